@@ -1,0 +1,11 @@
+//! The Engine.IO v4 and Socket.IO v5 protocols without I/O.
+#![forbid(unsafe_code)]
+#![deny(missing_docs)]
+
+pub mod args;
+pub mod binary;
+pub mod engine;
+pub mod id;
+pub mod name;
+pub mod socket;
+pub mod value;
