@@ -282,9 +282,10 @@ fn attachments_are_not_copied() {
 
 #[test]
 fn other_types_of_bytes_take_attachments_too() {
-    let raw = r#"[{"_placeholder":true,"num":0},{"_placeholder":true,"num":0},{"a":{"_placeholder":true,"num":0}},[{"_placeholder":true,"num":0}]]"#;
+    let raw = r#"[{"_placeholder":true,"num":0},{"_placeholder":true,"num":0},{"_placeholder":true,"num":0},{"a":{"_placeholder":true,"num":0}},[{"_placeholder":true,"num":0}]]"#;
     let mut args = with_attachments(raw, [b"abc"]);
     assert_eq!(args.take::<serde_bytes::ByteBuf>().unwrap().as_slice(), b"abc");
+    assert_eq!(args.take::<Bytes>().unwrap(), "abc");
     assert_eq!(args.take::<serde_bytes::ByteArray<3>>().unwrap().as_slice(), b"abc");
     assert_eq!(args.take::<HashMap<String, Option<Binary>>>().unwrap()["a"], Some(Binary::from(b"abc")));
     assert_eq!(args.take::<Value>().unwrap()[0].as_bytes(), Some(&b"abc"[..]));
