@@ -9,3 +9,5 @@ pub mod handshake;
 pub mod packet;
 pub mod payload;
 pub mod session;
+
+mod output;
