@@ -86,10 +86,8 @@ impl PayloadBuilder {
     #[must_use]
     pub fn try_push(&mut self, queued: &Bytes) -> bool {
         let frames: SmallVec<[_; 4]> = Frames::new(queued.clone()).collect();
-        // Each packet brings one separator, the first of the body excepted.
-        let length =
-            frames.iter().map(|(is_binary, data)| 1 + packet_length(*is_binary, data)).sum::<usize>()
-                - usize::from(self.is_empty() && !frames.is_empty());
+        // One separator for each packet. That is one too many for the first entry, which fits anyway.
+        let length: usize = frames.iter().map(|(is_binary, data)| 1 + packet_length(*is_binary, data)).sum();
         let fits =
             self.body.len() + length <= self.max_payload && self.packets + frames.len() <= self.max_packets;
         if !fits && !self.is_empty() {
