@@ -1,7 +1,8 @@
-//! The arguments of events and acknowledgements that came in.
+//! The arguments of events and acknowledgements, in both directions.
 //!
-//! [`Args`] is raw JSON text and attachments, from which a handler's types pull their values one by one ("parse late,
-//! parse once"). Socket.IO protocol v5, "packet encoding". Packet headers are not known here.
+//! [`Args`] is what came in: raw JSON text and attachments, from which a handler's types pull their values one by one
+//! ("parse late, parse once"). [`write_args`] is the way out: values to JSON text and attachments. Socket.IO protocol
+//! v5, "packet encoding". Packet headers are not known here, see [`crate::socket`].
 
 mod access;
 mod de;
@@ -9,6 +10,7 @@ mod error;
 mod json;
 mod key;
 mod placeholder;
+mod ser;
 mod visit;
 
 use std::fmt;
@@ -21,6 +23,9 @@ use serde::de::DeserializeOwned;
 use self::de::{Deserializer, Start};
 use self::error::Error;
 pub(crate) use self::json::{Malformed, Reader};
+pub(crate) use self::placeholder::{Placeholder, placeholder};
+pub(crate) use self::ser::{Attachments, serialize};
+pub use self::ser::{EncodeError, Spread, write_args};
 use crate::binary::AtHand;
 
 /// The arguments of one packet, taken one after the other.
