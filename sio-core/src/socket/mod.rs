@@ -18,5 +18,8 @@ pub mod encode;
 pub mod packet;
 pub mod reason;
 
+pub use self::acks::AckTable;
+pub use self::client::{Action, Client, Key, Violation};
 pub use self::decode::Decoder;
 pub use self::packet::{DecodeError, Event, Kind, Packet};
+pub use self::reason::DisconnectReason;
