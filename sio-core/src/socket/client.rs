@@ -41,9 +41,8 @@ const MAX_LEFT: usize = 256;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Key(u32);
 
-/// What a packet means.
+/// What a packet means. Whoever acts on it is to act on every kind.
 #[derive(Debug)]
-#[non_exhaustive]
 pub enum Action {
     /// The client wants to join: ask the hook, then say [`Client::accepted`] or [`Client::refused`].
     Connect {

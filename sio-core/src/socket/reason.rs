@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::engine::session::CloseReason;
+
 /// Why a socket was disconnected, as the application's `disconnect` hook learns it.
 ///
 /// `Display` and [`as_str`](Self::as_str) give the texts that Socket.IO servers use.
@@ -63,6 +65,22 @@ impl fmt::Display for DisconnectReason {
     }
 }
 
+/// Why the session under the socket ended.
+impl From<CloseReason> for DisconnectReason {
+    fn from(reason: CloseReason) -> Self {
+        match reason {
+            CloseReason::TransportClose => Self::TransportClose,
+            CloseReason::TransportError => Self::TransportError,
+            CloseReason::PingTimeout => Self::PingTimeout,
+            CloseReason::ParseError => Self::ParseError,
+            CloseReason::ForcedClose => Self::ForcedClose,
+            CloseReason::ForcedServerClose => Self::ForcedServerClose,
+            CloseReason::ServerShuttingDown => Self::ServerShuttingDown,
+            CloseReason::SlowClient => Self::SlowClient,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -83,6 +101,23 @@ mod tests {
             (R::SlowClient, "slow client"),
         ] {
             assert_eq!(reason.to_string(), text);
+        }
+    }
+
+    #[test]
+    fn reasons_of_the_session_keep_their_texts() {
+        use CloseReason as C;
+        for reason in [
+            C::TransportClose,
+            C::TransportError,
+            C::PingTimeout,
+            C::ParseError,
+            C::ForcedClose,
+            C::ForcedServerClose,
+            C::ServerShuttingDown,
+            C::SlowClient,
+        ] {
+            assert_eq!(DisconnectReason::from(reason).as_str(), reason.as_str());
         }
     }
 }
