@@ -73,13 +73,13 @@ class Program {
 }
 
 /** The acceptance application: `{ main, chat, stop }`, where `main` and `chat` are addresses. */
-export async function startAcceptance() {
+export async function startAcceptance(env = {}) {
   // PORT is the base of a range of ports; another program may take one of them before the server does.
   for (let attempt = 1; ; attempt += 1) {
     const base = await freeRange(6);
     const missing = new Set([`main ${base + 1}`, `chat ${base + 5}`]);
     try {
-      const program = await Program.start("acceptance", ["main", "chat"], { PORT: `${base}` }, (line) => {
+      const program = await Program.start("acceptance", ["main", "chat"], { ...env, PORT: `${base}` }, (line) => {
         missing.delete(line.replace(/^listening /, ""));
         return missing.size === 0;
       });
