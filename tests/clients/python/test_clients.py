@@ -143,8 +143,8 @@ class Cases:
         peer.listen("disconnect")
         await self.connected(e2e.url, peer=peer)
         sid = peer.sid()
-        # Ping interval and timeout are 200 ms each.
-        self.assertEqual(await peer.call("sleep", 2_000), 2_000)
+        # Ping interval and timeout together are one second.
+        self.assertEqual(await peer.call("sleep", 3_000), 3_000)
         self.assertEqual(await peer.call("echo", "alive"), "alive")
         self.assertEqual(peer.received["disconnect", "/"], [])
         self.assertEqual(peer.sid(), sid)
