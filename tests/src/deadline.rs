@@ -18,3 +18,13 @@ pub async fn soon<F: Future>(what: impl Display, future: F) -> F::Output {
         Err(_) => panic!("waited {} s in vain for {what}", PATIENCE.as_secs()),
     }
 }
+
+/// Lets the server take up what was just written to it, where nothing can be awaited that would tell.
+///
+/// Tests run on one thread, the server's tasks included: each yield lets every task that has something to do go on, and
+/// looks for new input. Nothing depends on how long that takes.
+pub async fn settle() {
+    for _ in 0..500 {
+        tokio::task::yield_now().await;
+    }
+}

@@ -142,6 +142,12 @@ impl Frame {
     }
 }
 
+impl From<&str> for Frame {
+    fn from(packet: &str) -> Self {
+        Self::text(packet)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

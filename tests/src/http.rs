@@ -1,12 +1,12 @@
 //! HTTP/1.1 by hand: one keep-alive connection, requests written and answers read apart from each other.
 
-use std::{fmt, net::SocketAddr};
+use std::{fmt, io, net::SocketAddr};
 
 use bytes::{Buf, BytesMut};
 use serde_json::Value;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpStream,
+    net::{TcpSocket, TcpStream},
 };
 
 use crate::deadline::soon;
@@ -97,6 +97,17 @@ impl Request {
     }
 }
 
+/// How much a socket of the tests holds between its two ends, roughly and in each direction.
+const SOCKET_BUFFER: u32 = 64 * 1024;
+
+/// A TCP socket with small buffers, so that a peer that does not read is felt soon. What it accepts inherits them.
+pub fn small_socket() -> io::Result<TcpSocket> {
+    let socket = TcpSocket::new_v4()?;
+    socket.set_send_buffer_size(SOCKET_BUFFER)?;
+    socket.set_recv_buffer_size(SOCKET_BUFFER)?;
+    Ok(socket)
+}
+
 /// An answer.
 #[derive(Clone)]
 pub struct Response {
@@ -169,10 +180,14 @@ pub struct Http {
 impl Http {
     /// Connects.
     pub async fn open(address: SocketAddr) -> Self {
-        let stream = soon("a TCP connection", TcpStream::connect(address)).await;
-        let stream = stream.expect("the server refused the TCP connection");
+        Self::try_open(address).await.expect("the server refused the TCP connection")
+    }
+
+    /// Connects, unless nobody listens.
+    pub async fn try_open(address: SocketAddr) -> io::Result<Self> {
+        let stream = soon("a TCP connection", small_socket()?.connect(address)).await?;
         stream.set_nodelay(true).expect("a fresh socket takes options");
-        Self { address, stream, buffer: BytesMut::new(), is_head: false }
+        Ok(Self { address, stream, buffer: BytesMut::new(), is_head: false })
     }
 
     /// Sends a request and reads its answer.

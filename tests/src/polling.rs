@@ -5,6 +5,7 @@ use std::{collections::VecDeque, panic::Location};
 use serde_json::Value;
 
 use crate::{
+    deadline::settle,
     endpoint::{Endpoint, Open},
     http::{Http, Request, Response},
     pattern,
@@ -83,11 +84,12 @@ impl Polling {
         self.end_get().await
     }
 
-    /// Sends a GET whose answer [`end_get`](Self::end_get) reads.
+    /// Sends a GET whose answer [`end_get`](Self::end_get) reads, and lets the server take it up.
     pub async fn begin_get(&mut self) {
         self.transcript.sent("GET");
         let request = Request::get(self.target());
         self.gets.send(&request).await;
+        settle().await;
     }
 
     /// Reads the answer of the GET under way.
@@ -166,7 +168,7 @@ impl Polling {
 
     /// Expects the session to be unknown to the server.
     #[track_caller]
-    pub fn expect_gone(&mut self) -> impl Future<Output = ()> + '_ {
+    pub fn expect_gone(&self) -> impl Future<Output = ()> + '_ {
         let at = Location::caller();
         async move {
             let response = self.endpoint.request(&Request::get(self.target())).await;

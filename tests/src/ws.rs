@@ -1,12 +1,13 @@
 //! A WebSocket client: transcripts of packets, and below them frames of any kind.
 
-use std::{fmt, panic::Location};
+use std::{fmt, panic::Location, time::Duration};
 
 use bytes::BytesMut;
 use serde_json::Value;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
+    time::timeout,
 };
 
 use crate::{
@@ -20,6 +21,9 @@ use crate::{
 
 /// The example key of RFC 6455 §1.3 and the answer that it must get: no hash is needed to check it.
 const KEY: (&str, &str) = ("dGhlIHNhbXBsZSBub25jZQ==", "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
+
+/// How long a server may take nothing before it counts as one that does not read.
+const PAUSE: Duration = Duration::from_secs(1);
 
 /// One WebSocket.
 #[derive(Debug)]
@@ -157,9 +161,20 @@ impl Ws {
         }
     }
 
-    /// The TCP stream, for tests about a peer that does not read or write.
-    pub fn stream(&mut self) -> &mut TcpStream {
-        &mut self.stream
+    /// Writes until the server has stopped reading, and gives how many bytes went out: all of them when it never stopped.
+    ///
+    /// That it stopped is concluded from a pause. A server that is only slow is taken for one that stopped, never the other
+    /// way round.
+    pub async fn write_until_stuck(&mut self, bytes: &[u8]) -> usize {
+        let mut written = 0;
+        while written < bytes.len() {
+            match timeout(PAUSE, self.stream.write(&bytes[written..])).await {
+                Ok(more) => written += more.expect("the connection stays open"),
+                Err(_) => break,
+            }
+        }
+        self.transcript.sent(format_args!("[{written} bytes until the server stopped reading]"));
+        written
     }
 
     /// The next thing that the server sends.
@@ -168,6 +183,11 @@ impl Ws {
     ///
     /// What was read stays read: the next call goes on where this one was dropped.
     pub async fn receive(&mut self) -> Received {
+        self.receive_while_writing(&mut &[][..]).await
+    }
+
+    /// The next thing that the server sends, writing what it takes of `unsent` meanwhile.
+    pub async fn receive_while_writing(&mut self, unsent: &mut &[u8]) -> Received {
         let received = soon(format_args!("the next frame after\n{}", self.transcript), async {
             loop {
                 while let Some(frame) = Frame::decode(&mut self.buffer) {
@@ -175,9 +195,16 @@ impl Ws {
                         return received;
                     }
                 }
-                match self.stream.read_buf(&mut self.buffer).await {
-                    Ok(1..) => {}
-                    Ok(0) | Err(_) => return Received::End,
+                let (mut input, mut output) = self.stream.split();
+                tokio::select! {
+                    read = input.read_buf(&mut self.buffer) => match read {
+                        Ok(1..) => {}
+                        Ok(0) | Err(_) => return Received::End,
+                    },
+                    written = output.write(unsent), if !unsent.is_empty() => match written {
+                        Ok(written) => *unsent = &unsent[written..],
+                        Err(_) => *unsent = &[],
+                    },
                 }
             }
         })
