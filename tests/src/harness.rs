@@ -22,7 +22,7 @@ pub struct TestServer {
     pub gate: Gate,
     endpoint: Endpoint,
     server: Option<Server>,
-    task: JoinHandle<()>,
+    task: JoinHandle<sio::Result<()>>,
 }
 
 impl TestServer {
@@ -36,8 +36,7 @@ impl TestServer {
         let builder = Server::builder().collected(false).state(journal.clone()).state(gate.clone());
         let server = configure(builder).build().expect("the server can be built");
         let serving = server.clone();
-        let serve =
-            |listener| async move { serving.serve_with(listener).await.expect("the server ends in peace") };
+        let serve = |listener| async move { serving.serve_with(listener).await };
         let mut this = Self::serve_with(serve).await;
         (this.journal, this.gate, this.server) = (journal, gate, Some(server));
         this
@@ -46,10 +45,11 @@ impl TestServer {
     /// Starts a server that listens by means of its own.
     pub async fn serve_with<F>(serve: impl FnOnce(TcpListener) -> F) -> Self
     where
-        F: Future<Output = ()> + Send + 'static,
+        F: Future<Output = sio::Result<()>> + Send + 'static,
     {
-        let listener =
-            TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], 0))).await.expect("a port is free");
+        let socket = small_socket().expect("the system has a socket left");
+        socket.bind(SocketAddr::from(([127, 0, 0, 1], 0))).expect("a port is free");
+        let listener = socket.listen(1024).expect("a bound socket can listen");
         let address = listener.local_addr().expect("a bound listener has an address");
         Self {
             journal: Journal::default(),

@@ -17,10 +17,15 @@
 //! Every expectation has a deadline ([`deadline::PATIENCE`]) and fails with the conversation so far; nothing sleeps.
 //! What must *not* arrive is proved by order instead of by waiting: see [`Ws::expect_nothing_more`].
 
+pub mod acceptance;
+pub mod app;
 pub mod deadline;
 pub mod endpoint;
 pub mod frame;
+pub mod harness;
 pub mod http;
+pub mod journal;
+pub mod logs;
 pub mod pattern;
 pub mod polling;
 pub mod transcript;
@@ -28,6 +33,7 @@ pub mod ws;
 
 pub use endpoint::{Endpoint, Open};
 pub use frame::Frame;
+pub use harness::TestServer;
 pub use http::{Http, Request, Response};
 pub use polling::Polling;
 pub use ws::{Received, Ws};

@@ -109,15 +109,14 @@ impl Ws {
         assert_eq!(response.header("sec-websocket-accept"), Some(KEY.1));
         assert!(response.header("upgrade").is_some_and(|value| value.eq_ignore_ascii_case("websocket")));
         assert!(response.header("connection").is_some_and(|value| value.eq_ignore_ascii_case("upgrade")));
+        Ok(Self::resume(http))
+    }
+
+    /// Goes on over a connection whose handshake was made by hand.
+    pub fn resume(http: Http) -> Self {
         let (stream, buffer) = http.into_parts();
-        Ok(Self {
-            open: None,
-            sid: String::new(),
-            stream,
-            buffer,
-            partial: None,
-            transcript: Transcript::default(),
-        })
+        let transcript = Transcript::default();
+        Self { open: None, sid: String::new(), stream, buffer, partial: None, transcript }
     }
 
     /// The session's secret id.

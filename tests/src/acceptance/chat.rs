@@ -45,9 +45,5 @@ impl ChatConsumer {
 ///
 /// When the consumer needs what is not there.
 pub fn server(origins: &[String]) -> Result<Server, BuildError> {
-    Server::builder()
-        .collected(false)
-        .allowed_origins(origins.iter().cloned())
-        .consumer::<ChatConsumer>()
-        .build()
+    Server::builder().collected(false).allowed_origins(origins.to_vec()).consumer::<ChatConsumer>().build()
 }

@@ -284,7 +284,7 @@ pub fn server(origins: &[String]) -> Result<Server, BuildError> {
     Server::builder()
         .collected(false)
         .ping_interval(Duration::from_secs(2))
-        .allowed_origins(origins.iter().cloned())
+        .allowed_origins(origins.to_vec())
         .consumer::<Root>()
         .consumer::<Foo>()
         .consumer::<Abc>()

@@ -58,8 +58,8 @@ pub(super) enum Called {
 
 /// Asks the client, and waits so many milliseconds.
 pub(super) async fn call(socket: &Socket, wait: u64, arguments: &All) -> sio::Result<Called> {
-    let question = socket.timeout(Duration::from_millis(wait)).emit_with_ack::<All>("please", arguments);
-    Ok(match question.await {
+    let answer = socket.timeout(Duration::from_millis(wait)).emit_with_ack::<All>("please", arguments).await;
+    Ok(match answer {
         Ok(All(ok)) => Called::Ok { ok },
         Err(sio::AckError::Timeout) => Called::Timeout { timeout: true },
         Err(error) => return Err(error.into()),

@@ -10,14 +10,14 @@ use sio::prelude::*;
 
 /// What happened to the sockets of each key, over the life of the server.
 #[derive(Debug, Default)]
-pub struct Journal {
+pub(super) struct Journal {
     entries: Mutex<HashMap<String, Vec<Entry>>>,
 }
 
 /// One thing that happened.
 #[derive(Clone, Debug, Serialize)]
 #[serde(tag = "what", rename_all = "lowercase")]
-pub enum Entry {
+pub(super) enum Entry {
     /// A socket was accepted.
     Connect {
         /// Its id.
@@ -38,12 +38,12 @@ pub enum Entry {
 
 impl Entry {
     /// That this socket was accepted.
-    pub fn connect(socket: &Socket) -> Self {
+    pub(super) fn connect(socket: &Socket) -> Self {
         Self::Connect { sid: socket.id().to_string(), nsp: socket.namespace().name().to_owned() }
     }
 
     /// That this socket is gone.
-    pub fn disconnect(socket: &Socket, reason: DisconnectReason) -> Self {
+    pub(super) fn disconnect(socket: &Socket, reason: DisconnectReason) -> Self {
         let (sid, nsp) = (socket.id().to_string(), socket.namespace().name().to_owned());
         Self::Disconnect { sid, nsp, reason: reason.to_string() }
     }
@@ -51,7 +51,7 @@ impl Entry {
 
 impl Journal {
     /// Adds an entry, if there is a key to keep it under.
-    pub fn note(&self, key: Option<&str>, entry: Entry) {
+    pub(super) fn note(&self, key: Option<&str>, entry: Entry) {
         if let Some(key) = key {
             let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
             entries.entry(key.to_owned()).or_default().push(entry);
@@ -59,7 +59,7 @@ impl Journal {
     }
 
     /// The entries of a key, in order.
-    pub fn read(&self, key: &str) -> Vec<Entry> {
+    pub(super) fn read(&self, key: &str) -> Vec<Entry> {
         let entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
         entries.get(key).cloned().unwrap_or_default()
     }

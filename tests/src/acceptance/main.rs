@@ -346,7 +346,7 @@ pub fn server(origins: &[String]) -> Result<Server, BuildError> {
         .ping_timeout(Duration::from_secs(3))
         .connect_timeout(Duration::from_secs(3))
         .max_payload(100_000)
-        .allowed_origins(origins.iter().cloned())
+        .allowed_origins(origins.to_vec())
         .cookie(Cookie::new("accept_io"))
         .state(Journal::default())
         .consumer::<Root>()
