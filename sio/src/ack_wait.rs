@@ -71,7 +71,7 @@ pub(crate) async fn one(
     tokio::time::timeout(timeout, exchange).await.unwrap_or(Err(AckError::Timeout))
 }
 
-/// Reads an answer: its first argument.
+/// Reads an answer: a tuple is all of its arguments, everything else the first.
 pub(crate) fn decode<T: DeserializeOwned>(args: &mut Args) -> Result<T, AckError> {
-    args.take().map_err(AckError::Payload)
+    args.take_answer().map_err(AckError::Payload)
 }

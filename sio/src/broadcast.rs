@@ -129,7 +129,7 @@ impl Broadcast {
     /// ```
     /// # use sio::prelude::*;
     /// # async fn example(server: &Server) -> sio::Result {
-    /// let mut answers = server.of("/chat").to("jury").emit_with_ack::<u32, _>("vote", &()).await?;
+    /// let mut answers = server.of("/chat").to("jury").emit_with_ack::<u32>("vote", &()).await?;
     /// while let Some((id, vote)) = answers.next().await {
     ///     println!("{id} says {vote:?}");
     /// }
@@ -141,11 +141,11 @@ impl Broadcast {
     ///
     /// As [`Broadcast::emit`].
     #[allow(clippy::unused_async, reason = "adapters for several nodes wait here")]
-    pub async fn emit_with_ack<T, A>(&self, event: &str, args: &A) -> Result<AckStream<T>, EmitError>
-    where
-        T: DeserializeOwned,
-        A: Serialize + ?Sized + Sync,
-    {
+    pub async fn emit_with_ack<T: DeserializeOwned>(
+        &self,
+        event: &str,
+        args: &(impl Serialize + ?Sized + Sync),
+    ) -> Result<AckStream<T>, EmitError> {
         let id = self.namespace.inner.next_ack_id();
         let frames = encode::event(self.namespace.path(), Some(id), event, args)?;
         let (answers, answered) = mpsc::unbounded_channel();

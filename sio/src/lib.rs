@@ -9,6 +9,7 @@ mod broadcast;
 mod builder;
 mod connection;
 mod consumer;
+mod direct;
 mod drain;
 pub mod engine;
 mod error;
@@ -38,11 +39,14 @@ pub use self::consumer::{
     Ack, Consumer, Description, Event, EventInfo, EventName, FromEvent, IntoAccept, IntoConsumer, IntoReply,
     Reply, State,
 };
+pub use self::direct::Direct;
+pub use self::engine::TransportKind;
 pub use self::error::{
     AckError, BuildError, ConnectError, EmitError, Error, EventError, IntoConnectError, IntoEventError,
     Problem, Result,
 };
 pub use self::handshake::Handshake;
+pub use self::http::{AllowedOrigins, Cookie, SameSite};
 pub use self::namespace::Namespace;
 pub use self::rooms::IntoRooms;
 pub use self::server::Server;

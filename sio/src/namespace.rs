@@ -134,12 +134,17 @@ impl Namespace {
     /// # Errors
     ///
     /// As [`Namespace::emit`].
-    pub async fn emit_with_ack<T, A>(&self, event: &str, args: &A) -> Result<AckStream<T>, EmitError>
-    where
-        T: DeserializeOwned,
-        A: Serialize + ?Sized + Sync,
-    {
+    pub async fn emit_with_ack<T: DeserializeOwned>(
+        &self,
+        event: &str,
+        args: &(impl Serialize + ?Sized + Sync),
+    ) -> Result<AckStream<T>, EmitError> {
         Broadcast::new(self).emit_with_ack(event, args).await
+    }
+
+    /// Addresses every socket of the namespace, to choose more about how.
+    pub fn broadcast(&self) -> Broadcast {
+        Broadcast::new(self)
     }
 
     /// Addresses the members of a room, or of several.

@@ -7,15 +7,14 @@ use std::time::Duration;
 use bytes::Bytes;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use sio_core::args::Args;
 use sio_core::id::Sid;
 use sio_core::socket::encode;
 use sio_core::socket::reason::DisconnectReason;
 
-use crate::ack_wait;
 use crate::broadcast::Broadcast;
 use crate::connection::membership::Membership;
 use crate::consumer::StateMap;
+use crate::direct::Direct;
 use crate::engine::mailbox::PushError;
 use crate::engine::{CloseReason, Command, TransportKind};
 use crate::error::{AckError, EmitError};
@@ -159,12 +158,15 @@ impl Socket {
     }
 
     /// Sends an event and waits for the client's acknowledgement, for as long as the server's `ack_timeout`
-    /// says (default 5 s).
+    /// says (default 5 s; [`Socket::timeout`] chooses another).
+    ///
+    /// A tuple takes all arguments of the answer, everything else its first.
     ///
     /// ```
     /// # use sio::prelude::*;
     /// # async fn example(socket: &Socket) -> sio::Result {
-    /// let answer: String = socket.emit_with_ack("question", "How are you?").await?;
+    /// let answer = socket.emit_with_ack::<String>("question", "How are you?").await?;
+    /// let (x, y) = socket.emit_with_ack::<(f64, f64)>("position", &()).await?;
     /// # Ok(())
     /// # }
     /// ```
@@ -173,49 +175,26 @@ impl Socket {
     ///
     /// When the event could not be sent, no answer came in time, the client has gone (at once), or the
     /// answer is not a `T`.
-    pub async fn emit_with_ack<T, A>(&self, event: &str, args: &A) -> Result<T, AckError>
-    where
-        T: DeserializeOwned,
-        A: Serialize + ?Sized + Sync,
-    {
-        self.emit_with_ack_timeout(event, args, self.membership.namespace.inner.ack_timeout).await
-    }
-
-    /// As [`Socket::emit_with_ack`], with a deadline of its own.
-    ///
-    /// # Errors
-    ///
-    /// As [`Socket::emit_with_ack`].
-    pub async fn emit_with_ack_timeout<T, A>(
+    pub async fn emit_with_ack<T: DeserializeOwned>(
         &self,
         event: &str,
-        args: &A,
-        timeout: Duration,
-    ) -> Result<T, AckError>
-    where
-        T: DeserializeOwned,
-        A: Serialize + ?Sized + Sync,
-    {
-        ack_wait::decode(&mut self.emit_with_ack_args(event, args, timeout).await?)
+        args: &(impl Serialize + ?Sized + Sync),
+    ) -> Result<T, AckError> {
+        self.direct().emit_with_ack(event, args).await
     }
 
-    /// As [`Socket::emit_with_ack`], for answers of several arguments: each is taken out of what is returned.
-    ///
-    /// # Errors
-    ///
-    /// As [`Socket::emit_with_ack`], but for the type of the answer.
-    pub async fn emit_with_ack_args<A>(
-        &self,
-        event: &str,
-        args: &A,
-        timeout: Duration,
-    ) -> Result<Args, AckError>
-    where
-        A: Serialize + ?Sized + Sync,
-    {
-        let id = self.membership.namespace.inner.next_ack_id();
-        let frames = encode::event(self.path(), Some(id), event, args).map_err(EmitError::from)?;
-        ack_wait::one(self, id, frames, timeout).await
+    /// Chooses how long [`Direct::emit_with_ack`] waits.
+    pub fn timeout(&self, timeout: Duration) -> Direct<'_> {
+        self.direct().timeout(timeout)
+    }
+
+    /// What is emitted may be lost: it is passed over when something else waits for this client.
+    pub fn volatile(&self) -> Direct<'_> {
+        self.direct().volatile()
+    }
+
+    fn direct(&self) -> Direct<'_> {
+        Direct::new(self)
     }
 
     /// Puts the socket into a room, or into several. A room exists for as long as somebody is in it, and any
@@ -267,7 +246,6 @@ impl Socket {
     }
 
     /// Addresses everyone in the namespace but this socket itself.
-    #[must_use]
     pub fn broadcast(&self) -> Broadcast {
         Broadcast::without(self)
     }
