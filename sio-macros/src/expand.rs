@@ -147,7 +147,7 @@ impl Source {
             Self::Event => quote_spanned!(span=> <#ty as #krate::FromEvent<'_, _>>),
             Self::Hook(name) => {
                 let hook = syn::Ident::new(name, span);
-                quote_spanned!(span=> <#ty as #krate::__private::HookArg<'_, #krate::__private::hook::#hook>>)
+                quote_spanned!(span=> <#ty as #krate::__private::HookArg<'_, #krate::__private::#hook>>)
             }
         }
     }

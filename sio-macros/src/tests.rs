@@ -12,7 +12,7 @@ fn expand(args: TokenStream, item: TokenStream) -> String {
 
 /// Compared without white space: where tokens touch is a matter of printing.
 #[track_caller]
-fn assert_contains(text: &str, part: TokenStream) {
+fn assert_contains(text: &str, part: &TokenStream) {
     let squeeze = |text: &str| text.replace(char::is_whitespace, "");
     let part = part.to_string();
     assert!(squeeze(text).contains(&squeeze(&part)), "{part}\nis not in\n{text}");
@@ -36,8 +36,8 @@ fn the_users_block_comes_out_token_for_token() {
         }
     };
     let text = expand(quote!(), block.clone());
-    assert_contains(&text, block);
-    assert_contains(&text, quote!(impl ::sio::Consumer for chat::Chat));
+    assert_contains(&text, &block);
+    assert_contains(&text, &quote!(impl ::sio::Consumer for chat::Chat));
     assert_eq!(errors(&text), 0);
 }
 
@@ -53,9 +53,9 @@ fn a_half_typed_body_costs_nothing() {
         },
     );
     assert_eq!(errors(&text), 0);
-    assert_contains(&text, quote!({ let x = ; socket.emit(.) . }));
-    assert_contains(&text, quote!("say" =>));
-    assert_contains(&text, quote!("other" =>));
+    assert_contains(&text, &quote!({ let x = ; socket.emit(.) . }));
+    assert_contains(&text, &quote!("say" =>));
+    assert_contains(&text, &quote!("other" =>));
 }
 
 #[test]
@@ -71,8 +71,8 @@ fn a_half_typed_signature_costs_its_own_method() {
         },
     );
     assert_eq!(errors(&text), 1);
-    assert_contains(&text, quote!(async fn say(&mut self, text: ) {}));
-    assert_contains(&text, quote!("other" =>));
+    assert_contains(&text, &quote!(async fn say(&mut self, text: ) {}));
+    assert_contains(&text, &quote!("other" =>));
     assert!(!text.contains("# [event (\"x\")]"), "{text}");
 }
 
@@ -133,7 +133,7 @@ fn every_mistake_is_reported_at_once_and_the_good_handlers_stay() {
         },
     );
     assert_eq!(errors(&text), 6, "{text}");
-    assert_contains(&text, quote!("good" =>));
+    assert_contains(&text, &quote!("good" =>));
     assert_eq!(text.matches("=> {").count(), 1, "{text}");
 }
 
@@ -159,13 +159,13 @@ fn the_condition_of_a_method_goes_wherever_the_method_goes() {
     assert_eq!(errors(&text), 0, "{text}");
     assert_contains(
         &text,
-        quote!(#[cfg(not(any(all(feature = "a"), all(feature = "b", unix))))] async fn on_connect),
+        &quote!(#[cfg(not(any(all(feature = "a"), all(feature = "b", unix))))] async fn on_connect),
     );
-    assert_contains(&text, quote!(#[cfg(test)] "say" =>));
-    assert_contains(&text, quote!(#[cfg(windows)] "say" =>));
+    assert_contains(&text, &quote!(#[cfg(test)] "say" =>));
+    assert_contains(&text, &quote!(#[cfg(windows)] "say" =>));
     assert_contains(
         &text,
-        quote!(
+        &quote!(
             #[cfg(test)]
             ::sio::EventInfo::new("say"),
             #[cfg(windows)]
@@ -187,18 +187,21 @@ fn options_reach_the_table_and_a_renamed_crate_every_path() {
             }
         },
     );
-    assert_contains(&text, quote!(::other::sio::EventInfo::new("any name").concurrent().timeout_ms(2000u64)));
-    assert_contains(&text, quote!(::other::sio::EventInfo::fallback()));
     assert_contains(
         &text,
-        quote!(
+        &quote!(::other::sio::EventInfo::new("any name").concurrent().timeout_ms(2000u64)),
+    );
+    assert_contains(&text, &quote!(::other::sio::EventInfo::fallback()));
+    assert_contains(
+        &text,
+        &quote!(
             #[event(__sio_used)]
             const _: () = ();
         ),
     );
     assert_contains(
         &text,
-        quote!(
+        &quote!(
             #[sio::event(__sio_used)]
             const _: () = ();
         ),
@@ -219,7 +222,7 @@ fn event_alone_explains_itself_and_keeps_the_method() {
     assert_eq!(errors(&text), 1);
     assert_contains(
         &text,
-        quote!(
+        &quote!(
             async fn say() {}
         ),
     );
