@@ -194,9 +194,12 @@ impl Membership {
         }
     }
 
-    /// Queues an event that has arrived.
+    /// Queues an event that has arrived. One that comes after the server has put the client out is late.
     pub(crate) fn push_event(&self, event: Event, is_concurrent: bool) {
         let mut state = self.lock();
+        if state.reason.is_some() {
+            return;
+        }
         if is_concurrent { state.concurrent.push_back(event) } else { state.serial.push_back(event) }
     }
 
