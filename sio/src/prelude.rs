@@ -1,6 +1,5 @@
-//! What most consumers need: `use sio::prelude::*;`.
+//! What a program that uses `sio` needs most: `use sio::prelude::*;`.
 
-pub use crate::{
-    Ack, Args, Binary, ConnectError, DisconnectReason, EventError, EventName, Handshake, Socket, State,
-    Value, consumer, event,
-};
+pub use crate::consumer::{Ack, EventName, State};
+pub use crate::error::{ConnectError, EventError};
+pub use crate::{Args, Binary, DisconnectReason, Handshake, Server, Socket, Value, consumer, event};

@@ -1,1 +1,36 @@
-fn main(){}
+//! A chat: the consumer of the tutorial, with names, rooms and a list of who is there, and the page that uses it.
+//!
+//! `HOST` and `PORT` choose the address; without them it is `127.0.0.1:3000`.
+
+mod consumer;
+mod directory;
+mod model;
+
+use std::env;
+use std::path::Path;
+
+use directory::Directory;
+use sio::Server;
+use tokio::net::TcpListener;
+
+#[tokio::main]
+async fn main() -> sio::Result<()> {
+    tracing_subscriber::fmt().with_writer(std::io::stderr).init();
+
+    let host = env::var("HOST").unwrap_or_else(|_| "127.0.0.1".to_owned());
+    let port: u16 = match env::var("PORT") {
+        Ok(port) => port.parse()?,
+        Err(_) => 3000,
+    };
+
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let server = Server::builder()
+        .state(Directory::default())
+        .static_files("/", here.join("public"))
+        .client_files(here.join("node_modules/socket.io-client/dist"))
+        .build()?;
+
+    let listener = TcpListener::bind((host, port)).await?;
+    println!("listening on http://{}", listener.local_addr()?);
+    server.serve_with(listener).await
+}

@@ -3,6 +3,7 @@
 use sio_core::args::{ArgError, EncodeError};
 
 use super::{Error, IntoEventError};
+use crate::engine::mailbox::PushError;
 
 /// Why something could not be sent.
 #[derive(Debug, thiserror::Error)]
@@ -49,5 +50,14 @@ impl IntoEventError for EmitError {
 impl IntoEventError for AckError {
     fn into_event_error(self) -> Error {
         self.into()
+    }
+}
+
+impl From<PushError> for EmitError {
+    fn from(error: PushError) -> Self {
+        match error {
+            PushError::Full => Self::QueueFull,
+            PushError::Closed => Self::Disconnected,
+        }
     }
 }

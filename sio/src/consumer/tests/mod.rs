@@ -5,11 +5,21 @@ mod events;
 mod hooks;
 mod registry;
 
+use std::sync::{Arc, Weak};
+use std::time::{Duration, SystemTime};
+
+use hyper::Request;
 use sio_core::args::Args;
 use sio_core::socket::Decoder;
 
 use super::{Consumer, Event, StateMap, conclude};
+use crate::connection::membership::Membership;
+use crate::drain::Drain;
+use crate::engine::mailbox::{Mailbox, QueueLimits};
 use crate::error::ConnectError;
+use crate::handshake::Handshake;
+use crate::namespace::{Namespace, NamespaceInner};
+use crate::random;
 use crate::socket::Socket;
 
 /// One socket and its consumer.
@@ -24,7 +34,7 @@ impl<C: Consumer> Client<C> {
     }
 
     async fn try_connect(auth: Option<&str>, states: StateMap) -> Result<Self, ConnectError> {
-        let socket = Socket::for_tests(C::NAMESPACE, states);
+        let socket = connected(C::NAMESPACE, states);
         let auth = auth.map(|auth| Args::single(auth.into()));
         let consumer = C::on_connect(&mut Event::connect(&socket, auth)).await?;
         Ok(Self { socket, consumer })
@@ -39,8 +49,27 @@ impl<C: Consumer> Client<C> {
     }
 
     fn answers(&self) -> Vec<String> {
-        self.socket.take_answers().iter().map(|(_, frame)| text(frame)).collect()
+        self.socket.membership.mailbox.take().iter().map(|frame| text(frame)).collect()
     }
+}
+
+/// A connected socket without a connection: what is sent to it stays queued.
+fn connected(path: &str, states: StateMap) -> Socket {
+    let namespace = NamespaceInner::new(
+        path,
+        None,
+        Arc::new(states),
+        Duration::from_secs(5),
+        Weak::new(),
+        Arc::new(Drain::default()),
+    );
+    let mailbox = Arc::new(Mailbox::new(QueueLimits { bytes: 1 << 20, packets: 1024 }));
+    let handshake = Handshake::of(&Request::new(()), None, false, SystemTime::UNIX_EPOCH);
+    let namespace = Namespace { inner: Arc::new(namespace) };
+    let membership = Membership::new(random::sid(), namespace, Arc::clone(&mailbox), Arc::new(handshake));
+    assert!(membership.accept(), "it was connecting");
+    drop(mailbox.take());
+    Socket::new(Arc::new(membership))
 }
 
 fn decode(packet: &str) -> sio_core::socket::Event {

@@ -1,0 +1,70 @@
+// The conversation with the server: one socket in the namespace `/chat`.
+// Knows Socket.IO, knows nothing of the page.
+
+export const LOBBY = "lobby";
+
+/** How long a message may stay without its acknowledgement. */
+const ACK_TIMEOUT_MS = 15_000;
+
+/**
+ * Opens the connection.
+ *
+ * `identity()` is asked before every connect, so after a lost connection the server learns name and rooms again.
+ * `on` holds the page's callbacks: `state`, `people`, `message`, `system`.
+ */
+export function connect(identity, on) {
+  const query = new URLSearchParams(location.search);
+  const transports = query.get("transport")?.split(",") ?? ["polling", "websocket"];
+
+  const socket = window.io("/chat", {
+    path: "/socket.io",
+    transports,
+    auth: (send) => send(identity()),
+    reconnectionDelay: 300,
+    reconnectionDelayMax: 3000,
+  });
+
+  const transport = () => socket.io.engine?.transport?.name;
+  const report = (state, detail) => on.state({ state, detail, transport: transport() });
+
+  socket.on("connect", () => {
+    report("online");
+    socket.io.engine.on("upgrade", () => report("online"));
+  });
+  socket.on("disconnect", (reason) => {
+    // After these two the client does not try again by itself.
+    const final = reason === "io server disconnect" || reason === "io client disconnect";
+    report(final ? "closed" : "waiting", reason);
+  });
+  socket.on("connect_error", (error) => {
+    // `active` is true while the client goes on trying; false means that the server refused this socket.
+    report(socket.active ? "waiting" : "closed", error.message);
+  });
+
+  socket.on("system_message", ({ text }) => on.system(text));
+  socket.on("people", (list) => on.people(list));
+  socket.on("chat_message", ({ text, room = LOBBY, from }) => {
+    on.message({ text, room, from, own: from !== undefined && from.id === socket.id });
+  });
+
+  /** Sends an event and resolves with its acknowledgement; an error answer becomes a rejection. */
+  async function ask(event, ...args) {
+    const answer = await socket.timeout(ACK_TIMEOUT_MS).emitWithAck(event, ...args);
+    if (answer?.status === "error") {
+      throw new Error(answer.message);
+    }
+    return answer;
+  }
+
+  report("waiting");
+  return {
+    reconnect: () => socket.connect(),
+    id: () => socket.id,
+    say: (room, text) => ask("chat_message", { room, text }),
+    setName: (name) => ask("set_name", { name }),
+    join: (room) => ask("join_room", { room }),
+    leave: (room) => ask("leave_room", { room }),
+    who: (room) => ask("who", { room }),
+    rooms: () => ask("rooms"),
+  };
+}

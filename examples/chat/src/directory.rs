@@ -1,0 +1,122 @@
+//! Who is in which room, for everybody to see. Which messages reach whom is not decided here but by the rooms of the
+//! server; this only keeps the names that belong to them.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crate::model::{Name, People, Person, Room, RoomSize};
+
+/// The application's state, shared by all consumers.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Directory(Arc<Mutex<Rooms>>);
+
+#[derive(Debug, Default)]
+struct Rooms {
+    /// Counts the changes, so that a client can tell an old list from a new one.
+    version: u64,
+    /// room → socket id → name
+    seats: BTreeMap<Room, BTreeMap<String, Option<Name>>>,
+}
+
+/// A client's place in the list of a room. Dropping it gives the place up, however the client came to leave.
+#[derive(Debug)]
+pub(crate) struct Seat {
+    directory: Directory,
+    room: Room,
+    id: String,
+}
+
+impl Directory {
+    /// Takes a place in a room's list.
+    pub(crate) fn enter(&self, room: Room, id: String, name: Option<Name>) -> Seat {
+        let mut rooms = self.lock();
+        rooms.version += 1;
+        rooms.seats.entry(room.clone()).or_default().insert(id.clone(), name);
+        Seat { directory: self.clone(), room, id }
+    }
+
+    /// Who is in a room now.
+    pub(crate) fn people(&self, room: &Room) -> People {
+        let rooms = self.lock();
+        let people = rooms
+            .seats
+            .get(room)
+            .into_iter()
+            .flatten()
+            .map(|(id, name)| Person { id: id.clone(), name: name.clone() })
+            .collect();
+        People { room: room.clone(), version: rooms.version, people }
+    }
+
+    /// All rooms that somebody is in.
+    pub(crate) fn rooms(&self) -> Vec<RoomSize> {
+        let rooms = self.lock();
+        rooms
+            .seats
+            .iter()
+            .map(|(room, people)| RoomSize { room: room.clone(), people: people.len() })
+            .collect()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Rooms> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Seat {
+    /// Gives the person in this place another name.
+    pub(crate) fn rename(&self, name: &Name) {
+        let mut rooms = self.directory.lock();
+        rooms.version += 1;
+        if let Some(seat) = rooms.seats.get_mut(&self.room).and_then(|people| people.get_mut(&self.id)) {
+            *seat = Some(name.clone());
+        }
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        let mut rooms = self.directory.lock();
+        rooms.version += 1;
+        if let Some(people) = rooms.seats.get_mut(&self.room) {
+            people.remove(&self.id);
+            if people.is_empty() {
+                rooms.seats.remove(&self.room);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn room(name: &str) -> Room {
+        Room::try_from(name.to_owned()).expect("a good room")
+    }
+
+    #[test]
+    fn a_dropped_seat_is_empty_and_an_empty_room_is_gone() {
+        let directory = Directory::default();
+        let ada = directory.enter(room("rust"), "a".to_owned(), None);
+        let bob = directory.enter(room("rust"), "b".to_owned(), None);
+        assert_eq!(directory.people(&room("rust")).people.len(), 2);
+
+        drop(ada);
+        assert_eq!(directory.people(&room("rust")).people[0].id, "b");
+
+        drop(bob);
+        assert!(directory.rooms().is_empty());
+    }
+
+    #[test]
+    fn each_change_makes_a_newer_list() {
+        let directory = Directory::default();
+        let before = directory.people(&Room::default()).version;
+        let seat = directory.enter(Room::default(), "a".to_owned(), None);
+        let entered = directory.people(&Room::default()).version;
+        seat.rename(&Name::try_from("Ada".to_owned()).expect("a good name"));
+        let renamed = directory.people(&Room::default()).version;
+        assert!(before < entered && entered < renamed);
+    }
+}

@@ -1,0 +1,127 @@
+// The browser's client against the acceptance application, from a page of another origin.
+
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+
+import { launch, openWindow } from "../support/browser.js";
+import { EACH_MODE, MODES } from "../support/client.js";
+import { startAcceptance, startChat } from "../support/servers.js";
+
+const EVENTS = 10_000;
+
+let browser;
+let home;
+let acceptance;
+let strangers;
+
+before(async () => {
+  browser = await launch();
+  home = await startChat();
+  acceptance = await startAcceptance({ CORS_ORIGINS: home.url });
+  strangers = await startAcceptance();
+});
+
+after(async () => {
+  await browser?.close();
+  await home?.stop();
+  await acceptance?.stop();
+  await strangers?.stop();
+});
+
+for (const mode of EACH_MODE) {
+  const transports = MODES[mode];
+
+  describe(`browser: ${mode}`, () => {
+    test("an allowed origin connects with credentials, over the transport that it asked for", async (t) => {
+      const page = await openWindow(t, browser, home.url);
+      const transport = await page.evaluate(
+        ({ url, options, upgrades }) =>
+          new Promise((resolve, reject) => {
+            const socket = window.io(url, options);
+            socket.on("connect_error", reject);
+            socket.on("connect", () => {
+              const { engine } = socket.io;
+              if (!upgrades || engine.transport.name === "websocket") {
+                resolve(engine.transport.name);
+              } else {
+                engine.once("upgrade", ({ name }) => resolve(name));
+              }
+            });
+          }),
+        { url: acceptance.main, options: { transports, withCredentials: true }, upgrades: mode === "upgrade" },
+      );
+      assert.equal(transport, mode === "polling" ? "polling" : "websocket");
+    });
+
+    test("a foreign origin does not connect", async (t) => {
+      const page = await openWindow(t, browser, home.url);
+      const outcome = await page.evaluate(
+        ({ url, options }) =>
+          new Promise((resolve) => {
+            const socket = window.io(url, options);
+            socket.on("connect_error", (error) => resolve(error.message));
+            socket.on("connect", () => resolve("connected"));
+          }),
+        { url: strangers.main, options: { transports, reconnection: false } },
+      );
+      assert.match(outcome, /(xhr poll|websocket) error/);
+    });
+
+    test("binary of every kind goes there and back", async (t) => {
+      const page = await openWindow(t, browser, home.url);
+      const sizes = await page.evaluate(
+        ({ url, options }) =>
+          new Promise((resolve, reject) => {
+            const socket = window.io(url, options);
+            socket.on("connect_error", reject);
+            const bytes = new Uint8Array([0, 127, 128, 255]);
+            const sent = { list: [bytes, bytes.buffer], deep: { blob: new Blob([bytes]) } };
+            socket.emit("ask", sent, (back) => {
+              const all = [back.list[0], back.list[1], back.deep.blob];
+              resolve(all.map((value) => value instanceof ArrayBuffer && [...new Uint8Array(value)]));
+            });
+          }),
+        { url: acceptance.main, options: { transports } },
+      );
+      assert.deepEqual(sizes, [1, 2, 3].map(() => [0, 127, 128, 255]));
+    });
+
+    test(`${EVENTS} events each way, none lost, none twice, all in order`, async (t) => {
+      const page = await openWindow(t, browser, home.url);
+      const outcome = await page.evaluate(
+        ({ url, options, events }) =>
+          new Promise((resolve, reject) => {
+            const socket = window.io(url, options);
+            const inFlight = 300;
+            let sent = 0;
+            let received = 0;
+            const fill = () => {
+              while (sent < events && sent - received < inFlight) {
+                socket.emit("seq", sent);
+                socket.emit("echo", sent);
+                sent += 1;
+              }
+            };
+            socket.on("connect_error", reject);
+            socket.on("disconnect", (reason) => reject(new Error(`${reason} after ${received} echoes`)));
+            socket.on("connect", fill);
+            socket.on("echoed", (number) => {
+              if (number !== received) {
+                reject(new Error(`echo ${number} came when ${received} was due`));
+              }
+              received += 1;
+              fill();
+              if (received === events) {
+                socket.emit("seq-report", (report) =>
+                  resolve({ ...report, received, transport: socket.io.engine.transport.name }),
+                );
+              }
+            });
+          }),
+        { url: acceptance.main, options: { transports }, events: EVENTS },
+      );
+      const transport = mode === "polling" ? "polling" : "websocket";
+      assert.deepEqual(outcome, { count: EVENTS, ordered: true, received: EVENTS, transport });
+    });
+  });
+}

@@ -1,0 +1,146 @@
+"""Starts the real servers on free ports and stops them again, each by its own process id."""
+
+import collections
+import os
+import pathlib
+import re
+import socket
+import subprocess
+import threading
+import time
+
+HOST = "127.0.0.1"
+ROOT = pathlib.Path(__file__).resolve().parents[3]
+
+# Where the programs are: SIO_BIN, or what `cargo build` made.
+BIN = pathlib.Path(
+    os.environ.get("SIO_BIN") or pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"), "debug")
+)
+
+START_DEADLINE = 15.0
+# A server may take its time to say goodbye to its clients: its drain lasts 10 s by default.
+STOP_DEADLINE = 20.0
+
+
+class Program:
+    """A running server."""
+
+    def __init__(self, name, args, env, patterns):
+        """Starts it and waits until each pattern was printed; `found` are the matches."""
+        self.log = collections.deque(maxlen=200)
+        self.process = subprocess.Popen(
+            [BIN / name, *args],
+            env={**os.environ, "HOST": HOST, **env},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        self.found = []
+        self._ready = threading.Event()
+        self._readers = [
+            threading.Thread(target=self._read_output, args=(list(patterns),), daemon=True),
+            threading.Thread(target=self._read_log, daemon=True),
+        ]
+        for reader in self._readers:
+            reader.start()
+
+        end = time.monotonic() + START_DEADLINE
+        while not self._ready.wait(0.02):
+            if self.process.poll() is not None or time.monotonic() > end:
+                self.process.kill()
+                self._close()
+                raise RuntimeError(f"{name} did not start\n{''.join(self.log)}")
+
+    def _read_output(self, patterns):
+        for line in self.process.stdout:
+            for pattern in patterns:
+                if match := re.search(pattern, line):
+                    self.found.append(match)
+                    patterns.remove(pattern)
+                    break
+            if not patterns:
+                self._ready.set()
+
+    def _read_log(self):
+        for line in self.process.stderr:
+            self.log.append(line)
+
+    def _close(self):
+        self.process.wait()
+        for reader in self._readers:
+            reader.join()
+        self.process.stdout.close()
+        self.process.stderr.close()
+
+    def stop(self):
+        """Asks the server to end, and fails unless it does so in time and with code 0."""
+        self.process.terminate()
+        try:
+            self.process.wait(STOP_DEADLINE)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            raise
+        finally:
+            self._close()
+        if self.process.returncode != 0:
+            raise RuntimeError(f"the server ended with {self.process.returncode}\n{''.join(self.log)}")
+
+    def kill(self):
+        """Ends the server without a word to anybody."""
+        self.process.kill()
+        self._close()
+
+
+class Acceptance:
+    """The acceptance application: `main` and `chat` are addresses."""
+
+    def __init__(self):
+        # PORT is the base of a range of ports; another program may take one of them before the server does.
+        for attempt in range(3):
+            base = free_range(6)
+            patterns = [f"^listening main {base + 1}$", f"^listening chat {base + 5}$"]
+            try:
+                self._program = Program("acceptance", ["main", "chat"], {"PORT": str(base)}, patterns)
+                break
+            except RuntimeError:
+                if attempt == 2:
+                    raise
+        self.main = f"http://{HOST}:{base + 1}"
+        self.chat = f"http://{HOST}:{base + 5}"
+
+    def stop(self):
+        self._program.stop()
+
+
+class E2e:
+    """The server with the short heartbeat."""
+
+    def __init__(self, port=0):
+        self._program = Program("e2e_server", [], {"PORT": str(port)}, [r"^listening e2e (\d+)$"])
+        self.port = int(self._program.found[0][1])
+        self.url = f"http://{HOST}:{self.port}"
+
+    def stop(self):
+        self._program.stop()
+
+    def kill(self):
+        self._program.kill()
+
+
+def free_range(count):
+    """The first of `count` neighbouring ports that are all free now."""
+    while True:
+        first = _listen_once(0)
+        if first and first + count < 65536 and all(_listen_once(first + i) for i in range(1, count)):
+            return first
+
+
+def _listen_once(port):
+    with socket.socket() as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((HOST, port))
+        except OSError:
+            return None
+        return listener.getsockname()[1]

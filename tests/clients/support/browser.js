@@ -1,0 +1,119 @@
+// Headless Chromium, and the chat page as a person uses it.
+
+import assert from "node:assert/strict";
+
+import { chromium } from "playwright-core";
+
+import { DEADLINE_MS } from "./wait.js";
+
+/** How the page is told to use one transport only; without it the client begins with polling and upgrades. */
+export const PAGE_QUERY = { polling: "?transport=polling", websocket: "?transport=websocket", upgrade: "" };
+
+export function launch() {
+  return chromium.launch({
+    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+    args: [
+      "--no-sandbox",
+      "--disable-gpu",
+      "--disable-quic",
+      "--no-first-run",
+      "--disable-background-networking",
+      "--disable-component-update",
+      "--disable-sync",
+    ],
+  });
+}
+
+/** An empty browser window, closed at the end of the test, which fails if a script in it did. */
+export async function openWindow(t, browser, url, options = {}) {
+  const context = await browser.newContext({ locale: "en-GB", ...options });
+  context.setDefaultTimeout(DEADLINE_MS);
+  const page = await context.newPage();
+  const errors = [];
+  page.on("pageerror", (error) => errors.push(error));
+  t.after(async () => {
+    await context.close();
+    assert.deepEqual(errors, []);
+  });
+  await page.goto(url);
+  return page;
+}
+
+/** One person at the chat page. */
+export class Person {
+  static async arrive(t, browser, url, name, { mode = "upgrade", ...options } = {}) {
+    const person = new Person();
+    person.name = name;
+    person.page = await openWindow(t, browser, url + PAGE_QUERY[mode], options);
+    await person.page.fill("#name", name);
+    await person.page.press("#name", "Enter");
+    await person.isOnline();
+    return person;
+  }
+
+  isOnline() {
+    return this.page.waitForSelector('#status[data-state="online"]');
+  }
+
+  isOffline() {
+    return this.page.waitForSelector('#status[data-state="waiting"]');
+  }
+
+  /** Waits for the transport that the page shows. */
+  transport(name) {
+    return this.page.locator("#transport", { hasText: name }).waitFor();
+  }
+
+  /** Writes a message, and returns its place in the log. */
+  async say(text) {
+    await this.page.fill("#text", text);
+    await this.page.press("#text", "Enter");
+    return this.message(text);
+  }
+
+  /** The message with this text in the room that is shown. */
+  message(text) {
+    return this.page.locator(".log:not([hidden]) .message", { hasText: text });
+  }
+
+  /** Waits for a message of somebody else. */
+  async hears(author, text) {
+    const message = this.message(text);
+    await message.waitFor();
+    assert.equal(await message.locator(".author").textContent(), author);
+    assert.equal(await message.count(), 1, `"${text}" is there once`);
+  }
+
+  /** Says something and waits for the mark of its acknowledgement. */
+  async isAnswered(text) {
+    const message = await this.say(text);
+    await message.and(this.page.locator('[data-ack="ok"]')).waitFor();
+    assert.match(await message.locator(".mark").textContent(), /Delivered/);
+    assert.equal(await message.count(), 1, `"${text}" is there once`);
+  }
+
+  /** Joins or opens a room. */
+  async enter(room) {
+    await this.page.fill("#join-room", room);
+    await this.page.press("#join-room", "Enter");
+    await this.page.locator("#room-title", { hasText: room }).waitFor();
+  }
+
+  async show(room) {
+    await this.page.click(`button.room[data-room="${room}"]`);
+  }
+
+  /** Waits until the list of the people in the room reads so. */
+  async sees(...names) {
+    const expected = names.join("|");
+    try {
+      await this.page.waitForFunction((list) => {
+        const found = [...document.querySelectorAll("#people .person-name")].map((node) => node.textContent);
+        return found.join("|") === list;
+      }, expected);
+    } catch (error) {
+      const found = await this.page.locator("#people .person-name").allTextContents();
+      throw new Error(`${this.name} sees ${found.join("|")} and not ${expected}`, { cause: error });
+    }
+  }
+}

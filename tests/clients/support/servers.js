@@ -1,0 +1,140 @@
+// Starts the real servers on free ports and stops them again, each by its own process id.
+
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+
+import { within } from "./wait.js";
+
+const HOST = "127.0.0.1";
+const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
+
+/** Where the programs are: `SIO_BIN`, or what `cargo build` made. */
+const BIN = process.env.SIO_BIN ?? join(process.env.CARGO_TARGET_DIR ?? join(ROOT, "target"), "debug");
+
+/** A server may take its time to say goodbye to its clients: its drain lasts 10 s by default. */
+const STOP_DEADLINE_MS = 20_000;
+
+class Program {
+  #child;
+  #log = "";
+
+  /** Resolves when the program has printed the line that `isReady` waits for. */
+  static async start(name, args, env, isReady) {
+    const program = new Program();
+    const child = spawn(join(BIN, name), args, {
+      env: { ...process.env, HOST, ...env },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    program.#child = child;
+    child.stderr.on("data", (data) => (program.#log = (program.#log + data).slice(-8_000)));
+
+    const exited = once(child, "exit").then(([code, signal]) => {
+      throw new Error(`${name} ended before it was ready (${code ?? signal})\n${program.#log}`);
+    });
+    const ready = (async () => {
+      for await (const line of createInterface({ input: child.stdout })) {
+        if (isReady(line)) {
+          child.stdout.resume();
+          return;
+        }
+      }
+    })();
+    try {
+      await within(Promise.race([ready, exited]), `${name} to be ready`);
+    } catch (error) {
+      child.kill("SIGKILL");
+      throw error;
+    }
+    exited.catch(() => {}); // From here on an end is not a failed start any more.
+    return program;
+  }
+
+  /** Asks the program to end, and fails unless it does so in time and with code 0. */
+  async stop() {
+    const child = this.#child;
+    if (child.exitCode === null && child.signalCode === null) {
+      const exit = once(child, "exit");
+      child.kill("SIGTERM");
+      try {
+        await within(exit, "the server to end", STOP_DEADLINE_MS);
+      } catch (error) {
+        child.kill("SIGKILL");
+        throw error;
+      }
+    }
+    if (child.exitCode !== 0) {
+      throw new Error(`the server ended with ${child.exitCode ?? child.signalCode}\n${this.#log}`);
+    }
+  }
+}
+
+/** The acceptance application: `{ main, chat, stop }`, where `main` and `chat` are addresses. */
+export async function startAcceptance(env = {}) {
+  // PORT is the base of a range of ports; another program may take one of them before the server does.
+  for (let attempt = 1; ; attempt += 1) {
+    const base = await freeRange(6);
+    const missing = new Set([`main ${base + 1}`, `chat ${base + 5}`]);
+    try {
+      const program = await Program.start("acceptance", ["main", "chat"], { ...env, PORT: `${base}` }, (line) => {
+        missing.delete(line.replace(/^listening /, ""));
+        return missing.size === 0;
+      });
+      return {
+        main: `http://${HOST}:${base + 1}`,
+        chat: `http://${HOST}:${base + 5}`,
+        stop: () => program.stop(),
+      };
+    } catch (error) {
+      if (attempt === 3) {
+        throw error;
+      }
+    }
+  }
+}
+
+/** The server with the short heartbeat: `{ url, stop }`. */
+export async function startE2e(port = 0) {
+  let url;
+  const program = await Program.start("e2e_server", [], { PORT: `${port}` }, (line) => {
+    const found = /^listening e2e (\d+)$/.exec(line);
+    url = found && `http://${HOST}:${found[1]}`;
+    return found !== null;
+  });
+  return { url, port: Number(new URL(url).port), stop: () => program.stop() };
+}
+
+/** The chat example with its page: `{ url, port, stop }`. */
+export async function startChat(port = 0) {
+  let url;
+  const program = await Program.start("chat", [], { PORT: `${port}` }, (line) => {
+    url = /http:\/\/\S+/.exec(line)?.[0];
+    return url !== undefined;
+  });
+  return { url, port: Number(new URL(url).port), stop: () => program.stop() };
+}
+
+/** The first of `count` neighbouring ports that are all free now. */
+async function freeRange(count) {
+  for (;;) {
+    const first = await listenOnce(0);
+    const rest = Array.from({ length: count - 1 }, (_, index) => first + 1 + index);
+    const taken = await Promise.all(rest.map((port) => listenOnce(port).then(() => false, () => true)));
+    if (first + count < 65_536 && !taken.includes(true)) {
+      return first;
+    }
+  }
+}
+
+async function listenOnce(port) {
+  const server = createServer();
+  server.listen(port, HOST);
+  await once(server, "listening");
+  const { port: found } = server.address();
+  server.close();
+  await once(server, "close");
+  return found;
+}

@@ -1,0 +1,127 @@
+//! A server for the cases of the client tests that want a heartbeat much shorter than a handler, and for the ways in
+//! which a connect hook can end. `PORT` and `HOST` choose the address; port 0, the default, takes a free one. Prints
+//! `listening e2e <port>` when it is open and ends on SIGTERM.
+
+use std::env;
+use std::time::Duration;
+
+use serde::Deserialize;
+use sio::prelude::*;
+use tokio::net::TcpListener;
+
+/// The heartbeat is so short that a handler of a few seconds outlasts it, and no shorter than a busy machine can keep.
+const PING_INTERVAL: Duration = Duration::from_millis(250);
+const PING_TIMEOUT: Duration = Duration::from_millis(750);
+
+#[derive(Default)]
+struct Root {
+    count: u64,
+}
+
+#[consumer]
+impl Root {
+    async fn event_sleep(milliseconds: u64) -> u64 {
+        tokio::time::sleep(Duration::from_millis(milliseconds)).await;
+        milliseconds
+    }
+
+    async fn event_echo(value: serde_json::Value) -> serde_json::Value {
+        value
+    }
+
+    /// Counts on this client's own state, which must outlive a handler that panics.
+    async fn event_count(&mut self) -> u64 {
+        self.count += 1;
+        self.count
+    }
+
+    async fn event_panic() -> u64 {
+        panic!("the secret text of a panic");
+    }
+
+    async fn event_fail() -> sio::Result<u64> {
+        Err(sio::Error::new("out_of_tea", "there is no tea left").with_field("kind", "green"))
+    }
+}
+
+#[derive(Default)]
+struct Denied;
+
+#[consumer(namespace = "/denied")]
+impl Denied {
+    async fn connect(&mut self) -> bool {
+        false
+    }
+}
+
+#[derive(Default)]
+struct Panics;
+
+#[consumer(namespace = "/panics")]
+impl Panics {
+    async fn connect(&mut self) -> bool {
+        panic!("the secret text of a panic");
+    }
+}
+
+#[derive(Deserialize)]
+struct Login {
+    name: String,
+}
+
+/// Made from the auth payload, without which there is no such client.
+struct Member {
+    name: String,
+}
+
+#[consumer(namespace = "/member")]
+impl Member {
+    async fn connect(login: Login) -> Self {
+        Self { name: login.name }
+    }
+
+    async fn event_name(&self) -> String {
+        self.name.clone()
+    }
+}
+
+#[derive(Default)]
+struct Visitor {
+    name: Option<String>,
+}
+
+#[consumer(namespace = "/visitor")]
+impl Visitor {
+    async fn connect(&mut self, login: Option<Login>) {
+        self.name = login.map(|login| login.name);
+    }
+
+    async fn event_name(&self) -> Option<String> {
+        self.name.clone()
+    }
+}
+
+#[tokio::main]
+async fn main() -> sio::Result<()> {
+    tracing_subscriber::fmt().with_writer(std::io::stderr).init();
+    let host = env::var("HOST").unwrap_or_else(|_| "127.0.0.1".to_owned());
+    let port: u16 = match env::var("PORT") {
+        Ok(port) => port.parse()?,
+        Err(_) => 0,
+    };
+
+    let server = Server::builder()
+        .ping_interval(PING_INTERVAL)
+        .ping_timeout(PING_TIMEOUT)
+        .collected(false)
+        .consumer::<Root>()
+        .consumer::<Denied>()
+        .consumer::<Panics>()
+        .consumer::<Member>()
+        .consumer::<Visitor>()
+        .build()?;
+
+    let listener = TcpListener::bind((host, port)).await?;
+    println!("listening e2e {}", listener.local_addr()?.port());
+    server.serve_with(listener).await
+}
