@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use serde::{Deserialize, Serialize};
-use sio::prelude::*;
+use sio::{Spread, prelude::*};
 
 use crate::app::All;
 
@@ -58,9 +58,10 @@ pub(super) enum Called {
 
 /// Asks the client, and waits so many milliseconds.
 pub(super) async fn call(socket: &Socket, wait: u64, arguments: &All) -> sio::Result<Called> {
-    let answer = socket.timeout(Duration::from_millis(wait)).emit_with_ack::<All>("please", arguments).await;
+    let answer =
+        socket.timeout(Duration::from_millis(wait)).emit_with_ack::<Spread<Value>>("please", arguments).await;
     Ok(match answer {
-        Ok(All(ok)) => Called::Ok { ok },
+        Ok(Spread(ok)) => Called::Ok { ok },
         Err(sio::AckError::Timeout) => Called::Timeout { timeout: true },
         Err(error) => return Err(error.into()),
     })
@@ -81,7 +82,7 @@ pub(super) async fn call_room(
     arguments: &All,
 ) -> sio::Result<RoomCalled> {
     let members = socket.namespace().to(room).timeout(Duration::from_millis(wait));
-    let answers = members.emit_with_ack::<Value>("please", arguments).await?;
+    let answers = members.emit_with_ack::<Value>("please", arguments).await?.collect().await;
     let asked = answers.len();
     let ok: Vec<Value> = answers.into_iter().filter_map(|(_, answer)| answer.ok()).collect();
     Ok(RoomCalled { missing: asked - ok.len(), ok })
@@ -176,7 +177,7 @@ pub(super) struct Identity {
 pub(super) fn identity(socket: &Socket) -> Identity {
     Identity {
         sid: socket.id().to_string(),
-        nsp: socket.namespace().name().to_owned(),
+        nsp: socket.namespace().path().to_owned(),
         transport: socket.transport().as_str(),
         rooms: rooms(socket),
         recovered: false,
