@@ -3,6 +3,10 @@
 //! TODO-DOC
 #![forbid(unsafe_code)]
 
+// The macro writes `::sio`, also in our own tests.
+#[cfg(test)]
+extern crate self as sio;
+
 mod ack_wait;
 mod adapter;
 mod broadcast;
