@@ -109,15 +109,20 @@ async fn handle<C: Consumer>(
 ) {
     let timeout = socket.namespace().inner.special(&incoming.name).and_then(|info| info.timeout);
     let mut event = Event::incoming(socket, incoming);
-    let outcome = if socket.namespace().inner.drain.has_begun() {
-        Err(Error::shutting_down())
-    } else {
+    if socket.namespace().inner.drain.has_begun() {
+        return event.give_up(&Error::shutting_down());
+    }
+    let handled = {
         let mut handler = pin!(Guard::new(consumer.on_event(&mut event), timeout));
         let handled = poll_fn(|cx| {
             let _ = concurrent.poll(cx);
             poll_until_drained(socket, handler.as_mut(), cx)
         });
-        flatten(socket, handled.await)
+        handled.await
+    };
+    let outcome = match handled {
+        Ok(outcome) => outcome,
+        Err(failure) => return give_up(&mut event, &failure),
     };
     if let Err(failure) = Guard::new(consumer::conclude(consumer, &mut event, outcome), timeout).await {
         log_failure(socket, "error", &failure);
@@ -129,12 +134,16 @@ fn start_concurrent<C: Consumer>(socket: Socket, incoming: Incoming) -> Handling
     Box::pin(async move {
         let timeout = socket.namespace().inner.special(&incoming.name).and_then(|info| info.timeout);
         let mut event = Event::incoming(&socket, incoming);
-        let outcome = if socket.namespace().inner.drain.has_begun() {
-            Err(Error::shutting_down())
-        } else {
+        if socket.namespace().inner.drain.has_begun() {
+            return event.give_up(&Error::shutting_down());
+        }
+        let handled = {
             let mut handler = pin!(Guard::new(C::on_concurrent(&mut event), timeout));
-            let handled = poll_fn(|cx| poll_until_drained(&socket, handler.as_mut(), cx)).await;
-            flatten(&socket, handled)
+            poll_fn(|cx| poll_until_drained(&socket, handler.as_mut(), cx)).await
+        };
+        let outcome = match handled {
+            Ok(outcome) => outcome,
+            Err(failure) => return give_up(&mut event, &failure),
         };
         if let Some(error) = event.finish(outcome) {
             consumer::log(&event, &error);
@@ -163,16 +172,15 @@ async fn disconnect<C: Consumer>(consumer: &mut C, socket: &Socket, reason: Disc
     }
 }
 
-/// What the client may know of an event's end.
-fn flatten<T>(socket: &Socket, outcome: Result<Result<T, Error>, Failure>) -> Result<T, Error> {
-    outcome.unwrap_or_else(|failure| {
-        log_failure(socket, "event", &failure);
-        Err(match failure {
-            Failure::Panicked(_) => Error::panicked(),
-            Failure::TimedOut => Error::timed_out(),
-            Failure::Drained => Error::shutting_down(),
-        })
-    })
+/// Ends an event whose handler did not come to its end: the log learns why, the client that a failure happened.
+/// It is no business of the error hook, which is for errors that a handler returned.
+fn give_up(event: &mut Event<'_>, failure: &Failure) {
+    log_failure(event.socket(), event.name(), failure);
+    event.give_up(&match failure {
+        Failure::Panicked(_) => Error::panicked(),
+        Failure::TimedOut => Error::timed_out(),
+        Failure::Drained => Error::shutting_down(),
+    });
 }
 
 fn log_failure(socket: &Socket, handler: &str, failure: &Failure) {
