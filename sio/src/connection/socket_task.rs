@@ -40,7 +40,7 @@ pub(crate) async fn run<C: Consumer>(task: SocketTask) {
                 }
             }
             Err(reason) => {
-                poll_fn(|cx| concurrent.poll(cx)).await;
+                poll_fn(|cx| concurrent.poll(cx, true)).await;
                 disconnect(&mut consumer, &socket, reason).await;
                 return;
             }
@@ -92,7 +92,7 @@ fn poll_next(
     concurrent: &mut Concurrent,
     cx: &mut Context<'_>,
 ) -> Poll<Result<Incoming, DisconnectReason>> {
-    let _ = concurrent.poll(cx);
+    let _ = concurrent.poll(cx, true);
     match socket.membership.next_serial() {
         Next::Event(event) => Poll::Ready(Ok(event)),
         Next::Closed(reason) => Poll::Ready(Err(reason)),
@@ -115,8 +115,10 @@ async fn handle<C: Consumer>(
     let handled = {
         let mut handler = pin!(Guard::new(consumer.on_event(&mut event), timeout));
         let handled = poll_fn(|cx| {
-            let _ = concurrent.poll(cx);
-            poll_until_drained(socket, handler.as_mut(), cx)
+            let polled = poll_until_drained(socket, handler.as_mut(), cx);
+            // Those that came later begin later, those that came earlier have begun.
+            let _ = concurrent.poll(cx, false);
+            polled
         });
         handled.await
     };
