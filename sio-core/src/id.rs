@@ -1,1 +1,261 @@
-//! id
+//! Ids of sockets and sessions: 15 random bytes written as 20 characters of the URL-safe base64 alphabet.
+//!
+//! [`Sid`] is public: it names one client in one namespace and is sent to applications and clients. [`SessionId`] is a
+//! secret: whoever knows it can read and write that client's polling session (Engine.IO v4, "handshake"). They are two
+//! types, made of independent random bytes, so that one can never be handed out in place of the other. The random
+//! bytes come from the caller: this crate has no source of randomness.
+
+use std::fmt;
+use std::str::FromStr;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::de::{self, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// Random bytes behind an id: 120 bits, and a multiple of three, so that base64 needs no padding.
+const RANDOM_BYTES: usize = 15;
+
+/// Characters of an id.
+const ID_LEN: usize = 20;
+
+/// The public id of a socket: one client in one namespace.
+///
+/// # Examples
+///
+/// ```
+/// use sio_core::id::Sid;
+///
+/// let sid = Sid::from_random([7; 15]);
+/// assert_eq!(sid.as_str(), "BwcHBwcHBwcHBwcHBwcH");
+/// assert_eq!("BwcHBwcHBwcHBwcHBwcH".parse::<Sid>(), Ok(sid));
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Sid([u8; ID_LEN]);
+
+/// The id of an Engine.IO session, a secret.
+///
+/// It has no `Display`, and `Debug` prints a 16-bit digest that is enough to tell sessions apart in a log and of no
+/// use to somebody who reads that log.
+///
+/// # Examples
+///
+/// ```
+/// use sio_core::id::SessionId;
+///
+/// let id = SessionId::from_random([7; 15]);
+/// assert!(!format!("{id:?}").contains("Bwc"));
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct SessionId([u8; ID_LEN]);
+
+/// The text is not an id: 20 characters of the URL-safe base64 alphabet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not an id: expected 20 characters of the URL-safe base64 alphabet")]
+pub struct InvalidId;
+
+impl Sid {
+    /// The number of characters of every id.
+    pub const LEN: usize = ID_LEN;
+
+    /// Makes an id of random bytes, which the caller takes from a cryptographic source.
+    #[must_use]
+    pub fn from_random(bytes: [u8; RANDOM_BYTES]) -> Self {
+        Self(encode(bytes))
+    }
+
+    /// The number of characters, always [`Sid::LEN`].
+    #[expect(clippy::len_without_is_empty, reason = "an id is never empty")]
+    #[must_use]
+    pub const fn len(&self) -> usize {
+        ID_LEN
+    }
+
+    /// The id as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        text(&self.0)
+    }
+}
+
+impl SessionId {
+    /// The number of characters of every id.
+    pub const LEN: usize = ID_LEN;
+
+    /// Makes an id of random bytes, which the caller takes from a cryptographic source.
+    #[must_use]
+    pub fn from_random(bytes: [u8; RANDOM_BYTES]) -> Self {
+        Self(encode(bytes))
+    }
+
+    /// The number of characters, always [`SessionId::LEN`].
+    #[expect(clippy::len_without_is_empty, reason = "an id is never empty")]
+    #[must_use]
+    pub const fn len(&self) -> usize {
+        ID_LEN
+    }
+
+    /// The id as text, for the handshake and for looking the session up; not for logs.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        text(&self.0)
+    }
+}
+
+impl fmt::Display for Sid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+impl fmt::Debug for Sid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Sid({})", self.as_str())
+    }
+}
+
+impl fmt::Debug for SessionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // FNV-1a folded to 16 bits: many ids share each digest, so the digest gives the secret away no more than
+        // any 16 of its 120 bits would.
+        let hash = self
+            .0
+            .iter()
+            .fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(*byte)).wrapping_mul(0x0100_0193));
+        write!(f, "SessionId({:04x}…)", (hash >> 16) ^ (hash & 0xffff))
+    }
+}
+
+impl AsRef<str> for Sid {
+    fn as_ref(&self) -> &str {
+        self.as_str()
+    }
+}
+
+impl FromStr for Sid {
+    type Err = InvalidId;
+
+    fn from_str(s: &str) -> Result<Self, InvalidId> {
+        parse(s).map(Self)
+    }
+}
+
+impl FromStr for SessionId {
+    type Err = InvalidId;
+
+    fn from_str(s: &str) -> Result<Self, InvalidId> {
+        parse(s).map(Self)
+    }
+}
+
+impl Serialize for Sid {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl Serialize for SessionId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl<'de> Deserialize<'de> for Sid {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_str(IdVisitor).map(Self)
+    }
+}
+
+impl<'de> Deserialize<'de> for SessionId {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_str(IdVisitor).map(Self)
+    }
+}
+
+struct IdVisitor;
+
+impl Visitor<'_> for IdVisitor {
+    type Value = [u8; ID_LEN];
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an id of 20 URL-safe base64 characters")
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Self::Value, E> {
+        // The text is not repeated in the message: it may be somebody's secret with a typing error in it.
+        parse(text).map_err(E::custom)
+    }
+}
+
+fn encode(bytes: [u8; RANDOM_BYTES]) -> [u8; ID_LEN] {
+    let mut id = [0; ID_LEN];
+    URL_SAFE_NO_PAD.encode_slice(bytes, &mut id).expect("15 bytes are exactly 20 characters of base64");
+    id
+}
+
+fn parse(text: &str) -> Result<[u8; ID_LEN], InvalidId> {
+    let id: [u8; ID_LEN] = text.as_bytes().try_into().map_err(|_| InvalidId)?;
+    // Every string of this alphabet and length is the encoding of some 15 bytes: there are no padding bits to check.
+    if id.iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')) {
+        Ok(id)
+    } else {
+        Err(InvalidId)
+    }
+}
+
+fn text(id: &[u8; ID_LEN]) -> &str {
+    std::str::from_utf8(id).expect("ids are made of ASCII characters only")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_of_all_bytes_parse_back() {
+        for byte in 0..=255 {
+            let sid = Sid::from_random([byte; 15]);
+            assert_eq!(sid.as_str().len(), Sid::LEN);
+            assert_eq!(sid.as_str().parse(), Ok(sid));
+            let session = SessionId::from_random([byte; 15]);
+            assert_eq!(session.as_str().parse(), Ok(session));
+        }
+    }
+
+    #[test]
+    fn foreign_characters_and_lengths_are_refused() {
+        for text in [
+            "",
+            "zzz",
+            "BwcHBwcHBwcHBwcHBwc",
+            "BwcHBwcHBwcHBwcHBwcHB",
+            "BwcHBwcHBwcHBwcHBwc=",
+            "BwcHBwcHBwcHBwcHBw+/",
+        ] {
+            assert_eq!(text.parse::<Sid>(), Err(InvalidId), "{text}");
+            assert_eq!(text.parse::<SessionId>(), Err(InvalidId), "{text}");
+        }
+        // Twenty bytes, but not of the alphabet.
+        assert_eq!("éééééééééé".parse::<Sid>(), Err(InvalidId));
+    }
+
+    #[test]
+    fn debug_of_a_session_id_does_not_contain_the_secret() {
+        let id = SessionId::from_random(*b"0123456789abcde");
+        let debug = format!("{id:?}");
+        assert!(debug.starts_with("SessionId(") && debug.ends_with("…)"), "{debug}");
+        assert_eq!(debug.chars().count(), "SessionId(3f2a…)".chars().count());
+        assert!(!debug.contains(&id.as_str()[..4]), "{debug}");
+        assert_ne!(debug, format!("{:?}", SessionId::from_random(*b"0123456789abcdf")));
+    }
+
+    #[test]
+    fn serde_writes_the_text_and_refuses_other_texts() {
+        let sid = Sid::from_random([1; 15]);
+        let json = serde_json::to_string(&sid).unwrap();
+        assert_eq!(json, format!("\"{sid}\""));
+        assert_eq!(serde_json::from_str::<Sid>(&json).unwrap(), sid);
+        let error = serde_json::from_str::<SessionId>("\"secret-with-typo\"").unwrap_err();
+        assert!(!error.to_string().contains("secret"), "{error}");
+    }
+}

@@ -1,1 +1,249 @@
-//! args/mod
+//! The arguments of events and acknowledgements, in both directions.
+//!
+//! [`Args`] is what came in: raw JSON text and attachments, from which a handler's types pull their values one by one
+//! ("parse late, parse once"). [`write_args`] is the way out: values to JSON text and attachments. Socket.IO protocol
+//! v5, "packet encoding". Packet headers are not known here, see [`crate::socket`].
+
+mod access;
+mod de;
+mod error;
+mod json;
+mod key;
+mod placeholder;
+mod ser;
+mod visit;
+
+use std::fmt;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use bytestring::ByteString;
+use serde::de::DeserializeOwned;
+
+use self::de::{Deserializer, Start};
+use self::error::Error;
+pub(crate) use self::json::{Malformed, Reader};
+pub(crate) use self::placeholder::{Placeholder, placeholder};
+pub(crate) use self::ser::{Attachments, serialize};
+pub use self::ser::{EncodeError, Spread, write_args};
+use crate::binary::AtHand;
+
+/// The arguments of one packet, taken one after the other.
+///
+/// Making and cloning it is cheap: it holds the text that was received and a position in it. Values are deserialised
+/// when they are taken. Wherever a type asks for bytes ([`Binary`](crate::binary::Binary), `bytes::Bytes`,
+/// `serde_bytes::ByteBuf`), it gets the attachment that the client sent in that place; a
+/// [`Value`](crate::value::Value) takes bytes anywhere.
+///
+/// # Examples
+///
+/// ```
+/// use serde::Deserialize;
+/// use sio_core::args::Args;
+///
+/// #[derive(Deserialize)]
+/// struct Message { text: String, n: u64 }
+///
+/// let mut args = Args::array(r#"[{"text":"hi","n":1},true]"#.into(), Vec::new());
+/// let message: Message = args.take()?;
+/// assert_eq!((message.text.as_str(), message.n), ("hi", 1));
+/// assert!(args.take::<bool>()?);
+/// // Nothing is left: an optional argument is `None`, any other is an error.
+/// assert_eq!(args.take::<Option<u32>>()?, None);
+/// assert_eq!(args.take::<u32>().unwrap_err().to_string(), "argument 3 is missing");
+/// # Ok::<(), sio_core::args::ArgError>(())
+/// ```
+#[derive(Clone)]
+pub struct Args {
+    text: ByteString,
+    attachments: Option<Arc<[Bytes]>>,
+    /// Where the next argument begins, or the end.
+    position: usize,
+    index: usize,
+}
+
+/// Why an argument could not be taken. The client is to blame.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{}", self.text())]
+#[non_exhaustive]
+pub struct ArgError {
+    /// Which argument, counted from 0.
+    pub index: usize,
+    /// What is wrong with it: serde's message, at most 256 bytes of it.
+    pub detail: String,
+    /// Whether the client did not send it at all.
+    pub missing: bool,
+}
+
+impl ArgError {
+    fn text(&self) -> String {
+        if self.missing { self.detail.clone() } else { format!("argument {}: {}", self.index, self.detail) }
+    }
+}
+
+impl Args {
+    /// No arguments.
+    #[must_use]
+    pub const fn empty() -> Self {
+        Self { text: ByteString::new(), attachments: None, position: 0, index: 0 }
+    }
+
+    /// One argument: any JSON value, for example the auth payload of a CONNECT. An empty text is no argument.
+    ///
+    /// The text is not checked: what is not JSON is an error when the argument is taken.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use sio_core::args::Args;
+    ///
+    /// let mut auth = Args::single(r#"{"token":"abc"}"#.into());
+    /// let auth: std::collections::HashMap<String, String> = auth.take()?;
+    /// assert_eq!(auth["token"], "abc");
+    /// # Ok::<(), sio_core::args::ArgError>(())
+    /// ```
+    #[must_use]
+    pub fn single(raw: ByteString) -> Self {
+        Self::new(raw, 0, Vec::new())
+    }
+
+    /// The elements of a JSON array, with the attachments that its placeholders name.
+    ///
+    /// The text is not checked: what is not JSON is an error when that argument is taken.
+    #[must_use]
+    pub fn array(raw: ByteString, attachments: Vec<Bytes>) -> Self {
+        let mut reader = Reader::new(&raw, 0);
+        // Left before what is no array, the position makes the first `take` fail.
+        let position = if reader.expect(b'[').is_ok() { reader.position() } else { 0 };
+        Self::new(raw, position, attachments)
+    }
+
+    /// Arguments that begin at `position`, which is the beginning of the text or follows a bracket or a comma.
+    pub(crate) fn new(text: ByteString, position: usize, attachments: Vec<Bytes>) -> Self {
+        let mut reader = Reader::new(&text, position);
+        reader.peek();
+        let position = reader.position();
+        let attachments = if attachments.is_empty() { None } else { Some(attachments.into()) };
+        Self { text, attachments, position, index: 0 }
+    }
+
+    /// Takes the next argument.
+    ///
+    /// A missing argument is `None` to an `Option` and an error to every other type. After an error the argument is
+    /// still there, so that another type can be tried.
+    ///
+    /// # Errors
+    ///
+    /// [`ArgError`] if the argument is missing or is not a `T`.
+    pub fn take<T: DeserializeOwned>(&mut self) -> Result<T, ArgError> {
+        let start = if self.is_exhausted() { Start::Missing } else { Start::Value };
+        let (value, position) = self.read(start)?;
+        self.position = position;
+        self.index += 1;
+        Ok(value)
+    }
+
+    /// Takes all arguments that are left as one sequence: a `Vec<Value>`, a tuple.
+    ///
+    /// # Errors
+    ///
+    /// [`ArgError`] if the arguments that are left are not a `T`; its index is that of the argument that does not fit.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use sio_core::args::Args;
+    /// use sio_core::value::Value;
+    ///
+    /// let mut args = Args::array(r#"["room",1,2]"#.into(), Vec::new());
+    /// let room: String = args.take()?;
+    /// let rest: Vec<Value> = args.take_rest()?;
+    /// assert_eq!((room.as_str(), rest.len()), ("room", 2));
+    /// # Ok::<(), sio_core::args::ArgError>(())
+    /// ```
+    pub fn take_rest<T: DeserializeOwned>(&mut self) -> Result<T, ArgError> {
+        let (value, position) = self.read(Start::Rest)?;
+        self.position = position;
+        Ok(value)
+    }
+
+    /// The index of the argument that is taken next, counted from 0.
+    #[must_use]
+    pub const fn index(&self) -> usize {
+        self.index
+    }
+
+    /// Whether no argument is left.
+    #[must_use]
+    pub fn is_exhausted(&self) -> bool {
+        matches!(self.text.as_bytes().get(self.position), None | Some(b']'))
+    }
+
+    /// The whole JSON text as it was received: the array, an event's name included, or the single value.
+    #[must_use]
+    pub fn raw(&self) -> &str {
+        &self.text
+    }
+
+    /// The attachments of the packet.
+    #[must_use]
+    pub fn attachments(&self) -> &[Bytes] {
+        self.attachments.as_deref().unwrap_or_default()
+    }
+
+    /// Deserialises from the position; gives the value and the position of the argument after it.
+    fn read<T: DeserializeOwned>(&self, start: Start) -> Result<(T, usize), ArgError> {
+        let _at_hand = self.attachments.as_ref().map(AtHand::put);
+        let mut de = Deserializer::new(Reader::new(&self.text, self.position), self.attachments(), start);
+        let value = T::deserialize(&mut de).and_then(|value| Ok((value, self.after(&de, start)?)));
+        value.map_err(|error| self.error(start, de.elements, error))
+    }
+
+    /// The position of the argument after the one that has been read.
+    fn after(&self, de: &Deserializer<'_>, start: Start) -> Result<usize, Error> {
+        let mut reader = de.reader;
+        if start == Start::Value && reader.position() == self.position {
+            // A type that is made without looking at its input.
+            reader.skip()?;
+        }
+        match reader.peek() {
+            None | Some(b']') => {}
+            Some(b',') if start == Start::Value => {
+                reader.advance();
+                reader.peek();
+            }
+            Some(_) if start == Start::Missing => {}
+            // Likewise, of all the rest.
+            Some(_) if start == Start::Rest => return Ok(self.text.len()),
+            Some(_) => return Err(Malformed.into()),
+        }
+        Ok(reader.position())
+    }
+
+    #[cold]
+    fn error(&self, start: Start, elements: usize, error: Error) -> ArgError {
+        let index = self.index + elements;
+        let missing = start == Start::Missing;
+        let detail = if missing { format!("argument {index} is missing") } else { error.into_message() };
+        ArgError { index, detail, missing }
+    }
+}
+
+impl Default for Args {
+    fn default() -> Self {
+        Self::empty()
+    }
+}
+
+impl fmt::Debug for Args {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Args")
+            .field("raw", &self.raw())
+            .field("attachments", &self.attachments().len())
+            .field("index", &self.index)
+            .finish()
+    }
+}
+
+#[cfg(test)]
+mod tests;

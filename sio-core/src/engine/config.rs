@@ -1,1 +1,83 @@
-//! engine/config
+//! The numbers that an Engine.IO session runs on, and the names of its transports.
+//!
+//! What a server allows (transports, origins, paths) is not here: that is decided before a session exists.
+
+use std::fmt;
+use std::time::Duration;
+
+/// A way in which packets travel (Engine.IO protocol, "Transports").
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum TransportKind {
+    /// HTTP long-polling: GET fetches packets, POST brings them.
+    Polling,
+    /// One WebSocket connection.
+    WebSocket,
+}
+
+impl TransportKind {
+    /// Returns the name that stands in the query and in the open packet.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Polling => "polling",
+            Self::WebSocket => "websocket",
+        }
+    }
+
+    /// Finds the transport with this name; letter case matters.
+    ///
+    /// ```
+    /// use sio_core::engine::config::TransportKind;
+    ///
+    /// assert_eq!(TransportKind::from_name("websocket"), Some(TransportKind::WebSocket));
+    /// assert_eq!(TransportKind::from_name("webtransport"), None);
+    /// ```
+    pub fn from_name(name: &str) -> Option<Self> {
+        match name {
+            "polling" => Some(Self::Polling),
+            "websocket" => Some(Self::WebSocket),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for TransportKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// What one [`Session`](super::session::Session) needs to know.
+///
+/// The defaults are those of the reference server.
+///
+/// ```
+/// use std::time::Duration;
+/// use sio_core::engine::config::SessionConfig;
+///
+/// let config = SessionConfig { ping_interval: Duration::from_secs(10), ..SessionConfig::default() };
+/// assert_eq!(config.ping_timeout, Duration::from_secs(20));
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SessionConfig {
+    /// From the open packet, or from a pong, to the next ping. Default: 25 s.
+    pub ping_interval: Duration,
+    /// From a ping to the moment when the session closes because no pong came. Default: 20 s.
+    pub ping_timeout: Duration,
+    /// How long the WebSocket of an upgrade may take from being attached to the upgrade packet. At the limit the
+    /// session stays on polling. Default: 10 s.
+    pub upgrade_timeout: Duration,
+    /// The largest message, and the largest polling body, in bytes. Told to the client in the open packet; the
+    /// transports enforce it. Default: 1,000,000.
+    pub max_payload: usize,
+}
+
+impl Default for SessionConfig {
+    fn default() -> Self {
+        Self {
+            ping_interval: Duration::from_secs(25),
+            ping_timeout: Duration::from_secs(20),
+            upgrade_timeout: Duration::from_secs(10),
+            max_payload: 1_000_000,
+        }
+    }
+}

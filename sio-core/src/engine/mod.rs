@@ -1,7 +1,13 @@
-//! Engine.IO v4.
+//! Engine.IO protocol v4: packets, polling bodies, WebSocket frames, the handshake and the session's state.
+//!
+//! Nothing here reads a socket, a clock or a source of randomness, and nothing here knows what a message means:
+//! that is [`crate::socket`], one floor up.
+
 pub mod config;
 pub mod frame;
 pub mod handshake;
 pub mod packet;
 pub mod payload;
 pub mod session;
+
+mod output;

@@ -1,1 +1,414 @@
-//! engine/session
+//! The life of one Engine.IO session (protocol v4, "Heartbeat" and "Upgrade"), without I/O and without a clock.
+//!
+//! A [`Session`] is told what happened, and when, and answers with what follows from it. It keeps no packets: the
+//! queue of what is to be sent, and the pending requests themselves, belong to the transports. What it keeps is
+//! small, because a server holds one of it for every idle client.
+//!
+//! ```text
+//!                 attach_probe            "2probe"              "5"
+//! ──► Polling ────────────────► Probing ───────────► Probed ──────────► WebSocket ◄──
+//!        ▲                         │                    │
+//!        └─────────────────────────┴────────────────────┘
+//!          lost, too late, or any packet but the awaited one
+//!
+//! each of these ──► Closed, by a packet, a request, a deadline or `close`
+//! ```
+//!
+//! The heartbeat runs beside that, the same on either transport:
+//!
+//! ```text
+//!            ping_interval: send ping                  input paused
+//! ──► Due ──────────────────────────────► Sent ◄────────────────────────► Held
+//!      ▲                                    │          input resumed
+//!      └──────────────── pong ──────────────┤
+//!                                           └──► ping_timeout: Closed
+//! ```
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bytestring::ByteString;
+use smallvec::smallvec;
+
+use super::config::{SessionConfig, TransportKind};
+pub use super::output::{Channel, CloseReason, Output, Outputs, PollVerdict, PostVerdict, ProbeRefused};
+use super::packet::{PROBE, Packet};
+
+/// One Engine.IO session.
+///
+/// After every call that returns [`Outputs`], do what they say in order, and look at
+/// [`poll_timeout`](Self::poll_timeout) again. Once a session is closed it stays closed: packets are ignored, and
+/// nothing more comes out of it.
+///
+/// ```
+/// use std::sync::Arc;
+/// use std::time::{Duration, Instant};
+/// use sio_core::engine::config::{SessionConfig, TransportKind};
+/// use sio_core::engine::packet::{Message, Packet};
+/// use sio_core::engine::session::{Channel, CloseReason, Output, Session};
+///
+/// let start = Instant::now();
+/// let config = Arc::new(SessionConfig::default());
+/// let mut session = Session::open(config, TransportKind::WebSocket, start);
+///
+/// let hello = Message::Text("hello".into());
+/// let outputs = session.handle_packet(Packet::Message(hello.clone()), Instant::now);
+/// assert_eq!(outputs[..], [Output::Deliver(hello)]);
+///
+/// let ping_at = session.poll_timeout().expect("an open session has a deadline");
+/// assert_eq!(ping_at, start + Duration::from_secs(25));
+/// assert_eq!(session.handle_timeout(ping_at)[..], [Output::Send(Channel::Main, Packet::Ping("".into()))]);
+///
+/// // No pong comes.
+/// let outputs = session.handle_timeout(ping_at + Duration::from_secs(20));
+/// assert_eq!(outputs[..], [Output::Closed(CloseReason::PingTimeout)]);
+/// ```
+#[derive(Debug)]
+pub struct Session {
+    config: Arc<SessionConfig>,
+    state: State,
+    heartbeat: Heartbeat,
+    is_paused: bool,
+}
+
+impl Session {
+    /// Opens a session at the moment when its open packet is queued. The first ping is due one interval later.
+    pub fn open(config: Arc<SessionConfig>, via: TransportKind, now: Instant) -> Self {
+        let state = match via {
+            TransportKind::Polling => State::Polling(Requests::default()),
+            TransportKind::WebSocket => State::WebSocket,
+        };
+        let heartbeat = Heartbeat::Due(later(now, config.ping_interval));
+        Self { config, state, heartbeat, is_paused: false }
+    }
+
+    /// Handles a packet of the main transport: an item of a POST, or a message of the WebSocket that the session is
+    /// on.
+    ///
+    /// `now` is only called for a pong. A packet that could not be decoded is not given here, but to
+    /// [`close`](Self::close) with [`CloseReason::ParseError`].
+    pub fn handle_packet(&mut self, packet: Packet, now: impl FnOnce() -> Instant) -> Outputs {
+        if self.is_closed() {
+            return Outputs::new();
+        }
+        match packet {
+            Packet::Message(message) => smallvec![Output::Deliver(message)],
+            Packet::Pong(_) => {
+                self.heartbeat = Heartbeat::Due(later(now(), self.config.ping_interval));
+                Outputs::new()
+            }
+            Packet::Close => self.close_by_peer(),
+            // In v4 the server pings: this is a client of another revision, or none at all.
+            Packet::Ping(_) => self.close(CloseReason::TransportError),
+            Packet::Open(_) => self.close(CloseReason::ParseError),
+            // An upgrade belongs on the probed WebSocket; noops may come at any time.
+            Packet::Upgrade | Packet::Noop => Outputs::new(),
+        }
+    }
+
+    /// Handles a WebSocket that was opened with the id of this session. Polling goes on as before until it probes.
+    ///
+    /// # Errors
+    ///
+    /// Fails where the session is not on polling, or another WebSocket was attached before. The new WebSocket is
+    /// closed then; nothing else changes.
+    pub fn attach_probe(&mut self, now: Instant) -> Result<(), ProbeRefused> {
+        match self.state {
+            State::Polling(requests) => {
+                let deadline = later(now, self.config.upgrade_timeout);
+                self.state = State::Probing { requests, deadline };
+                Ok(())
+            }
+            State::Probing { .. } | State::Probed { .. } => Err(ProbeRefused::AlreadyProbing),
+            State::WebSocket => Err(ProbeRefused::AlreadyWebSocket),
+            State::Closed { .. } => Err(ProbeRefused::Closed),
+        }
+    }
+
+    /// Handles a packet of the WebSocket that was attached by [`attach_probe`](Self::attach_probe).
+    ///
+    /// After [`Output::Upgraded`] its packets go to [`handle_packet`](Self::handle_packet); after
+    /// [`Output::ProbeFailed`] it is closed.
+    pub fn handle_probe_packet(&mut self, packet: Packet, now: Instant) -> Outputs {
+        match (self.state, packet) {
+            (State::Closed { .. }, _) => Outputs::new(),
+            (State::Probing { requests, deadline }, Packet::Ping(text))
+                if now < deadline && *text == *PROBE =>
+            {
+                self.state = State::Probed { requests, deadline };
+                let mut outputs: Outputs =
+                    smallvec![Output::Send(Channel::Probe, Packet::Pong(ByteString::from_static(PROBE)))];
+                // The client sends the upgrade packet only when its GET has come back.
+                outputs.extend(requests.is_polled.then_some(Output::ReleasePoll));
+                outputs
+            }
+            (State::Probed { deadline, .. }, Packet::Upgrade) if now < deadline => {
+                self.state = State::WebSocket;
+                smallvec![Output::Upgraded]
+            }
+            (State::Probing { .. } | State::Probed { .. } | State::Polling(_) | State::WebSocket, _) => {
+                self.handle_probe_lost();
+                smallvec![Output::ProbeFailed]
+            }
+        }
+    }
+
+    /// Handles the end of the attached WebSocket before the upgrade: the session stays on polling, and another one
+    /// may be attached.
+    ///
+    /// Does nothing when none is attached. After the upgrade it is the main transport, whose end is told to
+    /// [`close`](Self::close).
+    pub fn handle_probe_lost(&mut self) {
+        if let State::Probing { requests, .. } | State::Probed { requests, .. } = self.state {
+            self.state = State::Polling(requests);
+        }
+    }
+
+    /// Handles the arrival of a GET.
+    ///
+    /// After [`PollVerdict::Wait`], and only then, [`end_poll`](Self::end_poll) is called once.
+    pub fn begin_poll(&mut self) -> PollVerdict {
+        match &mut self.state {
+            State::Polling(requests) | State::Probing { requests, .. } | State::Probed { requests, .. }
+                if requests.is_polled =>
+            {
+                self.finish(CloseReason::TransportError);
+                PollVerdict::Overlap
+            }
+            State::Polling(requests) | State::Probing { requests, .. } => {
+                requests.is_polled = true;
+                PollVerdict::Wait
+            }
+            // What is queued from now on waits for the WebSocket.
+            State::Probed { .. } => PollVerdict::Noop,
+            State::WebSocket | State::Closed { .. } => PollVerdict::NotPolling,
+        }
+    }
+
+    /// Handles the end of the pending GET: its answer was taken from the queue, or its connection went away.
+    ///
+    /// The next GET may arrive before the answer of this one was written completely, so this is not to be put off
+    /// until then.
+    pub fn end_poll(&mut self) {
+        if let Some(requests) = self.state.requests_mut() {
+            requests.is_polled = false;
+        }
+    }
+
+    /// Handles the arrival of a POST, before its body is read.
+    ///
+    /// After [`PostVerdict::Accept`], and only then, [`end_post`](Self::end_post) is called once.
+    pub fn begin_post(&mut self) -> PostVerdict {
+        match self.state.requests_mut() {
+            Some(requests) if requests.is_posted => {
+                self.finish(CloseReason::TransportError);
+                PostVerdict::Overlap
+            }
+            Some(requests) => {
+                requests.is_posted = true;
+                PostVerdict::Accept
+            }
+            None => PostVerdict::NotPolling,
+        }
+    }
+
+    /// Handles the end of the POST: its packets were handled, or its connection went away.
+    pub fn end_post(&mut self) {
+        if let Some(requests) = self.state.requests_mut() {
+            requests.is_posted = false;
+        }
+    }
+
+    /// Handles the passing of time. To be called when the instant of [`poll_timeout`](Self::poll_timeout) has come;
+    /// too early a call does nothing.
+    ///
+    /// The client has `ping_timeout` from `now` when this emits a ping, however late the call is.
+    pub fn handle_timeout(&mut self, now: Instant) -> Outputs {
+        if self.is_closed() {
+            return Outputs::new();
+        }
+        let mut outputs = Outputs::new();
+        match self.heartbeat {
+            Heartbeat::Due(at) if at <= now => {
+                self.heartbeat = if self.is_paused {
+                    Heartbeat::Held(self.config.ping_timeout)
+                } else {
+                    Heartbeat::Sent(later(now, self.config.ping_timeout))
+                };
+                outputs.push(Output::Send(Channel::Main, Packet::Ping(ByteString::new())));
+            }
+            Heartbeat::Sent(deadline) if deadline <= now => return self.close(CloseReason::PingTimeout),
+            Heartbeat::Due(_) | Heartbeat::Sent(_) | Heartbeat::Held(_) => {}
+        }
+        if self.state.upgrade_deadline().is_some_and(|deadline| deadline <= now) {
+            self.handle_probe_lost();
+            outputs.push(Output::ProbeFailed);
+        }
+        outputs
+    }
+
+    /// Returns the instant at which [`handle_timeout`](Self::handle_timeout) has to be called next.
+    ///
+    /// It may have changed after any other call. `None` when the session is closed, or when all that it waits for is
+    /// a pong while its input is paused.
+    #[must_use]
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        if self.is_closed() {
+            return None;
+        }
+        let heartbeat = match self.heartbeat {
+            Heartbeat::Due(at) | Heartbeat::Sent(at) => Some(at),
+            Heartbeat::Held(_) => None,
+        };
+        heartbeat.into_iter().chain(self.state.upgrade_deadline()).min()
+    }
+
+    /// Says that from `now` on the server itself reads nothing of this client. A pong cannot be seen then, so its
+    /// deadline stands still; pings go on, and so does the deadline of an upgrade.
+    pub fn pause_input(&mut self, now: Instant) {
+        self.is_paused = true;
+        if let Heartbeat::Sent(deadline) = self.heartbeat {
+            self.heartbeat = Heartbeat::Held(deadline.saturating_duration_since(now));
+        }
+    }
+
+    /// Says that the server reads again: what was left of the pong's deadline when it was stopped runs from `now`.
+    pub fn resume_input(&mut self, now: Instant) {
+        self.is_paused = false;
+        if let Heartbeat::Held(left) = self.heartbeat {
+            self.heartbeat = Heartbeat::Sent(later(now, left));
+        }
+    }
+
+    /// Closes the session from the server's side, or tells it that its transport is gone.
+    ///
+    /// A pending GET is answered with a close packet. Over WebSocket the protocol has no packet for it: the end of
+    /// the connection says it. Does nothing when the session is closed already.
+    pub fn close(&mut self, reason: CloseReason) -> Outputs {
+        if self.is_closed() {
+            return Outputs::new();
+        }
+        let mut outputs = Outputs::new();
+        outputs.extend(self.state.is_polled().then_some(Output::Send(Channel::Main, Packet::Close)));
+        self.finish(reason);
+        outputs.push(Output::Closed(reason));
+        outputs
+    }
+
+    /// Says whether the session is over.
+    pub fn is_closed(&self) -> bool {
+        matches!(self.state, State::Closed { .. })
+    }
+
+    /// Returns why the session is over, or `None` while it is open.
+    pub fn close_reason(&self) -> Option<CloseReason> {
+        match self.state {
+            State::Closed { reason, .. } => Some(reason),
+            State::Polling(_) | State::Probing { .. } | State::Probed { .. } | State::WebSocket => None,
+        }
+    }
+
+    /// Returns the transport that the session is on, or was on when it closed. It is polling until an upgrade is
+    /// complete.
+    pub fn transport(&self) -> TransportKind {
+        match self.state {
+            State::Polling(_) | State::Probing { .. } | State::Probed { .. } => TransportKind::Polling,
+            State::WebSocket => TransportKind::WebSocket,
+            State::Closed { transport, .. } => transport,
+        }
+    }
+
+    /// The client's own close packet: its GET ends with a noop, as there is nothing left to tell it.
+    fn close_by_peer(&mut self) -> Outputs {
+        let mut outputs = Outputs::new();
+        outputs.extend(self.state.is_polled().then_some(Output::ReleasePoll));
+        self.finish(CloseReason::TransportClose);
+        outputs.push(Output::Closed(CloseReason::TransportClose));
+        outputs
+    }
+
+    fn finish(&mut self, reason: CloseReason) {
+        self.state = State::Closed { reason, transport: self.transport() };
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+enum State {
+    Polling(Requests),
+    /// A WebSocket is attached, and has not said anything.
+    Probing {
+        requests: Requests,
+        deadline: Instant,
+    },
+    /// The probe was answered.
+    Probed {
+        requests: Requests,
+        deadline: Instant,
+    },
+    WebSocket,
+    Closed {
+        reason: CloseReason,
+        transport: TransportKind,
+    },
+}
+
+impl State {
+    fn requests_mut(&mut self) -> Option<&mut Requests> {
+        match self {
+            Self::Polling(requests) | Self::Probing { requests, .. } | Self::Probed { requests, .. } => {
+                Some(requests)
+            }
+            Self::WebSocket | Self::Closed { .. } => None,
+        }
+    }
+
+    fn is_polled(&self) -> bool {
+        match self {
+            Self::Polling(requests) | Self::Probing { requests, .. } | Self::Probed { requests, .. } => {
+                requests.is_polled
+            }
+            Self::WebSocket | Self::Closed { .. } => false,
+        }
+    }
+
+    fn upgrade_deadline(&self) -> Option<Instant> {
+        match *self {
+            Self::Probing { deadline, .. } | Self::Probed { deadline, .. } => Some(deadline),
+            Self::Polling(_) | Self::WebSocket | Self::Closed { .. } => None,
+        }
+    }
+}
+
+/// Which requests of a polling session are under way: at most one of each kind.
+#[derive(Clone, Copy, Debug, Default)]
+struct Requests {
+    is_polled: bool,
+    is_posted: bool,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Heartbeat {
+    /// The next ping goes out at this instant.
+    Due(Instant),
+    /// A ping was queued; the pong has to be there by this instant.
+    Sent(Instant),
+    /// A ping was queued, and the server does not read: so much is left for the pong.
+    Held(Duration),
+}
+
+/// Adds without overflow: options may be as large as `Duration::MAX`, which means never.
+fn later(now: Instant, wait: Duration) -> Instant {
+    /// Thirty years: no process lives as long, and every platform can represent it.
+    const NEVER: Duration = Duration::from_secs(30 * 365 * 24 * 60 * 60);
+    now.checked_add(wait).unwrap_or_else(|| now + NEVER)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_session_is_small() {
+        assert!(size_of::<Session>() <= 72, "{}", size_of::<Session>());
+    }
+}

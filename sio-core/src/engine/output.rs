@@ -1,0 +1,129 @@
+//! What a session asks of the transports, and the reasons for which it ends.
+
+use std::fmt;
+
+use smallvec::SmallVec;
+
+use super::packet::{Message, Packet};
+
+/// Why a session ended.
+///
+/// `Display` and [`as_str`](Self::as_str) give the strings that applications see.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum CloseReason {
+    /// The peer ended the session or its connection.
+    TransportClose,
+    /// The connection failed, or was used in a way that the protocol forbids.
+    TransportError,
+    /// No pong came in time.
+    PingTimeout,
+    /// An Engine.IO packet was not valid.
+    ParseError,
+    /// The layer above found that the peer broke its protocol.
+    ForcedClose,
+    /// The application disconnected the client.
+    ForcedServerClose,
+    /// The server is being shut down.
+    ServerShuttingDown,
+    /// The client did not read what was queued for it.
+    SlowClient,
+}
+
+impl CloseReason {
+    /// Returns the reason as applications see it.
+    ///
+    /// ```
+    /// use sio_core::engine::session::CloseReason;
+    ///
+    /// assert_eq!(CloseReason::PingTimeout.as_str(), "ping timeout");
+    /// ```
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::TransportClose => "transport close",
+            Self::TransportError => "transport error",
+            Self::PingTimeout => "ping timeout",
+            Self::ParseError => "parse error",
+            Self::ForcedClose => "forced close",
+            Self::ForcedServerClose => "forced server close",
+            Self::ServerShuttingDown => "server shutting down",
+            Self::SlowClient => "slow client",
+        }
+    }
+}
+
+impl fmt::Display for CloseReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// Where a packet goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Channel {
+    /// The transport that the session is on, behind what is queued for it.
+    Main,
+    /// The WebSocket of an upgrade under way. Such a packet overtakes the queue.
+    Probe,
+}
+
+/// One thing to do, or to know, after a stimulus.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Output {
+    /// Hand this message to the layer above.
+    Deliver(Message),
+    /// Send this packet.
+    Send(Channel, Packet),
+    /// Answer the pending GET with a noop packet, even if messages are queued.
+    ReleasePoll,
+    /// The WebSocket of the upgrade is the main transport from here on; what is queued goes out over it.
+    Upgraded,
+    /// Close the WebSocket of the upgrade; the session stays on polling.
+    ProbeFailed,
+    /// The session is over. Comes last and once: close whatever belongs to it, the WebSocket of an upgrade included.
+    Closed(CloseReason),
+}
+
+/// What follows from one stimulus, in the order in which it has to be done.
+pub type Outputs = SmallVec<[Output; 2]>;
+
+/// What to do with a GET.
+#[must_use]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum PollVerdict {
+    /// Answer it when there is something to send, then call `end_poll`.
+    Wait,
+    /// An upgrade is under way: answer it with a noop packet at once. `end_poll` is not called for it.
+    Noop,
+    /// Another GET is pending. The session has been closed with [`CloseReason::TransportError`]: the first GET is
+    /// answered with a close packet, this one with status 400.
+    Overlap,
+    /// The session is not on polling, or closed: status 400.
+    NotPolling,
+}
+
+/// What to do with a POST.
+#[must_use]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum PostVerdict {
+    /// Read and handle its packets, then call `end_post`.
+    Accept,
+    /// Another POST is still being read. The session has been closed with [`CloseReason::TransportError`]: a pending
+    /// GET is answered with a close packet, both POSTs with status 400.
+    Overlap,
+    /// The session is not on polling, or closed: status 400.
+    NotPolling,
+}
+
+/// Why a WebSocket cannot become the probe of a session. It is closed; the session goes on undisturbed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
+pub enum ProbeRefused {
+    /// The session is on WebSocket, from the beginning or by an earlier upgrade.
+    #[error("the session is on websocket already")]
+    AlreadyWebSocket,
+    /// Another WebSocket is trying to take over.
+    #[error("another upgrade of the session is under way")]
+    AlreadyProbing,
+    /// The session is over.
+    #[error("the session is closed")]
+    Closed,
+}
