@@ -1,1 +1,71 @@
-//! x
+//! The `#[consumer]` and `#[event]` attributes of `sio`. Use them through that crate: what they write are calls
+//! into exactly its version, and they are documented there with everything that they touch.
+//!
+//! A block goes through three steps. `parse` turns tokens into syntax and judges nothing, `model` finds the
+//! hooks and handlers and every mistake that can be seen without types, and `expand` writes
+//! `impl sio::Consumer` and the registration. Mistakes that need types are left to the traits of `sio`, which
+//! carry messages of their own; the expansion only sees to it that they point at the user's tokens.
+//!
+//! Two rules hold throughout. The user's tokens always come out again, whatever else fails, so that an editor
+//! never loses sight of the code. And nothing is generated that could be a function of `sio`.
+
+#![forbid(unsafe_code)]
+#![deny(missing_docs)]
+
+mod check;
+mod errors;
+mod event_args;
+mod expand;
+mod model;
+mod parse;
+mod shape;
+#[cfg(test)]
+mod tests;
+
+use proc_macro2::{Span, TokenStream};
+use quote::quote;
+
+/// Turns an `impl` block into the consumer of one Socket.IO namespace.
+#[proc_macro_attribute]
+pub fn consumer(args: proc_macro::TokenStream, item: proc_macro::TokenStream) -> proc_macro::TokenStream {
+    consumer_tokens(args.into(), item.into()).into()
+}
+
+/// Names and adjusts an event handler inside a `#[consumer]` block.
+#[proc_macro_attribute]
+pub fn event(args: proc_macro::TokenStream, item: proc_macro::TokenStream) -> proc_macro::TokenStream {
+    event_tokens(args.into(), &item.into()).into()
+}
+
+fn consumer_tokens(args: TokenStream, item: TokenStream) -> TokenStream {
+    let args = parse::Args::parse(args);
+    let block = match parse::Block::parse(item.clone()) {
+        Ok(block) => block,
+        Err(error) => {
+            let error = error.into_compile_error();
+            let item = parse::without_event_attributes(item);
+            return quote!(#item #error);
+        }
+    };
+    let mut errors = errors::Errors::default();
+    let model = model::Consumer::new(args, &block, &mut errors);
+    let expansion = model.map(|model| expand::consumer(&model));
+    let block = expand::user_block(&block);
+    quote!(#block #expansion #errors)
+}
+
+/// `#[consumer]` takes these attributes away, so the macro itself only runs where one was forgotten, and once for
+/// every block with [`expand::USED`] as its argument, so that an import of `event` counts as used.
+fn event_tokens(args: TokenStream, item: &TokenStream) -> TokenStream {
+    if args.to_string() == expand::USED {
+        return TokenStream::new();
+    }
+    let message = "`#[event]` only works on a method of an impl block marked `#[consumer]`";
+    let error = if args.is_empty() {
+        syn::Error::new(Span::call_site(), message)
+    } else {
+        syn::Error::new_spanned(args, message)
+    };
+    let error = error.into_compile_error();
+    quote!(#item #error)
+}

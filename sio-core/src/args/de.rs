@@ -323,10 +323,8 @@ impl<'de> de::Deserializer<'de> for &mut Deserializer<'de> {
         _: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Error> {
-        match self.peek()? {
-            b'[' => self.array(visitor),
-            _ => self.deserialize_map(visitor),
-        }
+        // serde would also fill the fields from a list, in their order: a client that sends one has made a mistake.
+        self.deserialize_map(visitor)
     }
 
     fn deserialize_enum<V: Visitor<'de>>(

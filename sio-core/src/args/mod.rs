@@ -5,6 +5,7 @@
 //! v5, "packet encoding". Packet headers are not known here, see [`crate::socket`].
 
 mod access;
+mod arity;
 mod de;
 mod error;
 mod json;
@@ -165,6 +166,27 @@ impl Args {
         let (value, position) = self.read(Start::Rest)?;
         self.position = position;
         Ok(value)
+    }
+
+    /// Takes an answer: a tuple (or a [`Spread`]) takes all arguments that are left, everything else the next. This
+    /// is the counterpart of what is sent, where a tuple is several arguments.
+    ///
+    /// # Errors
+    ///
+    /// As [`take`](Self::take) and [`take_rest`](Self::take_rest).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use sio_core::args::Args;
+    ///
+    /// let answer = || Args::array(r#"[5,"five"]"#.into(), Vec::new());
+    /// assert_eq!(answer().take_answer::<u32>()?, 5);
+    /// assert_eq!(answer().take_answer::<(u32, String)>()?, (5, "five".to_owned()));
+    /// # Ok::<(), sio_core::args::ArgError>(())
+    /// ```
+    pub fn take_answer<T: DeserializeOwned>(&mut self) -> Result<T, ArgError> {
+        if arity::is_several::<T>() { self.take_rest() } else { self.take() }
     }
 
     /// The index of the argument that is taken next, counted from 0.

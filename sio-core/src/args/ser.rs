@@ -5,8 +5,10 @@
 //! are. The first is a [`Formatter`], the second a serialiser for the top level only.
 
 use std::fmt;
+use std::marker::PhantomData;
 
 use bytes::Bytes;
+use serde::de::Visitor;
 use serde::ser::{self, SerializeTuple as _};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::ser::Formatter;
@@ -54,9 +56,26 @@ impl<T: Serialize> Serialize for Spread<T> {
     }
 }
 
+/// The name by which [`Args::take_answer`](super::Args::take_answer) tells a [`Spread`] from a list.
+pub(super) const SPREAD: &str = "sio::Spread";
+
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Spread<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Vec::deserialize(deserializer).map(Self)
+        deserializer.deserialize_newtype_struct(SPREAD, SpreadVisitor(PhantomData))
+    }
+}
+
+struct SpreadVisitor<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for SpreadVisitor<T> {
+    type Value = Spread<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a sequence")
+    }
+
+    fn visit_newtype_struct<D: Deserializer<'de>>(self, deserializer: D) -> Result<Spread<T>, D::Error> {
+        Vec::deserialize(deserializer).map(Spread)
     }
 }
 

@@ -222,7 +222,8 @@ impl Session {
     /// Handles the passing of time. To be called when the instant of [`poll_timeout`](Self::poll_timeout) has come;
     /// too early a call does nothing.
     ///
-    /// The client has `ping_timeout` from `now` when this emits a ping, however late the call is.
+    /// The client has `ping_timeout` from the moment at which this emits a ping: from `now`, or from the instant at
+    /// which the ping was due if the call is late by no more than a timer's precision.
     pub fn handle_timeout(&mut self, now: Instant) -> Outputs {
         if self.is_closed() {
             return Outputs::new();
@@ -233,7 +234,7 @@ impl Session {
                 self.heartbeat = if self.is_paused {
                     Heartbeat::Held(self.config.ping_timeout)
                 } else {
-                    Heartbeat::Sent(later(now, self.config.ping_timeout))
+                    Heartbeat::Sent(later(queued_at(at, now), self.config.ping_timeout))
                 };
                 outputs.push(Output::Send(Channel::Main, Packet::Ping(ByteString::new())));
             }
@@ -394,6 +395,14 @@ enum Heartbeat {
     Sent(Instant),
     /// A ping was queued, and the server does not read: so much is left for the pong.
     Held(Duration),
+}
+
+/// What timers are late by even when nothing delays them. A client's own count has no such rounding in it.
+const TIMER_PRECISION: Duration = Duration::from_millis(5);
+
+/// When a ping that was due `at` is taken to have been queued.
+fn queued_at(at: Instant, now: Instant) -> Instant {
+    if now.saturating_duration_since(at) <= TIMER_PRECISION { at } else { now }
 }
 
 /// Adds without overflow: options may be as large as `Duration::MAX`, which means never.

@@ -1,0 +1,364 @@
+//! Meaning to tokens: calls into `sio`, and nothing else.
+//!
+//! Every token is made at the place of what it is about, so that the compiler's own messages (a missing trait, a
+//! future that is not `Send`) underline the user's code, and with the hygiene of the macro, so that no name of
+//! the user's can get between. Never plain `quote!` for a local variable: it would have the other hygiene.
+
+use proc_macro2::{Group, Span, TokenStream};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
+use syn::Meta;
+use syn::spanned::Spanned;
+
+use crate::model::{Consumer, Handler, Method};
+use crate::parse::{Block, Item};
+
+/// The argument with which `#[event]` knows that it only marks its own import as used.
+pub(crate) const USED: &str = "__sio_used";
+
+/// The user's place, our hygiene.
+fn at(span: Span) -> Span {
+    Span::mixed_site().located_at(span)
+}
+
+/// The block as it was written, but for the `#[event]`s.
+pub(crate) fn user_block(block: &Block) -> TokenStream {
+    let mut body = TokenStream::new();
+    for attr in &block.inner_attrs {
+        attr.to_tokens(&mut body);
+    }
+    for item in &block.items {
+        match item {
+            Item::Other(tokens) | Item::Broken(tokens, _) => body.extend(tokens.clone()),
+            Item::Method(method) => {
+                for attr in &method.attrs {
+                    attr.to_tokens(&mut body);
+                }
+                let name = method.sig.ident.to_string();
+                if !method.event_attrs.is_empty() || crate::check::Role::of(&name, false).is_some() {
+                    // A handler has to be async, whether it awaits something or not.
+                    body.extend(
+                        quote_spanned!(at(method.sig.ident.span()) => #[allow(clippy::unused_async)]),
+                    );
+                }
+                method.vis.to_tokens(&mut body);
+                method.sig.to_tokens(&mut body);
+                method.body.to_tokens(&mut body);
+            }
+        }
+    }
+    let mut braces = Group::new(block.braces.delimiter(), body);
+    braces.set_span(block.braces.span());
+    let head = &block.head;
+    quote!(#head #braces)
+}
+
+pub(crate) fn consumer(model: &Consumer) -> TokenStream {
+    let Consumer { krate, cfgs, self_ty, .. } = model;
+    let namespace = proc_macro2::Literal::string(&model.namespace.text);
+    let here = at(self_ty.span());
+    let members = [events(model), describe(model), on_connect(model), on_event(model), on_concurrent(model)];
+    let hooks = [on_error(model), on_disconnect(model)];
+    let used = model.event_paths.iter().map(|path| {
+        let used = format_ident!("{USED}");
+        quote!(#[#path(#used)] const _: () = ();)
+    });
+    quote_spanned! {here=>
+        #(#cfgs)*
+        const _: () = {
+            #(#used)*
+
+            #[automatically_derived]
+            #[allow(deprecated, unreachable_patterns)]
+            impl #krate::Consumer for #self_ty {
+                const NAMESPACE: &'static ::core::primitive::str = #namespace;
+                #(#members)*
+                #(#hooks)*
+            }
+
+            #krate::__private::inventory::submit! {
+                #krate::__private::Registration::of::<#self_ty>()
+            }
+        };
+    }
+}
+
+fn events(model: &Consumer) -> TokenStream {
+    let krate = &model.krate;
+    let infos = model.handlers.iter().map(|handler| {
+        let cfgs = &handler.method.cfgs;
+        let span = at(handler.span());
+        let new = match &handler.event {
+            Some(name) => {
+                let text = &name.text;
+                quote_spanned!(span=> #krate::EventInfo::new(#text))
+            }
+            None => quote_spanned!(span=> #krate::EventInfo::fallback()),
+        };
+        let concurrent = handler.concurrent.then(|| quote_spanned!(span=> .concurrent()));
+        let timeout = handler.timeout.map(|timeout| {
+            let millis = u64::try_from(timeout.as_millis()).expect("parsed from a number of this type");
+            quote_spanned!(span=> .timeout_ms(#millis))
+        });
+        quote_spanned!(span=> #(#cfgs)* #new #concurrent #timeout)
+    });
+    quote_spanned!(at(Span::call_site())=> const EVENTS: &'static [#krate::EventInfo] = &[#(#infos),*];)
+}
+
+fn describe(model: &Consumer) -> TokenStream {
+    let krate = &model.krate;
+    let connect = model.connect.iter().map(|method| (method, Source::Event));
+    let disconnect = model.disconnect.iter().map(|method| (method, Source::Hook("Disconnect")));
+    let error = model.error.iter().map(|method| (method, Source::Hook("Failure")));
+    let handlers = model.handlers.iter().map(|handler| (&handler.method, Source::Event));
+    let methods =
+        connect.chain(disconnect).chain(error).chain(handlers).filter(|(method, _)| !method.args.is_empty());
+    let methods = methods.map(|(method, source)| {
+        let cfgs = &method.cfgs;
+        let args = method.args.iter().map(|ty| {
+            let extractor = source.extractor(krate, ty);
+            quote_spanned!(at(ty.span())=> #extractor::describe(description);)
+        });
+        quote_spanned!(at(method.ident.span())=> #(#cfgs)* { #(#args)* })
+    });
+    let methods: Vec<_> = methods.collect();
+    let body = if methods.is_empty() {
+        quote_spanned!(at(Span::call_site())=> let _ = description;)
+    } else {
+        quote!(#(#methods)*)
+    };
+    quote_spanned! {at(Span::call_site())=>
+        fn describe(description: &mut #krate::Description<'_>) { #body }
+    }
+}
+
+/// Which trait makes the arguments.
+#[derive(Clone, Copy)]
+enum Source {
+    /// Of `connect` and of the handlers, where the client sends something.
+    Event,
+    /// Of the other hooks, by the name of their marker type.
+    Hook(&'static str),
+}
+
+impl Source {
+    fn extractor(self, krate: &TokenStream, ty: &syn::Type) -> TokenStream {
+        let span = at(ty.span());
+        match self {
+            Self::Event => quote_spanned!(span=> <#ty as #krate::FromEvent<'_, _>>),
+            Self::Hook(name) => {
+                let hook = syn::Ident::new(name, span);
+                quote_spanned!(span=> <#ty as #krate::__private::HookArg<'_, #krate::__private::#hook>>)
+            }
+        }
+    }
+}
+
+/// `let output = …` : the arguments, then the call, then the wait.
+fn call(krate: &TokenStream, method: &Method, source: Source, this: &TokenStream) -> TokenStream {
+    let ident = &method.ident;
+    let span = at(ident.span());
+    let event = syn::Ident::new("event", at(Span::call_site()));
+    let names: Vec<_> =
+        (0..method.args.len()).map(|index| format_ident!("arg{index}", span = span)).collect();
+    let lets = method.args.iter().zip(&names).map(|(ty, name)| {
+        let extractor = source.extractor(krate, ty);
+        quote_spanned!(at(ty.span())=> let #name = #extractor::from_event(#event)?;)
+    });
+    let this = method.has_self.then(|| quote_spanned!(span=> #this,));
+    quote_spanned! {span=>
+        #(#lets)*
+        let output = #krate::__private::handler_future(Self::#ident(#this #(#names),*)).await;
+    }
+}
+
+/// The return type, and where to point when there is none.
+fn output_type(method: &Method) -> (TokenStream, Span) {
+    match &method.output {
+        Some(ty) => (ty.to_token_stream(), at(ty.span())),
+        None => {
+            let span = at(method.ident.span());
+            (quote_spanned!(span=> ()), span)
+        }
+    }
+}
+
+fn on_connect(model: &Consumer) -> TokenStream {
+    let Consumer { krate, self_ty, .. } = model;
+    let here = at(self_ty.span());
+    let fresh = quote_spanned!(here=> <#self_ty as #krate::__private::Fresh>::fresh());
+    let result = quote_spanned!(here=> #krate::__private::Result<Self, #krate::ConnectError>);
+    let mut hooks: Vec<_> = model
+        .connect
+        .iter()
+        .map(|method| {
+            let span = at(method.ident.span());
+            let cfgs = &method.cfgs;
+            let (ty, ty_span) = output_type(method);
+            let this = quote_spanned!(span=> &mut this);
+            let call = call(krate, method, Source::Event, &this);
+            let body = if method.has_self {
+                let accept = quote_spanned!(ty_span=> <#ty as #krate::IntoAccept>::into_accept(output)?;);
+                quote_spanned!(span=> let mut this = #fresh; #call #accept #krate::__private::Ok(this))
+            } else {
+                let build = quote_spanned!(ty_span=> <#ty as #krate::IntoConsumer<Self, _>>::into_consumer(output));
+                quote_spanned!(span=> #call #build)
+            };
+            quote_spanned!(span=> #(#cfgs)* async fn on_connect(event: &mut #krate::Event<'_>) -> #result { #body })
+        })
+        .collect();
+    if let Some(otherwise) = otherwise(&model.connect) {
+        hooks.push(quote_spanned! {here=>
+            #otherwise
+            async fn on_connect(_: &mut #krate::Event<'_>) -> #result { #krate::__private::Ok(#fresh) }
+        });
+    }
+    quote!(#(#hooks)*)
+}
+
+/// For what takes the place of a hook: no attribute without one, `#[cfg(not(..))]` when the hook itself has a
+/// condition, `None` when it is always there.
+fn otherwise(hooks: &[Method]) -> Option<TokenStream> {
+    if hooks.is_empty() {
+        return Some(TokenStream::new());
+    }
+    if hooks.iter().any(|hook| hook.cfgs.is_empty()) {
+        return None;
+    }
+    let conditions = hooks.iter().map(|hook| {
+        let all = hook.cfgs.iter().filter_map(|cfg| match &cfg.meta {
+            Meta::List(list) => Some(&list.tokens),
+            _ => None,
+        });
+        quote!(all(#(#all),*))
+    });
+    Some(quote!(#[cfg(not(any(#(#conditions),*)))]))
+}
+
+fn on_event(model: &Consumer) -> TokenStream {
+    let this = quote_spanned!(at(Span::call_site())=> self);
+    let receiver = quote_spanned!(at(Span::call_site())=> &mut self,);
+    dispatch(model, "on_event", false, &receiver, &this)
+}
+
+fn on_concurrent(model: &Consumer) -> TokenStream {
+    dispatch(model, "on_concurrent", true, &TokenStream::new(), &TokenStream::new())
+}
+
+/// The `match` on the event's name, or nothing when there is no handler of this kind.
+fn dispatch(
+    model: &Consumer,
+    name: &str,
+    concurrent: bool,
+    receiver: &TokenStream,
+    this: &TokenStream,
+) -> TokenStream {
+    let krate = &model.krate;
+    let (named, fallback): (Vec<_>, Vec<_>) = model
+        .handlers
+        .iter()
+        .filter(|handler| handler.concurrent == concurrent)
+        .partition(|handler| handler.event.is_some());
+    if named.is_empty() && fallback.is_empty() {
+        return TokenStream::new();
+    }
+    let arms = named.into_iter().chain(fallback).map(|handler| arm(krate, handler, this));
+    let here = at(Span::call_site());
+    let name = syn::Ident::new(name, here);
+    quote_spanned! {here=>
+        async fn #name(
+            #receiver
+            event: &mut #krate::Event<'_>,
+        ) -> #krate::__private::Result<#krate::Reply, #krate::Error> {
+            match #krate::Event::name(event) {
+                #(#arms)*
+                _ => #krate::__private::Err(#krate::Event::unhandled(event)),
+            }
+        }
+    }
+}
+
+fn arm(krate: &TokenStream, handler: &Handler, this: &TokenStream) -> TokenStream {
+    let method = &handler.method;
+    let cfgs = &method.cfgs;
+    let span = at(method.ident.span());
+    let event = syn::Ident::new("event", at(Span::call_site()));
+    let pattern = match &handler.event {
+        Some(name) => {
+            let mut literal = proc_macro2::Literal::string(&name.text);
+            literal.set_span(at(name.span));
+            literal.into_token_stream()
+        }
+        None => quote_spanned!(span=> _),
+    };
+    let call = call(krate, method, Source::Event, this);
+    let (ty, ty_span) = output_type(method);
+    let reply = if method.takes_ack() {
+        quote_spanned!(ty_span=> <#ty as #krate::__private::AckedOutput>::into_reply(output))
+    } else {
+        let via = quote_spanned!(ty_span=> #krate::__private::Probe::<#ty>::NEW.__sio_via());
+        quote_spanned!(ty_span=> #krate::__private::reply::<#ty, _>(output, #via, #event))
+    };
+    quote_spanned!(span=> #(#cfgs)* #pattern => { #call #reply })
+}
+
+fn on_error(model: &Consumer) -> TokenStream {
+    let krate = &model.krate;
+    let event = syn::Ident::new("event", at(Span::call_site()));
+    let hooks = model.error.iter().map(|method| {
+        let span = at(method.ident.span());
+        let error = syn::Ident::new("error", span);
+        let prepare = quote_spanned!(span=> #krate::__private::put_error(#event, #error););
+        hook(krate, method, "Failure", "on_error", &quote_spanned!(span=> , #error: #krate::Error), &prepare)
+    });
+    quote!(#(#hooks)*)
+}
+
+fn on_disconnect(model: &Consumer) -> TokenStream {
+    let none = TokenStream::new();
+    let hooks = model
+        .disconnect
+        .iter()
+        .map(|method| hook(&model.krate, method, "Disconnect", "on_disconnect", &none, &none));
+    quote!(#(#hooks)*)
+}
+
+/// A hook that returns nothing. Without one the default of the trait does.
+fn hook(
+    krate: &TokenStream,
+    method: &Method,
+    marker: &'static str,
+    name: &str,
+    parameter: &TokenStream,
+    prepare: &TokenStream,
+) -> TokenStream {
+    let span = at(method.ident.span());
+    let cfgs = &method.cfgs;
+    let name = syn::Ident::new(name, span);
+    let event = syn::Ident::new("event", at(Span::call_site()));
+    let (ty, ty_span) = output_type(method);
+    let this = quote_spanned!(at(Span::call_site())=> self);
+    let call = call(krate, method, Source::Hook(marker), &this);
+    let finish = quote_spanned!(ty_span=> <#ty as #krate::__private::HookOutput>::into_result(output));
+    let uses = if method.args.is_empty() && prepare.is_empty() {
+        quote_spanned!(span=> let _ = #event;)
+    } else {
+        TokenStream::new()
+    };
+    quote_spanned! {span=>
+        #(#cfgs)*
+        async fn #name(&mut self, #event: &mut #krate::Event<'_> #parameter)
+            -> #krate::__private::Result<(), #krate::Error>
+        {
+            #uses
+            #prepare
+            #call
+            #finish
+        }
+    }
+}
+
+impl Handler {
+    fn span(&self) -> Span {
+        self.event.as_ref().map_or_else(|| self.method.ident.span(), |name| name.span)
+    }
+}

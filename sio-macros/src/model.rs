@@ -1,0 +1,263 @@
+//! Syntax to meaning: which methods are hooks and handlers, and every mistake that shows without knowing types.
+//!
+//! A handler with a mistake is left out and the others stay; a mistake in `#[consumer(..)]` itself leaves out
+//! everything, because all that follows from it would be noise.
+
+use std::time::Duration;
+
+use proc_macro2::{Span, TokenStream};
+use quote::{ToTokens, quote};
+use syn::ext::IdentExt;
+use syn::{Attribute, FnArg, Ident, Path, ReturnType, Type};
+
+use crate::check::{Role, check_block, check_hidden_event, check_method};
+use crate::errors::Errors;
+use crate::event_args::EventArgs;
+use crate::parse::{self, Args, Block, Item};
+use crate::shape::is_ack;
+
+/// The names that Socket.IO keeps for itself: no client can send such an event.
+const RESERVED: [&str; 6] =
+    ["connect", "connect_error", "disconnect", "disconnecting", "newListener", "removeListener"];
+
+/// What the name of a handler's method begins with; the rest is the event's name.
+pub(crate) const PREFIX: &str = "event_";
+
+/// All that the expansion needs to know.
+pub(crate) struct Consumer {
+    pub(crate) krate: TokenStream,
+    pub(crate) cfgs: Vec<Attribute>,
+    pub(crate) namespace: Name,
+    pub(crate) self_ty: Type,
+    /// Several only when `#[cfg]` chooses between them; so for all three hooks.
+    pub(crate) connect: Vec<Method>,
+    pub(crate) disconnect: Vec<Method>,
+    pub(crate) error: Vec<Method>,
+    pub(crate) handlers: Vec<Handler>,
+    /// The paths by which `#[event]` was written, each once.
+    pub(crate) event_paths: Vec<Path>,
+}
+
+/// A string and where the user wrote it.
+pub(crate) struct Name {
+    pub(crate) text: String,
+    pub(crate) span: Span,
+}
+
+pub(crate) struct Handler {
+    pub(crate) method: Method,
+    /// `None`: the fallback.
+    pub(crate) event: Option<Name>,
+    pub(crate) concurrent: bool,
+    pub(crate) timeout: Option<Duration>,
+}
+
+/// A method that `sio` calls.
+pub(crate) struct Method {
+    pub(crate) ident: Ident,
+    pub(crate) cfgs: Vec<Attribute>,
+    pub(crate) has_self: bool,
+    pub(crate) args: Vec<Type>,
+    /// `None`: nothing is written behind the arguments.
+    pub(crate) output: Option<Type>,
+}
+
+impl Consumer {
+    /// `None` after a mistake that concerns the block as a whole.
+    pub(crate) fn new(args: Args, block: &Block, errors: &mut Errors) -> Option<Self> {
+        for item in &block.items {
+            if let Item::Broken(_, error) = item {
+                errors.push(error.clone());
+            }
+        }
+        let namespace = namespace(&args, errors);
+        let sound = check_block(block, errors);
+        if let Some(error) = args.error {
+            errors.push(error);
+            return None;
+        }
+        let krate = args.krate.map_or_else(|| quote!(::sio), ToTokens::into_token_stream);
+        let mut consumer = Self {
+            krate,
+            cfgs: block.cfgs.clone(),
+            namespace: namespace.filter(|_| sound)?,
+            self_ty: block.self_ty.clone(),
+            connect: Vec::new(),
+            disconnect: Vec::new(),
+            error: Vec::new(),
+            handlers: Vec::new(),
+            event_paths: Vec::new(),
+        };
+        for item in &block.items {
+            if let Item::Method(method) = item {
+                consumer.add(method, errors);
+            }
+        }
+        Some(consumer)
+    }
+
+    fn add(&mut self, method: &parse::Method, errors: &mut Errors) {
+        for attr in &method.event_attrs {
+            let path = attr.path();
+            let same = |known: &Path| quote!(#known).to_string() == quote!(#path).to_string();
+            if !self.event_paths.iter().any(same) {
+                self.event_paths.push(path.clone());
+            }
+        }
+        let name = method.sig.ident.unraw().to_string();
+        let Some(role) = Role::of(&name, !method.event_attrs.is_empty()) else {
+            check_hidden_event(method, errors);
+            return;
+        };
+        let sound = check_method(role, method, errors);
+        match role {
+            Role::Handler => self.add_handler(&name, method, sound, errors),
+            hook => {
+                if let Some(attr) = method.event_attrs.first() {
+                    errors.at(
+                        attr.path(),
+                        format!(
+                            "`{name}` is a hook, not the handler of an event: rename it, or remove `#[event]`"
+                        ),
+                    );
+                }
+                let hooks = match hook {
+                    Role::Connect => &mut self.connect,
+                    Role::Disconnect => &mut self.disconnect,
+                    _ => &mut self.error,
+                };
+                let model = Method::new(method);
+                // A second one without `#[cfg]` is rustc's to refuse: the methods have the same name.
+                if sound && (hooks.is_empty() || !model.cfgs.is_empty()) {
+                    hooks.push(model);
+                }
+            }
+        }
+    }
+
+    fn add_handler(&mut self, name: &str, method: &parse::Method, sound: bool, errors: &mut Errors) {
+        if let Some(second) = method.event_attrs.get(1) {
+            errors.at(second.path(), "a handler has one event: write another method for this one");
+        }
+        let args = match method.event_attrs.first().map_or_else(|| Ok(EventArgs::default()), EventArgs::parse)
+        {
+            Ok(args) => args,
+            Err(error) => return errors.push(error),
+        };
+        let Ok(event) = event_name(name, method, &args, errors) else { return };
+        if let (Some(_), Some(receiver)) = (args.concurrent, method.sig.receiver()) {
+            errors.at(
+                receiver,
+                "a concurrent handler runs beside the others, so it takes no `self`: share what it needs with `State<T>`",
+            );
+            return;
+        }
+        let handler = Handler {
+            method: Method::new(method),
+            event,
+            concurrent: args.concurrent.is_some(),
+            timeout: args.timeout,
+        };
+        if self.is_free(&handler, errors) && sound {
+            self.handlers.push(handler);
+        }
+    }
+
+    /// Refuses a second handler for one event. Where `#[cfg]` may choose between the two, the check is left to
+    /// start-up: conditions cannot be evaluated here.
+    fn is_free(&self, new: &Handler, errors: &mut Errors) -> bool {
+        let text = |handler: &Handler| handler.event.as_ref().map(|name| name.text.clone());
+        let taken = self
+            .handlers
+            .iter()
+            .find(|old| text(old) == text(new) && old.method.cfgs.is_empty() && new.method.cfgs.is_empty());
+        let Some(taken) = taken else { return true };
+        // rustc itself refuses two methods of one name.
+        if taken.method.ident != new.method.ident {
+            let taken = &taken.method.ident;
+            errors.push(match &new.event {
+                Some(name) => {
+                    let message = format!("event `{}` already has a handler: `{taken}`", name.text);
+                    syn::Error::new(name.span, message)
+                }
+                None => {
+                    let message = format!("this consumer already has a fallback: `{taken}`");
+                    syn::Error::new(new.method.ident.span(), message)
+                }
+            });
+        }
+        false
+    }
+}
+
+impl Method {
+    fn new(method: &parse::Method) -> Self {
+        let args = method.sig.inputs.iter().filter_map(|arg| match arg {
+            FnArg::Typed(arg) => Some((*arg.ty).clone()),
+            FnArg::Receiver(_) => None,
+        });
+        Self {
+            ident: method.sig.ident.clone(),
+            cfgs: method.attrs.iter().filter(|attr| attr.path().is_ident("cfg")).cloned().collect(),
+            has_self: method.sig.receiver().is_some(),
+            args: args.collect(),
+            output: match &method.sig.output {
+                ReturnType::Default => None,
+                ReturnType::Type(_, ty) => Some((**ty).clone()),
+            },
+        }
+    }
+
+    pub(crate) fn takes_ack(&self) -> bool {
+        self.args.iter().any(is_ack)
+    }
+}
+
+fn namespace(args: &Args, errors: &mut Errors) -> Option<Name> {
+    let Some(literal) = &args.namespace else {
+        return Some(Name { text: "/".to_owned(), span: Span::call_site() });
+    };
+    let text = literal.value();
+    if !text.starts_with('/') {
+        errors.at(literal, format!("a namespace begins with `/`: did you mean \"/{text}\"?"));
+        return None;
+    }
+    // The packet's header ends a namespace with a comma, and what follows a question mark is not part of its name.
+    if let Some(wrong) = text.chars().find(|c| [',', '?'].contains(c)) {
+        errors.at(literal, format!("a namespace cannot contain `{wrong}`: no client could name it"));
+        return None;
+    }
+    Some(Name { text, span: literal.span() })
+}
+
+/// `Err` after a mistake, `Ok(None)` for the fallback.
+fn event_name(
+    name: &str,
+    method: &parse::Method,
+    args: &EventArgs,
+    errors: &mut Errors,
+) -> Result<Option<Name>, ()> {
+    if args.fallback.is_some() {
+        return Ok(None);
+    }
+    let ident = &method.sig.ident;
+    let event = match &args.name {
+        Some(literal) => Name { text: literal.value(), span: literal.span() },
+        None => Name { text: name.strip_prefix(PREFIX).unwrap_or(name).to_owned(), span: ident.span() },
+    };
+    let text = &event.text;
+    if text.is_empty() {
+        let message = "an event needs a name: `event_say`, or `#[event(\"say\")]` on the method";
+        errors.push(syn::Error::new(event.span, message));
+        return Err(());
+    }
+    if RESERVED.contains(&text.as_str()) {
+        let advice = match text.as_str() {
+            "connect" | "disconnect" => format!("name the method `{text}` instead"),
+            _ => "choose another, no client can send it".to_owned(),
+        };
+        errors.push(syn::Error::new(event.span, format!("`{text}` is a reserved event name: {advice}")));
+        return Err(());
+    }
+    Ok(Some(event))
+}

@@ -1,0 +1,60 @@
+//! What a type looks like. Only messages depend on it: what an argument is, its type decides.
+
+use proc_macro2::{TokenStream, TokenTree};
+use quote::ToTokens;
+use syn::{Ident, PathArguments, Type};
+
+/// A type that came through a `macro_rules!` fragment stands in an invisible group.
+pub(crate) fn strip_groups(ty: &Type) -> &Type {
+    match ty {
+        Type::Group(group) => strip_groups(&group.elem),
+        Type::Paren(paren) => strip_groups(&paren.elem),
+        other => other,
+    }
+}
+
+/// `Ack<T>` or `Option<Ack<T>>`, by whatever path. Only for messages and for the choice between two traits, which
+/// both do the right thing: an alias of `Ack` works too.
+pub(crate) fn is_ack(ty: &Type) -> bool {
+    match generic(ty) {
+        Some((name, _)) if name == "Ack" => true,
+        Some((name, inner)) if name == "Option" => {
+            matches!(generic(inner), Some((name, _)) if name == "Ack")
+        }
+        _ => false,
+    }
+}
+
+/// The name and the only argument of `path::to::Name<Argument>`.
+fn generic(ty: &Type) -> Option<(&Ident, &Type)> {
+    let Type::Path(path) = strip_groups(ty) else { return None };
+    let last = path.path.segments.last()?;
+    let PathArguments::AngleBracketed(args) = &last.arguments else { return None };
+    match args.args.first()? {
+        syn::GenericArgument::Type(inner) if args.args.len() == 1 => Some((&last.ident, inner)),
+        _ => None,
+    }
+}
+
+pub(crate) fn is_reference_to(ty: &Type, wanted: impl Fn(&Type) -> bool) -> bool {
+    matches!(ty, Type::Reference(reference) if wanted(strip_groups(&reference.elem)))
+}
+
+pub(crate) fn is_named(ty: &Type, name: &str) -> bool {
+    matches!(ty, Type::Path(path) if path.path.is_ident(name))
+}
+
+pub(crate) fn is_bytes(ty: &Type) -> bool {
+    matches!(ty, Type::Slice(slice) if is_named(strip_groups(&slice.elem), "u8"))
+}
+
+pub(crate) fn has_impl_trait(ty: &Type) -> bool {
+    fn search(tokens: TokenStream) -> bool {
+        tokens.into_iter().any(|token| match token {
+            TokenTree::Ident(ident) => ident == "impl",
+            TokenTree::Group(group) => search(group.stream()),
+            _ => false,
+        })
+    }
+    search(ty.to_token_stream())
+}

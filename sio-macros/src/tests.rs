@@ -1,0 +1,238 @@
+//! The macro run directly on tokens: half-typed code, which no compiled test can hold, and what must come out
+//! whatever happens.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use crate::{consumer_tokens, event_tokens};
+
+fn expand(args: TokenStream, item: TokenStream) -> String {
+    consumer_tokens(args, item).to_string()
+}
+
+/// Compared without white space: where tokens touch is a matter of printing.
+#[track_caller]
+fn assert_contains(text: &str, part: &TokenStream) {
+    let squeeze = |text: &str| text.replace(char::is_whitespace, "");
+    let part = part.to_string();
+    assert!(squeeze(text).contains(&squeeze(&part)), "{part}\nis not in\n{text}");
+}
+
+fn errors(text: &str) -> usize {
+    text.matches("compile_error").count()
+}
+
+#[test]
+fn the_users_block_comes_out_token_for_token() {
+    let block = quote! {
+        #[allow(dead_code)]
+        impl chat::Chat {
+            #![allow(unused)]
+            const LIMIT: Limit = Limit { max: 3 };
+            type Alias = u8;
+            helper! { anything }
+            /// Says something.
+            pub(crate) async fn helper(self: Box<Self>) -> ! { loop {} }
+        }
+    };
+    let text = expand(quote!(), block.clone());
+    assert_contains(&text, &block);
+    assert_contains(&text, &quote!(impl ::sio::Consumer for chat::Chat));
+    assert_eq!(errors(&text), 0);
+}
+
+#[test]
+fn a_half_typed_body_costs_nothing() {
+    let text = expand(
+        quote!(namespace = "/chat"),
+        quote! {
+            impl Chat {
+                async fn event_say(&mut self, text: String) { let x = ; socket.emit(.) . }
+                async fn event_other(&mut self) {}
+            }
+        },
+    );
+    assert_eq!(errors(&text), 0);
+    assert_contains(&text, &quote!({ let x = ; socket.emit(.) . }));
+    assert_contains(&text, &quote!("say" =>));
+    assert_contains(&text, &quote!("other" =>));
+}
+
+#[test]
+fn a_half_typed_signature_costs_its_own_method() {
+    let text = expand(
+        quote!(),
+        quote! {
+            impl Chat {
+                #[event("x")]
+                async fn say(&mut self, text: ) {}
+                async fn event_other(&mut self) {}
+            }
+        },
+    );
+    assert_eq!(errors(&text), 1);
+    assert_contains(&text, &quote!(async fn say(&mut self, text: ) {}));
+    assert_contains(&text, &quote!("other" =>));
+    assert!(!text.contains("# [event (\"x\")]"), "{text}");
+}
+
+#[test]
+fn a_wrong_item_comes_out_with_one_error() {
+    for item in [
+        quote!(
+            pub struct Chat;
+        ),
+        quote!(
+            async fn chat() {}
+        ),
+        quote!(impl Chat { #[event("x")] async fn x(), } extra),
+        quote!(impl Chat for),
+    ] {
+        let text = expand(quote!(), item.clone());
+        assert_eq!(errors(&text), 1, "{text}");
+        assert!(!text.contains("Consumer for"), "{text}");
+        assert!(!text.contains("event (\"x\")"), "{text}");
+    }
+}
+
+#[test]
+fn a_wrong_argument_leaves_the_block_alone() {
+    for args in [
+        quote!("/chat"),
+        quote!(name = "/chat"),
+        quote!(namespace),
+        quote!(namespace = chat),
+        quote!(namespace = "chat"),
+        quote!(namespace = "/a,b"),
+        quote!(namespace = "/a", namespace = "/b"),
+        quote!(crate = "sio"),
+        quote!(;),
+    ] {
+        let text = expand(args.clone(), quote!(impl Chat { fn event_say() {} }));
+        assert_eq!(errors(&text), 1, "{args}: {text}");
+        assert!(!text.contains("Consumer for"), "{text}");
+    }
+}
+
+#[test]
+fn every_mistake_is_reported_at_once_and_the_good_handlers_stay() {
+    let text = expand(
+        quote!(),
+        quote! {
+            impl Chat {
+                fn event_a(&mut self) {}
+                async fn event_b(self) {}
+                async fn event_c<T>(&mut self, value: T) {}
+                #[event("x", timeout = "soon")]
+                async fn d(&mut self) {}
+                #[event("x", concurrent)]
+                async fn e(&self) {}
+                async fn event_connect(&mut self) {}
+                async fn event_good(&mut self) {}
+            }
+        },
+    );
+    assert_eq!(errors(&text), 6, "{text}");
+    assert_contains(&text, &quote!("good" =>));
+    assert_eq!(text.matches("=> {").count(), 1, "{text}");
+}
+
+#[test]
+fn the_condition_of_a_method_goes_wherever_the_method_goes() {
+    let text = expand(
+        quote!(),
+        quote! {
+            impl Chat {
+                #[cfg(feature = "a")]
+                async fn connect(&mut self) {}
+                #[cfg(feature = "b")]
+                #[cfg(unix)]
+                async fn connect() -> Self {}
+                #[cfg(test)]
+                async fn event_say(&mut self, text: String) {}
+                #[cfg(windows)]
+                #[event("say")]
+                async fn say(&mut self, text: String) {}
+            }
+        },
+    );
+    assert_eq!(errors(&text), 0, "{text}");
+    assert_contains(
+        &text,
+        &quote!(#[cfg(not(any(all(feature = "a"), all(feature = "b", unix))))] async fn on_connect),
+    );
+    assert_contains(&text, &quote!(#[cfg(test)] "say" =>));
+    assert_contains(&text, &quote!(#[cfg(windows)] "say" =>));
+    assert_contains(
+        &text,
+        &quote!(
+            #[cfg(test)]
+            ::sio::EventInfo::new("say"),
+            #[cfg(windows)]
+            ::sio::EventInfo::new("say")
+        ),
+    );
+}
+
+#[test]
+fn options_reach_the_table_and_a_renamed_crate_every_path() {
+    let text = expand(
+        quote!(namespace = "/x", crate = ::other::sio),
+        quote! {
+            impl Chat {
+                #[event("any name", concurrent, timeout = "2s")]
+                async fn any() {}
+                #[sio::event(fallback)]
+                async fn rest(&mut self) {}
+            }
+        },
+    );
+    assert_contains(
+        &text,
+        &quote!(::other::sio::EventInfo::new("any name").concurrent().timeout_ms(2000u64)),
+    );
+    assert_contains(&text, &quote!(::other::sio::EventInfo::fallback()));
+    assert_contains(
+        &text,
+        &quote!(
+            #[event(__sio_used)]
+            const _: () = ();
+        ),
+    );
+    assert_contains(
+        &text,
+        &quote!(
+            #[sio::event(__sio_used)]
+            const _: () = ();
+        ),
+    );
+    let elsewhere = text.replace(":: other :: sio", "other");
+    assert!(!elsewhere.contains(":: sio ::"), "{text}");
+}
+
+#[test]
+fn event_alone_explains_itself_and_keeps_the_method() {
+    let text = event_tokens(
+        quote!("say"),
+        &quote!(
+            async fn say() {}
+        ),
+    )
+    .to_string();
+    assert_eq!(errors(&text), 1);
+    assert_contains(
+        &text,
+        &quote!(
+            async fn say() {}
+        ),
+    );
+    assert!(
+        event_tokens(
+            quote!(__sio_used),
+            &quote!(
+                const _: () = ();
+            )
+        )
+        .is_empty()
+    );
+}

@@ -1,0 +1,77 @@
+//! Waiting for a client's acknowledgement.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use serde::de::DeserializeOwned;
+use sio_core::args::Args;
+use sio_core::id::Sid;
+use tokio::sync::{mpsc, oneshot};
+
+use crate::Socket;
+use crate::connection::membership::Membership;
+use crate::error::{AckError, EmitError};
+
+/// Who waits for an answer.
+pub(crate) enum Waiter {
+    One(oneshot::Sender<Args>),
+    Many(Sid, mpsc::UnboundedSender<(Sid, Result<Args, AckError>)>),
+}
+
+impl Waiter {
+    pub(crate) fn answered(self, args: Args) {
+        match self {
+            Self::One(answer) => drop(answer.send(args)),
+            Self::Many(sid, answers) => drop(answers.send((sid, Ok(args)))),
+        }
+    }
+
+    pub(crate) fn disconnected(self) {
+        match self {
+            // A dropped sender says the same.
+            Self::One(_) => {}
+            Self::Many(sid, answers) => drop(answers.send((sid, Err(AckError::Disconnected)))),
+        }
+    }
+}
+
+/// Forgets a waiter whose caller has stopped waiting.
+struct Forget<'a> {
+    membership: &'a Arc<Membership>,
+    id: u64,
+}
+
+impl Drop for Forget<'_> {
+    fn drop(&mut self) {
+        self.membership.forget_ack(self.id);
+    }
+}
+
+/// Sends an event to one socket and waits for its answer.
+pub(crate) async fn one(
+    socket: &Socket,
+    id: u64,
+    frames: Bytes,
+    timeout: Duration,
+) -> Result<Args, AckError> {
+    let membership = &socket.membership;
+    let (answer, answered) = oneshot::channel();
+    if !membership.await_ack(id, Waiter::One(answer)) {
+        return Err(AckError::Disconnected);
+    }
+    let _forget = Forget { membership, id };
+    let exchange = async {
+        socket.send_frames(frames).await.map_err(|error| match error {
+            EmitError::Disconnected => AckError::Disconnected,
+            error => AckError::Emit(error),
+        })?;
+        answered.await.map_err(|_| AckError::Disconnected)
+    };
+    tokio::time::timeout(timeout, exchange).await.unwrap_or(Err(AckError::Timeout))
+}
+
+/// Reads an answer: a tuple is all of its arguments, everything else the first.
+pub(crate) fn decode<T: DeserializeOwned>(args: &mut Args) -> Result<T, AckError> {
+    args.take_answer().map_err(AckError::Payload)
+}

@@ -1,0 +1,5 @@
+//! Who is in which room, and how a packet reaches them.
+
+mod memory;
+
+pub(crate) use self::memory::{MemoryAdapter, Target, drop_slow};

@@ -1,0 +1,278 @@
+//! Saying something to several sockets at once.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::marker::PhantomData;
+use std::time::Duration;
+
+use bytes::Bytes;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use sio_core::args::Args;
+use sio_core::id::Sid;
+use sio_core::socket::encode;
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+
+use crate::Socket;
+use crate::ack_wait::{self, Waiter};
+use crate::adapter::{Target, drop_slow};
+use crate::engine::mailbox::PushError;
+use crate::error::{AckError, EmitError};
+use crate::namespace::Namespace;
+use crate::rooms::IntoRooms;
+
+/// Addresses some of the sockets of a namespace: made by `to`, `except` and `broadcast` of
+/// [`Socket`] and [`Namespace`], and chained.
+///
+/// Several rooms are a union in which every socket counts once. What is sent is encoded once. A broadcast
+/// never waits for a slow member: one whose outgoing queue is full is disconnected with the reason
+/// `slow client`.
+///
+/// # Examples
+///
+/// ```
+/// # use sio::prelude::*;
+/// # async fn example(socket: &Socket) -> sio::Result {
+/// // Everyone in either room but the muted, and but this socket itself.
+/// socket.to(["news", "sports"]).except("muted").emit("headline", "Goal!").await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+#[must_use = "a broadcast does nothing until something is emitted"]
+pub struct Broadcast {
+    namespace: Namespace,
+    target: Target,
+    volatile: bool,
+    timeout: Duration,
+}
+
+impl Broadcast {
+    pub(crate) fn new(namespace: &Namespace) -> Self {
+        let timeout = namespace.inner.ack_timeout;
+        Self { namespace: namespace.clone(), target: Target::default(), volatile: false, timeout }
+    }
+
+    /// Everyone but this socket.
+    pub(crate) fn without(socket: &Socket) -> Self {
+        let mut broadcast = Self::new(socket.namespace());
+        broadcast.target.sender = Some(socket.id());
+        broadcast
+    }
+
+    /// Adds a room, or several, to those that are addressed.
+    pub fn to(mut self, rooms: impl IntoRooms) -> Self {
+        self.target.rooms.extend(rooms.into_rooms());
+        self
+    }
+
+    /// The same as [`Broadcast::to`].
+    pub fn within(self, rooms: impl IntoRooms) -> Self {
+        self.to(rooms)
+    }
+
+    /// Leaves out the members of a room, or of several; a socket's id names a room too.
+    pub fn except(mut self, rooms: impl IntoRooms) -> Self {
+        self.target.except.extend(rooms.into_rooms());
+        self
+    }
+
+    /// What is sent may be lost: a member for whom something else waits is passed over.
+    pub fn volatile(mut self) -> Self {
+        self.volatile = true;
+        self
+    }
+
+    /// Reaches only sockets of this node. On a single node that is all of them.
+    pub fn local(self) -> Self {
+        self
+    }
+
+    /// How long answers may take; see [`Broadcast::emit_with_ack`]. Default: the server's `ack_timeout`, 5 s.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    /// Sends an event. A tuple is several arguments, everything else is one; bytes anywhere inside become
+    /// attachments.
+    ///
+    /// # Errors
+    ///
+    /// When the name is reserved or the arguments cannot be serialised. That a member has gone, or that
+    /// nobody is addressed, is no error.
+    #[allow(clippy::unused_async, reason = "adapters for several nodes wait here")]
+    pub async fn emit<A>(&self, event: &str, args: &A) -> Result<(), EmitError>
+    where
+        A: Serialize + ?Sized + Sync,
+    {
+        let frames = encode::event(self.namespace.path(), None, event, args)?;
+        self.deliver(&frames, |_| {});
+        Ok(())
+    }
+
+    /// Sends the event `message`.
+    ///
+    /// # Errors
+    ///
+    /// As [`Broadcast::emit`].
+    pub async fn send<A>(&self, args: &A) -> Result<(), EmitError>
+    where
+        A: Serialize + ?Sized + Sync,
+    {
+        self.emit("message", args).await
+    }
+
+    /// Sends an event and collects the answers of everybody who is addressed, each with the socket's id.
+    ///
+    /// ```
+    /// # use sio::prelude::*;
+    /// # async fn example(server: &Server) -> sio::Result {
+    /// let mut answers = server.of("/chat").to("jury").emit_with_ack::<u32>("vote", &()).await?;
+    /// while let Some((id, vote)) = answers.next().await {
+    ///     println!("{id} says {vote:?}");
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`Broadcast::emit`].
+    #[allow(clippy::unused_async, reason = "adapters for several nodes wait here")]
+    pub async fn emit_with_ack<T: DeserializeOwned>(
+        &self,
+        event: &str,
+        args: &(impl Serialize + ?Sized + Sync),
+    ) -> Result<AckStream<T>, EmitError> {
+        let id = self.namespace.inner.next_ack_id();
+        let frames = encode::event(self.namespace.path(), Some(id), event, args)?;
+        let (answers, answered) = mpsc::unbounded_channel();
+        let mut waiting = HashMap::new();
+        self.deliver(&frames, |socket| {
+            // Registered before the packet is sent: the answer may be quick.
+            let waiter = Waiter::Many(socket.id(), answers.clone());
+            if socket.membership.await_ack(id, waiter) {
+                waiting.insert(socket.id(), socket.clone());
+            }
+        });
+        let deadline = Instant::now() + self.timeout;
+        Ok(AckStream { id, waiting, answered, deadline, answer: PhantomData })
+    }
+
+    /// The connected sockets that are addressed, in no particular order.
+    #[must_use]
+    pub fn sockets(&self) -> Vec<Socket> {
+        let mut sockets = Vec::new();
+        self.namespace.inner.adapter.for_each(&self.target, |socket| {
+            if socket.is_connected() {
+                sockets.push(socket.clone());
+            }
+        });
+        sockets
+    }
+
+    /// Puts everybody who is addressed into a room, or into several.
+    #[allow(clippy::unused_async, reason = "adapters for several nodes wait here")]
+    pub async fn join(&self, rooms: impl IntoRooms) {
+        let rooms = rooms.into_rooms();
+        for socket in self.sockets() {
+            self.namespace.inner.adapter.join(&socket, rooms.clone());
+        }
+    }
+
+    /// Takes everybody who is addressed out of a room, or out of several.
+    #[allow(clippy::unused_async, reason = "adapters for several nodes wait here")]
+    pub async fn leave(&self, rooms: impl IntoRooms) {
+        let rooms = rooms.into_rooms();
+        for socket in self.sockets() {
+            self.namespace.inner.adapter.leave(&socket.id(), rooms.clone());
+        }
+    }
+
+    /// Puts everybody who is addressed out of the namespace.
+    #[allow(clippy::unused_async, reason = "adapters for several nodes wait here")]
+    pub async fn disconnect(&self) {
+        for socket in self.sockets() {
+            socket.disconnect();
+        }
+    }
+
+    fn deliver(&self, frames: &Bytes, mut before: impl FnMut(&Socket)) {
+        let mut slow = Vec::new();
+        self.namespace.inner.adapter.for_each(&self.target, |socket| {
+            before(socket);
+            if self.volatile {
+                socket.membership.deliver_volatile(frames.clone());
+            } else if socket.membership.deliver(frames.clone()) == Err(PushError::Full) {
+                slow.push(socket.clone());
+            }
+        });
+        slow.iter().for_each(drop_slow);
+    }
+}
+
+impl fmt::Debug for Broadcast {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Broadcast")
+            .field("namespace", &self.namespace.path())
+            .field("target", &self.target)
+            .field("volatile", &self.volatile)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The answers to a broadcast, in the order in which they come; everybody who was addressed appears once.
+pub struct AckStream<T> {
+    id: u64,
+    waiting: HashMap<Sid, Socket>,
+    answered: mpsc::UnboundedReceiver<(Sid, Result<Args, AckError>)>,
+    deadline: Instant,
+    answer: PhantomData<fn() -> T>,
+}
+
+impl<T: DeserializeOwned> AckStream<T> {
+    /// The next answer, or why one of the sockets gave none; `None` after the last. Cancel safe.
+    pub async fn next(&mut self) -> Option<(Sid, Result<T, AckError>)> {
+        if self.waiting.is_empty() {
+            return None;
+        }
+        match tokio::time::timeout_at(self.deadline, self.answered.recv()).await {
+            Ok(Some((sid, answer))) => {
+                self.waiting.remove(&sid);
+                Some((sid, answer.and_then(|mut args| ack_wait::decode(&mut args))))
+            }
+            _ => {
+                let sid = *self.waiting.keys().next()?;
+                if let Some(socket) = self.waiting.remove(&sid) {
+                    socket.membership.forget_ack(self.id);
+                }
+                Some((sid, Err(AckError::Timeout)))
+            }
+        }
+    }
+
+    /// All answers, when the last has come or the deadline has passed.
+    pub async fn collect(mut self) -> Vec<(Sid, Result<T, AckError>)> {
+        let mut answers = Vec::with_capacity(self.waiting.len());
+        while let Some(answer) = self.next().await {
+            answers.push(answer);
+        }
+        answers
+    }
+}
+
+impl<T> Drop for AckStream<T> {
+    fn drop(&mut self) {
+        for socket in self.waiting.values() {
+            socket.membership.forget_ack(self.id);
+        }
+    }
+}
+
+impl<T> fmt::Debug for AckStream<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AckStream").field("waiting", &self.waiting.len()).finish_non_exhaustive()
+    }
+}

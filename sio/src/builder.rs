@@ -1,0 +1,350 @@
+//! Options of a server, and the checks before it starts.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use tokio::sync::Notify;
+
+use crate::connection::Client;
+use crate::consumer::{self, Consumer, Registration, StateMap};
+use crate::drain::Drain;
+use crate::engine::{Config, Engine, TransportKind};
+use crate::error::{BuildError, Problem};
+#[cfg(feature = "static-files")]
+use crate::http::static_files::StaticFiles;
+use crate::http::{AllowedOrigins, Cookie};
+use crate::namespace::{Namespace, NamespaceInner};
+use crate::server::{Options, Server, ServerInner};
+
+/// Sets up a [`Server`]. Every option has a default that is fit for production.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use sio::prelude::*;
+///
+/// let server = Server::builder()
+///     .ping_interval(Duration::from_secs(10))
+///     .allowed_origins(["https://example.com"])
+///     .build()
+///     .expect("the options are valid");
+/// # let _ = server;
+/// ```
+#[derive(Debug)]
+#[must_use = "a builder does nothing until `build` is called"]
+pub struct Builder {
+    engine: Config,
+    options: Options,
+    state: StateMap,
+    consumers: Vec<Registration>,
+    collected: bool,
+    expected: Vec<String>,
+    #[cfg(feature = "static-files")]
+    files: StaticFiles,
+    #[cfg(feature = "static-files")]
+    client_files: Option<std::path::PathBuf>,
+}
+
+impl Default for Builder {
+    fn default() -> Self {
+        Self {
+            engine: Config::default(),
+            options: Options {
+                connect_timeout: Duration::from_secs(45),
+                ack_timeout: Duration::from_secs(5),
+                max_attachments: 10,
+                max_namespaces: 32,
+                incoming_events: 128,
+                drain: Duration::from_secs(10),
+            },
+            state: StateMap::default(),
+            consumers: Vec::new(),
+            collected: true,
+            expected: Vec::new(),
+            #[cfg(feature = "static-files")]
+            files: StaticFiles::default(),
+            #[cfg(feature = "static-files")]
+            client_files: None,
+        }
+    }
+}
+
+/// What consumers and handlers are.
+impl Builder {
+    /// Adds a consumer besides those that are collected.
+    pub fn consumer<C: Consumer>(mut self) -> Self {
+        self.consumers.push(Registration::of::<C>());
+        self
+    }
+
+    /// Whether the consumers of the whole program are collected (the default), or only those count that
+    /// [`Builder::consumer`] names.
+    pub fn collected(mut self, collected: bool) -> Self {
+        self.collected = collected;
+        self
+    }
+
+    /// Makes it an error if no consumer has this namespace. A consumer in a crate that is never mentioned is
+    /// silently not linked; with this the program says so at its start.
+    pub fn expect(mut self, namespace: impl Into<String>) -> Self {
+        self.expected.push(namespace.into());
+        self
+    }
+
+    /// Provides a value that handlers take as `State<T>`. A second value of the same type replaces the first.
+    pub fn state<T: Send + Sync + 'static>(mut self, value: T) -> Self {
+        self.state.insert(value);
+        self
+    }
+}
+
+/// Transports and heartbeats.
+impl Builder {
+    /// Where Socket.IO is served: this path, with and without a slash at its end. Default `/socket.io`.
+    pub fn path(mut self, path: impl Into<String>) -> Self {
+        self.engine.path = path.into();
+        self
+    }
+
+    /// The transports that clients may use. Default: polling and WebSocket.
+    pub fn transports(mut self, transports: impl IntoIterator<Item = TransportKind>) -> Self {
+        self.engine.transports = transports.into_iter().collect();
+        self
+    }
+
+    /// Whether a client on polling may move to WebSocket. Default true.
+    pub fn allow_upgrades(mut self, allow: bool) -> Self {
+        self.engine.allow_upgrades = allow;
+        self
+    }
+
+    /// From the open packet, and from each pong, to the next ping. Default 25 s.
+    pub fn ping_interval(mut self, interval: Duration) -> Self {
+        self.engine.ping_interval = interval;
+        self
+    }
+
+    /// How long a client may take to answer a ping before it is disconnected with `ping timeout`. Default 20 s.
+    pub fn ping_timeout(mut self, timeout: Duration) -> Self {
+        self.engine.ping_timeout = timeout;
+        self
+    }
+
+    /// How long an upgrade from polling to WebSocket may take; after that the client stays on polling.
+    /// Default 10 s.
+    pub fn upgrade_timeout(mut self, timeout: Duration) -> Self {
+        self.engine.upgrade_timeout = timeout;
+        self
+    }
+
+    /// How long a client may be connected without joining a namespace. Default 45 s.
+    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
+        self.options.connect_timeout = timeout;
+        self
+    }
+
+    /// A cookie with the session's id, for load balancers that route by it. Default none.
+    pub fn cookie(mut self, cookie: Cookie) -> Self {
+        self.engine.cookie = Some(cookie);
+        self
+    }
+
+    /// From which pages browsers may connect, on polling and WebSocket alike. Default: those of the same
+    /// origin. Requests without an `Origin` header do not come from a page and are always allowed.
+    pub fn allowed_origins(mut self, origins: impl Into<AllowedOrigins>) -> Self {
+        self.engine.allowed_origins = origins.into();
+        self
+    }
+
+    /// How long a server that stops waits for handlers that run. Default 10 s.
+    pub fn drain(mut self, drain: Duration) -> Self {
+        self.options.drain = drain;
+        self
+    }
+
+    /// How long [`Socket::emit_with_ack`](crate::Socket::emit_with_ack) waits. Default 5 s.
+    pub fn ack_timeout(mut self, timeout: Duration) -> Self {
+        self.options.ack_timeout = timeout;
+        self
+    }
+}
+
+/// Limits.
+impl Builder {
+    /// The largest incoming message or polling body, in bytes; a polling answer is filled up to this size as
+    /// well. A client that sends more is disconnected. Default 1,000,000.
+    pub fn max_payload(mut self, bytes: usize) -> Self {
+        self.engine.max_payload = bytes;
+        self
+    }
+
+    /// The largest number of binary attachments of one packet. A client that announces more is disconnected.
+    /// Default 10.
+    pub fn max_attachments(mut self, attachments: usize) -> Self {
+        self.options.max_attachments = attachments;
+        self
+    }
+
+    /// How many namespaces one client may have joined at a time; a further one is refused. Default 32.
+    pub fn max_namespaces(mut self, namespaces: usize) -> Self {
+        self.options.max_namespaces = namespaces;
+        self
+    }
+
+    /// How many clients may be connected; further ones get status 403. Default unlimited.
+    pub fn max_connections(mut self, connections: usize) -> Self {
+        self.engine.max_connections = connections;
+        self
+    }
+
+    /// How many events of one socket may wait for their handlers; beyond it the server stops reading from
+    /// that client until one has ended. Default 128.
+    pub fn incoming_events(mut self, events: usize) -> Self {
+        self.options.incoming_events = events;
+        self
+    }
+
+    /// How many bytes may wait for one client. Default 1 MiB.
+    pub fn outgoing_queue_bytes(mut self, bytes: usize) -> Self {
+        self.engine.outgoing_queue_bytes = bytes;
+        self
+    }
+
+    /// How many packets may wait for one client. Default 1,024.
+    pub fn outgoing_queue_packets(mut self, packets: usize) -> Self {
+        self.engine.outgoing_queue_packets = packets;
+        self
+    }
+
+    /// How many packets one polling answer may hold. Default 16, since python-socketio's clients refuse more.
+    pub fn polling_packets(mut self, packets: usize) -> Self {
+        self.engine.polling_packets = packets;
+        self
+    }
+}
+
+/// Static files.
+#[cfg(feature = "static-files")]
+impl Builder {
+    /// Serves a file at a path, or a directory at a path and below it, with its `index.html`.
+    pub fn static_files(mut self, path: impl AsRef<str>, target: impl Into<std::path::PathBuf>) -> Self {
+        self.files.add(path.as_ref(), target.into());
+        self
+    }
+
+    /// Serves the official browser client at `<path>/socket.io.js` and its usual variants, from the directory
+    /// `dist` of the npm package `socket.io-client`.
+    pub fn client_files(mut self, directory: impl Into<std::path::PathBuf>) -> Self {
+        self.client_files = Some(directory.into());
+        self
+    }
+
+    /// All routes; what is missing becomes a problem.
+    fn files(&mut self, problems: &mut Vec<Problem>) -> StaticFiles {
+        let mut files = std::mem::take(&mut self.files);
+        problems.extend(files.missing().map(|reason| Problem::Option { name: "static_files", reason }));
+        if let Some(directory) = &self.client_files {
+            files.add_client(&self.engine.path, directory);
+            if !directory.join("socket.io.js").is_file() {
+                let reason = format!("there is no socket.io.js in {}", directory.display());
+                problems.push(Problem::Option { name: "client_files", reason });
+            }
+        }
+        files
+    }
+}
+
+impl Builder {
+    /// Checks everything and makes the server.
+    ///
+    /// # Errors
+    ///
+    /// With all that is wrong: two consumers for one namespace, an expected namespace without a consumer, a
+    /// handler's `State<T>` that was not provided, an option that cannot be.
+    pub fn build(
+        #[allow(unused_mut, reason = "files are taken out when they are a feature")] mut self,
+    ) -> Result<Server, BuildError> {
+        let mut problems = self.invalid_options();
+        #[cfg(feature = "static-files")]
+        let files = self.files(&mut problems);
+        let (registrations, found) = consumer::collect(&self.consumers, self.collected);
+        problems.extend(found);
+        problems.extend(consumer::missing_state(&registrations, &self.state));
+        let is_missing =
+            |path: &&String| registrations.iter().all(|registration| registration.namespace != **path);
+        let missing = self.expected.iter().filter(is_missing);
+        problems.extend(missing.map(|path| Problem::MissingNamespace { namespace: path.clone() }));
+        if !problems.is_empty() {
+            return Err(BuildError::new(problems));
+        }
+        let (state, drain) = (Arc::new(self.state), Arc::new(Drain::default()));
+        let (engine, options) = (self.engine, self.options);
+        let inner = Arc::new_cyclic(|server: &Weak<ServerInner>| {
+            let namespace = |path: &str, registration| {
+                let (state, drain) = (Arc::clone(&state), Arc::clone(&drain));
+                let timeout = options.ack_timeout;
+                let inner = NamespaceInner::new(path, registration, state, timeout, server.clone(), drain);
+                (Box::from(path), Namespace { inner: Arc::new(inner) })
+            };
+            // `/` always exists: clients that open another namespace may connect to it first.
+            let mut namespaces = HashMap::from([namespace("/", None)]);
+            for registration in registrations {
+                let (path, namespace) = namespace(registration.namespace, Some(registration));
+                namespaces.insert(path, namespace);
+            }
+            let server = server.clone();
+            let engine = Engine::new(engine, move |sender, handshake| {
+                let server = server.upgrade().expect("an engine is used through its server");
+                Box::new(Client::new(server, sender, handshake))
+            });
+            ServerInner {
+                options,
+                namespaces,
+                engine,
+                drain: Arc::clone(&drain),
+                stopping: Notify::new(),
+                #[cfg(feature = "static-files")]
+                files: Arc::new(files),
+            }
+        });
+        Ok(Server { inner })
+    }
+
+    /// As [`Builder::build`], and makes the server the one that [`sio::server`](crate::server()) gives.
+    ///
+    /// # Errors
+    ///
+    /// As [`Builder::build`], and when there is a global server already.
+    pub fn install(self) -> Result<Server, BuildError> {
+        let server = self.build()?;
+        if server.make_global() {
+            return Ok(server);
+        }
+        let reason = "the global server exists already: install yours before its first use".to_owned();
+        Err(BuildError::new(vec![Problem::Option { name: "install", reason }]))
+    }
+
+    fn invalid_options(&self) -> Vec<Problem> {
+        let (engine, options) = (&self.engine, &self.options);
+        let path_is_valid = engine.path.starts_with('/') && !engine.path.contains(['?', '#']);
+        let rules = [
+            ("path", path_is_valid, "begins with a slash and has no query"),
+            ("transports", !engine.transports.is_empty(), "names at least one transport"),
+            ("ping_interval", !engine.ping_interval.is_zero(), "is longer than zero"),
+            ("ping_timeout", !engine.ping_timeout.is_zero(), "is longer than zero"),
+            ("max_payload", engine.max_payload > 0, "is at least one byte"),
+            ("polling_packets", engine.polling_packets > 0, "is at least one"),
+            ("outgoing_queue_bytes", engine.outgoing_queue_bytes > 0, "is at least one"),
+            ("outgoing_queue_packets", engine.outgoing_queue_packets > 0, "is at least one"),
+            ("incoming_events", options.incoming_events > 0, "is at least one"),
+            ("max_namespaces", options.max_namespaces > 0, "is at least one"),
+            ("cookie", engine.cookie.as_ref().is_none_or(Cookie::is_valid), "has a plain name and path"),
+        ];
+        let broken = rules.into_iter().filter(|(_, holds, _)| !holds);
+        broken
+            .map(|(name, _, rule)| Problem::Option { name, reason: format!("an option that {rule}") })
+            .collect()
+    }
+}

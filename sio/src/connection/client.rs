@@ -1,0 +1,198 @@
+//! The Socket.IO side of a session: packets to the sockets they are for.
+
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Instant;
+
+use bytestring::ByteString;
+use sio_core::args::Args;
+use sio_core::socket::client::{Action, Client as Protocol, Key};
+use sio_core::socket::decode::Decoder;
+use sio_core::socket::encode;
+use sio_core::socket::packet::{DecodeError, Event, Packet};
+use sio_core::socket::reason::DisconnectReason;
+use smallvec::SmallVec;
+
+use super::membership::Membership;
+use super::{Running, SocketTask};
+use crate::engine::{CloseReason, Handler, Message, Sender, session};
+use crate::handshake::Handshake;
+use crate::server::ServerInner;
+use crate::{Socket, random};
+
+/// A client and its sockets.
+pub(crate) struct Client {
+    server: Arc<ServerInner>,
+    sender: Sender,
+    handshake: Arc<Handshake>,
+    protocol: Protocol,
+    decoder: Decoder,
+    sockets: SmallVec<[Slot; 1]>,
+    /// Until when the first CONNECT has to come.
+    connect_deadline: Option<Instant>,
+}
+
+/// A socket and the task of its consumer.
+struct Slot {
+    key: Key,
+    membership: Arc<Membership>,
+    /// None when it has ended.
+    task: Option<Running>,
+    is_accepted: bool,
+}
+
+impl Client {
+    pub(crate) fn new(server: Arc<ServerInner>, sender: Sender, handshake: Arc<Handshake>) -> Self {
+        let options = &server.options;
+        Self {
+            protocol: Protocol::new(options.max_namespaces),
+            decoder: Decoder::new(options.max_attachments),
+            sockets: SmallVec::new(),
+            connect_deadline: Some(session::now() + options.connect_timeout),
+            server,
+            sender,
+            handshake,
+        }
+    }
+
+    fn on_packet(&mut self, packet: Packet) -> Result<(), CloseReason> {
+        let action = self.protocol.handle(packet).map_err(|violation| {
+            tracing::debug!(target: "sio::socket", %violation, "closing the connection");
+            CloseReason::ForcedClose
+        })?;
+        match action {
+            Action::Event { key, event } => self.on_event(key, event),
+            Action::Ack { key, id, args } => {
+                if let Some(slot) = self.slot(key) {
+                    slot.membership.on_ack(id, args);
+                }
+            }
+            Action::Connect { key, namespace, auth } => self.on_connect(key, &namespace, auth),
+            Action::Leave { key } => {
+                if let Some(slot) = self.slot(key) {
+                    slot.membership.close(DisconnectReason::ClientNamespaceDisconnect, false);
+                }
+            }
+            Action::TooManyNamespaces { namespace } => self.refuse(&namespace, "Too many namespaces"),
+            Action::Ignore => {}
+        }
+        Ok(())
+    }
+
+    fn on_event(&mut self, key: Key, event: Event) {
+        if let Some(slot) = self.slot(key) {
+            let is_concurrent =
+                slot.membership.namespace.inner.special(&event.name).is_some_and(|info| info.concurrent);
+            slot.membership.push_event(event, is_concurrent);
+        }
+    }
+
+    fn on_connect(&mut self, key: Key, path: &ByteString, auth: Option<Args>) {
+        self.connect_deadline = None;
+        let Some(namespace) = self.server.namespace(path) else {
+            self.protocol.refused(key);
+            return self.refuse(path, "Invalid namespace");
+        };
+        let membership = Membership::new(
+            random::sid(),
+            namespace,
+            Arc::clone(self.sender.mailbox()),
+            Arc::clone(&self.handshake),
+        );
+        let membership = Arc::new(membership);
+        let socket = Socket::new(Arc::clone(&membership));
+        let task = SocketTask { socket, auth };
+        let task = membership.namespace.inner.start(task);
+        self.sockets.push(Slot { key, membership, task: Some(task), is_accepted: false });
+    }
+
+    fn refuse(&self, namespace: &str, message: &str) {
+        self.sender.mailbox().push_always(encode::connect_error(namespace, message, None));
+    }
+
+    fn slot(&self, key: Key) -> Option<&Slot> {
+        self.sockets.iter().find(|slot| slot.key == key)
+    }
+
+    fn poll_sockets(&mut self, cx: &mut Context<'_>) {
+        for slot in &mut self.sockets {
+            let Some(task) = &mut slot.task else { continue };
+            if task.as_mut().poll(cx).is_ready() {
+                slot.task = None;
+            }
+            slot.report(&mut self.protocol);
+        }
+        self.sockets.retain(|slot| slot.task.is_some());
+    }
+}
+
+impl Slot {
+    /// Tells the protocol what has become of the membership.
+    fn report(&mut self, protocol: &mut Protocol) {
+        if !self.is_accepted && self.membership.was_accepted() {
+            self.is_accepted = true;
+            protocol.accepted(self.key);
+        }
+        if self.is_accepted && self.membership.is_closed() {
+            protocol.left(self.key);
+        } else if !self.is_accepted && self.task.is_none() {
+            protocol.refused(self.key);
+        }
+    }
+}
+
+impl Handler for Client {
+    fn on_message(&mut self, message: Message) -> Result<(), CloseReason> {
+        let decoded = match message {
+            Message::Text(text) => self.decoder.text(text),
+            Message::Binary(data) => self.decoder.binary(data),
+        };
+        match decoded {
+            Ok(Some(packet)) => self.on_packet(packet),
+            Ok(None) => Ok(()),
+            Err(error) => Err(broken(&error)),
+        }
+    }
+
+    fn is_ready(&self) -> bool {
+        let limit = self.server.options.incoming_events;
+        self.sockets.iter().all(|slot| slot.membership.has_room(limit))
+    }
+
+    fn poll(&mut self, cx: &mut Context<'_>) {
+        self.poll_sockets(cx);
+    }
+
+    fn deadline(&self) -> Option<Instant> {
+        self.connect_deadline
+    }
+
+    fn on_timeout(&mut self, _now: Instant) -> Result<(), CloseReason> {
+        tracing::debug!(target: "sio::socket", "closing a connection that has joined no namespace in time");
+        Err(CloseReason::ForcedClose)
+    }
+
+    fn on_drain_end(&mut self) {
+        self.server.drain.end();
+    }
+
+    fn is_idle(&self) -> bool {
+        self.sockets.iter().all(|slot| slot.membership.is_idle())
+    }
+
+    fn on_close(&mut self, reason: CloseReason) {
+        for slot in &self.sockets {
+            slot.membership.close(reason.into(), false);
+        }
+    }
+
+    fn poll_closed(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        self.poll_sockets(cx);
+        if self.sockets.is_empty() { Poll::Ready(()) } else { Poll::Pending }
+    }
+}
+
+fn broken(error: &DecodeError) -> CloseReason {
+    tracing::debug!(target: "sio::socket", %error, "closing the connection: invalid packet");
+    CloseReason::ForcedClose
+}

@@ -1,0 +1,56 @@
+//! The handlers of one socket that run beside the others.
+
+use std::future::Future;
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll};
+
+use futures_util::stream::{FuturesUnordered, StreamExt};
+use sio_core::socket::packet::Event;
+
+use crate::Socket;
+
+pub(crate) type Handling = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// Starts and drives events marked `concurrent`. A namespace without such events never makes one run.
+pub(crate) struct Concurrent {
+    socket: Socket,
+    start: fn(Socket, Event) -> Handling,
+    running: Option<Box<FuturesUnordered<Handling>>>,
+}
+
+impl Concurrent {
+    /// `start` makes the future that handles one event.
+    pub(crate) fn new(socket: Socket, start: fn(Socket, Event) -> Handling) -> Self {
+        Self { socket, start, running: None }
+    }
+
+    /// Starts what has arrived and polls what runs; ready when nothing runs.
+    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if !self.socket.namespace().inner.has_special() {
+            return Poll::Ready(());
+        }
+        while let Some(event) = self.socket.membership.next_concurrent() {
+            let handling = (self.start)(self.socket.clone(), event);
+            self.running.get_or_insert_with(Box::default).push(handling);
+        }
+        let Some(running) = &mut self.running else { return Poll::Ready(()) };
+        while let Poll::Ready(Some(())) = running.poll_next_unpin(cx) {
+            self.socket.membership.concurrent_ended();
+        }
+        if running.is_empty() {
+            self.running = None;
+            return Poll::Ready(());
+        }
+        Poll::Pending
+    }
+
+    /// Drives a future and, beside it, the concurrent handlers.
+    pub(crate) async fn beside(&mut self, future: impl Future<Output = ()>) {
+        let mut future = pin!(future);
+        std::future::poll_fn(|cx| {
+            let _ = self.poll(cx);
+            future.as_mut().poll(cx)
+        })
+        .await;
+    }
+}

@@ -1,0 +1,191 @@
+//! The life of one socket, from CONNECT to the end of its `disconnect` hook.
+
+use std::future::{Future, poll_fn};
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll};
+
+use sio_core::args::Args;
+use sio_core::socket::encode;
+use sio_core::socket::packet::Event as Incoming;
+use sio_core::socket::reason::DisconnectReason;
+
+use super::concurrent::{Concurrent, Handling};
+use super::guard::{Failure, Guard};
+use super::membership::Next;
+use crate::Socket;
+use crate::consumer::{self, Consumer, Event};
+use crate::error::{ConnectError, Error};
+
+/// What the task of a new socket begins with.
+pub(crate) struct SocketTask {
+    pub(crate) socket: Socket,
+    pub(crate) auth: Option<Args>,
+}
+
+/// Runs a consumer for one socket.
+pub(crate) async fn run<C: Consumer>(task: SocketTask) {
+    let SocketTask { socket, auth } = task;
+    socket.namespace().inner.adapter.add(&socket);
+    // Whatever ends this task, the socket's rooms end with it.
+    let _member = Member(&socket);
+    let Some(mut consumer) = connect::<C>(&socket, auth).await else { return };
+    let mut concurrent = Concurrent::new(socket.clone(), start_concurrent::<C>);
+    loop {
+        match poll_fn(|cx| poll_next(&socket, &mut concurrent, cx)).await {
+            Ok(event) => {
+                handle(&mut consumer, &socket, event, &mut concurrent).await;
+                // Acks are never refused for a full queue: the next one has to wait instead.
+                if socket.membership.mailbox.is_full() {
+                    concurrent.beside(socket.membership.mailbox.until_room(0)).await;
+                }
+            }
+            Err(reason) => {
+                poll_fn(|cx| concurrent.poll(cx)).await;
+                disconnect(&mut consumer, &socket, reason).await;
+                return;
+            }
+        }
+    }
+}
+
+/// Takes the socket out of its rooms when its task has ended.
+struct Member<'a>(&'a Socket);
+
+impl Drop for Member<'_> {
+    fn drop(&mut self) {
+        // Only a task that did not come to its end finds the socket open here.
+        self.0.membership.close(DisconnectReason::TransportClose, true);
+        self.0.namespace().inner.adapter.remove(&self.0.id());
+    }
+}
+
+/// Runs the `connect` hook. None when the client was refused, or left before it was let in.
+async fn connect<C: Consumer>(socket: &Socket, auth: Option<Args>) -> Option<C> {
+    socket.membership.set_busy();
+    let refusal = {
+        let mut event = Event::connect(socket, auth);
+        let mut hook = pin!(Guard::new(C::on_connect(&mut event), None));
+        let outcome = poll_fn(|cx| {
+            if socket.membership.is_closed() {
+                return Poll::Ready(None);
+            }
+            hook.as_mut().poll(cx).map(Some)
+        });
+        match outcome.await? {
+            Ok(Ok(consumer)) => return socket.membership.accept().then_some(consumer),
+            Ok(Err(refusal)) => refusal,
+            Err(failure) => {
+                log_failure(socket, "connect", &failure);
+                ConnectError::panicked()
+            }
+        }
+    };
+    tracing::debug!(target: "sio::socket", socket = %socket.id(), namespace = socket.path(), reason = refusal.message(), "refused");
+    let frames = encode::connect_error(socket.path(), refusal.message(), refusal.data());
+    socket.membership.mailbox.push_always(frames);
+    None
+}
+
+/// The next event in order, while concurrent handlers go on; or why there will be none.
+fn poll_next(
+    socket: &Socket,
+    concurrent: &mut Concurrent,
+    cx: &mut Context<'_>,
+) -> Poll<Result<Incoming, DisconnectReason>> {
+    let _ = concurrent.poll(cx);
+    match socket.membership.next_serial() {
+        Next::Event(event) => Poll::Ready(Ok(event)),
+        Next::Closed(reason) => Poll::Ready(Err(reason)),
+        Next::Nothing => Poll::Pending,
+    }
+}
+
+/// Handles one event, while concurrent handlers go on beside it.
+async fn handle<C: Consumer>(
+    consumer: &mut C,
+    socket: &Socket,
+    incoming: Incoming,
+    concurrent: &mut Concurrent,
+) {
+    let timeout = socket.namespace().inner.special(&incoming.name).and_then(|info| info.timeout);
+    let mut event = Event::incoming(socket, incoming);
+    let outcome = if socket.namespace().inner.drain.has_begun() {
+        Err(Error::shutting_down())
+    } else {
+        let mut handler = pin!(Guard::new(consumer.on_event(&mut event), timeout));
+        let handled = poll_fn(|cx| {
+            let _ = concurrent.poll(cx);
+            poll_until_drained(socket, handler.as_mut(), cx)
+        });
+        flatten(socket, handled.await)
+    };
+    if let Err(failure) = Guard::new(consumer::conclude(consumer, &mut event, outcome), timeout).await {
+        log_failure(socket, "error", &failure);
+    }
+}
+
+/// Handles one event of a handler that runs beside the others, and so has no consumer to work on.
+fn start_concurrent<C: Consumer>(socket: Socket, incoming: Incoming) -> Handling {
+    Box::pin(async move {
+        let timeout = socket.namespace().inner.special(&incoming.name).and_then(|info| info.timeout);
+        let mut event = Event::incoming(&socket, incoming);
+        let outcome = if socket.namespace().inner.drain.has_begun() {
+            Err(Error::shutting_down())
+        } else {
+            let mut handler = pin!(Guard::new(C::on_concurrent(&mut event), timeout));
+            let handled = poll_fn(|cx| poll_until_drained(&socket, handler.as_mut(), cx)).await;
+            flatten(&socket, handled)
+        };
+        if let Some(error) = event.finish(outcome) {
+            consumer::log(&event, &error);
+        }
+    })
+}
+
+/// Polls a handler, which is given up when the time for draining is over: its client can still be told.
+fn poll_until_drained<T>(
+    socket: &Socket,
+    handler: Pin<&mut impl Future<Output = Result<T, Failure>>>,
+    cx: &mut Context<'_>,
+) -> Poll<Result<T, Failure>> {
+    match handler.poll(cx) {
+        Poll::Pending if socket.namespace().inner.drain.is_over() => Poll::Ready(Err(Failure::Drained)),
+        polled => polled,
+    }
+}
+
+async fn disconnect<C: Consumer>(consumer: &mut C, socket: &Socket, reason: DisconnectReason) {
+    let mut event = Event::disconnect(socket, reason);
+    match Guard::new(consumer.on_disconnect(&mut event), None).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => consumer::log(&event, &error),
+        Err(failure) => log_failure(socket, "disconnect", &failure),
+    }
+}
+
+/// What the client may know of an event's end.
+fn flatten<T>(socket: &Socket, outcome: Result<Result<T, Error>, Failure>) -> Result<T, Error> {
+    outcome.unwrap_or_else(|failure| {
+        log_failure(socket, "event", &failure);
+        Err(match failure {
+            Failure::Panicked(_) => Error::panicked(),
+            Failure::TimedOut => Error::timed_out(),
+            Failure::Drained => Error::shutting_down(),
+        })
+    })
+}
+
+fn log_failure(socket: &Socket, handler: &str, failure: &Failure) {
+    let (namespace, id) = (socket.path(), socket.id());
+    match failure {
+        Failure::Panicked(panic) => {
+            tracing::error!(target: "sio::consumer", namespace, socket = %id, handler, panic, "a handler panicked");
+        }
+        Failure::Drained => {
+            tracing::warn!(target: "sio::consumer", namespace, socket = %id, handler, "a handler did not end before the server stopped");
+        }
+        Failure::TimedOut => {
+            tracing::warn!(target: "sio::consumer", namespace, socket = %id, handler, "a handler outlived its deadline");
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! What `connect` returns: whether the client may enter, or the consumer itself.
+
+use super::{Consumer, via};
+use crate::error::{ConnectError, IntoConnectError};
+
+/// What a `connect` can return that does not build the consumer: `()`, `bool`, or a `Result` of one of them.
+#[diagnostic::on_unimplemented(
+    message = "`connect` cannot return `{Self}`",
+    label = "does not say whether the connection is accepted",
+    note = "with `self` it returns `()`, `bool`, `Result<(), _>` or `Result<bool, _>`",
+    note = "without `self` it may also return the consumer: `Self` or `Result<Self, _>`"
+)]
+pub trait IntoAccept {
+    /// Whether the client may enter.
+    ///
+    /// # Errors
+    ///
+    /// If it may not.
+    fn into_accept(self) -> Result<(), ConnectError>;
+}
+
+impl IntoAccept for () {
+    fn into_accept(self) -> Result<(), ConnectError> {
+        Ok(())
+    }
+}
+
+impl IntoAccept for bool {
+    fn into_accept(self) -> Result<(), ConnectError> {
+        if self { Ok(()) } else { Err(ConnectError::not_authorized()) }
+    }
+}
+
+impl<T: IntoAccept, E: IntoConnectError> IntoAccept for Result<T, E> {
+    fn into_accept(self) -> Result<(), ConnectError> {
+        self.map_err(IntoConnectError::into_connect_error)?.into_accept()
+    }
+}
+
+/// What a `connect` without `self` can return: the consumer `C`, a `Result` of it, or what [`IntoAccept`] allows.
+#[diagnostic::on_unimplemented(
+    message = "`connect` cannot return `{Self}`",
+    label = "neither the consumer nor whether the connection is accepted",
+    note = "without `self` it returns the consumer (`Self` or `Result<Self, _>`), or `()`, `bool`, `Result<(), _>`, \
+            `Result<bool, _>`"
+)]
+pub trait IntoConsumer<C, Via> {
+    /// The consumer.
+    ///
+    /// # Errors
+    ///
+    /// If the client may not enter.
+    fn into_consumer(self) -> Result<C, ConnectError>;
+}
+
+impl<C: Consumer> IntoConsumer<C, via::Value> for C {
+    fn into_consumer(self) -> Result<C, ConnectError> {
+        Ok(self)
+    }
+}
+
+impl<C: Consumer, E: IntoConnectError> IntoConsumer<C, via::Value> for Result<C, E> {
+    fn into_consumer(self) -> Result<C, ConnectError> {
+        self.map_err(IntoConnectError::into_connect_error)
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<C: Fresh, T: IntoAccept> IntoConsumer<C, via::Outcome> for T {
+    fn into_consumer(self) -> Result<C, ConnectError> {
+        self.into_accept().map(|()| C::fresh())
+    }
+}
+
+/// Whatever has a `Default`. A trait of its own so that it can say what to do.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has no `Default`, so `sio` cannot make one for each client",
+    label = "needs `Default`, or a `connect` that builds it",
+    note = "add `#[derive(Default)]` to it, or write a `connect` without `self` that returns `Self`"
+)]
+pub trait Fresh {
+    /// A new value for a new client.
+    fn fresh() -> Self;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Default> Fresh for T {
+    fn fresh() -> Self {
+        Self::default()
+    }
+}

@@ -1,0 +1,217 @@
+//! [`Event`]: something that happens to a socket, on its way through a consumer.
+
+use std::mem;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use bytestring::ByteString;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use sio_core::args::{Args, EncodeError};
+use sio_core::socket::{self, DisconnectReason, encode};
+
+use super::ack::AckSlot;
+use super::{Reply, log};
+use crate::error::{Error, Kind};
+use crate::socket::Socket;
+
+/// Something that happens to a socket: it connects, sends an event, or leaves.
+///
+/// Handlers see its parts as arguments; [`FromEvent`](crate::FromEvent) implementations and hand-written
+/// [consumers](crate::Consumer) see the whole.
+#[derive(Debug)]
+pub struct Event<'a> {
+    socket: &'a Socket,
+    name: ByteString,
+    args: Args,
+    occasion: Occasion,
+    answer: Answer,
+    /// For the `error` hook, which takes it as an argument.
+    error: Option<Error>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Occasion {
+    Connect { auth: bool },
+    Incoming,
+    Disconnect(DisconnectReason),
+}
+
+/// The way to the answer that the client is owed.
+#[derive(Debug)]
+enum Answer {
+    /// Nobody waits for one, or not any more.
+    NotAsked,
+    /// The client waits, under this id.
+    Due(u64),
+    /// The client waits, and the handler holds an [`Ack`](crate::Ack).
+    Lent(Arc<AckSlot>),
+}
+
+impl<'a> Event<'a> {
+    /// A client asks to enter the namespace. `auth`: what it sent along.
+    pub(crate) fn connect(socket: &'a Socket, auth: Option<Args>) -> Self {
+        let occasion = Occasion::Connect { auth: auth.is_some() };
+        Self::new(
+            socket,
+            ByteString::from_static("connect"),
+            auth.unwrap_or_default(),
+            occasion,
+            Answer::NotAsked,
+        )
+    }
+
+    /// A client sent an event.
+    pub(crate) fn incoming(socket: &'a Socket, event: socket::Event) -> Self {
+        let answer = event.id.map_or(Answer::NotAsked, Answer::Due);
+        Self::new(socket, event.name, event.args, Occasion::Incoming, answer)
+    }
+
+    /// A client has left.
+    pub(crate) fn disconnect(socket: &'a Socket, reason: DisconnectReason) -> Self {
+        let name = ByteString::from_static("disconnect");
+        Self::new(socket, name, Args::empty(), Occasion::Disconnect(reason), Answer::NotAsked)
+    }
+
+    fn new(socket: &'a Socket, name: ByteString, args: Args, occasion: Occasion, answer: Answer) -> Self {
+        Self { socket, name, args, occasion, answer, error: None }
+    }
+
+    /// The socket that it happens to.
+    #[must_use]
+    pub fn socket(&self) -> &'a Socket {
+        self.socket
+    }
+
+    /// The event's name; `connect` and `disconnect` where those hooks run.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Takes the next argument that the client sent; where a client connects, its auth payload.
+    ///
+    /// # Errors
+    ///
+    /// The code `invalid_payload` (`invalid_auth`) if the argument is not a `T`, or is missing and `T` is no `Option`.
+    pub fn take<T: DeserializeOwned>(&mut self) -> Result<T, Error> {
+        match self.args.take() {
+            Ok(value) => Ok(value),
+            // A client that sends no auth payload means the empty one, unless the hook knows the difference.
+            Err(error) if error.missing && self.occasion == (Occasion::Connect { auth: false }) => {
+                Args::single(ByteString::from_static("{}"))
+                    .take()
+                    .map_err(|error| Error::invalid_auth(&error))
+            }
+            Err(error) if matches!(self.occasion, Occasion::Connect { .. }) => {
+                Err(Error::invalid_auth(&error))
+            }
+            Err(error) => Err(Error::invalid_payload(&error)),
+        }
+    }
+
+    /// Takes all arguments that are left.
+    #[must_use]
+    pub fn take_args(&mut self) -> Args {
+        mem::take(&mut self.args)
+    }
+
+    /// Whether the client waits for an answer.
+    #[must_use]
+    pub fn wants_ack(&self) -> bool {
+        !matches!(self.answer, Answer::NotAsked)
+    }
+
+    /// The error for an event that the consumer does not know: the code `unknown_event`.
+    #[must_use]
+    pub fn unhandled(&self) -> Error {
+        Error::unhandled(&self.name)
+    }
+
+    /// Why the socket is gone; `None` unless it is.
+    #[must_use]
+    pub fn reason(&self) -> Option<DisconnectReason> {
+        match self.occasion {
+            Occasion::Disconnect(reason) => Some(reason),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn name_handle(&self) -> ByteString {
+        self.name.clone()
+    }
+
+    pub(crate) fn take_error(&mut self) -> Option<Error> {
+        self.error.take()
+    }
+
+    /// Lends the answer to the handler. `Ok(None)`: nobody waits for it.
+    pub(crate) fn lend_answer(&mut self) -> Result<Option<Arc<AckSlot>>, Error> {
+        match self.answer {
+            Answer::NotAsked => Ok(None),
+            Answer::Due(id) => {
+                let slot = Arc::new(AckSlot::new(self.socket.clone(), id));
+                self.answer = Answer::Lent(Arc::clone(&slot));
+                Ok(Some(slot))
+            }
+            Answer::Lent(_) => Err(Error::internal("a handler takes the acknowledgement twice")),
+        }
+    }
+
+    /// The frame that answers with `value`, if anybody waits for it.
+    pub(crate) fn encode<T: Serialize + ?Sized>(&self, value: &T) -> Result<Option<Bytes>, EncodeError> {
+        let id = match &self.answer {
+            Answer::NotAsked => return Ok(None),
+            Answer::Due(id) => *id,
+            Answer::Lent(slot) => slot.id(),
+        };
+        encode::ack(self.socket.path(), id, value).map(Some)
+    }
+
+    /// The handler has ended: answers the client, if it waits and has no answer yet. Gives back the error if the client
+    /// was not told; an event without a handler is then only worth a line in the log.
+    #[must_use = "an error that was not told to the client is for the error hook or the log"]
+    pub(crate) fn finish(&mut self, result: Result<Reply, Error>) -> Option<Error> {
+        let (frame, error) = match result {
+            Ok(reply) => (reply.into_frame(), None),
+            Err(error) => (self.encode_error(&error), Some(error)),
+        };
+        let answered = match mem::replace(&mut self.answer, Answer::NotAsked) {
+            Answer::NotAsked => false,
+            Answer::Due(id) => {
+                let frame = frame.unwrap_or_else(|| empty_answer(self.socket, id));
+                self.socket.answer_ack(id, frame);
+                true
+            }
+            Answer::Lent(slot) if error.is_some() => slot.fail(frame),
+            Answer::Lent(slot) => {
+                slot.finish(frame);
+                true
+            }
+        };
+        let error = error?;
+        let expected = error.kind() == Kind::Unhandled;
+        if !answered && !expected {
+            return Some(error);
+        }
+        // The client knows; the log has to know what the client was not told.
+        if expected || error.kind() == Kind::Internal {
+            log(self, &error);
+        }
+        None
+    }
+
+    fn encode_error(&self, error: &Error) -> Option<Bytes> {
+        self.encode(&error.answer()).expect("an error consists of JSON values and text keys")
+    }
+}
+
+/// The answer that carries no argument.
+pub(super) fn empty_answer(socket: &Socket, id: u64) -> Bytes {
+    encode::ack(socket.path(), id, &()).expect("no arguments can be written")
+}
+
+/// Keeps the error for the hook that is about to take it as an argument.
+pub fn put_error(event: &mut Event<'_>, error: Error) {
+    event.error = Some(error);
+}

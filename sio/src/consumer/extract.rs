@@ -1,0 +1,200 @@
+//! [`FromEvent`]: what handlers and `connect` can take as arguments.
+//!
+//! There are two families: payloads, which are whatever serde can deserialise, and what the server provides, which are
+//! types of ours. A trait cannot be implemented for both without the two getting in each other's way (`Option<Ack<T>>`
+//! is an `Option`, which serde knows), hence the parameter `Via`: each family has its own, and the compiler finds out
+//! which one is meant because no type is in both.
+
+use std::fmt;
+use std::ops::Deref;
+use std::sync::Arc;
+
+use bytestring::ByteString;
+use serde::de::DeserializeOwned;
+use sio_core::args::Args;
+
+use super::{Ack, Description, Event, State};
+use crate::error::Error;
+use crate::handshake::Handshake;
+use crate::socket::Socket;
+
+/// Marker types that say by which way a type gets in or out of a handler. Never written by hand.
+pub mod via {
+    /// It is provided by the server.
+    #[derive(Debug)]
+    pub enum Server {}
+
+    /// It is sent by the client.
+    #[derive(Debug)]
+    pub enum Payload {}
+
+    /// It is a value to answer with.
+    #[derive(Debug)]
+    pub enum Value {}
+
+    /// It is a `Result`.
+    #[derive(Debug)]
+    pub enum Outcome {}
+}
+
+/// A type that a handler or `connect` can take as an argument.
+///
+/// | argument | is |
+/// |---|---|
+/// | any `T: Deserialize` that owns its data | the next argument of the client; extra ones are ignored |
+/// | `Option<T>` of such a `T` | the same, `None` if it is missing or `null` |
+/// | [`Binary`](crate::Binary), also inside a payload | bytes |
+/// | [`&Socket`](Socket), [`Socket`] | the client's socket |
+/// | [`Ack<T>`], `Option<Ack<T>>` | the acknowledgement, see there |
+/// | [`State<T>`] | what was given to `Builder::state` |
+/// | [`EventName`] | the name, for a fallback |
+/// | [`Args`] | all arguments that are left, for a fallback |
+/// | [`&Handshake`](Handshake), `Arc<Handshake>` | the request with which the client came |
+///
+/// and any type of the application that implements this trait. It is written without the parameter `Via`:
+///
+/// ```
+/// use sio::{Error, Event, FromEvent, Socket};
+///
+/// struct Caller(String);
+///
+/// impl<'a> FromEvent<'a> for Caller {
+///     fn from_event(event: &mut Event<'a>) -> Result<Self, Error> {
+///         let socket = <&Socket>::from_event(event)?;
+///         Ok(Self(socket.id().to_string()))
+///     }
+/// }
+/// ```
+///
+/// A type that is both this and `Deserialize` cannot be an argument: the compiler could not know which is meant.
+#[diagnostic::on_unimplemented(
+    message = "a handler cannot take an argument of type `{Self}`",
+    label = "neither a payload nor something `sio` can provide",
+    note = "a payload is a type that owns its data and can be deserialized: add `#[derive(serde::Deserialize)]` to it",
+    note = "`sio` provides `&Socket`, `Socket`, `Ack<T>`, `Option<Ack<T>>`, `State<T>`, `EventName`, `Args`, \
+            `&Handshake` and every type with `impl FromEvent<'_>`"
+)]
+pub trait FromEvent<'a, Via = via::Server>: Sized {
+    /// Makes the value.
+    ///
+    /// # Errors
+    ///
+    /// Then the handler does not run, and the error is what the client gets.
+    fn from_event(event: &mut Event<'a>) -> Result<Self, Error>;
+
+    /// Tells what it needs. Runs once, before the server starts.
+    fn describe(description: &mut Description<'_>) {
+        let _ = description;
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: DeserializeOwned> FromEvent<'_, via::Payload> for T {
+    fn from_event(event: &mut Event<'_>) -> Result<Self, Error> {
+        event.take()
+    }
+}
+
+impl<'a> FromEvent<'a> for &'a Socket {
+    fn from_event(event: &mut Event<'a>) -> Result<Self, Error> {
+        Ok(event.socket())
+    }
+}
+
+impl FromEvent<'_> for Socket {
+    fn from_event(event: &mut Event<'_>) -> Result<Self, Error> {
+        Ok(event.socket().clone())
+    }
+}
+
+impl<'a> FromEvent<'a> for &'a Handshake {
+    fn from_event(event: &mut Event<'a>) -> Result<Self, Error> {
+        Ok(event.socket().handshake())
+    }
+}
+
+impl FromEvent<'_> for Arc<Handshake> {
+    fn from_event(event: &mut Event<'_>) -> Result<Self, Error> {
+        Ok(Self::clone(event.socket().handshake()))
+    }
+}
+
+impl<T> FromEvent<'_> for Ack<T> {
+    fn from_event(event: &mut Event<'_>) -> Result<Self, Error> {
+        event.lend_answer().map(Self::new)
+    }
+}
+
+impl<T> FromEvent<'_> for Option<Ack<T>> {
+    fn from_event(event: &mut Event<'_>) -> Result<Self, Error> {
+        Ok(event.lend_answer()?.map(|slot| Ack::new(Some(slot))))
+    }
+}
+
+impl<T: Send + Sync + 'static> FromEvent<'_> for State<T> {
+    fn from_event(event: &mut Event<'_>) -> Result<Self, Error> {
+        event.socket().state_map().get().ok_or_else(|| {
+            Error::internal(format!("State<{}> was not provided to the builder", std::any::type_name::<T>()))
+        })
+    }
+
+    fn describe(description: &mut Description<'_>) {
+        description.needs_state::<T>();
+    }
+}
+
+impl FromEvent<'_> for Args {
+    fn from_event(event: &mut Event<'_>) -> Result<Self, Error> {
+        Ok(event.take_args())
+    }
+}
+
+/// The name of an event, for a handler that gets several: the fallback.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct EventName(ByteString);
+
+impl EventName {
+    /// The name as the client wrote it.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromEvent<'_> for EventName {
+    fn from_event(event: &mut Event<'_>) -> Result<Self, Error> {
+        Ok(Self(event.name_handle()))
+    }
+}
+
+impl Deref for EventName {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for EventName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+impl fmt::Debug for EventName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&*self.0, f)
+    }
+}
+
+impl PartialEq<str> for EventName {
+    fn eq(&self, other: &str) -> bool {
+        self.as_str() == other
+    }
+}
+
+impl PartialEq<&str> for EventName {
+    fn eq(&self, other: &&str) -> bool {
+        self.as_str() == *other
+    }
+}

@@ -1,0 +1,148 @@
+//! Consumers: what [`#[consumer]`](macro@crate::consumer) writes, and what it calls.
+//!
+//! [`Consumer`] is the whole interface between the server and a user's type: three functions for the life of a
+//! socket, two more for what is special, and constants. Everything that a handler can take is a [`FromEvent`],
+//! everything it can return an [`IntoReply`]. How a socket lives is not known here (see `crate::connection`), nor what
+//! a packet looks like.
+
+mod accept;
+mod ack;
+mod event;
+mod extract;
+mod hook;
+mod info;
+mod registry;
+mod reply;
+mod state;
+#[cfg(test)]
+mod tests;
+
+use std::future::Future;
+
+pub use self::accept::{Fresh, IntoAccept, IntoConsumer};
+pub use self::ack::Ack;
+pub use self::event::{Event, put_error};
+pub use self::extract::{EventName, FromEvent, via};
+pub use self::hook::{Disconnect, Failure, HookArg, HookOutput};
+pub use self::info::EventInfo;
+pub use self::registry::Registration;
+#[allow(unused_imports, reason = "the server that builds itself from them is not here yet")]
+pub(crate) use self::registry::{collect, missing_state};
+pub use self::reply::{AckedOutput, IntoReply, Probe, Reply, reply};
+pub(crate) use self::state::StateMap;
+pub use self::state::{Description, State};
+use crate::error::{ConnectError, Error, Kind};
+
+/// A type whose values each look after one socket: one client in one namespace.
+///
+/// [`#[consumer]`](macro@crate::consumer) implements it. Written by hand it is no different:
+///
+/// ```
+/// use sio::{ConnectError, Consumer, Error, Event, EventInfo, FromEvent as _, Reply};
+///
+/// struct Counter {
+///     total: u64,
+/// }
+///
+/// impl Consumer for Counter {
+///     const NAMESPACE: &'static str = "/counter";
+///     const EVENTS: &'static [EventInfo] = &[EventInfo::new("add")];
+///
+///     async fn on_connect(_: &mut Event<'_>) -> Result<Self, ConnectError> {
+///         Ok(Self { total: 0 })
+///     }
+///
+///     async fn on_event(&mut self, event: &mut Event<'_>) -> Result<Reply, Error> {
+///         match event.name() {
+///             "add" => {
+///                 self.total += u64::from_event(event)?;
+///                 Reply::new(event, &self.total)
+///             }
+///             _ => Err(event.unhandled()),
+///         }
+///     }
+/// }
+/// ```
+///
+/// The futures must be [`Send`], and dropping them must do no harm: an event that outlives its deadline is dropped.
+pub trait Consumer: Sized + Send + 'static {
+    /// The namespace, beginning with `/`.
+    const NAMESPACE: &'static str;
+
+    /// The events that it handles, each once, and the fallback if there is one.
+    const EVENTS: &'static [EventInfo] = &[];
+
+    /// Tells what the handlers need. Runs once, before the server starts.
+    fn describe(description: &mut Description<'_>) {
+        let _ = description;
+    }
+
+    /// Decides whether a client may enter, and makes the value that will look after it.
+    fn on_connect(event: &mut Event<'_>) -> impl Future<Output = Result<Self, ConnectError>> + Send;
+
+    /// Handles an event. The events of one socket come one after the other.
+    fn on_event(&mut self, event: &mut Event<'_>) -> impl Future<Output = Result<Reply, Error>> + Send {
+        let error = event.unhandled();
+        async { Err(error) }
+    }
+
+    /// Handles an event that is marked [concurrent](EventInfo::concurrent), beside whatever else runs.
+    fn on_concurrent(event: &mut Event<'_>) -> impl Future<Output = Result<Reply, Error>> + Send {
+        let error = event.unhandled();
+        async { Err(error) }
+    }
+
+    /// Learns of an error that no client was told, because it asked for no acknowledgement. Logged unless this does
+    /// something else.
+    fn on_error(
+        &mut self,
+        event: &mut Event<'_>,
+        error: Error,
+    ) -> impl Future<Output = Result<(), Error>> + Send {
+        let _ = event;
+        async { Err(error) }
+    }
+
+    /// Runs once for every socket that was accepted, after its last event.
+    fn on_disconnect(&mut self, event: &mut Event<'_>) -> impl Future<Output = Result<(), Error>> + Send {
+        let _ = event;
+        async { Ok(()) }
+    }
+}
+
+/// The future of a handler, as it is. Says that it is [`Send`] where the handler's name stands, so that the compiler
+/// complains there and nowhere else.
+pub fn handler_future<F: Future + Send>(future: F) -> impl Future<Output = F::Output> + Send {
+    future
+}
+
+/// The end of an event's handler: answers the client, or else tells the consumer what went wrong.
+///
+/// Not for handlers that panicked or ran out of time: their errors are no business of the error hook, so
+/// [`Event::finish`] is enough.
+pub(crate) async fn conclude<C: Consumer>(
+    consumer: &mut C,
+    event: &mut Event<'_>,
+    result: Result<Reply, Error>,
+) {
+    let Some(error) = event.finish(result) else { return };
+    if let Err(error) = consumer.on_error(event, error).await {
+        log(event, &error);
+    }
+}
+
+/// A line for an error that nobody else is told of.
+pub(crate) fn log(event: &Event<'_>, error: &Error) {
+    let (namespace, sid, name) = (event.socket().path(), event.socket().id(), event.name());
+    match error.kind() {
+        Kind::Internal => {
+            tracing::error!(target: "sio::consumer", namespace, %sid, event = name, ?error, "a handler failed");
+        }
+        Kind::Application | Kind::Payload => {
+            tracing::warn!(target: "sio::consumer", namespace, %sid, event = name, ?error, "a handler refused an event");
+        }
+        Kind::Unhandled => {
+            tracing::debug!(target: "sio::consumer", namespace, %sid, event = name, "no handler for an event");
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! [`Reply`] and [`IntoReply`]: what handlers return.
+//!
+//! `Result` is `Serialize`, so a handler's `Result` could be meant as a value as well. [`Probe`] decides: a `Result` is
+//! an outcome, everything else a value. It asks the type, not the name that the user writes for it, so aliases work.
+
+use std::marker::PhantomData;
+use std::ops::Deref;
+
+use bytes::Bytes;
+use serde::Serialize;
+
+use super::{Event, via};
+use crate::error::{Error, IntoEventError};
+
+/// What an event's handler came to: the answer, if the client waits for one.
+///
+/// It is encoded at once, and only when somebody waits for it.
+#[derive(Debug)]
+#[must_use = "a reply that is not returned is not sent"]
+pub struct Reply(Option<Bytes>);
+
+impl Reply {
+    /// No value. A client that waits gets an acknowledgement without arguments.
+    pub fn none() -> Self {
+        Self(None)
+    }
+
+    /// Answers `event` with `value`: a tuple is several arguments, `()` is none, everything else is one.
+    ///
+    /// # Errors
+    ///
+    /// If the value cannot be written as JSON.
+    pub fn new<T: Serialize + ?Sized>(event: &Event<'_>, value: &T) -> Result<Self, Error> {
+        Ok(Self(event.encode(value)?))
+    }
+
+    pub(super) fn into_frame(self) -> Option<Bytes> {
+        self.0
+    }
+}
+
+/// A type that an event's handler can return: any `T: Serialize`, which is the answer, or a `Result` of one and an
+/// error that the client can be told about.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be returned from an event handler",
+    label = "does not serialize, so it cannot be sent as the acknowledgement",
+    note = "add `#[derive(serde::Serialize)]` to it, or return `()`"
+)]
+pub trait IntoReply<Via> {
+    /// Makes the answer to `event`.
+    ///
+    /// # Errors
+    ///
+    /// If the handler failed, or if its value cannot be written as JSON.
+    fn into_reply(self, event: &Event<'_>) -> Result<Reply, Error>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Serialize> IntoReply<via::Value> for T {
+    fn into_reply(self, event: &Event<'_>) -> Result<Reply, Error> {
+        Reply::new(event, &self)
+    }
+}
+
+impl<T: IntoReply<via::Value>, E: IntoEventError> IntoReply<via::Outcome> for Result<T, E> {
+    fn into_reply(self, event: &Event<'_>) -> Result<Reply, Error> {
+        self.map_err(IntoEventError::into_event_error)?.into_reply(event)
+    }
+}
+
+/// Makes the answer to `event`; `via` comes from a [`Probe`].
+///
+/// # Errors
+///
+/// As [`IntoReply::into_reply`].
+pub fn reply<T: IntoReply<Via>, Via>(
+    output: T,
+    _: PhantomData<Via>,
+    event: &Event<'_>,
+) -> Result<Reply, Error> {
+    output.into_reply(event)
+}
+
+/// Tells `Result` from everything else: the method found first wins.
+#[derive(Debug)]
+pub struct Probe<T>(NotAResult, PhantomData<fn() -> T>);
+
+/// See [`Probe`].
+#[derive(Debug)]
+pub struct NotAResult(());
+
+impl<T> Probe<T> {
+    /// The only value.
+    pub const NEW: Self = Self(NotAResult(()), PhantomData);
+}
+
+impl<T, E> Probe<Result<T, E>> {
+    /// A `Result` is an outcome.
+    #[must_use]
+    pub fn __sio_via(&self) -> PhantomData<via::Outcome> {
+        PhantomData
+    }
+}
+
+impl NotAResult {
+    /// Everything else is a value.
+    #[must_use]
+    pub fn __sio_via(&self) -> PhantomData<via::Value> {
+        PhantomData
+    }
+}
+
+impl<T> Deref for Probe<T> {
+    type Target = NotAResult;
+
+    fn deref(&self) -> &NotAResult {
+        &self.0
+    }
+}
+
+/// What a handler can return that takes an [`Ack`](super::Ack).
+#[diagnostic::on_unimplemented(
+    message = "this handler takes `Ack`, so its return value `{Self}` would be lost",
+    label = "not `()` or `Result<(), _>`",
+    note = "return `()` or `Result<(), _>` and send the value with `Ack::send`, or drop the `Ack` argument and return it"
+)]
+pub trait AckedOutput {
+    /// Nothing to answer, or the error.
+    ///
+    /// # Errors
+    ///
+    /// If the handler failed.
+    fn into_reply(self) -> Result<Reply, Error>;
+}
+
+impl AckedOutput for () {
+    fn into_reply(self) -> Result<Reply, Error> {
+        Ok(Reply::none())
+    }
+}
+
+impl<E: IntoEventError> AckedOutput for Result<(), E> {
+    fn into_reply(self) -> Result<Reply, Error> {
+        self.map_err(IntoEventError::into_event_error).map(|()| Reply::none())
+    }
+}

@@ -1,0 +1,115 @@
+//! [`State`]: what all clients of a server share, and how it is known beforehand that it is there.
+
+use std::any::{Any, TypeId, type_name};
+use std::fmt;
+use std::ops::Deref;
+use std::sync::Arc;
+
+/// A value that was given to `Builder::state`, shared by all clients of the server.
+///
+/// A consumer that takes a state which nobody provided keeps the server from starting: it is not found out by the first
+/// client.
+///
+/// # Examples
+///
+/// ```standalone_crate
+/// use sio::prelude::*;
+///
+/// struct Limits {
+///     text: usize,
+/// }
+///
+/// #[derive(Default)]
+/// struct Chat;
+///
+/// #[consumer]
+/// impl Chat {
+///     async fn event_say(text: String, limits: State<Limits>) -> bool {
+///         text.len() <= limits.text
+///     }
+/// }
+/// ```
+pub struct State<T>(Arc<T>);
+
+impl<T> State<T> {
+    /// The shared value, for code that wants to keep it.
+    #[must_use]
+    pub fn into_inner(self) -> Arc<T> {
+        self.0
+    }
+}
+
+impl<T> From<Arc<T>> for State<T> {
+    fn from(value: Arc<T>) -> Self {
+        Self(value)
+    }
+}
+
+impl<T> Deref for State<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
+
+impl<T> Clone for State<T> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<T: fmt::Debug> fmt::Debug for State<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("State").field(&self.0).finish()
+    }
+}
+
+/// The states of one server. A handful at most, so a list is the fastest way to find one.
+#[derive(Default)]
+pub(crate) struct StateMap(Vec<(TypeId, Arc<dyn Any + Send + Sync>)>);
+
+impl StateMap {
+    /// Adds a value; a later one of the same type takes the place of an earlier one.
+    pub(crate) fn insert<T: Send + Sync + 'static>(&mut self, value: T) {
+        let id = TypeId::of::<T>();
+        self.0.retain(|(known, _)| *known != id);
+        self.0.push((id, Arc::new(value)));
+    }
+
+    pub(crate) fn get<T: Send + Sync + 'static>(&self) -> Option<State<T>> {
+        let id = TypeId::of::<T>();
+        let (_, value) = self.0.iter().find(|(known, _)| *known == id)?;
+        Arc::clone(value).downcast().ok().map(State)
+    }
+
+    pub(crate) fn contains(&self, id: TypeId) -> bool {
+        self.0.iter().any(|(known, _)| *known == id)
+    }
+}
+
+impl fmt::Debug for StateMap {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StateMap").field("len", &self.0.len()).finish()
+    }
+}
+
+/// What the handlers of a consumer need, collected before the server starts.
+#[derive(Debug)]
+pub struct Description<'a> {
+    states: &'a mut Vec<(TypeId, &'static str)>,
+}
+
+impl<'a> Description<'a> {
+    pub(crate) fn new(states: &'a mut Vec<(TypeId, &'static str)>) -> Self {
+        Self { states }
+    }
+
+    /// A [`State<T>`] is needed.
+    pub fn needs_state<T: 'static>(&mut self) {
+        let need = (TypeId::of::<T>(), type_name::<T>());
+        if !self.states.contains(&need) {
+            self.states.push(need);
+        }
+    }
+}

@@ -1,0 +1,45 @@
+//! What a session's task is asked to do by HTTP requests and by the program.
+
+use bytes::Bytes;
+use sio_core::engine::packet::Packet;
+use sio_core::engine::session::CloseReason;
+use tokio::sync::oneshot;
+
+use crate::transport::websocket::WebSocket;
+
+/// An order to a session's task.
+#[derive(Debug)]
+pub(crate) enum Command {
+    /// A GET waits for packets.
+    Poll(oneshot::Sender<PollAnswer>),
+    /// A POST brought packets.
+    Post(Vec<Packet>, oneshot::Sender<PostAnswer>),
+    /// A POST that broke a rule: the session ends.
+    Violation(CloseReason),
+    /// A second WebSocket for a session on polling.
+    Probe(Box<WebSocket>),
+    /// End the session when what is queued has been sent.
+    Close(CloseReason),
+    /// End the session as soon as no handler runs any more; new events are refused.
+    Drain,
+    /// End the session whether or not handlers run.
+    DrainEnd,
+}
+
+/// The answer to a GET.
+#[derive(Debug)]
+pub(crate) enum PollAnswer {
+    /// Packets, as a polling body.
+    Payload(Bytes),
+    /// The session is closed by this request, or does not poll.
+    Refused,
+}
+
+/// The answer to a POST.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum PostAnswer {
+    /// Every packet was taken.
+    Taken,
+    /// The session is closed by this request, or does not poll.
+    Refused,
+}

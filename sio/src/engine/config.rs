@@ -1,0 +1,101 @@
+//! What can be set for an Engine.IO server.
+
+use std::time::Duration;
+
+use sio_core::engine::config::{SessionConfig, TransportKind};
+
+use super::mailbox::QueueLimits;
+use crate::http::cookie::Cookie;
+use crate::http::origin::AllowedOrigins;
+
+/// The settings of an Engine.IO server, with the defaults of the protocol.
+///
+/// `sio::Builder` has a method for each; whoever uses [`Engine`](super::Engine) alone sets the fields.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use sio::engine::Config;
+///
+/// let mut config = Config::default();
+/// config.path = "/engine.io".to_owned();
+/// config.ping_interval = Duration::from_secs(10);
+/// ```
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Config {
+    /// Where requests are answered: this path, with and without a slash at its end, and nothing below it.
+    /// Default `/socket.io`.
+    pub path: String,
+    /// The transports that may be used. Default: polling and WebSocket.
+    pub transports: Vec<TransportKind>,
+    /// Whether a client on polling may move to WebSocket. Default true.
+    pub allow_upgrades: bool,
+    /// From the open packet, and from each pong, to the next ping. Default 25 s.
+    pub ping_interval: Duration,
+    /// How long after a ping its pong may take. Default 20 s.
+    pub ping_timeout: Duration,
+    /// How long an upgrade may take from the second transport's request to the upgrade packet. Default 10 s.
+    pub upgrade_timeout: Duration,
+    /// The size of one incoming message or polling body, and what a polling answer is filled up to, in bytes.
+    /// Default 1,000,000.
+    pub max_payload: usize,
+    /// Packets in one polling answer. Default 16: python-socketio's clients refuse more.
+    pub polling_packets: usize,
+    /// Bytes that may wait for one client. Default 1 MiB.
+    pub outgoing_queue_bytes: usize,
+    /// Packets that may wait for one client. Default 1,024.
+    pub outgoing_queue_packets: usize,
+    /// Sessions open at the same time. Default unlimited; beyond it new ones get `403`.
+    pub max_connections: usize,
+    /// From which pages a browser may connect. Default: those of the same origin.
+    pub allowed_origins: AllowedOrigins,
+    /// A cookie with the session's id, for load balancers that route by it. Default none.
+    pub cookie: Option<Cookie>,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        let protocol = SessionConfig::default();
+        Self {
+            path: "/socket.io".to_owned(),
+            transports: vec![TransportKind::Polling, TransportKind::WebSocket],
+            allow_upgrades: true,
+            ping_interval: protocol.ping_interval,
+            ping_timeout: protocol.ping_timeout,
+            upgrade_timeout: protocol.upgrade_timeout,
+            max_payload: protocol.max_payload,
+            polling_packets: 16,
+            outgoing_queue_bytes: 1024 * 1024,
+            outgoing_queue_packets: 1024,
+            max_connections: usize::MAX,
+            allowed_origins: AllowedOrigins::default(),
+            cookie: None,
+        }
+    }
+}
+
+impl Config {
+    pub(crate) fn session(&self) -> SessionConfig {
+        SessionConfig {
+            ping_interval: self.ping_interval,
+            ping_timeout: self.ping_timeout,
+            upgrade_timeout: self.upgrade_timeout,
+            max_payload: self.max_payload,
+        }
+    }
+
+    pub(crate) fn queue_limits(&self) -> QueueLimits {
+        QueueLimits { bytes: self.outgoing_queue_bytes, packets: self.outgoing_queue_packets }
+    }
+
+    pub(crate) fn allows(&self, transport: TransportKind) -> bool {
+        self.transports.contains(&transport)
+    }
+
+    /// Whether a session on polling is told that it may move to WebSocket.
+    pub(crate) fn offers_upgrade(&self) -> bool {
+        self.allow_upgrades && self.allows(TransportKind::WebSocket)
+    }
+}

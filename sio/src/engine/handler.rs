@@ -1,0 +1,64 @@
+//! What runs on top of an Engine.IO session.
+
+use std::task::{Context, Poll};
+use std::time::Instant;
+
+use sio_core::engine::packet::Message;
+
+use super::CloseReason;
+
+/// The application of one Engine.IO session: it receives messages and hears of the end.
+///
+/// All methods run in the session's own task, one after the other, so a handler needs no lock. None of them
+/// may block; what takes longer goes into a future that [`Handler::poll`] drives.
+pub trait Handler: Send + 'static {
+    /// A message has arrived.
+    ///
+    /// # Errors
+    ///
+    /// The reason for which the session is to be closed at once.
+    fn on_message(&mut self, message: Message) -> Result<(), CloseReason>;
+
+    /// False while no further message can be taken: the session then stops reading, and the time does not
+    /// count against the client's heartbeat.
+    fn is_ready(&self) -> bool {
+        true
+    }
+
+    /// Called whenever the session's task runs, after messages have been delivered. The context's waker wakes
+    /// the task.
+    fn poll(&mut self, _cx: &mut Context<'_>) {}
+
+    /// When [`Handler::on_timeout`] wants to be called, if at all.
+    fn deadline(&self) -> Option<Instant> {
+        None
+    }
+
+    /// The deadline has passed.
+    ///
+    /// # Errors
+    ///
+    /// The reason for which the session is to be closed at once.
+    fn on_timeout(&mut self, _now: Instant) -> Result<(), CloseReason> {
+        Ok(())
+    }
+
+    /// The server is shutting down: no new work is to be begun.
+    fn on_drain(&mut self) {}
+
+    /// The time for what was under way is over: it is to be given up, so that its clients can still be told.
+    fn on_drain_end(&mut self) {}
+
+    /// True when no work is under way: a draining session is closed then.
+    fn is_idle(&self) -> bool {
+        true
+    }
+
+    /// The session has ended. Nothing can be sent any more.
+    fn on_close(&mut self, _reason: CloseReason) {}
+
+    /// Polled after [`Handler::on_close`] until it is ready; then the handler is dropped.
+    fn poll_closed(&mut self, _cx: &mut Context<'_>) -> Poll<()> {
+        Poll::Ready(())
+    }
+}

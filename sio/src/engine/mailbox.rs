@@ -1,0 +1,307 @@
+//! What the rest of the program hands to a session's task: packets to send and commands.
+//!
+//! Senders push and wake the task only when it is not already going to look. A queued entry is one
+//! packet as ready-made WebSocket frames, its attachments included, so nothing can get in between.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Waker};
+
+use bytes::Bytes;
+use sio_core::engine::config::TransportKind;
+use smallvec::SmallVec;
+use tokio::sync::Notify;
+
+use super::command::Command;
+
+/// Entries that fit into the mailbox itself: a client that keeps up costs no allocation for its queue.
+pub(crate) type Queue = SmallVec<[Bytes; 2]>;
+
+/// What a transport has taken over since it last told the mailbox.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Done {
+    pub(crate) packets: usize,
+    pub(crate) bytes: usize,
+}
+
+/// Bounds of the outgoing queue of one connection.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct QueueLimits {
+    pub(crate) bytes: usize,
+    pub(crate) packets: usize,
+}
+
+/// Why a packet was not queued.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum PushError {
+    /// The queue has no room now.
+    Full,
+    /// The session has ended.
+    Closed,
+}
+
+/// Shared between a session's task (which empties it) and every handle that sends through the session.
+#[derive(Debug)]
+pub(crate) struct Mailbox {
+    state: Mutex<State>,
+    /// Tells senders that wait for room that the queue has shrunk.
+    room: Notify,
+    limits: QueueLimits,
+    /// A POST is under way.
+    posting: AtomicBool,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    queue: Queue,
+    /// Bytes and packets not yet handed to the transport, those that the task has taken included.
+    bytes: usize,
+    packets: usize,
+    commands: VecDeque<Command>,
+    /// The transport in use, for those who ask from outside.
+    transport: Option<TransportKind>,
+    waker: Option<Waker>,
+    /// The task is running, or has been woken and will look here before it sleeps.
+    awake: bool,
+    /// No packets are taken any more.
+    refusing: bool,
+    /// The session has ended: nothing is taken any more.
+    closed: bool,
+    waiting: usize,
+}
+
+impl Mailbox {
+    pub(crate) fn new(limits: QueueLimits) -> Self {
+        Self { state: Mutex::default(), room: Notify::new(), limits, posting: AtomicBool::new(false) }
+    }
+
+    /// Queues a packet if there is room for it.
+    pub(crate) fn push(&self, frames: Bytes) -> Result<(), PushError> {
+        let state = self.lock();
+        if state.refusing {
+            return Err(PushError::Closed);
+        }
+        // A packet that alone exceeds the limit may go when nothing else waits: it could never go otherwise.
+        let fits = state.packets < self.limits.packets
+            && (state.bytes + frames.len() <= self.limits.bytes || state.packets == 0);
+        if !fits {
+            return Err(PushError::Full);
+        }
+        Self::enqueue(state, frames);
+        Ok(())
+    }
+
+    /// Queues a packet whatever the limits say: acks and control packets, whose number is bounded by what
+    /// the peer itself sends.
+    pub(crate) fn push_always(&self, frames: Bytes) {
+        let state = self.lock();
+        if !state.refusing {
+            Self::enqueue(state, frames);
+        }
+    }
+
+    fn enqueue(mut state: MutexGuard<'_, State>, frames: Bytes) {
+        state.bytes += frames.len();
+        state.packets += 1;
+        state.queue.push(frames);
+        Self::wake(state);
+    }
+
+    /// Queues a packet, waiting while the queue is full.
+    ///
+    /// Cancel safe: a dropped future has queued nothing.
+    pub(crate) async fn push_waiting(&self, frames: Bytes) -> Result<(), PushError> {
+        loop {
+            match self.push(frames.clone()) {
+                Err(PushError::Full) => {}
+                done => return done,
+            }
+            self.until_room(frames.len()).await;
+        }
+    }
+
+    /// Waits until something may be pushed again, or the session has ended.
+    pub(crate) async fn until_room(&self, size: usize) {
+        loop {
+            let notified = self.room.notified();
+            tokio::pin!(notified);
+            // Registered before the check, so that room made in between is not missed.
+            notified.as_mut().enable();
+            {
+                let mut state = self.lock();
+                let fits = state.packets < self.limits.packets
+                    && (state.bytes + size <= self.limits.bytes || state.packets == 0);
+                if fits || state.refusing {
+                    return;
+                }
+                state.waiting += 1;
+            }
+            let _waiting = Waiting(self);
+            notified.await;
+        }
+    }
+
+    /// Whether a queue of this size would be within the limits.
+    pub(crate) fn would_fit(&self, packets: usize, bytes: usize) -> bool {
+        packets < self.limits.packets && bytes <= self.limits.bytes
+    }
+
+    /// True while the queue is at its limits.
+    pub(crate) fn is_full(&self) -> bool {
+        let state = self.lock();
+        !state.refusing && (state.packets >= self.limits.packets || state.bytes >= self.limits.bytes)
+    }
+
+    /// True when nothing waits to be written: what volatile packets ask.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.lock().packets == 0
+    }
+
+    /// Hands a command to the task; false when the session has ended.
+    pub(crate) fn command(&self, command: Command) -> bool {
+        let mut state = self.lock();
+        if state.closed {
+            return false;
+        }
+        state.commands.push_back(command);
+        Self::wake(state);
+        true
+    }
+
+    /// Marks a POST as under way for as long as the guard lives; none when there is one already.
+    pub(crate) fn begin_post(&self) -> Option<Posting<'_>> {
+        let was_posting = self.posting.swap(true, Ordering::AcqRel);
+        (!was_posting).then_some(Posting(&self.posting))
+    }
+
+    /// Makes the task look at its sockets again.
+    pub(crate) fn nudge(&self) {
+        Self::wake(self.lock());
+    }
+
+    fn wake(mut state: MutexGuard<'_, State>) {
+        if state.awake {
+            return;
+        }
+        state.awake = true;
+        if let Some(waker) = state.waker.take() {
+            drop(state);
+            waker.wake();
+        }
+    }
+
+    /// The task runs: until it parks, nobody needs to wake it. Returns the commands that came in.
+    pub(crate) fn begin(&self) -> VecDeque<Command> {
+        let mut state = self.lock();
+        state.awake = true;
+        std::mem::take(&mut state.commands)
+    }
+
+    /// Everything queued, for a transport that writes frames as they are. The entries count against the
+    /// limits until the transport says that they are done.
+    pub(crate) fn take(&self) -> Queue {
+        std::mem::take(&mut self.lock().queue)
+    }
+
+    /// Takes entries from the front for as long as `accept` wants them, for a polling answer.
+    pub(crate) fn take_while(&self, mut accept: impl FnMut(&Bytes) -> bool) -> Queue {
+        let mut state = self.lock();
+        let count = state.queue.iter().take_while(|entry| accept(entry)).count();
+        state.queue.drain(..count).collect()
+    }
+
+    /// Gives entries back that could not be delivered, in front of what was queued since.
+    pub(crate) fn give_back(&self, entries: Queue) {
+        self.lock().queue.insert_many(0, entries);
+    }
+
+    /// The task is about to sleep: true when it may, false when something came in meanwhile. With `blocked`,
+    /// packets are left queued on purpose, since the transport cannot take them now.
+    pub(crate) fn park(&self, cx: &Context<'_>, blocked: bool) -> bool {
+        let mut state = self.lock();
+        if !state.commands.is_empty() || (!blocked && !state.queue.is_empty()) {
+            return false;
+        }
+        state.awake = false;
+        match &mut state.waker {
+            Some(waker) => waker.clone_from(cx.waker()),
+            empty => *empty = Some(cx.waker().clone()),
+        }
+        true
+    }
+
+    /// The transport has taken over this much: there is room for more.
+    pub(crate) fn settle(&self, done: Done) {
+        if done.bytes == 0 && done.packets == 0 {
+            return;
+        }
+        let mut state = self.lock();
+        // Close frames are written without having been queued, when the mailbox is closed.
+        state.packets = state.packets.saturating_sub(done.packets);
+        state.bytes = state.bytes.saturating_sub(done.bytes);
+        if state.waiting > 0 {
+            drop(state);
+            self.room.notify_waiters();
+        }
+    }
+
+    /// True when no packet waits to be taken.
+    pub(crate) fn has_nothing_queued(&self) -> bool {
+        self.lock().queue.is_empty()
+    }
+
+    /// Takes no more packets; what is queued is still sent, and commands are still taken.
+    pub(crate) fn refuse_packets(&self) {
+        self.lock().refusing = true;
+        self.room.notify_waiters();
+    }
+
+    pub(crate) fn set_transport(&self, transport: TransportKind) {
+        self.lock().transport = Some(transport);
+    }
+
+    /// The transport that the session uses now.
+    pub(crate) fn transport(&self) -> TransportKind {
+        self.lock().transport.unwrap_or(TransportKind::Polling)
+    }
+
+    /// Ends the mailbox: later packets and commands are refused, senders that wait are released.
+    pub(crate) fn close(&self) {
+        let mut state = self.lock();
+        state.refusing = true;
+        state.closed = true;
+        state.queue = Queue::new();
+        let commands = std::mem::take(&mut state.commands);
+        drop(state);
+        drop(commands);
+        self.room.notify_waiters();
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        self.lock().refusing
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // No user code runs under this lock, and every update is complete before the next statement.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A POST under way.
+pub(crate) struct Posting<'a>(&'a AtomicBool);
+
+impl Drop for Posting<'_> {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::Release);
+    }
+}
+
+/// Counts a sender as waiting for as long as it waits.
+struct Waiting<'a>(&'a Mailbox);
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.lock().waiting -= 1;
+    }
+}

@@ -1,0 +1,160 @@
+//! Engine.IO alone: sessions over polling and WebSocket that carry messages, without Socket.IO on top.
+//!
+//! Socket.IO servers do not need this module; it is for protocols of one's own that want Engine.IO's
+//! transports, heartbeats and upgrades.
+//!
+//! ```
+//! use sio::engine::{CloseReason, Config, Engine, Handler, Message, Sender};
+//!
+//! /// Sends every message back.
+//! struct Echo(Sender);
+//!
+//! impl Handler for Echo {
+//!     fn on_message(&mut self, message: Message) -> Result<(), CloseReason> {
+//!         // A client that does not read its own echoes is let go.
+//!         self.0.try_send(&message).map_err(|_| CloseReason::SlowClient)
+//!     }
+//! }
+//!
+//! let mut config = Config::default();
+//! config.path = "/engine.io".to_owned();
+//! let engine = Engine::new(config, |sender, _handshake| Box::new(Echo(sender)));
+//! # let _ = engine;
+//! ```
+
+mod command;
+mod config;
+mod handler;
+pub(crate) mod mailbox;
+pub(crate) mod polling;
+mod sender;
+pub(crate) mod session;
+mod sessions;
+mod timer;
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use bytes::Bytes;
+use sio_core::engine::config::SessionConfig;
+
+pub use sio_core::engine::config::TransportKind;
+pub use sio_core::engine::packet::Message;
+pub use sio_core::engine::session::CloseReason;
+
+pub(crate) use self::command::{Command, PollAnswer, PostAnswer};
+pub use self::config::Config;
+pub use self::handler::Handler;
+use self::mailbox::Mailbox;
+pub use self::sender::{SendError, Sender};
+use self::session::SessionTask;
+pub(crate) use self::sessions::Sessions;
+use crate::handshake::Handshake;
+use crate::transport::websocket::WebSocket;
+use sio_core::engine::session::Session;
+use sio_core::id::SessionId;
+
+type HandlerFactory = dyn Fn(Sender, Arc<Handshake>) -> Box<dyn Handler> + Send + Sync;
+
+/// What all sessions of an engine have in common.
+pub(crate) struct Shared {
+    pub(crate) config: Config,
+    /// The part of `config` that the sessions' state machines need.
+    session_config: Arc<SessionConfig>,
+    pub(crate) sessions: Sessions,
+    new_handler: Box<HandlerFactory>,
+    closing: AtomicBool,
+}
+
+impl Shared {
+    /// True when no new sessions are let in.
+    pub(crate) fn is_closing(&self) -> bool {
+        self.closing.load(Ordering::Relaxed)
+    }
+}
+
+impl fmt::Debug for Shared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Engine").field("config", &self.config).finish_non_exhaustive()
+    }
+}
+
+/// An Engine.IO server: makes a [`Handler`] for every session.
+///
+/// Cheap to clone. Give its [`service`](Engine::service) to hyper, or requests to
+/// [`Service::call`](crate::http::Service).
+#[derive(Debug, Clone)]
+pub struct Engine {
+    pub(crate) shared: Arc<Shared>,
+}
+
+impl Engine {
+    /// Makes an engine whose sessions are handled by what `new_handler` gives.
+    pub fn new(
+        config: Config,
+        new_handler: impl Fn(Sender, Arc<Handshake>) -> Box<dyn Handler> + Send + Sync + 'static,
+    ) -> Self {
+        let session_config = Arc::new(config.session());
+        let shared = Shared {
+            config,
+            session_config,
+            sessions: Sessions::default(),
+            new_handler: Box::new(new_handler),
+            closing: AtomicBool::new(false),
+        };
+        Self { shared: Arc::new(shared) }
+    }
+
+    /// The HTTP service that answers the engine's path.
+    #[must_use]
+    pub fn service(&self) -> crate::http::EngineService {
+        crate::http::EngineService::new(self.clone())
+    }
+
+    /// How many sessions are open.
+    #[must_use]
+    pub fn session_count(&self) -> usize {
+        self.shared.sessions.len()
+    }
+
+    /// Closes all sessions with the reason `server shutting down`: each when its handler is idle. When `drain`
+    /// has passed, handlers are told to give up what they still do, and what is left is closed. Returns when every
+    /// session's task has ended.
+    pub async fn close(&self, drain: Duration) {
+        self.shared.closing.store(true, Ordering::Relaxed);
+        for mailbox in self.shared.sessions.all() {
+            mailbox.command(Command::Drain);
+        }
+        let idle = self.shared.sessions.until_idle();
+        if tokio::time::timeout(drain, idle).await.is_ok() {
+            return;
+        }
+        for mailbox in self.shared.sessions.all() {
+            mailbox.command(Command::DrainEnd);
+        }
+        // Handlers that go on after the end of their session are not waited for: the deadline has passed.
+        let _ = tokio::time::timeout(session::LINGER, self.shared.sessions.until_idle()).await;
+    }
+
+    /// Opens a session and starts its task: on polling, or on a WebSocket with the open packet that goes out
+    /// first.
+    pub(crate) fn open(&self, id: SessionId, handshake: Arc<Handshake>, first: Option<(WebSocket, Bytes)>) {
+        let shared = &self.shared;
+        let mailbox = Arc::new(Mailbox::new(shared.config.queue_limits()));
+        let handler = (shared.new_handler)(Sender::new(Arc::clone(&mailbox)), handshake);
+        let (kind, websocket) = match first {
+            None => (TransportKind::Polling, None),
+            Some((websocket, open_packet)) => {
+                mailbox.push_always(open_packet);
+                (TransportKind::WebSocket, Some(websocket))
+            }
+        };
+        mailbox.set_transport(kind);
+        let state = Session::open(Arc::clone(&shared.session_config), kind, session::now());
+        shared.sessions.insert(id, Arc::clone(&mailbox));
+        tracing::debug!(target: "sio::engine", session = ?id, transport = %kind, "session opened");
+        tokio::spawn(SessionTask::new(id, state, mailbox, Arc::clone(shared), handler, websocket));
+    }
+}

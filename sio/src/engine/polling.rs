@@ -1,0 +1,115 @@
+//! The polling side of a session: the GET that waits, the POST that is being taken.
+
+use std::collections::VecDeque;
+use std::task::Context;
+
+use bytes::Bytes;
+use sio_core::engine::packet::Packet;
+use sio_core::engine::payload::PayloadBuilder;
+use tokio::sync::oneshot;
+
+use super::command::{PollAnswer, PostAnswer};
+use super::mailbox::{Done, Mailbox};
+
+#[derive(Debug, Default)]
+pub(crate) struct Polling {
+    get: Option<oneshot::Sender<PollAnswer>>,
+    post: Option<oneshot::Sender<PostAnswer>>,
+    /// Packets of the POST that the handler has had no room for yet.
+    posted: VecDeque<Packet>,
+    said_goodbye: bool,
+}
+
+impl Polling {
+    /// A GET waits from now on.
+    pub(crate) fn wait(&mut self, answer: oneshot::Sender<PollAnswer>) {
+        self.get = Some(answer);
+    }
+
+    /// True when the connection of the waiting GET has gone: the client has gone, or has given up.
+    pub(crate) fn is_abandoned(&mut self, cx: &mut Context<'_>) -> bool {
+        self.get.as_mut().is_some_and(|get| get.poll_closed(cx).is_ready())
+    }
+
+    /// Answers the waiting GET with a single packet. True when there was one.
+    pub(crate) fn answer(&mut self, packet: &Packet) -> bool {
+        match self.get.take() {
+            Some(get) => {
+                let _ = get.send(PollAnswer::Payload(body_of(packet)));
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// Answers the waiting GET with as much of the queue as one payload holds; at the end of the session
+    /// (`last`) a close packet follows the last packet. True when the GET was answered.
+    pub(crate) fn send_queued(
+        &mut self,
+        mailbox: &Mailbox,
+        max_payload: usize,
+        max_packets: usize,
+        last: bool,
+    ) -> bool {
+        let Some(get) = self.get.take() else { return false };
+        let mut payload = PayloadBuilder::new(max_payload, max_packets);
+        let packets = mailbox.take_while(|entry| payload.try_push(entry));
+        let goodbye = last && mailbox.has_nothing_queued() && payload.try_push(&Packet::Close.frame());
+        if packets.is_empty() && !goodbye {
+            self.get = Some(get);
+            return false;
+        }
+        let done = Done { packets: packets.len(), bytes: packets.iter().map(Bytes::len).sum() };
+        if get.send(PollAnswer::Payload(payload.finish())).is_err() {
+            // The connection has gone between two looks: the next GET gets these.
+            mailbox.give_back(packets);
+        } else {
+            mailbox.settle(done);
+            self.said_goodbye = goodbye;
+        }
+        true
+    }
+
+    /// True when the client has been told that the session is over.
+    pub(crate) fn said_goodbye(&self) -> bool {
+        self.said_goodbye
+    }
+
+    /// Begins to take the packets of a POST.
+    pub(crate) fn begin_post(&mut self, packets: Vec<Packet>, answer: oneshot::Sender<PostAnswer>) {
+        self.posted = packets.into();
+        self.post = Some(answer);
+    }
+
+    /// The next packet of the POST.
+    pub(crate) fn next_posted(&mut self) -> Option<Packet> {
+        self.posted.pop_front()
+    }
+
+    /// Answers the POST, all of whose packets have been taken. True when there was one.
+    pub(crate) fn finish_post(&mut self) -> bool {
+        match self.post.take() {
+            Some(post) => {
+                let _ = post.send(PostAnswer::Taken);
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// The session has ended while a POST was being taken.
+    pub(crate) fn refuse_post(&mut self) {
+        self.posted.clear();
+        if let Some(post) = self.post.take() {
+            let _ = post.send(PostAnswer::Refused);
+        }
+    }
+}
+
+/// A polling body of one packet.
+pub(crate) fn body_of(packet: &Packet) -> Bytes {
+    let mut payload = PayloadBuilder::new(usize::MAX, 1);
+    let fits = payload.try_push(&packet.frame());
+    debug_assert!(fits, "the first packet of a body always fits");
+    payload.finish()
+}

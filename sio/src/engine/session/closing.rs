@@ -1,0 +1,125 @@
+//! The end of a session: what is still sent, and to whom it is told.
+
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use sio_core::engine::packet::Packet;
+use sio_core::engine::session::CloseReason;
+
+use super::{Phase, SessionTask, now};
+use crate::transport::frames::Scratch;
+use crate::transport::websocket::{CloseCode, Ended};
+
+/// How long a closed transport is given to take what is still queued and to close its half. A client that
+/// polls needs the time of one round trip; nobody waits for this but the connection itself.
+pub(crate) const LINGER: Duration = Duration::from_secs(5);
+
+/// How a session takes leave.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Bye {
+    /// The transport is broken.
+    None,
+    /// A WebSocket is closed with this code.
+    Code(CloseCode),
+    /// At once, without what is queued for a client that polls.
+    Forced,
+    /// After everything queued.
+    Graceful(CloseReason),
+}
+
+impl SessionTask {
+    pub(super) fn on_websocket_end(&mut self, ended: Ended) {
+        let (reason, code) = match ended {
+            Ended::ByPeer => (CloseReason::TransportClose, Some(CloseCode::Normal)),
+            Ended::Failed(code, why) => {
+                tracing::debug!(target: "sio::engine", session = ?self.id, why, "websocket failed");
+                (CloseReason::TransportError, code)
+            }
+        };
+        let _ = self.state.close(reason);
+        self.closed(reason, code.map_or(Bye::None, Bye::Code));
+    }
+
+    /// Ends the session for a broken rule: nothing that is queued matters any more.
+    pub(super) fn close_now(&mut self, reason: CloseReason) {
+        if matches!(self.phase, Phase::Open | Phase::Opening) {
+            let _ = self.state.close(reason);
+            self.closed(reason, Bye::Forced);
+        }
+    }
+
+    /// Ends the session when what is queued has gone out.
+    pub(super) fn close_gracefully(&mut self, reason: CloseReason) {
+        if matches!(self.phase, Phase::Open | Phase::Opening) {
+            let _ = self.state.close(reason);
+            self.closed(reason, Bye::Graceful(reason));
+        }
+    }
+
+    pub(super) fn closed(&mut self, reason: CloseReason, bye: Bye) {
+        tracing::debug!(target: "sio::engine", session = ?self.id, %reason, "session closed");
+        self.probe = None;
+        self.handler.on_close(reason);
+        self.mailbox.refuse_packets();
+        let until = now() + LINGER;
+        self.phase = Phase::Flushing { until };
+        let code = match bye {
+            Bye::None => None,
+            Bye::Code(code) => Some(code),
+            Bye::Forced => Some(CloseCode::Normal),
+            Bye::Graceful(CloseReason::ServerShuttingDown) => Some(CloseCode::GoingAway),
+            Bye::Graceful(_) => Some(CloseCode::Normal),
+        };
+        if let Some(websocket) = &mut self.websocket {
+            // A client that polls fetches the rest by its session's id; a WebSocket needs none.
+            self.shared.sessions.remove(&self.id);
+            self.polling = None;
+            websocket.enqueue(self.mailbox.take());
+            match code {
+                Some(code) => websocket.enqueue_close(code),
+                None => self.gone(),
+            }
+        } else if let Some(polling) = &mut self.polling {
+            let client_closed = reason == CloseReason::TransportClose;
+            polling.refuse_post();
+            if !matches!(bye, Bye::Graceful(_)) {
+                polling.answer(if client_closed { &Packet::Noop } else { &Packet::Close });
+                self.gone();
+            }
+        }
+    }
+
+    pub(super) fn gone(&mut self) {
+        self.phase = Phase::Gone;
+        self.shared.sessions.remove(&self.id);
+        self.mailbox.close();
+        self.websocket = None;
+        self.polling = None;
+    }
+
+    /// After the end: the rest of the queue, the close frame or packet, and the peer's half.
+    pub(super) fn flush(&mut self, cx: &mut Context<'_>) {
+        let Some(websocket) = &mut self.websocket else {
+            self.write_polling(true);
+            if self.polling.as_ref().is_none_or(|polling| polling.said_goodbye()) {
+                self.gone();
+            }
+            return;
+        };
+        if !websocket.is_drained() {
+            match websocket.poll_write(cx) {
+                Poll::Pending => return,
+                Poll::Ready(Ok(())) => {}
+                Poll::Ready(Err(_)) => return self.gone(),
+            }
+        }
+        let mut scratch = Scratch::borrow();
+        // Closing with unread input would make the kernel reset the connection, and the client might lose
+        // the last packets: its half is read to the end.
+        let ended = websocket.poll_goodbye(cx, &mut scratch);
+        scratch.give_back();
+        if ended.is_ready() {
+            self.gone();
+        }
+    }
+}

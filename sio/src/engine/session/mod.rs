@@ -1,0 +1,224 @@
+//! The task of one Engine.IO session: the only owner of its transports, its state and its handler.
+//!
+//! The rules are those of [`sio_core::engine::session::Session`]; this is the shell that reads, writes and
+//! keeps time for it. One poll takes commands, reads what has arrived, lets the handler run, writes what was
+//! queued and goes to sleep, so that an event that is handled without waiting costs one read and one write.
+
+mod closing;
+mod reading;
+mod requests;
+mod writing;
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Instant;
+
+use sio_core::engine::session::Session;
+use sio_core::id::SessionId;
+
+pub(crate) use self::closing::LINGER;
+use super::command::Command;
+use super::handler::Handler;
+use super::mailbox::Mailbox;
+use super::polling::Polling;
+use super::timer::Timer;
+use super::{CloseReason, Shared};
+use crate::transport::websocket::WebSocket;
+
+/// A session on its way from open to gone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    /// The HTTP upgrade of the first WebSocket is not complete.
+    Opening,
+    Open,
+    /// Closed: what is queued still goes out.
+    Flushing {
+        until: Instant,
+    },
+    /// All that could be sent is sent; the handler may still be busy.
+    Gone,
+}
+
+pub(crate) struct SessionTask {
+    state: Session,
+    phase: Phase,
+    draining: bool,
+    drain_ended: bool,
+    /// Input is paused, since the handler takes no more.
+    paused: bool,
+    id: SessionId,
+    mailbox: Arc<Mailbox>,
+    shared: Arc<Shared>,
+    handler: Box<dyn Handler>,
+    polling: Option<Box<Polling>>,
+    websocket: Option<WebSocket>,
+    probe: Option<Box<WebSocket>>,
+    timer: Timer,
+}
+
+impl SessionTask {
+    pub(crate) fn new(
+        id: SessionId,
+        state: Session,
+        mailbox: Arc<Mailbox>,
+        shared: Arc<Shared>,
+        handler: Box<dyn Handler>,
+        websocket: Option<WebSocket>,
+    ) -> Self {
+        shared.sessions.task_started();
+        let polling = websocket.is_none().then(Box::default);
+        let phase = if websocket.is_some() { Phase::Opening } else { Phase::Open };
+        Self {
+            state,
+            phase,
+            draining: false,
+            drain_ended: false,
+            paused: false,
+            id,
+            mailbox,
+            shared,
+            handler,
+            polling,
+            websocket,
+            probe: None,
+            timer: Timer::default(),
+        }
+    }
+
+    fn on_command(&mut self, command: Command) {
+        match command {
+            Command::Poll(answer) => self.on_get(answer),
+            Command::Post(packets, answer) => self.on_post(packets, answer),
+            Command::Violation(reason) => self.close_now(reason),
+            Command::Probe(websocket) => self.on_probe(websocket),
+            Command::Close(reason) => self.close_gracefully(reason),
+            Command::Drain => {
+                self.draining = true;
+                self.handler.on_drain();
+            }
+            Command::DrainEnd => {
+                self.handler.on_drain_end();
+                self.drain_ended = true;
+            }
+        }
+    }
+
+    fn on_timer(&mut self) {
+        let now = now();
+        if let Phase::Flushing { until } = self.phase {
+            if until <= now {
+                self.gone();
+            }
+            return;
+        }
+        if self.phase != Phase::Open {
+            return;
+        }
+        if self.state.poll_timeout().is_some_and(|due| due <= now) {
+            for output in self.state.handle_timeout(now) {
+                self.apply(output);
+            }
+        }
+        if self.phase == Phase::Open
+            && self.handler.deadline().is_some_and(|due| due <= now)
+            && let Err(reason) = self.handler.on_timeout(now)
+        {
+            self.close_now(reason);
+        }
+    }
+
+    fn next_deadline(&self) -> Option<Instant> {
+        match self.phase {
+            Phase::Opening | Phase::Open => {
+                let deadlines = [self.state.poll_timeout(), self.handler.deadline()];
+                deadlines.into_iter().flatten().min()
+            }
+            Phase::Flushing { until } => Some(until),
+            Phase::Gone => None,
+        }
+    }
+
+    fn poll_opening(&mut self, cx: &mut Context<'_>) {
+        let Some(websocket) = &mut self.websocket else { return };
+        match websocket.poll_open(cx) {
+            Poll::Pending => {}
+            Poll::Ready(Ok(())) => self.phase = Phase::Open,
+            Poll::Ready(Err(ended)) => self.on_websocket_end(ended),
+        }
+    }
+
+    /// Tells the state machine when reading stops and goes on, so that a client does not pay with its
+    /// heartbeat for a handler's slowness.
+    fn note_pressure(&mut self) {
+        let ready = self.handler.is_ready();
+        if ready == self.paused && self.phase == Phase::Open {
+            self.paused = !ready;
+            if self.paused { self.state.pause_input(now()) } else { self.state.resume_input(now()) }
+        }
+    }
+}
+
+impl Future for SessionTask {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let this = &mut *self;
+        // An upgrade that has arrived comes before the requests that were made after it.
+        if this.probe.is_some() {
+            this.read_probe(cx);
+        }
+        for command in this.mailbox.begin() {
+            this.on_command(command);
+        }
+        loop {
+            if this.phase == Phase::Opening {
+                this.poll_opening(cx);
+            }
+            let mut again = this.read(cx);
+            // After reading: a pong that is already here is in time.
+            if this.timer.poll_elapsed(cx) {
+                this.on_timer();
+            }
+            let was_ready = this.handler.is_ready();
+            this.handler.poll(cx);
+            if this.draining && this.phase == Phase::Open && (this.handler.is_idle() || this.drain_ended) {
+                this.close_gracefully(CloseReason::ServerShuttingDown);
+            }
+            let blocked = this.write(cx);
+            if this.phase == Phase::Gone && this.handler.poll_closed(cx).is_ready() {
+                return Poll::Ready(());
+            }
+            this.note_pressure();
+            this.timer.arm(this.next_deadline(), cx);
+            if again {
+                // The share of this turn is used up: the other sessions of this thread come first.
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
+            }
+            // The handler has made room: what waits unread has no other way of being noticed.
+            again = !was_ready && this.handler.is_ready() && this.phase == Phase::Open;
+            if !again && this.mailbox.park(cx, blocked) {
+                return Poll::Pending;
+            }
+            for command in this.mailbox.begin() {
+                this.on_command(command);
+            }
+        }
+    }
+}
+
+impl Drop for SessionTask {
+    /// The task can end early only with its runtime or by a panic; others must not wait for it then.
+    fn drop(&mut self) {
+        self.shared.sessions.remove(&self.id);
+        self.mailbox.close();
+        self.shared.sessions.task_ended();
+    }
+}
+
+/// Tokio's clock, which tests can pause.
+pub(crate) fn now() -> Instant {
+    tokio::time::Instant::now().into_std()
+}

@@ -1,0 +1,173 @@
+//! Taking in what a client has sent, and doing what the state machine makes of it.
+
+use std::task::{Context, Poll};
+
+use sio_core::engine::packet::{Message, Packet, PacketError};
+use sio_core::engine::session::{Channel, CloseReason, Output};
+
+use super::closing::Bye;
+use super::{Phase, SessionTask, now};
+use crate::engine::TransportKind;
+use crate::transport::frames::Scratch;
+use crate::transport::websocket::Incoming;
+
+/// Messages taken in one turn of the task. A client that floods must not keep a worker thread from the
+/// others for longer than some hundred microseconds.
+const MESSAGES_PER_TURN: usize = 128;
+
+impl SessionTask {
+    /// Takes what has arrived. Returns true when the turn's share is used up and more may be there.
+    pub(super) fn read(&mut self, cx: &mut Context<'_>) -> bool {
+        self.read_posts();
+        if self.phase == Phase::Open && self.polling.as_mut().is_some_and(|polling| polling.is_abandoned(cx))
+        {
+            self.close_now(CloseReason::TransportError);
+        }
+        if self.probe.is_some() {
+            self.read_probe(cx);
+        }
+        self.websocket.is_some() && self.phase == Phase::Open && self.read_websocket(cx)
+    }
+
+    pub(super) fn read_websocket(&mut self, cx: &mut Context<'_>) -> bool {
+        let mut scratch = Scratch::borrow();
+        let mut left = MESSAGES_PER_TURN;
+        let exhausted = loop {
+            if left == 0 {
+                break true;
+            }
+            let Some(websocket) = &mut self.websocket else { break false };
+            if self.phase != Phase::Open || !self.handler.is_ready() {
+                break false;
+            }
+            match websocket.poll_incoming(cx, &mut scratch, self.shared.config.max_payload) {
+                Poll::Pending => break false,
+                Poll::Ready(Ok(Incoming::Message(message))) => self.on_message(message),
+                // Beyond the queue's limits a pong is left out: the peer has asked for too many.
+                Poll::Ready(Ok(Incoming::Pong(frame))) => drop(self.mailbox.push(frame)),
+                Poll::Ready(Err(ended)) => self.on_websocket_end(ended),
+            }
+            left -= 1;
+        };
+        if let Some(websocket) = &mut self.websocket {
+            websocket.keep(&mut scratch);
+        }
+        scratch.give_back();
+        exhausted
+    }
+
+    pub(super) fn on_message(&mut self, message: Message) {
+        match packet_of(message) {
+            Ok(packet) => self.on_packet(packet),
+            Err(error) => {
+                tracing::debug!(target: "sio::engine", session = ?self.id, %error, "invalid packet");
+                self.close_now(CloseReason::ParseError);
+            }
+        }
+    }
+
+    pub(super) fn on_packet(&mut self, packet: Packet) {
+        for output in self.state.handle_packet(packet, now) {
+            self.apply(output);
+        }
+    }
+
+    pub(super) fn read_posts(&mut self) {
+        while let Some(polling) = &mut self.polling {
+            if self.phase != Phase::Open || !self.handler.is_ready() {
+                return;
+            }
+            match polling.next_posted() {
+                Some(packet) => self.on_packet(packet),
+                None => {
+                    if polling.finish_post() {
+                        self.state.end_post();
+                    }
+                    if self.websocket.is_some() {
+                        self.polling = None;
+                    }
+                    return;
+                }
+            }
+        }
+    }
+
+    pub(super) fn read_probe(&mut self, cx: &mut Context<'_>) {
+        let mut scratch = Scratch::borrow();
+        while let Some(probe) = &mut self.probe {
+            let outcome = match probe.poll_open(cx) {
+                Poll::Pending => break,
+                Poll::Ready(Err(ended)) => Poll::Ready(Err(ended)),
+                Poll::Ready(Ok(())) => probe.poll_incoming(cx, &mut scratch, self.shared.config.max_payload),
+            };
+            let packet = match outcome {
+                Poll::Pending => break,
+                Poll::Ready(Ok(Incoming::Pong(frame))) => {
+                    probe.enqueue([frame].into_iter().collect());
+                    continue;
+                }
+                Poll::Ready(Ok(Incoming::Message(message))) => packet_of(message).ok(),
+                Poll::Ready(Err(_)) => None,
+            };
+            match packet {
+                Some(packet) => {
+                    for output in self.state.handle_probe_packet(packet, now()) {
+                        self.apply(output);
+                    }
+                }
+                None => {
+                    self.state.handle_probe_lost();
+                    self.probe = None;
+                }
+            }
+        }
+        // What follows the packet that completed the upgrade belongs to the main transport now.
+        if let Some(reading) = self.probe.as_deref_mut().or(self.websocket.as_mut()) {
+            reading.keep(&mut scratch);
+        }
+        scratch.give_back();
+    }
+
+    pub(super) fn apply(&mut self, output: Output) {
+        match output {
+            Output::Deliver(message) => {
+                if self.phase == Phase::Open
+                    && let Err(reason) = self.handler.on_message(message)
+                {
+                    self.close_now(reason);
+                }
+            }
+            Output::Send(Channel::Main, packet) => self.mailbox.push_always(packet.frame()),
+            Output::Send(Channel::Probe, packet) => {
+                if let Some(probe) = &mut self.probe {
+                    probe.enqueue([packet.frame()].into_iter().collect());
+                }
+            }
+            Output::ReleasePoll => self.answer_poll(&Packet::Noop),
+            Output::Upgraded => {
+                tracing::debug!(target: "sio::engine", session = ?self.id, "upgraded to websocket");
+                self.answer_poll(&Packet::Noop);
+                self.websocket = self.probe.take().map(|probe| *probe);
+                self.mailbox.set_transport(TransportKind::WebSocket);
+            }
+            Output::ProbeFailed => self.probe = None,
+            Output::Closed(reason) => self.closed(reason, Bye::Forced),
+        }
+    }
+
+    pub(super) fn answer_poll(&mut self, packet: &Packet) {
+        if let Some(polling) = &mut self.polling
+            && polling.answer(packet)
+        {
+            self.state.end_poll();
+        }
+    }
+}
+
+/// The packet in a WebSocket message.
+fn packet_of(message: Message) -> Result<Packet, PacketError> {
+    match message {
+        Message::Text(text) => Packet::decode_text(text),
+        Message::Binary(data) => Ok(Packet::decode_binary(data)),
+    }
+}

@@ -1,0 +1,59 @@
+//! Sending what is queued.
+
+use std::task::{Context, Poll};
+
+use super::{Phase, SessionTask};
+use crate::transport::websocket::Ended;
+
+impl SessionTask {
+    /// Sends what is queued. Returns true when the transport takes no more now.
+    pub(super) fn write(&mut self, cx: &mut Context<'_>) -> bool {
+        if let Some(probe) = &mut self.probe
+            && matches!(probe.poll_write(cx), Poll::Ready(Err(_)))
+        {
+            self.state.handle_probe_lost();
+            self.probe = None;
+        }
+        match self.phase {
+            Phase::Opening => true,
+            Phase::Open if self.websocket.is_some() => self.write_websocket(cx),
+            Phase::Open => self.write_polling(false),
+            Phase::Flushing { .. } => {
+                self.flush(cx);
+                true
+            }
+            Phase::Gone => true,
+        }
+    }
+
+    pub(super) fn write_websocket(&mut self, cx: &mut Context<'_>) -> bool {
+        let Some(websocket) = &mut self.websocket else { return true };
+        loop {
+            let outcome = websocket.poll_write(cx);
+            self.mailbox.settle(websocket.take_done());
+            match outcome {
+                Poll::Pending => return true,
+                Poll::Ready(Ok(())) => {}
+                Poll::Ready(Err(error)) => {
+                    self.on_websocket_end(Ended::Failed(None, error.to_string()));
+                    return true;
+                }
+            }
+            let packets = self.mailbox.take();
+            if packets.is_empty() {
+                return false;
+            }
+            websocket.enqueue(packets);
+        }
+    }
+
+    /// Answers the waiting GET with what is queued. Returns true when packets have to wait for the next.
+    pub(super) fn write_polling(&mut self, last: bool) -> bool {
+        let Some(polling) = &mut self.polling else { return true };
+        let config = &self.shared.config;
+        if polling.send_queued(&self.mailbox, config.max_payload, config.polling_packets, last) {
+            self.state.end_poll();
+        }
+        true
+    }
+}

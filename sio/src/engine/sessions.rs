@@ -1,0 +1,84 @@
+//! The open sessions of an engine, by their secret id.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use sio_core::id::SessionId;
+use tokio::sync::Notify;
+
+use super::mailbox::Mailbox;
+
+/// Sessions are spread over this many locks, so that polling requests of many cores seldom meet.
+const SHARDS: usize = 16;
+
+#[derive(Debug, Default)]
+pub(crate) struct Sessions {
+    shards: [Mutex<HashMap<SessionId, Arc<Mailbox>>>; SHARDS],
+    count: AtomicUsize,
+    /// Tasks that run, those of sessions that have ended and whose handlers are still busy included.
+    tasks: AtomicUsize,
+    idle: Notify,
+}
+
+impl Sessions {
+    pub(crate) fn insert(&self, id: SessionId, mailbox: Arc<Mailbox>) {
+        self.shard(&id).insert(id, mailbox);
+        self.count.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn get(&self, id: &SessionId) -> Option<Arc<Mailbox>> {
+        self.shard(id).get(id).cloned()
+    }
+
+    pub(crate) fn remove(&self, id: &SessionId) {
+        let removed = self.shard(id).remove(id);
+        if removed.is_some() {
+            self.count.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+
+    /// How many sessions are open.
+    pub(crate) fn len(&self) -> usize {
+        self.count.load(Ordering::Relaxed)
+    }
+
+    /// All open sessions, as they are now.
+    pub(crate) fn all(&self) -> Vec<Arc<Mailbox>> {
+        self.shards.iter().flat_map(|shard| lock(shard).values().cloned().collect::<Vec<_>>()).collect()
+    }
+
+    pub(crate) fn task_started(&self) {
+        self.tasks.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn task_ended(&self) {
+        if self.tasks.fetch_sub(1, Ordering::AcqRel) == 1 {
+            self.idle.notify_waiters();
+        }
+    }
+
+    /// Waits until no session's task runs any more.
+    pub(crate) async fn until_idle(&self) {
+        loop {
+            let idle = self.idle.notified();
+            tokio::pin!(idle);
+            // Registered before the check: the last task may end in between.
+            idle.as_mut().enable();
+            if self.tasks.load(Ordering::Acquire) == 0 {
+                return;
+            }
+            idle.await;
+        }
+    }
+
+    fn shard(&self, id: &SessionId) -> MutexGuard<'_, HashMap<SessionId, Arc<Mailbox>>> {
+        // The id is random: any of its bytes spreads evenly.
+        let byte = id.as_str().as_bytes()[SessionId::LEN - 1];
+        lock(&self.shards[usize::from(byte) % SHARDS])
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,320 @@
+//! The errors of `sio`: [`Error`] for everything that goes wrong in handlers, hooks and `main`, and one type for each
+//! place where an application can react differently.
+//!
+//! What a client gets to see is always chosen: the text of an error that came through `?` stays on the server.
+
+mod build;
+mod connect;
+mod emit;
+
+use std::borrow::Cow;
+use std::error::Error as StdError;
+use std::fmt;
+
+use serde::ser::SerializeMap as _;
+use serde::{Serialize, Serializer};
+use sio_core::args::ArgError;
+
+pub use self::build::{BuildError, Problem};
+pub use self::connect::{ConnectError, IntoConnectError};
+pub use self::emit::{AckError, EmitError};
+
+type BoxError = Box<dyn StdError + Send + Sync>;
+
+/// What a client is told about an error that is none of its business.
+const INTERNAL: &str = "Internal server error";
+
+/// `Result` as handlers, hooks and `main` return it: `sio::Result` is `Result<(), sio::Error>`.
+pub type Result<T = (), E = Error> = std::result::Result<T, E>;
+
+/// [`Error`], by the name of what it mostly is: the failure of an event's handler.
+pub type EventError = Error;
+
+/// The failure of a handler or hook: a code and a message for the client, a cause for the log.
+///
+/// `?` turns any [`std::error::Error`] into one with the code `internal`. Its text stays on the server and goes to
+/// the log; the client only learns that something went wrong. What a client *should* know is made with
+/// [`new`](Self::new), or with [`IntoEventError`] for an error type of the application.
+///
+/// A client that asked for an acknowledgement gets the error as an object:
+/// `{"status":"error","code":…,"message":…}` and the fields added by [`with_field`](Self::with_field).
+///
+/// Like `anyhow::Error` it does not itself implement [`std::error::Error`]: that is what makes `?` work for all others.
+/// `Debug` prints the cause in words, so that `main` can return it.
+///
+/// # Examples
+///
+/// ```
+/// fn parse(text: &str) -> sio::Result<u32> {
+///     if text.is_empty() {
+///         return Err(sio::Error::new("empty", "say something").with_field("limit", 10));
+///     }
+///     Ok(text.parse()?)
+/// }
+///
+/// assert_eq!(parse("").unwrap_err().code(), "empty");
+/// let error = parse("x").unwrap_err();
+/// assert_eq!(error.code(), "internal");
+/// assert_eq!(error.message(), "Internal server error");
+/// assert_eq!(error.to_string(), "invalid digit found in string");
+/// ```
+pub struct Error(Box<Inner>);
+
+struct Inner {
+    kind: Kind,
+    code: Cow<'static, str>,
+    message: Cow<'static, str>,
+    fields: Vec<(Cow<'static, str>, serde_json::Value)>,
+    /// Takes the place of the whole object.
+    body: Option<serde_json::Value>,
+    source: Option<BoxError>,
+}
+
+/// Who has to look at it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// The application made it for the client.
+    Application,
+    /// The client sent something that the handler does not take.
+    Payload,
+    /// The client sent an event that nobody handles.
+    Unhandled,
+    /// Something failed here.
+    Internal,
+}
+
+impl Error {
+    /// An error for the client: a short code for its program, a message for people.
+    #[must_use]
+    pub fn new(code: impl Into<Cow<'static, str>>, message: impl Into<Cow<'static, str>>) -> Self {
+        Self::of(Kind::Application, code.into(), message.into())
+    }
+
+    /// An error of which the client learns nothing, with its cause for the log. `?` does the same; this one also takes
+    /// a text, a boxed error, and the error types of crates that hide behind `Into<Box<dyn Error>>`.
+    #[must_use]
+    pub fn internal(source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        Self::of(Kind::Internal, "internal".into(), INTERNAL.into()).with_source(source)
+    }
+
+    /// Adds a field to the object that the client gets. `status`, `code` and `message` are replaced by a field of
+    /// that name. A value that serde cannot turn into JSON is left out.
+    #[must_use]
+    pub fn with_field(mut self, name: impl Into<Cow<'static, str>>, value: impl Serialize) -> Self {
+        let name = name.into();
+        match serde_json::to_value(value) {
+            Ok(value) => {
+                self.0.fields.retain(|(taken, _)| *taken != name);
+                self.0.fields.push((name, value));
+            }
+            Err(error) => {
+                tracing::warn!(target: "sio::consumer", field = %name, %error, "left out of an error")
+            }
+        }
+        self
+    }
+
+    /// Sends `body` in place of the usual object, for clients that expect another shape. A value that serde cannot
+    /// turn into JSON changes nothing.
+    #[must_use]
+    pub fn with_body(mut self, body: impl Serialize) -> Self {
+        match serde_json::to_value(body) {
+            Ok(body) => self.0.body = Some(body),
+            Err(error) => {
+                tracing::warn!(target: "sio::consumer", %error, "not usable as the body of an error")
+            }
+        }
+        self
+    }
+
+    /// Adds the cause, which goes to the log and never to the client.
+    #[must_use]
+    pub fn with_source(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        self.0.source = Some(source.into());
+        self
+    }
+
+    /// The code for the client's program.
+    #[must_use]
+    pub fn code(&self) -> &str {
+        &self.0.code
+    }
+
+    /// The message for the client.
+    #[must_use]
+    pub fn message(&self) -> &str {
+        &self.0.message
+    }
+
+    /// The cause, which the client never sees.
+    #[must_use]
+    pub fn source(&self) -> Option<&(dyn StdError + Send + Sync + 'static)> {
+        self.0.source.as_deref()
+    }
+
+    fn of(kind: Kind, code: Cow<'static, str>, message: Cow<'static, str>) -> Self {
+        Self(Box::new(Inner { kind, code, message, fields: Vec::new(), body: None, source: None }))
+    }
+
+    /// An argument is missing or is not what the handler takes.
+    pub(crate) fn invalid_payload(error: &ArgError) -> Self {
+        Self::of(Kind::Payload, "invalid_payload".into(), "Invalid payload".into())
+            .with_field("index", error.index)
+            .with_field("detail", &error.detail)
+    }
+
+    /// The auth payload is not what `connect` takes.
+    pub(crate) fn invalid_auth(error: &ArgError) -> Self {
+        Self::of(Kind::Payload, "invalid_auth".into(), "Invalid auth payload".into())
+            .with_field("detail", &error.detail)
+    }
+
+    pub(crate) fn unhandled(event: &str) -> Self {
+        Self::of(
+            Kind::Unhandled,
+            "unknown_event".into(),
+            format!("No handler for the event {event:?}").into(),
+        )
+    }
+
+    /// A handler panicked. Nothing of the panic's text may reach the client; it is the caller's to log.
+    pub(crate) fn panicked() -> Self {
+        Self::internal("a handler panicked")
+    }
+
+    /// A handler took longer than it may.
+    pub(crate) fn timed_out() -> Self {
+        Self::of(Kind::Internal, "timeout".into(), "The server took too long".into())
+    }
+
+    /// The server is going away and starts no handler any more.
+    pub(crate) fn shutting_down() -> Self {
+        Self::of(Kind::Application, "shutting_down".into(), "The server is shutting down".into())
+    }
+
+    pub(crate) fn kind(&self) -> Kind {
+        self.0.kind
+    }
+
+    /// What an acknowledgement carries.
+    pub(crate) fn answer(&self) -> impl Serialize + '_ {
+        Answer(&self.0)
+    }
+}
+
+struct Answer<'a>(&'a Inner);
+
+impl Serialize for Answer<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        if let Some(body) = &self.0.body {
+            return body.serialize(serializer);
+        }
+        let fields = &self.0.fields;
+        let mut map = serializer.serialize_map(None)?;
+        for (name, value) in [("status", "error"), ("code", &*self.0.code), ("message", &*self.0.message)] {
+            if !fields.iter().any(|(field, _)| field == name) {
+                map.serialize_entry(name, value)?;
+            }
+        }
+        for (name, value) in fields {
+            map.serialize_entry(name, value)?;
+        }
+        map.end()
+    }
+}
+
+impl<E: StdError + Send + Sync + 'static> From<E> for Error {
+    fn from(error: E) -> Self {
+        let error: BoxError = error.into();
+        // The fallback handler takes its arguments by hand: `?` there means what it means for declared arguments.
+        match error.downcast::<ArgError>() {
+            Ok(error) => Self::invalid_payload(&error),
+            Err(error) => Self::internal(error),
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0.source {
+            Some(source) if self.0.kind == Kind::Internal => source.fmt(f),
+            _ => f.write_str(&self.0.message),
+        }
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0.kind != Kind::Internal {
+            write!(f, "{}: ", self.0.code)?;
+        }
+        write!(f, "{self}")?;
+        for (name, value) in &self.0.fields {
+            write!(f, "\n  {name}: {value}")?;
+        }
+        let mut source = self.0.source.as_deref().map(|source| source as &(dyn StdError + 'static));
+        if self.0.kind == Kind::Internal {
+            source = source.and_then(StdError::source);
+        }
+        while let Some(cause) = source {
+            write!(f, "\n  caused by: {cause}")?;
+            source = cause.source();
+        }
+        Ok(())
+    }
+}
+
+/// An error type whose values can be told to a client.
+///
+/// # Examples
+///
+/// ```
+/// use sio::IntoEventError;
+///
+/// enum ChatError { Muted { minutes: u32 } }
+///
+/// impl IntoEventError for ChatError {
+///     fn into_event_error(self) -> sio::Error {
+///         match self {
+///             Self::Muted { minutes } => sio::Error::new("muted", "You are muted").with_field("minutes", minutes),
+///         }
+///     }
+/// }
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "a handler cannot fail with `{Self}`",
+    label = "the client cannot be told about this error",
+    note = "return `Result<_, sio::Error>` and use `?`: the client learns that something went wrong, the log what",
+    note = "or implement `sio::IntoEventError` for `{Self}` to choose what the client sees"
+)]
+pub trait IntoEventError {
+    /// What the client sees of this error.
+    fn into_event_error(self) -> Error;
+}
+
+impl IntoEventError for Error {
+    fn into_event_error(self) -> Error {
+        self
+    }
+}
+
+impl IntoEventError for Box<dyn StdError + Send + Sync> {
+    fn into_event_error(self) -> Error {
+        Error::internal(self)
+    }
+}
+
+impl IntoEventError for std::convert::Infallible {
+    fn into_event_error(self) -> Error {
+        match self {}
+    }
+}
+
+impl IntoEventError for ArgError {
+    fn into_event_error(self) -> Error {
+        self.into()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,118 @@
+//! [`BuildError`]: everything that is wrong with a server, found before it accepts its first client.
+
+use std::fmt;
+use std::panic::Location;
+
+/// Why a server cannot be built. It names all problems, not only the first.
+#[derive(Debug)]
+pub struct BuildError {
+    problems: Vec<Problem>,
+}
+
+/// One reason not to start.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Problem {
+    /// Two consumers want one namespace.
+    DuplicateNamespace {
+        /// The namespace.
+        namespace: &'static str,
+        /// Both types, each with the place of its `#[consumer]`.
+        consumers: [(&'static str, &'static Location<'static>); 2],
+    },
+    /// A consumer names a namespace that cannot exist.
+    InvalidNamespace {
+        /// The type.
+        consumer: &'static str,
+        /// The place of its `#[consumer]`.
+        location: &'static Location<'static>,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// Two methods of a consumer handle one event. The compiler refuses it unless `#[cfg]` is involved.
+    DuplicateEvent {
+        /// The type.
+        consumer: &'static str,
+        /// The place of its `#[consumer]`.
+        location: &'static Location<'static>,
+        /// The event, `None` for the fallback.
+        event: Option<&'static str>,
+    },
+    /// A handler or hook takes a `State<T>` that nobody provided.
+    MissingState {
+        /// The type.
+        consumer: &'static str,
+        /// The place of its `#[consumer]`.
+        location: &'static Location<'static>,
+        /// The `T`.
+        state: &'static str,
+    },
+    /// An expected namespace has no consumer.
+    MissingNamespace {
+        /// The namespace.
+        namespace: String,
+    },
+    /// An option has a value that it cannot have.
+    Option {
+        /// The option.
+        name: &'static str,
+        /// What is wrong with the value.
+        reason: String,
+    },
+}
+
+impl BuildError {
+    pub(crate) fn new(problems: Vec<Problem>) -> Self {
+        Self { problems }
+    }
+
+    /// Everything that is wrong.
+    #[must_use]
+    pub fn problems(&self) -> &[Problem] {
+        &self.problems
+    }
+}
+
+impl fmt::Display for BuildError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &*self.problems {
+            [problem] => problem.fmt(f),
+            problems => {
+                write!(f, "the server cannot start, for {} reasons", problems.len())?;
+                problems.iter().try_for_each(|problem| write!(f, "\n- {problem}"))
+            }
+        }
+    }
+}
+
+impl std::error::Error for BuildError {}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::DuplicateNamespace { namespace, consumers: [(first, here), (second, there)] } => write!(
+                f,
+                "namespace `{namespace}` has two consumers: {first} ({here}) and {second} ({there}); \
+                 give one of them another namespace"
+            ),
+            Self::InvalidNamespace { consumer, location, reason } => {
+                write!(f, "{consumer} ({location}): {reason}")
+            }
+            Self::DuplicateEvent { consumer, location, event: Some(event) } => {
+                write!(f, "{consumer} ({location}) has two handlers for the event `{event}`")
+            }
+            Self::DuplicateEvent { consumer, location, event: None } => {
+                write!(f, "{consumer} ({location}) has two fallback handlers")
+            }
+            Self::MissingState { consumer, location, state } => {
+                write!(f, "{consumer} ({location}) needs State<{state}>; provide it with `Builder::state`")
+            }
+            Self::MissingNamespace { namespace } => write!(
+                f,
+                "no consumer for namespace `{namespace}`; if it is in a library crate, mention the crate: \
+                 `use my_consumers as _;`"
+            ),
+            Self::Option { name, reason } => write!(f, "{name}: {reason}"),
+        }
+    }
+}

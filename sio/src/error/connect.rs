@@ -1,0 +1,142 @@
+//! [`ConnectError`]: why a client may not enter a namespace.
+
+use std::borrow::Cow;
+use std::error::Error as StdError;
+use std::fmt;
+
+use serde::Serialize;
+
+use super::{BoxError, Error, INTERNAL, IntoEventError, Kind};
+
+/// Why `connect` refuses a client: the message of its `connect_error` event, and data for its program.
+///
+/// Like [`Error`] it is made by `?` from any [`std::error::Error`], and then tells the client nothing but
+/// `Internal server error`.
+///
+/// # Examples
+///
+/// ```
+/// use sio::ConnectError;
+///
+/// let error = ConnectError::new("Banned").with_data(["spam", "abuse"]);
+/// assert_eq!(error.message(), "Banned");
+/// assert_eq!(error.data(), Some(r#"["spam","abuse"]"#));
+/// ```
+pub struct ConnectError {
+    message: Cow<'static, str>,
+    data: Option<String>,
+    source: Option<BoxError>,
+}
+
+impl ConnectError {
+    /// A refusal with a message for the client, without data.
+    #[must_use]
+    pub fn new(message: impl Into<Cow<'static, str>>) -> Self {
+        Self { message: message.into(), data: None, source: None }
+    }
+
+    /// Adds data for the client's program. A value that serde cannot turn into JSON is left out.
+    #[must_use]
+    pub fn with_data(mut self, data: impl Serialize) -> Self {
+        match serde_json::to_string(&data) {
+            Ok(data) => self.data = Some(data),
+            Err(error) => tracing::warn!(target: "sio::consumer", %error, "left out of a connect error"),
+        }
+        self
+    }
+
+    /// The message for the client.
+    #[must_use]
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// The data for the client, as JSON text.
+    #[must_use]
+    pub fn data(&self) -> Option<&str> {
+        self.data.as_deref()
+    }
+
+    /// What the client does not learn and the log should.
+    #[must_use]
+    pub fn source(&self) -> Option<&(dyn StdError + Send + Sync + 'static)> {
+        self.source.as_deref()
+    }
+
+    /// The answer to a client whose `connect` returned `false`.
+    pub(crate) fn not_authorized() -> Self {
+        Self::new("Not authorized")
+    }
+
+    /// The answer to a client whose `connect` panicked. The panic is the caller's to log.
+    pub(crate) fn panicked() -> Self {
+        Self::new(INTERNAL)
+    }
+}
+
+impl fmt::Display for ConnectError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.source {
+            Some(source) => source.fmt(f),
+            None => f.write_str(&self.message),
+        }
+    }
+}
+
+impl fmt::Debug for ConnectError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ConnectError")
+            .field("message", &self.message)
+            .field("data", &self.data)
+            .field("source", &self.source)
+            .finish()
+    }
+}
+
+impl From<Error> for ConnectError {
+    fn from(error: Error) -> Self {
+        let inner = *error.0;
+        let (message, source) = (inner.message, inner.source);
+        if inner.kind == Kind::Internal {
+            return Self { message, data: None, source };
+        }
+        let data = inner.body.unwrap_or_else(|| {
+            let code = serde_json::Value::String(inner.code.into_owned());
+            let fields = inner.fields.into_iter().map(|(name, value)| (name.into_owned(), value));
+            std::iter::once(("code".to_owned(), code)).chain(fields).collect::<serde_json::Map<_, _>>().into()
+        });
+        Self { message, data: Some(data.to_string()), source }
+    }
+}
+
+impl<E: StdError + Send + Sync + 'static> From<E> for ConnectError {
+    fn from(error: E) -> Self {
+        Error::from(error).into()
+    }
+}
+
+/// An error type with which `connect` can refuse a client. Whatever is [`IntoEventError`] is this too: the message is
+/// the error's, the data its code and fields.
+#[diagnostic::on_unimplemented(
+    message = "`connect` cannot fail with `{Self}`",
+    label = "the client cannot be told about this error",
+    note = "return `Result<_, sio::Error>` and use `?`, or refuse with a `ConnectError`",
+    note = "or implement `sio::IntoEventError` (or `sio::IntoConnectError`) for `{Self}` to choose what the client sees"
+)]
+pub trait IntoConnectError {
+    /// What the client sees of this error.
+    fn into_connect_error(self) -> ConnectError;
+}
+
+impl IntoConnectError for ConnectError {
+    fn into_connect_error(self) -> ConnectError {
+        self
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<E: IntoEventError> IntoConnectError for E {
+    fn into_connect_error(self) -> ConnectError {
+        self.into_event_error().into()
+    }
+}

@@ -1,0 +1,63 @@
+//! What can go wrong with something that is sent.
+
+use sio_core::args::{ArgError, EncodeError};
+
+use super::{Error, IntoEventError};
+use crate::engine::mailbox::PushError;
+
+/// Why something could not be sent.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum EmitError {
+    /// The event's name is reserved, or a value cannot be written as JSON.
+    #[error(transparent)]
+    Encode(#[from] EncodeError),
+    /// The client is not there any more.
+    #[error("the socket is disconnected")]
+    Disconnected,
+    /// The socket's outgoing queue is full. Only forms that do not wait fail with it.
+    #[error("the outgoing queue of the socket is full")]
+    QueueFull,
+    /// The client already has an answer: the handler failed, or ran out of time, before the acknowledgement was sent.
+    #[error("the acknowledgement has already been answered")]
+    AlreadyAnswered,
+}
+
+/// Why there is no answer from a client.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum AckError {
+    /// The event could not be sent.
+    #[error(transparent)]
+    Emit(#[from] EmitError),
+    /// The client did not answer in time.
+    #[error("the client did not answer in time")]
+    Timeout,
+    /// The client left before it answered.
+    #[error("the client disconnected before it answered")]
+    Disconnected,
+    /// The client answered something else than what was asked for.
+    #[error("unexpected answer")]
+    Payload(#[source] ArgError),
+}
+
+impl IntoEventError for EmitError {
+    fn into_event_error(self) -> Error {
+        self.into()
+    }
+}
+
+impl IntoEventError for AckError {
+    fn into_event_error(self) -> Error {
+        self.into()
+    }
+}
+
+impl From<PushError> for EmitError {
+    fn from(error: PushError) -> Self {
+        match error {
+            PushError::Full => Self::QueueFull,
+            PushError::Closed => Self::Disconnected,
+        }
+    }
+}

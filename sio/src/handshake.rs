@@ -1,0 +1,147 @@
+//! What is known of a client from the request that opened its session.
+
+use std::fmt;
+use std::net::{IpAddr, SocketAddr};
+use std::time::SystemTime;
+
+use hyper::Request;
+use hyper::header::{HeaderMap, HeaderName, HeaderValue};
+
+/// The request that opened a client's session: headers, query, address and time.
+///
+/// It is the same for all namespaces of one connection, and stays what it was when the transport changes.
+///
+/// # Examples
+///
+/// ```
+/// use sio::prelude::*;
+///
+/// fn language(handshake: &Handshake) -> &str {
+///     handshake.header("accept-language").unwrap_or("en")
+/// }
+/// ```
+pub struct Handshake {
+    /// Path and query, a line feed, then `name: value` lines. One block: headers in a map would take more
+    /// memory than everything else that an idle connection holds.
+    head: Box<[u8]>,
+    peer: Option<SocketAddr>,
+    is_secure: bool,
+    time: SystemTime,
+}
+
+impl Handshake {
+    pub(crate) fn of<B>(
+        request: &Request<B>,
+        peer: Option<SocketAddr>,
+        is_secure: bool,
+        time: SystemTime,
+    ) -> Self {
+        let target = request.uri().path_and_query().map_or("/", |target| target.as_str());
+        let mut head = Vec::with_capacity(512);
+        head.extend_from_slice(target.as_bytes());
+        head.push(b'\n');
+        for (name, value) in request.headers() {
+            head.extend_from_slice(name.as_str().as_bytes());
+            head.extend_from_slice(b": ");
+            head.extend_from_slice(value.as_bytes());
+            head.push(b'\n');
+        }
+        Self { head: head.into_boxed_slice(), peer, is_secure, time }
+    }
+
+    /// The value of a header that is valid text, by its name in any case; the first if it was sent twice.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let mut lines = self.lines();
+        let (_, value) = lines.find(|(found, _)| found.eq_ignore_ascii_case(name.as_bytes()))?;
+        std::str::from_utf8(value).ok()
+    }
+
+    /// All headers. They are put into a map at each call: use [`Handshake::header`] for a single one.
+    #[must_use]
+    pub fn headers(&self) -> HeaderMap {
+        let pairs = self.lines().filter_map(|(name, value)| {
+            Some((HeaderName::from_bytes(name).ok()?, HeaderValue::from_bytes(value).ok()?))
+        });
+        let mut headers = HeaderMap::new();
+        for (name, value) in pairs {
+            headers.append(name, value);
+        }
+        headers
+    }
+
+    fn lines(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
+        let lines = self.head.split(|byte| *byte == b'\n').skip(1);
+        lines.filter_map(|line| {
+            let colon = line.iter().position(|byte| *byte == b':')?;
+            Some((&line[..colon], line.get(colon + 2..)?))
+        })
+    }
+
+    /// The path of the request.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        self.target().split('?').next().unwrap_or_default()
+    }
+
+    /// The query string as it was sent, without the question mark; empty when there was none.
+    #[must_use]
+    pub fn query(&self) -> &str {
+        self.target().split_once('?').map_or("", |(_, query)| query)
+    }
+
+    /// One parameter of the query, percent-decoded; the first if it was given twice.
+    #[must_use]
+    pub fn query_param(&self, name: &str) -> Option<String> {
+        self.query_params().find(|(found, _)| found == name).map(|(_, value)| value)
+    }
+
+    /// All parameters of the query in their order, percent-decoded.
+    pub fn query_params(&self) -> impl Iterator<Item = (String, String)> {
+        form_urlencoded::parse(self.query().as_bytes())
+            .map(|(name, value)| (name.into_owned(), value.into_owned()))
+    }
+
+    fn target(&self) -> &str {
+        let end = self.head.iter().position(|byte| *byte == b'\n').unwrap_or(self.head.len());
+        // hyper accepts only ASCII in a request's target.
+        std::str::from_utf8(&self.head[..end]).unwrap_or_default()
+    }
+
+    /// The address of the peer of the connection: the proxy's when there is one before the server. None when
+    /// the server that owns the connection did not say.
+    #[must_use]
+    pub fn peer(&self) -> Option<SocketAddr> {
+        self.peer
+    }
+
+    /// The peer's IP address, without the port.
+    #[must_use]
+    pub fn ip(&self) -> Option<IpAddr> {
+        self.peer.map(|peer| peer.ip())
+    }
+
+    /// True when the connection is encrypted as far as this server can see.
+    #[must_use]
+    pub fn is_secure(&self) -> bool {
+        self.is_secure
+    }
+
+    /// When the request was received.
+    #[must_use]
+    pub fn time(&self) -> SystemTime {
+        self.time
+    }
+}
+
+impl fmt::Debug for Handshake {
+    /// Leaves the headers out: they hold cookies and tokens.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Handshake")
+            .field("path", &self.path())
+            .field("peer", &self.peer)
+            .field("is_secure", &self.is_secure)
+            .field("time", &self.time)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,40 @@
+//! Answers that are the same for every transport.
+
+use bytes::Bytes;
+use hyper::header::{self, HeaderValue};
+use hyper::{Response, StatusCode};
+use sio_core::engine::handshake::RequestError;
+
+use super::body::ResponseBody;
+
+const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=UTF-8");
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
+
+pub(crate) type Answer = Response<ResponseBody>;
+
+/// `200` with text, which nobody may keep.
+pub(crate) fn text(body: impl Into<Bytes>) -> Answer {
+    let mut answer = Response::new(ResponseBody::from(body));
+    answer.headers_mut().insert(header::CONTENT_TYPE, TEXT);
+    answer.headers_mut().insert(header::CACHE_CONTROL, NO_STORE);
+    answer
+}
+
+/// An answer with a status and no body.
+pub(crate) fn status(status: StatusCode) -> Answer {
+    let mut answer = Response::new(ResponseBody::empty());
+    *answer.status_mut() = status;
+    answer
+}
+
+/// A refusal as the reference server words it.
+pub(crate) fn refusal(error: RequestError) -> Answer {
+    let mut answer = Response::new(ResponseBody::from(error.body()));
+    *answer.status_mut() = match error {
+        RequestError::Forbidden => StatusCode::FORBIDDEN,
+        _ => StatusCode::BAD_REQUEST,
+    };
+    answer.headers_mut().insert(header::CONTENT_TYPE, JSON);
+    answer
+}

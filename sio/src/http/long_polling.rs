@@ -1,0 +1,101 @@
+//! GET and POST of a session on polling (Engine.IO protocol v4, "HTTP long-polling").
+
+use bytes::Bytes;
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use hyper::StatusCode;
+use hyper::body::{Body, Buf};
+use sio_core::engine::handshake::RequestError;
+use sio_core::engine::payload;
+use tokio::sync::oneshot;
+
+use super::answer::{self, Answer};
+use crate::engine::mailbox::Mailbox;
+use crate::engine::{CloseReason, Command, PollAnswer, PostAnswer};
+
+/// Packets in one POST. Each takes some tens of bytes of memory however short it is, so that a body of one
+/// byte each would need a multiple of its size.
+const MAX_PACKETS: usize = 16 * 1024;
+
+/// Waits for packets.
+pub(crate) async fn get(mailbox: &Mailbox) -> Result<Answer, RequestError> {
+    let (answer, waiting) = oneshot::channel();
+    if !mailbox.command(Command::Poll(answer)) {
+        return Err(RequestError::SessionUnknown);
+    }
+    match waiting.await {
+        Ok(PollAnswer::Payload(body)) => Ok(answer::text(body)),
+        Ok(PollAnswer::Refused) => Err(RequestError::BadRequest),
+        // The session has ended before it saw the request.
+        Err(_) => Err(RequestError::SessionUnknown),
+    }
+}
+
+/// Takes packets in.
+pub(crate) async fn post<B>(mailbox: &Mailbox, body: B, max_payload: usize) -> Result<Answer, RequestError>
+where
+    B: Body + Send + 'static,
+    B::Data: Buf + Send,
+    B::Error: std::fmt::Display,
+{
+    // The body may take its time: two POSTs overlap from the moment at which the second one's head is there.
+    let Some(_posting) = mailbox.begin_post() else {
+        mailbox.command(Command::Violation(CloseReason::TransportError));
+        return Err(RequestError::BadRequest);
+    };
+    let body = match read(body, max_payload).await {
+        Ok(body) => body,
+        Err(BodyError::TooLarge) => {
+            mailbox.command(Command::Violation(CloseReason::TransportError));
+            return Ok(answer::status(StatusCode::PAYLOAD_TOO_LARGE));
+        }
+        Err(BodyError::Broken) => return Err(RequestError::BadRequest),
+    };
+    let packets = match payload::decode(body, Some(MAX_PACKETS)) {
+        Ok(packets) => packets,
+        Err(error) => {
+            tracing::debug!(target: "sio::engine", %error, "invalid polling body");
+            mailbox.command(Command::Violation(CloseReason::ParseError));
+            return Err(RequestError::BadRequest);
+        }
+    };
+    let (answer, taken) = oneshot::channel();
+    if !mailbox.command(Command::Post(packets, answer)) {
+        return Err(RequestError::SessionUnknown);
+    }
+    match taken.await {
+        Ok(PostAnswer::Taken) => Ok(answer::text(Bytes::from_static(b"ok"))),
+        Ok(PostAnswer::Refused) => Err(RequestError::BadRequest),
+        Err(_) => Err(RequestError::SessionUnknown),
+    }
+}
+
+enum BodyError {
+    TooLarge,
+    Broken,
+}
+
+async fn read<B>(body: B, max_payload: usize) -> Result<Bytes, BodyError>
+where
+    B: Body,
+    B::Data: Buf,
+    B::Error: std::fmt::Display,
+{
+    // An announced length is believed: nothing of such a body is read.
+    if body.size_hint().lower() > max_payload as u64 {
+        return Err(BodyError::TooLarge);
+    }
+    let body = body.map_err(|error| Unreadable(error.to_string()));
+    match Limited::new(body, max_payload).collect().await {
+        Ok(collected) => Ok(collected.to_bytes()),
+        Err(error) if error.is::<LengthLimitError>() => Err(BodyError::TooLarge),
+        Err(error) => {
+            tracing::debug!(target: "sio::engine", %error, "the body of a POST could not be read");
+            Err(BodyError::Broken)
+        }
+    }
+}
+
+/// An error of a body, whatever its type was.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct Unreadable(String);

@@ -1,0 +1,18 @@
+//! HTTP: which request is whose, who may ask, and the hand-over to a session.
+
+pub(crate) mod answer;
+mod body;
+pub(crate) mod cookie;
+mod engine_service;
+mod long_polling;
+pub(crate) mod origin;
+mod service;
+#[cfg(feature = "static-files")]
+pub(crate) mod static_files;
+mod upgrade;
+
+pub use self::body::ResponseBody;
+pub use self::cookie::{Cookie, SameSite};
+pub use self::engine_service::EngineService;
+pub use self::origin::AllowedOrigins;
+pub use self::service::Service;

@@ -1,0 +1,93 @@
+//! The service of a whole server.
+
+use std::convert::Infallible;
+use std::future::Future;
+use std::net::SocketAddr;
+use std::pin::Pin;
+#[cfg(feature = "static-files")]
+use std::sync::Arc;
+
+use hyper::body::{Body, Buf};
+use hyper::{Request, Response};
+
+use super::body::ResponseBody;
+use super::engine_service::EngineService;
+#[cfg(feature = "static-files")]
+use super::static_files::StaticFiles;
+use crate::Server;
+
+/// A [`Server`] as a hyper service. Requests that are neither for Socket.IO nor for a static file are answered
+/// `404`.
+///
+/// Cheap to clone: one for each connection.
+///
+/// # Examples
+///
+/// ```no_run
+/// use hyper::server::conn::http1;
+/// use hyper_util::rt::TokioIo;
+/// use sio::prelude::*;
+///
+/// # async fn example(listener: tokio::net::TcpListener) -> sio::Result {
+/// let server = Server::builder().build()?;
+/// loop {
+///     let (stream, peer) = listener.accept().await?;
+///     let service = server.service().for_connection(peer, false);
+///     tokio::spawn(async move {
+///         let connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
+///         connection.with_upgrades().await
+///     });
+/// }
+/// # }
+/// ```
+#[derive(Debug, Clone)]
+pub struct Service {
+    engine: EngineService,
+    #[cfg(feature = "static-files")]
+    files: Arc<StaticFiles>,
+}
+
+impl Service {
+    pub(crate) fn new(server: &Server) -> Self {
+        Self {
+            engine: server.inner.engine.service(),
+            #[cfg(feature = "static-files")]
+            files: Arc::clone(&server.inner.files),
+        }
+    }
+
+    /// The service for one connection, of which handlers can then learn the peer's address and whether it
+    /// is encrypted.
+    #[must_use]
+    pub fn for_connection(mut self, peer: SocketAddr, is_secure: bool) -> Self {
+        self.engine = self.engine.for_connection(peer, is_secure);
+        self
+    }
+
+    /// True when the path is Socket.IO's.
+    #[must_use]
+    pub fn is_ours(&self, path: &str) -> bool {
+        self.engine.is_ours(path)
+    }
+}
+
+impl<B> hyper::service::Service<Request<B>> for Service
+where
+    B: Body + Send + 'static,
+    B::Data: Buf + Send,
+    B::Error: std::fmt::Display,
+{
+    type Response = Response<ResponseBody>;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;
+
+    fn call(&self, request: Request<B>) -> Self::Future {
+        #[cfg(feature = "static-files")]
+        if !self.engine.is_ours(request.uri().path()) && self.files.has(request.uri().path()) {
+            let files = Arc::clone(&self.files);
+            let (head, _) = request.into_parts();
+            return Box::pin(async move { Ok(files.serve(&head.method, &head.uri, &head.headers).await) });
+        }
+        hyper::service::Service::call(&self.engine, request)
+    }
+}

@@ -1,0 +1,96 @@
+//! Files and directories served beside Socket.IO: pages, styles, and the browser client.
+//!
+//! Content types, ranges, `Last-Modified` and the refusal of paths that lead out of a directory are
+//! tower-http's.
+
+use std::path::{Path, PathBuf};
+
+use hyper::header::HeaderMap;
+use hyper::http::uri::PathAndQuery;
+use hyper::{Method, Request, StatusCode, Uri};
+use tower_http::services::{ServeDir, ServeFile};
+
+use super::answer::{self, Answer};
+use super::body::ResponseBody;
+
+/// The files of the official browser client, as its npm package has them in `dist`.
+const CLIENT_FILES: [&str; 8] = [
+    "socket.io.js",
+    "socket.io.js.map",
+    "socket.io.min.js",
+    "socket.io.min.js.map",
+    "socket.io.esm.min.js",
+    "socket.io.esm.min.js.map",
+    "socket.io.msgpack.min.js",
+    "socket.io.msgpack.min.js.map",
+];
+
+/// Which path is answered by which file or directory.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct StaticFiles {
+    /// The longest path comes first.
+    routes: Vec<(String, PathBuf)>,
+}
+
+impl StaticFiles {
+    /// Serves a file at exactly this path, or a directory at this path and below.
+    pub(crate) fn add(&mut self, path: &str, target: PathBuf) {
+        self.routes.push((path.trim_end_matches('/').to_owned(), target));
+        self.routes.sort_by_key(|(path, _)| std::cmp::Reverse(path.len()));
+    }
+
+    /// Serves the browser client below Socket.IO's own path.
+    pub(crate) fn add_client(&mut self, path: &str, directory: &Path) {
+        for name in CLIENT_FILES {
+            let file = directory.join(name);
+            if file.is_file() {
+                self.add(&format!("{}/{name}", path.trim_end_matches('/')), file);
+            }
+        }
+    }
+
+    /// What is routed to something that is not there.
+    pub(crate) fn missing(&self) -> impl Iterator<Item = String> {
+        let missing = self.routes.iter().filter(|(_, target)| !target.exists());
+        missing
+            .map(|(path, target)| format!("{path:?} is mapped to {}, which does not exist", target.display()))
+    }
+
+    /// Whether a request is for one of the files, Socket.IO's own path left aside.
+    pub(crate) fn has(&self, path: &str) -> bool {
+        self.route(path).is_some()
+    }
+
+    pub(crate) async fn serve(&self, method: &Method, uri: &Uri, headers: &HeaderMap) -> Answer {
+        let Some((rest, target)) = self.route(uri.path()) else {
+            return answer::status(StatusCode::NOT_FOUND);
+        };
+        let rest = if rest.is_empty() { "/" } else { rest };
+        let Ok(rest) = rest.parse::<PathAndQuery>() else { return answer::status(StatusCode::BAD_REQUEST) };
+        let mut request = Request::new(http_body_util::Empty::<bytes::Bytes>::new());
+        *request.method_mut() = method.clone();
+        *request.uri_mut() = Uri::from(rest);
+        *request.headers_mut() = headers.clone();
+        let served = if target.is_dir() {
+            ServeDir::new(target).try_call(request).await
+        } else {
+            ServeFile::new(target).try_call(request).await
+        };
+        match served {
+            Ok(served) => served.map(ResponseBody::file),
+            Err(error) => {
+                tracing::error!(target: "sio::server", %error, path = uri.path(), "cannot serve a file");
+                answer::status(StatusCode::INTERNAL_SERVER_ERROR)
+            }
+        }
+    }
+
+    /// The target of a path, and what of the path lies below it.
+    fn route<'a>(&self, path: &'a str) -> Option<(&'a str, &Path)> {
+        self.routes.iter().find_map(|(prefix, target)| {
+            let rest = path.strip_prefix(prefix.as_str())?;
+            let fits = rest.is_empty() || (rest.starts_with('/') && target.is_dir());
+            fits.then_some((rest, target.as_path()))
+        })
+    }
+}

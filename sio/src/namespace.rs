@@ -1,0 +1,183 @@
+//! A namespace: the sockets of one path, and everything that can be said to them.
+
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use sio_core::id::Sid;
+
+use crate::Socket;
+use crate::adapter::MemoryAdapter;
+use crate::broadcast::{AckStream, Broadcast};
+use crate::connection::{NoConsumer, Running, SocketTask, run};
+use crate::consumer::{EventInfo, Registration, StateMap};
+use crate::drain::Drain;
+use crate::error::EmitError;
+use crate::rooms::IntoRooms;
+use crate::server::{Server, ServerInner};
+
+/// All sockets that are connected under one path, `/chat` for example.
+///
+/// Cheap to clone. A handler reaches its own by `socket.namespace()`, any other by
+/// [`Server::of`](crate::Server::of).
+///
+/// # Examples
+///
+/// ```
+/// # use sio::prelude::*;
+/// # async fn example(server: &Server) -> sio::Result {
+/// let chat = server.of("/chat");
+/// chat.emit("announcement", "We close in five minutes").await?;
+/// chat.to("lobby").emit("lights", &false).await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Namespace {
+    pub(crate) inner: Arc<NamespaceInner>,
+}
+
+pub(crate) struct NamespaceInner {
+    pub(crate) path: Box<str>,
+    pub(crate) registration: Option<Registration>,
+    pub(crate) adapter: MemoryAdapter,
+    pub(crate) state: Arc<StateMap>,
+    pub(crate) ack_timeout: Duration,
+    /// Whether any handler is concurrent or has a deadline: else events need not be looked up.
+    has_special: bool,
+    next_ack: AtomicU64,
+    server: Weak<ServerInner>,
+    pub(crate) drain: Arc<Drain>,
+}
+
+impl NamespaceInner {
+    pub(crate) fn new(
+        path: &str,
+        registration: Option<Registration>,
+        state: Arc<StateMap>,
+        ack_timeout: Duration,
+        server: Weak<ServerInner>,
+        drain: Arc<Drain>,
+    ) -> Self {
+        let has_special = registration.as_ref().is_some_and(|one| EventInfo::any_special(one.events));
+        Self {
+            path: path.into(),
+            registration,
+            adapter: MemoryAdapter::default(),
+            state,
+            ack_timeout,
+            has_special,
+            next_ack: AtomicU64::new(0),
+            server,
+            drain,
+        }
+    }
+
+    /// Makes the task of a new socket.
+    pub(crate) fn start(&self, task: SocketTask) -> Running {
+        match &self.registration {
+            Some(registration) => (registration.run)(task),
+            None => Box::pin(run::<NoConsumer>(task)),
+        }
+    }
+
+    /// What is declared for an event beyond its handler.
+    pub(crate) fn special(&self, event: &str) -> Option<&'static EventInfo> {
+        let registration = self.registration.as_ref().filter(|_| self.has_special)?;
+        EventInfo::find(registration.events, event)
+    }
+
+    pub(crate) fn has_special(&self) -> bool {
+        self.has_special
+    }
+
+    /// One counter for all sockets, so that a broadcast with acknowledgement is encoded once.
+    pub(crate) fn next_ack_id(&self) -> u64 {
+        self.next_ack.fetch_add(1, Ordering::Relaxed)
+    }
+}
+
+impl Namespace {
+    /// The path, beginning with a slash.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        &self.inner.path
+    }
+
+    /// The server that the namespace belongs to.
+    ///
+    /// # Panics
+    ///
+    /// When every handle of the server has been dropped, which cannot happen while it serves.
+    #[must_use]
+    pub fn server(&self) -> Server {
+        Server { inner: self.inner.server.upgrade().expect("a namespace is used while its server exists") }
+    }
+
+    /// Sends an event to every socket of the namespace.
+    ///
+    /// # Errors
+    ///
+    /// When the name is reserved or the arguments cannot be serialised.
+    pub async fn emit<A>(&self, event: &str, args: &A) -> Result<(), EmitError>
+    where
+        A: Serialize + ?Sized + Sync,
+    {
+        Broadcast::new(self).emit(event, args).await
+    }
+
+    /// Sends an event to every socket and collects their answers.
+    ///
+    /// # Errors
+    ///
+    /// As [`Namespace::emit`].
+    pub async fn emit_with_ack<T: DeserializeOwned>(
+        &self,
+        event: &str,
+        args: &(impl Serialize + ?Sized + Sync),
+    ) -> Result<AckStream<T>, EmitError> {
+        Broadcast::new(self).emit_with_ack(event, args).await
+    }
+
+    /// Addresses every socket of the namespace, to choose more about how.
+    pub fn broadcast(&self) -> Broadcast {
+        Broadcast::new(self)
+    }
+
+    /// Addresses the members of a room, or of several.
+    pub fn to(&self, rooms: impl IntoRooms) -> Broadcast {
+        Broadcast::new(self).to(rooms)
+    }
+
+    /// Addresses everyone but the members of these rooms; a socket's id names a room too.
+    pub fn except(&self, rooms: impl IntoRooms) -> Broadcast {
+        Broadcast::new(self).except(rooms)
+    }
+
+    /// The connected sockets, in no particular order.
+    #[must_use]
+    pub fn sockets(&self) -> Vec<Socket> {
+        Broadcast::new(self).sockets()
+    }
+
+    /// The connected socket of this id.
+    #[must_use]
+    pub fn socket(&self, id: &Sid) -> Option<Socket> {
+        self.inner.adapter.socket(id).filter(Socket::is_connected)
+    }
+
+    /// The rooms in which somebody is, sorted, without those named by a socket's id.
+    #[must_use]
+    pub fn rooms(&self) -> Vec<String> {
+        self.inner.adapter.rooms()
+    }
+}
+
+impl fmt::Debug for Namespace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Namespace").field("path", &self.path()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,5 @@
+//! What a program that uses `sio` needs most: `use sio::prelude::*;`.
+
+pub use crate::consumer::{Ack, EventName, State};
+pub use crate::error::{ConnectError, EventError};
+pub use crate::{Args, Binary, DisconnectReason, Handshake, Server, Socket, Value, consumer, event};

@@ -1,0 +1,63 @@
+//! Names of rooms, as methods take them.
+
+use sio_core::id::Sid;
+
+/// One room or several: what [`Socket::join`](crate::Socket::join), `to` and `except` take.
+///
+/// A room is any string. A socket's id is a room too, so `to(id)` reaches that one socket.
+///
+/// ```
+/// # use sio::prelude::*;
+/// # async fn example(socket: &Socket) -> sio::Result {
+/// socket.join("news").await?;
+/// socket.join(["sports", "weather"]).await?;
+/// socket.to(vec![String::from("news"), String::from("weather")]).emit("update", &1).await?;
+/// # Ok(())
+/// # }
+/// ```
+pub trait IntoRooms {
+    /// The names.
+    fn into_rooms(self) -> Vec<String>;
+}
+
+impl IntoRooms for &str {
+    fn into_rooms(self) -> Vec<String> {
+        vec![self.to_owned()]
+    }
+}
+
+impl IntoRooms for String {
+    fn into_rooms(self) -> Vec<String> {
+        vec![self]
+    }
+}
+
+impl IntoRooms for &String {
+    fn into_rooms(self) -> Vec<String> {
+        vec![self.clone()]
+    }
+}
+
+impl IntoRooms for Sid {
+    fn into_rooms(self) -> Vec<String> {
+        vec![self.to_string()]
+    }
+}
+
+impl<T: IntoRooms, const N: usize> IntoRooms for [T; N] {
+    fn into_rooms(self) -> Vec<String> {
+        self.into_iter().flat_map(IntoRooms::into_rooms).collect()
+    }
+}
+
+impl<T: IntoRooms> IntoRooms for Vec<T> {
+    fn into_rooms(self) -> Vec<String> {
+        self.into_iter().flat_map(IntoRooms::into_rooms).collect()
+    }
+}
+
+impl<T: Clone + IntoRooms> IntoRooms for &[T] {
+    fn into_rooms(self) -> Vec<String> {
+        self.iter().cloned().flat_map(IntoRooms::into_rooms).collect()
+    }
+}

@@ -1,0 +1,115 @@
+//! The listening server: accepts connections, gives each to hyper, and stops when told to.
+
+use std::io;
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::time::Duration;
+
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+
+use crate::Server;
+
+/// How long the head of a request may take: a client that is slower than this holds a connection for nothing.
+const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// The size of a request's head, in bytes. Node's servers allow 16 KiB.
+const MAX_HEAD: usize = 16 * 1024;
+
+/// How long to wait before accepting again when the process is out of file descriptors.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// How long connections are given to write their last answers when the server stops.
+const LAST_ANSWERS: Duration = Duration::from_secs(1);
+
+/// Serves until SIGINT or SIGTERM, or until the server is closed.
+pub(crate) async fn run(server: &Server, listener: TcpListener) {
+    // Told to end; and each connection holds a receiver for as long as it lives.
+    let (end, ending) = watch::channel(false);
+    let mut stop = std::pin::pin!(stop_signal());
+    loop {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            () = server.until_stopping() => break,
+            signal = &mut stop => {
+                tracing::info!(target: "sio::server", signal, "stopping");
+                break;
+            }
+        };
+        match accepted {
+            Ok((stream, peer)) => serve_connection(server, stream, peer, ending.clone()),
+            Err(error) if is_of_the_connection(&error) => {}
+            Err(error) => {
+                tracing::error!(target: "sio::server", %error, "cannot accept a connection");
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+            }
+        }
+    }
+    // New connections are refused from here on, not left waiting.
+    drop((listener, ending));
+    tokio::select! {
+        () = server.close() => {}
+        signal = stop_signal() => tracing::warn!(target: "sio::server", signal, "stopping without waiting"),
+    }
+    let _ = end.send(true);
+    let _ = tokio::time::timeout(LAST_ANSWERS, end.closed()).await;
+    tracing::info!(target: "sio::server", "stopped");
+}
+
+fn serve_connection(server: &Server, stream: TcpStream, peer: SocketAddr, mut ending: watch::Receiver<bool>) {
+    // Small packets go out when they are written: with Nagle's algorithm an event would wait for the
+    // acknowledgement of the one before.
+    if let Err(error) = stream.set_nodelay(true) {
+        tracing::debug!(target: "sio::server", %peer, %error, "cannot set TCP_NODELAY");
+    }
+    let service = server.service().for_connection(peer, false);
+    let mut http = http1::Builder::new();
+    http.timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT).max_buf_size(MAX_HEAD);
+    let connection = http.serve_connection(TokioIo::new(stream), service).with_upgrades();
+    tokio::spawn(async move {
+        let mut connection = pin!(connection);
+        let outcome = tokio::select! {
+            outcome = connection.as_mut() => outcome,
+            _ = ending.changed() => {
+                // The answer that is being written is still sent; then the connection is closed.
+                connection.as_mut().graceful_shutdown();
+                connection.await
+            }
+        };
+        if let Err(error) = outcome {
+            tracing::debug!(target: "sio::server", %peer, %error, "connection ended");
+        }
+    });
+}
+
+/// Errors that concern only the connection which was about to be accepted.
+fn is_of_the_connection(error: &io::Error) -> bool {
+    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
+    matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
+}
+
+/// Waits until the process is told to stop, and says by what.
+#[cfg(unix)]
+async fn stop_signal() -> &'static str {
+    use tokio::signal::unix::{SignalKind, signal};
+    match (signal(SignalKind::interrupt()), signal(SignalKind::terminate())) {
+        (Ok(mut interrupt), Ok(mut terminate)) => tokio::select! {
+            _ = interrupt.recv() => "SIGINT",
+            _ = terminate.recv() => "SIGTERM",
+        },
+        (Err(error), _) | (_, Err(error)) => {
+            tracing::warn!(target: "sio::server", %error, "cannot listen for signals");
+            std::future::pending().await
+        }
+    }
+}
+
+#[cfg(not(unix))]
+async fn stop_signal() -> &'static str {
+    match tokio::signal::ctrl_c().await {
+        Ok(()) => "ctrl-c",
+        Err(_) => std::future::pending().await,
+    }
+}

@@ -1,0 +1,199 @@
+//! A server: its namespaces on top of one engine.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::net::SocketAddr;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use tokio::net::{TcpListener, ToSocketAddrs};
+use tokio::sync::Notify;
+
+use crate::builder::Builder;
+use crate::consumer::Registration;
+use crate::drain::Drain;
+use crate::engine::Engine;
+use crate::error::{BuildError, Error};
+use crate::http::Service;
+use crate::namespace::Namespace;
+use crate::serve;
+
+/// The server made on first use, or installed by [`Builder::install`].
+static GLOBAL: OnceLock<Server> = OnceLock::new();
+
+/// A Socket.IO server: all consumers, their namespaces and the connections of their clients.
+///
+/// Cheap to clone; all clones are the same server. Most programs use the global one, by [`sio::serve`](crate::serve()) and
+/// [`sio::server`](crate::server()); [`Server::builder`] makes others, with options and states of their own.
+///
+/// # Examples
+///
+/// ```no_run
+/// use std::time::Duration;
+/// use sio::prelude::*;
+///
+/// #[tokio::main]
+/// async fn main() -> sio::Result {
+///     let server = Server::builder().ping_interval(Duration::from_secs(10)).build()?;
+///     server.serve("127.0.0.1:3000").await
+/// }
+/// ```
+#[derive(Clone)]
+pub struct Server {
+    pub(crate) inner: Arc<ServerInner>,
+}
+
+pub(crate) struct ServerInner {
+    pub(crate) options: Options,
+    pub(crate) namespaces: HashMap<Box<str>, Namespace>,
+    pub(crate) engine: Engine,
+    pub(crate) drain: Arc<Drain>,
+    pub(crate) stopping: Notify,
+    #[cfg(feature = "static-files")]
+    pub(crate) files: Arc<crate::http::static_files::StaticFiles>,
+}
+
+/// What is set for the Socket.IO layer; the engine has its own.
+#[derive(Debug, Clone)]
+pub(crate) struct Options {
+    pub(crate) connect_timeout: Duration,
+    pub(crate) ack_timeout: Duration,
+    pub(crate) max_attachments: usize,
+    pub(crate) max_namespaces: usize,
+    pub(crate) incoming_events: usize,
+    pub(crate) drain: Duration,
+}
+
+impl ServerInner {
+    pub(crate) fn namespace(&self, path: &str) -> Option<Namespace> {
+        self.namespaces.get(path).cloned()
+    }
+}
+
+impl Server {
+    /// Begins a server with options of its own.
+    pub fn builder() -> Builder {
+        Builder::default()
+    }
+
+    pub(crate) fn global() -> Result<Self, BuildError> {
+        if let Some(server) = GLOBAL.get() {
+            return Ok(server.clone());
+        }
+        let server = Self::builder().build()?;
+        // Another thread may have been quicker: its server is the one then.
+        Ok(GLOBAL.get_or_init(|| server).clone())
+    }
+
+    /// Makes this the global server; false when there is one already.
+    pub(crate) fn make_global(&self) -> bool {
+        GLOBAL.set(self.clone()).is_ok()
+    }
+
+    /// The namespace of a path.
+    ///
+    /// # Panics
+    ///
+    /// When there is no such namespace: neither a consumer has it nor is it `/`. [`Server::get`] asks first.
+    #[must_use]
+    pub fn of(&self, path: &str) -> Namespace {
+        match self.get(path) {
+            Some(namespace) => namespace,
+            None => panic!("there is no namespace {path:?}: write a consumer for it"),
+        }
+    }
+
+    /// The namespace of a path, if there is one.
+    #[must_use]
+    pub fn get(&self, path: &str) -> Option<Namespace> {
+        self.inner.namespace(path)
+    }
+
+    /// All namespaces, sorted by their paths.
+    #[must_use]
+    pub fn namespaces(&self) -> Vec<Namespace> {
+        let mut namespaces: Vec<_> = self.inner.namespaces.values().cloned().collect();
+        namespaces.sort_unstable_by(|a, b| a.path().cmp(b.path()));
+        namespaces
+    }
+
+    /// How many clients are connected, whatever namespaces they have joined.
+    #[must_use]
+    pub fn client_count(&self) -> usize {
+        self.inner.engine.session_count()
+    }
+
+    /// The HTTP service, for a hyper server of one's own.
+    #[must_use]
+    pub fn service(&self) -> Service {
+        Service::new(self)
+    }
+
+    /// Listens on an address and serves until [`Server::close`] is called or the process is told to stop
+    /// (SIGINT or SIGTERM), which [closes](Server::close) the server.
+    ///
+    /// # Errors
+    ///
+    /// When the address cannot be listened on.
+    pub async fn serve(&self, address: impl ToSocketAddrs) -> Result<(), Error> {
+        self.serve_with(TcpListener::bind(address).await?).await
+    }
+
+    /// As [`Server::serve`], on a listener that exists already.
+    ///
+    /// # Errors
+    ///
+    /// When the listener's address cannot be told.
+    pub async fn serve_with(&self, listener: TcpListener) -> Result<(), Error> {
+        self.announce(listener.local_addr()?);
+        serve::run(self, listener).await;
+        Ok(())
+    }
+
+    /// Stops: no new clients are let in, new events are answered `shutting_down`, and each client is
+    /// disconnected with the reason `server shutting down` as soon as none of its handlers runs, at the latest
+    /// after the time that `drain` sets (default 10 s). Returns when all `disconnect` hooks have ended.
+    pub async fn close(&self) {
+        self.inner.drain.begin();
+        self.inner.stopping.notify_waiters();
+        self.inner.engine.close(self.inner.options.drain).await;
+    }
+
+    /// Waits until [`Server::close`] is called.
+    pub(crate) async fn until_stopping(&self) {
+        let stopping = self.inner.stopping.notified();
+        tokio::pin!(stopping);
+        // Registered before the check, so that a call in between is not missed.
+        stopping.as_mut().enable();
+        if !self.inner.drain.has_begun() {
+            stopping.await;
+        }
+    }
+
+    /// Says what is served: a consumer in a crate that nobody mentions is silently not linked, and this is
+    /// where one sees it.
+    fn announce(&self, address: SocketAddr) {
+        let path = &self.inner.engine.shared.config.path;
+        tracing::info!(target: "sio::server", %address, path, "listening");
+        for namespace in self.namespaces() {
+            let consumer = namespace.inner.registration.as_ref();
+            let events: Vec<_> = consumer.iter().flat_map(|one| one.events).map(|event| event.name).collect();
+            tracing::info!(
+                target: "sio::server",
+                namespace = namespace.path(),
+                consumer = consumer.map_or("none", Registration::type_name),
+                ?events,
+                "namespace"
+            );
+        }
+    }
+}
+
+impl fmt::Debug for Server {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Server")
+            .field("namespaces", &self.inner.namespaces.keys())
+            .field("clients", &self.client_count())
+            .finish_non_exhaustive()
+    }
+}

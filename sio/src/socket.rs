@@ -1,0 +1,288 @@
+//! One client in one namespace, as handlers hold it.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use sio_core::id::Sid;
+use sio_core::socket::encode;
+use sio_core::socket::reason::DisconnectReason;
+
+use crate::broadcast::Broadcast;
+use crate::connection::membership::Membership;
+use crate::consumer::StateMap;
+use crate::direct::Direct;
+use crate::engine::mailbox::PushError;
+use crate::engine::{CloseReason, Command, TransportKind};
+use crate::error::{AckError, EmitError};
+use crate::handshake::Handshake;
+use crate::namespace::Namespace;
+use crate::rooms::IntoRooms;
+
+/// One client in one namespace.
+///
+/// Cheap to clone, and may be kept after the client has gone: then everything that needs the client fails
+/// with an error.
+///
+/// # Examples
+///
+/// ```standalone_crate
+/// use sio::prelude::*;
+///
+/// #[derive(Default)]
+/// struct Lobby;
+///
+/// #[consumer(namespace = "/lobby")]
+/// impl Lobby {
+///     async fn connect(&mut self, socket: &Socket) -> sio::Result {
+///         socket.join("everyone").await?;
+///         socket.emit("welcome", "Hello!").await?;
+///         socket.to("everyone").emit("joined", &socket.id()).await?;
+///         Ok(())
+///     }
+/// }
+/// # fn main() {}
+/// ```
+#[derive(Clone)]
+pub struct Socket {
+    pub(crate) membership: Arc<Membership>,
+}
+
+impl Socket {
+    pub(crate) fn new(membership: Arc<Membership>) -> Self {
+        Self { membership }
+    }
+
+    /// The socket's id: public, unique, and a different one in every namespace. It names a room in which
+    /// only this socket is.
+    #[must_use]
+    pub fn id(&self) -> Sid {
+        self.membership.id
+    }
+
+    /// The socket's namespace.
+    #[must_use]
+    pub fn namespace(&self) -> &Namespace {
+        &self.membership.namespace
+    }
+
+    pub(crate) fn path(&self) -> &str {
+        self.membership.namespace.path()
+    }
+
+    /// The server that the socket is connected to.
+    #[must_use]
+    pub fn server(&self) -> crate::Server {
+        self.membership.namespace.server()
+    }
+
+    pub(crate) fn state_map(&self) -> &StateMap {
+        &self.membership.namespace.inner.state
+    }
+
+    /// The request that opened the client's session: headers, query, address.
+    #[must_use]
+    pub fn handshake(&self) -> &Arc<Handshake> {
+        &self.membership.handshake
+    }
+
+    /// The transport that the client uses now.
+    #[must_use]
+    pub fn transport(&self) -> TransportKind {
+        self.membership.mailbox.transport()
+    }
+
+    /// False when the client has left this namespace, or has not been accepted yet.
+    #[must_use]
+    pub fn is_connected(&self) -> bool {
+        self.membership.is_connected()
+    }
+
+    /// Waits until the socket has gone, and tells why.
+    ///
+    /// Handlers and tasks of one's own can stop by it. Cancel safe.
+    pub async fn closed(&self) -> DisconnectReason {
+        self.membership.closed().await
+    }
+
+    /// Sends an event to this client. A tuple is several arguments, everything else is one; bytes anywhere
+    /// inside become attachments.
+    ///
+    /// Waits while the client's outgoing queue is full. Inside `connect` the event is held back until the
+    /// client has been accepted, and dropped when it is refused. Cancel safe: a dropped future has sent
+    /// nothing.
+    ///
+    /// # Errors
+    ///
+    /// When the socket has gone, the name is reserved or the arguments cannot be serialised; inside `connect`
+    /// also when the queue is full, since nothing is sent until the hook has ended.
+    pub async fn emit<A>(&self, event: &str, args: &A) -> Result<(), EmitError>
+    where
+        A: Serialize + ?Sized + Sync,
+    {
+        let frames = encode::event(self.path(), None, event, args)?;
+        self.send_frames(frames).await
+    }
+
+    /// Sends an event if there is room for it in the client's outgoing queue.
+    ///
+    /// # Errors
+    ///
+    /// As [`Socket::emit`], and [`EmitError::QueueFull`] when there is no room.
+    pub fn try_emit<A: Serialize + ?Sized>(&self, event: &str, args: &A) -> Result<(), EmitError> {
+        let frames = encode::event(self.path(), None, event, args)?;
+        Ok(self.membership.deliver(frames)?)
+    }
+
+    /// Sends the event `message`, which clients receive as `message`.
+    ///
+    /// # Errors
+    ///
+    /// As [`Socket::emit`].
+    pub async fn send<A>(&self, args: &A) -> Result<(), EmitError>
+    where
+        A: Serialize + ?Sized + Sync,
+    {
+        self.emit("message", args).await
+    }
+
+    pub(crate) async fn send_frames(&self, frames: Bytes) -> Result<(), EmitError> {
+        match self.membership.deliver(frames.clone()) {
+            Err(PushError::Full) if self.membership.is_connected() => {}
+            done => return Ok(done?),
+        }
+        Ok(self.membership.mailbox.push_waiting(frames).await?)
+    }
+
+    /// Sends an event and waits for the client's acknowledgement, for as long as the server's `ack_timeout`
+    /// says (default 5 s; [`Socket::timeout`] chooses another).
+    ///
+    /// A tuple takes all arguments of the answer, everything else its first.
+    ///
+    /// ```
+    /// # use sio::prelude::*;
+    /// # async fn example(socket: &Socket) -> sio::Result {
+    /// let answer = socket.emit_with_ack::<String>("question", "How are you?").await?;
+    /// let (x, y) = socket.emit_with_ack::<(f64, f64)>("position", &()).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// When the event could not be sent, no answer came in time, the client has gone (at once), or the
+    /// answer is not a `T`.
+    pub async fn emit_with_ack<T: DeserializeOwned>(
+        &self,
+        event: &str,
+        args: &(impl Serialize + ?Sized + Sync),
+    ) -> Result<T, AckError> {
+        self.direct().emit_with_ack(event, args).await
+    }
+
+    /// Chooses how long [`Direct::emit_with_ack`] waits.
+    pub fn timeout(&self, timeout: Duration) -> Direct<'_> {
+        self.direct().timeout(timeout)
+    }
+
+    /// What is emitted may be lost: it is passed over when something else waits for this client.
+    pub fn volatile(&self) -> Direct<'_> {
+        self.direct().volatile()
+    }
+
+    fn direct(&self) -> Direct<'_> {
+        Direct::new(self)
+    }
+
+    /// Puts the socket into a room, or into several. A room exists for as long as somebody is in it, and any
+    /// string is a name.
+    ///
+    /// # Errors
+    ///
+    /// When the socket has gone.
+    // Asynchronous although it does not wait on a single node: a cluster may have to be told.
+    #[allow(clippy::unused_async, reason = "adapters for several nodes wait here")]
+    pub async fn join(&self, rooms: impl IntoRooms) -> Result<(), EmitError> {
+        if self.membership.is_closed() {
+            return Err(EmitError::Disconnected);
+        }
+        self.membership.namespace.inner.adapter.join(self, rooms.into_rooms());
+        Ok(())
+    }
+
+    /// Takes the socket out of a room, or out of several. The room named by its own id cannot be left.
+    ///
+    /// # Errors
+    ///
+    /// When the socket has gone.
+    #[allow(clippy::unused_async, reason = "adapters for several nodes wait here")]
+    pub async fn leave(&self, rooms: impl IntoRooms) -> Result<(), EmitError> {
+        if self.membership.is_closed() {
+            return Err(EmitError::Disconnected);
+        }
+        self.membership.namespace.inner.adapter.leave(&self.id(), rooms.into_rooms());
+        Ok(())
+    }
+
+    /// The rooms that the socket is in, sorted, the one named by its id included.
+    #[must_use]
+    pub fn rooms(&self) -> Vec<String> {
+        self.membership.namespace.inner.adapter.rooms_of(&self.id())
+    }
+
+    /// Addresses the members of a room, or of several, without this socket itself.
+    ///
+    /// To reach everyone there, the sender included, use `socket.namespace().to(room)`.
+    pub fn to(&self, rooms: impl IntoRooms) -> Broadcast {
+        self.broadcast().to(rooms)
+    }
+
+    /// Addresses everyone in the namespace but the members of these rooms and this socket itself.
+    pub fn except(&self, rooms: impl IntoRooms) -> Broadcast {
+        self.broadcast().except(rooms)
+    }
+
+    /// Addresses everyone in the namespace but this socket itself.
+    pub fn broadcast(&self) -> Broadcast {
+        Broadcast::without(self)
+    }
+
+    /// Puts the client out of this namespace; its other namespaces stay connected. The `disconnect` hook runs
+    /// with the reason `server namespace disconnect`.
+    pub fn disconnect(&self) {
+        self.membership.disconnect();
+    }
+
+    /// Ends the client's whole connection, with all its namespaces.
+    pub fn disconnect_all(&self) {
+        self.membership.mailbox.command(Command::Close(CloseReason::ForcedServerClose));
+    }
+
+    /// Sends a ready-made acknowledgement. It is never refused for a full queue: the client's own request
+    /// bounds how many there can be.
+    pub(crate) fn answer_ack(&self, id: u64, frame: Bytes) {
+        tracing::trace!(target: "sio::socket", socket = %self.id(), namespace = self.path(), id, "acknowledged");
+        self.membership.answer(frame);
+    }
+}
+
+impl fmt::Debug for Socket {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Socket")
+            .field("id", &self.id())
+            .field("namespace", &self.path())
+            .field("is_connected", &self.is_connected())
+            .finish_non_exhaustive()
+    }
+}
+
+impl PartialEq for Socket {
+    fn eq(&self, other: &Self) -> bool {
+        self.id() == other.id()
+    }
+}
+
+impl Eq for Socket {}

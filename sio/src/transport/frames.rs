@@ -1,0 +1,307 @@
+//! Frames out of a stream's bytes: fastwebsockets decodes them, one buffer of each thread holds them.
+//!
+//! fastwebsockets' own reader keeps a buffer for as long as it lives and cannot be interrupted in the
+//! middle of a frame. Both are avoided by giving it only whole frames: bytes are read into a buffer that
+//! belongs to the thread, the length of the next frame is looked up in its header, and the reader (the
+//! thread's as well) is fed when all of it is there. A connection keeps only the beginning of a frame that
+//! has not arrived yet, so an idle one keeps nothing.
+
+use std::cell::{Cell, RefCell};
+use std::future::Future;
+use std::io;
+use std::pin::{Pin, pin};
+use std::rc::Rc;
+use std::task::{Context, Poll, Waker};
+
+use bytes::{Bytes, BytesMut};
+use fastwebsockets::{OpCode, Payload, Role, WebSocketRead};
+use tokio::io::{AsyncRead, ReadBuf};
+
+use super::link::Link;
+
+/// What one read may take in. Large enough that a burst of small events needs one system call, small
+/// enough to stay in the processor's cache.
+const READ_SIZE: usize = 64 * 1024;
+
+/// A frame larger than this is fed to a reader of its own, so that the thread's reader stays small.
+const SHARED_READER_LIMIT: usize = 32 * 1024;
+
+thread_local! {
+    static SPARE: Cell<Option<Box<Scratch>>> = const { Cell::new(None) };
+}
+
+/// One frame as it came, unmasked. Text of a final frame is valid UTF-8.
+#[derive(Debug)]
+pub(crate) struct Frame {
+    pub(crate) fin: bool,
+    pub(crate) opcode: OpCode,
+    pub(crate) payload: Bytes,
+}
+
+/// Why a stream gives no more frames.
+#[derive(Debug)]
+pub(crate) enum ReadError {
+    /// The peer closed the stream.
+    Ended,
+    /// The stream failed.
+    Io(io::Error),
+    /// Not a frame that a client may send (RFC 6455 §5).
+    Protocol(&'static str),
+    /// Text that is not UTF-8 (RFC 6455 §8.1).
+    InvalidUtf8,
+    /// The message would be larger than `max_payload`.
+    TooLarge,
+}
+
+/// The thread's read buffer and frame reader, borrowed by one session while it is being polled.
+pub(crate) struct Scratch {
+    buffer: Box<[u8]>,
+    start: usize,
+    end: usize,
+    reader: WebSocketRead<Feed>,
+    feed: Feed,
+}
+
+impl Scratch {
+    /// Takes the thread's buffer, or makes one when it is lent out already.
+    pub(crate) fn borrow() -> Box<Self> {
+        SPARE.take().unwrap_or_else(|| {
+            let feed = Feed::default();
+            Box::new(Self {
+                buffer: vec![0; READ_SIZE].into_boxed_slice(),
+                start: 0,
+                end: 0,
+                reader: reader(feed.clone()),
+                feed,
+            })
+        })
+    }
+
+    /// Gives the buffer back to the thread.
+    pub(crate) fn give_back(mut self: Box<Self>) {
+        (self.start, self.end) = (0, 0);
+        SPARE.set(Some(self));
+    }
+
+    /// Reads a link to its end without looking at what comes.
+    pub(crate) fn poll_discard(&mut self, cx: &mut Context<'_>, link: &mut Link) -> Poll<()> {
+        loop {
+            match poll_fill(cx, link, self) {
+                Poll::Ready(Ok(())) => (self.start, self.end) = (0, 0),
+                Poll::Ready(Err(_)) => return Poll::Ready(()),
+                Poll::Pending => return Poll::Pending,
+            }
+        }
+    }
+
+    fn unread(&self) -> &[u8] {
+        &self.buffer[self.start..self.end]
+    }
+}
+
+/// The receiving half of one WebSocket.
+#[derive(Debug, Default)]
+pub(crate) struct FrameReader {
+    /// The beginning of a frame that has not arrived whole, or whole frames that had to wait.
+    stored: BytesMut,
+}
+
+impl FrameReader {
+    /// Starts with bytes that were read ahead by somebody else.
+    pub(crate) fn with_early(early: &Bytes) -> Self {
+        Self { stored: BytesMut::from(&early[..]) }
+    }
+
+    /// The next whole frame. Without one, reads from the link.
+    pub(crate) fn poll_frame(
+        &mut self,
+        cx: &mut Context<'_>,
+        link: &mut Link,
+        scratch: &mut Scratch,
+        max_payload: usize,
+    ) -> Poll<Result<Frame, ReadError>> {
+        loop {
+            if self.stored.is_empty() {
+                let unread = scratch.unread();
+                if let Some(length) = frame_length(unread, max_payload)?
+                    && unread.len() >= length
+                {
+                    let at = scratch.start;
+                    scratch.start += length;
+                    return Poll::Ready(scratch.decode(at, length));
+                }
+                self.stored.extend_from_slice(unread);
+                (scratch.start, scratch.end) = (0, 0);
+            } else if let Some(length) = frame_length(&self.stored, max_payload)?
+                && self.stored.len() >= length
+            {
+                let frame = self.stored.split_to(length);
+                if self.stored.is_empty() {
+                    self.stored = BytesMut::new();
+                }
+                return Poll::Ready(scratch.decode_stored(&frame));
+            }
+            match poll_fill(cx, link, scratch) {
+                Poll::Ready(Ok(())) => {
+                    // Once something is stored, what arrives has to follow it there.
+                    if !self.stored.is_empty() {
+                        self.keep(scratch);
+                    }
+                }
+                Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
+                Poll::Pending => return Poll::Pending,
+            }
+        }
+    }
+
+    /// Keeps what was read and not yet taken, before the thread's buffer is given back.
+    pub(crate) fn keep(&mut self, scratch: &mut Scratch) {
+        self.stored.extend_from_slice(scratch.unread());
+        (scratch.start, scratch.end) = (0, 0);
+    }
+}
+
+fn poll_fill(cx: &mut Context<'_>, link: &mut Link, scratch: &mut Scratch) -> Poll<Result<(), ReadError>> {
+    let mut buffer = ReadBuf::new(&mut scratch.buffer);
+    match link.poll_read(cx, &mut buffer) {
+        Poll::Pending => Poll::Pending,
+        Poll::Ready(Err(error)) => Poll::Ready(Err(ReadError::Io(error))),
+        Poll::Ready(Ok(())) => {
+            let read = buffer.filled().len();
+            if read == 0 {
+                return Poll::Ready(Err(ReadError::Ended));
+            }
+            (scratch.start, scratch.end) = (0, read);
+            Poll::Ready(Ok(()))
+        }
+    }
+}
+
+/// The length of the frame that begins here, header included (RFC 6455 §5.2), once its header is there.
+///
+/// The size is judged before the payload arrives: a peer that announces too much is not listened to.
+fn frame_length(bytes: &[u8], max_payload: usize) -> Result<Option<usize>, ReadError> {
+    let [first, second, rest @ ..] = bytes else { return Ok(None) };
+    if second & 0x80 == 0 {
+        return Err(ReadError::Protocol("a client must mask its frames"));
+    }
+    let (extended, payload) = match second & 0x7f {
+        126 => match rest.first_chunk::<2>() {
+            Some(length) => (2, u64::from(u16::from_be_bytes(*length))),
+            None => return Ok(None),
+        },
+        127 => match rest.first_chunk::<8>() {
+            Some(length) => (8, u64::from_be_bytes(*length)),
+            None => return Ok(None),
+        },
+        length => (0, u64::from(length)),
+    };
+    let is_control = first & 0x08 != 0;
+    if is_control && payload > 125 {
+        return Err(ReadError::Protocol("a control frame is too long"));
+    }
+    let payload = usize::try_from(payload).ok().filter(|length| *length <= max_payload);
+    let Some(payload) = payload else { return Err(ReadError::TooLarge) };
+    Ok(Some(2 + extended + 4 + payload))
+}
+
+impl Scratch {
+    /// Decodes a whole frame out of the thread's buffer.
+    fn decode(&mut self, at: usize, length: usize) -> Result<Frame, ReadError> {
+        let bytes = &self.buffer[at..at + length];
+        if length > SHARED_READER_LIMIT {
+            return decode_alone(bytes);
+        }
+        self.feed.put(bytes);
+        self.read()
+    }
+
+    /// Decodes a whole frame that a connection had stored.
+    fn decode_stored(&mut self, bytes: &[u8]) -> Result<Frame, ReadError> {
+        if bytes.len() > SHARED_READER_LIMIT {
+            return decode_alone(bytes);
+        }
+        self.feed.put(bytes);
+        self.read()
+    }
+
+    fn read(&mut self) -> Result<Frame, ReadError> {
+        let frame = read_one(&mut self.reader);
+        if frame.is_err() {
+            // What a failed reader still holds would be taken for the next connection's.
+            self.feed = Feed::default();
+            self.reader = reader(self.feed.clone());
+        }
+        frame
+    }
+}
+
+fn decode_alone(bytes: &[u8]) -> Result<Frame, ReadError> {
+    let feed = Feed::default();
+    feed.put(bytes);
+    read_one(&mut reader(feed))
+}
+
+fn reader(feed: Feed) -> WebSocketRead<Feed> {
+    let (mut reader, _) = fastwebsockets::after_handshake_split(feed, tokio::io::sink(), Role::Server);
+    // Closing, pings and the size of messages are the session's matter.
+    reader.set_auto_close(false);
+    reader.set_auto_pong(false);
+    reader.set_max_message_size(usize::MAX);
+    reader
+}
+
+/// Reads the one whole frame that the reader has been fed with.
+fn read_one(reader: &mut WebSocketRead<Feed>) -> Result<Frame, ReadError> {
+    use fastwebsockets::WebSocketError as E;
+    let mut no_reply = |_| std::future::ready(Ok::<(), io::Error>(()));
+    let read = pin!(reader.read_frame(&mut no_reply));
+    let Poll::Ready(result) = read.poll(&mut Context::from_waker(Waker::noop())) else {
+        return Err(ReadError::Protocol("the frame's length does not fit its header"));
+    };
+    let frame = result.map_err(|error| match error {
+        E::InvalidUTF8 => ReadError::InvalidUtf8,
+        E::ReservedBitsNotZero => ReadError::Protocol("reserved bits are set"),
+        E::ControlFrameFragmented => ReadError::Protocol("a control frame is fragmented"),
+        E::InvalidValue => ReadError::Protocol("unknown opcode"),
+        _ => ReadError::Protocol("invalid frame"),
+    })?;
+    let payload = match frame.payload {
+        Payload::Bytes(bytes) => bytes.freeze(),
+        other => Bytes::from(Vec::from(other)),
+    };
+    Ok(Frame { fin: frame.fin, opcode: frame.opcode, payload })
+}
+
+/// What a reader reads from: bytes already here.
+#[derive(Clone, Default)]
+struct Feed(Rc<RefCell<FeedState>>);
+
+#[derive(Default)]
+struct FeedState {
+    bytes: Vec<u8>,
+    at: usize,
+}
+
+impl Feed {
+    fn put(&self, bytes: &[u8]) {
+        let mut state = self.0.borrow_mut();
+        state.bytes.clear();
+        state.bytes.extend_from_slice(bytes);
+        state.at = 0;
+    }
+}
+
+impl AsyncRead for Feed {
+    fn poll_read(self: Pin<&mut Self>, _: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let mut state = self.0.borrow_mut();
+        let FeedState { bytes, at } = &mut *state;
+        let count = buf.remaining().min(bytes.len() - *at);
+        if count == 0 {
+            return Poll::Pending;
+        }
+        buf.put_slice(&bytes[*at..*at + count]);
+        *at += count;
+        Poll::Ready(Ok(()))
+    }
+}

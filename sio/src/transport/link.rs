@@ -1,0 +1,88 @@
+//! The byte stream of a WebSocket: still in the hands of the HTTP server, or ours.
+
+use std::io::{self, IoSlice};
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use bytes::Bytes;
+use hyper::upgrade::{OnUpgrade, Upgraded};
+use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+
+/// A stream that becomes ready when hyper has written the answer to the upgrade request.
+///
+/// A plain TCP connection is taken out of hyper's hands whole, which frees hyper's buffers; any other
+/// stream (TLS, a stream of a server that embeds us) is used through hyper's wrapper.
+#[derive(Debug)]
+pub(crate) enum Link {
+    Upgrading(OnUpgrade),
+    Tcp(TcpStream),
+    Wrapped(Box<TokioIo<Upgraded>>),
+}
+
+impl Link {
+    /// Waits for the upgrade to complete; gives the bytes that the client sent ahead of the answer.
+    pub(crate) fn poll_upgraded(&mut self, cx: &mut Context<'_>) -> Poll<Result<Bytes, hyper::Error>> {
+        let Self::Upgrading(upgrade) = self else {
+            return Poll::Ready(Ok(Bytes::new()));
+        };
+        let upgraded = ready!(Pin::new(upgrade).poll(cx))?;
+        let early = match upgraded.downcast::<TokioIo<TcpStream>>() {
+            Ok(parts) => {
+                *self = Self::Tcp(parts.io.into_inner());
+                parts.read_buf
+            }
+            Err(upgraded) => {
+                *self = Self::Wrapped(Box::new(TokioIo::new(upgraded)));
+                Bytes::new()
+            }
+        };
+        Poll::Ready(Ok(early))
+    }
+
+    pub(crate) fn poll_read(&mut self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        match self {
+            Self::Upgrading(_) => Poll::Pending,
+            Self::Tcp(tcp) => Pin::new(tcp).poll_read(cx, buf),
+            Self::Wrapped(stream) => Pin::new(stream).poll_read(cx, buf),
+        }
+    }
+
+    pub(crate) fn poll_write(&mut self, cx: &mut Context<'_>, data: &[u8]) -> Poll<io::Result<usize>> {
+        match self {
+            Self::Upgrading(_) => Poll::Pending,
+            Self::Tcp(tcp) => Pin::new(tcp).poll_write(cx, data),
+            Self::Wrapped(stream) => Pin::new(stream).poll_write(cx, data),
+        }
+    }
+
+    pub(crate) fn poll_write_vectored(
+        &mut self,
+        cx: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        match self {
+            Self::Upgrading(_) => Poll::Pending,
+            Self::Tcp(tcp) => Pin::new(tcp).poll_write_vectored(cx, slices),
+            Self::Wrapped(stream) => Pin::new(stream).poll_write_vectored(cx, slices),
+        }
+    }
+
+    /// Pushes out what a wrapping stream (TLS) holds back; a plain TCP stream holds nothing.
+    pub(crate) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self {
+            Self::Upgrading(_) | Self::Tcp(_) => Poll::Ready(Ok(())),
+            Self::Wrapped(stream) => Pin::new(stream).poll_flush(cx),
+        }
+    }
+
+    /// Closes our half.
+    pub(crate) fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self {
+            Self::Upgrading(_) => Poll::Ready(Ok(())),
+            Self::Tcp(tcp) => Pin::new(tcp).poll_shutdown(cx),
+            Self::Wrapped(stream) => Pin::new(stream).poll_shutdown(cx),
+        }
+    }
+}

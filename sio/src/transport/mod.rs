@@ -1,0 +1,7 @@
+//! The two transports below a session: WebSocket frames and polling answers.
+//!
+//! Nothing here knows what a packet means; that is the session's matter.
+
+pub(crate) mod frames;
+pub(crate) mod link;
+pub(crate) mod websocket;

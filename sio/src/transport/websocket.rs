@@ -1,0 +1,288 @@
+//! One WebSocket (RFC 6455): frames to messages, queued packets to writes.
+//!
+//! Bound by the session's `max_payload` over all fragments of a message together. What a message means is
+//! the session's matter.
+
+use std::cell::Cell;
+use std::io::{self, IoSlice};
+use std::task::{Context, Poll, ready};
+
+use bytes::{Buf, Bytes, BytesMut};
+use bytestring::ByteString;
+use fastwebsockets::OpCode;
+use sio_core::engine::packet::Message;
+
+use super::frames::{Frame, FrameReader, ReadError, Scratch};
+use super::link::Link;
+use crate::engine::mailbox::{Done, Queue};
+
+/// Up to this many bytes, several queued packets are copied together for one `write`; more go by `writev`.
+/// A copy of a small packet costs less than the kernel's handling of one more slice.
+const COPY_LIMIT: usize = 16 * 1024;
+
+/// Slices of one `writev`: beyond some tens the kernel gains nothing.
+const MAX_SLICES: usize = 64;
+
+const FIN_CLOSE: u8 = 0x88;
+const FIN_PONG: u8 = 0x8a;
+
+thread_local! {
+    /// Where small packets are put together before one write.
+    static COPY: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+}
+
+/// Close codes of RFC 6455 §7.4.1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum CloseCode {
+    Normal = 1000,
+    GoingAway = 1001,
+    Protocol = 1002,
+    InvalidData = 1007,
+    TooLarge = 1009,
+}
+
+/// What a client has sent.
+#[derive(Debug)]
+pub(crate) enum Incoming {
+    Message(Message),
+    /// The frame that answers a ping.
+    Pong(Bytes),
+}
+
+/// Why a WebSocket gives no more messages.
+#[derive(Debug)]
+pub(crate) enum Ended {
+    /// The peer closed, with or without a close frame; the code that it gave is to be sent back.
+    ByPeer,
+    /// The stream failed, or the peer broke a rule: then the code tells it which.
+    Failed(Option<CloseCode>, String),
+}
+
+/// A WebSocket and what is on its way in and out.
+#[derive(Debug)]
+pub(crate) struct WebSocket {
+    link: Link,
+    reader: FrameReader,
+    /// A fragmented message that has not ended yet.
+    partial: Option<Box<Partial>>,
+    /// Taken from the queue and not yet handed to the kernel.
+    writing: Queue,
+    /// Handed to the kernel since the queue was last told.
+    done: Done,
+    /// Our half of the stream is closed.
+    is_shut: bool,
+}
+
+#[derive(Debug)]
+struct Partial {
+    is_text: bool,
+    data: BytesMut,
+}
+
+impl WebSocket {
+    pub(crate) fn new(link: Link) -> Self {
+        Self {
+            link,
+            reader: FrameReader::default(),
+            partial: None,
+            writing: Queue::new(),
+            done: Done::default(),
+            is_shut: false,
+        }
+    }
+
+    /// Completes the HTTP upgrade that this WebSocket begins with.
+    pub(crate) fn poll_open(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Ended>> {
+        match ready!(self.link.poll_upgraded(cx)) {
+            Ok(early) => {
+                if !early.is_empty() {
+                    self.reader = FrameReader::with_early(&early);
+                }
+                Poll::Ready(Ok(()))
+            }
+            Err(error) => Poll::Ready(Err(Ended::Failed(None, error.to_string()))),
+        }
+    }
+
+    /// What the client has sent next.
+    pub(crate) fn poll_incoming(
+        &mut self,
+        cx: &mut Context<'_>,
+        scratch: &mut Scratch,
+        max_payload: usize,
+    ) -> Poll<Result<Incoming, Ended>> {
+        loop {
+            let frame = match ready!(self.reader.poll_frame(cx, &mut self.link, scratch, max_payload)) {
+                Ok(frame) => frame,
+                Err(error) => return Poll::Ready(Err(ended(error))),
+            };
+            if let Some(outcome) = self.take_frame(frame, max_payload) {
+                return Poll::Ready(outcome);
+            }
+        }
+    }
+
+    /// Keeps unread input for the next time, before the thread's buffer is given back.
+    pub(crate) fn keep(&mut self, scratch: &mut Scratch) {
+        self.reader.keep(scratch);
+    }
+
+    fn take_frame(&mut self, frame: Frame, max_payload: usize) -> Option<Result<Incoming, Ended>> {
+        match frame.opcode {
+            OpCode::Text | OpCode::Binary if self.partial.is_some() => {
+                Some(Err(protocol("a new message began inside a fragmented one")))
+            }
+            OpCode::Text | OpCode::Binary if frame.fin => {
+                Some(message(frame.opcode == OpCode::Text, frame.payload))
+            }
+            OpCode::Text | OpCode::Binary => {
+                let data = BytesMut::from(frame.payload);
+                self.partial = Some(Box::new(Partial { is_text: frame.opcode == OpCode::Text, data }));
+                None
+            }
+            OpCode::Continuation => self.take_continuation(&frame, max_payload),
+            OpCode::Ping => Some(Ok(Incoming::Pong(control_frame(FIN_PONG, &frame.payload)))),
+            OpCode::Pong => None,
+            OpCode::Close => Some(Err(Ended::ByPeer)),
+        }
+    }
+
+    fn take_continuation(&mut self, frame: &Frame, max_payload: usize) -> Option<Result<Incoming, Ended>> {
+        let Some(partial) = &mut self.partial else {
+            return Some(Err(protocol("a continuation without a beginning")));
+        };
+        if partial.data.len() + frame.payload.len() > max_payload {
+            return Some(Err(ended(ReadError::TooLarge)));
+        }
+        partial.data.extend_from_slice(&frame.payload);
+        if !frame.fin {
+            return None;
+        }
+        let Partial { is_text, data } = *self.partial.take()?;
+        Some(message(is_text, data.freeze()))
+    }
+
+    /// Takes packets over for writing.
+    pub(crate) fn enqueue(&mut self, packets: Queue) {
+        if self.writing.is_empty() {
+            self.writing = packets;
+        } else {
+            self.writing.extend(packets);
+        }
+    }
+
+    /// Queues a close frame behind everything else.
+    pub(crate) fn enqueue_close(&mut self, code: CloseCode) {
+        self.writing.push(control_frame(FIN_CLOSE, &(code as u16).to_be_bytes()));
+    }
+
+    /// True when nothing waits to be written.
+    pub(crate) fn is_drained(&self) -> bool {
+        self.writing.is_empty()
+    }
+
+    /// What has gone to the kernel since this was last asked.
+    pub(crate) fn take_done(&mut self) -> Done {
+        std::mem::take(&mut self.done)
+    }
+
+    /// Writes what is queued; ready when all of it has gone to the kernel.
+    pub(crate) fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        while !self.writing.is_empty() {
+            let count = ready!(self.poll_write_some(cx))?;
+            if count == 0 {
+                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+            }
+            self.advance(count);
+        }
+        self.link.poll_flush(cx)
+    }
+
+    fn poll_write_some(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        if let [single] = &self.writing[..] {
+            return self.link.poll_write(cx, single);
+        }
+        let total: usize = self.writing.iter().map(Bytes::len).sum();
+        if total > COPY_LIMIT {
+            let mut slices = [IoSlice::new(&[]); MAX_SLICES];
+            for (slice, packet) in slices.iter_mut().zip(&self.writing) {
+                *slice = IoSlice::new(packet);
+            }
+            let count = self.writing.len().min(MAX_SLICES);
+            return self.link.poll_write_vectored(cx, &slices[..count]);
+        }
+        let mut copy = COPY.take();
+        copy.clear();
+        for packet in &self.writing {
+            copy.extend_from_slice(packet);
+        }
+        let outcome = self.link.poll_write(cx, &copy);
+        COPY.set(copy);
+        outcome
+    }
+
+    fn advance(&mut self, mut count: usize) {
+        self.done.bytes += count;
+        let mut whole = 0;
+        for packet in &mut self.writing {
+            if packet.len() > count {
+                packet.advance(count);
+                break;
+            }
+            count -= packet.len();
+            whole += 1;
+        }
+        self.done.packets += whole;
+        if whole == self.writing.len() {
+            self.writing.clear();
+        } else {
+            self.writing.drain(..whole);
+        }
+    }
+
+    /// After the close frame has gone: closes our half of the stream and reads the peer's to its end.
+    pub(crate) fn poll_goodbye(&mut self, cx: &mut Context<'_>, scratch: &mut Scratch) -> Poll<()> {
+        if !self.is_shut {
+            self.is_shut = ready!(self.link.poll_shutdown(cx)).is_ok();
+            if !self.is_shut {
+                return Poll::Ready(());
+            }
+        }
+        scratch.poll_discard(cx, &mut self.link)
+    }
+}
+
+fn message(is_text: bool, payload: Bytes) -> Result<Incoming, Ended> {
+    if !is_text {
+        return Ok(Incoming::Message(Message::Binary(payload)));
+    }
+    match ByteString::try_from(payload) {
+        Ok(text) => Ok(Incoming::Message(Message::Text(text))),
+        Err(_) => Err(ended(ReadError::InvalidUtf8)),
+    }
+}
+
+fn protocol(rule: &'static str) -> Ended {
+    ended(ReadError::Protocol(rule))
+}
+
+fn ended(error: ReadError) -> Ended {
+    match error {
+        ReadError::Ended => Ended::ByPeer,
+        ReadError::Io(error) => Ended::Failed(None, error.to_string()),
+        ReadError::Protocol(rule) => Ended::Failed(Some(CloseCode::Protocol), rule.to_owned()),
+        ReadError::InvalidUtf8 => Ended::Failed(Some(CloseCode::InvalidData), "text is not UTF-8".to_owned()),
+        ReadError::TooLarge => {
+            Ended::Failed(Some(CloseCode::TooLarge), "a message is larger than max_payload".to_owned())
+        }
+    }
+}
+
+/// A control frame (RFC 6455 §5.5): its payload fits the short length, which the reader has checked.
+fn control_frame(head: u8, payload: &[u8]) -> Bytes {
+    let mut frame = Vec::with_capacity(2 + payload.len());
+    frame.push(head);
+    frame.push(u8::try_from(payload.len()).expect("the payload of a control frame has at most 125 bytes"));
+    frame.extend_from_slice(payload);
+    frame.into()
+}

@@ -1,0 +1,227 @@
+//! What the acceptance application does for its events, whatever namespace they come in.
+
+use std::{collections::BTreeSet, time::Duration};
+
+use serde::{Deserialize, Serialize};
+use sio::prelude::*;
+
+use crate::app::All;
+
+/// What this server can do, of all that a case may ask for.
+pub(super) const CAPABILITIES: &[&str] =
+    &["volatile", "local", "broadcast-ack", "remote-sockets", "cookie", "cors", "connect-timeout"];
+
+/// `{text, count}`, and nothing else.
+#[derive(Debug, Deserialize)]
+pub(super) struct Typed {
+    text: String,
+    count: i64,
+}
+
+/// That it was.
+#[derive(Debug, Serialize)]
+pub(super) struct TypedAnswer {
+    ok: bool,
+    text: String,
+    count: i64,
+}
+
+impl From<Typed> for TypedAnswer {
+    fn from(Typed { text, count }: Typed) -> Self {
+        Self { ok: true, text, count }
+    }
+}
+
+/// An answer that says no in the application's own shape.
+#[derive(Debug, Serialize)]
+pub(super) struct Forbidden {
+    error: &'static str,
+}
+
+pub(super) const FORBIDDEN: Forbidden = Forbidden { error: "forbidden" };
+
+/// What became of a question to the client.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+pub(super) enum Called {
+    /// All arguments of its answer.
+    Ok {
+        /// The arguments.
+        ok: Vec<Value>,
+    },
+    /// None in time.
+    Timeout {
+        /// `true`.
+        timeout: bool,
+    },
+}
+
+/// Asks the client, and waits so many milliseconds.
+pub(super) async fn call(socket: &Socket, wait: u64, arguments: &All) -> sio::Result<Called> {
+    let answer = socket.timeout(Duration::from_millis(wait)).emit_with_ack::<All>("please", arguments).await;
+    Ok(match answer {
+        Ok(All(ok)) => Called::Ok { ok },
+        Err(sio::AckError::Timeout) => Called::Timeout { timeout: true },
+        Err(error) => return Err(error.into()),
+    })
+}
+
+/// What became of a question to a room.
+#[derive(Debug, Serialize)]
+pub(super) struct RoomCalled {
+    ok: Vec<Value>,
+    missing: usize,
+}
+
+/// Asks the members of a room, and waits so many milliseconds.
+pub(super) async fn call_room(
+    socket: &Socket,
+    room: &str,
+    wait: u64,
+    arguments: &All,
+) -> sio::Result<RoomCalled> {
+    let members = socket.namespace().to(room).timeout(Duration::from_millis(wait));
+    let answers = members.emit_with_ack::<Value>("please", arguments).await?;
+    let asked = answers.len();
+    let ok: Vec<Value> = answers.into_iter().filter_map(|(_, answer)| answer.ok()).collect();
+    Ok(RoomCalled { missing: asked - ok.len(), ok })
+}
+
+/// The socket's rooms in order, its own included.
+pub(super) fn rooms(socket: &Socket) -> BTreeSet<String> {
+    socket.rooms().into_iter().map(|room| room.to_string()).collect()
+}
+
+/// The ids of a room's members in order.
+pub(super) fn members(socket: &Socket, room: &str) -> BTreeSet<String> {
+    socket.namespace().to(room).sockets().into_iter().map(|member| member.id().to_string()).collect()
+}
+
+/// The sockets of that id: one or, when it is gone, none.
+pub(super) fn others(socket: &Socket, sid: &str) -> Vec<Socket> {
+    socket.namespace().to(sid).sockets()
+}
+
+/// A broadcast as the client describes it.
+#[derive(Debug, Deserialize)]
+pub(super) struct Cast {
+    from: Sender,
+    to: Option<Vec<String>>,
+    #[serde(default)]
+    except: Vec<String>,
+    #[serde(default)]
+    flags: Flags,
+    event: String,
+    #[serde(default)]
+    args: Vec<Value>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Sender {
+    /// Leaves the sender out.
+    Socket,
+    /// Does not.
+    Server,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Flags {
+    volatile: bool,
+    local: bool,
+}
+
+/// Makes the broadcast.
+pub(super) async fn cast(socket: &Socket, cast: Cast) -> sio::Result<bool> {
+    let mut broadcast = match cast.from {
+        Sender::Socket => socket.broadcast(),
+        Sender::Server => socket.namespace().broadcast(),
+    };
+    for room in cast.to.iter().flatten() {
+        broadcast = broadcast.to(room.as_str());
+    }
+    for room in &cast.except {
+        broadcast = broadcast.except(room.as_str());
+    }
+    if cast.flags.volatile {
+        broadcast = broadcast.volatile();
+    }
+    if cast.flags.local {
+        broadcast = broadcast.local();
+    }
+    broadcast.emit(&cast.event, &All(cast.args)).await?;
+    Ok(true)
+}
+
+/// Ends a socket: in its namespace only, or with its whole connection.
+pub(super) fn end(socket: &Socket, whole_connection: bool) {
+    if whole_connection {
+        socket.disconnect_all();
+    } else {
+        socket.disconnect();
+    }
+}
+
+/// The socket as the server sees it now.
+#[derive(Debug, Serialize)]
+pub(super) struct Identity {
+    sid: String,
+    nsp: String,
+    transport: &'static str,
+    rooms: BTreeSet<String>,
+    recovered: bool,
+}
+
+pub(super) fn identity(socket: &Socket) -> Identity {
+    Identity {
+        sid: socket.id().to_string(),
+        nsp: socket.namespace().name().to_owned(),
+        transport: socket.transport().as_str(),
+        rooms: rooms(socket),
+        recovered: false,
+    }
+}
+
+/// Emits numbered fillers as fast as the client takes them.
+pub(super) async fn flood(socket: &Socket, count: u32, size: usize) -> sio::Result<u32> {
+    let filler = "x".repeat(size);
+    for number in 0..count {
+        socket.emit("flooded", &(number, &filler)).await?;
+    }
+    Ok(count)
+}
+
+/// Emits so many ticks, one each so many milliseconds, and does not wait for them.
+pub(super) fn tick(socket: Socket, count: u32, milliseconds: u64) -> bool {
+    tokio::spawn(async move {
+        for number in 0..count {
+            tokio::time::sleep(Duration::from_millis(milliseconds)).await;
+            if socket.emit("ticked", &number).await.is_err() {
+                return;
+            }
+        }
+    });
+    true
+}
+
+/// How many numbered events came, and whether each had the number of those before it.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub(super) struct Sequence {
+    count: u64,
+    ordered: bool,
+}
+
+impl Default for Sequence {
+    fn default() -> Self {
+        Self { count: 0, ordered: true }
+    }
+}
+
+impl Sequence {
+    /// One more came.
+    pub(super) fn step(&mut self, number: u64) {
+        self.ordered &= number == self.count;
+        self.count += 1;
+    }
+}

@@ -1,0 +1,359 @@
+//! The acceptance application: one set of events in several namespaces, each with its own way of letting clients in.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
+
+use serde::Serialize;
+use sio::{BuildError, Cookie, prelude::*};
+
+use super::{
+    events::{
+        self, CAPABILITIES, Called, Cast, FORBIDDEN, Forbidden, Identity, RoomCalled, Sequence, Typed,
+        TypedAnswer,
+    },
+    journal::{Entry, Journal},
+    value::Described,
+};
+use crate::app::All;
+
+/// What a client said when it came.
+#[derive(Debug, Serialize)]
+struct Introduction {
+    auth: Value,
+    query: BTreeMap<String, String>,
+    headers: BTreeMap<String, String>,
+}
+
+fn introduction(socket: &Socket, auth: &Value) -> Introduction {
+    let handshake = socket.handshake();
+    let header = |(name, value): (&str, &str)| (name.to_ascii_lowercase(), value.to_owned());
+    Introduction {
+        auth: auth.clone(),
+        query: handshake.query().map(|(key, value)| (key.to_owned(), value.to_owned())).collect(),
+        headers: handshake.headers().map(header).collect(),
+    }
+}
+
+/// Lets everyone in.
+async fn anyone(_: &Socket, _: &Value) -> Result<(), ConnectError> {
+    Ok(())
+}
+
+/// Lets everyone in and says what they showed.
+async fn welcome(socket: &Socket, auth: &Value) -> Result<(), ConnectError> {
+    #[derive(Serialize)]
+    struct Welcome<'a> {
+        auth: &'a Value,
+    }
+    Ok(socket.emit("welcome", &Welcome { auth }).await?)
+}
+
+/// Lets in who knows the word.
+async fn guard(_: &Socket, auth: &Value) -> Result<(), ConnectError> {
+    #[derive(Serialize)]
+    struct Refusal {
+        code: u16,
+        hint: &'static str,
+    }
+    match auth.get("token").and_then(Value::as_str) {
+        Some("sesame") => Ok(()),
+        Some("slow") => {
+            tokio::time::sleep(Duration::from_millis(300)).await;
+            Ok(())
+        }
+        Some("crash") => panic!("the guard was asked to crash"),
+        _ => Err(ConnectError::new("not authorized").with_data(Refusal { code: 401, hint: "token" })),
+    }
+}
+
+/// A namespace that accepts, with all the events.
+macro_rules! namespace {
+    ($name:ident $namespace:literal $admit:ident) => {
+        #[doc = concat!("`", $namespace, "`, with all the events.")]
+        #[derive(Debug)]
+        pub struct $name {
+            auth: Value,
+            sequence: Sequence,
+        }
+
+        impl $name {
+            /// What the socket's comings and goings are kept under.
+            fn key(&self) -> Option<&str> {
+                self.auth.get("key").and_then(Value::as_str)
+            }
+        }
+
+        #[consumer(namespace = $namespace)]
+        impl $name {
+            async fn connect(
+                socket: &Socket,
+                auth: Option<Value>,
+                journal: State<Journal>,
+            ) -> Result<Self, ConnectError> {
+                let this = Self { auth: auth.unwrap_or(Value::Null), sequence: Sequence::default() };
+                $admit(socket, &this.auth).await?;
+                journal.note(this.key(), Entry::connect(socket));
+                Ok(this)
+            }
+
+            async fn disconnect(
+                &mut self,
+                socket: &Socket,
+                journal: State<Journal>,
+                reason: DisconnectReason,
+            ) {
+                journal.note(self.key(), Entry::disconnect(socket, reason));
+            }
+
+            async fn event_caps(&mut self) -> &'static [&'static str] {
+                CAPABILITIES
+            }
+
+            async fn event_echo(&mut self, socket: &Socket, arguments: All) -> sio::Result<()> {
+                Ok(socket.emit("echoed", &arguments).await?)
+            }
+
+            async fn event_ask(&mut self, arguments: All) -> All {
+                arguments
+            }
+
+            async fn event_describe(&mut self, arguments: All) -> Vec<Described> {
+                arguments.0.into_iter().map(Described::from).collect()
+            }
+
+            #[event("chat message")]
+            async fn spaced(
+                &mut self,
+                socket: &Socket,
+                name: EventName<'_>,
+                arguments: All,
+            ) -> sio::Result<String> {
+                repeat(socket, &name, &arguments).await
+            }
+
+            #[event("user.joined")]
+            async fn dotted(
+                &mut self,
+                socket: &Socket,
+                name: EventName<'_>,
+                arguments: All,
+            ) -> sio::Result<String> {
+                repeat(socket, &name, &arguments).await
+            }
+
+            #[event("ünï-cødé ✓")]
+            async fn foreign(
+                &mut self,
+                socket: &Socket,
+                name: EventName<'_>,
+                arguments: All,
+            ) -> sio::Result<String> {
+                repeat(socket, &name, &arguments).await
+            }
+
+            #[event("multi:colon")]
+            async fn colon(
+                &mut self,
+                socket: &Socket,
+                name: EventName<'_>,
+                arguments: All,
+            ) -> sio::Result<String> {
+                repeat(socket, &name, &arguments).await
+            }
+
+            #[event("quote\"s")]
+            async fn quoted(
+                &mut self,
+                socket: &Socket,
+                name: EventName<'_>,
+                arguments: All,
+            ) -> sio::Result<String> {
+                repeat(socket, &name, &arguments).await
+            }
+
+            #[event("a,b")]
+            async fn comma(
+                &mut self,
+                socket: &Socket,
+                name: EventName<'_>,
+                arguments: All,
+            ) -> sio::Result<String> {
+                repeat(socket, &name, &arguments).await
+            }
+
+            #[event("/slash")]
+            async fn slash(
+                &mut self,
+                socket: &Socket,
+                name: EventName<'_>,
+                arguments: All,
+            ) -> sio::Result<String> {
+                repeat(socket, &name, &arguments).await
+            }
+
+            #[event("42")]
+            async fn number(
+                &mut self,
+                socket: &Socket,
+                name: EventName<'_>,
+                arguments: All,
+            ) -> sio::Result<String> {
+                repeat(socket, &name, &arguments).await
+            }
+
+            async fn event_typed(&mut self, typed: Typed) -> TypedAnswer {
+                typed.into()
+            }
+
+            async fn event_forbidden(&mut self) -> Forbidden {
+                FORBIDDEN
+            }
+
+            async fn event_boom(&mut self) {
+                panic!("boom was asked for");
+            }
+
+            #[event("slow-ack", concurrent)]
+            async fn slow_ack(milliseconds: u64) -> u64 {
+                tokio::time::sleep(Duration::from_millis(milliseconds)).await;
+                milliseconds
+            }
+
+            #[event("call", concurrent)]
+            async fn call(socket: Socket, milliseconds: u64, arguments: All) -> sio::Result<Called> {
+                events::call(&socket, milliseconds, &arguments).await
+            }
+
+            #[event("call-room", concurrent)]
+            async fn call_room(
+                socket: Socket,
+                room: String,
+                milliseconds: u64,
+                arguments: All,
+            ) -> sio::Result<RoomCalled> {
+                events::call_room(&socket, &room, milliseconds, &arguments).await
+            }
+
+            async fn event_join(&mut self, socket: &Socket, room: String) -> sio::Result<BTreeSet<String>> {
+                socket.join(room.as_str()).await?;
+                Ok(events::rooms(socket))
+            }
+
+            async fn event_leave(&mut self, socket: &Socket, room: String) -> sio::Result<BTreeSet<String>> {
+                socket.leave(room.as_str()).await?;
+                Ok(events::rooms(socket))
+            }
+
+            async fn event_members(&mut self, socket: &Socket, room: String) -> BTreeSet<String> {
+                events::members(socket, &room)
+            }
+
+            #[event("join-other")]
+            async fn join_other(&mut self, socket: &Socket, sid: String, room: String) -> sio::Result<bool> {
+                for other in events::others(socket, &sid) {
+                    other.join(room.as_str()).await?;
+                }
+                Ok(true)
+            }
+
+            #[event("leave-other")]
+            async fn leave_other(&mut self, socket: &Socket, sid: String, room: String) -> sio::Result<bool> {
+                for other in events::others(socket, &sid) {
+                    other.leave(room.as_str()).await?;
+                }
+                Ok(true)
+            }
+
+            async fn event_cast(&mut self, socket: &Socket, cast: Cast) -> sio::Result<bool> {
+                events::cast(socket, cast).await
+            }
+
+            async fn event_bye(&mut self, socket: &Socket, whole_connection: bool) {
+                events::end(socket, whole_connection);
+            }
+
+            async fn event_kick(&mut self, socket: &Socket, sid: String, whole_connection: bool) -> bool {
+                events::others(socket, &sid).iter().for_each(|other| events::end(other, whole_connection));
+                true
+            }
+
+            async fn event_whoami(&mut self, socket: &Socket) -> Identity {
+                events::identity(socket)
+            }
+
+            async fn event_handshake(&mut self, socket: &Socket) -> Introduction {
+                introduction(socket, &self.auth)
+            }
+
+            async fn event_journal(&mut self, key: String, journal: State<Journal>) -> Vec<Entry> {
+                journal.read(&key)
+            }
+
+            async fn event_flood(&mut self, socket: &Socket, count: u32, size: usize) -> sio::Result<u32> {
+                events::flood(socket, count, size).await
+            }
+
+            async fn event_tick(&mut self, socket: Socket, count: u32, milliseconds: u64) -> bool {
+                events::tick(socket, count, milliseconds)
+            }
+
+            async fn event_seq(&mut self, number: u64) {
+                self.sequence.step(number);
+            }
+
+            #[event("seq-report")]
+            async fn seq_report(&mut self) -> Sequence {
+                self.sequence
+            }
+        }
+    };
+}
+
+/// Emits an event back and answers with its name.
+async fn repeat(socket: &Socket, name: &str, arguments: &All) -> sio::Result<String> {
+    socket.emit(name, arguments).await?;
+    Ok(name.to_owned())
+}
+
+namespace!(Root "/" anyone);
+namespace!(A "/a" anyone);
+namespace!(B "/b" anyone);
+namespace!(Auth "/auth" welcome);
+namespace!(Guard "/guard" guard);
+
+/// `/refuse`, where nobody gets in.
+#[derive(Debug, Default)]
+pub struct Refuse;
+
+#[consumer(namespace = "/refuse")]
+impl Refuse {
+    async fn connect(&mut self) -> Result<(), ConnectError> {
+        Err(ConnectError::new("no entry"))
+    }
+}
+
+/// The server of the profile `main`.
+///
+/// # Errors
+///
+/// When a consumer needs what is not there.
+pub fn server(origins: &[String]) -> Result<Server, BuildError> {
+    Server::builder()
+        .collected(false)
+        .ping_interval(Duration::from_secs(2))
+        .ping_timeout(Duration::from_secs(3))
+        .connect_timeout(Duration::from_secs(3))
+        .max_payload(100_000)
+        .allowed_origins(origins.to_vec())
+        .cookie(Cookie::new("accept_io"))
+        .state(Journal::default())
+        .consumer::<Root>()
+        .consumer::<A>()
+        .consumer::<B>()
+        .consumer::<Auth>()
+        .consumer::<Guard>()
+        .consumer::<Refuse>()
+        .build()
+}

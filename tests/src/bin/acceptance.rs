@@ -1,0 +1,64 @@
+//! Runs the programs that suites and real clients are run against.
+//!
+//! ```text
+//! acceptance [PROFILE…]     all profiles when none is named
+//!
+//! PORT          base port, 3000 when unset; 0 takes any free ones
+//! HOST          address, 127.0.0.1 when unset
+//! CORS_ORIGINS  allowed origins, separated by commas
+//! ```
+//!
+//! Prints one line `listening PROFILE PORT` for each profile, and ends with code 0 on SIGTERM.
+
+use std::{env, net::IpAddr};
+
+use sio_tests::acceptance::Profile;
+use tokio::{net::TcpListener, task::JoinSet};
+
+/// The origins that the pages of the suites come from.
+const ORIGINS: &str = "http://127.0.0.1:4199,http://accept.example";
+
+fn main() -> sio::Result<()> {
+    tracing_subscriber::fmt().with_writer(std::io::stderr).with_max_level(tracing::Level::WARN).init();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(run())
+}
+
+async fn run() -> sio::Result<()> {
+    let host: IpAddr = variable("HOST", "127.0.0.1").parse()?;
+    let base: u16 = variable("PORT", "3000").parse()?;
+    let origins: Vec<String> = variable("CORS_ORIGINS", ORIGINS).split(',').map(str::to_owned).collect();
+
+    let mut servers = JoinSet::new();
+    for profile in profiles()? {
+        let port = if base == 0 { 0 } else { base + profile.port() };
+        let listener = TcpListener::bind((host, port)).await?;
+        announce(profile, listener.local_addr()?.port());
+        let origins = origins.clone();
+        servers.spawn(async move { profile.serve(listener, &origins).await });
+    }
+    while let Some(ended) = servers.join_next().await {
+        ended??;
+    }
+    Ok(())
+}
+
+#[allow(clippy::print_stdout, reason = "the suites wait for this line")]
+fn announce(profile: Profile, port: u16) {
+    println!("listening {} {port}", profile.name());
+}
+
+/// The profiles that the arguments name.
+fn profiles() -> sio::Result<Vec<Profile>> {
+    let names: Vec<String> = env::args().skip(1).collect();
+    if names.is_empty() {
+        return Ok(Profile::ALL.to_vec());
+    }
+    let find = |name: &String| Profile::ALL.into_iter().find(|profile| profile.name() == *name);
+    let unknown = |name: &String| sio::Error::new("unknown_profile", format!("there is no profile `{name}`"));
+    names.iter().map(|name| find(name).ok_or_else(|| unknown(name))).collect()
+}
+
+fn variable(name: &str, default: &str) -> String {
+    env::var(name).unwrap_or_else(|_| default.to_owned())
+}

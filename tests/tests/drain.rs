@@ -1,0 +1,170 @@
+//! BEHAVIOUR §2 and §6: how a server ends.
+
+use std::{process::Stdio, time::Duration};
+
+use sio::prelude::*;
+use sio_tests::{
+    Http, Received, Request, TestServer,
+    app::Plain,
+    deadline::{settle, soon},
+    journal::{Gate, Journal},
+};
+use tokio::{
+    io::{AsyncBufReadExt, BufReader},
+    process::Command,
+};
+
+/// Works for as long as the test lets it.
+#[derive(Default)]
+struct Working;
+
+#[consumer(namespace = "/working")]
+impl Working {
+    async fn event_work(&mut self, journal: State<Journal>, gate: State<Gate>) -> &'static str {
+        journal.note("works");
+        gate.pass("work").await;
+        journal.note("done");
+        "done"
+    }
+
+    async fn event_work_for_ever(&mut self, journal: State<Journal>) -> &'static str {
+        journal.note("works");
+        std::future::pending().await
+    }
+
+    async fn disconnect(&mut self, journal: State<Journal>, reason: DisconnectReason) {
+        journal.note(reason.to_string());
+    }
+}
+
+async fn server(drain: Duration) -> TestServer {
+    TestServer::start(|builder| builder.consumer::<Plain>().consumer::<Working>().drain(drain)).await
+}
+
+#[tokio::test]
+async fn every_client_is_told_and_every_disconnect_hook_has_run_when_close_returns() {
+    let server = server(Duration::from_secs(10)).await;
+    let mut ws = server.socket("/").await;
+    let mut polling = server.polling().await;
+    polling.join("/").await;
+    polling.begin_get().await;
+    soon("the server to close", server.handle().close()).await;
+    let mut reasons = server.journal.rest();
+    reasons.sort();
+    assert_eq!(reasons, ["server shutting down", "server shutting down"]);
+    assert_eq!(server.of("/").sockets().len(), 0);
+    loop {
+        match ws.receive().await {
+            Received::Text(packet) => assert!(packet == "41" || packet == "1", "{packet}"),
+            end => break assert!(matches!(end, Received::Close(_) | Received::End), "{end}"),
+        }
+    }
+    let answer = polling.end_get().await;
+    assert!(answer.status == 400 || matches!(answer.text(), "1" | "6" | "41" | "41\u{1e}1"), "{answer:?}");
+}
+
+#[tokio::test]
+async fn a_handler_that_ends_in_time_is_answered() {
+    let server = server(Duration::from_secs(600)).await;
+    let mut ws = server.socket("/working").await;
+    ws.send(r#"42/working,1["work"]"#).await;
+    server.journal.expect("works").await;
+    let handle = server.handle().clone();
+    let closing = tokio::spawn(async move { handle.close().await });
+    settle().await;
+    server.gate.open("work");
+    ws.expect(r#"43/working,1["done"]"#).await;
+    server.journal.expect("done").await;
+    server.journal.expect("server shutting down").await;
+    soon("the server to close", closing).await.expect("closing does not panic");
+}
+
+#[tokio::test]
+async fn a_handler_that_does_not_end_is_answered_with_shutting_down() {
+    let server = server(Duration::from_millis(100)).await;
+    let mut ws = server.socket("/working").await;
+    ws.send_all(&[r#"42/working,1["work_for_ever"]"#, r#"42/working,2["work"]"#]).await;
+    server.journal.expect("works").await;
+    let handle = server.handle().clone();
+    let closing = tokio::spawn(async move { handle.close().await });
+    for id in [1, 2] {
+        ws.expect(&format!(
+            r#"43/working,{id}[{{"status":"error","code":"shutting_down","message":"…",…}}]"#
+        ))
+        .await;
+    }
+    server.journal.expect("server shutting down").await;
+    soon("the server to close", closing).await.expect("closing does not panic");
+}
+
+#[tokio::test]
+async fn an_event_that_comes_while_the_server_drains_is_answered_with_shutting_down() {
+    let server = server(Duration::from_secs(600)).await;
+    let mut ws = server.socket("/working").await;
+    ws.send(r#"42/working,1["work"]"#).await;
+    server.journal.expect("works").await;
+    let handle = server.handle().clone();
+    let closing = tokio::spawn(async move { handle.close().await });
+    settle().await;
+    ws.send(r#"42/working,2["work"]"#).await;
+    ws.expect(r#"43/working,2[{"status":"error","code":"shutting_down","message":"…",…}]"#).await;
+    server.gate.open("work");
+    ws.expect(r#"43/working,1["done"]"#).await;
+    soon("the server to close", closing).await.expect("closing does not panic");
+}
+
+#[tokio::test]
+async fn a_question_of_the_server_ends_when_it_closes() {
+    let server = server(Duration::from_secs(10)).await;
+    let mut ws = server.socket("/").await;
+    let socket = server.socket_of("/", &ws.sid);
+    let asked = tokio::spawn(async move { socket.emit_with_ack::<()>("please", &()).await });
+    ws.expect(r#"420["please"]"#).await;
+    soon("the server to close", server.handle().close()).await;
+    assert!(soon("the end of the question", asked).await.expect("no panic").is_err());
+}
+
+#[tokio::test]
+async fn nobody_gets_in_any_more() {
+    let server = server(Duration::from_secs(10)).await;
+    server.socket("/").await.expect_nothing_more().await;
+    soon("the server to close", server.handle().close()).await;
+    if let Ok(mut http) = Http::try_open(server.address).await {
+        http.send(&Request::get(server.target("EIO=4&transport=polling"))).await;
+        if let Some(answer) = http.try_receive().await {
+            assert!(answer.status >= 400, "{answer:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn closing_twice_is_closing_once() {
+    let server = server(Duration::from_secs(10)).await;
+    let _ws = server.socket("/").await;
+    let handle = server.handle().clone();
+    soon("the server to close", async { tokio::join!(server.handle().close(), handle.close()) }).await;
+    soon("the server to close again", server.handle().close()).await;
+    server.journal.expect("server shutting down").await;
+    assert_eq!(server.journal.rest(), [""; 0]);
+}
+
+/// The program that suites are run against, as a service manager ends it.
+#[tokio::test]
+async fn a_server_ends_on_sigterm() {
+    let mut program = Command::new(env!("CARGO_BIN_EXE_acceptance"))
+        .arg("chat")
+        .env("PORT", "0")
+        .stdout(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .expect("the acceptance program starts");
+    let stdout = program.stdout.take().expect("its output is piped");
+    let line = soon("its first line", BufReader::new(stdout).lines().next_line()).await;
+    let line = line.expect("its output can be read").expect("it says something");
+    assert!(line.starts_with("listening chat "), "{line}");
+    let id = program.id().expect("it runs").to_string();
+    let signal = soon("the signal", Command::new("kill").args(["-TERM", &id]).status()).await;
+    assert!(signal.expect("there is a kill").success());
+    let status = soon("its end", program.wait()).await.expect("it can be waited for");
+    assert_eq!(status.code(), Some(0));
+}

@@ -1,0 +1,137 @@
+//! BEHAVIOUR §2: where errors go that nobody asked for, and the ids of those who ask.
+
+use serde::Deserialize;
+use sio::prelude::*;
+use sio_tests::{TestServer, app::Plain, journal::Journal, logs};
+
+#[derive(Deserialize)]
+struct Typed {
+    #[expect(dead_code, reason = "it only has to be there")]
+    text: String,
+}
+
+/// Tells its errors to the journal.
+#[derive(Default)]
+struct Hooked;
+
+#[consumer(namespace = "/hooked")]
+impl Hooked {
+    async fn error(&mut self, journal: State<Journal>, error: sio::Error) {
+        journal.note(format!("{}: {}", error.code(), error.message()));
+    }
+
+    async fn event_fails(&mut self) -> sio::Result<()> {
+        Err(sio::Error::new("no_money", "you cannot afford it"))
+    }
+
+    async fn event_typed(&mut self, _typed: Typed) {}
+
+    async fn event_panics(&mut self) {
+        panic!("not for the hook's ears");
+    }
+
+    #[event(timeout = "50ms")]
+    async fn event_too_slow(&mut self) {
+        std::future::pending().await
+    }
+}
+
+/// Has no `error` hook.
+#[derive(Default)]
+struct Unhooked;
+
+#[consumer(namespace = "/unhooked")]
+impl Unhooked {
+    async fn event_fails(&mut self) -> sio::Result<()> {
+        Err(sio::Error::new("no_luck", "you are out of luck"))
+    }
+}
+
+async fn server() -> TestServer {
+    TestServer::start(|builder| builder.consumer::<Hooked>().consumer::<Unhooked>().consumer::<Plain>()).await
+}
+
+#[tokio::test]
+async fn an_error_that_nobody_asked_for_goes_to_the_error_hook() {
+    let server = server().await;
+    let mut ws = server.socket("/hooked").await;
+    ws.send(r#"42/hooked,["fails"]"#).await;
+    server.journal.expect("no_money: you cannot afford it").await;
+    ws.send(r#"42/hooked,["typed",7]"#).await;
+    let entry = server.journal.next().await;
+    assert!(entry.starts_with("invalid_payload: "), "{entry}");
+    ws.expect_nothing_more().await;
+}
+
+#[tokio::test]
+async fn an_error_that_was_answered_does_not_go_to_the_error_hook() {
+    let server = server().await;
+    let mut ws = server.socket("/hooked").await;
+    ws.send(r#"42/hooked,1["fails"]"#).await;
+    ws.expect(r#"43/hooked,1[{"status":"error","code":"no_money",…}]"#).await;
+    ws.send(r#"42/hooked,2["returns"]"#).await;
+    ws.expect(r#"43/hooked,2[{"status":"error","code":"unknown_event",…}]"#).await;
+    assert_eq!(server.journal.rest(), [""; 0]);
+}
+
+#[tokio::test]
+async fn panics_and_deadlines_are_logged_and_do_not_go_to_the_error_hook() {
+    let logs = logs::capture();
+    let server = server().await;
+    let mut ws = server.socket("/hooked").await;
+    ws.send_all(&[r#"42/hooked,["panics"]"#, r#"42/hooked,["too_slow"]"#, r#"42/hooked,1["fails"]"#]).await;
+    ws.expect(r#"43/hooked,1[{"status":"error","code":"no_money",…}]"#).await;
+    assert_eq!(server.journal.rest(), [""; 0]);
+    logs.expect(&["ERROR", "not for the hook's ears"]).await;
+    logs.expect(&["/hooked", "too_slow"]).await;
+}
+
+#[tokio::test]
+async fn an_unknown_event_does_not_go_to_the_error_hook() {
+    let server = server().await;
+    let mut ws = server.socket("/hooked").await;
+    ws.send(r#"42/hooked,["nobody"]"#).await;
+    ws.expect_nothing_more().await;
+    assert_eq!(server.journal.rest(), [""; 0]);
+}
+
+#[tokio::test]
+async fn an_error_that_nobody_asked_for_is_logged_without_a_hook() {
+    let logs = logs::capture();
+    let server = server().await;
+    let mut ws = server.socket("/unhooked").await;
+    ws.send(r#"42/unhooked,["fails"]"#).await;
+    ws.expect_nothing_more().await;
+    logs.expect(&["/unhooked", "you are out of luck"]).await;
+}
+
+#[tokio::test]
+async fn ack_ids_run_from_zero_to_the_largest_safe_integer() {
+    let server = server().await;
+    let mut ws = server.socket("/").await;
+    for id in ["0", "1", "4294967296", "9007199254740991"] {
+        ws.send(&format!(r#"42{id}["ask",true]"#)).await;
+        ws.expect(&format!("43{id}[true]")).await;
+    }
+}
+
+#[tokio::test]
+async fn one_id_may_be_used_again_once_it_was_answered() {
+    let server = server().await;
+    let mut ws = server.socket("/").await;
+    for round in 0..3 {
+        ws.send(&format!(r#"421["ask",{round}]"#)).await;
+        ws.expect(&format!("431[{round}]")).await;
+    }
+}
+
+#[tokio::test]
+async fn a_thousand_questions_at_once_are_answered_in_order() {
+    let server = server().await;
+    let mut ws = server.socket("/").await;
+    let questions: Vec<String> = (0..1000).map(|id| format!(r#"42{id}["ask",{id}]"#)).collect();
+    ws.send_all(&questions.iter().map(String::as_str).collect::<Vec<_>>()).await;
+    for id in 0..1000 {
+        ws.expect(&format!("43{id}[{id}]")).await;
+    }
+}

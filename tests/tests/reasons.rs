@@ -1,0 +1,158 @@
+//! BEHAVIOUR §5: the exact words that the application hears when a client is gone.
+
+use std::time::Duration;
+
+use sio::prelude::*;
+use sio_tests::{Frame, Request, TestServer, Ws, app::Plain, deadline::settle};
+
+async fn server() -> TestServer {
+    TestServer::start(|builder| builder.consumer::<Plain>().max_payload(1_000)).await
+}
+
+/// What is heard when a client over WebSocket sends this.
+async fn after(frames: &[Frame], reason: &str) {
+    let server = server().await;
+    let mut ws = server.socket("/").await;
+    for frame in frames {
+        ws.send_frame(frame.clone()).await;
+    }
+    server.journal.expect(reason).await;
+}
+
+/// What is heard when a client over polling posts this.
+async fn after_post(body: &str, reason: &str) {
+    let server = server().await;
+    let mut polling = server.polling().await;
+    polling.join("/").await;
+    polling.post(body).await;
+    server.journal.expect(reason).await;
+}
+
+#[test]
+fn every_reason_has_its_words() {
+    for (reason, words) in [
+        (DisconnectReason::ClientNamespaceDisconnect, "client namespace disconnect"),
+        (DisconnectReason::ServerNamespaceDisconnect, "server namespace disconnect"),
+        (DisconnectReason::TransportClose, "transport close"),
+        (DisconnectReason::TransportError, "transport error"),
+        (DisconnectReason::PingTimeout, "ping timeout"),
+        (DisconnectReason::ParseError, "parse error"),
+        (DisconnectReason::ForcedClose, "forced close"),
+        (DisconnectReason::ForcedServerClose, "forced server close"),
+        (DisconnectReason::ServerShuttingDown, "server shutting down"),
+        (DisconnectReason::SlowClient, "slow client"),
+    ] {
+        assert_eq!(reason.to_string(), words);
+        assert_eq!(reason.as_str(), words);
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_leaves_the_namespace_is_a_client_namespace_disconnect() {
+    after(&["41".into()], "client namespace disconnect").await;
+    after_post("41", "client namespace disconnect").await;
+}
+
+#[tokio::test]
+async fn a_socket_that_the_server_disconnects_is_a_server_namespace_disconnect() {
+    let server = server().await;
+    let mut ws = server.socket("/").await;
+    server.socket_of("/", &ws.sid).disconnect();
+    ws.expect("41").await;
+    server.journal.expect("server namespace disconnect").await;
+    ws.expect_nothing_more().await;
+}
+
+#[tokio::test]
+async fn a_client_that_closes_its_transport_is_a_transport_close() {
+    after(&["1".into()], "transport close").await;
+    after(&[Frame::close(1000)], "transport close").await;
+    after(&[Frame::close(1001)], "transport close").await;
+    after_post("1", "transport close").await;
+
+    let server = server().await;
+    drop(server.socket("/").await);
+    server.journal.expect("transport close").await;
+}
+
+#[tokio::test]
+async fn a_broken_transport_is_a_transport_error() {
+    after(&["2".into()], "transport error").await;
+    after(&[Frame::text("4").unmasked()], "transport error").await;
+    after(&[Frame::text(vec![b'4'; 1_001])], "transport error").await;
+    after_post("2", "transport error").await;
+    after_post(&"4".repeat(1_001), "transport error").await;
+}
+
+#[tokio::test]
+async fn two_polls_at_once_are_a_transport_error() {
+    let server = server().await;
+    let mut polling = server.polling().await;
+    polling.join("/").await;
+    polling.begin_get().await;
+    server.request(&Request::get(polling.target())).await;
+    server.journal.expect("transport error").await;
+}
+
+#[tokio::test]
+async fn a_missing_pong_is_a_ping_timeout() {
+    let short = Duration::from_millis(50);
+    let server =
+        TestServer::start(|builder| builder.consumer::<Plain>().ping_interval(short).ping_timeout(short))
+            .await;
+    let _ws = server.socket("/").await;
+    server.journal.expect("ping timeout").await;
+}
+
+#[tokio::test]
+async fn an_invalid_engine_io_packet_is_a_parse_error() {
+    after(&["x".into()], "parse error").await;
+    after(&["".into()], "parse error").await;
+    after_post("x", "parse error").await;
+}
+
+#[tokio::test]
+async fn an_invalid_socket_io_packet_is_a_forced_close() {
+    after(&["4x".into()], "forced close").await;
+    after(&["42[]".into()], "forced close").await;
+    after(&["40".into()], "forced close").await;
+    after(&[r#"42/other,["x"]"#.into()], "forced close").await;
+    after(&[r#"42["connect"]"#.into()], "forced close").await;
+    after(&[r#"4511-["x"]"#.into()], "forced close").await;
+    after_post("4x", "forced close").await;
+}
+
+#[tokio::test]
+async fn a_server_that_closes_is_a_server_shutting_down() {
+    let server = server().await;
+    let _ws: Ws = server.socket("/").await;
+    let mut polling = server.polling().await;
+    polling.join("/").await;
+    server.handle().close().await;
+    server.journal.expect("server shutting down").await;
+    server.journal.expect("server shutting down").await;
+}
+
+#[tokio::test]
+async fn a_client_that_does_not_read_is_a_slow_client() {
+    let server = TestServer::start(|builder| builder.consumer::<Plain>().outgoing_queue_packets(4)).await;
+    let mut polling = server.polling().await;
+    polling.join("/").await;
+    settle().await;
+    for number in 0..6 {
+        server.of("/").emit("numbered", &number).await.expect("a broadcast cannot fail");
+    }
+    server.journal.expect("slow client").await;
+}
+
+/// Each namespace of a connection is told the same story.
+#[tokio::test]
+async fn the_first_reason_counts() {
+    let server = server().await;
+    let mut ws = server.socket("/").await;
+    ws.send_all(&["41", "42[]", "x", "1"]).await;
+    server.journal.expect("client namespace disconnect").await;
+    drop(ws);
+    settle().await;
+    assert_eq!(server.journal.rest(), [""; 0]);
+}

@@ -1,0 +1,205 @@
+//! BEHAVIOUR §3: what the server asks of its clients.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use serde::Deserialize;
+use sio::prelude::*;
+use sio_tests::{TestServer, app::Plain, deadline::soon};
+
+#[derive(Debug, Deserialize, PartialEq)]
+struct Answer {
+    name: String,
+    bytes: Binary,
+}
+
+async fn server() -> TestServer {
+    TestServer::start(|builder| builder.consumer::<Plain>()).await
+}
+
+/// Asks in a task of its own: the test is the client that answers.
+macro_rules! ask {
+    ($server:expr, $ws:expr, $type:ty, $arguments:expr) => {{
+        let socket = $server.socket_of("/", &$ws.sid);
+        tokio::spawn(async move { socket.emit_with_ack::<$type>("please", $arguments).await })
+    }};
+}
+
+#[tokio::test]
+async fn the_answer_is_what_the_client_acknowledges() {
+    let server = server().await;
+    let mut ws = server.socket("/").await;
+    let asked = ask!(server, ws, String, &("your", "name"));
+    ws.expect(r#"420["please","your","name"]"#).await;
+    ws.send(r#"430["Ada"]"#).await;
+    assert_eq!(soon("the answer", asked).await.expect("no panic").expect("an answer"), "Ada");
+}
+
+#[tokio::test]
+async fn several_arguments_are_a_tuple_and_none_is_unit() {
+    let server = server().await;
+    let mut ws = server.socket("/").await;
+    let pair = ask!(server, ws, (u32, String), &());
+    ws.expect(r#"420["please"]"#).await;
+    ws.send(r#"430[1,"two"]"#).await;
+    assert_eq!(soon("the answer", pair).await.expect("no panic").expect("an answer"), (1, "two".to_owned()));
+
+    let unit = ask!(server, ws, (), &());
+    ws.expect(r#"421["please"]"#).await;
+    ws.send("431[]").await;
+    soon("the answer", unit).await.expect("no panic").expect("an answer");
+}
+
+#[tokio::test]
+async fn a_binary_answer_is_put_together() {
+    let server = server().await;
+    let mut ws = server.socket("/").await;
+    let asked = ask!(server, ws, Answer, &Binary::from(vec![7]));
+    ws.expect(r#"451-0["please",{"_placeholder":true,"num":0}]"#).await;
+    ws.expect_binary(&[7]).await;
+    ws.send(r#"461-0[{"name":"Ada","bytes":{"_placeholder":true,"num":0}}]"#).await;
+    ws.send_binary(&[1, 2]).await;
+    let answer = soon("the answer", asked).await.expect("no panic").expect("an answer");
+    assert_eq!(answer, Answer { name: "Ada".into(), bytes: Binary::from(vec![1, 2]) });
+}
+
+#[tokio::test]
+async fn a_client_over_polling_answers_in_the_same_way() {
+    let server = server().await;
+    let mut polling = server.polling().await;
+    let sid = polling.join("/").await;
+    let socket = server.socket_of("/", &sid);
+    let asked = tokio::spawn(async move { socket.emit_with_ack::<u32>("please", &1).await });
+    polling.expect(r#"420["please",1]"#).await;
+    polling.send("430[2]").await;
+    assert_eq!(soon("the answer", asked).await.expect("no panic").expect("an answer"), 2);
+}
+
+#[tokio::test]
+async fn answers_find_their_question_in_any_order() {
+    let server = server().await;
+    let mut ws = server.socket("/").await;
+    let questions: Vec<_> = (0..3).map(|number| ask!(server, ws, u32, &number)).collect();
+    let mut ids = BTreeMap::new();
+    for _ in 0..3 {
+        let sio_tests::Received::Text(packet) = ws.receive().await else { panic!("expected a question") };
+        let (head, _) = packet.split_once('[').expect("a question is an event");
+        let number = sio_tests::pattern::json(&packet)[1].as_u64().expect("it is the number");
+        ids.insert(number, head.trim_start_matches("42").to_owned());
+    }
+    for (number, id) in ids.iter().rev() {
+        ws.send(&format!("43{id}[{}]", number * 10)).await;
+    }
+    for (number, asked) in questions.into_iter().enumerate() {
+        let answer = soon("the answer", asked).await.expect("no panic").expect("an answer");
+        assert_eq!(usize::try_from(answer), Ok(number * 10));
+    }
+}
+
+#[tokio::test]
+async fn an_answer_of_the_wrong_type_is_an_error() {
+    let server = server().await;
+    let mut ws = server.socket("/").await;
+    for (id, answer) in [r#"["two"]"#, "[]", "[null]", "[-1]"].iter().enumerate() {
+        let asked = ask!(server, ws, u32, &());
+        ws.expect(&format!(r#"42{id}["please"]"#)).await;
+        ws.send(&format!("43{id}{answer}")).await;
+        let error = soon("the answer", asked).await.expect("no panic").expect_err(answer);
+        assert!(!matches!(error, sio::AckError::Timeout | sio::AckError::Disconnected), "{error}");
+    }
+    ws.expect_nothing_more().await;
+}
+
+#[tokio::test]
+async fn a_question_that_nobody_answers_ends_at_its_deadline_and_a_late_answer_is_ignored() {
+    let server =
+        TestServer::start(|builder| builder.consumer::<Plain>().ack_timeout(Duration::from_millis(50))).await;
+    let mut ws = server.socket("/").await;
+    let asked = ask!(server, ws, u32, &());
+    ws.expect(r#"420["please"]"#).await;
+    let error = soon("the deadline", asked).await.expect("no panic").expect_err("nobody answered");
+    assert!(matches!(error, sio::AckError::Timeout), "{error}");
+    ws.send_all(&["430[1]", "430[2]"]).await;
+    ws.expect_nothing_more().await;
+}
+
+/// The deadline is far away: only the end of the connection can answer.
+#[tokio::test]
+async fn a_question_ends_at_once_when_the_client_leaves() {
+    let server =
+        TestServer::start(|builder| builder.consumer::<Plain>().ack_timeout(Duration::from_secs(600))).await;
+    for leave in ["41", "1", "42[]", ""] {
+        let mut ws = server.socket("/").await;
+        let asked = ask!(server, ws, u32, &());
+        ws.expect(r#"420["please"]"#).await;
+        if leave.is_empty() {
+            drop(ws);
+        } else {
+            ws.send(leave).await;
+        }
+        let error =
+            soon("the end of the question", asked).await.expect("no panic").expect_err("the client left");
+        assert!(matches!(error, sio::AckError::Disconnected), "{leave}: {error}");
+    }
+}
+
+#[tokio::test]
+async fn an_answer_counts_once() {
+    let server = server().await;
+    let mut ws = server.socket("/").await;
+    let asked = ask!(server, ws, u32, &());
+    ws.expect(r#"420["please"]"#).await;
+    ws.send_all(&["430[1]", "430[2]"]).await;
+    assert_eq!(soon("the answer", asked).await.expect("no panic").expect("an answer"), 1);
+    ws.expect_nothing_more().await;
+}
+
+#[tokio::test]
+async fn an_answer_of_another_client_does_not_count() {
+    let server = server().await;
+    let mut ws = server.socket("/").await;
+    let mut other = server.socket("/").await;
+    let asked = ask!(server, ws, u32, &());
+    ws.expect(r#"420["please"]"#).await;
+    other.send("430[666]").await;
+    other.expect_nothing_more().await;
+    ws.send("430[1]").await;
+    assert_eq!(soon("the answer", asked).await.expect("no panic").expect("an answer"), 1);
+}
+
+#[tokio::test]
+async fn a_broadcast_with_ack_collects_an_answer_of_every_member() {
+    let server =
+        TestServer::start(|builder| builder.consumer::<Plain>().ack_timeout(Duration::from_millis(500)))
+            .await;
+    let mut answers = server.socket("/").await;
+    let mut wrong = server.socket("/").await;
+    let mut leaves = server.socket("/").await;
+    let mut silent = server.socket("/").await;
+    let namespace = server.of("/");
+    let asked = tokio::spawn(async move { namespace.emit_with_ack::<u32>("please", &1).await });
+    for ws in [&mut answers, &mut wrong, &mut leaves, &mut silent] {
+        ws.expect(r#"42…["please",1]"#).await;
+    }
+    answers.send("430[7]").await;
+    wrong.send(r#"430["seven"]"#).await;
+    let ids = [&answers, &wrong, &leaves, &silent].map(|ws| ws.sid.clone());
+    leaves.close().await;
+    let results = soon("the answers", asked).await.expect("no panic").expect("a broadcast cannot fail");
+    let results: BTreeMap<String, _> =
+        results.into_iter().map(|(sid, result)| (sid.to_string(), result)).collect();
+    assert_eq!(results.len(), 4);
+    assert!(matches!(results[&ids[0]], Ok(7)));
+    assert!(matches!(&results[&ids[1]], Err(error) if !matches!(error, sio::AckError::Timeout)));
+    assert!(matches!(results[&ids[2]], Err(sio::AckError::Disconnected)));
+    assert!(matches!(results[&ids[3]], Err(sio::AckError::Timeout)));
+    silent.expect_nothing_more().await;
+}
+
+#[tokio::test]
+async fn a_broadcast_with_ack_to_nobody_ends_at_once() {
+    let server =
+        TestServer::start(|builder| builder.consumer::<Plain>().ack_timeout(Duration::from_secs(600))).await;
+    let room = server.of("/").to("nobody");
+    let results = soon("no answers", room.emit_with_ack::<u32>("please", &1)).await;
+    assert_eq!(results.expect("a broadcast cannot fail").len(), 0);
+}

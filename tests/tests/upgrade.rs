@@ -1,0 +1,353 @@
+//! BEHAVIOUR §4, from polling to WebSocket.
+
+use std::time::Duration;
+
+use sio::prelude::*;
+use sio_tests::{
+    Polling, Received, TestServer, Ws,
+    app::Plain,
+    deadline::{settle, soon},
+};
+
+async fn server() -> TestServer {
+    TestServer::start(|builder| builder.consumer::<Plain>()).await
+}
+
+/// A polling session that has joined `/`, and the socket's id.
+async fn joined(server: &TestServer) -> (Polling, String) {
+    let mut polling = server.polling().await;
+    let sid = polling.join("/").await;
+    (polling, sid)
+}
+
+/// A second WebSocket of the session, its probe answered.
+async fn probed(server: &TestServer, polling: &Polling) -> Ws {
+    let mut ws = server.second_ws(&polling.open.sid).await.expect("the upgrade is accepted");
+    ws.send("2probe").await;
+    ws.expect("3probe").await;
+    ws
+}
+
+#[tokio::test]
+async fn the_socket_goes_on_over_websocket() {
+    let server = server().await;
+    let (polling, sid) = joined(&server).await;
+    let socket = server.socket_of("/", &sid);
+    assert_eq!(socket.transport(), sio::TransportKind::Polling);
+    let mut ws = probed(&server, &polling).await;
+    ws.send_all(&["5", r#"421["ask","over WebSocket"]"#]).await;
+    ws.expect(r#"431["over WebSocket"]"#).await;
+    assert_eq!(socket.transport(), sio::TransportKind::WebSocket);
+    assert_eq!(socket.id().as_str(), sid);
+    ws.expect_nothing_more().await;
+    assert_eq!(server.journal.rest(), [""; 0], "an upgrade is no disconnect");
+}
+
+#[tokio::test]
+async fn a_pending_poll_is_released_with_a_noop_when_the_probe_begins() {
+    let server = server().await;
+    let (mut polling, _) = joined(&server).await;
+    polling.begin_get().await;
+    let mut ws = probed(&server, &polling).await;
+    polling.end_get().await.expect(200, "6");
+    polling.get().await.expect(200, "6"); // a client that polls on during the probe is not kept either
+    ws.send("5").await;
+    ws.expect_nothing_more().await;
+}
+
+#[tokio::test]
+async fn the_client_may_post_while_the_probe_is_under_way() {
+    let server = server().await;
+    let (mut polling, _) = joined(&server).await;
+    let mut ws = probed(&server, &polling).await;
+    polling.send(r#"421["ask","posted"]"#).await;
+    ws.send_all(&["5", r#"422["ask","framed"]"#]).await;
+    ws.expect(r#"431["posted"]"#).await;
+    ws.expect(r#"432["framed"]"#).await;
+    ws.expect_nothing_more().await;
+}
+
+/// Emits at every stage; whatever the transport, each packet comes once and in its turn.
+#[tokio::test]
+async fn what_is_emitted_meanwhile_arrives_once_and_in_order() {
+    let server = server().await;
+    for polls_between in [false, true] {
+        let (mut polling, sid) = joined(&server).await;
+        let socket = server.socket_of("/", &sid);
+        let emit = async |number: u32| {
+            let bytes = Binary::from(vec![u8::try_from(number).expect("a small number")]);
+            socket.emit("numbered", &(number, bytes)).await.expect("the client is there");
+        };
+        let mut received = Vec::new();
+        emit(0).await;
+        polling.begin_get().await;
+        collect(&mut received, polling.end_get().await.text());
+        polling.begin_get().await;
+        let mut ws = server.second_ws(&polling.open.sid).await.expect("the upgrade is accepted");
+        emit(1).await;
+        ws.send("2probe").await;
+        emit(2).await;
+        ws.expect("3probe").await;
+        collect(&mut received, polling.end_get().await.text());
+        emit(3).await;
+        if polls_between {
+            collect(&mut received, polling.get().await.text());
+            emit(4).await;
+        }
+        ws.send("5").await;
+        emit(5).await;
+        settle().await;
+        emit(6).await;
+        ws.send("40/nowhere,").await;
+        loop {
+            match ws.receive().await {
+                Received::Text(text) if text.starts_with("44/nowhere") => break,
+                Received::Text(text) => received.push(text),
+                Received::Binary(bytes) => received.push(format!("{bytes:?}")),
+                other => panic!("received {other}"),
+            }
+        }
+        let numbers = (0..=6).filter(|number| polls_between || *number != 4);
+        let expected: Vec<String> = numbers
+            .flat_map(|number| {
+                [
+                    format!(r#"451-["numbered",{number},{{"_placeholder":true,"num":0}}]"#),
+                    format!("[{number}]"),
+                ]
+            })
+            .collect();
+        assert_eq!(received, expected);
+    }
+}
+
+/// The packets of a polling answer, attachments as a WebSocket would show them.
+fn collect(received: &mut Vec<String>, body: &str) {
+    for packet in body.split('\u{1e}').filter(|packet| *packet != "6") {
+        received.push(match packet {
+            "bAA==" => "[0]".into(),
+            "bAQ==" => "[1]".into(),
+            "bAg==" => "[2]".into(),
+            "bAw==" => "[3]".into(),
+            "bBA==" => "[4]".into(),
+            text => text.into(),
+        });
+    }
+}
+
+#[tokio::test]
+async fn a_probe_and_the_upgrade_may_arrive_back_to_back() {
+    let server = server().await;
+    let (mut polling, _) = joined(&server).await;
+    polling.begin_get().await;
+    let mut ws = server.second_ws(&polling.open.sid).await.expect("the upgrade is accepted");
+    ws.send_all(&["2probe", "5", r#"421["ask"]"#]).await;
+    ws.expect("3probe").await;
+    ws.expect("431[]").await;
+    polling.end_get().await.expect(200, "6");
+}
+
+#[tokio::test]
+async fn after_the_upgrade_polling_is_refused_and_changes_nothing() {
+    let server = server().await;
+    let (mut polling, _) = joined(&server).await;
+    let mut ws = probed(&server, &polling).await;
+    ws.send_all(&["5", r#"421["ask"]"#]).await;
+    ws.expect("431[]").await;
+    assert_eq!(polling.get().await.status, 400);
+    assert_eq!(polling.post(r#"422["ask"]"#).await.status, 400);
+    ws.expect_nothing_more().await;
+}
+
+#[tokio::test]
+async fn after_the_upgrade_a_second_websocket_is_closed_and_changes_nothing() {
+    let server = server().await;
+    let (polling, _) = joined(&server).await;
+    let mut ws = probed(&server, &polling).await;
+    ws.send_all(&["5", r#"421["ask"]"#]).await;
+    ws.expect("431[]").await;
+    if let Ok(mut second) = server.second_ws(&polling.open.sid).await {
+        second.expect_closed().await;
+    }
+    ws.expect_nothing_more().await;
+}
+
+#[tokio::test]
+async fn a_second_websocket_during_a_probe_is_closed_and_changes_nothing() {
+    let server = server().await;
+    let (polling, _) = joined(&server).await;
+    let mut ws = probed(&server, &polling).await;
+    if let Ok(mut second) = server.second_ws(&polling.open.sid).await {
+        second.expect_closed().await;
+    }
+    ws.send_all(&["5", r#"421["ask"]"#]).await;
+    ws.expect("431[]").await;
+}
+
+#[tokio::test]
+async fn a_session_that_began_over_websocket_cannot_be_upgraded() {
+    let server = server().await;
+    let mut ws = server.socket("/").await;
+    let sid = ws.session_id().to_owned();
+    if let Ok(mut second) = server.second_ws(&sid).await {
+        second.expect_closed().await;
+    }
+    ws.expect_nothing_more().await;
+}
+
+/// The session has to answer over polling as if nothing had been tried, and a second try has to succeed.
+async fn goes_on_over_polling(server: &TestServer, mut polling: Polling, sid: &str) {
+    polling.send(r#"421["ask","polled"]"#).await;
+    loop {
+        match &*polling.next().await {
+            "6" => {}
+            packet => break assert_eq!(packet, r#"431["polled"]"#),
+        }
+    }
+    polling.begin_get().await;
+    server.socket_of("/", sid).emit("news", &1).await.expect("the client is there");
+    polling.end_get().await.expect(200, r#"42["news",1]"#);
+    assert_eq!(server.socket_of("/", sid).transport(), sio::TransportKind::Polling);
+    assert_eq!(server.journal.rest(), [""; 0]);
+
+    let mut ws = probed(server, &polling).await;
+    ws.send_all(&["5", r#"422["ask","at last"]"#]).await;
+    ws.expect(r#"432["at last"]"#).await;
+}
+
+#[tokio::test]
+async fn a_websocket_that_never_probes_does_not_stop_the_polling() {
+    let server = server().await;
+    let (mut polling, sid) = joined(&server).await;
+    polling.begin_get().await;
+    let ws = server.second_ws(&polling.open.sid).await.expect("the upgrade is accepted");
+    settle().await;
+    server.socket_of("/", &sid).emit("news", &1).await.expect("the client is there");
+    polling.end_get().await.expect(200, r#"42["news",1]"#);
+    polling.send(r#"421["ask"]"#).await;
+    polling.expect("431[]").await;
+    drop(ws);
+    settle().await;
+    goes_on_over_polling(&server, polling, &sid).await;
+}
+
+#[tokio::test]
+async fn a_probe_that_says_something_else_leaves_the_session_on_polling() {
+    let server = server().await;
+    for first in ["2", "2other", "5", "3probe", r#"421["ask"]"#, "abc", "", "1"] {
+        let (polling, sid) = joined(&server).await;
+        let mut ws = server.second_ws(&polling.open.sid).await.expect("the upgrade is accepted");
+        ws.send(first).await;
+        ws.expect_closed().await;
+        goes_on_over_polling(&server, polling, &sid).await;
+    }
+}
+
+#[tokio::test]
+async fn a_probe_that_is_not_completed_leaves_the_session_on_polling() {
+    let server = server().await;
+    for second in ["2probe", r#"421["ask"]"#, "abc"] {
+        let (polling, sid) = joined(&server).await;
+        let mut ws = probed(&server, &polling).await;
+        ws.send(second).await;
+        ws.expect_closed().await;
+        goes_on_over_polling(&server, polling, &sid).await;
+    }
+}
+
+#[tokio::test]
+async fn a_probe_that_hangs_up_leaves_the_session_on_polling() {
+    let server = server().await;
+    let (polling, sid) = joined(&server).await;
+    probed(&server, &polling).await.close().await;
+    goes_on_over_polling(&server, polling, &sid).await;
+
+    let (polling, sid) = joined(&server).await;
+    drop(probed(&server, &polling).await);
+    settle().await;
+    goes_on_over_polling(&server, polling, &sid).await;
+}
+
+#[tokio::test]
+async fn a_probe_that_takes_too_long_leaves_the_session_on_polling() {
+    let timeout = Duration::from_millis(100);
+    let server = TestServer::start(|builder| builder.consumer::<Plain>().upgrade_timeout(timeout)).await;
+    let (polling, sid) = joined(&server).await;
+    let mut silent = server.second_ws(&polling.open.sid).await.expect("the upgrade is accepted");
+    silent.expect_closed().await;
+    let mut halfway = probed(&server, &polling).await;
+    halfway.expect_closed().await;
+    goes_on_over_polling(&server, polling, &sid).await;
+}
+
+#[tokio::test]
+async fn the_heartbeat_goes_on_across_the_upgrade() {
+    let interval = Duration::from_millis(50);
+    let server = TestServer::start(|builder| builder.consumer::<Plain>().ping_interval(interval)).await;
+    let (mut polling, _) = joined(&server).await;
+    polling.expect("2").await;
+    polling.send("3").await;
+    let mut ws = probed(&server, &polling).await;
+    ws.send("5").await;
+    for _ in 0..3 {
+        ws.expect("2").await;
+        ws.send("3").await;
+    }
+}
+
+#[tokio::test]
+async fn a_session_that_is_closed_during_the_probe_closes_both() {
+    let server = server().await;
+    let (mut polling, _) = joined(&server).await;
+    let mut ws = probed(&server, &polling).await;
+    polling.send("1").await;
+    server.journal.expect("transport close").await;
+    ws.expect_closed().await;
+    polling.expect_gone().await;
+}
+
+#[tokio::test]
+async fn an_upgrade_of_an_unknown_session_is_refused() {
+    let server = server().await;
+    let answer = server.second_ws("AAAAAAAAAAAAAAAAAAAA").await.expect_err("there is no such session");
+    assert_eq!(answer.status, 400);
+}
+
+#[tokio::test]
+async fn a_server_without_websocket_offers_no_upgrade() {
+    let server =
+        TestServer::start(|builder| builder.consumer::<Plain>().transports([sio::TransportKind::Polling]))
+            .await;
+    let (mut polling, _) = joined(&server).await;
+    assert_eq!(polling.open.upgrades, [""; 0]);
+    assert_eq!(server.second_ws(&polling.open.sid).await.expect_err("no WebSocket").status, 400);
+    assert_eq!(server.try_ws("EIO=4&transport=websocket", &[]).await.expect_err("no WebSocket").status, 400);
+    polling.expect_nothing_more().await;
+}
+
+/// Many at once, each with emits under way: the server's own view of the transport follows each client's.
+#[tokio::test]
+async fn many_sessions_upgrade_at_once() {
+    let server = server().await;
+    let mut clients = Vec::new();
+    for _ in 0..20 {
+        let (polling, sid) = joined(&server).await;
+        clients.push((probed(&server, &polling).await, sid));
+    }
+    for number in 0..10 {
+        server.of("/").emit("numbered", &number).await.expect("a broadcast cannot fail");
+    }
+    for (ws, _) in &mut clients {
+        ws.send("5").await;
+    }
+    for (ws, sid) in &mut clients {
+        for number in 0..10 {
+            ws.expect(&format!(r#"42["numbered",{number}]"#)).await;
+        }
+        soon("the server to see the upgrade", async {
+            while server.socket_of("/", sid).transport() != sio::TransportKind::WebSocket {
+                tokio::task::yield_now().await;
+            }
+        })
+        .await;
+    }
+}
