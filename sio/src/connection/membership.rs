@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::mem;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Waker;
 
 use bytes::Bytes;
 use sio_core::args::Args;
@@ -111,6 +112,15 @@ impl Membership {
         Ok(())
     }
 
+    /// As [`Self::deliver`], but leaves it to the caller to wake the client's task, soon.
+    pub(crate) fn deliver_unwoken(&self, frames: Bytes) -> Result<Option<Waker>, PushError> {
+        match self.phase.load(Ordering::Acquire) {
+            CONNECTED => self.mailbox.push_unwoken(frames),
+            CONNECTING => self.hold(frames).map(|()| None),
+            _ => Err(PushError::Closed),
+        }
+    }
+
     /// As [`Self::deliver`], but only if nothing else waits for this client: a packet that may be lost.
     pub(crate) fn deliver_volatile(&self, frames: Bytes) {
         if self.is_connected() && self.mailbox.is_empty() {
@@ -194,9 +204,12 @@ impl Membership {
         }
     }
 
-    /// Queues an event that has arrived.
+    /// Queues an event that has arrived. One that comes after the server has put the client out is late.
     pub(crate) fn push_event(&self, event: Event, is_concurrent: bool) {
         let mut state = self.lock();
+        if state.reason.is_some() {
+            return;
+        }
         if is_concurrent { state.concurrent.push_back(event) } else { state.serial.push_back(event) }
     }
 

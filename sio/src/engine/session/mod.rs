@@ -113,7 +113,7 @@ impl SessionTask {
             }
             return;
         }
-        if self.phase != Phase::Open {
+        if self.phase == Phase::Gone {
             return;
         }
         if self.state.poll_timeout().is_some_and(|due| due <= now) {
@@ -121,7 +121,7 @@ impl SessionTask {
                 self.apply(output);
             }
         }
-        if self.phase == Phase::Open
+        if matches!(self.phase, Phase::Open | Phase::Opening)
             && self.handler.deadline().is_some_and(|due| due <= now)
             && let Err(reason) = self.handler.on_timeout(now)
         {
