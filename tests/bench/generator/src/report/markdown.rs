@@ -25,6 +25,8 @@ pub(crate) fn render(settings: &Settings, summary: &Summary) -> String {
     );
     text += &table(&costs(summary));
     text += &notes(summary);
+    text += "\n## Of this in user space\n\nThe kernel's share is the same for all who make the same system calls.\n\n";
+    text += &table(&user_space(summary));
     text += "\n![The same as a plot](report.svg)\n\n## In detail\n\n";
     text += &table(&details(summary));
     text += "\n## Workloads\n\n";
@@ -40,31 +42,54 @@ pub(crate) fn render(settings: &Settings, summary: &Summary) -> String {
     text
 }
 
-/// Medians, the ratios to each other server, and the targets.
-fn costs(summary: &Summary) -> Vec<Vec<String>> {
-    let columns = 0..summary.workloads.len();
-    let row = |head: String, cell: &dyn Fn(usize) -> Option<String>| -> Vec<String> {
-        let cells = columns.clone().map(|column| cell(column).unwrap_or_else(|| "–".to_owned()));
-        std::iter::once(head).chain(cells).collect()
-    };
-    let mut rows = vec![row("server".to_owned(), &|column| {
+/// A row of a table: its head, and a cell for each workload.
+fn row(summary: &Summary, head: String, cell: impl Fn(usize) -> Option<String>) -> Vec<String> {
+    let cells = (0..summary.workloads.len()).map(|column| cell(column).unwrap_or_else(|| "–".to_owned()));
+    std::iter::once(head).chain(cells).collect()
+}
+
+fn head(summary: &Summary) -> Vec<String> {
+    row(summary, "server".to_owned(), |column| {
         let workload = &summary.workloads[column];
         Some(if workload.is_memory() { format!("{} (B)", workload.name) } else { workload.name.clone() })
-    })];
+    })
+}
+
+/// Medians, the ratios to each other server, and the targets.
+fn costs(summary: &Summary) -> Vec<Vec<String>> {
+    let mut rows = vec![head(summary)];
     for (server, name) in summary.servers.iter().enumerate() {
-        rows.push(row(format!("**{name}**"), &|column| summary.figure(server, column).map(cost)));
+        rows.push(row(summary, format!("**{name}**"), |column| summary.figure(server, column).map(cost)));
     }
     for (other, name) in summary.servers.iter().enumerate().skip(1) {
         let head = format!("{} / {name}", summary.servers[0]);
-        rows.push(row(head, &|column| summary.ratio(0, other, column).map(|ratio| format!("{ratio:.2}"))));
+        rows.push(row(summary, head, |column| Some(format!("{:.2}", summary.ratio(0, other, column)?))));
     }
-    if columns.clone().any(|column| summary.target(column).is_some()) {
-        rows.push(row("target".to_owned(), &|column| {
+    if (0..summary.workloads.len()).any(|column| summary.target(column).is_some()) {
+        rows.push(row(summary, "target".to_owned(), |column| {
             let limit = summary.target(column)?.limit;
             Some(if limit < 10.0 { format!("≤ {limit:.2}") } else { format!("≤ {} B", number(limit)) })
         }));
-        rows.push(row("met".to_owned(), &|column| {
+        rows.push(row(summary, "met".to_owned(), |column| {
             Some(if summary.target(column)?.is_met { "yes" } else { "**no**" }.to_owned())
+        }));
+    }
+    rows
+}
+
+/// Medians of the time in user space, and the ratios.
+fn user_space(summary: &Summary) -> Vec<Vec<String>> {
+    let user = |server, column: usize| {
+        let is_time = !summary.workloads[column].is_memory();
+        Some(summary.figure(server, column).filter(|_| is_time)?.user_us)
+    };
+    let mut rows = vec![head(summary)];
+    for (server, name) in summary.servers.iter().enumerate() {
+        rows.push(row(summary, format!("**{name}**"), |column| user(server, column).map(number)));
+    }
+    for (other, name) in summary.servers.iter().enumerate().skip(1) {
+        rows.push(row(summary, format!("{} / {name}", summary.servers[0]), |column| {
+            Some(format!("{:.2}", user(0, column)? / user(other, column)?))
         }));
     }
     rows
