@@ -35,7 +35,10 @@ pub use sio_core::binary::Binary;
 pub use sio_core::id::Sid;
 pub use sio_core::socket::DisconnectReason;
 pub use sio_core::value::Value;
-pub use sio_macros::{consumer, event};
+#[doc = include_str!("consumer/consumer.md")]
+pub use sio_macros::consumer;
+#[doc = include_str!("consumer/event.md")]
+pub use sio_macros::event;
 
 pub use self::broadcast::{AckStream, Broadcast};
 pub use self::builder::Builder;
@@ -65,8 +68,8 @@ pub mod __private {
     pub use inventory;
 
     pub use crate::consumer::{
-        AckedOutput, Disconnect, Failure, Fresh, HookArg, HookOutput, Probe, Registration, handler_future,
-        put_error, reply, via,
+        AckedOutput, ConnectProbe, Disconnect, Failure, Fresh, HookArg, HookOutput, Probe, Registration,
+        handler_future, put_error, via,
     };
 }
 

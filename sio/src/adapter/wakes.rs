@@ -14,8 +14,8 @@ use smallvec::SmallVec;
 use tokio::runtime::Handle;
 
 /// How many are woken before others have their turn. The runtime itself looks for new events after about as many
-/// tasks, so that smaller steps gain nothing.
-const STEP: usize = 64;
+/// tasks, so that much smaller steps gain nothing.
+const STEP: usize = 128;
 
 /// Tasks that are to be woken. Each is in here at most once: it counts as awake from the moment at which it is put
 /// in.
