@@ -40,6 +40,16 @@ impl Echo {
         socket.emit("message-back", &chat).await?;
         Ok(())
     }
+
+    async fn event_join(&mut self, socket: &Socket) -> sio::Result<&'static str> {
+        socket.join("room").await?;
+        Ok("ok")
+    }
+
+    async fn event_publish(&mut self, socket: &Socket, chat: Chat) -> sio::Result {
+        socket.namespace().to("room").emit("news", &chat).await?;
+        Ok(())
+    }
 }
 
 #[test]
@@ -61,24 +71,44 @@ fn the_protocol_allocates_twice_for_a_typed_echo() {
 
 #[test]
 fn a_server_allocates_twice_for_a_typed_echo() {
-    assert_allocations("echo", 1, 2.0);
+    assert_allocations(2.0, one_client, async |ws| exchange(ws, "echo", 1).await);
 }
 
 /// The queue of their answers grows four times, and is given back when it has been sent: a client that is silent again
 /// costs no more than before.
 #[test]
 fn events_that_come_together_cost_little_more() {
-    assert_allocations("echo", 16, 2.0 + 4.0 / 16.0);
+    assert_allocations(2.0 + 4.0 / 16.0, one_client, async |ws| exchange(ws, "echo", 16).await);
 }
 
 /// The third makes the frame one that can be shared, in case it has to wait for room in the queue.
 #[test]
 fn an_event_that_is_answered_with_an_event_costs_one_more() {
-    assert_allocations("message", 1, 3.0);
+    assert_allocations(3.0, one_client, async |ws| exchange(ws, "message", 1).await);
 }
 
-/// Lets a client send events, so many at a time, and counts what the server allocates for each.
-fn assert_allocations(name: &'static str, window: u64, allowed: f64) {
+/// The payload; the frame, and what makes it one that can be shared; the name of the room, three times; and the list of
+/// those who are to be woken, which has grown twice for 16. Nothing for a member.
+#[test]
+fn a_broadcast_costs_nothing_for_a_member() {
+    let publish = async |clients: &mut Vec<Ws>| {
+        let (publisher, members) = clients.split_first_mut().expect("the first one publishes");
+        for n in 0..EVENTS {
+            publisher.send(&event("publish", n)).await;
+            for member in &mut *members {
+                expect_answer(member, n).await;
+            }
+        }
+    };
+    assert_allocations(9.0, async |endpoint| room(endpoint, 16).await, publish);
+}
+
+/// Lets clients talk to a server, `EVENTS` times, and counts what it allocates for each event.
+fn assert_allocations<C>(
+    allowed: f64,
+    open: impl AsyncFnOnce(Endpoint) -> C + Send + 'static,
+    talk: impl AsyncFn(&mut C) + Send + 'static,
+) {
     let server_runtime = runtime();
     let server = server_runtime.block_on(TestServer::start(|builder| builder.consumer::<Echo>()));
     let endpoint = Endpoint::clone(&server);
@@ -87,11 +117,11 @@ fn assert_allocations(name: &'static str, window: u64, allowed: f64) {
     let (done, is_done) = oneshot::channel();
     let client = thread::spawn(move || {
         let client_runtime = runtime();
-        let mut ws = client_runtime.block_on(endpoint.socket("/"));
-        client_runtime.block_on(exchange(&mut ws, name, window));
+        let mut clients = client_runtime.block_on(open(endpoint));
+        client_runtime.block_on(talk(&mut clients));
         warm.send(()).expect("the server waits for it");
         may_begin.recv().expect("the server says when");
-        client_runtime.block_on(exchange(&mut ws, name, window));
+        client_runtime.block_on(talk(&mut clients));
         done.send(()).expect("the server waits for it");
     });
 
@@ -106,6 +136,22 @@ fn assert_allocations(name: &'static str, window: u64, allowed: f64) {
     assert!(each <= allowed + NOW_AND_THEN, "{each:.2} allocations and {bytes} bytes for each event");
 }
 
+async fn one_client(endpoint: Endpoint) -> Ws {
+    endpoint.socket("/").await
+}
+
+/// A client that is in no room, and so many that are.
+async fn room(endpoint: Endpoint, members: usize) -> Vec<Ws> {
+    let mut clients = vec![endpoint.socket("/").await];
+    for _ in 0..members {
+        let mut member = endpoint.socket("/").await;
+        member.send(r#"420["join"]"#).await;
+        member.expect(r#"430["ok"]"#).await;
+        clients.push(member);
+    }
+    clients
+}
+
 /// Everything on the thread that drives it.
 fn runtime() -> Runtime {
     runtime::Builder::new_current_thread().enable_all().build().expect("a runtime needs no more than a file")
@@ -117,10 +163,15 @@ async fn exchange(ws: &mut Ws, name: &str, window: u64) {
         let events: Vec<_> = (first..first + window).map(|n| event(name, n)).collect();
         ws.send_all(&events.iter().map(String::as_str).collect::<Vec<_>>()).await;
         for n in first..first + window {
-            let Received::Text(answer) = ws.receive().await else { panic!("an answer is a text") };
-            assert!(answer.ends_with(&format!(r#""n":{n}}}]"#)), "{answer}");
+            expect_answer(ws, n).await;
         }
     }
+}
+
+/// Expects the payload of the event with this number.
+async fn expect_answer(ws: &mut Ws, n: u64) {
+    let Received::Text(answer) = ws.receive().await else { panic!("an answer is a text") };
+    assert!(answer.ends_with(&format!(r#""n":{n}}}]"#)), "{answer}");
 }
 
 /// An event as an Engine.IO packet; `echo` asks for an acknowledgement.
