@@ -11,3 +11,4 @@ pub mod payload;
 pub mod session;
 
 mod output;
+mod state;

@@ -33,6 +33,7 @@ use smallvec::smallvec;
 use super::config::{SessionConfig, TransportKind};
 pub use super::output::{Channel, CloseReason, Output, Outputs, PollVerdict, PostVerdict, ProbeRefused};
 use super::packet::{PROBE, Packet};
+use super::state::{Requests, State};
 
 /// One Engine.IO session.
 ///
@@ -331,60 +332,6 @@ impl Session {
     fn finish(&mut self, reason: CloseReason) {
         self.state = State::Closed { reason, transport: self.transport() };
     }
-}
-
-#[derive(Clone, Copy, Debug)]
-enum State {
-    Polling(Requests),
-    /// A WebSocket is attached, and has not said anything.
-    Probing {
-        requests: Requests,
-        deadline: Instant,
-    },
-    /// The probe was answered.
-    Probed {
-        requests: Requests,
-        deadline: Instant,
-    },
-    WebSocket,
-    Closed {
-        reason: CloseReason,
-        transport: TransportKind,
-    },
-}
-
-impl State {
-    fn requests_mut(&mut self) -> Option<&mut Requests> {
-        match self {
-            Self::Polling(requests) | Self::Probing { requests, .. } | Self::Probed { requests, .. } => {
-                Some(requests)
-            }
-            Self::WebSocket | Self::Closed { .. } => None,
-        }
-    }
-
-    fn is_polled(&self) -> bool {
-        match self {
-            Self::Polling(requests) | Self::Probing { requests, .. } | Self::Probed { requests, .. } => {
-                requests.is_polled
-            }
-            Self::WebSocket | Self::Closed { .. } => false,
-        }
-    }
-
-    fn upgrade_deadline(&self) -> Option<Instant> {
-        match *self {
-            Self::Probing { deadline, .. } | Self::Probed { deadline, .. } => Some(deadline),
-            Self::Polling(_) | Self::WebSocket | Self::Closed { .. } => None,
-        }
-    }
-}
-
-/// Which requests of a polling session are under way: at most one of each kind.
-#[derive(Clone, Copy, Debug, Default)]
-struct Requests {
-    is_polled: bool,
-    is_posted: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
