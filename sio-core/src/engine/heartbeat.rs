@@ -1,0 +1,36 @@
+//! The deadlines of a session's heartbeat. The picture is in [`session`](super::session).
+
+use std::time::{Duration, Instant};
+
+use super::config::SessionConfig;
+
+/// Whose turn it is, and until when.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Heartbeat {
+    /// The next ping goes out at this instant.
+    Due(Instant),
+    /// A ping was queued; the pong, or in revision 3 the client's next ping, has to be there by this instant.
+    Sent(Instant),
+    /// The same, and the server does not read: so much is left.
+    Held(Duration),
+}
+
+/// What timers are late by even when nothing delays them. A client's own count has no such rounding in it.
+const TIMER_PRECISION: Duration = Duration::from_millis(5);
+
+/// When a ping that was due `at` is taken to have been queued.
+pub(super) fn queued_at(at: Instant, now: Instant) -> Instant {
+    if now.saturating_duration_since(at) <= TIMER_PRECISION { at } else { now }
+}
+
+/// The instant by which a client of revision 3 that has just been heard has to ping.
+pub(super) fn ping_of_client_by(config: &SessionConfig, now: Instant) -> Instant {
+    later(now, config.ping_interval.saturating_add(config.ping_timeout))
+}
+
+/// Adds without overflow: options may be as large as `Duration::MAX`, which means never.
+pub(super) fn later(now: Instant, wait: Duration) -> Instant {
+    /// Thirty years: no process lives as long, and every platform can represent it.
+    const NEVER: Duration = Duration::from_secs(30 * 365 * 24 * 60 * 60);
+    now.checked_add(wait).unwrap_or_else(|| now + NEVER)
+}
