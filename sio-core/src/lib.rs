@@ -1,4 +1,6 @@
 //! The Engine.IO v4 and Socket.IO v5 protocols without I/O.
+//!
+//! Clients of the protocols before these are spoken to with the help of [`v3`].
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 
@@ -8,4 +10,5 @@ pub mod engine;
 pub mod id;
 pub mod name;
 pub mod socket;
+pub mod v3;
 pub mod value;

@@ -48,7 +48,7 @@ impl fmt::Display for TransportKind {
 
 /// A revision of the Engine.IO protocol, as it stands in `EIO`.
 ///
-/// What differs on the wire is `crate::v3`; the heartbeat, which goes the other way round, is the
+/// What differs on the wire is [`crate::v3`]; the heartbeat, which goes the other way round, is the
 /// [`Session`](super::session::Session)'s.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Revision {
