@@ -145,8 +145,8 @@ impl Server {
     ///
     /// When the listener's address cannot be told.
     pub async fn serve_with(&self, listener: TcpListener) -> Result<(), Error> {
-        self.announce(listener.local_addr()?);
-        serve::run(self, listener).await;
+        let address = listener.local_addr()?;
+        serve::run(self, listener, || self.announce(address)).await;
         Ok(())
     }
 
