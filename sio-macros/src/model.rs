@@ -14,6 +14,7 @@ use crate::check::{Role, check_block, check_hidden_event, check_method};
 use crate::errors::Errors;
 use crate::event_args::EventArgs;
 use crate::parse::{self, Args, Block, Item};
+use crate::pattern;
 use crate::shape::is_ack;
 
 /// The names that Socket.IO keeps for itself: no client can send such an event.
@@ -225,6 +226,10 @@ fn namespace(args: &Args, errors: &mut Errors) -> Option<Name> {
     // The packet's header ends a namespace with a comma, and what follows a question mark is not part of its name.
     if let Some(wrong) = text.chars().find(|c| [',', '?'].contains(c)) {
         errors.at(literal, format!("a namespace cannot contain `{wrong}`: no client could name it"));
+        return None;
+    }
+    if let Err(message) = pattern::check(&text) {
+        errors.at(literal, message);
         return None;
     }
     Some(Name { text, span: literal.span() })

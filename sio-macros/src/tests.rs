@@ -104,6 +104,8 @@ fn a_wrong_argument_leaves_the_block_alone() {
         quote!(namespace = chat),
         quote!(namespace = "chat"),
         quote!(namespace = "/a,b"),
+        quote!(namespace = "/org/a{id}"),
+        quote!(namespace = "/org/{id"),
         quote!(namespace = "/a", namespace = "/b"),
         quote!(crate = "sio"),
         quote!(;),

@@ -1,6 +1,5 @@
 //! Options of a server, and the checks before it starts.
 
-use std::collections::HashMap;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
@@ -14,7 +13,7 @@ use crate::error::{BuildError, Problem};
 #[cfg(feature = "static-files")]
 use crate::http::static_files::StaticFiles;
 use crate::http::{AllowedOrigins, Cookie};
-use crate::namespace::{Namespace, NamespaceInner};
+use crate::namespaces::{Common, Namespaces};
 use crate::server::{Options, Server, ServerInner};
 
 /// Sets up a [`Server`]. Every option has a default that is fit for production.
@@ -56,6 +55,7 @@ impl Default for Builder {
                 ack_timeout: Duration::from_secs(5),
                 max_attachments: 10,
                 max_namespaces: 32,
+                max_dynamic_namespaces: 10_000,
                 incoming_events: 128,
                 drain: Duration::from_secs(10),
             },
@@ -193,6 +193,13 @@ impl Builder {
         self
     }
 
+    /// How many dynamic namespaces (`#[consumer(namespace = "/org/{id}")]`) there may be at a time, of all clients
+    /// together; a further one is refused with `Too many namespaces`. Default 10,000.
+    pub fn max_dynamic_namespaces(mut self, namespaces: usize) -> Self {
+        self.options.max_dynamic_namespaces = namespaces;
+        self
+    }
+
     /// How many clients may be connected; further ones get status 403. Default unlimited.
     pub fn max_connections(mut self, connections: usize) -> Self {
         self.engine.max_connections = connections;
@@ -271,7 +278,7 @@ impl Builder {
         let files = self.files(&mut problems);
         let (registrations, found) = consumer::collect(&self.consumers, self.collected);
         problems.extend(found);
-        problems.extend(consumer::missing_state(&registrations, &self.state));
+        problems.extend(consumer::missing(&registrations, &self.state));
         let is_missing =
             |path: &&String| registrations.iter().all(|registration| registration.namespace != **path);
         let missing = self.expected.iter().filter(is_missing);
@@ -282,18 +289,9 @@ impl Builder {
         let (state, drain) = (Arc::new(self.state), Arc::new(Drain::default()));
         let (engine, options) = (self.engine, self.options);
         let inner = Arc::new_cyclic(|server: &Weak<ServerInner>| {
-            let namespace = |path: &str, registration| {
-                let (state, drain) = (Arc::clone(&state), Arc::clone(&drain));
-                let timeout = options.ack_timeout;
-                let inner = NamespaceInner::new(path, registration, state, timeout, server.clone(), drain);
-                (Box::from(path), Namespace { inner: Arc::new(inner) })
-            };
-            // `/` always exists: clients that open another namespace may connect to it first.
-            let mut namespaces = HashMap::from([namespace("/", None)]);
-            for registration in registrations {
-                let (path, namespace) = namespace(registration.namespace, Some(registration));
-                namespaces.insert(path, namespace);
-            }
+            let ack_timeout = options.ack_timeout;
+            let common = Common { state, ack_timeout, server: server.clone(), drain: Arc::clone(&drain) };
+            let namespaces = Namespaces::new(registrations, options.max_dynamic_namespaces, common);
             let server = server.clone();
             let engine = Engine::new(engine, move |sender, handshake| {
                 let server = server.upgrade().expect("an engine is used through its server");
@@ -303,7 +301,7 @@ impl Builder {
                 options,
                 namespaces,
                 engine,
-                drain: Arc::clone(&drain),
+                drain,
                 stopping: Notify::new(),
                 #[cfg(feature = "static-files")]
                 files: Arc::new(files),

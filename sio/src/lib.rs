@@ -6,6 +6,8 @@
 // The macro writes `::sio`, also in our own tests.
 #[cfg(test)]
 extern crate self as sio;
+#[cfg(test)]
+mod testing;
 
 mod ack_wait;
 mod adapter;
@@ -20,6 +22,8 @@ mod error;
 mod handshake;
 pub mod http;
 mod namespace;
+mod namespaces;
+mod params;
 pub mod prelude;
 mod random;
 mod rooms;
@@ -52,6 +56,7 @@ pub use self::error::{
 pub use self::handshake::Handshake;
 pub use self::http::{AllowedOrigins, Cookie, SameSite};
 pub use self::namespace::Namespace;
+pub use self::params::{Params, Path};
 pub use self::rooms::IntoRooms;
 pub use self::server::Server;
 pub use self::socket::Socket;

@@ -16,13 +16,16 @@ use crate::connection::{NoConsumer, Running, SocketTask, run};
 use crate::consumer::{EventInfo, Registration, StateMap};
 use crate::drain::Drain;
 use crate::error::EmitError;
+use crate::namespaces::Common;
+use crate::params::Params;
 use crate::rooms::IntoRooms;
 use crate::server::{Server, ServerInner};
 
 /// All sockets that are connected under one path, `/chat` for example.
 ///
 /// Cheap to clone. A handler reaches its own by `socket.namespace()`, any other by
-/// [`Server::of`](crate::Server::of).
+/// [`Server::of`](crate::Server::of). A dynamic namespace (`#[consumer(namespace = "/org/{id}")]`) is made for its first
+/// socket and ends with its last: a handle that is kept longer reaches nobody, also when others enter the path anew.
 ///
 /// # Examples
 ///
@@ -43,6 +46,7 @@ pub struct Namespace {
 pub(crate) struct NamespaceInner {
     pub(crate) path: Box<str>,
     pub(crate) registration: Option<Registration>,
+    params: Params,
     pub(crate) adapter: MemoryAdapter,
     pub(crate) state: Arc<StateMap>,
     pub(crate) ack_timeout: Duration,
@@ -57,15 +61,15 @@ impl NamespaceInner {
     pub(crate) fn new(
         path: &str,
         registration: Option<Registration>,
-        state: Arc<StateMap>,
-        ack_timeout: Duration,
-        server: Weak<ServerInner>,
-        drain: Arc<Drain>,
+        params: Params,
+        common: &Common,
     ) -> Self {
+        let Common { state, ack_timeout, server, drain } = common.clone();
         let has_special = registration.as_ref().is_some_and(|one| EventInfo::any_special(one.events));
         Self {
             path: path.into(),
             registration,
+            params,
             adapter: MemoryAdapter::default(),
             state,
             ack_timeout,
@@ -82,6 +86,10 @@ impl NamespaceInner {
             Some(registration) => (registration.run)(task),
             None => Box::pin(run::<NoConsumer>(task)),
         }
+    }
+
+    pub(crate) fn server(&self) -> Option<Arc<ServerInner>> {
+        self.server.upgrade()
     }
 
     /// What is declared for an event beyond its handler.
@@ -107,6 +115,12 @@ impl Namespace {
         &self.inner.path
     }
 
+    /// The parameters of a dynamic namespace; empty if the namespace has a path of its own.
+    #[must_use]
+    pub fn params(&self) -> &Params {
+        &self.inner.params
+    }
+
     /// The server that the namespace belongs to.
     ///
     /// # Panics
@@ -114,7 +128,7 @@ impl Namespace {
     /// When every handle of the server has been dropped, which cannot happen while it serves.
     #[must_use]
     pub fn server(&self) -> Server {
-        Server { inner: self.inner.server.upgrade().expect("a namespace is used while its server exists") }
+        Server { inner: self.inner.server().expect("a namespace is used while its server exists") }
     }
 
     /// Sends an event to every socket of the namespace.

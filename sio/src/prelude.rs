@@ -2,4 +2,6 @@
 
 pub use crate::consumer::{Ack, EventName, State};
 pub use crate::error::{ConnectError, EventError};
-pub use crate::{Args, Binary, DisconnectReason, Handshake, Server, Socket, Value, consumer, event};
+pub use crate::{
+    Args, Binary, DisconnectReason, Handshake, Params, Path, Server, Socket, Value, consumer, event,
+};

@@ -50,6 +50,7 @@ pub mod via {
 /// | [`EventName`] | the name, for a fallback |
 /// | [`Args`] | all arguments that are left, for a fallback |
 /// | [`&Handshake`](Handshake), `Arc<Handshake>` | the request with which the client came |
+/// | [`Params`](crate::Params), [`Path<T>`](crate::Path) | the parameters of a dynamic namespace |
 ///
 /// and any type of the application that implements this trait. It is written without the parameter `Via`:
 ///
@@ -72,7 +73,7 @@ pub mod via {
     label = "neither a payload nor something `sio` can provide",
     note = "a payload is a type that owns its data and can be deserialized: add `#[derive(serde::Deserialize)]` to it",
     note = "`sio` provides `&Socket`, `Socket`, `Ack<T>`, `Option<Ack<T>>`, `State<T>`, `EventName`, `Args`, \
-            `&Handshake` and every type with `impl FromEvent<'_>`"
+            `&Handshake`, `Params`, `Path<T>` and every type with `impl FromEvent<'_>`"
 )]
 pub trait FromEvent<'a, Via = via::Server>: Sized {
     /// Makes the value.

@@ -26,11 +26,10 @@ pub use self::extract::{EventName, FromEvent, via};
 pub use self::hook::{Disconnect, Failure, HookArg, HookOutput};
 pub use self::info::EventInfo;
 pub use self::registry::Registration;
-#[allow(unused_imports, reason = "the server that builds itself from them is not here yet")]
-pub(crate) use self::registry::{collect, missing_state};
+pub(crate) use self::registry::{collect, missing};
 pub use self::reply::{AckedOutput, IntoReply, Probe, Reply, reply};
-pub(crate) use self::state::StateMap;
 pub use self::state::{Description, State};
+pub(crate) use self::state::{Needs, StateMap};
 use crate::error::{ConnectError, Error, Kind};
 
 /// A type whose values each look after one socket: one client in one namespace.
