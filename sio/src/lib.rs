@@ -70,8 +70,8 @@ pub mod __private {
     pub use inventory;
 
     pub use crate::consumer::{
-        AckedOutput, Disconnect, Failure, Fresh, HookArg, HookOutput, Probe, Registration, handler_future,
-        put_error, reply, via,
+        AckedOutput, ConnectProbe, Disconnect, Failure, Fresh, HookArg, HookOutput, Probe, Registration,
+        handler_future, put_error, via,
     };
 }
 

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::mem;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Waker;
 
 use bytes::Bytes;
 use sio_core::args::Args;
@@ -109,6 +110,15 @@ impl Membership {
         state.held_bytes += frames.len();
         state.held.push(frames);
         Ok(())
+    }
+
+    /// As [`Self::deliver`], but leaves it to the caller to wake the client's task, soon.
+    pub(crate) fn deliver_unwoken(&self, frames: Bytes) -> Result<Option<Waker>, PushError> {
+        match self.phase.load(Ordering::Acquire) {
+            CONNECTED => self.mailbox.push_unwoken(frames),
+            CONNECTING => self.hold(frames).map(|()| None),
+            _ => Err(PushError::Closed),
+        }
     }
 
     /// As [`Self::deliver`], but only if nothing else waits for this client: a packet that may be lost.

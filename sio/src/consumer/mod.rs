@@ -19,7 +19,7 @@ mod tests;
 
 use std::future::Future;
 
-pub use self::accept::{Fresh, IntoAccept, IntoConsumer};
+pub use self::accept::{ConnectProbe, Fresh, IntoAccept, IntoConsumer};
 pub use self::ack::Ack;
 pub use self::event::{Event, put_error};
 pub use self::extract::{EventName, FromEvent, via};
@@ -27,7 +27,7 @@ pub use self::hook::{Disconnect, Failure, HookArg, HookOutput};
 pub use self::info::EventInfo;
 pub use self::registry::Registration;
 pub(crate) use self::registry::{collect, missing};
-pub use self::reply::{AckedOutput, IntoReply, Probe, Reply, reply};
+pub use self::reply::{AckedOutput, IntoReply, Probe, Reply};
 pub use self::state::{Description, State};
 pub(crate) use self::state::{Needs, StateMap};
 use crate::error::{ConnectError, Error, Kind};
@@ -111,7 +111,7 @@ pub trait Consumer: Sized + Send + 'static {
 
 /// The future of a handler, as it is. Says that it is [`Send`] where the handler's name stands, so that the compiler
 /// complains there and nowhere else.
-pub fn handler_future<F: Future + Send>(future: F) -> impl Future<Output = F::Output> + Send {
+pub fn handler_future<F: Future + Send>(future: F) -> F {
     future
 }
 

@@ -13,7 +13,7 @@ use crate::transport::websocket::Incoming;
 
 /// Messages taken in one turn of the task. A client that floods must not keep a worker thread from the
 /// others for longer than some hundred microseconds.
-const MESSAGES_PER_TURN: usize = 128;
+const MESSAGES_PER_TURN: usize = 64;
 
 impl SessionTask {
     /// Takes what has arrived. Returns true when the turn's share is used up and more may be there.
