@@ -15,6 +15,7 @@ mod broadcast;
 mod builder;
 mod connection;
 mod consumer;
+mod data;
 mod direct;
 mod drain;
 pub mod engine;
@@ -47,6 +48,7 @@ pub use self::consumer::{
     Ack, Consumer, Description, Event, EventInfo, EventName, FromEvent, IntoAccept, IntoConsumer, IntoReply,
     Reply, State,
 };
+pub use self::data::{Extension, SocketData};
 pub use self::direct::Direct;
 pub use self::engine::TransportKind;
 pub use self::error::{

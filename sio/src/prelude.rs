@@ -3,5 +3,6 @@
 pub use crate::consumer::{Ack, EventName, State};
 pub use crate::error::{ConnectError, EventError};
 pub use crate::{
-    Args, Binary, DisconnectReason, Handshake, Params, Path, Server, Socket, Value, consumer, event,
+    Args, Binary, DisconnectReason, Extension, Handshake, Params, Path, Server, Socket, Value, consumer,
+    event,
 };

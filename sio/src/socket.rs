@@ -14,6 +14,7 @@ use sio_core::socket::reason::DisconnectReason;
 use crate::broadcast::Broadcast;
 use crate::connection::membership::Membership;
 use crate::consumer::StateMap;
+use crate::data::SocketData;
 use crate::direct::Direct;
 use crate::engine::mailbox::PushError;
 use crate::engine::{CloseReason, Command, TransportKind};
@@ -87,6 +88,12 @@ impl Socket {
     #[must_use]
     pub fn handshake(&self) -> &Arc<Handshake> {
         &self.membership.handshake
+    }
+
+    /// What the application keeps with this socket, for everybody who has it to see.
+    #[must_use]
+    pub fn data(&self) -> &SocketData {
+        &self.membership.data
     }
 
     /// The transport that the client uses now.

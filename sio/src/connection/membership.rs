@@ -16,6 +16,7 @@ use sio_core::socket::reason::DisconnectReason;
 use tokio::sync::Notify;
 
 use crate::ack_wait::Waiter;
+use crate::data::SocketData;
 use crate::engine::mailbox::{Mailbox, PushError};
 use crate::handshake::Handshake;
 use crate::namespace::Namespace;
@@ -31,6 +32,7 @@ pub(crate) struct Membership {
     pub(crate) namespace: Namespace,
     pub(crate) mailbox: Arc<Mailbox>,
     pub(crate) handshake: Arc<Handshake>,
+    pub(crate) data: SocketData,
     /// Written under the lock of `state`; read without it where packets are sent.
     phase: AtomicU8,
     state: Mutex<State>,
@@ -73,6 +75,7 @@ impl Membership {
             namespace,
             mailbox,
             handshake,
+            data: SocketData::default(),
             phase: AtomicU8::new(CONNECTING),
             state: Mutex::default(),
             gone: Notify::new(),
