@@ -40,7 +40,10 @@ pub use sio_core::binary::Binary;
 pub use sio_core::id::Sid;
 pub use sio_core::socket::DisconnectReason;
 pub use sio_core::value::Value;
-pub use sio_macros::{consumer, event};
+#[doc = include_str!("consumer/consumer.md")]
+pub use sio_macros::consumer;
+#[doc = include_str!("consumer/event.md")]
+pub use sio_macros::event;
 
 pub use self::broadcast::{AckStream, Broadcast};
 pub use self::builder::Builder;

@@ -35,7 +35,7 @@ pub struct All(pub Vec<Value>);
 
 impl FromEvent<'_> for All {
     fn from_event(event: &mut Event<'_>) -> sio::Result<Self> {
-        Ok(Self(event.args().take_rest()?))
+        Ok(Self(event.take_args().take_rest()?))
     }
 }
 

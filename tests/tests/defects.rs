@@ -229,11 +229,14 @@ async fn a_broadcast_with_ack_waits_without_being_told_how_long() {
     let server = server().await;
     let mut ws = server.socket("/").await;
     let namespace = server.of("/");
-    let asked = tokio::spawn(async move { namespace.emit_with_ack::<u32>("please", &()).await });
+    let asked = tokio::spawn(async move {
+        let answers = namespace.emit_with_ack::<u32>("please", &()).await;
+        answers.expect("a broadcast cannot fail").collect().await
+    });
     ws.expect(r#"42…["please"]"#).await;
     ws.expect_nothing_more().await;
     ws.send("430[7]").await;
-    let answers = soon("the answers", asked).await.expect("no panic").expect("a broadcast cannot fail");
+    let answers = soon("the answers", asked).await.expect("no panic");
     let answers: Vec<_> = answers.into_iter().map(|(_, answer)| answer.ok()).collect();
     assert_eq!(answers, [Some(7)]);
 }

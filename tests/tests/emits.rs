@@ -342,7 +342,7 @@ async fn a_volatile_emit_may_be_skipped_and_puts_nobody_out() {
     let mut slow = server.socket("/").await;
     let filler = large();
     for number in 0..MANY {
-        server.of("/").volatile().emit("large", &(number, &filler)).await.expect("a broadcast cannot fail");
+        server.of("/").broadcast().volatile().emit("large", &(number, &filler)).await.expect("a broadcast cannot fail");
     }
     assert_eq!(server.of("/").sockets().len(), 1);
     slow.send(r#"421["ask","are you there?"]"#).await;
@@ -363,6 +363,6 @@ async fn a_volatile_emit_may_be_skipped_and_puts_nobody_out() {
 async fn a_volatile_emit_reaches_a_client_that_keeps_up() {
     let server = server().await;
     let mut ws = server.socket("/").await;
-    server.of("/").volatile().emit("now", &1).await.expect("a broadcast cannot fail");
+    server.of("/").broadcast().volatile().emit("now", &1).await.expect("a broadcast cannot fail");
     ws.expect(r#"42["now",1]"#).await;
 }

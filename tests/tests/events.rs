@@ -75,11 +75,11 @@ impl Shapes {
     async fn event_mixed(
         &mut self,
         socket: &Socket,
-        name: EventName<'_>,
+        name: EventName,
         first: u32,
         second: u32,
     ) -> (String, u32) {
-        (format!("{} in {}", &*name, socket.namespace().name()), first + second)
+        (format!("{} in {}", &*name, socket.namespace().path()), first + second)
     }
 
     async fn event_maps(
@@ -96,7 +96,7 @@ impl Shapes {
     }
 
     #[event(fallback)]
-    async fn anything(&mut self, name: EventName<'_>, arguments: All) -> (String, usize) {
+    async fn anything(&mut self, name: EventName, arguments: All) -> (String, usize) {
         (name.to_string(), arguments.0.len())
     }
 }

@@ -81,7 +81,14 @@ async fn connect<C: Consumer>(socket: &Socket, auth: Option<Args>) -> Option<C> 
             }
         }
     };
-    tracing::debug!(target: "sio::socket", socket = %socket.id(), namespace = socket.path(), reason = refusal.message(), "refused");
+    let (id, namespace, message) = (socket.id(), socket.path(), refusal.message());
+    match refusal.source() {
+        // What the client is not told, the log has to know.
+        Some(error) => {
+            tracing::error!(target: "sio::consumer", socket = %id, namespace, error, "the `connect` hook failed");
+        }
+        None => tracing::debug!(target: "sio::socket", socket = %id, namespace, message, "refused"),
+    }
     let frames = encode::connect_error(socket.path(), refusal.message(), refusal.data());
     socket.membership.mailbox.push_always(frames);
     None
@@ -110,18 +117,26 @@ async fn handle<C: Consumer>(
 ) {
     let timeout = socket.namespace().inner.special(&incoming.name).and_then(|info| info.timeout);
     let mut event = Event::incoming(socket, incoming);
-    let outcome = if socket.namespace().inner.drain.has_begun() {
-        Err(Error::shutting_down())
-    } else {
+    if socket.namespace().inner.drain.has_begun() {
+        let _ = event.finish(Err(Error::shutting_down()));
+        return;
+    }
+    let handled = {
         let mut handler = pin!(Guard::new(consumer.on_event(&mut event), timeout));
-        let handled = poll_fn(|cx| {
+        poll_fn(|cx| {
             let _ = concurrent.poll(cx);
             poll_until_drained(socket, handler.as_mut(), cx)
-        });
-        flatten(socket, handled.await)
+        })
+        .await
     };
-    if let Err(failure) = Guard::new(consumer::conclude(consumer, &mut event, outcome), timeout).await {
-        log_failure(socket, "error", &failure);
+    match handled {
+        Ok(outcome) => {
+            if let Err(failure) = Guard::new(consumer::conclude(consumer, &mut event, outcome), timeout).await
+            {
+                log_failure(socket, "error", &failure);
+            }
+        }
+        Err(failure) => give_up(&mut event, &failure),
     }
 }
 
@@ -130,17 +145,34 @@ fn start_concurrent<C: Consumer>(socket: Socket, incoming: Incoming) -> Handling
     Box::pin(async move {
         let timeout = socket.namespace().inner.special(&incoming.name).and_then(|info| info.timeout);
         let mut event = Event::incoming(&socket, incoming);
-        let outcome = if socket.namespace().inner.drain.has_begun() {
-            Err(Error::shutting_down())
-        } else {
+        if socket.namespace().inner.drain.has_begun() {
+            let _ = event.finish(Err(Error::shutting_down()));
+            return;
+        }
+        let handled = {
             let mut handler = pin!(Guard::new(C::on_concurrent(&mut event), timeout));
-            let handled = poll_fn(|cx| poll_until_drained(&socket, handler.as_mut(), cx)).await;
-            flatten(&socket, handled)
+            poll_fn(|cx| poll_until_drained(&socket, handler.as_mut(), cx)).await
         };
-        if let Some(error) = event.finish(outcome) {
-            consumer::log(&event, &error);
+        match handled {
+            Ok(outcome) => {
+                if let Some(error) = event.finish(outcome) {
+                    consumer::log(&event, &error);
+                }
+            }
+            Err(failure) => give_up(&mut event, &failure),
         }
     })
+}
+
+/// Tells the client that its event came to nothing. The log learns why, and nobody else: no error hook runs for
+/// what the handler did not return.
+fn give_up(event: &mut Event<'_>, failure: &Failure) {
+    log_failure(event.socket(), event.name(), failure);
+    let _ = event.finish(Err(match failure {
+        Failure::Panicked(_) => Error::panicked(),
+        Failure::TimedOut => Error::timed_out(),
+        Failure::Drained => Error::shutting_down(),
+    }));
 }
 
 /// Polls a handler, which is given up when the time for draining is over: its client can still be told.
@@ -162,18 +194,6 @@ async fn disconnect<C: Consumer>(consumer: &mut C, socket: &Socket, reason: Disc
         Ok(Err(error)) => consumer::log(&event, &error),
         Err(failure) => log_failure(socket, "disconnect", &failure),
     }
-}
-
-/// What the client may know of an event's end.
-fn flatten<T>(socket: &Socket, outcome: Result<Result<T, Error>, Failure>) -> Result<T, Error> {
-    outcome.unwrap_or_else(|failure| {
-        log_failure(socket, "event", &failure);
-        Err(match failure {
-            Failure::Panicked(_) => Error::panicked(),
-            Failure::TimedOut => Error::timed_out(),
-            Failure::Drained => Error::shutting_down(),
-        })
-    })
 }
 
 fn log_failure(socket: &Socket, handler: &str, failure: &Failure) {

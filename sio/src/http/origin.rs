@@ -4,13 +4,16 @@ use std::fmt;
 use std::sync::Arc;
 
 use hyper::HeaderMap;
-use hyper::header::{self, HeaderName, HeaderValue};
+use hyper::header::{self, HeaderValue};
 
 /// Methods that a preflight is told of.
 const METHODS: HeaderValue = HeaderValue::from_static("GET,POST");
 const TRUE: HeaderValue = HeaderValue::from_static("true");
 /// How long, in seconds, a browser may remember a preflight: the longest that any of them honours is a day.
 const MAX_AGE: HeaderValue = HeaderValue::from_static("7200");
+/// What an answer depends on, so that no cache gives one page the answer that is meant for another.
+const VARY: HeaderValue = HeaderValue::from_static("Origin");
+const VARY_PREFLIGHT: HeaderValue = HeaderValue::from_static("Origin, Access-Control-Request-Headers");
 
 type Predicate = dyn Fn(&str) -> bool + Send + Sync;
 
@@ -119,13 +122,13 @@ impl Verdict {
     pub(crate) fn apply(&self, headers: &mut HeaderMap) {
         let origin = match self {
             Self::NoOrigin | Self::Foreign(_) => {
-                headers.append(header::VARY, HeaderValue::from_static("Origin"));
+                headers.insert(header::VARY, VARY);
                 return;
             }
             Self::Any => HeaderValue::from_static("*"),
             Self::Allowed(origin) => {
                 headers.insert(header::ACCESS_CONTROL_ALLOW_CREDENTIALS, TRUE);
-                headers.append(header::VARY, HeaderValue::from_static("Origin"));
+                headers.insert(header::VARY, VARY);
                 origin.clone()
             }
         };
@@ -137,12 +140,11 @@ impl Verdict {
         if matches!(self, Self::NoOrigin | Self::Foreign(_)) {
             return;
         }
-        const ASKED: HeaderName = header::ACCESS_CONTROL_REQUEST_HEADERS;
         headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, METHODS);
         headers.insert(header::ACCESS_CONTROL_MAX_AGE, MAX_AGE);
-        if let Some(asked) = request.get(ASKED) {
+        if let Some(asked) = request.get(header::ACCESS_CONTROL_REQUEST_HEADERS) {
             headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, asked.clone());
-            headers.append(header::VARY, HeaderValue::from(ASKED));
+            headers.insert(header::VARY, VARY_PREFLIGHT);
         }
     }
 }

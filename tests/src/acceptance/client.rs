@@ -2,6 +2,8 @@
 //!
 //! That suite knows servers that answer an ack only when the application says so. Here every question is answered
 //! unless a handler holds the answer back, so the handlers of events that the suite leaves unanswered do that.
+//!
+//! No profile yet: the suite wants connection state recovery.
 
 use std::time::Duration;
 
@@ -215,7 +217,7 @@ struct Test {
 
 fn introduction(socket: &Socket) -> Introduction {
     let handshake = socket.handshake();
-    let query = handshake.query().map(|(key, value)| (key.to_owned(), value.to_owned())).collect();
+    let query = handshake.query_params().collect();
     Introduction { query, auth: Value::Null }
 }
 

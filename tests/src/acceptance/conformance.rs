@@ -1,11 +1,23 @@
 //! The two servers that the official suites of Engine.IO and Socket.IO are run against, on one port.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
+use hyper::Request;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::{Service, service_fn};
+use hyper_util::rt::TokioIo;
+use sio::engine::{CloseReason, Config, Engine, Handler, Message, Sender};
 use sio::{BuildError, prelude::*};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::signal::unix::{SignalKind, signal};
 
 use crate::app::All;
+
+const PING_INTERVAL: Duration = Duration::from_millis(300);
+const PING_TIMEOUT: Duration = Duration::from_millis(200);
+const MAX_PAYLOAD: usize = 1_000_000;
 
 /// Says who came, and gives everything back.
 macro_rules! mirror {
@@ -44,20 +56,72 @@ mirror!(Main "/", Custom "/custom");
 pub fn server() -> Result<Server, BuildError> {
     Server::builder()
         .collected(false)
-        .ping_interval(Duration::from_millis(300))
-        .ping_timeout(Duration::from_millis(200))
-        .max_payload(1_000_000)
+        .ping_interval(PING_INTERVAL)
+        .ping_timeout(PING_TIMEOUT)
+        .max_payload(MAX_PAYLOAD)
         .connect_timeout(Duration::from_secs(1))
         .consumer::<Main>()
         .consumer::<Custom>()
         .build()
 }
 
-/// Serves both parts, told apart by their path.
+/// Sends every message of a session back.
+#[derive(Debug)]
+struct Echo(Sender);
+
+impl Handler for Echo {
+    fn on_message(&mut self, message: Message) -> Result<(), CloseReason> {
+        self.0.try_send(&message).map_err(|_| CloseReason::SlowClient)
+    }
+}
+
+/// The Engine.IO part.
+pub fn engine() -> Engine {
+    let mut config = Config::default();
+    config.path = "/engine.io".to_owned();
+    config.ping_interval = PING_INTERVAL;
+    config.ping_timeout = PING_TIMEOUT;
+    config.max_payload = MAX_PAYLOAD;
+    Engine::new(config, |sender, _| Box::new(Echo(sender)))
+}
+
+/// Serves both parts, told apart by their path, until the process is told to end.
 ///
 /// # Errors
 ///
 /// When the server cannot be built or the listener fails.
 pub async fn serve(listener: TcpListener) -> sio::Result<()> {
-    server()?.serve_with(listener).await
+    let (server, engine) = (server()?, engine());
+    let mut terminate = signal(SignalKind::terminate())?;
+    loop {
+        tokio::select! {
+            accepted = listener.accept() => {
+                let (stream, peer) = accepted?;
+                tokio::spawn(serve_connection(server.clone(), engine.clone(), stream, peer));
+            }
+            _ = terminate.recv() => break,
+        }
+    }
+    drop(listener);
+    tokio::join!(server.close(), engine.close(Duration::ZERO));
+    Ok(())
+}
+
+async fn serve_connection(server: Server, engine: Engine, stream: TcpStream, peer: SocketAddr) {
+    if let Err(error) = stream.set_nodelay(true) {
+        tracing::debug!(%peer, %error, "cannot set TCP_NODELAY");
+    }
+    let socket_io = server.service().for_connection(peer, false);
+    let engine_io = engine.service().for_connection(peer, false);
+    let route = service_fn(move |request: Request<Incoming>| {
+        if engine_io.is_ours(request.uri().path()) {
+            Service::call(&engine_io, request)
+        } else {
+            socket_io.call(request)
+        }
+    });
+    let connection = http1::Builder::new().serve_connection(TokioIo::new(stream), route).with_upgrades();
+    if let Err(error) = connection.await {
+        tracing::debug!(%peer, %error, "a connection ended");
+    }
 }

@@ -1,9 +1,12 @@
 //! What the acceptance application does for its events, whatever namespace they come in.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use serde::{Deserialize, Serialize};
-use sio::prelude::*;
+use sio::{Spread, prelude::*};
 
 use crate::app::All;
 
@@ -58,9 +61,10 @@ pub(super) enum Called {
 
 /// Asks the client, and waits so many milliseconds.
 pub(super) async fn call(socket: &Socket, wait: u64, arguments: &All) -> sio::Result<Called> {
-    let answer = socket.timeout(Duration::from_millis(wait)).emit_with_ack::<All>("please", arguments).await;
+    let answer =
+        socket.timeout(Duration::from_millis(wait)).emit_with_ack::<Spread<Value>>("please", arguments).await;
     Ok(match answer {
-        Ok(All(ok)) => Called::Ok { ok },
+        Ok(Spread(ok)) => Called::Ok { ok },
         Err(sio::AckError::Timeout) => Called::Timeout { timeout: true },
         Err(error) => return Err(error.into()),
     })
@@ -81,7 +85,7 @@ pub(super) async fn call_room(
     arguments: &All,
 ) -> sio::Result<RoomCalled> {
     let members = socket.namespace().to(room).timeout(Duration::from_millis(wait));
-    let answers = members.emit_with_ack::<Value>("please", arguments).await?;
+    let answers = members.emit_with_ack::<Value>("please", arguments).await?.collect().await;
     let asked = answers.len();
     let ok: Vec<Value> = answers.into_iter().filter_map(|(_, answer)| answer.ok()).collect();
     Ok(RoomCalled { missing: asked - ok.len(), ok })
@@ -125,11 +129,27 @@ enum Sender {
     Server,
 }
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct Flags {
-    volatile: bool,
-    local: bool,
+/// The flags of a broadcast: a list of their names, or an object with those that are set.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum Flags {
+    Names(Vec<String>),
+    Set(BTreeMap<String, bool>),
+}
+
+impl Default for Flags {
+    fn default() -> Self {
+        Self::Names(Vec::new())
+    }
+}
+
+impl Flags {
+    fn has(&self, flag: &str) -> bool {
+        match self {
+            Self::Names(names) => names.iter().any(|name| name == flag),
+            Self::Set(flags) => flags.get(flag).copied().unwrap_or_default(),
+        }
+    }
 }
 
 /// Makes the broadcast.
@@ -144,10 +164,10 @@ pub(super) async fn cast(socket: &Socket, cast: Cast) -> sio::Result<bool> {
     for room in &cast.except {
         broadcast = broadcast.except(room.as_str());
     }
-    if cast.flags.volatile {
+    if cast.flags.has("volatile") {
         broadcast = broadcast.volatile();
     }
-    if cast.flags.local {
+    if cast.flags.has("local") {
         broadcast = broadcast.local();
     }
     broadcast.emit(&cast.event, &All(cast.args)).await?;
@@ -176,7 +196,7 @@ pub(super) struct Identity {
 pub(super) fn identity(socket: &Socket) -> Identity {
     Identity {
         sid: socket.id().to_string(),
-        nsp: socket.namespace().name().to_owned(),
+        nsp: socket.namespace().path().to_owned(),
         transport: socket.transport().as_str(),
         rooms: rooms(socket),
         recovered: false,

@@ -39,12 +39,12 @@ pub(super) enum Entry {
 impl Entry {
     /// That this socket was accepted.
     pub(super) fn connect(socket: &Socket) -> Self {
-        Self::Connect { sid: socket.id().to_string(), nsp: socket.namespace().name().to_owned() }
+        Self::Connect { sid: socket.id().to_string(), nsp: socket.namespace().path().to_owned() }
     }
 
     /// That this socket is gone.
     pub(super) fn disconnect(socket: &Socket, reason: DisconnectReason) -> Self {
-        let (sid, nsp) = (socket.id().to_string(), socket.namespace().name().to_owned());
+        let (sid, nsp) = (socket.id().to_string(), socket.namespace().path().to_owned());
         Self::Disconnect { sid, nsp, reason: reason.to_string() }
     }
 }

@@ -5,6 +5,7 @@ use std::{
     time::Duration,
 };
 
+use hyper::header::HeaderName;
 use serde::Serialize;
 use sio::{BuildError, Cookie, prelude::*};
 
@@ -28,11 +29,12 @@ struct Introduction {
 
 fn introduction(socket: &Socket, auth: &Value) -> Introduction {
     let handshake = socket.handshake();
-    let header = |(name, value): (&str, &str)| (name.to_ascii_lowercase(), value.to_owned());
+    let headers = handshake.headers();
+    let header = |name: &HeaderName| Some((name.to_string(), headers.get(name)?.to_str().ok()?.to_owned()));
     Introduction {
         auth: auth.clone(),
-        query: handshake.query().map(|(key, value)| (key.to_owned(), value.to_owned())).collect(),
-        headers: handshake.headers().map(header).collect(),
+        query: handshake.query_params().collect(),
+        headers: headers.keys().filter_map(header).collect(),
     }
 }
 
@@ -127,7 +129,7 @@ macro_rules! namespace {
             async fn spaced(
                 &mut self,
                 socket: &Socket,
-                name: EventName<'_>,
+                name: EventName,
                 arguments: All,
             ) -> sio::Result<String> {
                 repeat(socket, &name, &arguments).await
@@ -137,7 +139,7 @@ macro_rules! namespace {
             async fn dotted(
                 &mut self,
                 socket: &Socket,
-                name: EventName<'_>,
+                name: EventName,
                 arguments: All,
             ) -> sio::Result<String> {
                 repeat(socket, &name, &arguments).await
@@ -147,7 +149,7 @@ macro_rules! namespace {
             async fn foreign(
                 &mut self,
                 socket: &Socket,
-                name: EventName<'_>,
+                name: EventName,
                 arguments: All,
             ) -> sio::Result<String> {
                 repeat(socket, &name, &arguments).await
@@ -157,7 +159,7 @@ macro_rules! namespace {
             async fn colon(
                 &mut self,
                 socket: &Socket,
-                name: EventName<'_>,
+                name: EventName,
                 arguments: All,
             ) -> sio::Result<String> {
                 repeat(socket, &name, &arguments).await
@@ -167,7 +169,7 @@ macro_rules! namespace {
             async fn quoted(
                 &mut self,
                 socket: &Socket,
-                name: EventName<'_>,
+                name: EventName,
                 arguments: All,
             ) -> sio::Result<String> {
                 repeat(socket, &name, &arguments).await
@@ -177,7 +179,7 @@ macro_rules! namespace {
             async fn comma(
                 &mut self,
                 socket: &Socket,
-                name: EventName<'_>,
+                name: EventName,
                 arguments: All,
             ) -> sio::Result<String> {
                 repeat(socket, &name, &arguments).await
@@ -187,7 +189,7 @@ macro_rules! namespace {
             async fn slash(
                 &mut self,
                 socket: &Socket,
-                name: EventName<'_>,
+                name: EventName,
                 arguments: All,
             ) -> sio::Result<String> {
                 repeat(socket, &name, &arguments).await
@@ -197,7 +199,7 @@ macro_rules! namespace {
             async fn number(
                 &mut self,
                 socket: &Socket,
-                name: EventName<'_>,
+                name: EventName,
                 arguments: All,
             ) -> sio::Result<String> {
                 repeat(socket, &name, &arguments).await
@@ -346,6 +348,7 @@ pub fn server(origins: &[String]) -> Result<Server, BuildError> {
         .ping_timeout(Duration::from_secs(3))
         .connect_timeout(Duration::from_secs(3))
         .max_payload(100_000)
+        .outgoing_queue_bytes(4 * 1024 * 1024)
         .allowed_origins(origins.to_vec())
         .cookie(Cookie::new("accept_io"))
         .state(Journal::default())

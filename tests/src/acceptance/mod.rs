@@ -23,13 +23,11 @@ pub enum Profile {
     Main,
     /// The tutorial's chat.
     Chat,
-    /// What the official JavaScript client's own suite is run against.
-    Client,
 }
 
 impl Profile {
     /// All profiles.
-    pub const ALL: [Self; 4] = [Self::Conformance, Self::Main, Self::Chat, Self::Client];
+    pub const ALL: [Self; 3] = [Self::Conformance, Self::Main, Self::Chat];
 
     /// The name by which it is asked for.
     pub const fn name(self) -> &'static str {
@@ -37,7 +35,6 @@ impl Profile {
             Self::Conformance => "conformance",
             Self::Main => "main",
             Self::Chat => "chat",
-            Self::Client => "client",
         }
     }
 
@@ -47,7 +44,6 @@ impl Profile {
             Self::Conformance => 0,
             Self::Main => 1,
             Self::Chat => 5,
-            Self::Client => 6,
         }
     }
 
@@ -61,7 +57,6 @@ impl Profile {
             Self::Conformance => conformance::serve(listener).await,
             Self::Main => main::server(origins)?.serve_with(listener).await,
             Self::Chat => chat::server(origins)?.serve_with(listener).await,
-            Self::Client => client::server(origins)?.serve_with(listener).await,
         }
     }
 }

@@ -81,7 +81,12 @@ impl SessionTask {
             }
         } else if let Some(polling) = &mut self.polling {
             let client_closed = reason == CloseReason::TransportClose;
-            polling.refuse_post();
+            if client_closed {
+                // The close packet came in a POST, which was taken like any other.
+                polling.finish_post();
+            } else {
+                polling.refuse_post();
+            }
             if !matches!(bye, Bye::Graceful(_)) {
                 polling.answer(if client_closed { &Packet::Noop } else { &Packet::Close });
                 self.gone();
