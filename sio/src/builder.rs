@@ -1,5 +1,7 @@
 //! Options of a server, and the checks before it starts.
 
+mod hooks;
+
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
@@ -13,6 +15,7 @@ use crate::error::{BuildError, Problem};
 #[cfg(feature = "static-files")]
 use crate::http::static_files::StaticFiles;
 use crate::http::{AllowedOrigins, Cookie};
+use crate::middleware::Scoped;
 use crate::namespaces::{Common, Namespaces};
 use crate::server::{Options, Server, ServerInner};
 
@@ -40,6 +43,7 @@ pub struct Builder {
     consumers: Vec<Registration>,
     collected: bool,
     expected: Vec<String>,
+    hooks: Scoped,
     #[cfg(feature = "static-files")]
     files: StaticFiles,
     #[cfg(feature = "static-files")]
@@ -63,6 +67,7 @@ impl Default for Builder {
             consumers: Vec::new(),
             collected: true,
             expected: Vec::new(),
+            hooks: Scoped::default(),
             #[cfg(feature = "static-files")]
             files: StaticFiles::default(),
             #[cfg(feature = "static-files")]
@@ -283,15 +288,17 @@ impl Builder {
             |path: &&String| registrations.iter().all(|registration| registration.namespace != **path);
         let missing = self.expected.iter().filter(is_missing);
         problems.extend(missing.map(|path| Problem::MissingNamespace { namespace: path.clone() }));
+        let is_served = |path: &str| path == "/" || registrations.iter().any(|one| one.namespace == path);
+        problems.extend(self.idle_hooks(is_served));
         if !problems.is_empty() {
             return Err(BuildError::new(problems));
         }
         let (state, drain) = (Arc::new(self.state), Arc::new(Drain::default()));
-        let (engine, options) = (self.engine, self.options);
+        let (engine, options, hooks) = (self.engine, self.options, self.hooks);
         let inner = Arc::new_cyclic(|server: &Weak<ServerInner>| {
             let ack_timeout = options.ack_timeout;
             let common = Common { state, ack_timeout, server: server.clone(), drain: Arc::clone(&drain) };
-            let namespaces = Namespaces::new(registrations, options.max_dynamic_namespaces, common);
+            let namespaces = Namespaces::new(registrations, options.max_dynamic_namespaces, &hooks, common);
             let server = server.clone();
             let engine = Engine::new(engine, move |sender, handshake| {
                 let server = server.upgrade().expect("an engine is used through its server");

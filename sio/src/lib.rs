@@ -22,6 +22,7 @@ pub mod engine;
 mod error;
 mod handshake;
 pub mod http;
+mod middleware;
 mod namespace;
 mod namespaces;
 mod params;
@@ -60,6 +61,7 @@ pub use self::error::{
 };
 pub use self::handshake::Handshake;
 pub use self::http::{AllowedOrigins, Cookie, SameSite};
+pub use self::middleware::{Call, Connecting, Next};
 pub use self::namespace::Namespace;
 pub use self::params::{Params, Path};
 pub use self::rooms::IntoRooms;

@@ -16,6 +16,7 @@ use crate::connection::{NoConsumer, Running, SocketTask, run};
 use crate::consumer::{EventInfo, Registration, StateMap};
 use crate::drain::Drain;
 use crate::error::EmitError;
+use crate::middleware::Hooks;
 use crate::namespaces::Common;
 use crate::params::Params;
 use crate::rooms::IntoRooms;
@@ -47,6 +48,7 @@ pub(crate) struct NamespaceInner {
     pub(crate) path: Box<str>,
     pub(crate) registration: Option<Registration>,
     params: Params,
+    pub(crate) hooks: Hooks,
     pub(crate) adapter: MemoryAdapter,
     pub(crate) wakes: Wakes,
     pub(crate) state: Arc<StateMap>,
@@ -63,6 +65,7 @@ impl NamespaceInner {
         path: &str,
         registration: Option<Registration>,
         params: Params,
+        hooks: Hooks,
         common: &Common,
     ) -> Self {
         let Common { state, ack_timeout, server, drain } = common.clone();
@@ -71,6 +74,7 @@ impl NamespaceInner {
             path: path.into(),
             registration,
             params,
+            hooks,
             adapter: MemoryAdapter::default(),
             wakes: Wakes::default(),
             state,

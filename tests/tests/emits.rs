@@ -342,7 +342,13 @@ async fn a_volatile_emit_may_be_skipped_and_puts_nobody_out() {
     let mut slow = server.socket("/").await;
     let filler = large();
     for number in 0..MANY {
-        server.of("/").broadcast().volatile().emit("large", &(number, &filler)).await.expect("a broadcast cannot fail");
+        server
+            .of("/")
+            .broadcast()
+            .volatile()
+            .emit("large", &(number, &filler))
+            .await
+            .expect("a broadcast cannot fail");
     }
     assert_eq!(server.of("/").sockets().len(), 1);
     slow.send(r#"421["ask","are you there?"]"#).await;

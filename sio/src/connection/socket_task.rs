@@ -9,6 +9,7 @@ use sio_core::socket::encode;
 use sio_core::socket::packet::Event as Incoming;
 use sio_core::socket::reason::DisconnectReason;
 
+use super::around;
 use super::concurrent::{Concurrent, Handling};
 use super::guard::{Failure, Guard};
 use super::membership::Next;
@@ -64,8 +65,7 @@ impl Drop for Member<'_> {
 async fn connect<C: Consumer>(socket: &Socket, auth: Option<Args>) -> Option<C> {
     socket.membership.set_busy();
     let refusal = {
-        let mut event = Event::connect(socket, auth);
-        let mut hook = pin!(Guard::new(C::on_connect(&mut event), None));
+        let mut hook = pin!(Guard::new(around::on_connect::<C>(socket, auth), None));
         let outcome = poll_fn(|cx| {
             if socket.membership.is_closed() {
                 return Poll::Ready(None);
@@ -121,11 +121,19 @@ async fn handle<C: Consumer>(
         let _ = event.finish(Err(Error::shutting_down()));
         return;
     }
-    let handled = {
+    let handled = if socket.namespace().inner.hooks.around.is_empty() {
         let mut handler = pin!(Guard::new(consumer.on_event(&mut event), timeout));
         poll_fn(|cx| {
             let _ = concurrent.poll(cx);
             poll_until_drained(socket, handler.as_mut(), cx)
+        })
+        .await
+    } else {
+        // In a box: sockets without middleware are not to be larger for it.
+        let mut handler = Guard::new(Box::pin(around::on_event(consumer, &mut event, timeout)), None);
+        poll_fn(|cx| {
+            let _ = concurrent.poll(cx);
+            poll_until_drained(socket, Pin::new(&mut handler), cx)
         })
         .await
     };
@@ -149,9 +157,12 @@ fn start_concurrent<C: Consumer>(socket: Socket, incoming: Incoming) -> Handling
             let _ = event.finish(Err(Error::shutting_down()));
             return;
         }
-        let handled = {
+        let handled = if socket.namespace().inner.hooks.around.is_empty() {
             let mut handler = pin!(Guard::new(C::on_concurrent(&mut event), timeout));
             poll_fn(|cx| poll_until_drained(&socket, handler.as_mut(), cx)).await
+        } else {
+            let mut handler = Guard::new(Box::pin(around::on_concurrent::<C>(&mut event, timeout)), None);
+            poll_fn(|cx| poll_until_drained(&socket, Pin::new(&mut handler), cx)).await
         };
         match handled {
             Ok(outcome) => {
@@ -196,7 +207,7 @@ async fn disconnect<C: Consumer>(consumer: &mut C, socket: &Socket, reason: Disc
     }
 }
 
-fn log_failure(socket: &Socket, handler: &str, failure: &Failure) {
+pub(super) fn log_failure(socket: &Socket, handler: &str, failure: &Failure) {
     let (namespace, id) = (socket.path(), socket.id());
     match failure {
         Failure::Panicked(panic) => {

@@ -21,6 +21,7 @@ use std::future::Future;
 
 pub use self::accept::{ConnectProbe, Fresh, IntoAccept, IntoConsumer};
 pub use self::ack::Ack;
+pub(crate) use self::event::encode_reply;
 pub use self::event::{Event, put_error};
 pub use self::extract::{EventName, FromEvent, via};
 pub use self::hook::{Disconnect, Failure, HookArg, HookOutput};

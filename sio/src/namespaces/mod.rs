@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use crate::consumer::{Description, Needs, Registration, StateMap};
 use crate::drain::Drain;
+use crate::middleware::{Hooks, Scoped};
 use crate::namespace::{Namespace, NamespaceInner};
 use crate::params::Params;
 use crate::server::ServerInner;
@@ -42,6 +43,7 @@ pub(crate) struct Namespaces {
 struct Pattern {
     consumer: Registration,
     needs: Needs,
+    hooks: Hooks,
 }
 
 /// A namespace that somebody is in, or about to enter.
@@ -64,7 +66,12 @@ pub(crate) struct Pass(Namespace);
 
 impl Namespaces {
     /// The registrations have been checked: no two of them have one path or overlap.
-    pub(crate) fn new(registrations: Vec<Registration>, max_live: usize, common: Common) -> Self {
+    pub(crate) fn new(
+        registrations: Vec<Registration>,
+        max_live: usize,
+        hooks: &Scoped,
+        common: Common,
+    ) -> Self {
         let mut this = Self {
             fixed: HashMap::new(),
             patterns: matchit::Router::new(),
@@ -74,22 +81,23 @@ impl Namespaces {
             common,
         };
         // `/` always exists: clients that open another namespace may connect to it first.
-        this.add("/", None);
+        this.add("/", None, hooks);
         for consumer in registrations {
             if pattern::is_pattern(consumer.namespace) {
                 let needs = Description::of(&consumer);
-                let inserted = this.patterns.insert(consumer.namespace, Pattern { consumer, needs });
+                let pattern = Pattern { consumer, needs, hooks: hooks.of(consumer.namespace) };
+                let inserted = this.patterns.insert(consumer.namespace, pattern);
                 inserted.expect("patterns that do not overlap do not conflict");
                 this.consumers.push(consumer);
             } else {
-                this.add(consumer.namespace, Some(consumer));
+                this.add(consumer.namespace, Some(consumer), hooks);
             }
         }
         this
     }
 
-    fn add(&mut self, path: &str, registration: Option<Registration>) {
-        let inner = NamespaceInner::new(path, registration, Params::default(), &self.common);
+    fn add(&mut self, path: &str, registration: Option<Registration>, hooks: &Scoped) {
+        let inner = NamespaceInner::new(path, registration, Params::default(), hooks.of(path), &self.common);
         self.fixed.insert(path.into(), Namespace { inner: Arc::new(inner) });
     }
 
@@ -145,7 +153,8 @@ impl Namespaces {
     }
 
     fn make(&self, path: &str, pattern: &Pattern, params: Params) -> Namespace {
-        let inner = NamespaceInner::new(path, Some(pattern.consumer), params, &self.common);
+        let inner =
+            NamespaceInner::new(path, Some(pattern.consumer), params, pattern.hooks.clone(), &self.common);
         Namespace { inner: Arc::new(inner) }
     }
 

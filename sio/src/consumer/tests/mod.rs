@@ -18,6 +18,7 @@ use crate::drain::Drain;
 use crate::engine::mailbox::{Mailbox, QueueLimits};
 use crate::error::ConnectError;
 use crate::handshake::Handshake;
+use crate::middleware::Hooks;
 use crate::namespace::{Namespace, NamespaceInner};
 use crate::namespaces::Common;
 use crate::params::Params;
@@ -63,7 +64,7 @@ fn connected(path: &str, states: StateMap) -> Socket {
         server: Weak::new(),
         drain: Arc::new(Drain::default()),
     };
-    let namespace = NamespaceInner::new(path, None, Params::default(), &common);
+    let namespace = NamespaceInner::new(path, None, Params::default(), Hooks::default(), &common);
     let mailbox = Arc::new(Mailbox::new(QueueLimits { bytes: 1 << 20, packets: 1024 }));
     let handshake = Handshake::of(&Request::new(()), None, false, SystemTime::UNIX_EPOCH);
     let namespace = Namespace { inner: Arc::new(namespace) };
