@@ -156,17 +156,21 @@ impl Error {
         Self(Box::new(Inner { kind, code, message, fields: Vec::new(), body: None, source: None }))
     }
 
+    /// The client sent something that the handler does not take.
+    pub(crate) fn payload(code: &'static str, message: &'static str) -> Self {
+        Self::of(Kind::Payload, code.into(), message.into())
+    }
+
     /// An argument is missing or is not what the handler takes.
     pub(crate) fn invalid_payload(error: &ArgError) -> Self {
-        Self::of(Kind::Payload, "invalid_payload".into(), "Invalid payload".into())
+        Self::payload("invalid_payload", "Invalid payload")
             .with_field("index", error.index)
             .with_field("detail", &error.detail)
     }
 
     /// The auth payload is not what `connect` takes.
     pub(crate) fn invalid_auth(error: &ArgError) -> Self {
-        Self::of(Kind::Payload, "invalid_auth".into(), "Invalid auth payload".into())
-            .with_field("detail", &error.detail)
+        Self::payload("invalid_auth", "Invalid auth payload").with_field("detail", &error.detail)
     }
 
     pub(crate) fn unhandled(event: &str) -> Self {

@@ -111,6 +111,20 @@ impl<'a> Event<'a> {
         }
     }
 
+    /// The index of the argument that is taken next.
+    pub(super) fn arg_index(&self) -> usize {
+        self.args.index()
+    }
+
+    /// The error for an argument that can be read and is not valid.
+    pub(super) fn invalid(&self, index: usize, fields: &impl Serialize) -> Error {
+        let error = match self.occasion {
+            Occasion::Connect { .. } => Error::payload("invalid_auth", "Invalid auth payload"),
+            _ => Error::payload("invalid_payload", "Invalid payload").with_field("index", index),
+        };
+        error.with_field("fields", fields)
+    }
+
     /// Takes all arguments that are left.
     #[must_use]
     pub fn take_args(&mut self) -> Args {

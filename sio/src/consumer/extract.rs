@@ -43,6 +43,7 @@ pub mod via {
 /// |---|---|
 /// | any `T: Deserialize` that owns its data | the next argument of the client; extra ones are ignored |
 /// | `Option<T>` of such a `T` | the same, `None` if it is missing or `null` |
+/// | [`Valid<T>`](crate::Valid), `Option<Valid<T>>` | the same, checked by [`Validate`](crate::Validate) |
 /// | [`Binary`](crate::Binary), also inside a payload | bytes |
 /// | [`&Socket`](Socket), [`Socket`] | the client's socket |
 /// | [`Ack<T>`], `Option<Ack<T>>` | the acknowledgement, see there |

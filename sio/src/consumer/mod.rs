@@ -16,6 +16,7 @@ mod reply;
 mod state;
 #[cfg(test)]
 mod tests;
+mod valid;
 
 use std::future::Future;
 
@@ -31,6 +32,7 @@ pub(crate) use self::registry::{collect, missing};
 pub use self::reply::{AckedOutput, IntoReply, Probe, Reply};
 pub use self::state::{Description, State};
 pub(crate) use self::state::{Needs, StateMap};
+pub use self::valid::{Invalid, Valid, Validate};
 use crate::error::{ConnectError, Error, Kind};
 
 /// A type whose values each look after one socket: one client in one namespace.
