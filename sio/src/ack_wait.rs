@@ -71,7 +71,7 @@ pub(crate) async fn one(
     tokio::time::timeout(timeout, exchange).await.unwrap_or(Err(AckError::Timeout))
 }
 
-/// Reads an answer: a tuple is all of its arguments, everything else the first.
+/// Reads an answer: a tuple is all of its arguments, `()` none, everything else the first.
 pub(crate) fn decode<T: DeserializeOwned>(args: &mut Args) -> Result<T, AckError> {
     args.take_answer().map_err(AckError::Payload)
 }

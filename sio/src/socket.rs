@@ -167,7 +167,7 @@ impl Socket {
     /// Sends an event and waits for the client's acknowledgement, for as long as the server's `ack_timeout`
     /// says (default 5 s; [`Socket::timeout`] chooses another).
     ///
-    /// A tuple takes all arguments of the answer, everything else its first.
+    /// A tuple takes all arguments of the answer, `()` none of them, everything else the first.
     ///
     /// ```
     /// # use sio::prelude::*;

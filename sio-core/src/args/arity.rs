@@ -1,4 +1,5 @@
-//! Whether a type stands for one argument or for several: asked of its `Deserialize` before there is anything to read.
+//! Whether a type stands for one argument, for several or for none: asked of its `Deserialize` before there is anything
+//! to read.
 
 use std::fmt;
 
@@ -7,10 +8,22 @@ use serde::forward_to_deserialize_any;
 
 use super::ser::SPREAD;
 
-/// True for tuples, arrays and [`Spread`](super::Spread).
-pub(super) fn is_several<T: DeserializeOwned>() -> bool {
-    // The probe gives no value, only the reason why there is none.
-    matches!(T::deserialize(Probe), Err(Asked::Several))
+/// What a type stands for.
+pub(super) enum Arity<T> {
+    /// `()`, which is the same whatever was sent.
+    None(T),
+    One,
+    /// A tuple, an array or a [`Spread`](super::Spread).
+    Several,
+}
+
+pub(super) fn arity<T: DeserializeOwned>() -> Arity<T> {
+    match T::deserialize(Probe) {
+        Ok(unit) => Arity::None(unit),
+        // The probe gives no other value, only the reason why there is none.
+        Err(Asked::Several) => Arity::Several,
+        Err(Asked::One) => Arity::One,
+    }
 }
 
 /// Says which kind of value it was asked for.
@@ -29,6 +42,10 @@ impl<'de> Deserializer<'de> for Probe {
         Err(Asked::One)
     }
 
+    fn deserialize_unit<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Asked> {
+        visitor.visit_unit()
+    }
+
     fn deserialize_tuple<V: Visitor<'de>>(self, _: usize, _: V) -> Result<V::Value, Asked> {
         Err(Asked::Several)
     }
@@ -42,7 +59,7 @@ impl<'de> Deserializer<'de> for Probe {
     }
 
     forward_to_deserialize_any! {
-        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option unit unit_struct
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option unit_struct
         seq tuple_struct map struct enum identifier ignored_any
     }
 }

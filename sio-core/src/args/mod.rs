@@ -21,6 +21,7 @@ use bytes::Bytes;
 use bytestring::ByteString;
 use serde::de::DeserializeOwned;
 
+use self::arity::Arity;
 use self::de::{Deserializer, Start};
 use self::error::Error;
 pub(crate) use self::json::{Malformed, Reader};
@@ -168,8 +169,8 @@ impl Args {
         Ok(value)
     }
 
-    /// Takes an answer: a tuple (or a [`Spread`]) takes all arguments that are left, everything else the next. This
-    /// is the counterpart of what is sent, where a tuple is several arguments.
+    /// Takes an answer: a tuple (or a [`Spread`]) takes all arguments that are left, `()` none, everything else the
+    /// next. This is the counterpart of what is sent, where a tuple is several arguments and `()` is no argument.
     ///
     /// # Errors
     ///
@@ -183,10 +184,16 @@ impl Args {
     /// let answer = || Args::array(r#"[5,"five"]"#.into(), Vec::new());
     /// assert_eq!(answer().take_answer::<u32>()?, 5);
     /// assert_eq!(answer().take_answer::<(u32, String)>()?, (5, "five".to_owned()));
+    /// answer().take_answer::<()>()?;
+    /// Args::empty().take_answer::<()>()?;
     /// # Ok::<(), sio_core::args::ArgError>(())
     /// ```
     pub fn take_answer<T: DeserializeOwned>(&mut self) -> Result<T, ArgError> {
-        if arity::is_several::<T>() { self.take_rest() } else { self.take() }
+        match arity::arity() {
+            Arity::None(unit) => Ok(unit),
+            Arity::One => self.take(),
+            Arity::Several => self.take_rest(),
+        }
     }
 
     /// The index of the argument that is taken next, counted from 0.

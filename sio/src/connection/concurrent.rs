@@ -24,12 +24,13 @@ impl Concurrent {
         Self { socket, start, running: None }
     }
 
-    /// Starts what has arrived and polls what runs; ready when nothing runs.
-    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+    /// Starts what has arrived and polls what runs; ready when nothing runs. With `in_order`, an event waits for those
+    /// that came before it to be taken up.
+    pub(crate) fn poll(&mut self, cx: &mut Context<'_>, in_order: bool) -> Poll<()> {
         if !self.socket.namespace().inner.has_special() {
             return Poll::Ready(());
         }
-        while let Some(event) = self.socket.membership.next_concurrent() {
+        while let Some(event) = self.socket.membership.next_concurrent(in_order) {
             let handling = (self.start)(self.socket.clone(), event);
             self.running.get_or_insert_with(Box::default).push(handling);
         }
@@ -48,8 +49,9 @@ impl Concurrent {
     pub(crate) async fn beside(&mut self, future: impl Future<Output = ()>) {
         let mut future = pin!(future);
         std::future::poll_fn(|cx| {
-            let _ = self.poll(cx);
-            future.as_mut().poll(cx)
+            let done = future.as_mut().poll(cx);
+            let _ = self.poll(cx, false);
+            done
         })
         .await;
     }

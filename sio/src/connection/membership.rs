@@ -44,16 +44,22 @@ struct State {
     /// Packets sent before the client was accepted.
     held: Vec<Bytes>,
     held_bytes: usize,
-    /// Events for the handlers that run one at a time.
-    serial: VecDeque<Event>,
-    /// Events for handlers that run beside the others, and how many of these run.
-    concurrent: VecDeque<Event>,
+    /// Events in the order of arrival, of both kinds.
+    events: VecDeque<Waiting>,
+    /// How many of them are for handlers that run beside the others, and how many such handlers run.
+    concurrent_waiting: usize,
     concurrent_running: usize,
     acks: AckTable<Waiter>,
     reason: Option<DisconnectReason>,
     was_accepted: bool,
     /// A handler or hook is at work.
     busy: bool,
+}
+
+/// An event that nobody has taken up.
+struct Waiting {
+    event: Event,
+    is_concurrent: bool,
 }
 
 /// What a socket's task is to do next.
@@ -170,8 +176,8 @@ impl Membership {
             state.reason = Some(reason);
             state.held = Vec::new();
             if discard {
-                state.serial.clear();
-                state.concurrent.clear();
+                state.events.clear();
+                state.concurrent_waiting = 0;
             }
             self.phase.store(CLOSED, Ordering::Release);
             state.acks.drain()
@@ -213,20 +219,23 @@ impl Membership {
         if state.reason.is_some() {
             return;
         }
-        if is_concurrent { state.concurrent.push_back(event) } else { state.serial.push_back(event) }
+        state.concurrent_waiting += usize::from(is_concurrent);
+        state.events.push_back(Waiting { event, is_concurrent });
     }
 
-    /// True while fewer than `limit` events wait or run concurrently.
+    /// True while fewer than `limit` events of either kind wait or run concurrently.
     pub(crate) fn has_room(&self, limit: usize) -> bool {
         let state = self.lock();
-        state.serial.len() < limit && state.concurrent.len() + state.concurrent_running < limit
+        let serial = state.events.len() - state.concurrent_waiting;
+        serial < limit && state.concurrent_waiting + state.concurrent_running < limit
     }
 
-    /// The next event in order, or the end.
+    /// The next event of those that are handled one at a time, or the end. Concurrent events that came before it have
+    /// been taken.
     pub(crate) fn next_serial(&self) -> Next {
         let mut state = self.lock();
-        let next = match (state.serial.pop_front(), state.reason) {
-            (Some(event), _) => Next::Event(event),
+        let next = match (state.events.pop_front(), state.reason) {
+            (Some(waiting), _) => Next::Event(waiting.event),
             (None, Some(reason)) => Next::Closed(reason),
             (None, None) => Next::Nothing,
         };
@@ -234,12 +243,21 @@ impl Membership {
         next
     }
 
-    /// An event whose handler runs beside the others.
-    pub(crate) fn next_concurrent(&self) -> Option<Event> {
+    /// An event whose handler runs beside the others: the first of them, or with `in_order` only one that no other event
+    /// precedes.
+    pub(crate) fn next_concurrent(&self, in_order: bool) -> Option<Event> {
         let mut state = self.lock();
-        let event = state.concurrent.pop_front();
-        state.concurrent_running += usize::from(event.is_some());
-        event
+        if state.concurrent_waiting == 0 {
+            return None;
+        }
+        let at = state.events.iter().position(|waiting| waiting.is_concurrent)?;
+        if in_order && at > 0 {
+            return None;
+        }
+        let waiting = state.events.remove(at)?;
+        state.concurrent_waiting -= 1;
+        state.concurrent_running += 1;
+        Some(waiting.event)
     }
 
     pub(crate) fn concurrent_ended(&self) {
@@ -253,8 +271,7 @@ impl Membership {
     /// True when no handler runs and no event waits.
     pub(crate) fn is_idle(&self) -> bool {
         let state = self.lock();
-        let waiting = state.serial.len() + state.concurrent.len() + state.concurrent_running;
-        !state.busy && waiting == 0
+        !state.busy && state.events.len() + state.concurrent_running == 0
     }
 
     /// Remembers who waits for the answer to an event. False when the socket has gone.

@@ -41,7 +41,7 @@ pub(crate) async fn run<C: Consumer>(task: SocketTask) {
                 }
             }
             Err(reason) => {
-                poll_fn(|cx| concurrent.poll(cx)).await;
+                poll_fn(|cx| concurrent.poll(cx, true)).await;
                 disconnect(&mut consumer, &socket, reason).await;
                 return;
             }
@@ -100,7 +100,7 @@ fn poll_next(
     concurrent: &mut Concurrent,
     cx: &mut Context<'_>,
 ) -> Poll<Result<Incoming, DisconnectReason>> {
-    let _ = concurrent.poll(cx);
+    let _ = concurrent.poll(cx, true);
     match socket.membership.next_serial() {
         Next::Event(event) => Poll::Ready(Ok(event)),
         Next::Closed(reason) => Poll::Ready(Err(reason)),
@@ -118,33 +118,22 @@ async fn handle<C: Consumer>(
     let timeout = socket.namespace().inner.special(&incoming.name).and_then(|info| info.timeout);
     let mut event = Event::incoming(socket, incoming);
     if socket.namespace().inner.drain.has_begun() {
-        let _ = event.finish(Err(Error::shutting_down()));
-        return;
+        return event.give_up(&Error::shutting_down());
     }
     let handled = if socket.namespace().inner.hooks.around.is_empty() {
         let mut handler = pin!(Guard::new(consumer.on_event(&mut event), timeout));
-        poll_fn(|cx| {
-            let _ = concurrent.poll(cx);
-            poll_until_drained(socket, handler.as_mut(), cx)
-        })
-        .await
+        poll_fn(|cx| poll_beside(socket, handler.as_mut(), concurrent, cx)).await
     } else {
         // In a box: sockets without middleware are not to be larger for it.
         let mut handler = Guard::new(Box::pin(around::on_event(consumer, &mut event, timeout)), None);
-        poll_fn(|cx| {
-            let _ = concurrent.poll(cx);
-            poll_until_drained(socket, Pin::new(&mut handler), cx)
-        })
-        .await
+        poll_fn(|cx| poll_beside(socket, Pin::new(&mut handler), concurrent, cx)).await
     };
-    match handled {
-        Ok(outcome) => {
-            if let Err(failure) = Guard::new(consumer::conclude(consumer, &mut event, outcome), timeout).await
-            {
-                log_failure(socket, "error", &failure);
-            }
-        }
-        Err(failure) => give_up(&mut event, &failure),
+    let outcome = match handled {
+        Ok(outcome) => outcome,
+        Err(failure) => return give_up(&mut event, &failure),
+    };
+    if let Err(failure) = Guard::new(consumer::conclude(consumer, &mut event, outcome), timeout).await {
+        log_failure(socket, "error", &failure);
     }
 }
 
@@ -154,8 +143,7 @@ fn start_concurrent<C: Consumer>(socket: Socket, incoming: Incoming) -> Handling
         let timeout = socket.namespace().inner.special(&incoming.name).and_then(|info| info.timeout);
         let mut event = Event::incoming(&socket, incoming);
         if socket.namespace().inner.drain.has_begun() {
-            let _ = event.finish(Err(Error::shutting_down()));
-            return;
+            return event.give_up(&Error::shutting_down());
         }
         let handled = if socket.namespace().inner.hooks.around.is_empty() {
             let mut handler = pin!(Guard::new(C::on_concurrent(&mut event), timeout));
@@ -164,26 +152,27 @@ fn start_concurrent<C: Consumer>(socket: Socket, incoming: Incoming) -> Handling
             let mut handler = Guard::new(Box::pin(around::on_concurrent::<C>(&mut event, timeout)), None);
             poll_fn(|cx| poll_until_drained(&socket, Pin::new(&mut handler), cx)).await
         };
-        match handled {
-            Ok(outcome) => {
-                if let Some(error) = event.finish(outcome) {
-                    consumer::log(&event, &error);
-                }
-            }
-            Err(failure) => give_up(&mut event, &failure),
+        let outcome = match handled {
+            Ok(outcome) => outcome,
+            Err(failure) => return give_up(&mut event, &failure),
+        };
+        if let Some(error) = event.finish(outcome) {
+            consumer::log(&event, &error);
         }
     })
 }
 
-/// Tells the client that its event came to nothing. The log learns why, and nobody else: no error hook runs for
-/// what the handler did not return.
-fn give_up(event: &mut Event<'_>, failure: &Failure) {
-    log_failure(event.socket(), event.name(), failure);
-    let _ = event.finish(Err(match failure {
-        Failure::Panicked(_) => Error::panicked(),
-        Failure::TimedOut => Error::timed_out(),
-        Failure::Drained => Error::shutting_down(),
-    }));
+/// Polls a handler and, beside it, the concurrent ones.
+fn poll_beside<T>(
+    socket: &Socket,
+    handler: Pin<&mut impl Future<Output = Result<T, Failure>>>,
+    concurrent: &mut Concurrent,
+    cx: &mut Context<'_>,
+) -> Poll<Result<T, Failure>> {
+    let polled = poll_until_drained(socket, handler, cx);
+    // Those that came later begin later, those that came earlier have begun.
+    let _ = concurrent.poll(cx, false);
+    polled
 }
 
 /// Polls a handler, which is given up when the time for draining is over: its client can still be told.
@@ -205,6 +194,17 @@ async fn disconnect<C: Consumer>(consumer: &mut C, socket: &Socket, reason: Disc
         Ok(Err(error)) => consumer::log(&event, &error),
         Err(failure) => log_failure(socket, "disconnect", &failure),
     }
+}
+
+/// Ends an event whose handler did not come to its end: the log learns why, the client that a failure happened.
+/// It is no business of the error hook, which is for errors that a handler returned.
+fn give_up(event: &mut Event<'_>, failure: &Failure) {
+    log_failure(event.socket(), event.name(), failure);
+    event.give_up(&match failure {
+        Failure::Panicked(_) => Error::panicked(),
+        Failure::TimedOut => Error::timed_out(),
+        Failure::Drained => Error::shutting_down(),
+    });
 }
 
 pub(super) fn log_failure(socket: &Socket, handler: &str, failure: &Failure) {

@@ -230,6 +230,17 @@ impl<'a> Event<'a> {
         None
     }
 
+    /// The handler was given up, which the log knows already: answers the client, if it waits and has no answer yet.
+    pub(crate) fn give_up(&mut self, error: &Error) {
+        let frame = self.encode_error(error);
+        match mem::replace(&mut self.answer, Answer::NotAsked) {
+            Answer::NotAsked => {}
+            Answer::Due(id) => frame.into_iter().for_each(|frame| self.socket.answer_ack(id, frame)),
+            // Without effect when the handle has answered before.
+            Answer::Lent(slot) => drop(slot.fail(frame)),
+        }
+    }
+
     fn encode_error(&self, error: &Error) -> Option<Bytes> {
         self.encode(&error.answer()).expect("an error consists of JSON values and text keys")
     }

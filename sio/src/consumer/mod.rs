@@ -120,8 +120,7 @@ pub fn handler_future<F: Future + Send>(future: F) -> F {
 
 /// The end of an event's handler: answers the client, or else tells the consumer what went wrong.
 ///
-/// Not for handlers that panicked or ran out of time: their errors are no business of the error hook, so
-/// [`Event::finish`] is enough.
+/// Not for handlers that panicked or ran out of time, see [`Event::give_up`].
 pub(crate) async fn conclude<C: Consumer>(
     consumer: &mut C,
     event: &mut Event<'_>,

@@ -10,20 +10,10 @@ use std::task::{Context, Waker};
 
 use bytes::Bytes;
 use sio_core::engine::config::TransportKind;
-use smallvec::SmallVec;
 use tokio::sync::Notify;
 
 use super::command::Command;
-
-/// Entries that fit into the mailbox itself: a client that keeps up costs no allocation for its queue.
-pub(crate) type Queue = SmallVec<[Bytes; 2]>;
-
-/// What a transport has taken over since it last told the mailbox.
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Done {
-    pub(crate) packets: usize,
-    pub(crate) bytes: usize,
-}
+use crate::transport::outgoing::{Done, Queue};
 
 /// Bounds of the outgoing queue of one connection.
 #[derive(Debug, Clone, Copy)]

@@ -9,7 +9,8 @@ use sio_core::engine::payload::PayloadBuilder;
 use tokio::sync::oneshot;
 
 use super::command::{PollAnswer, PostAnswer};
-use super::mailbox::{Done, Mailbox};
+use super::mailbox::Mailbox;
+use crate::transport::outgoing::Done;
 
 #[derive(Debug, Default)]
 pub(crate) struct Polling {
