@@ -12,7 +12,7 @@ use syn::{Attribute, FnArg, Ident, Path, ReturnType, Type};
 
 use crate::check::{Role, check_block, check_hidden_event, check_method};
 use crate::errors::Errors;
-use crate::event_args::EventArgs;
+use crate::event_args::{EventArgs, Rate};
 use crate::parse::{self, Args, Block, Item};
 use crate::pattern;
 use crate::shape::is_ack;
@@ -51,6 +51,8 @@ pub(crate) struct Handler {
     pub(crate) event: Option<Name>,
     pub(crate) concurrent: bool,
     pub(crate) timeout: Option<Duration>,
+    pub(crate) max_size: Option<usize>,
+    pub(crate) rate: Option<Rate>,
 }
 
 /// A method that `sio` calls.
@@ -158,6 +160,8 @@ impl Consumer {
             event,
             concurrent: args.concurrent.is_some(),
             timeout: args.timeout,
+            max_size: args.max_size,
+            rate: args.rate,
         };
         if self.is_free(&handler, errors) && sound {
             self.handlers.push(handler);

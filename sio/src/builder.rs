@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::sync::Notify;
 
 use crate::connection::Client;
-use crate::consumer::{self, Consumer, Registration, StateMap};
+use crate::consumer::{self, Consumer, Rate, Registration, StateMap};
 use crate::drain::Drain;
 use crate::engine::{Config, Engine, TransportKind};
 use crate::error::{BuildError, Problem};
@@ -61,6 +61,7 @@ impl Default for Builder {
                 max_namespaces: 32,
                 max_dynamic_namespaces: 10_000,
                 incoming_events: 128,
+                events_per_second: None,
                 drain: Duration::from_secs(10),
             },
             state: StateMap::default(),
@@ -218,6 +219,13 @@ impl Builder {
         self
     }
 
+    /// How many events one socket may send in a second, evenly or all at once; one that is too many does not reach its
+    /// handler, and is answered with the code `rate_limited`. An event's own `rate` comes on top. Default unlimited.
+    pub fn events_per_second(mut self, events: u32) -> Self {
+        self.options.events_per_second = Some(events);
+        self
+    }
+
     /// How many bytes may wait for one client. Default 1 MiB.
     pub fn outgoing_queue_bytes(mut self, bytes: usize) -> Self {
         self.engine.outgoing_queue_bytes = bytes;
@@ -297,7 +305,11 @@ impl Builder {
         let (engine, options, hooks) = (self.engine, self.options, self.hooks);
         let inner = Arc::new_cyclic(|server: &Weak<ServerInner>| {
             let ack_timeout = options.ack_timeout;
-            let common = Common { state, ack_timeout, server: server.clone(), drain: Arc::clone(&drain) };
+            let per = Duration::from_secs(1);
+            let event_rate = options.events_per_second.map(|count| Rate { count, per });
+            let (server_handle, drain_handle) = (server.clone(), Arc::clone(&drain));
+            let common =
+                Common { state, ack_timeout, event_rate, server: server_handle, drain: drain_handle };
             let namespaces = Namespaces::new(registrations, options.max_dynamic_namespaces, &hooks, common);
             let server = server.clone();
             let engine = Engine::new(engine, move |sender, handshake| {
@@ -344,6 +356,7 @@ impl Builder {
             ("outgoing_queue_bytes", engine.outgoing_queue_bytes > 0, "is at least one"),
             ("outgoing_queue_packets", engine.outgoing_queue_packets > 0, "is at least one"),
             ("incoming_events", options.incoming_events > 0, "is at least one"),
+            ("events_per_second", options.events_per_second != Some(0), "is at least one"),
             ("max_namespaces", options.max_namespaces > 0, "is at least one"),
             ("cookie", engine.cookie.as_ref().is_none_or(Cookie::is_valid), "has a plain name and path"),
         ];

@@ -50,7 +50,7 @@ pub use self::broadcast::{AckStream, Broadcast};
 pub use self::builder::Builder;
 pub use self::consumer::{
     Ack, Consumer, Description, Event, EventInfo, EventName, FromEvent, IntoAccept, IntoConsumer, IntoReply,
-    Invalid, Reply, State, Valid, Validate,
+    Invalid, Rate, Reply, State, Valid, Validate,
 };
 pub use self::data::{Extension, SocketData};
 pub use self::direct::Direct;

@@ -13,7 +13,7 @@ use crate::Socket;
 use crate::adapter::{MemoryAdapter, Wakes};
 use crate::broadcast::{AckStream, Broadcast};
 use crate::connection::{NoConsumer, Running, SocketTask, run};
-use crate::consumer::{EventInfo, Registration, StateMap};
+use crate::consumer::{EventInfo, Rate, Registration, StateMap};
 use crate::drain::Drain;
 use crate::error::EmitError;
 use crate::middleware::Hooks;
@@ -53,6 +53,8 @@ pub(crate) struct NamespaceInner {
     pub(crate) wakes: Wakes,
     pub(crate) state: Arc<StateMap>,
     pub(crate) ack_timeout: Duration,
+    /// How many events one socket may send.
+    pub(crate) event_rate: Option<Rate>,
     /// Whether any handler is concurrent or has a deadline: else events need not be looked up.
     has_special: bool,
     next_ack: AtomicU64,
@@ -68,7 +70,7 @@ impl NamespaceInner {
         hooks: Hooks,
         common: &Common,
     ) -> Self {
-        let Common { state, ack_timeout, server, drain } = common.clone();
+        let Common { state, ack_timeout, event_rate, server, drain } = common.clone();
         let has_special = registration.as_ref().is_some_and(|one| EventInfo::any_special(one.events));
         Self {
             path: path.into(),
@@ -79,6 +81,7 @@ impl NamespaceInner {
             wakes: Wakes::default(),
             state,
             ack_timeout,
+            event_rate,
             has_special,
             next_ack: AtomicU64::new(0),
             server,

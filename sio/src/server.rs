@@ -62,6 +62,7 @@ pub(crate) struct Options {
     pub(crate) max_namespaces: usize,
     pub(crate) max_dynamic_namespaces: usize,
     pub(crate) incoming_events: usize,
+    pub(crate) events_per_second: Option<u32>,
     pub(crate) drain: Duration,
 }
 

@@ -15,6 +15,7 @@ use sio_core::socket::packet::Event;
 use sio_core::socket::reason::DisconnectReason;
 use tokio::sync::Notify;
 
+use super::limits::Limits;
 use crate::ack_wait::Waiter;
 use crate::data::SocketData;
 use crate::engine::mailbox::{Mailbox, PushError};
@@ -33,6 +34,7 @@ pub(crate) struct Membership {
     pub(crate) mailbox: Arc<Mailbox>,
     pub(crate) handshake: Arc<Handshake>,
     pub(crate) data: SocketData,
+    pub(crate) limits: Limits,
     /// Written under the lock of `state`; read without it where packets are sent.
     phase: AtomicU8,
     state: Mutex<State>,
@@ -82,6 +84,7 @@ impl Membership {
             mailbox,
             handshake,
             data: SocketData::default(),
+            limits: Limits::default(),
             phase: AtomicU8::new(CONNECTING),
             state: Mutex::default(),
             gone: Notify::new(),

@@ -7,6 +7,7 @@ mod around;
 mod client;
 mod concurrent;
 mod guard;
+mod limits;
 pub(crate) mod membership;
 mod no_consumer;
 mod socket_task;

@@ -12,6 +12,7 @@ use sio_core::socket::reason::DisconnectReason;
 use super::around;
 use super::concurrent::{Concurrent, Handling};
 use super::guard::{Failure, Guard};
+use super::limits;
 use super::membership::Next;
 use crate::Socket;
 use crate::consumer::{self, Consumer, Event};
@@ -115,12 +116,15 @@ async fn handle<C: Consumer>(
     incoming: Incoming,
     concurrent: &mut Concurrent,
 ) {
-    let timeout = socket.namespace().inner.special(&incoming.name).and_then(|info| info.timeout);
+    let info = socket.namespace().inner.special(&incoming.name);
+    let timeout = info.and_then(|info| info.timeout);
     let mut event = Event::incoming(socket, incoming);
     if socket.namespace().inner.drain.has_begun() {
         return event.give_up(&Error::shutting_down());
     }
-    let handled = if socket.namespace().inner.hooks.around.is_empty() {
+    let handled = if let Some(refusal) = limits::refusal(&event, info) {
+        Ok(Err(refusal))
+    } else if socket.namespace().inner.hooks.around.is_empty() {
         let mut handler = pin!(Guard::new(consumer.on_event(&mut event), timeout));
         poll_fn(|cx| poll_beside(socket, handler.as_mut(), concurrent, cx)).await
     } else {
@@ -140,12 +144,15 @@ async fn handle<C: Consumer>(
 /// Handles one event of a handler that runs beside the others, and so has no consumer to work on.
 fn start_concurrent<C: Consumer>(socket: Socket, incoming: Incoming) -> Handling {
     Box::pin(async move {
-        let timeout = socket.namespace().inner.special(&incoming.name).and_then(|info| info.timeout);
+        let info = socket.namespace().inner.special(&incoming.name);
+        let timeout = info.and_then(|info| info.timeout);
         let mut event = Event::incoming(&socket, incoming);
         if socket.namespace().inner.drain.has_begun() {
             return event.give_up(&Error::shutting_down());
         }
-        let handled = if socket.namespace().inner.hooks.around.is_empty() {
+        let handled = if let Some(refusal) = limits::refusal(&event, info) {
+            Ok(Err(refusal))
+        } else if socket.namespace().inner.hooks.around.is_empty() {
             let mut handler = pin!(Guard::new(C::on_concurrent(&mut event), timeout));
             poll_fn(|cx| poll_until_drained(&socket, handler.as_mut(), cx)).await
         } else {

@@ -111,6 +111,11 @@ impl<'a> Event<'a> {
         }
     }
 
+    /// How many bytes the client sent.
+    pub(crate) fn size(&self) -> usize {
+        self.args.raw().len() + self.args.attachments().iter().map(Bytes::len).sum::<usize>()
+    }
+
     /// The index of the argument that is taken next.
     pub(super) fn arg_index(&self) -> usize {
         self.args.index()

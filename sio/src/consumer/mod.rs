@@ -26,7 +26,7 @@ pub(crate) use self::event::encode_reply;
 pub use self::event::{Event, put_error};
 pub use self::extract::{EventName, FromEvent, via};
 pub use self::hook::{Disconnect, Failure, HookArg, HookOutput};
-pub use self::info::EventInfo;
+pub use self::info::{EventInfo, Rate};
 pub use self::registry::Registration;
 pub(crate) use self::registry::{collect, missing};
 pub use self::reply::{AckedOutput, IntoReply, Probe, Reply};
@@ -141,6 +141,9 @@ pub(crate) fn log(event: &Event<'_>, error: &Error) {
         }
         Kind::Application | Kind::Payload => {
             tracing::warn!(target: "sio::consumer", namespace, %sid, event = name, ?error, "a handler refused an event");
+        }
+        Kind::Limited => {
+            tracing::debug!(target: "sio::consumer", namespace, %sid, event = name, ?error, "a client sends too much");
         }
         Kind::Unhandled => {
             tracing::debug!(target: "sio::consumer", namespace, %sid, event = name, "no handler for an event");

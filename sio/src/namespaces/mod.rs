@@ -11,7 +11,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
-use crate::consumer::{Description, Needs, Registration, StateMap};
+use crate::consumer::{Description, Needs, Rate, Registration, StateMap};
 use crate::drain::Drain;
 use crate::middleware::{Hooks, Scoped};
 use crate::namespace::{Namespace, NamespaceInner};
@@ -26,6 +26,7 @@ const MAX_PATH: usize = 1024;
 pub(crate) struct Common {
     pub(crate) state: Arc<StateMap>,
     pub(crate) ack_timeout: Duration,
+    pub(crate) event_rate: Option<Rate>,
     pub(crate) server: Weak<ServerInner>,
     pub(crate) drain: Arc<Drain>,
 }

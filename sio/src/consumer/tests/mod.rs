@@ -61,6 +61,7 @@ fn connected(path: &str, states: StateMap) -> Socket {
     let common = Common {
         state: Arc::new(states),
         ack_timeout: Duration::from_secs(5),
+        event_rate: None,
         server: Weak::new(),
         drain: Arc::new(Drain::default()),
     };
