@@ -1,6 +1,7 @@
 //! Options of a server, and the checks before it starts.
 
 mod hooks;
+mod listeners;
 
 use std::sync::{Arc, Weak};
 use std::time::Duration;
@@ -15,6 +16,7 @@ use crate::error::{BuildError, Problem};
 #[cfg(feature = "static-files")]
 use crate::http::static_files::StaticFiles;
 use crate::http::{AllowedOrigins, Cookie};
+use crate::listeners::Listeners;
 use crate::middleware::Scoped;
 use crate::namespaces::{Common, Namespaces};
 use crate::server::{Options, Server, ServerInner};
@@ -44,6 +46,7 @@ pub struct Builder {
     collected: bool,
     expected: Vec<String>,
     hooks: Scoped,
+    listeners: Listeners,
     #[cfg(feature = "static-files")]
     files: StaticFiles,
     #[cfg(feature = "static-files")]
@@ -69,6 +72,7 @@ impl Default for Builder {
             collected: true,
             expected: Vec::new(),
             hooks: Scoped::default(),
+            listeners: Listeners::default(),
             #[cfg(feature = "static-files")]
             files: StaticFiles::default(),
             #[cfg(feature = "static-files")]
@@ -303,13 +307,19 @@ impl Builder {
         }
         let (state, drain) = (Arc::new(self.state), Arc::new(Drain::default()));
         let (engine, options, hooks) = (self.engine, self.options, self.hooks);
+        let listeners = (!self.listeners.is_empty()).then(|| Arc::new(self.listeners));
         let inner = Arc::new_cyclic(|server: &Weak<ServerInner>| {
             let ack_timeout = options.ack_timeout;
             let per = Duration::from_secs(1);
             let event_rate = options.events_per_second.map(|count| Rate { count, per });
-            let (server_handle, drain_handle) = (server.clone(), Arc::clone(&drain));
-            let common =
-                Common { state, ack_timeout, event_rate, server: server_handle, drain: drain_handle };
+            let common = Common {
+                state,
+                ack_timeout,
+                event_rate,
+                listeners,
+                server: server.clone(),
+                drain: Arc::clone(&drain),
+            };
             let namespaces = Namespaces::new(registrations, options.max_dynamic_namespaces, &hooks, common);
             let server = server.clone();
             let engine = Engine::new(engine, move |sender, handshake| {

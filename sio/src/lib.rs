@@ -22,6 +22,7 @@ pub mod engine;
 mod error;
 mod handshake;
 pub mod http;
+mod listeners;
 mod middleware;
 mod namespace;
 mod namespaces;
@@ -61,6 +62,7 @@ pub use self::error::{
 };
 pub use self::handshake::Handshake;
 pub use self::http::{AllowedOrigins, Cookie, SameSite};
+pub use self::listeners::{Outgoing, RoomEvent};
 pub use self::middleware::{Call, Connecting, Next};
 pub use self::namespace::Namespace;
 pub use self::params::{Params, Path};

@@ -5,9 +5,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
+use bytes::Bytes;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use sio_core::args::EncodeError;
 use sio_core::id::Sid;
+use sio_core::socket::encode;
 
 use crate::Socket;
 use crate::adapter::{MemoryAdapter, Wakes};
@@ -16,6 +19,7 @@ use crate::connection::{NoConsumer, Running, SocketTask, run};
 use crate::consumer::{EventInfo, Rate, Registration, StateMap};
 use crate::drain::Drain;
 use crate::error::EmitError;
+use crate::listeners::{Listeners, Outgoing, RoomChanges};
 use crate::middleware::Hooks;
 use crate::namespaces::Common;
 use crate::params::Params;
@@ -55,6 +59,7 @@ pub(crate) struct NamespaceInner {
     pub(crate) ack_timeout: Duration,
     /// How many events one socket may send.
     pub(crate) event_rate: Option<Rate>,
+    pub(crate) listeners: Option<Arc<Listeners>>,
     /// Whether any handler is concurrent or has a deadline: else events need not be looked up.
     has_special: bool,
     next_ack: AtomicU64,
@@ -70,18 +75,19 @@ impl NamespaceInner {
         hooks: Hooks,
         common: &Common,
     ) -> Self {
-        let Common { state, ack_timeout, event_rate, server, drain } = common.clone();
+        let Common { state, ack_timeout, event_rate, listeners, server, drain } = common.clone();
         let has_special = registration.as_ref().is_some_and(|one| EventInfo::any_special(one.events));
         Self {
             path: path.into(),
             registration,
             params,
             hooks,
-            adapter: MemoryAdapter::default(),
+            adapter: MemoryAdapter::new(common.listeners.as_ref().is_some_and(|all| !all.room.is_empty())),
             wakes: Wakes::default(),
             state,
             ack_timeout,
             event_rate,
+            listeners,
             has_special,
             next_ack: AtomicU64::new(0),
             server,
@@ -118,6 +124,30 @@ impl NamespaceInner {
 }
 
 impl Namespace {
+    /// An event as it goes out; those who listen hear of it.
+    pub(crate) fn encode<A: Serialize + ?Sized>(
+        &self,
+        socket: Option<&Socket>,
+        rooms: &[String],
+        id: Option<u64>,
+        event: &str,
+        args: &A,
+    ) -> Result<Bytes, EncodeError> {
+        let frames = encode::event(self.path(), id, event, args)?;
+        if let Some(listeners) = &self.inner.listeners {
+            let frames = &frames;
+            listeners.tell_outgoing(&Outgoing { namespace: self, event, socket, rooms, frames });
+        }
+        Ok(frames)
+    }
+
+    /// Those who listen hear of what has happened to rooms.
+    pub(crate) fn tell_rooms(&self, changes: &RoomChanges) {
+        if let Some(listeners) = &self.inner.listeners {
+            listeners.tell_rooms(self, changes);
+        }
+    }
+
     /// The path, beginning with a slash.
     #[must_use]
     pub fn path(&self) -> &str {
@@ -150,6 +180,18 @@ impl Namespace {
         A: Serialize + ?Sized + Sync,
     {
         Broadcast::new(self).emit(event, args).await
+    }
+
+    /// Sends the event `message`, which clients receive as `message`, to every socket of the namespace.
+    ///
+    /// # Errors
+    ///
+    /// As [`Namespace::emit`].
+    pub async fn send<A>(&self, args: &A) -> Result<(), EmitError>
+    where
+        A: Serialize + ?Sized + Sync,
+    {
+        self.emit("message", args).await
     }
 
     /// Sends an event to every socket and collects their answers.
@@ -190,6 +232,12 @@ impl Namespace {
     #[must_use]
     pub fn socket(&self, id: &Sid) -> Option<Socket> {
         self.inner.adapter.socket(id).filter(Socket::is_connected)
+    }
+
+    /// Takes everybody out of a room, or of several, so that it is gone. The sockets stay connected.
+    pub async fn close_room(&self, rooms: impl IntoRooms) {
+        let rooms = rooms.into_rooms();
+        self.to(rooms.clone()).leave(rooms).await;
     }
 
     /// The rooms in which somebody is, sorted, without those named by a socket's id.

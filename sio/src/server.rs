@@ -5,6 +5,8 @@ use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use serde::Serialize;
+use sio_core::id::Sid;
 use tokio::net::{TcpListener, ToSocketAddrs};
 use tokio::sync::Notify;
 
@@ -12,11 +14,12 @@ use crate::builder::Builder;
 use crate::consumer::Registration;
 use crate::drain::Drain;
 use crate::engine::Engine;
-use crate::error::{BuildError, Error};
+use crate::error::{BuildError, EmitError, Error};
 use crate::http::Service;
 use crate::namespace::Namespace;
 use crate::namespaces::Namespaces;
 use crate::serve;
+use crate::socket::Socket;
 
 /// The server made on first use, or installed by [`Builder::install`].
 static GLOBAL: OnceLock<Server> = OnceLock::new();
@@ -110,6 +113,24 @@ impl Server {
     #[must_use]
     pub fn namespaces(&self) -> Vec<Namespace> {
         self.inner.namespaces.all()
+    }
+
+    /// The connected socket of this id, in whatever namespace it is.
+    #[must_use]
+    pub fn socket(&self, id: &Sid) -> Option<Socket> {
+        self.namespaces().iter().find_map(|namespace| namespace.socket(id))
+    }
+
+    /// Sends an event to every socket of `/`. Other namespaces are reached by [`Server::of`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Namespace::emit`].
+    pub async fn emit<A>(&self, event: &str, args: &A) -> Result<(), EmitError>
+    where
+        A: Serialize + ?Sized + Sync,
+    {
+        self.of("/").emit(event, args).await
     }
 
     /// How many clients are connected, whatever namespaces they have joined.

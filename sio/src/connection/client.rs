@@ -87,6 +87,10 @@ impl Client {
 
     fn on_event(&mut self, key: Key, event: Event) {
         if let Some(slot) = self.slot(key) {
+            if let Some(listeners) = &slot.membership.namespace.inner.listeners {
+                let socket = Socket::new(Arc::clone(&slot.membership));
+                listeners.tell_incoming(&socket, &event.name, &event.args);
+            }
             let is_concurrent =
                 slot.membership.namespace.inner.special(&event.name).is_some_and(|info| info.concurrent);
             slot.membership.push_event(event, is_concurrent);

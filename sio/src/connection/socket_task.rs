@@ -57,7 +57,8 @@ impl Drop for Member<'_> {
     fn drop(&mut self) {
         // Only a task that did not come to its end finds the socket open here.
         self.0.membership.close(DisconnectReason::TransportClose, true);
-        self.0.namespace().inner.adapter.remove(&self.0.id());
+        let changes = self.0.namespace().inner.adapter.remove(&self.0.id());
+        self.0.namespace().tell_rooms(&changes);
         self.0.data().clear();
     }
 }

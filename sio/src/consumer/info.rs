@@ -99,7 +99,7 @@ impl EventInfo {
     pub(crate) const fn any_special(events: &[Self]) -> bool {
         let mut index = 0;
         while index < events.len() {
-            let EventInfo { concurrent, timeout, max_size, rate, .. } = &events[index];
+            let Self { concurrent, timeout, max_size, rate, .. } = &events[index];
             if *concurrent || timeout.is_some() || max_size.is_some() || rate.is_some() {
                 return true;
             }

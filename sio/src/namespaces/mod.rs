@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use crate::consumer::{Description, Needs, Rate, Registration, StateMap};
 use crate::drain::Drain;
+use crate::listeners::Listeners;
 use crate::middleware::{Hooks, Scoped};
 use crate::namespace::{Namespace, NamespaceInner};
 use crate::params::Params;
@@ -27,6 +28,8 @@ pub(crate) struct Common {
     pub(crate) state: Arc<StateMap>,
     pub(crate) ack_timeout: Duration,
     pub(crate) event_rate: Option<Rate>,
+    /// None if there are none.
+    pub(crate) listeners: Option<Arc<Listeners>>,
     pub(crate) server: Weak<ServerInner>,
     pub(crate) drain: Arc<Drain>,
 }

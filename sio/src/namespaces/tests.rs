@@ -189,3 +189,21 @@ fn a_path_that_cannot_fit_is_found_at_the_start() {
     assert_eq!(fixed.len(), 1, "{fixed:?}");
     assert!(fixed[0].to_string().contains("Path<u8> does not fit"));
 }
+
+#[tokio::test]
+async fn the_server_finds_sockets_and_reaches_everybody() {
+    let server = server();
+    let mut client = TestClient::new(&server);
+    client.join("0").await;
+    let id = client.join("0/tests/org/7,").await.parse().unwrap();
+    let socket = server.socket(&id).unwrap();
+    assert_eq!(socket.namespace().path(), "/tests/org/7");
+    server.emit("hi", &1).await.unwrap();
+    server.of("/tests/org/7").send("text").await.unwrap();
+    assert_eq!(client.received(), [r#"2["hi",1]"#, r#"2/tests/org/7,["message","text"]"#]);
+    server.of("/tests/org/7").close_room(["all", "none"]).await;
+    assert_eq!(socket.rooms(), [id.to_string()]);
+    assert!(socket.is_connected());
+    client.leave().await;
+    assert!(server.socket(&id).is_none());
+}

@@ -62,6 +62,7 @@ fn connected(path: &str, states: StateMap) -> Socket {
         state: Arc::new(states),
         ack_timeout: Duration::from_secs(5),
         event_rate: None,
+        listeners: None,
         server: Weak::new(),
         drain: Arc::new(Drain::default()),
     };
