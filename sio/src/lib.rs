@@ -118,7 +118,7 @@
 #[cfg(test)]
 extern crate self as sio;
 #[cfg(test)]
-mod testing;
+mod packet_client;
 
 mod ack_wait;
 mod adapter;
