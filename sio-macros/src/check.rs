@@ -111,7 +111,7 @@ fn check_qualifiers(role: Role, sig: &Signature, errors: &mut Errors) -> bool {
 
 fn check_receiver(role: Role, sig: &Signature, errors: &mut Errors) -> bool {
     match sig.receiver() {
-        Some(receiver) if !matches!(receiver.kind, ReceiverKind::Reference(_, None, _)) => {
+        Some(receiver) if !matches!(receiver.kind, ReceiverKind::Reference(..)) => {
             errors.at(receiver, format!("{} take `&mut self`, `&self` or no `self`", role.plural()));
             false
         }

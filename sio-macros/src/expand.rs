@@ -3,6 +3,7 @@
 //! Every token is made at the place of what it is about, so that the compiler's own messages (a missing trait, a
 //! future that is not `Send`) underline the user's code, and with the hygiene of the macro, so that no name of
 //! the user's can get between. Never plain `quote!` for a local variable: it would have the other hygiene.
+//! Locals begin with `__` all the same: a binding that is called like a constant is no binding, hygiene or not.
 
 use proc_macro2::{Group, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
@@ -10,7 +11,8 @@ use syn::Meta;
 use syn::spanned::Spanned;
 
 use crate::model::{Consumer, Handler, Method};
-use crate::parse::{Block, Item};
+use crate::parse::{Block, Item, hides_event};
+use crate::shape::is_borrowing;
 
 /// The argument with which `#[event]` knows that it only marks its own import as used.
 pub(crate) const USED: &str = "__sio_used";
@@ -30,7 +32,7 @@ pub(crate) fn user_block(block: &Block) -> TokenStream {
         match item {
             Item::Other(tokens) | Item::Broken(tokens, _) => body.extend(tokens.clone()),
             Item::Method(method) => {
-                for attr in &method.attrs {
+                for attr in method.attrs.iter().filter(|attr| !hides_event(attr)) {
                     attr.to_tokens(&mut body);
                 }
                 let name = method.sig.ident.to_string();
@@ -116,18 +118,18 @@ fn describe(model: &Consumer) -> TokenStream {
         let cfgs = &method.cfgs;
         let args = method.args.iter().map(|ty| {
             let extractor = source.extractor(krate, ty);
-            quote_spanned!(at(ty.span())=> #extractor::describe(description);)
+            quote_spanned!(at(ty.span())=> #extractor::describe(__description);)
         });
         quote_spanned!(at(method.ident.span())=> #(#cfgs)* { #(#args)* })
     });
     let methods: Vec<_> = methods.collect();
     let body = if methods.is_empty() {
-        quote_spanned!(at(Span::call_site())=> let _ = description;)
+        quote_spanned!(at(Span::call_site())=> let _ = __description;)
     } else {
         quote!(#(#methods)*)
     };
     quote_spanned! {at(Span::call_site())=>
-        fn describe(description: &mut #krate::Description<'_>) { #body }
+        fn describe(__description: &mut #krate::Description<'_>) { #body }
     }
 }
 
@@ -144,6 +146,11 @@ impl Source {
     fn extractor(self, krate: &TokenStream, ty: &syn::Type) -> TokenStream {
         let span = at(ty.span());
         match self {
+            // What borrows cannot be a payload. Said here, the trait's message names it; left to inference, it would be
+            // the compiler's, about lifetimes.
+            Self::Event if is_borrowing(ty) => {
+                quote_spanned!(span=> <#ty as #krate::FromEvent<'_, #krate::__private::via::Server>>)
+            }
             Self::Event => quote_spanned!(span=> <#ty as #krate::FromEvent<'_, _>>),
             Self::Hook(name) => {
                 let hook = syn::Ident::new(name, span);
@@ -157,9 +164,9 @@ impl Source {
 fn call(krate: &TokenStream, method: &Method, source: Source, this: &TokenStream) -> TokenStream {
     let ident = &method.ident;
     let span = at(ident.span());
-    let event = syn::Ident::new("event", at(Span::call_site()));
+    let event = syn::Ident::new("__event", at(Span::call_site()));
     let names: Vec<_> =
-        (0..method.args.len()).map(|index| format_ident!("arg{index}", span = span)).collect();
+        (0..method.args.len()).map(|index| format_ident!("__arg{index}", span = span)).collect();
     let lets = method.args.iter().zip(&names).map(|(ty, name)| {
         let extractor = source.extractor(krate, ty);
         quote_spanned!(at(ty.span())=> let #name = #extractor::from_event(#event)?;)
@@ -167,7 +174,7 @@ fn call(krate: &TokenStream, method: &Method, source: Source, this: &TokenStream
     let this = method.has_self.then(|| quote_spanned!(span=> #this,));
     quote_spanned! {span=>
         #(#lets)*
-        let output = #krate::__private::handler_future(Self::#ident(#this #(#names),*)).await;
+        let __output = #krate::__private::handler_future(Self::#ident(#this #(#names),*)).await;
     }
 }
 
@@ -194,16 +201,17 @@ fn on_connect(model: &Consumer) -> TokenStream {
             let span = at(method.ident.span());
             let cfgs = &method.cfgs;
             let (ty, ty_span) = output_type(method);
-            let this = quote_spanned!(span=> &mut this);
+            let this = quote_spanned!(span=> &mut __this);
             let call = call(krate, method, Source::Event, &this);
             let body = if method.has_self {
-                let accept = quote_spanned!(ty_span=> <#ty as #krate::IntoAccept>::into_accept(output)?;);
-                quote_spanned!(span=> let mut this = #fresh; #call #accept #krate::__private::Ok(this))
+                let accept = quote_spanned!(ty_span=> <#ty as #krate::IntoAccept>::into_accept(__output)?;);
+                quote_spanned!(span=> let mut __this = #fresh; #call #accept #krate::__private::Ok(__this))
             } else {
-                let build = quote_spanned!(ty_span=> <#ty as #krate::IntoConsumer<Self, _>>::into_consumer(output));
+                let via = quote_spanned!(ty_span=> #krate::__private::ConnectProbe::<Self, #ty>::NEW.__sio_via());
+                let build = quote_spanned!(ty_span=> #via.__sio_consumer::<Self, #ty>(__output));
                 quote_spanned!(span=> #call #build)
             };
-            quote_spanned!(span=> #(#cfgs)* async fn on_connect(event: &mut #krate::Event<'_>) -> #result { #body })
+            quote_spanned!(span=> #(#cfgs)* async fn on_connect(__event: &mut #krate::Event<'_>) -> #result { #body })
         })
         .collect();
     if let Some(otherwise) = otherwise(&model.connect) {
@@ -267,11 +275,11 @@ fn dispatch(
     quote_spanned! {here=>
         async fn #name(
             #receiver
-            event: &mut #krate::Event<'_>,
+            __event: &mut #krate::Event<'_>,
         ) -> #krate::__private::Result<#krate::Reply, #krate::Error> {
-            match #krate::Event::name(event) {
+            match #krate::Event::name(__event) {
                 #(#arms)*
-                _ => #krate::__private::Err(#krate::Event::unhandled(event)),
+                _ => #krate::__private::Err(#krate::Event::unhandled(__event)),
             }
         }
     }
@@ -281,7 +289,7 @@ fn arm(krate: &TokenStream, handler: &Handler, this: &TokenStream) -> TokenStrea
     let method = &handler.method;
     let cfgs = &method.cfgs;
     let span = at(method.ident.span());
-    let event = syn::Ident::new("event", at(Span::call_site()));
+    let event = syn::Ident::new("__event", at(Span::call_site()));
     let pattern = match &handler.event {
         Some(name) => {
             let mut literal = proc_macro2::Literal::string(&name.text);
@@ -293,20 +301,20 @@ fn arm(krate: &TokenStream, handler: &Handler, this: &TokenStream) -> TokenStrea
     let call = call(krate, method, Source::Event, this);
     let (ty, ty_span) = output_type(method);
     let reply = if method.takes_ack() {
-        quote_spanned!(ty_span=> <#ty as #krate::__private::AckedOutput>::into_reply(output))
+        quote_spanned!(ty_span=> <#ty as #krate::__private::AckedOutput>::into_reply(__output))
     } else {
         let via = quote_spanned!(ty_span=> #krate::__private::Probe::<#ty>::NEW.__sio_via());
-        quote_spanned!(ty_span=> #krate::__private::reply::<#ty, _>(output, #via, #event))
+        quote_spanned!(ty_span=> #via.__sio_reply::<#ty>(__output, #event))
     };
     quote_spanned!(span=> #(#cfgs)* #pattern => { #call #reply })
 }
 
 fn on_error(model: &Consumer) -> TokenStream {
     let krate = &model.krate;
-    let event = syn::Ident::new("event", at(Span::call_site()));
+    let event = syn::Ident::new("__event", at(Span::call_site()));
     let hooks = model.error.iter().map(|method| {
         let span = at(method.ident.span());
-        let error = syn::Ident::new("error", span);
+        let error = syn::Ident::new("__error", span);
         let prepare = quote_spanned!(span=> #krate::__private::put_error(#event, #error););
         hook(krate, method, "Failure", "on_error", &quote_spanned!(span=> , #error: #krate::Error), &prepare)
     });
@@ -334,11 +342,11 @@ fn hook(
     let span = at(method.ident.span());
     let cfgs = &method.cfgs;
     let name = syn::Ident::new(name, span);
-    let event = syn::Ident::new("event", at(Span::call_site()));
+    let event = syn::Ident::new("__event", at(Span::call_site()));
     let (ty, ty_span) = output_type(method);
     let this = quote_spanned!(at(Span::call_site())=> self);
     let call = call(krate, method, Source::Hook(marker), &this);
-    let finish = quote_spanned!(ty_span=> <#ty as #krate::__private::HookOutput>::into_result(output));
+    let finish = quote_spanned!(ty_span=> <#ty as #krate::__private::HookOutput>::into_result(__output));
     let uses = if method.args.is_empty() && prepare.is_empty() {
         quote_spanned!(span=> let _ = #event;)
     } else {

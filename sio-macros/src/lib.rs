@@ -1,8 +1,8 @@
 //! The `#[consumer]` and `#[event]` attributes of `sio`. Use them through that crate: what they write are calls
 //! into exactly its version, and they are documented there with everything that they touch.
 //!
-//! A block goes through three steps. [`parse`] turns tokens into syntax and judges nothing, [`model`] finds the
-//! hooks and handlers and every mistake that can be seen without types, and [`expand`] writes
+//! A block goes through three steps. `parse` turns tokens into syntax and judges nothing, `model` finds the
+//! hooks and handlers and every mistake that can be seen without types, and `expand` writes
 //! `impl sio::Consumer` and the registration. Mistakes that need types are left to the traits of `sio`, which
 //! carry messages of their own; the expansion only sees to it that they point at the user's tokens.
 //!

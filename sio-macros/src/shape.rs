@@ -2,7 +2,7 @@
 
 use proc_macro2::{TokenStream, TokenTree};
 use quote::ToTokens;
-use syn::{Ident, PathArguments, Type};
+use syn::{GenericArgument, Ident, PathArguments, Type};
 
 /// A type that came through a `macro_rules!` fragment stands in an invisible group.
 pub(crate) fn strip_groups(ty: &Type) -> &Type {
@@ -31,7 +31,7 @@ fn generic(ty: &Type) -> Option<(&Ident, &Type)> {
     let last = path.path.segments.last()?;
     let PathArguments::AngleBracketed(args) = &last.arguments else { return None };
     match args.args.first()? {
-        syn::GenericArgument::Type(inner) if args.args.len() == 1 => Some((&last.ident, inner)),
+        GenericArgument::Type(inner) if args.args.len() == 1 => Some((&last.ident, inner)),
         _ => None,
     }
 }
@@ -57,4 +57,16 @@ pub(crate) fn has_impl_trait(ty: &Type) -> bool {
         })
     }
     search(ty.to_token_stream())
+}
+
+/// Whether a type names a lifetime other than `'static`: `Message<'_>`. A plain reference is not meant.
+pub(crate) fn is_borrowing(ty: &Type) -> bool {
+    let Type::Path(path) = strip_groups(ty) else { return false };
+    let Some(last) = path.path.segments.last() else { return false };
+    let PathArguments::AngleBracketed(args) = &last.arguments else { return false };
+    args.args.iter().any(|arg| match arg {
+        GenericArgument::Lifetime(lifetime) => lifetime.ident != "static",
+        GenericArgument::Type(inner) => is_borrowing(inner),
+        _ => false,
+    })
 }

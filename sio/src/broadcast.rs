@@ -200,15 +200,21 @@ impl Broadcast {
     }
 
     fn deliver(&self, frames: &Bytes, mut before: impl FnMut(&Socket)) {
-        let mut slow = Vec::new();
+        let (mut asleep, mut slow) = (Vec::new(), Vec::new());
         self.namespace.inner.adapter.for_each(&self.target, |socket| {
             before(socket);
             if self.volatile {
                 socket.membership.deliver_volatile(frames.clone());
-            } else if socket.membership.deliver(frames.clone()) == Err(PushError::Full) {
-                slow.push(socket.clone());
+                return;
+            }
+            match socket.membership.deliver_unwoken(frames.clone()) {
+                Ok(waker) => asleep.extend(waker),
+                Err(PushError::Full) => slow.push(socket.clone()),
+                // Gone meanwhile: that is no concern of the others.
+                Err(PushError::Closed) => {}
             }
         });
+        self.namespace.inner.wakes.wake(asleep);
         slow.iter().for_each(drop_slow);
     }
 }

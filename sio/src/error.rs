@@ -179,12 +179,12 @@ impl Error {
 
     /// A handler panicked. Nothing of the panic's text may reach the client; it is the caller's to log.
     pub(crate) fn panicked() -> Self {
-        Self::internal("a handler panicked")
+        Self::of(Kind::Application, "internal".into(), INTERNAL.into())
     }
 
-    /// A handler took longer than it may.
+    /// A handler took longer than it may; the caller logs it.
     pub(crate) fn timed_out() -> Self {
-        Self::of(Kind::Internal, "timeout".into(), "The server took too long".into())
+        Self::of(Kind::Application, "timeout".into(), "The server took too long".into())
     }
 
     /// The server is going away and starts no handler any more.

@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use sio_core::id::Sid;
 
 use crate::Socket;
-use crate::adapter::MemoryAdapter;
+use crate::adapter::{MemoryAdapter, Wakes};
 use crate::broadcast::{AckStream, Broadcast};
 use crate::connection::{NoConsumer, Running, SocketTask, run};
 use crate::consumer::{EventInfo, Registration, StateMap};
@@ -44,6 +44,7 @@ pub(crate) struct NamespaceInner {
     pub(crate) path: Box<str>,
     pub(crate) registration: Option<Registration>,
     pub(crate) adapter: MemoryAdapter,
+    pub(crate) wakes: Wakes,
     pub(crate) state: Arc<StateMap>,
     pub(crate) ack_timeout: Duration,
     /// Whether any handler is concurrent or has a deadline: else events need not be looked up.
@@ -67,6 +68,7 @@ impl NamespaceInner {
             path: path.into(),
             registration,
             adapter: MemoryAdapter::default(),
+            wakes: Wakes::default(),
             state,
             ack_timeout,
             has_special,

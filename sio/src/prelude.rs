@@ -2,4 +2,4 @@
 
 pub use crate::consumer::{Ack, EventName, State};
 pub use crate::error::{ConnectError, EventError};
-pub use crate::{Binary, DisconnectReason, Handshake, Server, Socket, Value, consumer, event};
+pub use crate::{Args, Binary, DisconnectReason, Handshake, Server, Socket, Value, consumer, event};

@@ -63,6 +63,7 @@ function show(name) {
   room.log.scrollTop = room.log.scrollHeight;
   byId("room-title").textContent = name;
   byId("text").placeholder = `Message #${name}`;
+  byId("join-error").textContent = "";
   drawRooms();
   drawPeople();
   closePanels();

@@ -51,7 +51,7 @@ export function connect(identity, on) {
   async function ask(event, ...args) {
     const answer = await socket.timeout(ACK_TIMEOUT_MS).emitWithAck(event, ...args);
     if (answer?.status === "error") {
-      throw new Error(answer.message);
+      throw new Error(answer.detail ?? answer.message); // `detail` says what does not fit.
     }
     return answer;
   }

@@ -6,8 +6,9 @@ mod consumer;
 mod directory;
 mod model;
 
-use std::env;
+use std::io::IsTerminal;
 use std::path::Path;
+use std::{env, io};
 
 use directory::Directory;
 use sio::Server;
@@ -15,7 +16,7 @@ use tokio::net::TcpListener;
 
 #[tokio::main]
 async fn main() -> sio::Result<()> {
-    tracing_subscriber::fmt().with_writer(std::io::stderr).init();
+    tracing_subscriber::fmt().with_writer(io::stderr).with_ansi(io::stderr().is_terminal()).init();
 
     let host = env::var("HOST").unwrap_or_else(|_| "127.0.0.1".to_owned());
     let port: u16 = match env::var("PORT") {

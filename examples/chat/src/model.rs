@@ -56,7 +56,7 @@ impl TryFrom<String> for Room {
     fn try_from(room: String) -> Result<Self, Self::Error> {
         let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_';
         if room.is_empty() || room.len() > MAX_NAME || !room.chars().all(fits) {
-            return Err("a room's name has 1 to 32 of the characters a-z, 0-9, `-` and `_`");
+            return Err("a room's name has 1 to 32 of the characters a-z, 0-9, - and _");
         }
         Ok(Self(room))
     }

@@ -234,7 +234,10 @@ impl Session {
                 self.heartbeat = if self.is_paused {
                     Heartbeat::Held(self.config.ping_timeout)
                 } else {
-                    Heartbeat::Sent(later(queued_at(at, now), self.config.ping_timeout))
+                    Heartbeat::Sent(later(
+                        queued_at(at, now, self.config.ping_timeout),
+                        self.config.ping_timeout,
+                    ))
                 };
                 outputs.push(Output::Send(Channel::Main, Packet::Ping(ByteString::new())));
             }
@@ -397,12 +400,14 @@ enum Heartbeat {
     Held(Duration),
 }
 
-/// What timers are late by even when nothing delays them. A client's own count has no such rounding in it.
-const TIMER_PRECISION: Duration = Duration::from_millis(5);
+/// What timers are late by when a machine is busy. A client's own count begins with the handshake and has no such
+/// delays in it, so that a ping which is late by no more than this is taken to have been queued in time.
+const TIMER_DELAY: Duration = Duration::from_millis(50);
 
-/// When a ping that was due `at` is taken to have been queued.
-fn queued_at(at: Instant, now: Instant) -> Instant {
-    if now.saturating_duration_since(at) <= TIMER_PRECISION { at } else { now }
+/// When a ping that was due `at` is taken to have been queued. Never takes more than a quarter of the client's time.
+fn queued_at(at: Instant, now: Instant, ping_timeout: Duration) -> Instant {
+    let tolerated = TIMER_DELAY.min(ping_timeout / 4);
+    if now.saturating_duration_since(at) <= tolerated { at } else { now }
 }
 
 /// Adds without overflow: options may be as large as `Duration::MAX`, which means never.

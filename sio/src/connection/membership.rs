@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::mem;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Waker;
 
 use bytes::Bytes;
 use sio_core::args::Args;
@@ -117,6 +118,15 @@ impl Membership {
         Ok(())
     }
 
+    /// As [`Self::deliver`], but leaves it to the caller to wake the client's task, soon.
+    pub(crate) fn deliver_unwoken(&self, frames: Bytes) -> Result<Option<Waker>, PushError> {
+        match self.phase.load(Ordering::Acquire) {
+            CONNECTED => self.mailbox.push_unwoken(frames),
+            CONNECTING => self.hold(frames).map(|()| None),
+            _ => Err(PushError::Closed),
+        }
+    }
+
     /// As [`Self::deliver`], but only if nothing else waits for this client: a packet that may be lost.
     pub(crate) fn deliver_volatile(&self, frames: Bytes) {
         if self.is_connected() && self.mailbox.is_empty() {
@@ -200,9 +210,32 @@ impl Membership {
         }
     }
 
-    /// Queues an event that has arrived.
+    /// Tells those who wait for the end of the `disconnect` hook that the socket has been forgotten.
+    #[cfg(feature = "testing")]
+    pub(crate) fn removed(&self) {
+        self.gone.notify_waiters();
+    }
+
+    /// Waits until the `disconnect` hook has ended.
+    #[cfg(feature = "testing")]
+    pub(crate) async fn until_removed(&self) {
+        loop {
+            let gone = self.gone.notified();
+            tokio::pin!(gone);
+            gone.as_mut().enable();
+            if self.namespace.inner.adapter.socket(&self.id).is_none() {
+                return;
+            }
+            gone.await;
+        }
+    }
+
+    /// Queues an event that has arrived. One that comes after the server has put the client out is late.
     pub(crate) fn push_event(&self, event: Event, is_concurrent: bool) {
         let mut state = self.lock();
+        if state.reason.is_some() {
+            return;
+        }
         state.concurrent_waiting += usize::from(is_concurrent);
         state.events.push_back(Waiting { event, is_concurrent });
     }

@@ -56,6 +56,8 @@ impl Drop for Member<'_> {
         // Only a task that did not come to its end finds the socket open here.
         self.0.membership.close(DisconnectReason::TransportClose, true);
         self.0.namespace().inner.adapter.remove(&self.0.id());
+        #[cfg(feature = "testing")]
+        self.0.membership.removed();
     }
 }
 
@@ -80,7 +82,14 @@ async fn connect<C: Consumer>(socket: &Socket, auth: Option<Args>) -> Option<C> 
             }
         }
     };
-    tracing::debug!(target: "sio::socket", socket = %socket.id(), namespace = socket.path(), reason = refusal.message(), "refused");
+    let (id, namespace, message) = (socket.id(), socket.path(), refusal.message());
+    match refusal.source() {
+        // What the client is not told, the log has to know.
+        Some(error) => {
+            tracing::error!(target: "sio::consumer", socket = %id, namespace, error, "the `connect` hook failed");
+        }
+        None => tracing::debug!(target: "sio::socket", socket = %id, namespace, message, "refused"),
+    }
     let frames = encode::connect_error(socket.path(), refusal.message(), refusal.data());
     socket.membership.mailbox.push_always(frames);
     None

@@ -1,5 +1,8 @@
 //! What `connect` returns: whether the client may enter, or the consumer itself.
 
+use std::marker::PhantomData;
+use std::ops::Deref;
+
 use super::{Consumer, via};
 use crate::error::{ConnectError, IntoConnectError};
 
@@ -65,10 +68,69 @@ impl<C: Consumer, E: IntoConnectError> IntoConsumer<C, via::Value> for Result<C,
     }
 }
 
-#[diagnostic::do_not_recommend]
 impl<C: Fresh, T: IntoAccept> IntoConsumer<C, via::Outcome> for T {
     fn into_consumer(self) -> Result<C, ConnectError> {
         self.into_accept().map(|()| C::fresh())
+    }
+}
+
+/// Tells what builds the consumer `C` from everything else, as [`Probe`](super::Probe) does with results.
+#[derive(Debug)]
+pub struct ConnectProbe<C, T>(NotBuilt, PhantomData<fn() -> (C, T)>);
+
+/// See [`ConnectProbe`].
+#[derive(Debug)]
+pub struct NotBuilt(());
+
+impl<C, T> ConnectProbe<C, T> {
+    /// The only value.
+    pub const NEW: Self = Self(NotBuilt(()), PhantomData);
+}
+
+impl<C> ConnectProbe<C, C> {
+    /// The consumer itself.
+    #[must_use]
+    pub fn __sio_via(&self) -> ConnectVia<via::Value> {
+        ConnectVia(PhantomData)
+    }
+}
+
+impl<C, E> ConnectProbe<C, Result<C, E>> {
+    /// The consumer, or an error.
+    #[must_use]
+    pub fn __sio_via(&self) -> ConnectVia<via::Value> {
+        ConnectVia(PhantomData)
+    }
+}
+
+impl NotBuilt {
+    /// Everything else says whether the client may enter.
+    #[must_use]
+    pub fn __sio_via(&self) -> ConnectVia<via::Outcome> {
+        ConnectVia(PhantomData)
+    }
+}
+
+impl<C, T> Deref for ConnectProbe<C, T> {
+    type Target = NotBuilt;
+
+    fn deref(&self) -> &NotBuilt {
+        &self.0
+    }
+}
+
+/// The way that a [`ConnectProbe`] found.
+#[derive(Debug)]
+pub struct ConnectVia<V>(PhantomData<fn() -> V>);
+
+impl<V> ConnectVia<V> {
+    /// Makes the consumer.
+    ///
+    /// # Errors
+    ///
+    /// As [`IntoConsumer::into_consumer`].
+    pub fn __sio_consumer<C, T: IntoConsumer<C, V>>(self, output: T) -> Result<C, ConnectError> {
+        output.into_consumer()
     }
 }
 

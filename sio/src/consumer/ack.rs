@@ -35,21 +35,19 @@ use crate::socket::Socket;
 ///
 /// # Examples
 ///
-/// ```
+/// ```standalone_crate
 /// use sio::prelude::*;
 ///
 /// #[derive(Default)]
 /// struct Chat;
 ///
-/// # mod hidden { use super::*;
-/// #[consumer(namespace = "/ack-example")]
+/// #[consumer]
 /// impl Chat {
 ///     async fn event_save(&mut self, text: String, ack: Ack<(usize, bool)>) -> sio::Result<()> {
 ///         ack.send((text.len(), true))?;
 ///         Ok(())
 ///     }
 /// }
-/// # }
 /// ```
 pub struct Ack<T> {
     /// `None`: nobody waits, or it is done.

@@ -68,19 +68,6 @@ impl<T: IntoReply<via::Value>, E: IntoEventError> IntoReply<via::Outcome> for Re
     }
 }
 
-/// Makes the answer to `event`; `via` comes from a [`Probe`].
-///
-/// # Errors
-///
-/// As [`IntoReply::into_reply`].
-pub fn reply<T: IntoReply<Via>, Via>(
-    output: T,
-    _: PhantomData<Via>,
-    event: &Event<'_>,
-) -> Result<Reply, Error> {
-    output.into_reply(event)
-}
-
 /// Tells `Result` from everything else: the method found first wins.
 #[derive(Debug)]
 pub struct Probe<T>(NotAResult, PhantomData<fn() -> T>);
@@ -97,16 +84,16 @@ impl<T> Probe<T> {
 impl<T, E> Probe<Result<T, E>> {
     /// A `Result` is an outcome.
     #[must_use]
-    pub fn __sio_via(&self) -> PhantomData<via::Outcome> {
-        PhantomData
+    pub fn __sio_via(&self) -> Via<via::Outcome> {
+        Via(PhantomData)
     }
 }
 
 impl NotAResult {
     /// Everything else is a value.
     #[must_use]
-    pub fn __sio_via(&self) -> PhantomData<via::Value> {
-        PhantomData
+    pub fn __sio_via(&self) -> Via<via::Value> {
+        Via(PhantomData)
     }
 }
 
@@ -115,6 +102,22 @@ impl<T> Deref for Probe<T> {
 
     fn deref(&self) -> &NotAResult {
         &self.0
+    }
+}
+
+/// The way that a [`Probe`] found. Known before the conversion is looked at, so that the compiler complains about the
+/// part that is wrong and not about the whole.
+#[derive(Debug)]
+pub struct Via<V>(PhantomData<fn() -> V>);
+
+impl<V> Via<V> {
+    /// Makes the answer to `event`.
+    ///
+    /// # Errors
+    ///
+    /// As [`IntoReply::into_reply`].
+    pub fn __sio_reply<T: IntoReply<V>>(self, output: T, event: &Event<'_>) -> Result<Reply, Error> {
+        output.into_reply(event)
     }
 }
 

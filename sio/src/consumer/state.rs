@@ -12,13 +12,21 @@ use std::sync::Arc;
 ///
 /// # Examples
 ///
-/// ```
-/// use sio::State;
+/// ```standalone_crate
+/// use sio::prelude::*;
 ///
-/// struct Limits { text: usize }
+/// struct Limits {
+///     text: usize,
+/// }
 ///
-/// async fn event_say(text: String, limits: State<Limits>) -> bool {
-///     text.len() <= limits.text
+/// #[derive(Default)]
+/// struct Chat;
+///
+/// #[consumer]
+/// impl Chat {
+///     async fn event_say(text: String, limits: State<Limits>) -> bool {
+///         text.len() <= limits.text
+///     }
 /// }
 /// ```
 pub struct State<T>(Arc<T>);

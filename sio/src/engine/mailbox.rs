@@ -10,20 +10,10 @@ use std::task::{Context, Waker};
 
 use bytes::Bytes;
 use sio_core::engine::config::TransportKind;
-use smallvec::SmallVec;
 use tokio::sync::Notify;
 
 use super::command::Command;
-
-/// Entries that fit into the mailbox itself: a client that keeps up costs no allocation for its queue.
-pub(crate) type Queue = SmallVec<[Bytes; 2]>;
-
-/// What a transport has taken over since it last told the mailbox.
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Done {
-    pub(crate) packets: usize,
-    pub(crate) bytes: usize,
-}
+use crate::transport::outgoing::{Done, Queue};
 
 /// Bounds of the outgoing queue of one connection.
 #[derive(Debug, Clone, Copy)]
@@ -78,7 +68,15 @@ impl Mailbox {
 
     /// Queues a packet if there is room for it.
     pub(crate) fn push(&self, frames: Bytes) -> Result<(), PushError> {
-        let state = self.lock();
+        if let Some(waker) = self.push_unwoken(frames)? {
+            waker.wake();
+        }
+        Ok(())
+    }
+
+    /// As [`Self::push`], but leaves it to the caller to wake the task, soon.
+    pub(crate) fn push_unwoken(&self, frames: Bytes) -> Result<Option<Waker>, PushError> {
+        let mut state = self.lock();
         if state.refusing {
             return Err(PushError::Closed);
         }
@@ -88,24 +86,21 @@ impl Mailbox {
         if !fits {
             return Err(PushError::Full);
         }
-        Self::enqueue(state, frames);
-        Ok(())
+        Ok(state.enqueue(frames))
     }
 
     /// Queues a packet whatever the limits say: acks and control packets, whose number is bounded by what
     /// the peer itself sends.
     pub(crate) fn push_always(&self, frames: Bytes) {
-        let state = self.lock();
-        if !state.refusing {
-            Self::enqueue(state, frames);
+        let mut state = self.lock();
+        if state.refusing {
+            return;
         }
-    }
-
-    fn enqueue(mut state: MutexGuard<'_, State>, frames: Bytes) {
-        state.bytes += frames.len();
-        state.packets += 1;
-        state.queue.push(frames);
-        Self::wake(state);
+        let waker = state.enqueue(frames);
+        drop(state);
+        if let Some(waker) = waker {
+            waker.wake();
+        }
     }
 
     /// Queues a packet, waiting while the queue is full.
@@ -165,7 +160,11 @@ impl Mailbox {
             return false;
         }
         state.commands.push_back(command);
-        Self::wake(state);
+        let waker = state.rouse();
+        drop(state);
+        if let Some(waker) = waker {
+            waker.wake();
+        }
         true
     }
 
@@ -177,16 +176,8 @@ impl Mailbox {
 
     /// Makes the task look at its sockets again.
     pub(crate) fn nudge(&self) {
-        Self::wake(self.lock());
-    }
-
-    fn wake(mut state: MutexGuard<'_, State>) {
-        if state.awake {
-            return;
-        }
-        state.awake = true;
-        if let Some(waker) = state.waker.take() {
-            drop(state);
+        let waker = self.lock().rouse();
+        if let Some(waker) = waker {
             waker.wake();
         }
     }
@@ -285,6 +276,20 @@ impl Mailbox {
     fn lock(&self) -> MutexGuard<'_, State> {
         // No user code runs under this lock, and every update is complete before the next statement.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn enqueue(&mut self, frames: Bytes) -> Option<Waker> {
+        self.bytes += frames.len();
+        self.packets += 1;
+        self.queue.push(frames);
+        self.rouse()
+    }
+
+    /// Marks the task as awake; gives what wakes it when it is asleep. To be called without the lock.
+    fn rouse(&mut self) -> Option<Waker> {
+        if std::mem::replace(&mut self.awake, true) { None } else { self.waker.take() }
     }
 }
 

@@ -9,7 +9,8 @@ use sio_core::engine::payload::PayloadBuilder;
 use tokio::sync::oneshot;
 
 use super::command::{PollAnswer, PostAnswer};
-use super::mailbox::{Done, Mailbox};
+use super::mailbox::Mailbox;
+use crate::transport::outgoing::Done;
 
 #[derive(Debug, Default)]
 pub(crate) struct Polling {
@@ -24,6 +25,11 @@ impl Polling {
     /// A GET waits from now on.
     pub(crate) fn wait(&mut self, answer: oneshot::Sender<PollAnswer>) {
         self.get = Some(answer);
+    }
+
+    /// True while a GET waits.
+    pub(crate) fn is_waiting(&self) -> bool {
+        self.get.is_some()
     }
 
     /// True when the connection of the waiting GET has gone: the client has gone, or has given up.

@@ -104,8 +104,7 @@ impl EngineService {
         match *request.method() {
             Method::GET => long_polling::get(&mailbox).await,
             Method::POST => {
-                let max_payload = self.engine.shared.config.max_payload;
-                long_polling::post(&mailbox, request.into_body(), max_payload).await
+                long_polling::post(&mailbox, request.into_body(), &self.engine.shared.config).await
             }
             _ => Err(RequestError::BadRequest),
         }

@@ -10,7 +10,7 @@ use tokio::sync::oneshot;
 
 use super::answer::{self, Answer};
 use crate::engine::mailbox::Mailbox;
-use crate::engine::{CloseReason, Command, PollAnswer, PostAnswer};
+use crate::engine::{CloseReason, Command, Config, PollAnswer, PostAnswer};
 
 /// Packets in one POST. Each takes some tens of bytes of memory however short it is, so that a body of one
 /// byte each would need a multiple of its size.
@@ -31,7 +31,7 @@ pub(crate) async fn get(mailbox: &Mailbox) -> Result<Answer, RequestError> {
 }
 
 /// Takes packets in.
-pub(crate) async fn post<B>(mailbox: &Mailbox, body: B, max_payload: usize) -> Result<Answer, RequestError>
+pub(crate) async fn post<B>(mailbox: &Mailbox, body: B, config: &Config) -> Result<Answer, RequestError>
 where
     B: Body + Send + 'static,
     B::Data: Buf + Send,
@@ -42,7 +42,10 @@ where
         mailbox.command(Command::Violation(CloseReason::TransportError));
         return Err(RequestError::BadRequest);
     };
-    let body = match read(body, max_payload).await {
+    // A client that needs longer than this for a body cannot answer a ping in time either.
+    let patience = config.ping_interval.saturating_add(config.ping_timeout);
+    let body = tokio::time::timeout(patience, read(body, config.max_payload)).await;
+    let body = match body.unwrap_or(Err(BodyError::Broken)) {
         Ok(body) => body,
         Err(BodyError::TooLarge) => {
             mailbox.command(Command::Violation(CloseReason::TransportError));

@@ -3,6 +3,7 @@
 //! Content types, ranges, `Last-Modified` and the refusal of paths that lead out of a directory are
 //! tower-http's.
 
+use std::io;
 use std::path::{Path, PathBuf};
 
 use hyper::header::HeaderMap;
@@ -62,7 +63,7 @@ impl StaticFiles {
     }
 
     pub(crate) async fn serve(&self, method: &Method, uri: &Uri, headers: &HeaderMap) -> Answer {
-        let Some((rest, target)) = self.route(uri.path()) else {
+        let Some((prefix, rest, target)) = self.route(uri.path()) else {
             return answer::status(StatusCode::NOT_FOUND);
         };
         let rest = if rest.is_empty() { "/" } else { rest };
@@ -72,12 +73,13 @@ impl StaticFiles {
         *request.uri_mut() = Uri::from(rest);
         *request.headers_mut() = headers.clone();
         let served = if target.is_dir() {
-            ServeDir::new(target).try_call(request).await
+            ServeDir::new(target).redirect_path_prefix(prefix).try_call(request).await
         } else {
             ServeFile::new(target).try_call(request).await
         };
         match served {
             Ok(served) => served.map(ResponseBody::file),
+            Err(error) if is_missing(&error) => answer::status(StatusCode::NOT_FOUND),
             Err(error) => {
                 tracing::error!(target: "sio::server", %error, path = uri.path(), "cannot serve a file");
                 answer::status(StatusCode::INTERNAL_SERVER_ERROR)
@@ -85,12 +87,61 @@ impl StaticFiles {
         }
     }
 
-    /// The target of a path, and what of the path lies below it.
-    fn route<'a>(&self, path: &'a str) -> Option<(&'a str, &Path)> {
+    /// The route of a path, what of the path lies below it, and the route's target.
+    fn route<'a>(&self, path: &'a str) -> Option<(&str, &'a str, &Path)> {
         self.routes.iter().find_map(|(prefix, target)| {
             let rest = path.strip_prefix(prefix.as_str())?;
             let fits = rest.is_empty() || (rest.starts_with('/') && target.is_dir());
-            fits.then_some((rest, target.as_path()))
+            fits.then_some((prefix.as_str(), rest, target.as_path()))
         })
+    }
+}
+
+/// True when a client asked for something that is not there, as opposed to something that cannot be read.
+fn is_missing(error: &io::Error) -> bool {
+    use io::ErrorKind::{InvalidFilename, NotADirectory, NotFound, PermissionDenied};
+    matches!(error.kind(), NotFound | NotADirectory | PermissionDenied | InvalidFilename)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The answer to a GET on this crate's own sources, which are served below `/code`.
+    async fn get(path: &str) -> Answer {
+        let mut files = StaticFiles::default();
+        files.add("/code", Path::new(env!("CARGO_MANIFEST_DIR")).join("src"));
+        let uri = path.parse().expect("a path");
+        files.serve(&Method::GET, &uri, &HeaderMap::new()).await
+    }
+
+    #[tokio::test]
+    async fn what_is_there_is_served() {
+        let answer = get("/code/http/static_files.rs").await;
+        assert_eq!(answer.status(), StatusCode::OK);
+    }
+
+    #[tokio::test]
+    async fn what_is_not_there_is_not_found() {
+        let long = format!("/code/{}", "x".repeat(300));
+        for path in ["/code/missing.rs", "/code/lib.rs/", "/code/lib.rs/x", "/elsewhere", &long] {
+            assert_eq!(get(path).await.status(), StatusCode::NOT_FOUND, "{path}");
+        }
+    }
+
+    #[tokio::test]
+    async fn nothing_outside_the_directory_is_served() {
+        for path in
+            ["/code/../Cargo.toml", "/code/..%2fCargo.toml", "/code/%2e%2e/Cargo.toml", "/code//etc/passwd"]
+        {
+            assert_eq!(get(path).await.status(), StatusCode::NOT_FOUND, "{path}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_directory_without_its_slash_is_found_with_it() {
+        let answer = get("/code/http").await;
+        assert_eq!(answer.status(), StatusCode::TEMPORARY_REDIRECT);
+        assert_eq!(answer.headers()["location"], "/code/http/");
     }
 }

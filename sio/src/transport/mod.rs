@@ -4,4 +4,5 @@
 
 pub(crate) mod frames;
 pub(crate) mod link;
+pub(crate) mod outgoing;
 pub(crate) mod websocket;

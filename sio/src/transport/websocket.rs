@@ -14,7 +14,7 @@ use sio_core::engine::packet::Message;
 
 use super::frames::{Frame, FrameReader, ReadError, Scratch};
 use super::link::Link;
-use crate::engine::mailbox::{Done, Queue};
+use super::outgoing::{Done, Queue};
 
 /// Up to this many bytes, several queued packets are copied together for one `write`; more go by `writev`.
 /// A copy of a small packet costs less than the kernel's handling of one more slice.

@@ -154,7 +154,8 @@ for (const mode of EACH_MODE) {
     test("volatile events arrive on a quiet connection", async (t) => {
       const socket = await opened(t, acceptance.main, mode);
       const heard = inbox(socket, "maybe");
-      await ask(socket, "cast", { from: "server", to: [socket.id], flags: ["volatile"], event: "maybe", args: [1] });
+      const cast = { from: "server", to: [socket.id], flags: ["volatile"], event: "maybe", args: [1] };
+      assert.equal(await ask(socket, "cast", cast), true);
       assert.equal(await ask(socket, "ask", "fence"), "fence");
       assert.deepEqual(heard, [[1]]);
     });

@@ -64,15 +64,5 @@ for (const mode of EACH_MODE) {
       assert.equal((await gone)[0], "io server disconnect");
       assert.equal(await ask(root, "ask", 1), 1);
     });
-
-    test("dynamic namespaces are each their own", async (t) => {
-      const one = await opened(t, `${acceptance.main}/room-1`, mode);
-      if (!(await ask(one, "caps")).includes("dynamic-namespaces")) {
-        assert.fail("the server says that it has no dynamic namespaces");
-      }
-      const two = await connected(also(one, "/room-2"));
-      assert.equal((await ask(one, "whoami")).nsp, "/room-1");
-      assert.equal((await ask(two, "whoami")).nsp, "/room-2");
-    });
   });
 }

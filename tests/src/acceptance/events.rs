@@ -1,6 +1,9 @@
 //! What the acceptance application does for its events, whatever namespace they come in.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use serde::{Deserialize, Serialize};
 use sio::{Spread, prelude::*};
@@ -126,11 +129,27 @@ enum Sender {
     Server,
 }
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct Flags {
-    volatile: bool,
-    local: bool,
+/// The flags of a broadcast: a list of their names, or an object with those that are set.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum Flags {
+    Names(Vec<String>),
+    Set(BTreeMap<String, bool>),
+}
+
+impl Default for Flags {
+    fn default() -> Self {
+        Self::Names(Vec::new())
+    }
+}
+
+impl Flags {
+    fn has(&self, flag: &str) -> bool {
+        match self {
+            Self::Names(names) => names.iter().any(|name| name == flag),
+            Self::Set(flags) => flags.get(flag).copied().unwrap_or_default(),
+        }
+    }
 }
 
 /// Makes the broadcast.
@@ -145,10 +164,10 @@ pub(super) async fn cast(socket: &Socket, cast: Cast) -> sio::Result<bool> {
     for room in &cast.except {
         broadcast = broadcast.except(room.as_str());
     }
-    if cast.flags.volatile {
+    if cast.flags.has("volatile") {
         broadcast = broadcast.volatile();
     }
-    if cast.flags.local {
+    if cast.flags.has("local") {
         broadcast = broadcast.local();
     }
     broadcast.emit(&cast.event, &All(cast.args)).await?;

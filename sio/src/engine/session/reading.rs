@@ -13,7 +13,7 @@ use crate::transport::websocket::Incoming;
 
 /// Messages taken in one turn of the task. A client that floods must not keep a worker thread from the
 /// others for longer than some hundred microseconds.
-const MESSAGES_PER_TURN: usize = 128;
+const MESSAGES_PER_TURN: usize = 64;
 
 impl SessionTask {
     /// Takes what has arrived. Returns true when the turn's share is used up and more may be there.
@@ -78,7 +78,14 @@ impl SessionTask {
                 return;
             }
             match polling.next_posted() {
-                Some(packet) => self.on_packet(packet),
+                Some(packet) => {
+                    let was_waiting = polling.is_waiting();
+                    self.on_packet(packet);
+                    if was_waiting && matches!(self.phase, Phase::Parting { .. }) {
+                        // The only GET there can be has been released.
+                        self.gone();
+                    }
+                }
                 None => {
                     if polling.finish_post() {
                         self.state.end_post();

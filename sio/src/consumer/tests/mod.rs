@@ -1,0 +1,90 @@
+//! Consumers without a server: packets go in, answers come out, as `BEHAVIOUR` promises them.
+
+mod acks;
+mod events;
+mod hooks;
+mod registry;
+
+use std::sync::{Arc, Weak};
+use std::time::{Duration, SystemTime};
+
+use hyper::Request;
+use sio_core::args::Args;
+use sio_core::socket::Decoder;
+
+use super::{Consumer, Event, StateMap, conclude};
+use crate::connection::membership::Membership;
+use crate::drain::Drain;
+use crate::engine::mailbox::{Mailbox, QueueLimits};
+use crate::error::ConnectError;
+use crate::handshake::Handshake;
+use crate::namespace::{Namespace, NamespaceInner};
+use crate::random;
+use crate::socket::Socket;
+
+/// One socket and its consumer.
+struct Client<C> {
+    socket: Socket,
+    consumer: C,
+}
+
+impl<C: Consumer> Client<C> {
+    async fn connect() -> Self {
+        Self::try_connect(None, StateMap::default()).await.expect("this consumer accepts everybody")
+    }
+
+    async fn try_connect(auth: Option<&str>, states: StateMap) -> Result<Self, ConnectError> {
+        let socket = connected(C::NAMESPACE, states);
+        let auth = auth.map(|auth| Args::single(auth.into()));
+        let consumer = C::on_connect(&mut Event::connect(&socket, auth)).await?;
+        Ok(Self { socket, consumer })
+    }
+
+    /// Handles an event packet; gives the answers that were sent by the time the handler had ended.
+    async fn send(&mut self, packet: &str) -> Vec<String> {
+        let mut event = Event::incoming(&self.socket, decode(packet));
+        let result = self.consumer.on_event(&mut event).await;
+        conclude(&mut self.consumer, &mut event, result).await;
+        self.answers()
+    }
+
+    fn answers(&self) -> Vec<String> {
+        self.socket.membership.mailbox.take().iter().map(|frame| text(frame)).collect()
+    }
+}
+
+/// A connected socket without a connection: what is sent to it stays queued.
+fn connected(path: &str, states: StateMap) -> Socket {
+    let namespace = NamespaceInner::new(
+        path,
+        None,
+        Arc::new(states),
+        Duration::from_secs(5),
+        Weak::new(),
+        Arc::new(Drain::default()),
+    );
+    let mailbox = Arc::new(Mailbox::new(QueueLimits { bytes: 1 << 20, packets: 1024 }));
+    let handshake = Handshake::of(&Request::new(()), None, false, SystemTime::UNIX_EPOCH);
+    let namespace = Namespace { inner: Arc::new(namespace) };
+    let membership = Membership::new(random::sid(), namespace, Arc::clone(&mailbox), Arc::new(handshake));
+    assert!(membership.accept(), "it was connecting");
+    drop(mailbox.take());
+    Socket::new(Arc::new(membership))
+}
+
+fn decode(packet: &str) -> sio_core::socket::Event {
+    let packet = Decoder::new(10)
+        .text(packet.to_owned().into())
+        .expect("a valid packet")
+        .expect("without attachments");
+    packet.into_event().expect("an event")
+}
+
+/// The text in a WebSocket frame, which must be short.
+fn text(frame: &[u8]) -> String {
+    let payload = match frame[1] {
+        126 => &frame[4..],
+        _ => &frame[2..],
+    };
+    String::from_utf8(payload.to_vec()).unwrap()
+}

@@ -1,0 +1,189 @@
+//! Every form that a hook or handler may have.
+
+#![deny(warnings)]
+
+use std::collections::HashMap;
+use std::num::ParseIntError;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use sio::prelude::*;
+use sio::{Error, Event, FromEvent, IntoConnectError, IntoEventError};
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Message {
+    text: String,
+    data: Option<Binary>,
+}
+
+/// Serializes, is an error of the standard library *and* has a code of its own.
+#[derive(Debug, Serialize)]
+struct Muted;
+
+impl std::fmt::Display for Muted {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("muted")
+    }
+}
+
+impl std::error::Error for Muted {}
+
+impl IntoEventError for Muted {
+    fn into_event_error(self) -> Error {
+        Error::new("muted", "You are muted")
+    }
+}
+
+type ChatResult<T> = Result<T, Muted>;
+type Outcome = Result<Message, Muted>;
+
+/// Not a `Result`, whatever it is called.
+#[derive(Serialize)]
+struct SearchResult {
+    hits: u32,
+}
+
+struct Caller<'a>(&'a Socket);
+
+impl<'a> FromEvent<'a> for Caller<'a> {
+    fn from_event(event: &mut Event<'a>) -> Result<Self, Error> {
+        Ok(Self(event.socket()))
+    }
+}
+
+#[derive(Default)]
+struct Chat;
+
+#[consumer(namespace = "/chat")]
+impl Chat {
+    async fn connect(&self, socket: &Socket, handshake: &Handshake, auth: Option<Message>) -> sio::Result<()> {
+        let _ = (socket, handshake, auth);
+        Ok(())
+    }
+
+    async fn event_nothing(&mut self) {}
+
+    async fn event_pattern(&mut self, Message { text, .. }: Message, (x, y): (f64, f64), mut list: Vec<u8>) -> String {
+        list.clear();
+        format!("{text} {x} {y} {list:?}")
+    }
+
+    async fn event_any(&self, value: Value, map: HashMap<String, Value>, rest: Option<Value>) -> (Value, usize) {
+        (value, map.len() + usize::from(rest.is_some()))
+    }
+
+    async fn event_provided(socket: Socket, handshake: Arc<Handshake>, name: EventName, caller: Caller<'_>) -> bool {
+        let _ = (socket, handshake, caller.0);
+        name == "provided"
+    }
+
+    async fn event_alias() -> ChatResult<u32> {
+        Err(Muted)
+    }
+
+    async fn event_plain_alias() -> Outcome {
+        Err(Muted)
+    }
+
+    async fn event_search() -> SearchResult {
+        SearchResult { hits: 1 }
+    }
+
+    async fn event_question_mark(number: String) -> sio::Result<u32> {
+        fn parse(number: &str) -> Result<u32, ParseIntError> {
+            number.parse()
+        }
+        Ok(parse(&number)?)
+    }
+
+    async fn event_boxed() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+        Err("boxed".into())
+    }
+
+    async fn event_acked(ack: Ack<Message>) -> Result<(), Muted> {
+        drop(ack);
+        Err(Muted)
+    }
+
+    pub async fn r#event_raw(&mut self) {}
+
+    #[event]
+    async fn named_as_the_method() {}
+
+    #[event("r#type")]
+    #[allow(clippy::unused_self)]
+    /// Documented.
+    async fn documented(&self) {}
+
+    #[sio::event("a", timeout = "500ms")]
+    #[cfg(any())]
+    async fn never_compiled(&mut self, nonsense: DoesNotExist) {}
+
+    #[deprecated]
+    async fn event_old(&mut self) {}
+
+    fn helper(&self) -> u32 {
+        Self::LIMIT
+    }
+
+    const LIMIT: u32 = 5;
+
+    async fn disconnect(&self, reason: DisconnectReason, socket: &Socket) -> sio::Result {
+        let _ = (reason, socket, self.helper());
+        Ok(())
+    }
+
+    async fn error(&self, name: EventName, error: Error) {
+        let _ = (name, error);
+    }
+}
+
+mod connect {
+    use super::*;
+
+    macro_rules! accepting {
+        ($($name:ident: ($($this:tt)*) -> $output:ty = $value:expr;)*) => {$(
+            #[derive(Default)]
+            struct $name;
+
+            #[consumer(namespace = "/connect")]
+            impl $name {
+                async fn connect($($this)*) -> $output {
+                    $value
+                }
+            }
+        )*};
+    }
+
+    struct Refusal;
+
+    impl IntoConnectError for Refusal {
+        fn into_connect_error(self) -> ConnectError {
+            ConnectError::new("no")
+        }
+    }
+
+    accepting! {
+        Unit: (&mut self) -> () = ();
+        Bool: (&mut self) -> bool = true;
+        ResultUnit: (&self) -> sio::Result = Ok(());
+        ResultBool: (&self) -> Result<bool, ConnectError> = Ok(true);
+        Own: (&self) -> Result<bool, Refusal> = Err(Refusal);
+        Event: (&self) -> Result<bool, Muted> = Err(Muted);
+        Built: () -> Self = Self;
+        BuiltByName: () -> BuiltByName = BuiltByName;
+        BuiltResult: () -> Result<Self, Refusal> = Ok(Self);
+        BuiltSio: () -> sio::Result<Self> = Ok(Self);
+        AcceptedUnit: () -> () = ();
+        AcceptedBool: () -> bool = true;
+        AcceptedResult: () -> Result<bool, Refusal> = Ok(true);
+    }
+}
+
+#[derive(Default)]
+struct Nothing;
+
+#[consumer]
+impl Nothing {}
+
+fn main() {}

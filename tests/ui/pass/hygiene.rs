@@ -1,0 +1,104 @@
+//! No prelude, and every name that generated code might stumble over taken.
+
+#![no_implicit_prelude]
+#![allow(dead_code, non_camel_case_types, non_upper_case_globals, unused_macros)]
+
+mod core {}
+mod std {}
+mod sio {}
+mod serde {}
+mod inventory {}
+
+struct Result;
+struct Option;
+struct Some;
+struct Ok;
+struct Err;
+struct String;
+struct str;
+struct u64;
+struct Event;
+struct Reply;
+struct Error;
+struct Consumer;
+struct PhantomData;
+struct Send;
+trait Default {}
+trait Future {}
+trait FromEvent {}
+const event: () = ();
+const output: () = ();
+const arg0: () = ();
+const this: () = ();
+const error: () = ();
+const description: () = ();
+
+/// Tries to get in front of every method by its receiver.
+trait Hostile: ::core::marker::Sized {
+    fn name(self) {}
+    fn unhandled(self) {}
+    fn concurrent(self) {}
+    fn timeout_ms(self) {}
+    fn describe(self) {}
+    fn from_event(self) {}
+    fn into_reply(self) {}
+    fn into_future(self) {}
+    fn poll(self) {}
+}
+
+impl<T> Hostile for T {}
+
+macro_rules! compile_error {
+    ($($any:tt)*) => {};
+}
+
+#[derive(::core::default::Default)]
+struct Chat;
+
+#[::sio::consumer(namespace = "/chat")]
+impl Chat {
+    async fn connect(&mut self, socket: &::sio::Socket) -> bool {
+        let _ = socket;
+        true
+    }
+
+    async fn event_echo(&mut self, text: ::std::string::String, ack: ::sio::Ack<::std::string::String>) {
+        let _ = ack.send(text);
+    }
+
+    async fn event_two(&self, a: ::core::primitive::u64, b: ::core::option::Option<::core::primitive::u64>) -> (::core::primitive::u64, ::core::primitive::bool) {
+        (a, b.is_some())
+    }
+
+    #[::sio::event("out come", timeout = "1s")]
+    async fn outcome() -> ::sio::Result<()> {
+        ::sio::Result::Ok(())
+    }
+
+    #[::sio::event("beside", concurrent)]
+    async fn beside() {}
+
+    #[::sio::event(fallback)]
+    async fn other(name: ::sio::EventName) -> ::core::primitive::bool {
+        name.as_str().is_empty()
+    }
+
+    async fn error(&mut self, failure: ::sio::Error) {
+        ::core::mem::drop(failure);
+    }
+
+    async fn disconnect(&mut self, reason: ::sio::DisconnectReason) {
+        let _ = reason;
+    }
+}
+
+struct Built;
+
+#[::sio::consumer(namespace = "/built")]
+impl Built {
+    async fn connect() -> ::core::result::Result<Self, ::sio::ConnectError> {
+        ::core::result::Result::Ok(Self)
+    }
+}
+
+fn main() {}
