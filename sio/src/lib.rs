@@ -97,6 +97,10 @@
 //! | [`Namespace`], [`Broadcast`] | many clients at once: all of them, or those in some rooms |
 //! | [`Ack`], [`AckStream`] | answering a client by hand; the answers of many |
 //! | [`State`], [`Handshake`], [`Value`] | what all consumers share; the request of the client; a payload of any shape |
+//! | [`Params`], [`Path`] | namespaces with parameters: `#[consumer(namespace = "/org/{id}")]` |
+//! | [`Builder::on_connecting`], [`Builder::middleware`] | what stands in front of consumers |
+//! | [`Socket::data`], [`Extension`] | what is kept with a socket, for others to see |
+//! | [`Valid`], [`Validate`] | payloads that are checked |
 //! | [`Error`], [`ConnectError`], [`IntoEventError`] | what clients learn when something fails |
 //! | [`Server`], [`Builder`] | a server with options of its own, several of them, [graceful shutdown](Server::close) |
 //! | [`http`] | the hyper service, for a server of one's own |
@@ -117,6 +121,8 @@
 // The macro writes `::sio`, also in our own tests.
 #[cfg(test)]
 extern crate self as sio;
+#[cfg(test)]
+mod packet_client;
 
 mod ack_wait;
 mod adapter;
@@ -124,13 +130,18 @@ mod broadcast;
 mod builder;
 mod connection;
 mod consumer;
+mod data;
 mod direct;
 mod drain;
 pub mod engine;
 mod error;
 mod handshake;
 pub mod http;
+mod listeners;
+mod middleware;
 mod namespace;
+mod namespaces;
+mod params;
 pub mod prelude;
 mod random;
 mod rooms;
@@ -157,8 +168,9 @@ pub use self::broadcast::{AckStream, Broadcast};
 pub use self::builder::Builder;
 pub use self::consumer::{
     Ack, Consumer, Description, Event, EventInfo, EventName, FromEvent, IntoAccept, IntoConsumer, IntoReply,
-    Reply, State,
+    Invalid, Rate, Reply, State, Valid, Validate,
 };
+pub use self::data::{Extension, SocketData};
 pub use self::direct::Direct;
 pub use self::engine::TransportKind;
 pub use self::error::{
@@ -167,7 +179,10 @@ pub use self::error::{
 };
 pub use self::handshake::Handshake;
 pub use self::http::{AllowedOrigins, Cookie, SameSite};
+pub use self::listeners::{Outgoing, RoomEvent};
+pub use self::middleware::{Call, Connecting, Next};
 pub use self::namespace::Namespace;
+pub use self::params::{Params, Path};
 pub use self::rooms::IntoRooms;
 pub use self::server::Server;
 pub use self::socket::Socket;
