@@ -96,7 +96,9 @@
 //! | [`Socket`] | one client in one namespace: emit, join, leave, disconnect |
 //! | [`Namespace`], [`Broadcast`] | many clients at once: all of them, or those in some rooms |
 //! | [`Ack`], [`AckStream`] | answering a client by hand; the answers of many |
-//! | [`State`], [`Handshake`], [`Value`] | what all consumers share; the request of the client; a payload of any shape |
+//! | [`State`], [`Extension`] | what all clients share; what is kept with one of them |
+//! | [`Handshake`], [`Params`], [`Value`] | the request of the client; the parameters of its namespace; any payload |
+//! | [`Builder::on_connecting`], [`Builder::middleware`] | what stands in front of consumers and around events |
 //! | [`Error`], [`ConnectError`], [`IntoEventError`] | what clients learn when something fails |
 //! | [`Server`], [`Builder`] | a server with options of its own, several of them, [graceful shutdown](Server::close) |
 //! | [`http`] | the hyper service, for a server of one's own |
@@ -110,6 +112,7 @@
 //! | feature | default | adds |
 //! |---|---|---|
 //! | `static-files` | no | `Builder::static_files` and `Builder::client_files`: a page and the browser client beside Socket.IO |
+//! | `testing` | no | `sio::testing`: clients in the process of a test |
 //!
 //! What happens is told through `tracing`, with targets that begin with `sio::`; install a subscriber to see it.
 #![forbid(unsafe_code)]
