@@ -96,9 +96,11 @@
 //! | [`Socket`] | one client in one namespace: emit, join, leave, disconnect |
 //! | [`Namespace`], [`Broadcast`] | many clients at once: all of them, or those in some rooms |
 //! | [`Ack`], [`AckStream`] | answering a client by hand; the answers of many |
-//! | [`State`], [`Extension`] | what all clients share; what is kept with one of them |
-//! | [`Handshake`], [`Params`], [`Value`] | the request of the client; the parameters of its namespace; any payload |
-//! | [`Builder::on_connecting`], [`Builder::middleware`] | what stands in front of consumers and around events |
+//! | [`State`], [`Handshake`], [`Value`] | what all consumers share; the request of the client; a payload of any shape |
+//! | [`Params`], [`Path`] | namespaces with parameters: `#[consumer(namespace = "/org/{id}")]` |
+//! | [`Builder::on_connecting`], [`Builder::middleware`] | what stands in front of consumers |
+//! | [`Socket::data`], [`Extension`] | what is kept with a socket, for others to see |
+//! | [`Valid`], [`Validate`] | payloads that are checked |
 //! | [`Error`], [`ConnectError`], [`IntoEventError`] | what clients learn when something fails |
 //! | [`Server`], [`Builder`] | a server with options of its own, several of them, [graceful shutdown](Server::close) |
 //! | [`http`] | the hyper service, for a server of one's own |
