@@ -1,4 +1,5 @@
-# Two commands matter: `make chat` and `make test`. Both install what they need and want no further preparation.
+# Two commands matter: `make chat` and `make test`. Both install what they need and want no further preparation, and so
+# does `make bench`.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
@@ -8,11 +9,14 @@ CHAT := examples/chat
 CLIENTS := tests/clients
 VENV := $(CLIENTS)/python/.venv
 CHROMIUM ?= /usr/bin/chromium
+BENCH := tests/bench
+TARGET := $(or $(CARGO_TARGET_DIR),target)
 
 .PHONY: help
 help:
 	@echo "make chat    builds and starts the chat example (HOST and PORT choose the address)"
 	@echo "make test    runs every check and every test"
+	@echo "make bench   measures what the server costs, beside socketioxide (QUICK=1: a minute; $(BENCH)/README.md says more)"
 
 # ---- the chat ----
 
@@ -27,15 +31,33 @@ chat: $(CHAT)/node_modules/.package-lock.json
 test: $(CHAT)/node_modules/.package-lock.json $(CLIENTS)/node_modules/.package-lock.json $(VENV)/.installed $(CHROMIUM)
 	@CHROMIUM=$(CHROMIUM) PYTHON=$(abspath $(VENV))/bin/python $(CLIENTS)/run
 
+# ---- the benchmark ----
+
+# Other servers to measure: `make bench PEERS="node python"`.
+PEERS ?=
+node_needs := $(BENCH)/peers/node/node_modules/.package-lock.json
+node_command := node $(BENCH)/peers/node/server.js
+python_needs := $(BENCH)/peers/python/.venv/.installed
+python_command := $(BENCH)/peers/python/.venv/bin/python $(BENCH)/peers/python/server.py
+
+.PHONY: bench
+bench: $(foreach peer,$(PEERS),$($(peer)_needs))
+	cargo build --release --package sio-tests --bin bench-server
+	cargo build --release --manifest-path $(BENCH)/Cargo.toml --target-dir $(TARGET)/bench
+	@$(TARGET)/bench/release/bench run --out $(TARGET)/bench \
+		"sio=$(TARGET)/release/bench-server" \
+		"socketioxide=$(TARGET)/bench/release/socketioxide-peer" \
+		$(foreach peer,$(PEERS),"$(peer)=$($(peer)_command)")
+
 # ---- what they need ----
 
 %/node_modules/.package-lock.json: %/package.json %/package-lock.json
 	npm ci --prefix $* --no-audit --no-fund
 	@touch $@
 
-$(VENV)/.installed: $(CLIENTS)/python/requirements.txt
-	python3 -m venv $(VENV)
-	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --requirement $<
+%/.venv/.installed: %/requirements.txt
+	python3 -m venv $(@D)
+	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --requirement $<
 	@touch $@
 
 # Debian's browser; fonts, since without any a page has no text.

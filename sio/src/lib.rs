@@ -1,6 +1,117 @@
 //! A Socket.IO server framework: annotate an impl block, and its methods answer the events of a namespace.
 //!
-//! TODO-DOC
+//! You write *consumers*, plain structs with async methods. `sio` does everything below them: HTTP and WebSocket,
+//! heartbeats, the upgrade from long-polling, packets, namespaces, rooms and acknowledgements. Clients are the official
+//! ones, in the browser, Node.js, Python and elsewhere; they speak Engine.IO 4 and Socket.IO 5.
+//!
+//! # A complete server
+//!
+//! ```no_run,standalone_crate
+//! use serde::{Deserialize, Serialize};
+//! use sio::prelude::*;
+//!
+//! #[derive(Serialize, Deserialize)]
+//! struct ChatMessage {
+//!     text: String,
+//! }
+//!
+//! #[derive(Default)]
+//! struct Chat {
+//!     written: u32,
+//! }
+//!
+//! #[consumer(namespace = "/chat")]
+//! impl Chat {
+//!     async fn connect(&mut self, socket: &Socket) -> sio::Result<bool> {
+//!         socket.join("lobby").await?;
+//!         Ok(true)
+//!     }
+//!
+//!     /// For the event `chat_message`. What it returns is the acknowledgement.
+//!     async fn event_chat_message(&mut self, socket: &Socket, message: ChatMessage) -> sio::Result<u32> {
+//!         socket.namespace().to("lobby").emit("chat_message", &message).await?;
+//!         self.written += 1;
+//!         Ok(self.written)
+//!     }
+//! }
+//!
+//! #[tokio::main]
+//! async fn main() -> sio::Result {
+//!     sio::serve("127.0.0.1:3000").await
+//! }
+//! ```
+//!
+//! ```js
+//! const socket = io("http://127.0.0.1:3000/chat");
+//! socket.on("chat_message", ({ text }) => console.log(text));
+//! socket.emit("chat_message", { text: "Hello" }, (written) => console.log(written)); // 1
+//! ```
+//!
+//! Nothing is registered by hand: [`serve`] finds every consumer of the program.
+//!
+//! # How it works
+//!
+//! **One value of the consumer for each client.** `&mut self` is that client's own state. Its events are handled in the
+//! order of arrival, one at a time, so no lock is needed; a handler marked `concurrent` runs beside the others. The
+//! value comes from [`Default`], or from a `connect` without `self` that makes it of the auth payload. What several
+//! clients share is a [`State`].
+//!
+//! **Arguments are told apart by type.** [`&Socket`](Socket), [`State`], [`Ack`], [`&Handshake`](Handshake) and some
+//! more are provided; everything else that can be deserialised is the next argument that the client sent. [`FromEvent`]
+//! has the whole list, [`macro@consumer`] and [`macro@event`] what methods and options there are.
+//!
+//! **Every acknowledgement that a client asks for is answered once**: with what the handler returns, or with an object
+//! of `status`, `code` and `message`. `?` turns any error into `internal`, of which the client learns nothing more;
+//! [`Error::new`] makes one that it may read. A payload that does not fit, an unknown event, a panic and a handler that
+//! takes too long are answered in the same way, and cost nobody the connection.
+//!
+//! **A slow handler costs only its own time.** Heartbeats, acknowledgements and disconnects do not wait for it. Queues
+//! are bounded: a server that is behind stops reading from that client, and a client that is behind in reading a
+//! broadcast is disconnected, never silently skipped.
+//!
+//! **Closed by default.** Only pages of the server's own origin may connect, until
+//! [`Builder::allowed_origins`] names others. A `connect` that fails or panics refuses.
+//!
+//! # Saying something to clients
+//!
+//! ```
+//! # use sio::prelude::*;
+//! # async fn example(socket: &Socket) -> sio::Result {
+//! socket.emit("score", &(3, 2)).await?; // to this client; a tuple is several arguments
+//! let is_sure: bool = socket.emit_with_ack("confirm", "Really?").await?;
+//! socket.to("lobby").emit("joined", &socket.id()).await?; // to a room, but not to this client
+//! socket.namespace().to("lobby").except("muted").emit("news", "Goal!").await?;
+//! socket.server().of("/chat").emit("notice", "We close in five minutes").await?; // from anywhere
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Everything that is `Serialize` can be sent, and bytes anywhere inside it, as [`Binary`], travel as attachments.
+//!
+//! # What is where
+//!
+//! | | |
+//! |---|---|
+//! | [`macro@consumer`], [`macro@event`] | what a consumer consists of |
+//! | [`Socket`] | one client in one namespace: emit, join, leave, disconnect |
+//! | [`Namespace`], [`Broadcast`] | many clients at once: all of them, or those in some rooms |
+//! | [`Ack`], [`AckStream`] | answering a client by hand; the answers of many |
+//! | [`State`], [`Handshake`], [`Value`] | what all consumers share; the request of the client; a payload of any shape |
+//! | [`Error`], [`ConnectError`], [`IntoEventError`] | what clients learn when something fails |
+//! | [`Server`], [`Builder`] | a server with options of its own, several of them, [graceful shutdown](Server::close) |
+//! | [`http`] | the hyper service, for a server of one's own |
+//! | [`engine`] | Engine.IO alone, without Socket.IO on top |
+//!
+//! [`prelude`] has what most programs need. The protocol itself, without tasks, sockets and clock, is the crate
+//! `sio-core`.
+//!
+//! # Features
+//!
+//! | feature | default | adds |
+//! |---|---|---|
+//! | `static-files` | no | `Builder::static_files` and `Builder::client_files`: a page and the browser client beside Socket.IO |
+//!
+//! What happens is told through `tracing`, with targets that begin with `sio::`; install a subscriber to see it.
 #![forbid(unsafe_code)]
 
 // The macro writes `::sio`, also in our own tests.

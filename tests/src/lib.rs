@@ -37,3 +37,8 @@ pub use harness::TestServer;
 pub use http::{Http, Request, Response};
 pub use polling::Polling;
 pub use ws::{Received, Ws};
+
+/// The programs in the README compile.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+mod readme {}

@@ -4,7 +4,7 @@ use std::{process::Stdio, time::Duration};
 
 use sio::prelude::*;
 use sio_tests::{
-    Http, Received, Request, TestServer,
+    Http, Request, TestServer,
     app::Plain,
     deadline::{settle, soon},
     journal::{Gate, Journal},
@@ -12,6 +12,7 @@ use sio_tests::{
 use tokio::{
     io::{AsyncBufReadExt, BufReader},
     process::Command,
+    task::JoinHandle,
 };
 
 /// Works for as long as the test lets it.
@@ -37,6 +38,19 @@ impl Working {
     }
 }
 
+/// Begins to close the server.
+async fn close(server: &TestServer) -> JoinHandle<()> {
+    let handle = server.handle().clone();
+    let closing = tokio::spawn(async move { handle.close().await });
+    settle().await;
+    closing
+}
+
+/// Expects that the server has closed.
+async fn closed(closing: JoinHandle<()>) {
+    soon("the server to close", closing).await.expect("closing does not panic");
+}
+
 async fn server(drain: Duration) -> TestServer {
     TestServer::start(|builder| builder.consumer::<Plain>().consumer::<Working>().drain(drain)).await
 }
@@ -48,19 +62,27 @@ async fn every_client_is_told_and_every_disconnect_hook_has_run_when_close_retur
     let mut polling = server.polling().await;
     polling.join("/").await;
     polling.begin_get().await;
-    soon("the server to close", server.handle().close()).await;
-    let mut reasons = server.journal.rest();
-    reasons.sort();
-    assert_eq!(reasons, ["server shutting down", "server shutting down"]);
+    let closing = close(&server).await;
+    assert_eq!(ws.expect_closed().await, Some(1001), "the server goes away");
+    drop(ws);
+    polling.end_get().await.expect(200, "1");
+    closed(closing).await;
+    assert_eq!(server.journal.rest(), ["server shutting down", "server shutting down"]);
     assert_eq!(server.of("/").sockets().len(), 0);
-    loop {
-        match ws.receive().await {
-            Received::Text(packet) => assert!(packet == "41" || packet == "1", "{packet}"),
-            end => break assert!(matches!(end, Received::Close(_) | Received::End), "{end}"),
-        }
-    }
-    let answer = polling.end_get().await;
-    assert!(answer.status == 400 || matches!(answer.text(), "1" | "6" | "41" | "41\u{1e}1"), "{answer:?}");
+}
+
+/// Clients that do not hear that the server goes cannot keep it for ever.
+#[tokio::test]
+async fn clients_that_do_not_let_go_are_left_after_a_while() {
+    let server = server(Duration::from_secs(600)).await;
+    let _ws = server.socket("/").await;
+    let mut polling = server.polling().await;
+    polling.join("/").await;
+    let closing = close(&server).await;
+    server.journal.expect("server shutting down").await;
+    server.journal.expect("server shutting down").await;
+    assert!(!closing.is_finished(), "the hooks do not wait for the clients");
+    closed(closing).await;
 }
 
 #[tokio::test]
@@ -69,14 +91,14 @@ async fn a_handler_that_ends_in_time_is_answered() {
     let mut ws = server.socket("/working").await;
     ws.send(r#"42/working,1["work"]"#).await;
     server.journal.expect("works").await;
-    let handle = server.handle().clone();
-    let closing = tokio::spawn(async move { handle.close().await });
-    settle().await;
+    let closing = close(&server).await;
     server.gate.open("work");
     ws.expect(r#"43/working,1["done"]"#).await;
     server.journal.expect("done").await;
     server.journal.expect("server shutting down").await;
-    soon("the server to close", closing).await.expect("closing does not panic");
+    ws.expect_closed().await;
+    drop(ws);
+    closed(closing).await;
 }
 
 #[tokio::test]
@@ -85,8 +107,7 @@ async fn a_handler_that_does_not_end_is_answered_with_shutting_down() {
     let mut ws = server.socket("/working").await;
     ws.send_all(&[r#"42/working,1["work_for_ever"]"#, r#"42/working,2["work"]"#]).await;
     server.journal.expect("works").await;
-    let handle = server.handle().clone();
-    let closing = tokio::spawn(async move { handle.close().await });
+    let closing = close(&server).await;
     for id in [1, 2] {
         ws.expect(&format!(
             r#"43/working,{id}[{{"status":"error","code":"shutting_down","message":"…",…}}]"#
@@ -94,7 +115,9 @@ async fn a_handler_that_does_not_end_is_answered_with_shutting_down() {
         .await;
     }
     server.journal.expect("server shutting down").await;
-    soon("the server to close", closing).await.expect("closing does not panic");
+    ws.expect_closed().await;
+    drop(ws);
+    closed(closing).await;
 }
 
 #[tokio::test]
@@ -103,14 +126,15 @@ async fn an_event_that_comes_while_the_server_drains_is_answered_with_shutting_d
     let mut ws = server.socket("/working").await;
     ws.send(r#"42/working,1["work"]"#).await;
     server.journal.expect("works").await;
-    let handle = server.handle().clone();
-    let closing = tokio::spawn(async move { handle.close().await });
-    settle().await;
+    let closing = close(&server).await;
     ws.send(r#"42/working,2["work"]"#).await;
-    ws.expect(r#"43/working,2[{"status":"error","code":"shutting_down","message":"…",…}]"#).await;
+    settle().await;
     server.gate.open("work");
     ws.expect(r#"43/working,1["done"]"#).await;
-    soon("the server to close", closing).await.expect("closing does not panic");
+    ws.expect(r#"43/working,2[{"status":"error","code":"shutting_down","message":"…",…}]"#).await;
+    ws.expect_closed().await;
+    drop(ws);
+    closed(closing).await;
 }
 
 #[tokio::test]
@@ -120,7 +144,10 @@ async fn a_question_of_the_server_ends_when_it_closes() {
     let socket = server.socket_of("/", &ws.sid);
     let asked = tokio::spawn(async move { socket.emit_with_ack::<()>("please", &()).await });
     ws.expect(r#"420["please"]"#).await;
-    soon("the server to close", server.handle().close()).await;
+    let closing = close(&server).await;
+    ws.expect_closed().await;
+    drop(ws);
+    closed(closing).await;
     assert!(soon("the end of the question", asked).await.expect("no panic").is_err());
 }
 
@@ -140,9 +167,12 @@ async fn nobody_gets_in_any_more() {
 #[tokio::test]
 async fn closing_twice_is_closing_once() {
     let server = server(Duration::from_secs(10)).await;
-    let _ws = server.socket("/").await;
-    let handle = server.handle().clone();
-    soon("the server to close", async { tokio::join!(server.handle().close(), handle.close()) }).await;
+    let mut ws = server.socket("/").await;
+    let (first, second) = (close(&server).await, close(&server).await);
+    ws.expect_closed().await;
+    drop(ws);
+    closed(first).await;
+    closed(second).await;
     soon("the server to close again", server.handle().close()).await;
     server.journal.expect("server shutting down").await;
     assert_eq!(server.journal.rest(), [""; 0]);

@@ -239,7 +239,7 @@ async fn a_client_that_dies_while_the_server_does_not_read_is_closed_in_the_end(
 
 #[tokio::test]
 async fn one_clients_heartbeat_is_not_anothers() {
-    let server = server(SHORT, SHORT * 30).await;
+    let server = server(SHORT, SHORT * 10).await;
     let mut lives = server.socket("/").await;
     let dies = server.socket("/").await;
     soon("the other's ping timeout", async {

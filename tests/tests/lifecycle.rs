@@ -172,22 +172,25 @@ async fn a_client_whose_hook_panics_receives_nothing() {
     refused.expect_nothing_more().await;
 }
 
+/// Whoever reads a state in the hook misses nothing of what changes until the client is in.
 #[tokio::test]
-async fn a_broadcast_does_not_reach_a_client_whose_hook_still_runs() {
+async fn a_broadcast_reaches_a_client_whose_hook_still_runs_only_after_its_connect_packet() {
     let server = server().await;
     let mut comes = server.ws().await;
     comes.send("40/slow,").await;
     server.journal.expect("hook begins").await;
-    server.of("/slow").emit("too early", &()).await.expect("a broadcast cannot fail");
+    server.of("/slow").emit("meanwhile", &()).await.expect("a broadcast cannot fail");
+    comes.expect_nothing_more().await;
     server.gate.open("connect");
     comes.expect(r#"40/slow,{"sid":…}"#).await;
+    comes.expect(r#"42/slow,["meanwhile"]"#).await;
     comes.expect_nothing_more().await;
 }
 
 #[tokio::test]
 async fn a_packet_for_a_namespace_whose_hook_still_runs_closes_the_connection() {
-    let server = server().await;
     for packet in [r#"42/slow,["early"]"#, "40/slow,"] {
+        let server = server().await;
         let mut hasty = server.ws().await;
         hasty.send("40/slow,").await;
         server.journal.expect("hook begins").await;

@@ -135,14 +135,14 @@ mod socket_io {
     #[tokio::test]
     async fn a_bad_packet_over_polling_closes_the_session() {
         for packet in ["42[1]", r#"42["connect"]"#, "4abc", "42{}", r#"42["ask""#, "bAQID"] {
-            closes_polling(packet, 200, "forced close").await;
+            closes_polling(packet, 400, "forced close").await;
         }
     }
 
     #[tokio::test]
     async fn a_text_packet_while_attachments_are_due_closes_a_polling_session() {
         let body = "451-[\"ask\",{\"_placeholder\":true,\"num\":0}]\u{1e}42[\"ask\"]";
-        closes_polling(body, 200, "forced close").await;
+        closes_polling(body, 400, "forced close").await;
     }
 
     #[tokio::test]

@@ -48,11 +48,19 @@ async fn nothing_below_or_beside_the_path_is_served() {
 
 #[tokio::test]
 async fn another_path_can_be_chosen() {
-    for path in ["/chat/ws", "/chat/ws/", "chat/ws"] {
+    for path in ["/chat/ws", "/chat/ws/"] {
         let server = TestServer::start(|builder| builder.consumer::<Plain>().path(path)).await;
         statuses(&server, &["/chat/ws", "/chat/ws/"], 200).await;
         statuses(&server, &["/socket.io/", "/chat/", "/chat", "/chat/ws/x", "/chat/wsx"], 404).await;
         server.at("/chat/ws/").socket("/").await.expect_nothing_more().await;
+    }
+}
+
+#[test]
+fn a_path_that_cannot_be_is_refused_at_the_start() {
+    for path in ["", "chat/ws", "/chat?x", "/chat#x"] {
+        let error = sio::Server::builder().collected(false).path(path).build().expect_err(path);
+        assert!(error.to_string().contains("path"), "{error}");
     }
 }
 

@@ -128,7 +128,8 @@ async fn a_server_that_closes_is_a_server_shutting_down() {
     let _ws: Ws = server.socket("/").await;
     let mut polling = server.polling().await;
     polling.join("/").await;
-    server.handle().close().await;
+    let handle = server.handle().clone();
+    tokio::spawn(async move { handle.close().await });
     server.journal.expect("server shutting down").await;
     server.journal.expect("server shutting down").await;
 }

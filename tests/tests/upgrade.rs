@@ -212,6 +212,8 @@ async fn goes_on_over_polling(server: &TestServer, mut polling: Polling, sid: &s
     let mut ws = probed(server, &polling).await;
     ws.send_all(&["5", r#"422["ask","at last"]"#]).await;
     ws.expect(r#"432["at last"]"#).await;
+    drop(ws);
+    server.journal.expect("transport close").await;
 }
 
 #[tokio::test]

@@ -4,7 +4,6 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use sio_core::id::Sid;
-use smallvec::SmallVec;
 
 use crate::Socket;
 use crate::engine::{CloseReason, Command};
@@ -35,13 +34,14 @@ struct Inner {
 
 struct Member {
     socket: Socket,
-    rooms: SmallVec<[Arc<str>; 1]>,
+    /// Hashed, since a socket may be in any number of rooms; empty, it takes no memory of its own.
+    rooms: HashSet<Arc<str>>,
 }
 
 impl MemoryAdapter {
     /// A socket is there, in no room but its own.
     pub(crate) fn add(&self, socket: &Socket) {
-        let member = Member { socket: socket.clone(), rooms: SmallVec::new() };
+        let member = Member { socket: socket.clone(), rooms: HashSet::new() };
         self.write().sockets.insert(socket.id(), member);
     }
 
@@ -64,7 +64,7 @@ impl MemoryAdapter {
         // A socket that is no longer known has gone: its rooms would never be left.
         let Some(member) = sockets.get_mut(&id) else { return };
         for room in rooms {
-            if room == id.as_str() || member.rooms.iter().any(|joined| **joined == *room) {
+            if room == id.as_str() || member.rooms.contains(room.as_str()) {
                 continue;
             }
             let name = match all.get_key_value(room.as_str()) {
@@ -72,7 +72,7 @@ impl MemoryAdapter {
                 None => Arc::from(room),
             };
             all.entry(Arc::clone(&name)).or_default().insert(id, socket.clone());
-            member.rooms.push(name);
+            member.rooms.insert(name);
         }
     }
 
@@ -80,9 +80,9 @@ impl MemoryAdapter {
         let mut inner = self.write();
         for room in rooms {
             let Some(member) = inner.sockets.get_mut(id) else { return };
-            let Some(at) = member.rooms.iter().position(|joined| **joined == *room) else { continue };
-            let name = member.rooms.swap_remove(at);
-            inner.take_out(id, &name);
+            if member.rooms.remove(room.as_str()) {
+                inner.take_out(id, &room);
+            }
         }
     }
 

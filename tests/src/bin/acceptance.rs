@@ -10,7 +10,7 @@
 //!
 //! Prints one line `listening PROFILE PORT` for each profile, and ends with code 0 on SIGTERM.
 
-use std::{env, net::IpAddr};
+use std::{env, future::ready, net::IpAddr, pin::pin};
 
 use sio_tests::acceptance::Profile;
 use tokio::{net::TcpListener, task::JoinSet};
@@ -33,9 +33,18 @@ async fn run() -> sio::Result<()> {
     for profile in profiles()? {
         let port = if base == 0 { 0 } else { base + profile.port() };
         let listener = TcpListener::bind((host, port)).await?;
-        announce(profile, listener.local_addr()?.port());
+        let port = listener.local_addr()?.port();
         let origins = origins.clone();
-        servers.spawn(async move { profile.serve(listener, &origins).await });
+        servers.spawn(async move {
+            let mut serving = pin!(profile.serve(listener, &origins));
+            tokio::select! {
+                biased;
+                ended = &mut serving => return ended,
+                // From the first look at it on the server listens for signals: whoever reads the line may send one.
+                () = ready(()) => announce(profile, port),
+            }
+            serving.await
+        });
     }
     while let Some(ended) = servers.join_next().await {
         ended??;

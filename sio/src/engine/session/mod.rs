@@ -185,6 +185,8 @@ impl Future for SessionTask {
             this.handler.poll(cx);
             if this.draining && this.phase == Phase::Open && (this.handler.is_idle() || this.drain_ended) {
                 this.close_gracefully(CloseReason::ServerShuttingDown);
+                // What the end sets off begins now: nothing else would wake the task for it.
+                this.handler.poll(cx);
             }
             let blocked = this.write(cx);
             if this.phase == Phase::Gone && this.handler.poll_closed(cx).is_ready() {

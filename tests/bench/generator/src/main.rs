@@ -1,0 +1,77 @@
+//! What a Socket.IO server costs: starts servers, puts load on them, reads their CPU time and memory from the kernel,
+//! and writes a report. `make bench` runs it; the README beside it says how to read what comes out.
+
+mod load;
+mod measurement;
+mod options;
+mod process;
+mod report;
+mod runner;
+mod server;
+mod workload;
+
+use std::env;
+use std::error::Error;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use crate::load::Order;
+use crate::options::Options;
+use crate::runner::Settings;
+use crate::workload::Workload;
+
+const USAGE: &str = "\
+usage: bench run --out FOLDER NAME=COMMAND...
+           measures every server (the command gets the port as its last argument)
+       bench load WORKLOAD --port PORT --pid PID [--clients N] [--warm-up 1] [--duration 4]
+           one measurement of a server that runs already, as one line of JSON";
+
+fn main() -> ExitCode {
+    match run(&env::args().skip(1).collect::<Vec<_>>()) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("bench: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: &[String]) -> Result<ExitCode, Box<dyn Error>> {
+    let Some((command, arguments)) = arguments.split_first() else { return Err(USAGE.into()) };
+    match command.as_str() {
+        "run" => {
+            let mut options = Options::parse(arguments)?;
+            let out = options.take("out")?.into();
+            let settings = Settings::new(out, &options.positional)?;
+            options.finish()?;
+            runner::run(&settings)
+        }
+        "load" => {
+            let mut options = Options::parse(arguments)?;
+            let [workload] = &options.positional.clone()[..] else { return Err(USAGE.into()) };
+            let mut workload: Workload = workload.parse()?;
+            if let Ok(clients) = options.take("clients") {
+                workload.clients = clients.parse()?;
+            }
+            let order = Order {
+                workload,
+                port: options.take("port")?.parse()?,
+                pid: options.take("pid")?.parse()?,
+                warm_up: Duration::try_from_secs_f64(options.take_or("warm-up", "1").parse()?)?,
+                duration: Duration::try_from_secs_f64(options.take_or("duration", "4").parse()?)?,
+            };
+            options.finish()?;
+            println!("{}", serde_json::to_string(&load::measure(&order)?)?);
+            Ok(ExitCode::SUCCESS)
+        }
+        // For this program itself: becomes a program on one core.
+        "pinned" => match arguments {
+            [core, program, arguments @ ..] => {
+                Err(format!("{program}: {}", process::become_pinned(core.parse()?, program, arguments))
+                    .into())
+            }
+            _ => Err(USAGE.into()),
+        },
+        _ => Err(USAGE.into()),
+    }
+}

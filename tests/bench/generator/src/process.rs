@@ -1,0 +1,108 @@
+//! What the kernel says about processes, and starting them where they belong. Linux only.
+
+use std::fs;
+use std::io;
+use std::os::unix::process::CommandExt as _;
+use std::process::Command;
+
+use rustix::param::clock_ticks_per_second;
+use rustix::process::{Resource, Rlimit, Signal, getrlimit, set_parent_process_death_signal, setrlimit};
+use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
+
+/// CPU time that a process has used, in seconds, all of its threads.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Cpu {
+    pub(crate) user: f64,
+    pub(crate) system: f64,
+}
+
+impl Cpu {
+    /// Reads `/proc/PID/stat`, see proc_pid_stat(5).
+    pub(crate) fn of(pid: u32) -> io::Result<Self> {
+        let stat = fs::read_to_string(format!("/proc/{pid}/stat"))?;
+        Self::parse(&stat).ok_or_else(|| io::Error::other("/proc/PID/stat is not as it should be"))
+    }
+
+    fn parse(stat: &str) -> Option<Self> {
+        // The second field is the name, in brackets; it may hold anything. `utime` and `stime` are fields 14 and 15.
+        let (_, fields) = stat.rsplit_once(") ")?;
+        let mut times = fields.split(' ').skip(11).map(|ticks| ticks.parse::<f64>().ok());
+        let hertz = clock_ticks_per_second() as f64;
+        Some(Self { user: times.next()?? / hertz, system: times.next()?? / hertz })
+    }
+
+    pub(crate) fn total(self) -> f64 {
+        self.user + self.system
+    }
+}
+
+/// Seconds that the machine's cores have been busy, added up.
+pub(crate) fn machine_busy() -> io::Result<f64> {
+    let stat = fs::read_to_string("/proc/stat")?;
+    let ticks: Option<Vec<f64>> = stat
+        .lines()
+        .next()
+        .map(|line| line.split_whitespace().skip(1).filter_map(|n| n.parse().ok()).collect());
+    match ticks.as_deref() {
+        // What is left out: idle and iowait; and guest, which user holds already.
+        Some([user, nice, system, _, _, irq, softirq, steal, ..]) => {
+            Ok((user + nice + system + irq + softirq + steal) / clock_ticks_per_second() as f64)
+        }
+        _ => Err(io::Error::other("/proc/stat is not as it should be")),
+    }
+}
+
+/// Bytes of memory that a process shares with no other.
+pub(crate) fn private_bytes(pid: u32) -> io::Result<u64> {
+    let rollup = fs::read_to_string(format!("/proc/{pid}/smaps_rollup"))?;
+    let kilobytes = |line: &str| line.split_whitespace().nth(1)?.parse::<u64>().ok();
+    let private = rollup.lines().filter(|line| line.starts_with("Private_"));
+    Ok(private.filter_map(kilobytes).sum::<u64>() * 1024)
+}
+
+/// The last core that this process may use: interrupts usually go to the first.
+pub(crate) fn last_core() -> io::Result<usize> {
+    let cores = sched_getaffinity(None)?;
+    (0..CpuSet::MAX_CPU)
+        .rev()
+        .find(|core| cores.is_set(*core))
+        .ok_or_else(|| io::Error::other("no core to run on"))
+}
+
+/// Becomes another program, on one core, with as many open files as are allowed, and killed when its parent ends.
+pub(crate) fn become_pinned(core: usize, program: &str, arguments: &[String]) -> io::Error {
+    let prepare = || -> io::Result<()> {
+        let mut cores = CpuSet::new();
+        cores.set(core);
+        sched_setaffinity(None, &cores)?;
+        set_parent_process_death_signal(Some(Signal::KILL))?;
+        let Rlimit { maximum, .. } = getrlimit(Resource::Nofile);
+        Ok(setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum })?)
+    };
+    match prepare() {
+        Ok(()) => Command::new(program).args(arguments).exec(),
+        Err(error) => error,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_name_of_a_process_may_hold_anything() {
+        let stat = "7 (a ) b (c) S 1 7 7 0 -1 4194304 5 0 0 0 1200 300 0 0 20 0 3 0 99 1 1";
+        let cpu = Cpu::parse(stat).unwrap();
+        assert_eq!(cpu.user / cpu.system, 4.0);
+        assert!(Cpu::parse("7 (a) S 1").is_none());
+    }
+
+    #[test]
+    fn the_kernel_tells_about_this_process() {
+        let pid = std::process::id();
+        assert!(Cpu::of(pid).unwrap().total() >= 0.0);
+        assert!(private_bytes(pid).unwrap() > 4096);
+        assert!(machine_busy().unwrap() > 0.0);
+        last_core().unwrap();
+    }
+}

@@ -1,0 +1,110 @@
+//! A server that is measured: started on a free port, killed when it is no longer needed.
+
+use std::fs::File;
+use std::io;
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+/// Until a server listens.
+const START: Duration = Duration::from_secs(20);
+
+/// How to start a server.
+#[derive(Debug, Clone)]
+pub(crate) struct Program {
+    pub(crate) name: String,
+    pub(crate) command: Vec<String>,
+}
+
+/// A server that runs. It is killed when this is dropped.
+#[derive(Debug)]
+pub(crate) struct Server {
+    child: Child,
+    pub(crate) port: u16,
+}
+
+impl Program {
+    /// From `NAME=COMMAND`, the command's words with spaces between them.
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
+        let (name, command) = text.split_once('=').ok_or_else(|| format!("{text:?} is not NAME=COMMAND"))?;
+        let command: Vec<String> = command.split_whitespace().map(str::to_owned).collect();
+        if name.is_empty() || command.is_empty() {
+            return Err(format!("{text:?} is not NAME=COMMAND"));
+        }
+        Ok(Self { name: name.to_owned(), command })
+    }
+
+    /// Starts it on one core and waits until it listens. What it says goes to the file `log`.
+    pub(crate) fn start(
+        &self,
+        core: usize,
+        ping_interval: Option<Duration>,
+        log: &Path,
+    ) -> io::Result<Server> {
+        let port = free_port()?;
+        let log = File::create(log)?;
+        let mut command = pinned(core)?;
+        command.args(&self.command).arg(port.to_string());
+        command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
+        command.env_remove("PING_INTERVAL_MS");
+        if let Some(interval) = ping_interval {
+            command.env("PING_INTERVAL_MS", interval.as_millis().to_string());
+        }
+        let mut server = Server { child: command.spawn()?, port };
+        let end = Instant::now() + START;
+        while TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_err() {
+            if let Some(status) = server.child.try_wait()? {
+                return Err(io::Error::other(format!("{} has ended: {status}", self.name)));
+            }
+            if Instant::now() > end {
+                return Err(io::Error::other(format!("{} does not listen on port {port}", self.name)));
+            }
+            sleep(Duration::from_millis(20));
+        }
+        Ok(server)
+    }
+}
+
+impl Server {
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // Both fail only if it has ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A command that runs what its arguments say on one core.
+pub(crate) fn pinned(core: usize) -> io::Result<Command> {
+    let mut command = Command::new(std::env::current_exe()?);
+    command.arg("pinned").arg(core.to_string());
+    Ok(command)
+}
+
+fn free_port() -> io::Result<u16> {
+    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_program_is_a_name_and_words() {
+        let program = Program::parse("node=node --x=1 server.js").unwrap();
+        assert_eq!(
+            (&*program.name, &program.command[..]),
+            ("node", &["node", "--x=1", "server.js"].map(str::to_owned)[..])
+        );
+        for text in ["", "node", "node=", "=node"] {
+            assert!(Program::parse(text).is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! The server that `make bench` measures, written as a user would write it: typed handlers and nothing tuned. The port
+//! is the last argument; `PING_INTERVAL_MS` sets the heartbeat.
+
+use std::env;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use sio::prelude::*;
+
+/// Where the clients of a broadcast are.
+const ROOM: &str = "room1";
+
+#[derive(Serialize, Deserialize)]
+struct Message {
+    text: String,
+    n: u64,
+}
+
+#[derive(Serialize, Deserialize)]
+struct News {
+    n: u64,
+    p: u64,
+    t: u64,
+    text: String,
+}
+
+#[derive(Default)]
+struct Bench;
+
+#[consumer]
+impl Bench {
+    async fn event_echo(&mut self, message: Message) -> Message {
+        message
+    }
+
+    async fn event_message(&mut self, socket: &Socket, message: Message) -> sio::Result {
+        socket.emit("message-back", &message).await?;
+        Ok(())
+    }
+
+    async fn event_join(&mut self, socket: &Socket, room: String) -> sio::Result<&'static str> {
+        socket.join(room).await?;
+        Ok("ok")
+    }
+
+    async fn event_broadcast(&mut self, socket: &Socket, news: News) -> sio::Result {
+        socket.namespace().to(ROOM).emit("news", &news).await?;
+        Ok(())
+    }
+}
+
+#[tokio::main]
+async fn main() -> sio::Result<()> {
+    let port = env::args().next_back().unwrap_or_default();
+    let port: u16 = port.parse()?;
+    let mut builder = Server::builder();
+    if let Ok(milliseconds) = env::var("PING_INTERVAL_MS") {
+        builder = builder.ping_interval(Duration::from_millis(milliseconds.parse()?));
+    }
+    builder.build()?.serve(("127.0.0.1", port)).await
+}

@@ -1,0 +1,182 @@
+//! How often the server allocates memory for one event: twice for a typed echo, once for the text in the payload and
+//! once for the frame of the answer. Everything else is memory that is kept.
+//!
+//! Allocations are counted on the thread that the server runs on; the client has a thread of its own.
+
+use std::sync::mpsc;
+use std::thread;
+
+use allocation_counter::measure;
+use bytestring::ByteString;
+use serde::{Deserialize, Serialize};
+use sio::prelude::*;
+use sio_core::engine::packet::{Message, Packet};
+use sio_core::socket::{Decoder, encode};
+use sio_tests::{Endpoint, Received, TestServer, Ws};
+use tokio::runtime::{self, Runtime};
+use tokio::sync::oneshot;
+
+/// How many events are counted.
+const EVENTS: u64 = 2000;
+/// What happens once in a while may allocate, but not for every event.
+const NOW_AND_THEN: f64 = 0.02;
+
+#[derive(Serialize, Deserialize)]
+struct Chat {
+    text: String,
+    n: u64,
+}
+
+#[derive(Default)]
+struct Echo;
+
+#[consumer]
+impl Echo {
+    async fn event_echo(&mut self, chat: Chat) -> Chat {
+        chat
+    }
+
+    async fn event_message(&mut self, socket: &Socket, chat: Chat) -> sio::Result {
+        socket.emit("message-back", &chat).await?;
+        Ok(())
+    }
+
+    async fn event_join(&mut self, socket: &Socket) -> sio::Result<&'static str> {
+        socket.join("room").await?;
+        Ok("ok")
+    }
+
+    async fn event_publish(&mut self, socket: &Socket, chat: Chat) -> sio::Result {
+        socket.namespace().to("room").emit("news", &chat).await?;
+        Ok(())
+    }
+}
+
+#[test]
+fn the_protocol_allocates_twice_for_a_typed_echo() {
+    let texts: Vec<_> = (0..EVENTS).map(|n| ByteString::from(event("echo", n))).collect();
+    let echo = |text: &ByteString| {
+        let Ok(Packet::Message(Message::Text(text))) = Packet::decode_text(text.clone()) else {
+            panic!("the packet is a text message");
+        };
+        let mut event = Decoder::new(10).text(text).unwrap().unwrap().into_event().unwrap();
+        let chat: Chat = event.args.take().unwrap();
+        encode::ack("/", event.id.unwrap(), &chat).unwrap()
+    };
+    // The memory that a thread keeps for encoding grows to what it needs.
+    texts.iter().for_each(|text| drop(echo(text)));
+    let used = measure(|| texts.iter().for_each(|text| drop(echo(text))));
+    assert_eq!(used.count_total, 2 * EVENTS);
+}
+
+#[test]
+fn a_server_allocates_twice_for_a_typed_echo() {
+    assert_allocations(2.0, one_client, async |ws| exchange(ws, "echo", 1).await);
+}
+
+/// The queue of their answers grows four times, and is given back when it has been sent: a client that is silent again
+/// costs no more than before.
+#[test]
+fn events_that_come_together_cost_little_more() {
+    assert_allocations(2.0 + 4.0 / 16.0, one_client, async |ws| exchange(ws, "echo", 16).await);
+}
+
+/// The third makes the frame one that can be shared, in case it has to wait for room in the queue.
+#[test]
+fn an_event_that_is_answered_with_an_event_costs_one_more() {
+    assert_allocations(3.0, one_client, async |ws| exchange(ws, "message", 1).await);
+}
+
+/// The payload; the frame, and what makes it one that can be shared; the name of the room, three times; and the list of
+/// those who are to be woken, which has grown twice for 16. Nothing for a member.
+#[test]
+fn a_broadcast_costs_nothing_for_a_member() {
+    let publish = async |clients: &mut Vec<Ws>| {
+        let (publisher, members) = clients.split_first_mut().expect("the first one publishes");
+        for n in 0..EVENTS {
+            publisher.send(&event("publish", n)).await;
+            for member in &mut *members {
+                expect_answer(member, n).await;
+            }
+        }
+    };
+    assert_allocations(9.0, async |endpoint| room(endpoint, 16).await, publish);
+}
+
+/// Lets clients talk to a server, `EVENTS` times, and counts what it allocates for each event.
+fn assert_allocations<C>(
+    allowed: f64,
+    open: impl AsyncFnOnce(Endpoint) -> C + Send + 'static,
+    talk: impl AsyncFn(&mut C) + Send + 'static,
+) {
+    let server_runtime = runtime();
+    let server = server_runtime.block_on(TestServer::start(|builder| builder.consumer::<Echo>()));
+    let endpoint = Endpoint::clone(&server);
+    let (warm, is_warm) = oneshot::channel();
+    let (begin, may_begin) = mpsc::channel();
+    let (done, is_done) = oneshot::channel();
+    let client = thread::spawn(move || {
+        let client_runtime = runtime();
+        let mut clients = client_runtime.block_on(open(endpoint));
+        client_runtime.block_on(talk(&mut clients));
+        warm.send(()).expect("the server waits for it");
+        may_begin.recv().expect("the server says when");
+        client_runtime.block_on(talk(&mut clients));
+        done.send(()).expect("the server waits for it");
+    });
+
+    server_runtime.block_on(is_warm).expect("the client says when");
+    let used = measure(|| {
+        begin.send(()).expect("the client waits for it");
+        server_runtime.block_on(is_done).expect("the client says when");
+    });
+    client.join().expect("the client got its answers");
+    let each = used.count_total as f64 / EVENTS as f64;
+    let bytes = used.bytes_total / EVENTS;
+    assert!(each <= allowed + NOW_AND_THEN, "{each:.2} allocations and {bytes} bytes for each event");
+}
+
+async fn one_client(endpoint: Endpoint) -> Ws {
+    endpoint.socket("/").await
+}
+
+/// A client that is in no room, and so many that are.
+async fn room(endpoint: Endpoint, members: usize) -> Vec<Ws> {
+    let mut clients = vec![endpoint.socket("/").await];
+    for _ in 0..members {
+        let mut member = endpoint.socket("/").await;
+        member.send(r#"420["join"]"#).await;
+        member.expect(r#"430["ok"]"#).await;
+        clients.push(member);
+    }
+    clients
+}
+
+/// Everything on the thread that drives it.
+fn runtime() -> Runtime {
+    runtime::Builder::new_current_thread().enable_all().build().expect("a runtime needs no more than a file")
+}
+
+/// Sends events, so many with one write, and waits for their answers.
+async fn exchange(ws: &mut Ws, name: &str, window: u64) {
+    for first in (0..EVENTS).step_by(window as usize) {
+        let events: Vec<_> = (first..first + window).map(|n| event(name, n)).collect();
+        ws.send_all(&events.iter().map(String::as_str).collect::<Vec<_>>()).await;
+        for n in first..first + window {
+            expect_answer(ws, n).await;
+        }
+    }
+}
+
+/// Expects the payload of the event with this number.
+async fn expect_answer(ws: &mut Ws, n: u64) {
+    let Received::Text(answer) = ws.receive().await else { panic!("an answer is a text") };
+    assert!(answer.ends_with(&format!(r#""n":{n}}}]"#)), "{answer}");
+}
+
+/// An event as an Engine.IO packet; `echo` asks for an acknowledgement.
+fn event(name: &str, n: u64) -> String {
+    let id = if name == "echo" { n.to_string() } else { String::new() };
+    let text = "x".repeat(128);
+    format!(r#"42{id}["{name}",{{"text":"{text}","n":{n}}}]"#)
+}
