@@ -137,6 +137,8 @@ mod rooms;
 mod serve;
 mod server;
 mod socket;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod transport;
 
 use tokio::net::ToSocketAddrs;

@@ -24,6 +24,8 @@ use serde::de::DeserializeOwned;
 use self::arity::Arity;
 use self::de::{Deserializer, Start};
 use self::error::Error;
+#[cfg(feature = "msgpack")]
+pub(crate) use self::json::Number;
 pub(crate) use self::json::{Malformed, Reader};
 pub(crate) use self::placeholder::{Placeholder, placeholder};
 pub(crate) use self::ser::{Attachments, serialize};

@@ -46,6 +46,45 @@ impl fmt::Display for TransportKind {
     }
 }
 
+/// A revision of the Engine.IO protocol, as it stands in `EIO`.
+///
+/// What differs on the wire is [`crate::v3`]; the heartbeat, which goes the other way round, is the
+/// [`Session`](super::session::Session)'s.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Revision {
+    /// `EIO=3`: clients of Socket.IO 1.x and 2.x. The client pings.
+    V3,
+    /// `EIO=4`: clients of Socket.IO 3.x and 4.x. The server pings.
+    #[default]
+    V4,
+}
+
+impl Revision {
+    /// Returns the number that stands in the query.
+    pub const fn number(self) -> u8 {
+        match self {
+            Self::V3 => 3,
+            Self::V4 => 4,
+        }
+    }
+
+    /// Finds the revision with this number.
+    ///
+    /// ```
+    /// use sio_core::engine::config::Revision;
+    ///
+    /// assert_eq!(Revision::from_number(3), Some(Revision::V3));
+    /// assert_eq!(Revision::from_number(2), None);
+    /// ```
+    pub const fn from_number(number: u8) -> Option<Self> {
+        match number {
+            3 => Some(Self::V3),
+            4 => Some(Self::V4),
+            _ => None,
+        }
+    }
+}
+
 /// What one [`Session`](super::session::Session) needs to know.
 ///
 /// The defaults are those of the reference server.
@@ -60,8 +99,12 @@ impl fmt::Display for TransportKind {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SessionConfig {
     /// From the open packet, or from a pong, to the next ping. Default: 25 s.
+    ///
+    /// In revision 3 it is the client that counts it.
     pub ping_interval: Duration,
     /// From a ping to the moment when the session closes because no pong came. Default: 20 s.
+    ///
+    /// In revision 3 the session closes when no ping came for `ping_interval` and `ping_timeout` together.
     pub ping_timeout: Duration,
     /// How long the WebSocket of an upgrade may take from being attached to the upgrade packet. At the limit the
     /// session stays on polling. Default: 10 s.

@@ -28,11 +28,7 @@ const LENGTH_64: u8 = 127;
 /// assert_eq!(out, b"\x81\x034hi");
 /// ```
 pub fn write_text_frame(out: &mut Vec<u8>, parts: &[&[u8]]) {
-    let length = parts.iter().map(|part| part.len()).sum();
-    write_header(out, FINAL_TEXT, length);
-    for part in parts {
-        out.extend_from_slice(part);
-    }
+    write_frame(out, FINAL_TEXT, parts);
 }
 
 /// Appends one unmasked binary frame that holds `data`.
@@ -43,8 +39,20 @@ pub fn write_text_frame(out: &mut Vec<u8>, parts: &[&[u8]]) {
 /// assert_eq!(out, [0x82, 2, 1, 2]);
 /// ```
 pub fn write_binary_frame(out: &mut Vec<u8>, data: &[u8]) {
-    write_header(out, FINAL_BINARY, data.len());
-    out.extend_from_slice(data);
+    write_binary_frame_of(out, &[data]);
+}
+
+/// Appends one unmasked binary frame that holds the concatenation of `parts`.
+pub(crate) fn write_binary_frame_of(out: &mut Vec<u8>, parts: &[&[u8]]) {
+    write_frame(out, FINAL_BINARY, parts);
+}
+
+fn write_frame(out: &mut Vec<u8>, first: u8, parts: &[&[u8]]) {
+    let length = parts.iter().map(|part| part.len()).sum();
+    write_header(out, first, length);
+    for part in parts {
+        out.extend_from_slice(part);
+    }
 }
 
 fn write_header(out: &mut Vec<u8>, first: u8, length: usize) {

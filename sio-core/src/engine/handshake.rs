@@ -8,11 +8,11 @@ use std::time::Duration;
 use bytestring::ByteString;
 use serde::{Serialize, Serializer};
 
-use super::config::TransportKind;
+use super::config::{Revision, TransportKind};
 use super::packet::Packet;
 
-/// The revision of the protocol that is spoken here, as it stands in `EIO`.
-pub const PROTOCOL: u8 = 4;
+/// The newest revision of the protocol that is spoken here, as it stands in `EIO`.
+pub const PROTOCOL: u8 = Revision::V4.number();
 
 /// The first packet of a session.
 ///
@@ -121,7 +121,7 @@ impl<'a> Query<'a> {
         }
     }
 
-    /// Checks a request that opens a session, in the order of the reference server.
+    /// Checks a request that opens a session of revision 4, in the order of the reference server.
     ///
     /// `is_get` tells GET from the other methods, `is_websocket` says that the request asks for an upgrade of the
     /// connection to WebSocket.
@@ -138,6 +138,31 @@ impl<'a> Query<'a> {
     /// assert_eq!(query.check_handshake(false, false), Err(RequestError::BadHandshakeMethod));
     /// ```
     pub fn check_handshake(&self, is_get: bool, is_websocket: bool) -> Result<TransportKind, RequestError> {
+        self.check_handshake_of(&[Revision::V4], is_get, is_websocket).map(|(transport, _)| transport)
+    }
+
+    /// Checks a request that opens a session like [`check_handshake`](Self::check_handshake), for a server that
+    /// speaks these revisions. What opens the session is also to stand in every later request of it.
+    ///
+    /// # Errors
+    ///
+    /// Fails with what the request is to be answered with.
+    ///
+    /// ```
+    /// use sio_core::engine::config::{Revision, TransportKind};
+    /// use sio_core::engine::handshake::{Query, RequestError};
+    ///
+    /// let query = Query::parse("EIO=3&transport=polling&b64=1");
+    /// let both = [Revision::V3, Revision::V4];
+    /// assert_eq!(query.check_handshake_of(&both, true, false), Ok((TransportKind::Polling, Revision::V3)));
+    /// assert_eq!(query.check_handshake(true, false), Err(RequestError::UnsupportedProtocolVersion));
+    /// ```
+    pub fn check_handshake_of(
+        &self,
+        revisions: &[Revision],
+        is_get: bool,
+        is_websocket: bool,
+    ) -> Result<(TransportKind, Revision), RequestError> {
         let transport = self.transport.ok_or(RequestError::TransportUnknown)?;
         if !is_get {
             return Err(RequestError::BadHandshakeMethod);
@@ -145,10 +170,13 @@ impl<'a> Query<'a> {
         if is_websocket != (transport == TransportKind::WebSocket) {
             return Err(RequestError::BadRequest);
         }
-        if self.protocol != Some(PROTOCOL) {
-            return Err(RequestError::UnsupportedProtocolVersion);
-        }
-        Ok(transport)
+        let revision = self.revision().filter(|revision| revisions.contains(revision));
+        Ok((transport, revision.ok_or(RequestError::UnsupportedProtocolVersion)?))
+    }
+
+    /// Returns the revision that `EIO` names, `None` when it is absent or not known.
+    pub fn revision(&self) -> Option<Revision> {
+        self.protocol.and_then(Revision::from_number)
     }
 }
 
@@ -266,6 +294,25 @@ mod tests {
         assert_eq!(check("EIO=4&transport=polling", true, true), Err(RequestError::BadRequest));
         for query in ["transport=polling", "EIO=abc&transport=polling", "EIO=3&transport=polling"] {
             assert_eq!(check(query, true, false), Err(RequestError::UnsupportedProtocolVersion), "{query}");
+        }
+    }
+
+    #[test]
+    fn revision_3_is_let_in_only_where_it_is_spoken() {
+        let check = |query, revisions: &[Revision]| {
+            Query::parse(query).check_handshake_of(revisions, true, false).map(|(_, revision)| revision)
+        };
+        let refused = Err(RequestError::UnsupportedProtocolVersion);
+        let both = [Revision::V3, Revision::V4];
+        assert_eq!(check("EIO=3&transport=polling", &both), Ok(Revision::V3));
+        assert_eq!(check("EIO=4&transport=polling", &both), Ok(Revision::V4));
+        assert_eq!(check("EIO=3&transport=polling", &[Revision::V4]), refused);
+        assert_eq!(check("EIO=4&transport=polling", &[Revision::V3]), refused);
+        for query in ["transport=polling", "EIO=2&transport=polling", "EIO=5&transport=polling"] {
+            assert_eq!(check(query, &both), refused, "{query}");
+        }
+        for revision in both {
+            assert_eq!(Revision::from_number(revision.number()), Some(revision));
         }
     }
 

@@ -1,7 +1,8 @@
 //! Engine.IO protocol v4: packets, polling bodies, WebSocket frames, the handshake and the session's state.
 //!
 //! Nothing here reads a socket, a clock or a source of randomness, and nothing here knows what a message means:
-//! that is [`crate::socket`], one floor up.
+//! that is [`crate::socket`], one floor up. What clients of protocol v3 do differently is [`crate::v3`], but for the
+//! heartbeat of their sessions, which is here.
 
 pub mod config;
 pub mod frame;
@@ -10,4 +11,6 @@ pub mod packet;
 pub mod payload;
 pub mod session;
 
+mod heartbeat;
 mod output;
+mod state;

@@ -16,7 +16,7 @@ use bytestring::ByteString;
 use super::frame::{write_binary_frame, write_text_frame};
 
 /// Padding is written, and accepted to be absent: some clients leave it out.
-pub(super) const BASE64: GeneralPurpose = GeneralPurpose::new(
+pub(crate) const BASE64: GeneralPurpose = GeneralPurpose::new(
     &alphabet::STANDARD,
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
@@ -68,6 +68,9 @@ pub enum PacketError {
     /// A polling body is not UTF-8.
     #[error("the body is not UTF-8")]
     NotUtf8,
+    /// A polling body of revision 3 is not made of packets with their lengths.
+    #[error("the lengths of the packets do not fit the body")]
+    Length,
     /// A polling body holds more packets than the limit, which is carried here.
     #[error("the body holds more than {0} packets")]
     TooManyPackets(usize),
@@ -97,7 +100,7 @@ impl Packet {
     }
 
     /// Decodes `item`, which is a part of `whole`.
-    pub(super) fn decode_slice(item: &str, whole: &ByteString) -> Result<Self, PacketError> {
+    pub(crate) fn decode_slice(item: &str, whole: &ByteString) -> Result<Self, PacketError> {
         let Some(&kind) = item.as_bytes().first() else { return Err(PacketError::Empty) };
         match kind {
             b'4' => Ok(Self::Message(Message::Text(whole.slice_ref(&item[1..])))),

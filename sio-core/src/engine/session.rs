@@ -23,16 +23,21 @@
 //!      └──────────────── pong ──────────────┤
 //!                                           └──► ping_timeout: Closed
 //! ```
+//!
+//! In revision 3 it is the client that pings. The session is in `Sent` or `Held` then from its beginning, with
+//! `ping_interval` and `ping_timeout` together as the time that the client has; a ping is answered and begins it anew.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use bytestring::ByteString;
 use smallvec::smallvec;
 
-use super::config::{SessionConfig, TransportKind};
+use super::config::{Revision, SessionConfig, TransportKind};
+use super::heartbeat::{Heartbeat, later, ping_of_client_by, queued_at};
 pub use super::output::{Channel, CloseReason, Output, Outputs, PollVerdict, PostVerdict, ProbeRefused};
 use super::packet::{PROBE, Packet};
+use super::state::{Requests, State};
 
 /// One Engine.IO session.
 ///
@@ -68,41 +73,79 @@ pub struct Session {
     config: Arc<SessionConfig>,
     state: State,
     heartbeat: Heartbeat,
+    revision: Revision,
     is_paused: bool,
 }
 
 impl Session {
     /// Opens a session at the moment when its open packet is queued. The first ping is due one interval later.
     pub fn open(config: Arc<SessionConfig>, via: TransportKind, now: Instant) -> Self {
+        Self::open_revision(Revision::V4, config, via, now)
+    }
+
+    /// Opens a session of this revision of the protocol at the moment when its open packet is queued.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use std::time::{Duration, Instant};
+    /// use sio_core::engine::config::{Revision, SessionConfig, TransportKind};
+    /// use sio_core::engine::packet::Packet;
+    /// use sio_core::engine::session::{Channel, Output, Session};
+    ///
+    /// let start = Instant::now();
+    /// let config = Arc::new(SessionConfig::default());
+    /// let mut session = Session::open_revision(Revision::V3, config, TransportKind::Polling, start);
+    /// assert_eq!(session.poll_timeout(), Some(start + Duration::from_secs(45)));
+    ///
+    /// let later = start + Duration::from_secs(25);
+    /// let outputs = session.handle_packet(Packet::Ping("".into()), || later);
+    /// assert_eq!(outputs[..], [Output::Send(Channel::Main, Packet::Pong("".into()))]);
+    /// assert_eq!(session.poll_timeout(), Some(later + Duration::from_secs(45)));
+    /// ```
+    pub fn open_revision(
+        revision: Revision,
+        config: Arc<SessionConfig>,
+        via: TransportKind,
+        now: Instant,
+    ) -> Self {
         let state = match via {
             TransportKind::Polling => State::Polling(Requests::default()),
             TransportKind::WebSocket => State::WebSocket,
         };
-        let heartbeat = Heartbeat::Due(later(now, config.ping_interval));
-        Self { config, state, heartbeat, is_paused: false }
+        let heartbeat = match revision {
+            Revision::V3 => Heartbeat::Sent(ping_of_client_by(&config, now)),
+            Revision::V4 => Heartbeat::Due(later(now, config.ping_interval)),
+        };
+        Self { config, state, heartbeat, revision, is_paused: false }
     }
 
     /// Handles a packet of the main transport: an item of a POST, or a message of the WebSocket that the session is
     /// on.
     ///
-    /// `now` is only called for a pong. A packet that could not be decoded is not given here, but to
+    /// `now` is only called for a pong, and for a ping of revision 3. A packet that could not be decoded is not given here, but to
     /// [`close`](Self::close) with [`CloseReason::ParseError`].
     pub fn handle_packet(&mut self, packet: Packet, now: impl FnOnce() -> Instant) -> Outputs {
         if self.is_closed() {
             return Outputs::new();
         }
-        match packet {
-            Packet::Message(message) => smallvec![Output::Deliver(message)],
-            Packet::Pong(_) => {
+        match (packet, self.revision) {
+            (Packet::Message(message), _) => smallvec![Output::Deliver(message)],
+            (Packet::Pong(_), Revision::V4) => {
                 self.heartbeat = Heartbeat::Due(later(now(), self.config.ping_interval));
                 Outputs::new()
             }
-            Packet::Close => self.close_by_peer(),
-            // In v4 the server pings: this is a client of another revision, or none at all.
-            Packet::Ping(_) => self.close(CloseReason::TransportError),
-            Packet::Open(_) => self.close(CloseReason::ParseError),
+            (Packet::Ping(text), Revision::V3) => {
+                self.handle_ping(now());
+                smallvec![Output::Send(Channel::Main, Packet::Pong(text))]
+            }
+            (Packet::Close, _) => self.close_by_peer(),
+            // A heartbeat in the wrong direction: this is a client of another revision, or none at all.
+            (Packet::Ping(_), Revision::V4) | (Packet::Pong(_), Revision::V3) => {
+                self.close(CloseReason::TransportError)
+            }
+            (Packet::Open(_), _) => self.close(CloseReason::ParseError),
             // An upgrade belongs on the probed WebSocket; noops may come at any time.
-            Packet::Upgrade | Packet::Noop => Outputs::new(),
+            (Packet::Upgrade | Packet::Noop, _) => Outputs::new(),
         }
     }
 
@@ -234,7 +277,10 @@ impl Session {
                 self.heartbeat = if self.is_paused {
                     Heartbeat::Held(self.config.ping_timeout)
                 } else {
-                    Heartbeat::Sent(later(queued_at(at, now), self.config.ping_timeout))
+                    Heartbeat::Sent(later(
+                        queued_at(at, now, self.config.ping_timeout),
+                        self.config.ping_timeout,
+                    ))
                 };
                 outputs.push(Output::Send(Channel::Main, Packet::Ping(ByteString::new())));
             }
@@ -251,7 +297,7 @@ impl Session {
     /// Returns the instant at which [`handle_timeout`](Self::handle_timeout) has to be called next.
     ///
     /// It may have changed after any other call. `None` when the session is closed, or when all that it waits for is
-    /// a pong while its input is paused.
+    /// the client's heartbeat while its input is paused.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Instant> {
         if self.is_closed() {
@@ -264,8 +310,8 @@ impl Session {
         heartbeat.into_iter().chain(self.state.upgrade_deadline()).min()
     }
 
-    /// Says that from `now` on the server itself reads nothing of this client. A pong cannot be seen then, so its
-    /// deadline stands still; pings go on, and so does the deadline of an upgrade.
+    /// Says that from `now` on the server itself reads nothing of this client. The client's heartbeat cannot be
+    /// seen then, so its deadline stands still; pings go on, and so does the deadline of an upgrade.
     pub fn pause_input(&mut self, now: Instant) {
         self.is_paused = true;
         if let Heartbeat::Sent(deadline) = self.heartbeat {
@@ -273,7 +319,7 @@ impl Session {
         }
     }
 
-    /// Says that the server reads again: what was left of the pong's deadline when it was stopped runs from `now`.
+    /// Says that the server reads again: what was left of the client's deadline when it was stopped runs from `now`.
     pub fn resume_input(&mut self, now: Instant) {
         self.is_paused = false;
         if let Heartbeat::Held(left) = self.heartbeat {
@@ -319,6 +365,15 @@ impl Session {
         }
     }
 
+    /// The client's own ping, in revision 3.
+    fn handle_ping(&mut self, now: Instant) {
+        self.heartbeat = if self.is_paused {
+            Heartbeat::Held(self.config.ping_interval.saturating_add(self.config.ping_timeout))
+        } else {
+            Heartbeat::Sent(ping_of_client_by(&self.config, now))
+        };
+    }
+
     /// The client's own close packet: its GET ends with a noop, as there is nothing left to tell it.
     fn close_by_peer(&mut self) -> Outputs {
         let mut outputs = Outputs::new();
@@ -331,85 +386,6 @@ impl Session {
     fn finish(&mut self, reason: CloseReason) {
         self.state = State::Closed { reason, transport: self.transport() };
     }
-}
-
-#[derive(Clone, Copy, Debug)]
-enum State {
-    Polling(Requests),
-    /// A WebSocket is attached, and has not said anything.
-    Probing {
-        requests: Requests,
-        deadline: Instant,
-    },
-    /// The probe was answered.
-    Probed {
-        requests: Requests,
-        deadline: Instant,
-    },
-    WebSocket,
-    Closed {
-        reason: CloseReason,
-        transport: TransportKind,
-    },
-}
-
-impl State {
-    fn requests_mut(&mut self) -> Option<&mut Requests> {
-        match self {
-            Self::Polling(requests) | Self::Probing { requests, .. } | Self::Probed { requests, .. } => {
-                Some(requests)
-            }
-            Self::WebSocket | Self::Closed { .. } => None,
-        }
-    }
-
-    fn is_polled(&self) -> bool {
-        match self {
-            Self::Polling(requests) | Self::Probing { requests, .. } | Self::Probed { requests, .. } => {
-                requests.is_polled
-            }
-            Self::WebSocket | Self::Closed { .. } => false,
-        }
-    }
-
-    fn upgrade_deadline(&self) -> Option<Instant> {
-        match *self {
-            Self::Probing { deadline, .. } | Self::Probed { deadline, .. } => Some(deadline),
-            Self::Polling(_) | Self::WebSocket | Self::Closed { .. } => None,
-        }
-    }
-}
-
-/// Which requests of a polling session are under way: at most one of each kind.
-#[derive(Clone, Copy, Debug, Default)]
-struct Requests {
-    is_polled: bool,
-    is_posted: bool,
-}
-
-#[derive(Clone, Copy, Debug)]
-enum Heartbeat {
-    /// The next ping goes out at this instant.
-    Due(Instant),
-    /// A ping was queued; the pong has to be there by this instant.
-    Sent(Instant),
-    /// A ping was queued, and the server does not read: so much is left for the pong.
-    Held(Duration),
-}
-
-/// What timers are late by even when nothing delays them. A client's own count has no such rounding in it.
-const TIMER_PRECISION: Duration = Duration::from_millis(5);
-
-/// When a ping that was due `at` is taken to have been queued.
-fn queued_at(at: Instant, now: Instant) -> Instant {
-    if now.saturating_duration_since(at) <= TIMER_PRECISION { at } else { now }
-}
-
-/// Adds without overflow: options may be as large as `Duration::MAX`, which means never.
-fn later(now: Instant, wait: Duration) -> Instant {
-    /// Thirty years: no process lives as long, and every platform can represent it.
-    const NEVER: Duration = Duration::from_secs(30 * 365 * 24 * 60 * 60);
-    now.checked_add(wait).unwrap_or_else(|| now + NEVER)
 }
 
 #[cfg(test)]

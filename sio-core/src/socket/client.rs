@@ -263,7 +263,8 @@ impl Client {
         // Most connections join one namespace or two; the usual growth would begin with four.
         self.members.reserve_exact(1);
         self.members.push(Member { namespace: namespace.clone(), key, state: State::Connecting });
-        Ok(Action::Connect { key, namespace, auth: packet.data.map(Args::single) })
+        let auth = packet.data.map(|data| Args::new(data, 0, packet.attachments));
+        Ok(Action::Connect { key, namespace, auth })
     }
 
     fn disconnect(&mut self, namespace: &str) -> Result<Action, Violation> {

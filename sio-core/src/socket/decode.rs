@@ -20,7 +20,7 @@ use crate::args::{Placeholder, Reader, placeholder};
 use crate::socket::packet::{DecodeError, Kind, MAIN_NAMESPACE, Packet};
 
 /// The largest whole number that JavaScript can count to.
-const MAX_ACK_ID: u64 = (1 << 53) - 1;
+pub(crate) const MAX_ACK_ID: u64 = (1 << 53) - 1;
 
 /// Decodes the packets of one connection.
 ///
@@ -70,12 +70,7 @@ impl Decoder {
         if self.partial.take().is_some() {
             return Err(DecodeError::AttachmentsDue);
         }
-        let mut header = Header { text: &text, position: 0 };
-        let kind = header.kind()?;
-        let announced = if kind.is_binary() { header.attachments(self.max_attachments)? } else { 0 };
-        let namespace = header.namespace();
-        let id = header.id()?;
-        let data = header.rest();
+        let Parts { kind, announced, namespace, id, data } = Parts::read(&text, self.max_attachments)?;
         check(kind, data, announced)?;
         let namespace =
             namespace.map_or(ByteString::from_static(MAIN_NAMESPACE), |name| text.slice_ref(name));
@@ -100,6 +95,32 @@ impl Decoder {
             return Ok(None);
         }
         Ok(self.partial.take().map(|complete| complete.packet))
+    }
+}
+
+/// The parts of a packet's text.
+#[derive(Debug)]
+pub(crate) struct Parts<'a> {
+    pub(crate) kind: Kind,
+    /// How many attachments follow.
+    pub(crate) announced: usize,
+    /// The namespace, if the packet names one.
+    pub(crate) namespace: Option<&'a str>,
+    pub(crate) id: Option<u64>,
+    /// What follows the header; not checked.
+    pub(crate) data: &'a str,
+}
+
+impl<'a> Parts<'a> {
+    /// Takes the text of a packet with at most so many attachments apart.
+    #[inline]
+    pub(crate) fn read(text: &'a str, max_attachments: usize) -> Result<Self, DecodeError> {
+        let mut header = Header { text, position: 0 };
+        let kind = header.kind()?;
+        let announced = if kind.is_binary() { header.attachments(max_attachments)? } else { 0 };
+        let namespace = header.namespace();
+        let id = header.id()?;
+        Ok(Self { kind, announced, namespace, id, data: header.rest() })
     }
 }
 
@@ -190,7 +211,7 @@ fn check(kind: Kind, data: &str, announced: usize) -> Result<(), DecodeError> {
 
 /// Checks one value, and that each placeholder in it has an attachment. No client uses an attachment twice; if there
 /// could be more placeholders than attachments, a small packet could make a payload type copy one without end.
-fn check_placeholders(reader: &mut Reader<'_>, announced: usize) -> Result<(), DecodeError> {
+pub(crate) fn check_placeholders(reader: &mut Reader<'_>, announced: usize) -> Result<(), DecodeError> {
     let mut left = announced;
     reader.walk(|object| match placeholder(object) {
         None => Ok(()),

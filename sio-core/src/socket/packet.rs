@@ -213,6 +213,10 @@ pub enum DecodeError {
     /// Bytes came while no attachment was due.
     #[error("bytes that belong to no packet")]
     UnexpectedBinary,
+    /// It is no packet in MessagePack.
+    #[cfg(feature = "msgpack")]
+    #[error("no packet in MessagePack")]
+    Msgpack(#[from] crate::msgpack::Malformed),
     /// A packet of this kind is not what was asked for.
     #[error("a packet of the kind {0:?}")]
     WrongKind(Kind),

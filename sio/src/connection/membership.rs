@@ -210,6 +210,26 @@ impl Membership {
         }
     }
 
+    /// Tells those who wait for the end of the `disconnect` hook that the socket has been forgotten.
+    #[cfg(feature = "testing")]
+    pub(crate) fn removed(&self) {
+        self.gone.notify_waiters();
+    }
+
+    /// Waits until the `disconnect` hook has ended.
+    #[cfg(feature = "testing")]
+    pub(crate) async fn until_removed(&self) {
+        loop {
+            let gone = self.gone.notified();
+            tokio::pin!(gone);
+            gone.as_mut().enable();
+            if self.namespace.inner.adapter.socket(&self.id).is_none() {
+                return;
+            }
+            gone.await;
+        }
+    }
+
     /// Queues an event that has arrived. One that comes after the server has put the client out is late.
     pub(crate) fn push_event(&self, event: Event, is_concurrent: bool) {
         let mut state = self.lock();

@@ -56,6 +56,8 @@ impl Drop for Member<'_> {
         // Only a task that did not come to its end finds the socket open here.
         self.0.membership.close(DisconnectReason::TransportClose, true);
         self.0.namespace().inner.adapter.remove(&self.0.id());
+        #[cfg(feature = "testing")]
+        self.0.membership.removed();
     }
 }
 

@@ -43,6 +43,8 @@ use crate::Server;
 #[derive(Debug, Clone)]
 pub struct Service {
     engine: EngineService,
+    /// The engine does not keep the server alive, and its sessions need it.
+    _server: Server,
     #[cfg(feature = "static-files")]
     files: Arc<StaticFiles>,
 }
@@ -51,6 +53,7 @@ impl Service {
     pub(crate) fn new(server: &Server) -> Self {
         Self {
             engine: server.inner.engine.service(),
+            _server: server.clone(),
             #[cfg(feature = "static-files")]
             files: Arc::clone(&server.inner.files),
         }
@@ -89,5 +92,22 @@ where
             return Box::pin(async move { Ok(files.serve(&head.method, &head.uri, &head.headers).await) });
         }
         hyper::service::Service::call(&self.engine, request)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use http_body_util::Empty;
+    use hyper::service::Service as _;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_service_outlives_the_handles_of_its_server() {
+        let service = Server::builder().collected(false).build().expect("the defaults are valid").service();
+        let request = Request::get("/socket.io/?EIO=4&transport=polling").body(Empty::<Bytes>::new());
+        let answer = service.call(request.expect("the request is valid")).await;
+        assert_eq!(answer.expect("a service never fails").status(), 200);
     }
 }

@@ -15,9 +15,22 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::app::All;
 
-const PING_INTERVAL: Duration = Duration::from_millis(300);
-const PING_TIMEOUT: Duration = Duration::from_millis(200);
 const MAX_PAYLOAD: usize = 1_000_000;
+
+/// How often clients are asked whether they live, and how long they have for the answer.
+#[derive(Clone, Copy, Debug)]
+pub struct Heartbeat {
+    /// From the open packet or a pong to the next ping.
+    pub interval: Duration,
+    /// From a ping to its pong.
+    pub timeout: Duration,
+}
+
+impl Heartbeat {
+    /// What the suites expect.
+    pub const OF_THE_SUITES: Self =
+        Self { interval: Duration::from_millis(300), timeout: Duration::from_millis(200) };
+}
 
 /// Says who came, and gives everything back.
 macro_rules! mirror {
@@ -49,15 +62,11 @@ macro_rules! mirror {
 mirror!(Main "/", Custom "/custom");
 
 /// The Socket.IO part.
-///
-/// # Errors
-///
-/// When a consumer needs what is not there.
-pub fn server() -> Result<Server, BuildError> {
+fn server(heartbeat: Heartbeat) -> Result<Server, BuildError> {
     Server::builder()
         .collected(false)
-        .ping_interval(PING_INTERVAL)
-        .ping_timeout(PING_TIMEOUT)
+        .ping_interval(heartbeat.interval)
+        .ping_timeout(heartbeat.timeout)
         .max_payload(MAX_PAYLOAD)
         .connect_timeout(Duration::from_secs(1))
         .consumer::<Main>()
@@ -76,11 +85,11 @@ impl Handler for Echo {
 }
 
 /// The Engine.IO part.
-pub fn engine() -> Engine {
+fn engine(heartbeat: Heartbeat) -> Engine {
     let mut config = Config::default();
     config.path = "/engine.io".to_owned();
-    config.ping_interval = PING_INTERVAL;
-    config.ping_timeout = PING_TIMEOUT;
+    config.ping_interval = heartbeat.interval;
+    config.ping_timeout = heartbeat.timeout;
     config.max_payload = MAX_PAYLOAD;
     Engine::new(config, |sender, _| Box::new(Echo(sender)))
 }
@@ -90,8 +99,8 @@ pub fn engine() -> Engine {
 /// # Errors
 ///
 /// When the server cannot be built or the listener fails.
-pub async fn serve(listener: TcpListener) -> sio::Result<()> {
-    let (server, engine) = (server()?, engine());
+pub async fn serve(listener: TcpListener, heartbeat: Heartbeat) -> sio::Result<()> {
+    let (server, engine) = (server(heartbeat)?, engine(heartbeat));
     let mut terminate = signal(SignalKind::terminate())?;
     loop {
         tokio::select! {

@@ -14,6 +14,8 @@ mod value;
 
 use tokio::net::TcpListener;
 
+use self::conformance::Heartbeat;
+
 /// One of the programs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Profile {
@@ -54,7 +56,7 @@ impl Profile {
     /// When the server cannot be built or the listener fails.
     pub async fn serve(self, listener: TcpListener, origins: &[String]) -> sio::Result<()> {
         match self {
-            Self::Conformance => conformance::serve(listener).await,
+            Self::Conformance => conformance::serve(listener, Heartbeat::OF_THE_SUITES).await,
             Self::Main => main::server(origins)?.serve_with(listener).await,
             Self::Chat => chat::server(origins)?.serve_with(listener).await,
         }

@@ -22,7 +22,7 @@ impl SessionTask {
                 self.flush(cx);
                 true
             }
-            Phase::Gone => true,
+            Phase::Parting { .. } | Phase::Gone => true,
         }
     }
 

@@ -21,12 +21,11 @@ use crate::workload::Workload;
 
 /// If others use more than this much of a core, a measurement is disturbed.
 pub(crate) const DISTURBED: f64 = 0.1;
-/// For so long a measurement waits for a machine on which nothing else runs.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// For so long, all in all, measurements wait for a machine on which nothing else runs, or are done again because they
+/// were disturbed. A machine that is never quiet shall still come to an end.
+const PATIENCE: Duration = Duration::from_secs(90);
 /// For so long the machine is watched.
 const WATCH: Duration = Duration::from_millis(400);
-/// A disturbed measurement is done again, so many times.
-const RETRIES: usize = 1;
 
 /// What to measure, and how.
 #[derive(Debug)]
@@ -109,13 +108,14 @@ pub(crate) fn run(settings: &Settings) -> Result<ExitCode, Box<dyn Error>> {
     let mut runs = Vec::new();
     let total = settings.repetitions * settings.workloads.len() * settings.programs.len();
     let begin = Instant::now();
+    let mut patience = if settings.is_quick { Duration::ZERO } else { PATIENCE };
     for repetition in 0..settings.repetitions {
         for workload in &settings.workloads {
             for turn in 0..settings.programs.len() {
                 // Nobody always comes first.
                 let program = &settings.programs[(turn + repetition) % settings.programs.len()];
                 eprint!("[{:>3}/{total}] {:<8} {:<14} ", runs.len() + 1, workload.name, program.name);
-                let measurement = measure_undisturbed(settings, workload, program)?;
+                let measurement = measure_undisturbed(settings, workload, program, &mut patience)?;
                 eprintln!("{}", describe(workload, &measurement));
                 let run = Run {
                     server: program.name.clone(),
@@ -156,14 +156,16 @@ fn measure_undisturbed(
     settings: &Settings,
     workload: &Workload,
     program: &Program,
+    patience: &mut Duration,
 ) -> Result<Measurement, Box<dyn Error>> {
-    let mut retries = if settings.is_quick { 0 } else { RETRIES };
     loop {
+        wait_for_quiet(patience)?;
+        let begin = Instant::now();
         let measurement = measure(settings, workload, program)?;
-        if measurement.other_cores <= DISTURBED || retries == 0 {
+        if measurement.other_cores <= DISTURBED || patience.is_zero() {
             return Ok(measurement);
         }
-        retries -= 1;
+        *patience = patience.saturating_sub(begin.elapsed());
     }
 }
 
@@ -175,9 +177,6 @@ fn measure(
     let log = settings.out.join(format!("{}.log", program.name));
     let ping_interval = workload.is_memory().then_some(settings.ping_interval);
     let server = program.start(settings.core, ping_interval, &log)?;
-    if !settings.is_quick {
-        wait_for_quiet()?;
-    }
     let output = pinned(settings.core)?
         .arg(env::current_exe()?)
         .args(["load", &workload.name])
@@ -201,15 +200,16 @@ fn said(log: &Path) -> String {
     lines[lines.len().saturating_sub(5)..].join("\n")
 }
 
-/// Waits until nothing uses the machine, but not for ever: a measurement tells whether it was disturbed.
-fn wait_for_quiet() -> io::Result<()> {
-    let end = Instant::now() + PATIENCE;
-    loop {
+/// Waits until nothing uses the machine, as long as there is patience.
+fn wait_for_quiet(patience: &mut Duration) -> io::Result<()> {
+    while !patience.is_zero() {
         let (begin, before) = (Instant::now(), process::machine_busy()?);
         sleep(WATCH);
         let busy = (process::machine_busy()? - before) / begin.elapsed().as_secs_f64();
-        if busy <= DISTURBED || Instant::now() > end {
-            return Ok(());
+        if busy <= DISTURBED {
+            break;
         }
+        *patience = patience.saturating_sub(begin.elapsed());
     }
+    Ok(())
 }

@@ -1,0 +1,55 @@
+//! Where a session stands between its transports. The picture is in [`session`](super::session).
+
+use std::time::Instant;
+
+use super::config::TransportKind;
+use super::output::CloseReason;
+
+/// What a session is on, and how far an upgrade has come.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum State {
+    /// On polling.
+    Polling(Requests),
+    /// A WebSocket is attached, and has not said anything.
+    Probing { requests: Requests, deadline: Instant },
+    /// The probe was answered.
+    Probed { requests: Requests, deadline: Instant },
+    /// On WebSocket, from the beginning or by an upgrade.
+    WebSocket,
+    /// Over.
+    Closed { reason: CloseReason, transport: TransportKind },
+}
+
+impl State {
+    pub(super) fn requests_mut(&mut self) -> Option<&mut Requests> {
+        match self {
+            Self::Polling(requests) | Self::Probing { requests, .. } | Self::Probed { requests, .. } => {
+                Some(requests)
+            }
+            Self::WebSocket | Self::Closed { .. } => None,
+        }
+    }
+
+    pub(super) fn is_polled(&self) -> bool {
+        match self {
+            Self::Polling(requests) | Self::Probing { requests, .. } | Self::Probed { requests, .. } => {
+                requests.is_polled
+            }
+            Self::WebSocket | Self::Closed { .. } => false,
+        }
+    }
+
+    pub(super) fn upgrade_deadline(&self) -> Option<Instant> {
+        match *self {
+            Self::Probing { deadline, .. } | Self::Probed { deadline, .. } => Some(deadline),
+            Self::Polling(_) | Self::WebSocket | Self::Closed { .. } => None,
+        }
+    }
+}
+
+/// Which requests of a polling session are under way: at most one of each kind.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Requests {
+    pub(super) is_polled: bool,
+    pub(super) is_posted: bool,
+}

@@ -1,0 +1,81 @@
+//! Packets as MessagePack maps, the wire format of the npm package `socket.io-msgpack-parser` and of python-socketio's
+//! `serializer="msgpack"`.
+//!
+//! Server and client have to agree on it beforehand; nothing on the wire says so. Every packet is one binary Engine.IO
+//! message:
+//!
+//! ```text
+//! packet = { "type": kind, "nsp": namespace, "data": payload, "id": number }      data and id where there are any
+//! kind   = 0 CONNECT | 1 DISCONNECT | 2 EVENT | 3 ACK | 4 CONNECT_ERROR
+//! ```
+//!
+//! Bytes are `bin` inside the payload, so there are no attachments on the wire. Everything above is the same code for
+//! both formats nevertheless: a [`Decoder`] gives the packets that [`socket::Decoder`](crate::socket::Decoder) gives,
+//! their payload rewritten as JSON text with bytes as attachments, and [`encode`] rewrites the frames that
+//! [`socket::encode`](crate::socket::encode) makes.
+//!
+//! # What becomes of values that JSON does not have
+//!
+//! | MessagePack | JSON text | because |
+//! |---|---|---|
+//! | `bin`; `ext 8`, `16`, `32` of type 0 | an attachment | JavaScript's typed arrays are sent as the latter |
+//! | `fixext 1` of type 0 | `null` | JavaScript's `undefined` |
+//! | `fixext 8` of type 0; type -1 | `"2020-01-02T03:04:05.006Z"` | a date; what JavaScript's JSON makes of it |
+//! | any other `ext` | `[type, attachment]` | what JavaScript's decoder makes of it |
+//! | NaN and infinite floats | `null` | what JavaScript's JSON makes of them |
+//! | integers beyond 2^53 | as they are | JavaScript alone rounds them |
+//! | `str` that is not UTF-8 | U+FFFD for what is not | as lone surrogates are treated in JSON |
+//! | keys: integers, finite floats, booleans, nil | their text | JavaScript and Python do so; other keys are refused |
+//!
+//! A map that looks like the placeholder of an attachment is plain data in a packet without bytes, and not valid in a
+//! packet with bytes, as in the text format.
+
+mod decode;
+mod encode;
+mod time;
+mod token;
+mod transcode;
+
+pub use self::decode::Decoder;
+pub use self::encode::{EncodeError, encode};
+
+/// Why a message is no packet in MessagePack. The client is to blame, and its connection is closed.
+///
+/// What is wrong in both formats alike is a variant of [`DecodeError`](crate::socket::DecodeError) itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Malformed {
+    /// A text message: packets are binary in this format.
+    #[error("a text message")]
+    Text,
+    /// The message ends inside a value.
+    #[error("the message ends too early")]
+    Incomplete,
+    /// Something follows the packet.
+    #[error("bytes behind the packet")]
+    TrailingBytes,
+    /// `0xc1`, which begins no value.
+    #[error("a byte that begins no value")]
+    Reserved,
+    /// The message is not a map.
+    #[error("the packet is not a map")]
+    NotAMap,
+    /// The packet's type is missing, or none of 0 to 4.
+    #[error("the packet type is missing or unknown")]
+    Kind,
+    /// The packet's namespace is missing, not a text, or not the name of a namespace.
+    #[error("the namespace is missing or not valid")]
+    Namespace,
+    /// The packet's id is not a whole number from 0.
+    #[error("the ack id is not a whole number from 0")]
+    Id,
+    /// The payload of a CONNECT is not a map, or that of a CONNECT_ERROR neither a map nor a text.
+    #[error("the payload is not an object")]
+    Payload,
+    /// A key of a map can be no name in JSON: a list, a map, bytes, an extension, NaN or an infinity.
+    #[error("a key that is not a text")]
+    Key,
+    /// Lists and maps are nested more than 512 deep.
+    #[error("the payload is nested too deep")]
+    TooDeep,
+}

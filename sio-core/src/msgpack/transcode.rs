@@ -1,0 +1,145 @@
+//! A payload in MessagePack, rewritten as JSON text and attachments.
+//!
+//! Lists and maps are kept on a stack of their own, so that nesting costs no stack of the thread. The text is at most
+//! seven times as long as what it is made of, but for the placeholders of at most the allowed number of attachments.
+
+use std::io::Write as _;
+
+use bytes::Bytes;
+use bytestring::ByteString;
+
+use super::Malformed;
+use super::time::Date;
+use super::token::{Reader, Token};
+use crate::socket::packet::DecodeError;
+
+/// How deep lists and maps may be nested. Deeper than arguments are ever read, which is 127.
+pub(super) const MAX_DEPTH: usize = 512;
+
+/// Rewrites the value at the position of `reader`, which reads `message`. The bytes in it are slices of `message`.
+pub(super) fn transcode(
+    reader: &mut Reader<'_>,
+    message: &Bytes,
+    max_attachments: usize,
+) -> Result<(ByteString, Vec<Bytes>), DecodeError> {
+    let json = Vec::with_capacity(reader.len());
+    let mut writer = Writer { json, message, attachments: Vec::new(), max_attachments };
+    let mut open: Vec<Open> = Vec::new();
+    loop {
+        let opened = match reader.token()? {
+            Token::List(length) => Some(Open { left: length, is_map: false, is_first: true }),
+            Token::Map(length) => Some(Open { left: length, is_map: true, is_first: true }),
+            single => {
+                writer.value(single)?;
+                None
+            }
+        };
+        if let Some(container) = opened {
+            if open.len() == MAX_DEPTH {
+                return Err(Malformed::TooDeep.into());
+            }
+            writer.json.push(if container.is_map { b'{' } else { b'[' });
+            open.push(container);
+        }
+        if !writer.go_on(&mut open, reader)? {
+            break;
+        }
+    }
+    let text = ByteString::try_from(writer.json).expect("texts are written as UTF-8, and all else is ASCII");
+    Ok((text, writer.attachments))
+}
+
+/// A list or map whose end has not been reached.
+struct Open {
+    left: u32,
+    is_map: bool,
+    is_first: bool,
+}
+
+struct Writer<'a> {
+    json: Vec<u8>,
+    message: &'a Bytes,
+    attachments: Vec<Bytes>,
+    max_attachments: usize,
+}
+
+impl Writer<'_> {
+    /// After a value: closes what ends here. `true`: another value follows, and its name, if it has one, is written.
+    fn go_on(&mut self, open: &mut Vec<Open>, reader: &mut Reader<'_>) -> Result<bool, DecodeError> {
+        while let Some(container) = open.last_mut() {
+            if container.left > 0 {
+                container.left -= 1;
+                if !std::mem::take(&mut container.is_first) {
+                    self.json.push(b',');
+                }
+                if container.is_map {
+                    self.key(reader.token()?)?;
+                    self.json.push(b':');
+                }
+                return Ok(true);
+            }
+            self.json.push(if container.is_map { b'}' } else { b']' });
+            open.pop();
+        }
+        Ok(false)
+    }
+
+    fn value(&mut self, token: Token<'_>) -> Result<(), DecodeError> {
+        match token {
+            Token::Nil => self.json.extend_from_slice(b"null"),
+            Token::Bool(value) => self.json.extend_from_slice(if value { b"true" } else { b"false" }),
+            Token::Unsigned(number) => self.display(number),
+            Token::Signed(number) => self.display(number),
+            Token::Float(number) => self.serialize(&number),
+            Token::Text(text) => self.serialize(&String::from_utf8_lossy(text)),
+            Token::Bytes(bytes) => self.attach(bytes)?,
+            Token::Date(milliseconds) => match Date::new(milliseconds) {
+                Some(date) => self.display(format_args!("\"{date}\"")),
+                None => self.json.extend_from_slice(b"null"),
+            },
+            Token::Extension(kind, bytes) => {
+                self.display(format_args!("[{kind},"));
+                self.attach(bytes)?;
+                self.json.push(b']');
+            }
+            Token::List(_) | Token::Map(_) => unreachable!("containers are opened, not written"),
+        }
+        Ok(())
+    }
+
+    fn key(&mut self, token: Token<'_>) -> Result<(), DecodeError> {
+        match token {
+            Token::Text(text) => self.serialize(&String::from_utf8_lossy(text)),
+            Token::Float(number) if !number.is_finite() => return Err(Malformed::Key.into()),
+            Token::Nil | Token::Bool(_) | Token::Unsigned(_) | Token::Signed(_) | Token::Float(_) => {
+                self.json.push(b'"');
+                self.value(token)?;
+                self.json.push(b'"');
+            }
+            Token::Bytes(_) | Token::List(_) | Token::Map(_) | Token::Date(_) | Token::Extension(..) => {
+                return Err(Malformed::Key.into());
+            }
+        }
+        Ok(())
+    }
+
+    fn attach(&mut self, bytes: &[u8]) -> Result<(), DecodeError> {
+        let index = self.attachments.len();
+        if index == self.max_attachments {
+            return Err(DecodeError::TooManyAttachments { limit: index });
+        }
+        self.attachments.push(self.message.slice_ref(bytes));
+        self.display(format_args!("{{\"_placeholder\":true,\"num\":{index}}}"));
+        Ok(())
+    }
+
+    fn display(&mut self, value: impl std::fmt::Display) {
+        write!(self.json, "{value}").expect("a vector takes all of it");
+    }
+
+    /// Writes a text, or a float; one that JSON does not have is `null`.
+    fn serialize<T: serde::Serialize + ?Sized>(&mut self, value: &T) {
+        serde_json::to_writer(&mut self.json, value)
+            .expect("texts and floats serialize, and a vector takes all");
+    }
+}

@@ -1,0 +1,143 @@
+//! What a client knows of one namespace: whether it is in, what has come, and who waits for what.
+
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::fmt;
+use std::sync::{Arc, Mutex};
+
+use bytes::Bytes;
+use bytestring::ByteString;
+use serde::Deserialize;
+use sio_core::args::Args;
+use sio_core::id::Sid;
+use sio_core::socket::packet::{Event, Kind, Packet};
+
+use super::outcome::Refused;
+
+/// Makes the packet that answers an event with this acknowledgement's id, or says why it cannot.
+pub(super) type Answerer = dyn FnMut(u64, Args) -> Result<Bytes, String> + Send;
+
+#[derive(Clone, Debug)]
+pub(super) enum Phase {
+    Connecting,
+    Connected(Sid),
+    Refused(Refused),
+    Gone(Gone),
+}
+
+/// How a client learned that it is not in the namespace any more.
+#[derive(Clone, Debug)]
+pub(super) enum Gone {
+    /// It left.
+    Left,
+    /// The server sent DISCONNECT.
+    PutOut,
+    /// The whole connection ended.
+    Ended(String),
+}
+
+impl fmt::Display for Gone {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Left => f.write_str("the client has left the namespace"),
+            Self::PutOut => f.write_str("the server has put the client out of the namespace"),
+            Self::Ended(why) => write!(f, "the connection has ended: {why}"),
+        }
+    }
+}
+
+pub(super) struct Conversation {
+    pub(super) namespace: String,
+    pub(super) phase: Phase,
+    /// Events that the test has not asked for yet.
+    pub(super) unread: VecDeque<Event>,
+    /// Acknowledgements that are waited for, and those that have come.
+    pub(super) acks: HashMap<u64, Option<Args>>,
+    pub(super) answerers: HashMap<String, Arc<Mutex<Answerer>>>,
+    pub(super) ignored: HashSet<String>,
+}
+
+/// An event and who is to answer it.
+pub(super) type Question = (Arc<Mutex<Answerer>>, u64, Event);
+
+impl Conversation {
+    pub(super) fn new(namespace: &str) -> Self {
+        Self {
+            namespace: namespace.to_owned(),
+            phase: Phase::Connecting,
+            unread: VecDeque::new(),
+            acks: HashMap::new(),
+            answerers: HashMap::new(),
+            ignored: HashSet::new(),
+        }
+    }
+
+    /// Whether packets for the namespace are for this conversation, not for an earlier one.
+    pub(super) fn is_open(&self) -> bool {
+        matches!(self.phase, Phase::Connecting | Phase::Connected(_))
+    }
+
+    /// The connection has ended.
+    pub(super) fn end(&mut self, why: &str) {
+        if self.is_open() {
+            self.phase = Phase::Gone(Gone::Ended(why.to_owned()));
+        }
+    }
+
+    /// The next unread event of this name.
+    pub(super) fn take(&mut self, name: &str) -> Option<Event> {
+        let at = self.unread.iter().position(|event| *event.name == *name)?;
+        self.unread.remove(at)
+    }
+
+    /// The acknowledgement of this id, once it is there.
+    pub(super) fn take_ack(&mut self, id: u64) -> Option<Args> {
+        self.acks.get_mut(&id)?.take()
+    }
+
+    /// Takes a packet in. An event that somebody is to answer is given back.
+    pub(super) fn on_packet(&mut self, packet: Packet) -> Result<Option<Question>, String> {
+        let why = |error: sio_core::socket::DecodeError| error.to_string();
+        match packet.kind {
+            Kind::Connect => self.phase = Phase::Connected(sid(packet.data)?),
+            Kind::ConnectError => self.phase = Phase::Refused(refusal(packet.data)?),
+            Kind::Disconnect => self.phase = Phase::Gone(Gone::PutOut),
+            Kind::Event | Kind::BinaryEvent => return Ok(self.on_event(packet.into_event().map_err(why)?)),
+            Kind::Ack | Kind::BinaryAck => {
+                let (id, args) = packet.into_ack().map_err(why)?;
+                match self.acks.get_mut(&id) {
+                    Some(answer @ None) => *answer = Some(args),
+                    Some(Some(_)) => return Err(format!("the acknowledgement #{id} came twice")),
+                    // The test has stopped waiting for it.
+                    None => {}
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    fn on_event(&mut self, event: Event) -> Option<Question> {
+        if let Some(id) = event.id
+            && let Some(answerer) = self.answerers.get(&*event.name)
+        {
+            return Some((Arc::clone(answerer), id, event));
+        }
+        if !self.ignored.contains(&*event.name) {
+            self.unread.push_back(event);
+        }
+        None
+    }
+}
+
+fn sid(data: Option<ByteString>) -> Result<Sid, String> {
+    #[derive(Deserialize)]
+    struct Accepted {
+        sid: Sid,
+    }
+    let mut args = data.map_or_else(Args::empty, Args::single);
+    args.take::<Accepted>().map(|accepted| accepted.sid).map_err(|error| format!("CONNECT: {error}"))
+}
+
+fn refusal(data: Option<ByteString>) -> Result<Refused, String> {
+    let mut args = data.map_or_else(Args::empty, Args::single);
+    args.take::<Refused>().map_err(|error| format!("CONNECT_ERROR: {error}"))
+}
