@@ -15,3 +15,4 @@ mod mounting;
 mod moving;
 mod rooms;
 mod state;
+mod testing;

@@ -168,7 +168,8 @@ fn every_link_within_the_book_leads_somewhere() {
 fn options() -> BTreeSet<String> {
     let source = read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../../sio/src/builder.rs"));
     let methods = source.split("    pub fn ").skip(1);
-    let setters = methods.filter(|method| method.split('{').next().is_some_and(|head| head.contains("-> Self")));
+    let setters =
+        methods.filter(|method| method.split('{').next().is_some_and(|head| head.contains("-> Self")));
     setters.filter_map(|method| method.split(['(', '<']).next().map(str::to_owned)).collect()
 }
 

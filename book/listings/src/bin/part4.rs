@@ -133,89 +133,119 @@ async fn main() -> sio::Result<()> {
 }
 // ANCHOR_END: main
 
+// ANCHOR: tests
 #[cfg(test)]
 mod tests {
-    use sio_tests::{TestServer, Ws};
+    // ANCHOR: set_up
+    use serde_json::{Value, json};
+    use sio::testing::{ErrorAck, Refused, TestClient, TestServer};
 
-    async fn login(server: &TestServer, name: &str) -> Ws {
-        let mut client = server.ws().await;
-        client.send(&format!(r#"40/chat,{{"name":"{name}"}}"#)).await;
-        client.expect(r#"40/chat,{"sid":…}"#).await;
-        client
+    use super::*;
+
+    type TestResult = Result<(), Box<dyn std::error::Error>>;
+
+    /// The server of `main`, without the page.
+    fn server() -> TestServer {
+        TestServer::new(Server::builder().build().expect("the chat can be built"))
     }
 
-    async fn start() -> TestServer {
-        TestServer::start(|builder| builder.consumer::<super::ChatConsumer>()).await
+    /// A client that has been let in.
+    async fn login(server: &TestServer, name: &str) -> Result<TestClient, Refused> {
+        let client = server.client().namespace("/chat").auth(&json!({ "name": name })).connect().await?;
+        client.ignore("system_message");
+        Ok(client)
     }
+    // ANCHOR_END: set_up
 
-    #[tokio::test]
-    async fn who_has_no_name_is_told_so() {
-        let server = start().await;
-        let mut client = server.ws().await;
-        client.send(r#"40/chat,{"name":" "}"#).await;
-        client.expect(r#"44/chat,{"message":"A name is wanted","data":["name"]}"#).await;
-        client.send("40/chat,").await;
-        client
-            .expect(r#"44/chat,{"message":"Invalid auth payload","data":{"code":"invalid_auth","detail":…}}"#)
-            .await;
+    // ANCHOR: refused
+    #[tokio::test(start_paused = true)]
+    async fn who_has_no_name_is_refused() {
+        let refused = login(&server(), " ").await.unwrap_err();
+        assert_eq!(refused.message, "A name is wanted");
+        assert_eq!(refused.data[0].as_str(), Some("name"));
+
+        let refused = server().connect("/chat").await.unwrap_err();
+        assert_eq!(refused.message, "Invalid auth payload");
     }
+    // ANCHOR_END: refused
 
-    #[tokio::test]
-    async fn only_members_read_and_write() {
-        let server = start().await;
-        let mut ada = login(&server, "Ada").await;
-        let mut bob = login(&server, "Bob").await;
-        ada.expect(r#"42/chat,["system_message","Bob is here"]"#).await;
-        ada.send(r#"42/chat,0["join_room","rust"]"#).await;
-        ada.expect(r#"43/chat,0[["rust"]]"#).await;
-        bob.send(r#"42/chat,0["chat_message",{"room":"rust","text":"Hi"}]"#).await;
-        bob.expect(r#"43/chat,0[{"status":"error","code":"not_in_room","message":"Join the room before you write to it","room":"rust"}]"#).await;
-        bob.send(r#"42/chat,1["join_room","rust"]"#).await;
-        bob.expect(r#"43/chat,1[["rust"]]"#).await;
-        ada.expect(r#"42/chat,["joined","rust","Bob"]"#).await;
-        bob.send(r#"42/chat,2["chat_message",{"room":"rust","text":"Hi"}]"#).await;
-        let said = r#"42/chat,["chat_message",{"room":"rust","from":"Bob","text":"Hi"}]"#;
-        bob.expect(said).await;
-        bob.expect("43/chat,2[2]").await;
-        ada.expect(said).await;
+    // ANCHOR: message
+    #[tokio::test(start_paused = true)]
+    async fn only_members_read_and_write() -> TestResult {
+        let server = server();
+        let (ada, bob) = (login(&server, "Ada").await?, login(&server, "Bob").await?);
+        let rooms: Vec<String> = ada.emit_with_ack("join_room", "rust").await?;
+        assert_eq!(rooms, ["rust"]);
 
-        bob.send(r#"42/chat,["typing","rust"]"#).await;
-        ada.expect(r#"42/chat,["typing","rust","Bob"]"#).await;
-        bob.send(r#"42/chat,3["leave_room","rust"]"#).await;
-        bob.expect("43/chat,3[]").await;
-        ada.expect(r#"42/chat,["left","rust","Bob"]"#).await;
-        bob.expect_nothing_more().await;
+        let hello = json!({ "room": "rust", "text": "Hello" });
+        let error = bob.emit_with_ack::<Value>("chat_message", &hello).await.unwrap_err();
+        assert_eq!((error.code(), error.field("room").as_str()), ("not_in_room", Some("rust")));
+        ada.nothing_more().await;
+
+        bob.emit_with_ack::<Value>("join_room", "rust").await?;
+        assert_eq!(ada.next::<(String, String)>("joined").await, ("rust".into(), "Bob".into()));
+        assert_eq!(bob.emit_with_ack::<usize>("chat_message", &hello).await?, 2);
+        for client in [&ada, &bob] {
+            let said: Value = client.next("chat_message").await;
+            assert_eq!(said, json!({ "room": "rust", "from": "Bob", "text": "Hello" }));
+        }
+        Ok(())
     }
+    // ANCHOR_END: message
 
-    #[tokio::test]
-    async fn who_leaves_is_missed_in_its_rooms() {
-        let server = start().await;
-        let mut ada = login(&server, "Ada").await;
-        ada.send(r#"42/chat,0["join_room","rust"]"#).await;
-        ada.expect(r#"43/chat,0[["rust"]]"#).await;
-        let mut bob = login(&server, "Bob").await;
-        ada.expect(r#"42/chat,["system_message","Bob is here"]"#).await;
-        bob.send(r#"42/chat,0["join_room","rust"]"#).await;
-        ada.expect(r#"42/chat,["joined","rust","Bob"]"#).await;
-        bob.close().await;
-        ada.expect(r#"42/chat,["left","rust","Bob"]"#).await;
-    }
+    // ANCHOR: leaving
+    #[tokio::test(start_paused = true)]
+    async fn who_is_lost_is_missed() -> TestResult {
+        let server = server();
+        let (ada, bob) = (login(&server, "Ada").await?, login(&server, "Bob").await?);
+        ada.emit_with_ack::<Value>("join_room", "rust").await?;
+        bob.emit_with_ack::<Value>("join_room", "rust").await?;
+        ada.ignore("joined");
 
-    #[tokio::test]
-    async fn a_vote_counts_every_answer() {
-        let server = start().await;
-        let (mut ada, mut bob) = (login(&server, "Ada").await, login(&server, "Bob").await);
-        ada.expect(r#"42/chat,["system_message","Bob is here"]"#).await;
-        ada.send(r#"42/chat,0["join_room","rust"]"#).await;
-        ada.expect(r#"43/chat,0[["rust"]]"#).await;
-        bob.send(r#"42/chat,0["join_room","rust"]"#).await;
-        bob.expect(r#"43/chat,0[["rust"]]"#).await;
-        ada.expect(r#"42/chat,["joined","rust","Bob"]"#).await;
-        ada.send(r#"42/chat,1["vote","rust","Tea?"]"#).await;
-        ada.expect(r#"42/chat,0["question","Tea?"]"#).await;
-        bob.expect(r#"42/chat,0["question","Tea?"]"#).await;
-        ada.send("43/chat,0[true]").await;
-        bob.send("43/chat,0[false]").await;
-        ada.expect("43/chat,1[1,1]").await;
+        bob.ignore_pings();
+        assert_eq!(
+            bob.within(Duration::from_secs(60)).expect_disconnect().await,
+            DisconnectReason::PingTimeout
+        );
+        assert_eq!(ada.next::<(String, String)>("left").await, ("rust".into(), "Bob".into()));
+        Ok(())
     }
+    // ANCHOR_END: leaving
+
+    // ANCHOR: vote
+    #[tokio::test(start_paused = true)]
+    async fn who_does_not_answer_does_not_vote() -> TestResult {
+        let server = server();
+        let (ada, bob) = (login(&server, "Ada").await?, login(&server, "Bob").await?);
+        let _silent = login(&server, "Eve").await?;
+        for socket in server.of("/chat").sockets() {
+            socket.join(channel("rust")).await?;
+        }
+        ada.answer("question", |_: String| true);
+        bob.answer("question", |_: String| false);
+        let patient = ada.within(Duration::from_secs(60));
+        let votes: (usize, usize) = patient.emit_with_ack("vote", &("rust", "Tea?")).await?;
+        assert_eq!(votes, (1, 1));
+        Ok(())
+    }
+    // ANCHOR_END: vote
+
+    // ANCHOR: rest
+    #[tokio::test(start_paused = true)]
+    async fn who_leaves_a_room_reads_nothing_there() -> Result<(), Box<dyn std::error::Error>> {
+        let server = server();
+        let (ada, bob) = (login(&server, "Ada").await?, login(&server, "Bob").await?);
+        ada.emit_with_ack::<Value>("join_room", "rust").await?;
+        bob.emit_with_ack::<Value>("join_room", "rust").await?;
+        ada.emit_with_ack::<()>("typing", "rust").await?;
+        assert_eq!(bob.next::<(String, String)>("typing").await, ("rust".into(), "Ada".into()));
+
+        bob.emit_with_ack::<()>("leave_room", "rust").await?;
+        assert!(!bob.is_in(&channel("rust")));
+        let error: ErrorAck = bob.emit_with_ack::<Value>("vote", &("rust", "Tea?")).await.unwrap_err();
+        assert_eq!(error.code(), "not_in_room");
+        Ok(())
+    }
+    // ANCHOR_END: rest
 }
+// ANCHOR_END: tests
