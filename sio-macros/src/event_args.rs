@@ -2,10 +2,11 @@
 //!
 //! ```text
 //! args   =  [ arg { "," arg } [ "," ] ]
-//! arg    =  string  |  "fallback"  |  "concurrent"  |  "timeout" "=" duration
+//! arg    =  string  |  "fallback"  |  "concurrent"  |  "timeout" "=" duration  |  "max_size" "=" size  |  "rate" "=" rate
 //! ```
 //!
-//! A duration is a string: a whole number and `ms`, `s` or `m`.
+//! The values are strings. A duration is a whole number and `ms`, `s` or `m`; a size a whole number and `B`, `KiB` or
+//! `MiB`; a rate a whole number, a slash and `s`, `m` or `h`.
 
 use std::time::Duration;
 
@@ -22,6 +23,15 @@ pub(crate) struct EventArgs {
     pub(crate) fallback: Option<Span>,
     pub(crate) concurrent: Option<Span>,
     pub(crate) timeout: Option<Duration>,
+    pub(crate) max_size: Option<usize>,
+    pub(crate) rate: Option<Rate>,
+}
+
+/// So many events in so many milliseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Rate {
+    pub(crate) count: u32,
+    pub(crate) millis: u64,
 }
 
 impl EventArgs {
@@ -76,9 +86,18 @@ impl EventArgs {
                 let text: LitStr = value(input, &word, "a duration: `timeout = \"5s\"`")?;
                 once(&mut self.timeout, duration(&text)?, &word)
             }
+            "max_size" => {
+                let text: LitStr = value(input, &word, "a size: `max_size = \"16 KiB\"`")?;
+                once(&mut self.max_size, size(&text)?, &word)
+            }
+            "rate" => {
+                let text: LitStr = value(input, &word, "a rate: `rate = \"10/s\"`")?;
+                once(&mut self.rate, rate(&text)?, &word)
+            }
             other if input.peek(Token![=]) => {
-                let message =
-                    format!("there is no option `{other}`: expected `concurrent`, `fallback` or `timeout`");
+                let message = format!(
+                    "there is no option `{other}`: expected `concurrent`, `fallback`, `max_size`, `rate` or `timeout`"
+                );
                 Err(syn::Error::new(word.span(), message))
             }
             other => Err(syn::Error::new(word.span(), format!("expected a string: `#[event(\"{other}\")]`"))),
@@ -107,15 +126,88 @@ fn duration(literal: &LitStr) -> syn::Result<Duration> {
     }
 }
 
+fn size(literal: &LitStr) -> syn::Result<usize> {
+    let text = literal.value();
+    let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let (number, unit) = text.split_at(digits);
+    let bytes = match unit.trim_start() {
+        "B" => Some(1),
+        "KiB" => Some(1024),
+        "MiB" => Some(1024 * 1024),
+        _ => None,
+    };
+    // An event can be as large as a message, which no system of 32 bits makes larger than this either.
+    let total = bytes.and_then(|bytes: u32| number.parse::<u32>().ok()?.checked_mul(bytes));
+    match total {
+        Some(0) => Err(syn::Error::new(literal.span(), "an event is larger than that")),
+        Some(total) => Ok(total as usize),
+        None => Err(syn::Error::new(
+            literal.span(),
+            "expected a whole number and a unit (`B`, `KiB` or `MiB`), as in \"512 B\" or \"16 KiB\"",
+        )),
+    }
+}
+
+fn rate(literal: &LitStr) -> syn::Result<Rate> {
+    let text = literal.value();
+    let parsed = text.split_once('/').and_then(|(number, unit)| {
+        let millis = match unit.trim_start() {
+            "s" => 1_000,
+            "m" => 60_000,
+            "h" => 3_600_000,
+            _ => return None,
+        };
+        let number = number.trim_end();
+        let is_number = number.bytes().all(|byte| byte.is_ascii_digit());
+        Some(Rate { count: number.parse().ok().filter(|_| is_number)?, millis })
+    });
+    match parsed {
+        Some(Rate { count: 0, .. }) => {
+            Err(syn::Error::new(literal.span(), "an event that may never be sent needs no handler"))
+        }
+        Some(rate) => Ok(rate),
+        None => Err(syn::Error::new(
+            literal.span(),
+            "expected a whole number of events and a time (`s`, `m` or `h`), as in \"10/s\" or \"100/m\"",
+        )),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proc_macro2::Span;
     use syn::LitStr;
 
-    use super::duration;
+    use super::{Rate, duration, rate, size};
+
+    fn literal(text: &str) -> LitStr {
+        LitStr::new(text, Span::call_site())
+    }
 
     fn millis(text: &str) -> Option<u128> {
         duration(&LitStr::new(text, Span::call_site())).ok().map(|duration| duration.as_millis())
+    }
+
+    #[test]
+    fn sizes_have_a_whole_number_and_a_unit() {
+        assert_eq!(size(&literal("512 B")).ok(), Some(512));
+        assert_eq!(size(&literal("16KiB")).ok(), Some(16_384));
+        assert_eq!(size(&literal("1 MiB")).ok(), Some(1_048_576));
+        for wrong in ["", "5", "KiB", "0 B", "1.5 KiB", "-1 B", "5 GB", "16 kb", "4096 MiB"] {
+            assert!(size(&literal(wrong)).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn rates_have_a_whole_number_and_a_time() {
+        assert_eq!(rate(&literal("10/s")).ok(), Some(Rate { count: 10, millis: 1_000 }));
+        assert_eq!(rate(&literal("100 / m")).ok(), Some(Rate { count: 100, millis: 60_000 }));
+        assert_eq!(rate(&literal("1/h")).ok(), Some(Rate { count: 1, millis: 3_600_000 }));
+        for wrong in
+            ["", "10", "/s", "0/s", "1.5/s", "-1/s", "+1/s", "10/5s", "10 per second", "99999999999/s"]
+        {
+            assert!(rate(&literal(wrong)).is_err(), "{wrong}");
+        }
     }
 
     #[test]

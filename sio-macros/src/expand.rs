@@ -10,6 +10,7 @@ use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::Meta;
 use syn::spanned::Spanned;
 
+use crate::event_args::Rate;
 use crate::model::{Consumer, Handler, Method};
 use crate::parse::{Block, Item, hides_event};
 use crate::shape::is_borrowing;
@@ -101,7 +102,9 @@ fn events(model: &Consumer) -> TokenStream {
             let millis = u64::try_from(timeout.as_millis()).expect("parsed from a number of this type");
             quote_spanned!(span=> .timeout_ms(#millis))
         });
-        quote_spanned!(span=> #(#cfgs)* #new #concurrent #timeout)
+        let max_size = handler.max_size.map(|bytes| quote_spanned!(span=> .max_size(#bytes)));
+        let rate = handler.rate.map(|Rate { count, millis }| quote_spanned!(span=> .rate(#count, #millis)));
+        quote_spanned!(span=> #(#cfgs)* #new #concurrent #timeout #max_size #rate)
     });
     quote_spanned!(at(Span::call_site())=> const EVENTS: &'static [#krate::EventInfo] = &[#(#infos),*];)
 }

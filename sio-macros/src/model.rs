@@ -12,8 +12,9 @@ use syn::{Attribute, FnArg, Ident, Path, ReturnType, Type};
 
 use crate::check::{Role, check_block, check_hidden_event, check_method};
 use crate::errors::Errors;
-use crate::event_args::EventArgs;
+use crate::event_args::{EventArgs, Rate};
 use crate::parse::{self, Args, Block, Item};
+use crate::pattern;
 use crate::shape::is_ack;
 
 /// The names that Socket.IO keeps for itself: no client can send such an event.
@@ -50,6 +51,8 @@ pub(crate) struct Handler {
     pub(crate) event: Option<Name>,
     pub(crate) concurrent: bool,
     pub(crate) timeout: Option<Duration>,
+    pub(crate) max_size: Option<usize>,
+    pub(crate) rate: Option<Rate>,
 }
 
 /// A method that `sio` calls.
@@ -157,6 +160,8 @@ impl Consumer {
             event,
             concurrent: args.concurrent.is_some(),
             timeout: args.timeout,
+            max_size: args.max_size,
+            rate: args.rate,
         };
         if self.is_free(&handler, errors) && sound {
             self.handlers.push(handler);
@@ -225,6 +230,10 @@ fn namespace(args: &Args, errors: &mut Errors) -> Option<Name> {
     // The packet's header ends a namespace with a comma, and what follows a question mark is not part of its name.
     if let Some(wrong) = text.chars().find(|c| [',', '?'].contains(c)) {
         errors.at(literal, format!("a namespace cannot contain `{wrong}`: no client could name it"));
+        return None;
+    }
+    if let Err(message) = pattern::check(&text) {
+        errors.at(literal, message);
         return None;
     }
     Some(Name { text, span: literal.span() })

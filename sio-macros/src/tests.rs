@@ -104,6 +104,8 @@ fn a_wrong_argument_leaves_the_block_alone() {
         quote!(namespace = chat),
         quote!(namespace = "chat"),
         quote!(namespace = "/a,b"),
+        quote!(namespace = "/org/a{id}"),
+        quote!(namespace = "/org/{id"),
         quote!(namespace = "/a", namespace = "/b"),
         quote!(crate = "sio"),
         quote!(;),
@@ -180,7 +182,7 @@ fn options_reach_the_table_and_a_renamed_crate_every_path() {
         quote!(namespace = "/x", crate = ::other::sio),
         quote! {
             impl Chat {
-                #[event("any name", concurrent, timeout = "2s")]
+                #[event("any name", concurrent, timeout = "2s", max_size = "1 KiB", rate = "10/s")]
                 async fn any() {}
                 #[sio::event(fallback)]
                 async fn rest(&mut self) {}
@@ -189,7 +191,13 @@ fn options_reach_the_table_and_a_renamed_crate_every_path() {
     );
     assert_contains(
         &text,
-        &quote!(::other::sio::EventInfo::new("any name").concurrent().timeout_ms(2000u64)),
+        &quote!(
+            ::other::sio::EventInfo::new("any name")
+                .concurrent()
+                .timeout_ms(2000u64)
+                .max_size(1024usize)
+                .rate(10u32, 1000u64)
+        ),
     );
     assert_contains(&text, &quote!(::other::sio::EventInfo::fallback()));
     assert_contains(

@@ -10,7 +10,6 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sio_core::args::Args;
 use sio_core::id::Sid;
-use sio_core::socket::encode;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
@@ -107,7 +106,7 @@ impl Broadcast {
     where
         A: Serialize + ?Sized + Sync,
     {
-        let frames = encode::event(self.namespace.path(), None, event, args)?;
+        let frames = self.namespace.encode(None, &self.target.rooms, None, event, args)?;
         self.deliver(&frames, |_| {});
         Ok(())
     }
@@ -147,7 +146,7 @@ impl Broadcast {
         args: &(impl Serialize + ?Sized + Sync),
     ) -> Result<AckStream<T>, EmitError> {
         let id = self.namespace.inner.next_ack_id();
-        let frames = encode::event(self.namespace.path(), Some(id), event, args)?;
+        let frames = self.namespace.encode(None, &self.target.rooms, Some(id), event, args)?;
         let (answers, answered) = mpsc::unbounded_channel();
         let mut waiting = HashMap::new();
         self.deliver(&frames, |socket| {
@@ -178,7 +177,7 @@ impl Broadcast {
     pub async fn join(&self, rooms: impl IntoRooms) {
         let rooms = rooms.into_rooms();
         for socket in self.sockets() {
-            self.namespace.inner.adapter.join(&socket, rooms.clone());
+            self.namespace.tell_rooms(&self.namespace.inner.adapter.join(&socket, rooms.clone()));
         }
     }
 
@@ -187,7 +186,7 @@ impl Broadcast {
     pub async fn leave(&self, rooms: impl IntoRooms) {
         let rooms = rooms.into_rooms();
         for socket in self.sockets() {
-            self.namespace.inner.adapter.leave(&socket.id(), rooms.clone());
+            self.namespace.tell_rooms(&self.namespace.inner.adapter.leave(&socket.id(), rooms.clone()));
         }
     }
 

@@ -1,20 +1,24 @@
 //! Options of a server, and the checks before it starts.
 
-use std::collections::HashMap;
+mod hooks;
+mod listeners;
+
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use tokio::sync::Notify;
 
 use crate::connection::Client;
-use crate::consumer::{self, Consumer, Registration, StateMap};
+use crate::consumer::{self, Consumer, Rate, Registration, StateMap};
 use crate::drain::Drain;
 use crate::engine::{Config, Engine, TransportKind};
 use crate::error::{BuildError, Problem};
 #[cfg(feature = "static-files")]
 use crate::http::static_files::StaticFiles;
 use crate::http::{AllowedOrigins, Cookie};
-use crate::namespace::{Namespace, NamespaceInner};
+use crate::listeners::Listeners;
+use crate::middleware::Scoped;
+use crate::namespaces::{Common, Namespaces};
 use crate::server::{Options, Server, ServerInner};
 
 /// Sets up a [`Server`]. Every option has a default that is fit for production.
@@ -41,6 +45,8 @@ pub struct Builder {
     consumers: Vec<Registration>,
     collected: bool,
     expected: Vec<String>,
+    hooks: Scoped,
+    listeners: Listeners,
     #[cfg(feature = "static-files")]
     files: StaticFiles,
     #[cfg(feature = "static-files")]
@@ -56,13 +62,17 @@ impl Default for Builder {
                 ack_timeout: Duration::from_secs(5),
                 max_attachments: 10,
                 max_namespaces: 32,
+                max_dynamic_namespaces: 10_000,
                 incoming_events: 128,
+                events_per_second: None,
                 drain: Duration::from_secs(10),
             },
             state: StateMap::default(),
             consumers: Vec::new(),
             collected: true,
             expected: Vec::new(),
+            hooks: Scoped::default(),
+            listeners: Listeners::default(),
             #[cfg(feature = "static-files")]
             files: StaticFiles::default(),
             #[cfg(feature = "static-files")]
@@ -193,6 +203,13 @@ impl Builder {
         self
     }
 
+    /// How many dynamic namespaces (`#[consumer(namespace = "/org/{id}")]`) there may be at a time, of all clients
+    /// together; a further one is refused with `Too many namespaces`. Default 10,000.
+    pub fn max_dynamic_namespaces(mut self, namespaces: usize) -> Self {
+        self.options.max_dynamic_namespaces = namespaces;
+        self
+    }
+
     /// How many clients may be connected; further ones get status 403. Default unlimited.
     pub fn max_connections(mut self, connections: usize) -> Self {
         self.engine.max_connections = connections;
@@ -203,6 +220,13 @@ impl Builder {
     /// that client until one has ended. Default 128.
     pub fn incoming_events(mut self, events: usize) -> Self {
         self.options.incoming_events = events;
+        self
+    }
+
+    /// How many events one socket may send in a second, evenly or all at once; one that is too many does not reach its
+    /// handler, and is answered with the code `rate_limited`. An event's own `rate` comes on top. Default unlimited.
+    pub fn events_per_second(mut self, events: u32) -> Self {
+        self.options.events_per_second = Some(events);
         self
     }
 
@@ -271,29 +295,32 @@ impl Builder {
         let files = self.files(&mut problems);
         let (registrations, found) = consumer::collect(&self.consumers, self.collected);
         problems.extend(found);
-        problems.extend(consumer::missing_state(&registrations, &self.state));
+        problems.extend(consumer::missing(&registrations, &self.state));
         let is_missing =
             |path: &&String| registrations.iter().all(|registration| registration.namespace != **path);
         let missing = self.expected.iter().filter(is_missing);
         problems.extend(missing.map(|path| Problem::MissingNamespace { namespace: path.clone() }));
+        let is_served = |path: &str| path == "/" || registrations.iter().any(|one| one.namespace == path);
+        problems.extend(self.idle_hooks(is_served));
         if !problems.is_empty() {
             return Err(BuildError::new(problems));
         }
         let (state, drain) = (Arc::new(self.state), Arc::new(Drain::default()));
-        let (engine, options) = (self.engine, self.options);
+        let (engine, options, hooks) = (self.engine, self.options, self.hooks);
+        let listeners = (!self.listeners.is_empty()).then(|| Arc::new(self.listeners));
         let inner = Arc::new_cyclic(|server: &Weak<ServerInner>| {
-            let namespace = |path: &str, registration| {
-                let (state, drain) = (Arc::clone(&state), Arc::clone(&drain));
-                let timeout = options.ack_timeout;
-                let inner = NamespaceInner::new(path, registration, state, timeout, server.clone(), drain);
-                (Box::from(path), Namespace { inner: Arc::new(inner) })
+            let ack_timeout = options.ack_timeout;
+            let per = Duration::from_secs(1);
+            let event_rate = options.events_per_second.map(|count| Rate { count, per });
+            let common = Common {
+                state,
+                ack_timeout,
+                event_rate,
+                listeners,
+                server: server.clone(),
+                drain: Arc::clone(&drain),
             };
-            // `/` always exists: clients that open another namespace may connect to it first.
-            let mut namespaces = HashMap::from([namespace("/", None)]);
-            for registration in registrations {
-                let (path, namespace) = namespace(registration.namespace, Some(registration));
-                namespaces.insert(path, namespace);
-            }
+            let namespaces = Namespaces::new(registrations, options.max_dynamic_namespaces, &hooks, common);
             let server = server.clone();
             let engine = Engine::new(engine, move |sender, handshake| {
                 let server = server.upgrade().expect("an engine is used through its server");
@@ -303,7 +330,7 @@ impl Builder {
                 options,
                 namespaces,
                 engine,
-                drain: Arc::clone(&drain),
+                drain,
                 stopping: Notify::new(),
                 #[cfg(feature = "static-files")]
                 files: Arc::new(files),
@@ -339,6 +366,7 @@ impl Builder {
             ("outgoing_queue_bytes", engine.outgoing_queue_bytes > 0, "is at least one"),
             ("outgoing_queue_packets", engine.outgoing_queue_packets > 0, "is at least one"),
             ("incoming_events", options.incoming_events > 0, "is at least one"),
+            ("events_per_second", options.events_per_second != Some(0), "is at least one"),
             ("max_namespaces", options.max_namespaces > 0, "is at least one"),
             ("cookie", engine.cookie.as_ref().is_none_or(Cookie::is_valid), "has a plain name and path"),
         ];

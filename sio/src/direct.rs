@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use sio_core::socket::encode;
 
 use crate::Socket;
 use crate::ack_wait;
@@ -60,7 +59,7 @@ impl<'a> Direct<'a> {
         if !self.volatile {
             return self.socket.emit(event, args).await;
         }
-        let frames = encode::event(self.socket.path(), None, event, args)?;
+        let frames = self.socket.encode(None, event, args)?;
         self.socket.membership.deliver_volatile(frames);
         Ok(())
     }
@@ -76,7 +75,7 @@ impl<'a> Direct<'a> {
         args: &(impl Serialize + ?Sized + Sync),
     ) -> Result<T, AckError> {
         let id = self.socket.namespace().inner.next_ack_id();
-        let frames = encode::event(self.socket.path(), Some(id), event, args).map_err(EmitError::from)?;
+        let frames = self.socket.encode(Some(id), event, args).map_err(EmitError::from)?;
         let mut answer = ack_wait::one(self.socket, id, frames, self.timeout).await?;
         ack_wait::decode(&mut answer)
     }

@@ -10,6 +10,7 @@ mod emit;
 use std::borrow::Cow;
 use std::error::Error as StdError;
 use std::fmt;
+use std::time::Duration;
 
 use serde::ser::SerializeMap as _;
 use serde::{Serialize, Serializer};
@@ -79,6 +80,8 @@ pub(crate) enum Kind {
     Payload,
     /// The client sent an event that nobody handles.
     Unhandled,
+    /// The client sent more than it may. Nothing to be loud about: it may do so a thousand times a second.
+    Limited,
     /// Something failed here.
     Internal,
 }
@@ -156,17 +159,21 @@ impl Error {
         Self(Box::new(Inner { kind, code, message, fields: Vec::new(), body: None, source: None }))
     }
 
+    /// The client sent something that the handler does not take.
+    pub(crate) fn payload(code: &'static str, message: &'static str) -> Self {
+        Self::of(Kind::Payload, code.into(), message.into())
+    }
+
     /// An argument is missing or is not what the handler takes.
     pub(crate) fn invalid_payload(error: &ArgError) -> Self {
-        Self::of(Kind::Payload, "invalid_payload".into(), "Invalid payload".into())
+        Self::payload("invalid_payload", "Invalid payload")
             .with_field("index", error.index)
             .with_field("detail", &error.detail)
     }
 
     /// The auth payload is not what `connect` takes.
     pub(crate) fn invalid_auth(error: &ArgError) -> Self {
-        Self::of(Kind::Payload, "invalid_auth".into(), "Invalid auth payload".into())
-            .with_field("detail", &error.detail)
+        Self::payload("invalid_auth", "Invalid auth payload").with_field("detail", &error.detail)
     }
 
     pub(crate) fn unhandled(event: &str) -> Self {
@@ -185,6 +192,19 @@ impl Error {
     /// A handler took longer than it may; the caller logs it.
     pub(crate) fn timed_out() -> Self {
         Self::of(Kind::Application, "timeout".into(), "The server took too long".into())
+    }
+
+    /// The event is larger than its handler takes.
+    pub(crate) fn too_large(limit: usize) -> Self {
+        let text = "The event is too large";
+        Self::of(Kind::Limited, "payload_too_large".into(), text.into()).with_field("limit", limit)
+    }
+
+    /// The event comes too soon after others.
+    pub(crate) fn rate_limited(wait: Duration) -> Self {
+        let millis = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
+        Self::of(Kind::Limited, "rate_limited".into(), "Too many events".into())
+            .with_field("retry_after_ms", millis)
     }
 
     /// The server is going away and starts no handler any more.

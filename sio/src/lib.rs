@@ -117,6 +117,8 @@
 // The macro writes `::sio`, also in our own tests.
 #[cfg(test)]
 extern crate self as sio;
+#[cfg(test)]
+mod testing;
 
 mod ack_wait;
 mod adapter;
@@ -124,13 +126,18 @@ mod broadcast;
 mod builder;
 mod connection;
 mod consumer;
+mod data;
 mod direct;
 mod drain;
 pub mod engine;
 mod error;
 mod handshake;
 pub mod http;
+mod listeners;
+mod middleware;
 mod namespace;
+mod namespaces;
+mod params;
 pub mod prelude;
 mod random;
 mod rooms;
@@ -157,8 +164,9 @@ pub use self::broadcast::{AckStream, Broadcast};
 pub use self::builder::Builder;
 pub use self::consumer::{
     Ack, Consumer, Description, Event, EventInfo, EventName, FromEvent, IntoAccept, IntoConsumer, IntoReply,
-    Reply, State,
+    Invalid, Rate, Reply, State, Valid, Validate,
 };
+pub use self::data::{Extension, SocketData};
 pub use self::direct::Direct;
 pub use self::engine::TransportKind;
 pub use self::error::{
@@ -167,7 +175,10 @@ pub use self::error::{
 };
 pub use self::handshake::Handshake;
 pub use self::http::{AllowedOrigins, Cookie, SameSite};
+pub use self::listeners::{Outgoing, RoomEvent};
+pub use self::middleware::{Call, Connecting, Next};
 pub use self::namespace::Namespace;
+pub use self::params::{Params, Path};
 pub use self::rooms::IntoRooms;
 pub use self::server::Server;
 pub use self::socket::Socket;

@@ -5,24 +5,32 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
+use bytes::Bytes;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use sio_core::args::EncodeError;
 use sio_core::id::Sid;
+use sio_core::socket::encode;
 
 use crate::Socket;
 use crate::adapter::{MemoryAdapter, Wakes};
 use crate::broadcast::{AckStream, Broadcast};
 use crate::connection::{NoConsumer, Running, SocketTask, run};
-use crate::consumer::{EventInfo, Registration, StateMap};
+use crate::consumer::{EventInfo, Rate, Registration, StateMap};
 use crate::drain::Drain;
 use crate::error::EmitError;
+use crate::listeners::{Listeners, Outgoing, RoomChanges};
+use crate::middleware::Hooks;
+use crate::namespaces::Common;
+use crate::params::Params;
 use crate::rooms::IntoRooms;
 use crate::server::{Server, ServerInner};
 
 /// All sockets that are connected under one path, `/chat` for example.
 ///
 /// Cheap to clone. A handler reaches its own by `socket.namespace()`, any other by
-/// [`Server::of`](crate::Server::of).
+/// [`Server::of`](crate::Server::of). A dynamic namespace (`#[consumer(namespace = "/org/{id}")]`) is made for its first
+/// socket and ends with its last: a handle that is kept longer reaches nobody, also when others enter the path anew.
 ///
 /// # Examples
 ///
@@ -43,10 +51,15 @@ pub struct Namespace {
 pub(crate) struct NamespaceInner {
     pub(crate) path: Box<str>,
     pub(crate) registration: Option<Registration>,
+    params: Params,
+    pub(crate) hooks: Hooks,
     pub(crate) adapter: MemoryAdapter,
     pub(crate) wakes: Wakes,
     pub(crate) state: Arc<StateMap>,
     pub(crate) ack_timeout: Duration,
+    /// How many events one socket may send.
+    pub(crate) event_rate: Option<Rate>,
+    pub(crate) listeners: Option<Arc<Listeners>>,
     /// Whether any handler is concurrent or has a deadline: else events need not be looked up.
     has_special: bool,
     next_ack: AtomicU64,
@@ -58,19 +71,23 @@ impl NamespaceInner {
     pub(crate) fn new(
         path: &str,
         registration: Option<Registration>,
-        state: Arc<StateMap>,
-        ack_timeout: Duration,
-        server: Weak<ServerInner>,
-        drain: Arc<Drain>,
+        params: Params,
+        hooks: Hooks,
+        common: &Common,
     ) -> Self {
+        let Common { state, ack_timeout, event_rate, listeners, server, drain } = common.clone();
         let has_special = registration.as_ref().is_some_and(|one| EventInfo::any_special(one.events));
         Self {
             path: path.into(),
             registration,
-            adapter: MemoryAdapter::default(),
+            params,
+            hooks,
+            adapter: MemoryAdapter::new(common.listeners.as_ref().is_some_and(|all| !all.room.is_empty())),
             wakes: Wakes::default(),
             state,
             ack_timeout,
+            event_rate,
+            listeners,
             has_special,
             next_ack: AtomicU64::new(0),
             server,
@@ -84,6 +101,10 @@ impl NamespaceInner {
             Some(registration) => (registration.run)(task),
             None => Box::pin(run::<NoConsumer>(task)),
         }
+    }
+
+    pub(crate) fn server(&self) -> Option<Arc<ServerInner>> {
+        self.server.upgrade()
     }
 
     /// What is declared for an event beyond its handler.
@@ -103,10 +124,40 @@ impl NamespaceInner {
 }
 
 impl Namespace {
+    /// An event as it goes out; those who listen hear of it.
+    pub(crate) fn encode<A: Serialize + ?Sized>(
+        &self,
+        socket: Option<&Socket>,
+        rooms: &[String],
+        id: Option<u64>,
+        event: &str,
+        args: &A,
+    ) -> Result<Bytes, EncodeError> {
+        let frames = encode::event(self.path(), id, event, args)?;
+        if let Some(listeners) = &self.inner.listeners {
+            let frames = &frames;
+            listeners.tell_outgoing(&Outgoing { namespace: self, event, socket, rooms, frames });
+        }
+        Ok(frames)
+    }
+
+    /// Those who listen hear of what has happened to rooms.
+    pub(crate) fn tell_rooms(&self, changes: &RoomChanges) {
+        if let Some(listeners) = &self.inner.listeners {
+            listeners.tell_rooms(self, changes);
+        }
+    }
+
     /// The path, beginning with a slash.
     #[must_use]
     pub fn path(&self) -> &str {
         &self.inner.path
+    }
+
+    /// The parameters of a dynamic namespace; empty if the namespace has a path of its own.
+    #[must_use]
+    pub fn params(&self) -> &Params {
+        &self.inner.params
     }
 
     /// The server that the namespace belongs to.
@@ -116,7 +167,7 @@ impl Namespace {
     /// When every handle of the server has been dropped, which cannot happen while it serves.
     #[must_use]
     pub fn server(&self) -> Server {
-        Server { inner: self.inner.server.upgrade().expect("a namespace is used while its server exists") }
+        Server { inner: self.inner.server().expect("a namespace is used while its server exists") }
     }
 
     /// Sends an event to every socket of the namespace.
@@ -129,6 +180,18 @@ impl Namespace {
         A: Serialize + ?Sized + Sync,
     {
         Broadcast::new(self).emit(event, args).await
+    }
+
+    /// Sends the event `message`, which clients receive as `message`, to every socket of the namespace.
+    ///
+    /// # Errors
+    ///
+    /// As [`Namespace::emit`].
+    pub async fn send<A>(&self, args: &A) -> Result<(), EmitError>
+    where
+        A: Serialize + ?Sized + Sync,
+    {
+        self.emit("message", args).await
     }
 
     /// Sends an event to every socket and collects their answers.
@@ -169,6 +232,12 @@ impl Namespace {
     #[must_use]
     pub fn socket(&self, id: &Sid) -> Option<Socket> {
         self.inner.adapter.socket(id).filter(Socket::is_connected)
+    }
+
+    /// Takes everybody out of a room, or of several, so that it is gone. The sockets stay connected.
+    pub async fn close_room(&self, rooms: impl IntoRooms) {
+        let rooms = rooms.into_rooms();
+        self.to(rooms.clone()).leave(rooms).await;
     }
 
     /// The rooms in which somebody is, sorted, without those named by a socket's id.

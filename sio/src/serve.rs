@@ -8,6 +8,8 @@ use std::time::Duration;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
+#[cfg(unix)]
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
 use crate::Server;
@@ -25,15 +27,18 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 const LAST_ANSWERS: Duration = Duration::from_secs(1);
 
 /// Serves until SIGINT or SIGTERM, or until the server is closed.
-pub(crate) async fn run(server: &Server, listener: TcpListener) {
+///
+/// `announced` is called when a signal would be noticed and connections are accepted.
+pub(crate) async fn run(server: &Server, listener: TcpListener, announced: impl FnOnce()) {
     // Told to end; and each connection holds a receiver for as long as it lives.
     let (end, ending) = watch::channel(false);
-    let mut stop = std::pin::pin!(stop_signal());
+    let mut stop = StopSignals::catch();
+    announced();
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
             () = server.until_stopping() => break,
-            signal = &mut stop => {
+            signal = stop.next() => {
                 tracing::info!(target: "sio::server", signal, "stopping");
                 break;
             }
@@ -51,7 +56,7 @@ pub(crate) async fn run(server: &Server, listener: TcpListener) {
     drop((listener, ending));
     tokio::select! {
         () = server.close() => {}
-        signal = stop_signal() => tracing::warn!(target: "sio::server", signal, "stopping without waiting"),
+        signal = stop.next() => tracing::warn!(target: "sio::server", signal, "stopping without waiting"),
     }
     let _ = end.send(true);
     let _ = tokio::time::timeout(LAST_ANSWERS, end.closed()).await;
@@ -90,26 +95,46 @@ fn is_of_the_connection(error: &io::Error) -> bool {
     matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
 }
 
-/// Waits until the process is told to stop, and says by what.
-#[cfg(unix)]
-async fn stop_signal() -> &'static str {
-    use tokio::signal::unix::{SignalKind, signal};
-    match (signal(SignalKind::interrupt()), signal(SignalKind::terminate())) {
-        (Ok(mut interrupt), Ok(mut terminate)) => tokio::select! {
-            _ = interrupt.recv() => "SIGINT",
-            _ = terminate.recv() => "SIGTERM",
-        },
-        (Err(error), _) | (_, Err(error)) => {
-            tracing::warn!(target: "sio::server", %error, "cannot listen for signals");
-            std::future::pending().await
-        }
-    }
+/// The signals by which a process is told to stop. They are caught from the moment at which this is made: one that
+/// comes before the first look at it is not lost.
+struct StopSignals {
+    #[cfg(unix)]
+    signals: Option<(Signal, Signal)>,
 }
 
-#[cfg(not(unix))]
-async fn stop_signal() -> &'static str {
-    match tokio::signal::ctrl_c().await {
-        Ok(()) => "ctrl-c",
-        Err(_) => std::future::pending().await,
+impl StopSignals {
+    #[cfg(unix)]
+    fn catch() -> Self {
+        let signals = match (signal(SignalKind::interrupt()), signal(SignalKind::terminate())) {
+            (Ok(interrupt), Ok(terminate)) => Some((interrupt, terminate)),
+            (Err(error), _) | (_, Err(error)) => {
+                tracing::warn!(target: "sio::server", %error, "cannot listen for signals");
+                None
+            }
+        };
+        Self { signals }
+    }
+
+    /// Waits for the next signal, and says which it was.
+    #[cfg(unix)]
+    async fn next(&mut self) -> &'static str {
+        let Some((interrupt, terminate)) = &mut self.signals else { return std::future::pending().await };
+        tokio::select! {
+            _ = interrupt.recv() => "SIGINT",
+            _ = terminate.recv() => "SIGTERM",
+        }
+    }
+
+    #[cfg(not(unix))]
+    fn catch() -> Self {
+        Self {}
+    }
+
+    #[cfg(not(unix))]
+    async fn next(&mut self) -> &'static str {
+        match tokio::signal::ctrl_c().await {
+            Ok(()) => "ctrl-c",
+            Err(_) => std::future::pending().await,
+        }
     }
 }

@@ -1,11 +1,12 @@
 //! A server: its namespaces on top of one engine.
 
-use std::collections::HashMap;
 use std::fmt;
 use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use serde::Serialize;
+use sio_core::id::Sid;
 use tokio::net::{TcpListener, ToSocketAddrs};
 use tokio::sync::Notify;
 
@@ -13,10 +14,12 @@ use crate::builder::Builder;
 use crate::consumer::Registration;
 use crate::drain::Drain;
 use crate::engine::Engine;
-use crate::error::{BuildError, Error};
+use crate::error::{BuildError, EmitError, Error};
 use crate::http::Service;
 use crate::namespace::Namespace;
+use crate::namespaces::Namespaces;
 use crate::serve;
+use crate::socket::Socket;
 
 /// The server made on first use, or installed by [`Builder::install`].
 static GLOBAL: OnceLock<Server> = OnceLock::new();
@@ -45,7 +48,7 @@ pub struct Server {
 
 pub(crate) struct ServerInner {
     pub(crate) options: Options,
-    pub(crate) namespaces: HashMap<Box<str>, Namespace>,
+    pub(crate) namespaces: Namespaces,
     pub(crate) engine: Engine,
     pub(crate) drain: Arc<Drain>,
     pub(crate) stopping: Notify,
@@ -60,14 +63,10 @@ pub(crate) struct Options {
     pub(crate) ack_timeout: Duration,
     pub(crate) max_attachments: usize,
     pub(crate) max_namespaces: usize,
+    pub(crate) max_dynamic_namespaces: usize,
     pub(crate) incoming_events: usize,
+    pub(crate) events_per_second: Option<u32>,
     pub(crate) drain: Duration,
-}
-
-impl ServerInner {
-    pub(crate) fn namespace(&self, path: &str) -> Option<Namespace> {
-        self.namespaces.get(path).cloned()
-    }
 }
 
 impl Server {
@@ -90,31 +89,48 @@ impl Server {
         GLOBAL.set(self.clone()).is_ok()
     }
 
-    /// The namespace of a path.
+    /// The namespace of a path. Of a dynamic namespace that nobody is in, it is a handle that reaches nobody.
     ///
     /// # Panics
     ///
-    /// When there is no such namespace: neither a consumer has it nor is it `/`. [`Server::get`] asks first.
+    /// When there can be no such namespace: neither has a consumer the path or a pattern that matches it, nor is it
+    /// `/`. [`Server::get`] asks first.
     #[must_use]
     pub fn of(&self, path: &str) -> Namespace {
-        match self.get(path) {
+        match self.inner.namespaces.get_or_empty(path) {
             Some(namespace) => namespace,
             None => panic!("there is no namespace {path:?}: write a consumer for it"),
         }
     }
 
-    /// The namespace of a path, if there is one.
+    /// The namespace of a path, if there is one now: a dynamic one is there while somebody is in it.
     #[must_use]
     pub fn get(&self, path: &str) -> Option<Namespace> {
-        self.inner.namespace(path)
+        self.inner.namespaces.get(path)
     }
 
-    /// All namespaces, sorted by their paths.
+    /// All namespaces, sorted by their paths, with the dynamic ones that somebody is in.
     #[must_use]
     pub fn namespaces(&self) -> Vec<Namespace> {
-        let mut namespaces: Vec<_> = self.inner.namespaces.values().cloned().collect();
-        namespaces.sort_unstable_by(|a, b| a.path().cmp(b.path()));
-        namespaces
+        self.inner.namespaces.all()
+    }
+
+    /// The connected socket of this id, in whatever namespace it is.
+    #[must_use]
+    pub fn socket(&self, id: &Sid) -> Option<Socket> {
+        self.namespaces().iter().find_map(|namespace| namespace.socket(id))
+    }
+
+    /// Sends an event to every socket of `/`. Other namespaces are reached by [`Server::of`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Namespace::emit`].
+    pub async fn emit<A>(&self, event: &str, args: &A) -> Result<(), EmitError>
+    where
+        A: Serialize + ?Sized + Sync,
+    {
+        self.of("/").emit(event, args).await
     }
 
     /// How many clients are connected, whatever namespaces they have joined.
@@ -145,8 +161,8 @@ impl Server {
     ///
     /// When the listener's address cannot be told.
     pub async fn serve_with(&self, listener: TcpListener) -> Result<(), Error> {
-        self.announce(listener.local_addr()?);
-        serve::run(self, listener).await;
+        let address = listener.local_addr()?;
+        serve::run(self, listener, || self.announce(address)).await;
         Ok(())
     }
 
@@ -175,12 +191,11 @@ impl Server {
     fn announce(&self, address: SocketAddr) {
         let path = &self.inner.engine.shared.config.path;
         tracing::info!(target: "sio::server", %address, path, "listening");
-        for namespace in self.namespaces() {
-            let consumer = namespace.inner.registration.as_ref();
+        for (namespace, consumer) in self.inner.namespaces.served() {
             let events: Vec<_> = consumer.iter().flat_map(|one| one.events).map(|event| event.name).collect();
             tracing::info!(
                 target: "sio::server",
-                namespace = namespace.path(),
+                namespace,
                 consumer = consumer.map_or("none", Registration::type_name),
                 ?events,
                 "namespace"
@@ -192,7 +207,7 @@ impl Server {
 impl fmt::Debug for Server {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Server")
-            .field("namespaces", &self.inner.namespaces.keys())
+            .field("namespaces", &self.namespaces())
             .field("clients", &self.client_count())
             .finish_non_exhaustive()
     }

@@ -7,13 +7,14 @@ use std::time::Duration;
 use bytes::Bytes;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use sio_core::args::EncodeError;
 use sio_core::id::Sid;
-use sio_core::socket::encode;
 use sio_core::socket::reason::DisconnectReason;
 
 use crate::broadcast::Broadcast;
 use crate::connection::membership::Membership;
 use crate::consumer::StateMap;
+use crate::data::SocketData;
 use crate::direct::Direct;
 use crate::engine::mailbox::PushError;
 use crate::engine::{CloseReason, Command, TransportKind};
@@ -89,6 +90,12 @@ impl Socket {
         &self.membership.handshake
     }
 
+    /// What the application keeps with this socket, for everybody who has it to see.
+    #[must_use]
+    pub fn data(&self) -> &SocketData {
+        &self.membership.data
+    }
+
     /// The transport that the client uses now.
     #[must_use]
     pub fn transport(&self) -> TransportKind {
@@ -123,7 +130,7 @@ impl Socket {
     where
         A: Serialize + ?Sized + Sync,
     {
-        let frames = encode::event(self.path(), None, event, args)?;
+        let frames = self.encode(None, event, args)?;
         self.send_frames(frames).await
     }
 
@@ -133,7 +140,7 @@ impl Socket {
     ///
     /// As [`Socket::emit`], and [`EmitError::QueueFull`] when there is no room.
     pub fn try_emit<A: Serialize + ?Sized>(&self, event: &str, args: &A) -> Result<(), EmitError> {
-        let frames = encode::event(self.path(), None, event, args)?;
+        let frames = self.encode(None, event, args)?;
         Ok(self.membership.deliver(frames)?)
     }
 
@@ -147,6 +154,15 @@ impl Socket {
         A: Serialize + ?Sized + Sync,
     {
         self.emit("message", args).await
+    }
+
+    pub(crate) fn encode<A: Serialize + ?Sized>(
+        &self,
+        id: Option<u64>,
+        event: &str,
+        args: &A,
+    ) -> Result<Bytes, EncodeError> {
+        self.membership.namespace.encode(Some(self), &[], id, event, args)
     }
 
     pub(crate) async fn send_frames(&self, frames: Bytes) -> Result<(), EmitError> {
@@ -209,7 +225,8 @@ impl Socket {
         if self.membership.is_closed() {
             return Err(EmitError::Disconnected);
         }
-        self.membership.namespace.inner.adapter.join(self, rooms.into_rooms());
+        let namespace = &self.membership.namespace;
+        namespace.tell_rooms(&namespace.inner.adapter.join(self, rooms.into_rooms()));
         Ok(())
     }
 
@@ -223,7 +240,8 @@ impl Socket {
         if self.membership.is_closed() {
             return Err(EmitError::Disconnected);
         }
-        self.membership.namespace.inner.adapter.leave(&self.id(), rooms.into_rooms());
+        let namespace = &self.membership.namespace;
+        namespace.tell_rooms(&namespace.inner.adapter.leave(&self.id(), rooms.into_rooms()));
         Ok(())
     }
 

@@ -7,6 +7,7 @@ use sio_core::id::Sid;
 
 use crate::Socket;
 use crate::engine::{CloseReason, Command};
+use crate::listeners::{RoomChanges, RoomEvent};
 
 use std::sync::Arc;
 
@@ -21,9 +22,9 @@ pub(crate) struct Target {
 /// Membership under one short lock, under which no user code runs and nothing is waited for.
 ///
 /// The room that is named by a socket's id is not kept: the id finds the socket itself.
-#[derive(Default)]
 pub(crate) struct MemoryAdapter {
     inner: RwLock<Inner>,
+    is_watched: bool,
 }
 
 #[derive(Default)]
@@ -45,24 +46,33 @@ impl MemoryAdapter {
         self.write().sockets.insert(socket.id(), member);
     }
 
+    /// With `is_watched`, what happens to rooms is told; else nothing is.
+    pub(crate) fn new(is_watched: bool) -> Self {
+        Self { inner: RwLock::default(), is_watched }
+    }
+
     /// A socket has gone, and its rooms with it.
-    pub(crate) fn remove(&self, id: &Sid) {
+    pub(crate) fn remove(&self, id: &Sid) -> RoomChanges {
+        let mut changes = RoomChanges::new();
         let mut inner = self.write();
-        let Some(member) = inner.sockets.remove(id) else { return };
+        let Some(member) = inner.sockets.remove(id) else { return changes };
         for room in &member.rooms {
-            inner.take_out(id, room);
+            let is_gone = inner.take_out(id, room);
+            self.note_left(&mut changes, *id, room, is_gone);
         }
         drop(inner);
         // The last handle of a socket may be this one: what is dropped with it needs no lock.
         drop(member);
+        changes
     }
 
-    pub(crate) fn join(&self, socket: &Socket, rooms: Vec<String>) {
+    pub(crate) fn join(&self, socket: &Socket, rooms: Vec<String>) -> RoomChanges {
+        let mut changes = RoomChanges::new();
         let id = socket.id();
         let mut inner = self.write();
         let Inner { sockets, rooms: all } = &mut *inner;
         // A socket that is no longer known has gone: its rooms would never be left.
-        let Some(member) = sockets.get_mut(&id) else { return };
+        let Some(member) = sockets.get_mut(&id) else { return changes };
         for room in rooms {
             if room == id.as_str() || member.rooms.contains(room.as_str()) {
                 continue;
@@ -71,18 +81,34 @@ impl MemoryAdapter {
                 Some((name, _)) => Arc::clone(name),
                 None => Arc::from(room),
             };
-            all.entry(Arc::clone(&name)).or_default().insert(id, socket.clone());
+            let members = all.entry(Arc::clone(&name)).or_default();
+            if self.is_watched {
+                let created = members.is_empty().then(|| (Arc::clone(&name), RoomEvent::Created));
+                changes.extend(created.into_iter().chain([(Arc::clone(&name), RoomEvent::Joined(id))]));
+            }
+            members.insert(id, socket.clone());
             member.rooms.insert(name);
         }
+        changes
     }
 
-    pub(crate) fn leave(&self, id: &Sid, rooms: Vec<String>) {
+    pub(crate) fn leave(&self, id: &Sid, rooms: Vec<String>) -> RoomChanges {
+        let mut changes = RoomChanges::new();
         let mut inner = self.write();
         for room in rooms {
-            let Some(member) = inner.sockets.get_mut(id) else { return };
-            if member.rooms.remove(room.as_str()) {
-                inner.take_out(id, &room);
+            let Some(member) = inner.sockets.get_mut(id) else { return changes };
+            if let Some(room) = member.rooms.take(room.as_str()) {
+                let is_gone = inner.take_out(id, &room);
+                self.note_left(&mut changes, *id, &room, is_gone);
             }
+        }
+        changes
+    }
+
+    fn note_left(&self, changes: &mut RoomChanges, id: Sid, room: &Arc<str>, is_gone: bool) {
+        if self.is_watched {
+            let gone = is_gone.then(|| (Arc::clone(room), RoomEvent::Deleted));
+            changes.extend([(Arc::clone(room), RoomEvent::Left(id))].into_iter().chain(gone));
         }
     }
 
@@ -143,12 +169,15 @@ impl MemoryAdapter {
 }
 
 impl Inner {
-    fn take_out(&mut self, id: &Sid, room: &str) {
-        let Some(members) = self.rooms.get_mut(room) else { return };
+    /// True when it was the last.
+    fn take_out(&mut self, id: &Sid, room: &str) -> bool {
+        let Some(members) = self.rooms.get_mut(room) else { return false };
         members.remove(id);
-        if members.is_empty() {
+        let is_gone = members.is_empty();
+        if is_gone {
             self.rooms.remove(room);
         }
+        is_gone
     }
 
     fn for_each_member(&self, room: &str, each: &mut dyn FnMut(&Socket)) {

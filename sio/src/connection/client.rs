@@ -17,8 +17,12 @@ use super::membership::Membership;
 use super::{Running, SocketTask};
 use crate::engine::{CloseReason, Handler, Message, Sender, session};
 use crate::handshake::Handshake;
+use crate::namespaces::{Closed, Pass};
 use crate::server::ServerInner;
 use crate::{Socket, random};
+
+/// What a client is told that wants to enter one namespace too many.
+const TOO_MANY: &str = "Too many namespaces";
 
 /// A client and its sockets.
 pub(crate) struct Client {
@@ -39,6 +43,8 @@ struct Slot {
     /// None when it has ended.
     task: Option<Running>,
     is_accepted: bool,
+    /// The last field: the namespace ends after the task.
+    _pass: Option<Pass>,
 }
 
 impl Client {
@@ -73,7 +79,7 @@ impl Client {
                     slot.membership.close(DisconnectReason::ClientNamespaceDisconnect, false);
                 }
             }
-            Action::TooManyNamespaces { namespace } => self.refuse(&namespace, "Too many namespaces"),
+            Action::TooManyNamespaces { namespace } => self.refuse(&namespace, TOO_MANY),
             Action::Ignore => {}
         }
         Ok(())
@@ -81,6 +87,10 @@ impl Client {
 
     fn on_event(&mut self, key: Key, event: Event) {
         if let Some(slot) = self.slot(key) {
+            if let Some(listeners) = &slot.membership.namespace.inner.listeners {
+                let socket = Socket::new(Arc::clone(&slot.membership));
+                listeners.tell_incoming(&socket, &event.name, &event.args);
+            }
             let is_concurrent =
                 slot.membership.namespace.inner.special(&event.name).is_some_and(|info| info.concurrent);
             slot.membership.push_event(event, is_concurrent);
@@ -89,9 +99,16 @@ impl Client {
 
     fn on_connect(&mut self, key: Key, path: &ByteString, auth: Option<Args>) {
         self.connect_deadline = None;
-        let Some(namespace) = self.server.namespace(path) else {
-            self.protocol.refused(key);
-            return self.refuse(path, "Invalid namespace");
+        let (namespace, pass) = match self.server.namespaces.enter(path) {
+            Ok(entered) => entered,
+            Err(closed) => {
+                self.protocol.refused(key);
+                let message = match closed {
+                    Closed::Unknown => "Invalid namespace",
+                    Closed::Full => TOO_MANY,
+                };
+                return self.refuse(path, message);
+            }
         };
         let membership = Membership::new(
             random::sid(),
@@ -103,7 +120,7 @@ impl Client {
         let socket = Socket::new(Arc::clone(&membership));
         let task = SocketTask { socket, auth };
         let task = membership.namespace.inner.start(task);
-        self.sockets.push(Slot { key, membership, task: Some(task), is_accepted: false });
+        self.sockets.push(Slot { key, membership, task: Some(task), is_accepted: false, _pass: pass });
     }
 
     fn refuse(&self, namespace: &str, message: &str) {

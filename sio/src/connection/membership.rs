@@ -15,7 +15,9 @@ use sio_core::socket::packet::Event;
 use sio_core::socket::reason::DisconnectReason;
 use tokio::sync::Notify;
 
+use super::limits::Limits;
 use crate::ack_wait::Waiter;
+use crate::data::SocketData;
 use crate::engine::mailbox::{Mailbox, PushError};
 use crate::handshake::Handshake;
 use crate::namespace::Namespace;
@@ -31,6 +33,8 @@ pub(crate) struct Membership {
     pub(crate) namespace: Namespace,
     pub(crate) mailbox: Arc<Mailbox>,
     pub(crate) handshake: Arc<Handshake>,
+    pub(crate) data: SocketData,
+    pub(crate) limits: Limits,
     /// Written under the lock of `state`; read without it where packets are sent.
     phase: AtomicU8,
     state: Mutex<State>,
@@ -79,6 +83,8 @@ impl Membership {
             namespace,
             mailbox,
             handshake,
+            data: SocketData::default(),
+            limits: Limits::default(),
             phase: AtomicU8::new(CONNECTING),
             state: Mutex::default(),
             gone: Notify::new(),

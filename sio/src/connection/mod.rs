@@ -3,9 +3,11 @@
 //! The protocol's rules are those of [`sio_core::socket::client`]; this carries out what they say. All of it
 //! runs in the session's task.
 
+mod around;
 mod client;
 mod concurrent;
 mod guard;
+mod limits;
 pub(crate) mod membership;
 mod no_consumer;
 mod socket_task;

@@ -9,8 +9,10 @@ use sio_core::socket::encode;
 use sio_core::socket::packet::Event as Incoming;
 use sio_core::socket::reason::DisconnectReason;
 
+use super::around;
 use super::concurrent::{Concurrent, Handling};
 use super::guard::{Failure, Guard};
+use super::limits;
 use super::membership::Next;
 use crate::Socket;
 use crate::consumer::{self, Consumer, Event};
@@ -55,7 +57,9 @@ impl Drop for Member<'_> {
     fn drop(&mut self) {
         // Only a task that did not come to its end finds the socket open here.
         self.0.membership.close(DisconnectReason::TransportClose, true);
-        self.0.namespace().inner.adapter.remove(&self.0.id());
+        let changes = self.0.namespace().inner.adapter.remove(&self.0.id());
+        self.0.namespace().tell_rooms(&changes);
+        self.0.data().clear();
         #[cfg(feature = "testing")]
         self.0.membership.removed();
     }
@@ -65,8 +69,7 @@ impl Drop for Member<'_> {
 async fn connect<C: Consumer>(socket: &Socket, auth: Option<Args>) -> Option<C> {
     socket.membership.set_busy();
     let refusal = {
-        let mut event = Event::connect(socket, auth);
-        let mut hook = pin!(Guard::new(C::on_connect(&mut event), None));
+        let mut hook = pin!(Guard::new(around::on_connect::<C>(socket, auth), None));
         let outcome = poll_fn(|cx| {
             if socket.membership.is_closed() {
                 return Poll::Ready(None);
@@ -116,20 +119,21 @@ async fn handle<C: Consumer>(
     incoming: Incoming,
     concurrent: &mut Concurrent,
 ) {
-    let timeout = socket.namespace().inner.special(&incoming.name).and_then(|info| info.timeout);
+    let info = socket.namespace().inner.special(&incoming.name);
+    let timeout = info.and_then(|info| info.timeout);
     let mut event = Event::incoming(socket, incoming);
     if socket.namespace().inner.drain.has_begun() {
         return event.give_up(&Error::shutting_down());
     }
-    let handled = {
+    let handled = if let Some(refusal) = limits::refusal(&event, info) {
+        Ok(Err(refusal))
+    } else if socket.namespace().inner.hooks.around.is_empty() {
         let mut handler = pin!(Guard::new(consumer.on_event(&mut event), timeout));
-        let handled = poll_fn(|cx| {
-            let polled = poll_until_drained(socket, handler.as_mut(), cx);
-            // Those that came later begin later, those that came earlier have begun.
-            let _ = concurrent.poll(cx, false);
-            polled
-        });
-        handled.await
+        poll_fn(|cx| poll_beside(socket, handler.as_mut(), concurrent, cx)).await
+    } else {
+        // In a box: sockets without middleware are not to be larger for it.
+        let mut handler = Guard::new(Box::pin(around::on_event(consumer, &mut event, timeout)), None);
+        poll_fn(|cx| poll_beside(socket, Pin::new(&mut handler), concurrent, cx)).await
     };
     let outcome = match handled {
         Ok(outcome) => outcome,
@@ -143,14 +147,20 @@ async fn handle<C: Consumer>(
 /// Handles one event of a handler that runs beside the others, and so has no consumer to work on.
 fn start_concurrent<C: Consumer>(socket: Socket, incoming: Incoming) -> Handling {
     Box::pin(async move {
-        let timeout = socket.namespace().inner.special(&incoming.name).and_then(|info| info.timeout);
+        let info = socket.namespace().inner.special(&incoming.name);
+        let timeout = info.and_then(|info| info.timeout);
         let mut event = Event::incoming(&socket, incoming);
         if socket.namespace().inner.drain.has_begun() {
             return event.give_up(&Error::shutting_down());
         }
-        let handled = {
+        let handled = if let Some(refusal) = limits::refusal(&event, info) {
+            Ok(Err(refusal))
+        } else if socket.namespace().inner.hooks.around.is_empty() {
             let mut handler = pin!(Guard::new(C::on_concurrent(&mut event), timeout));
             poll_fn(|cx| poll_until_drained(&socket, handler.as_mut(), cx)).await
+        } else {
+            let mut handler = Guard::new(Box::pin(around::on_concurrent::<C>(&mut event, timeout)), None);
+            poll_fn(|cx| poll_until_drained(&socket, Pin::new(&mut handler), cx)).await
         };
         let outcome = match handled {
             Ok(outcome) => outcome,
@@ -160,6 +170,19 @@ fn start_concurrent<C: Consumer>(socket: Socket, incoming: Incoming) -> Handling
             consumer::log(&event, &error);
         }
     })
+}
+
+/// Polls a handler and, beside it, the concurrent ones.
+fn poll_beside<T>(
+    socket: &Socket,
+    handler: Pin<&mut impl Future<Output = Result<T, Failure>>>,
+    concurrent: &mut Concurrent,
+    cx: &mut Context<'_>,
+) -> Poll<Result<T, Failure>> {
+    let polled = poll_until_drained(socket, handler, cx);
+    // Those that came later begin later, those that came earlier have begun.
+    let _ = concurrent.poll(cx, false);
+    polled
 }
 
 /// Polls a handler, which is given up when the time for draining is over: its client can still be told.
@@ -194,7 +217,7 @@ fn give_up(event: &mut Event<'_>, failure: &Failure) {
     });
 }
 
-fn log_failure(socket: &Socket, handler: &str, failure: &Failure) {
+pub(super) fn log_failure(socket: &Socket, handler: &str, failure: &Failure) {
     let (namespace, id) = (socket.path(), socket.id());
     match failure {
         Failure::Panicked(panic) => {

@@ -13,6 +13,7 @@ use sio_core::socket::{self, DisconnectReason, encode};
 use super::ack::AckSlot;
 use super::{Reply, log};
 use crate::error::{Error, Kind};
+use crate::middleware::Call;
 use crate::socket::Socket;
 
 /// Something that happens to a socket: it connects, sends an event, or leaves.
@@ -110,6 +111,25 @@ impl<'a> Event<'a> {
         }
     }
 
+    /// How many bytes the client sent.
+    pub(crate) fn size(&self) -> usize {
+        self.args.raw().len() + self.args.attachments().iter().map(Bytes::len).sum::<usize>()
+    }
+
+    /// The index of the argument that is taken next.
+    pub(super) fn arg_index(&self) -> usize {
+        self.args.index()
+    }
+
+    /// The error for an argument that can be read and is not valid.
+    pub(super) fn invalid(&self, index: usize, fields: &impl Serialize) -> Error {
+        let error = match self.occasion {
+            Occasion::Connect { .. } => Error::payload("invalid_auth", "Invalid auth payload"),
+            _ => Error::payload("invalid_payload", "Invalid payload").with_field("index", index),
+        };
+        error.with_field("fields", fields)
+    }
+
     /// Takes all arguments that are left.
     #[must_use]
     pub fn take_args(&mut self) -> Args {
@@ -160,12 +180,26 @@ impl<'a> Event<'a> {
 
     /// The frame that answers with `value`, if anybody waits for it.
     pub(crate) fn encode<T: Serialize + ?Sized>(&self, value: &T) -> Result<Option<Bytes>, EncodeError> {
-        let id = match &self.answer {
-            Answer::NotAsked => return Ok(None),
-            Answer::Due(id) => *id,
-            Answer::Lent(slot) => slot.id(),
-        };
+        let Some(id) = self.ack_id() else { return Ok(None) };
         encode::ack(self.socket.path(), id, value).map(Some)
+    }
+
+    fn ack_id(&self) -> Option<u64> {
+        match &self.answer {
+            Answer::NotAsked => None,
+            Answer::Due(id) => Some(*id),
+            Answer::Lent(slot) => Some(slot.id()),
+        }
+    }
+
+    /// As middleware sees it.
+    pub(crate) fn call(&self) -> Call {
+        Call::new(self.socket.clone(), self.name.clone(), self.args.clone(), self.ack_id())
+    }
+
+    /// As middleware has left it.
+    pub(crate) fn change(&mut self, call: Call) {
+        (self.name, self.args) = call.into_parts();
     }
 
     /// The handler has ended: answers the client, if it waits and has no answer yet. Gives back the error if the client
@@ -215,6 +249,16 @@ impl<'a> Event<'a> {
     fn encode_error(&self, error: &Error) -> Option<Bytes> {
         self.encode(&error.answer()).expect("an error consists of JSON values and text keys")
     }
+}
+
+/// An answer that is not made by a handler.
+pub(crate) fn encode_reply<T: Serialize + ?Sized>(
+    socket: &Socket,
+    id: Option<u64>,
+    value: &T,
+) -> Result<Reply, Error> {
+    let frame = id.map(|id| encode::ack(socket.path(), id, value)).transpose()?;
+    Ok(Reply::from_frame(frame))
 }
 
 /// The answer that carries no argument.

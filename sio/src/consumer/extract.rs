@@ -43,6 +43,7 @@ pub mod via {
 /// |---|---|
 /// | any `T: Deserialize` that owns its data | the next argument of the client; extra ones are ignored |
 /// | `Option<T>` of such a `T` | the same, `None` if it is missing or `null` |
+/// | [`Valid<T>`](crate::Valid), `Option<Valid<T>>` | the same, checked by [`Validate`](crate::Validate) |
 /// | [`Binary`](crate::Binary), also inside a payload | bytes |
 /// | [`&Socket`](Socket), [`Socket`] | the client's socket |
 /// | [`Ack<T>`], `Option<Ack<T>>` | the acknowledgement, see there |
@@ -50,6 +51,8 @@ pub mod via {
 /// | [`EventName`] | the name, for a fallback |
 /// | [`Args`] | all arguments that are left, for a fallback |
 /// | [`&Handshake`](Handshake), `Arc<Handshake>` | the request with which the client came |
+/// | [`Params`](crate::Params), [`Path<T>`](crate::Path) | the parameters of a dynamic namespace |
+/// | [`Extension<T>`](crate::Extension), `Option<Extension<T>>` | a value from the socket's data |
 ///
 /// and any type of the application that implements this trait. It is written without the parameter `Via`:
 ///
@@ -72,7 +75,7 @@ pub mod via {
     label = "neither a payload nor something `sio` can provide",
     note = "a payload is a type that owns its data and can be deserialized: add `#[derive(serde::Deserialize)]` to it",
     note = "`sio` provides `&Socket`, `Socket`, `Ack<T>`, `Option<Ack<T>>`, `State<T>`, `EventName`, `Args`, \
-            `&Handshake` and every type with `impl FromEvent<'_>`"
+            `&Handshake`, `Params`, `Path<T>`, `Extension<T>` and every type with `impl FromEvent<'_>`"
 )]
 pub trait FromEvent<'a, Via = via::Server>: Sized {
     /// Makes the value.

@@ -23,19 +23,35 @@ pub struct EventInfo {
     pub concurrent: bool,
     /// How long the handler may take. `None`: no limit.
     pub timeout: Option<Duration>,
+    /// How large the event may be, in bytes: its JSON with the name, and its attachments. `None`: no limit but
+    /// `max_payload`.
+    pub max_size: Option<usize>,
+    /// How often one socket may send the event. `None`: no limit.
+    pub rate: Option<Rate>,
+}
+
+/// So many events in so much time, evenly or all at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rate {
+    /// How many; at least one.
+    pub count: u32,
+    /// In how much time.
+    pub per: Duration,
 }
 
 impl EventInfo {
     /// An event by its name.
     #[must_use]
     pub const fn new(name: &'static str) -> Self {
-        Self { name, fallback: false, concurrent: false, timeout: None }
+        Self { name, fallback: false, concurrent: false, timeout: None, max_size: None, rate: None }
     }
 
     /// Every event that has no handler of its own.
     #[must_use]
     pub const fn fallback() -> Self {
-        Self { name: "", fallback: true, concurrent: false, timeout: None }
+        let mut fallback = Self::new("");
+        fallback.fallback = true;
+        fallback
     }
 
     /// Lets the handler run beside the others; [`Consumer::on_concurrent`](crate::Consumer::on_concurrent) is called.
@@ -52,6 +68,26 @@ impl EventInfo {
         self
     }
 
+    /// Limits how large the event may be. The client of a larger one gets the code `payload_too_large`.
+    #[must_use]
+    pub const fn max_size(mut self, bytes: usize) -> Self {
+        self.max_size = Some(bytes);
+        self
+    }
+
+    /// Limits how often one socket may send the event: `count` times in `millis` milliseconds. Then the client gets
+    /// the code `rate_limited`.
+    ///
+    /// # Panics
+    ///
+    /// When `count` is 0.
+    #[must_use]
+    pub const fn rate(mut self, count: u32, millis: u64) -> Self {
+        assert!(count > 0, "an event that may never be sent needs no handler");
+        self.rate = Some(Rate { count, per: Duration::from_millis(millis) });
+        self
+    }
+
     /// What is known about the event `name`: its own entry or the fallback's.
     pub(crate) fn find(events: &'static [Self], name: &str) -> Option<&'static Self> {
         let named = events.iter().find(|event| !event.fallback && event.name == name);
@@ -63,7 +99,8 @@ impl EventInfo {
     pub(crate) const fn any_special(events: &[Self]) -> bool {
         let mut index = 0;
         while index < events.len() {
-            if events[index].concurrent || events[index].timeout.is_some() {
+            let Self { concurrent, timeout, max_size, rate, .. } = &events[index];
+            if *concurrent || timeout.is_some() || max_size.is_some() || rate.is_some() {
                 return true;
             }
             index += 1;

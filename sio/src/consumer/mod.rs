@@ -16,21 +16,23 @@ mod reply;
 mod state;
 #[cfg(test)]
 mod tests;
+mod valid;
 
 use std::future::Future;
 
 pub use self::accept::{ConnectProbe, Fresh, IntoAccept, IntoConsumer};
 pub use self::ack::Ack;
+pub(crate) use self::event::encode_reply;
 pub use self::event::{Event, put_error};
 pub use self::extract::{EventName, FromEvent, via};
 pub use self::hook::{Disconnect, Failure, HookArg, HookOutput};
-pub use self::info::EventInfo;
+pub use self::info::{EventInfo, Rate};
 pub use self::registry::Registration;
-#[allow(unused_imports, reason = "the server that builds itself from them is not here yet")]
-pub(crate) use self::registry::{collect, missing_state};
+pub(crate) use self::registry::{collect, missing};
 pub use self::reply::{AckedOutput, IntoReply, Probe, Reply};
-pub(crate) use self::state::StateMap;
 pub use self::state::{Description, State};
+pub(crate) use self::state::{Needs, StateMap};
+pub use self::valid::{Invalid, Valid, Validate};
 use crate::error::{ConnectError, Error, Kind};
 
 /// A type whose values each look after one socket: one client in one namespace.
@@ -139,6 +141,9 @@ pub(crate) fn log(event: &Event<'_>, error: &Error) {
         }
         Kind::Application | Kind::Payload => {
             tracing::warn!(target: "sio::consumer", namespace, %sid, event = name, ?error, "a handler refused an event");
+        }
+        Kind::Limited => {
+            tracing::debug!(target: "sio::consumer", namespace, %sid, event = name, ?error, "a client sends too much");
         }
         Kind::Unhandled => {
             tracing::debug!(target: "sio::consumer", namespace, %sid, event = name, "no handler for an event");

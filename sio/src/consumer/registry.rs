@@ -13,6 +13,8 @@ use sio_core::name::check_namespace;
 use super::{Consumer, Description, EventInfo, StateMap};
 use crate::connection::{self, SocketTask};
 use crate::error::Problem;
+use crate::namespaces::pattern;
+use crate::params::{Params, PathError};
 
 type BoxFuture = Pin<Box<dyn Future<Output = ()> + Send>>;
 
@@ -25,7 +27,7 @@ pub struct Registration {
     pub(crate) events: &'static [EventInfo],
     /// The type and its name. A function, because neither can be had in a constant.
     identity: fn() -> (TypeId, &'static str),
-    describe: fn(&mut Description<'_>),
+    pub(crate) describe: fn(&mut Description<'_>),
     /// The life of one socket.
     pub(crate) run: fn(SocketTask) -> BoxFuture,
 }
@@ -58,12 +60,13 @@ impl Registration {
     /// What is wrong with it by itself.
     fn problems(&self) -> Vec<Problem> {
         let (consumer, location) = (self.type_name(), self.location);
-        let namespace = check_namespace(self.namespace).err();
-        let namespace = namespace.map(|error| Problem::InvalidNamespace {
-            consumer,
-            location,
-            reason: error.to_string(),
+        let namespace = check_namespace(self.namespace).map_err(|error| error.to_string());
+        let namespace = namespace.and_then(|()| match pattern::is_pattern(self.namespace) {
+            true => pattern::check(self.namespace),
+            false => Ok(()),
         });
+        let namespace =
+            namespace.err().map(|reason| Problem::InvalidNamespace { consumer, location, reason });
         let key = |event: &EventInfo| (!event.fallback).then_some(event.name);
         let twice =
             self.events.iter().enumerate().filter(|(index, event)| {
@@ -94,30 +97,43 @@ pub(crate) fn collect(explicit: &[Registration], collected: bool) -> (Vec<Regist
     all.dedup_by_key(|registration| registration.type_id());
 
     let mut problems: Vec<_> = all.iter().flat_map(Registration::problems).collect();
-    for pair in all.windows(2) {
-        let [first, second] = pair else { continue };
-        if first.namespace == second.namespace {
-            problems.push(Problem::DuplicateNamespace {
-                namespace: first.namespace,
-                consumers: [(first.type_name(), first.location), (second.type_name(), second.location)],
-            });
-        }
+    for (index, first) in all.iter().enumerate() {
+        problems.extend(all[index + 1..].iter().filter_map(|second| clash(first, second)));
     }
     (all, problems)
 }
 
-/// Every state that a consumer needs and nobody provided.
-pub(crate) fn missing_state(consumers: &[Registration], states: &StateMap) -> Vec<Problem> {
-    let mut problems = Vec::new();
-    for registration in consumers {
-        let mut needs = Vec::new();
-        (registration.describe)(&mut Description::new(&mut needs));
-        let missing = needs.into_iter().filter(|(id, _)| !states.contains(*id));
-        problems.extend(missing.map(|(_, state)| Problem::MissingState {
-            consumer: registration.type_name(),
-            location: registration.location,
-            state,
-        }));
+/// Two consumers that a path could mean.
+fn clash(first: &Registration, second: &Registration) -> Option<Problem> {
+    let consumers = [(first.type_name(), first.location), (second.type_name(), second.location)];
+    if first.namespace == second.namespace {
+        return Some(Problem::DuplicateNamespace { namespace: first.namespace, consumers });
     }
-    problems
+    let namespaces = [first.namespace, second.namespace];
+    let is_valid = |namespace: &str| pattern::is_pattern(namespace) && pattern::check(namespace).is_ok();
+    (namespaces.into_iter().all(is_valid) && pattern::overlap(first.namespace, second.namespace))
+        .then_some(Problem::OverlappingNamespaces { namespaces, consumers })
+}
+
+/// Everything that a consumer needs and that is not there: a state, a parameter of its namespace.
+pub(crate) fn missing(consumers: &[Registration], states: &StateMap) -> Vec<Problem> {
+    consumers.iter().flat_map(|registration| missing_of(registration, states)).collect()
+}
+
+fn missing_of(registration: &Registration, states: &StateMap) -> Vec<Problem> {
+    let (consumer, location) = (registration.type_name(), registration.location);
+    let needs = Description::of(registration);
+    let states = needs.states.iter().filter(|(id, _)| !states.contains(*id));
+    let states = states.map(|(_, state)| Problem::MissingState { consumer, location, state });
+    // Tried with some values: whether the parameters are the right ones does not depend on them.
+    let sample = Params::new(pattern::names(registration.namespace).map(|name| (name, "1")));
+    let paths = needs.paths.iter().filter_map(|need| match (need.check)(&sample) {
+        Err(PathError::Shape(reason)) => {
+            let reason =
+                format!("Path<{}> does not fit {:?}: {reason}", need.type_name, registration.namespace);
+            Some(Problem::InvalidNamespace { consumer, location, reason })
+        }
+        Ok(()) | Err(PathError::Value(_)) => None,
+    });
+    states.chain(paths).collect()
 }

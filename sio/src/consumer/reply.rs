@@ -34,6 +34,10 @@ impl Reply {
         Ok(Self(event.encode(value)?))
     }
 
+    pub(super) fn from_frame(frame: Option<Bytes>) -> Self {
+        Self(frame)
+    }
+
     pub(super) fn into_frame(self) -> Option<Bytes> {
         self.0
     }

@@ -3,7 +3,11 @@
 use std::any::{Any, TypeId, type_name};
 use std::fmt;
 use std::ops::Deref;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+
+use super::Registration;
+use crate::params::{Params, PathError};
 
 /// A value that was given to `Builder::state`, shared by all clients of the server.
 ///
@@ -97,19 +101,63 @@ impl fmt::Debug for StateMap {
 /// What the handlers of a consumer need, collected before the server starts.
 #[derive(Debug)]
 pub struct Description<'a> {
-    states: &'a mut Vec<(TypeId, &'static str)>,
+    needs: &'a mut Needs,
 }
 
-impl<'a> Description<'a> {
-    pub(crate) fn new(states: &'a mut Vec<(TypeId, &'static str)>) -> Self {
-        Self { states }
+/// What was collected.
+#[derive(Debug, Default)]
+pub(crate) struct Needs {
+    pub(crate) states: Vec<(TypeId, &'static str)>,
+    pub(crate) paths: Vec<PathNeed>,
+}
+
+/// A handler takes the parameters of the namespace as a type.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct PathNeed {
+    pub(crate) type_name: &'static str,
+    pub(crate) check: fn(&Params) -> Result<(), PathError>,
+}
+
+impl Needs {
+    /// Whether the parameters of a path are what all handlers take.
+    pub(crate) fn accept(&self, params: &Params) -> bool {
+        self.paths.iter().all(|need| match catch_unwind(AssertUnwindSafe(|| (need.check)(params))) {
+            Ok(Ok(())) => true,
+            Err(_) => {
+                tracing::error!(target: "sio::consumer", ?params, wanted = need.type_name, "deserialisation panicked");
+                false
+            }
+            Ok(Err(error)) => {
+                tracing::debug!(target: "sio::consumer", ?params, wanted = need.type_name, %error, "no such namespace");
+                false
+            }
+        })
+    }
+}
+
+impl Description<'_> {
+    /// Asks a consumer.
+    pub(crate) fn of(registration: &Registration) -> Needs {
+        let mut needs = Needs::default();
+        (registration.describe)(&mut Description { needs: &mut needs });
+        needs
     }
 
     /// A [`State<T>`] is needed.
     pub fn needs_state<T: 'static>(&mut self) {
         let need = (TypeId::of::<T>(), type_name::<T>());
-        if !self.states.contains(&need) {
-            self.states.push(need);
+        if !self.needs.states.contains(&need) {
+            self.needs.states.push(need);
+        }
+    }
+
+    pub(crate) fn needs_path(
+        &mut self,
+        type_name: &'static str,
+        check: fn(&Params) -> Result<(), PathError>,
+    ) {
+        if !self.needs.paths.iter().any(|need| need.type_name == type_name) {
+            self.needs.paths.push(PathNeed { type_name, check });
         }
     }
 }

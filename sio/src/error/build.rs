@@ -20,7 +20,14 @@ pub enum Problem {
         /// Both types, each with the place of its `#[consumer]`.
         consumers: [(&'static str, &'static Location<'static>); 2],
     },
-    /// A consumer names a namespace that cannot exist.
+    /// The patterns of two consumers match one path.
+    OverlappingNamespaces {
+        /// Both patterns.
+        namespaces: [&'static str; 2],
+        /// Both types, each with the place of its `#[consumer]`.
+        consumers: [(&'static str, &'static Location<'static>); 2],
+    },
+    /// A consumer names a namespace that cannot exist, or takes parameters that its namespace does not have.
     InvalidNamespace {
         /// The type.
         consumer: &'static str,
@@ -94,6 +101,14 @@ impl fmt::Display for Problem {
                 f,
                 "namespace `{namespace}` has two consumers: {first} ({here}) and {second} ({there}); \
                  give one of them another namespace"
+            ),
+            Self::OverlappingNamespaces {
+                namespaces: [one, other],
+                consumers: [(first, here), (second, there)],
+            } => write!(
+                f,
+                "the namespaces `{one}` of {first} ({here}) and `{other}` of {second} ({there}) overlap: \
+                 a path that both match could mean either"
             ),
             Self::InvalidNamespace { consumer, location, reason } => {
                 write!(f, "{consumer} ({location}): {reason}")

@@ -34,6 +34,24 @@ impl Chat {
 
     #[event("j", timeout)]
     async fn j(&mut self) {}
+
+    #[event("k", max_size = "big")]
+    async fn k(&mut self) {}
+
+    #[event("l", max_size = 16)]
+    async fn l(&mut self) {}
+
+    #[event("m", max_size = "0 B")]
+    async fn m(&mut self) {}
+
+    #[event("n", rate = "often")]
+    async fn n(&mut self) {}
+
+    #[event("o", rate = 10)]
+    async fn o(&mut self) {}
+
+    #[event("p", rate = "0/s")]
+    async fn p(&mut self) {}
 }
 
 fn main() {}

@@ -18,7 +18,10 @@ use crate::drain::Drain;
 use crate::engine::mailbox::{Mailbox, QueueLimits};
 use crate::error::ConnectError;
 use crate::handshake::Handshake;
+use crate::middleware::Hooks;
 use crate::namespace::{Namespace, NamespaceInner};
+use crate::namespaces::Common;
+use crate::params::Params;
 use crate::random;
 use crate::socket::Socket;
 
@@ -55,14 +58,15 @@ impl<C: Consumer> Client<C> {
 
 /// A connected socket without a connection: what is sent to it stays queued.
 fn connected(path: &str, states: StateMap) -> Socket {
-    let namespace = NamespaceInner::new(
-        path,
-        None,
-        Arc::new(states),
-        Duration::from_secs(5),
-        Weak::new(),
-        Arc::new(Drain::default()),
-    );
+    let common = Common {
+        state: Arc::new(states),
+        ack_timeout: Duration::from_secs(5),
+        event_rate: None,
+        listeners: None,
+        server: Weak::new(),
+        drain: Arc::new(Drain::default()),
+    };
+    let namespace = NamespaceInner::new(path, None, Params::default(), Hooks::default(), &common);
     let mailbox = Arc::new(Mailbox::new(QueueLimits { bytes: 1 << 20, packets: 1024 }));
     let handshake = Handshake::of(&Request::new(()), None, false, SystemTime::UNIX_EPOCH);
     let namespace = Namespace { inner: Arc::new(namespace) };

@@ -1,6 +1,6 @@
 //! What is found out before the first client comes.
 
-use crate::consumer::{Consumer, Event, EventInfo, Registration, StateMap, collect, missing_state};
+use crate::consumer::{Consumer, Event, EventInfo, Registration, StateMap, collect, missing};
 use crate::error::{BuildError, Problem};
 use crate::prelude::*;
 
@@ -95,7 +95,7 @@ fn every_state_that_is_missing_is_reported_once() {
     let needy = [Registration::of::<Needy>()];
     let mut states = StateMap::default();
     states.insert(3000u16);
-    let problems = missing_state(&needy, &states);
+    let problems = missing(&needy, &states);
     assert_eq!(problems.len(), 2);
     let text = BuildError::new(problems).to_string();
     assert!(text.starts_with("the server cannot start, for 2 reasons\n- "), "{text}");
@@ -110,5 +110,5 @@ fn every_state_that_is_missing_is_reported_once() {
 
     states.insert(Limits { text: 10 });
     states.insert(Vec::<String>::new());
-    assert_eq!(missing_state(&needy, &states), []);
+    assert_eq!(missing(&needy, &states), []);
 }

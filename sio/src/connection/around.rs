@@ -1,0 +1,67 @@
+//! What stands in front of a consumer, and the consumer behind it.
+
+use std::future::Future;
+use std::time::Duration;
+
+use sio_core::args::Args;
+
+use super::guard::{Failure, Guard};
+use super::socket_task::log_failure;
+use crate::consumer::{Consumer, Event, Reply};
+use crate::error::{ConnectError, Error};
+use crate::middleware::{Step, enter};
+use crate::socket::Socket;
+
+/// The hooks of the namespace for a client that wants to enter, then the consumer's.
+pub(super) async fn on_connect<C: Consumer>(socket: &Socket, auth: Option<Args>) -> Result<C, ConnectError> {
+    if let Some(hooks) = socket.namespace().inner.hooks.connecting(socket, auth.as_ref()) {
+        hooks.await?;
+    }
+    C::on_connect(&mut Event::connect(socket, auth)).await
+}
+
+/// As [`Consumer::on_event`], inside the middleware. The deadline is that of the handler.
+pub(super) async fn on_event<C: Consumer>(
+    consumer: &mut C,
+    event: &mut Event<'_>,
+    timeout: Option<Duration>,
+) -> Result<Reply, Error> {
+    let socket = event.socket();
+    match enter(&socket.namespace().inner.hooks.around, event).await {
+        Step::Ended(outcome) => outcome,
+        Step::Handle(passage) => {
+            let handler = Guard::new(consumer.on_event(event), timeout);
+            passage.around(flatten(socket, handler)).await
+        }
+    }
+}
+
+/// As [`Consumer::on_concurrent`], inside the middleware.
+pub(super) async fn on_concurrent<C: Consumer>(
+    event: &mut Event<'_>,
+    timeout: Option<Duration>,
+) -> Result<Reply, Error> {
+    let socket = event.socket();
+    match enter(&socket.namespace().inner.hooks.around, event).await {
+        Step::Ended(outcome) => outcome,
+        Step::Handle(passage) => {
+            let handler = Guard::new(C::on_concurrent(event), timeout);
+            passage.around(flatten(socket, handler)).await
+        }
+    }
+}
+
+/// Makes an error of a handler that did not come to its end, so that middleware learns of it.
+async fn flatten(
+    socket: &Socket,
+    handler: impl Future<Output = Result<Result<Reply, Error>, Failure>>,
+) -> Result<Reply, Error> {
+    handler.await.unwrap_or_else(|failure| {
+        log_failure(socket, "event", &failure);
+        Err(match failure {
+            Failure::Panicked(_) => Error::panicked(),
+            Failure::TimedOut => Error::timed_out(),
+            Failure::Drained => Error::shutting_down(),
+        })
+    })
+}

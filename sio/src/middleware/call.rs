@@ -1,0 +1,88 @@
+//! [`Call`]: an event before its handler has seen it.
+
+use bytestring::ByteString;
+use serde::Serialize;
+use sio_core::args::{Args, write_args};
+
+use crate::consumer::{Reply, encode_reply};
+use crate::error::{EmitError, Error};
+use crate::socket::Socket;
+
+/// An event on its way to its handler, as [`Builder::middleware`](crate::Builder::middleware) sees it.
+#[derive(Debug)]
+pub struct Call {
+    socket: Socket,
+    name: ByteString,
+    args: Args,
+    ack: Option<u64>,
+}
+
+impl Call {
+    pub(crate) fn new(socket: Socket, name: ByteString, args: Args, ack: Option<u64>) -> Self {
+        Self { socket, name, args, ack }
+    }
+
+    pub(crate) fn into_parts(self) -> (ByteString, Args) {
+        (self.name, self.args)
+    }
+
+    /// The socket that sent the event.
+    #[must_use]
+    pub fn socket(&self) -> &Socket {
+        &self.socket
+    }
+
+    /// The event's name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Gives the event to another handler: one of the same kind, since an event does not become concurrent on its
+    /// way.
+    pub fn set_name(&mut self, name: impl Into<String>) {
+        self.name = name.into().into();
+    }
+
+    /// The arguments as they were sent. A clone can be read without taking anything from the handler.
+    ///
+    /// ```
+    /// # use sio::Call;
+    /// fn room(call: &Call) -> Option<String> {
+    ///     call.args().clone().take().ok()
+    /// }
+    /// ```
+    #[must_use]
+    pub fn args(&self) -> &Args {
+        &self.args
+    }
+
+    /// Replaces the arguments. A tuple is several, everything else is one, as in
+    /// [`Socket::emit`](crate::Socket::emit).
+    ///
+    /// # Errors
+    ///
+    /// When they cannot be written as JSON.
+    pub fn set_args<A: Serialize + ?Sized>(&mut self, args: &A) -> Result<(), Error> {
+        let (mut json, mut attachments) = (vec![b'['], Vec::new());
+        write_args(&mut json, true, args, &mut attachments).map_err(EmitError::from)?;
+        json.push(b']');
+        self.args = Args::array(String::from_utf8(json)?.into(), attachments);
+        Ok(())
+    }
+
+    /// Whether the client waits for an answer.
+    #[must_use]
+    pub fn wants_ack(&self) -> bool {
+        self.ack.is_some()
+    }
+
+    /// An answer in place of the handler's, to be returned.
+    ///
+    /// # Errors
+    ///
+    /// When the value cannot be written as JSON.
+    pub fn reply<T: Serialize + ?Sized>(&self, value: &T) -> Result<Reply, Error> {
+        encode_reply(&self.socket, self.ack, value)
+    }
+}

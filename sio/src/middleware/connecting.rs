@@ -1,0 +1,63 @@
+//! [`Connecting`]: a client in front of the door.
+
+use serde::de::DeserializeOwned;
+use sio_core::args::Args;
+
+use crate::consumer::Event;
+use crate::error::Error;
+use crate::handshake::Handshake;
+use crate::params::Params;
+use crate::socket::Socket;
+
+/// A client that wants to enter a namespace, as [`Builder::on_connecting`](crate::Builder::on_connecting) sees it.
+#[derive(Debug, Clone)]
+pub struct Connecting {
+    socket: Socket,
+    auth: Option<Args>,
+}
+
+impl Connecting {
+    pub(super) fn new(socket: Socket, auth: Option<Args>) -> Self {
+        Self { socket, auth }
+    }
+
+    /// The path of the namespace that it wants to enter.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        self.socket.path()
+    }
+
+    /// The parameters of a dynamic namespace.
+    #[must_use]
+    pub fn params(&self) -> &Params {
+        self.socket.namespace().params()
+    }
+
+    /// The request that opened the client's session: headers, query, address.
+    #[must_use]
+    pub fn handshake(&self) -> &Handshake {
+        self.socket.handshake()
+    }
+
+    /// The auth payload that it sent. As in `connect`: one that was not sent is `None` to an `Option` and `{}` to
+    /// everything else.
+    ///
+    /// # Errors
+    ///
+    /// When it is not a `T`. Passed on with `?`, it refuses the client with `Invalid auth payload`.
+    pub fn auth<T: DeserializeOwned>(&self) -> Result<T, Error> {
+        Event::connect(&self.socket, self.auth.clone()).take()
+    }
+
+    /// The socket that the client will have. What is emitted to it goes out when `connect` has accepted.
+    #[must_use]
+    pub fn socket(&self) -> &Socket {
+        &self.socket
+    }
+
+    /// Keeps a value with the socket, which handlers take as [`Extension<T>`](crate::Extension). The same as
+    /// inserting it into the [data](Socket::data) of the socket.
+    pub fn insert<T: Send + Sync + 'static>(&self, value: T) {
+        self.socket.data().insert(value);
+    }
+}

@@ -1,0 +1,115 @@
+//! What stands in front of a consumer: hooks that see every client that wants to enter, and hooks around every
+//! event.
+//!
+//! They are closures of the application, chosen by namespace when the server is built. A namespace without any pays
+//! for it with one look at an empty list.
+
+mod call;
+mod connecting;
+mod passage;
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use sio_core::args::Args;
+
+pub use self::call::Call;
+pub use self::connecting::Connecting;
+pub use self::passage::Next;
+pub(crate) use self::passage::{Step, enter};
+use crate::consumer::Reply;
+use crate::error::{ConnectError, Error};
+use crate::socket::Socket;
+
+type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+type OnConnecting = Arc<dyn Fn(Connecting) -> BoxFuture<Result<(), ConnectError>> + Send + Sync>;
+type Around = Arc<dyn Fn(Call, Next) -> BoxFuture<Result<Reply, Error>> + Send + Sync>;
+
+/// The namespace that stands for every namespace.
+const EVERY: &str = "*";
+
+/// What is to run in a namespace, in the order in which it was added.
+#[derive(Clone, Default)]
+pub(crate) struct Hooks {
+    pub(crate) connecting: Arc<[OnConnecting]>,
+    pub(crate) around: Arc<[Around]>,
+}
+
+impl Hooks {
+    /// Runs what is there for a client that wants to enter, if there is anything.
+    pub(crate) fn connecting(
+        &self,
+        socket: &Socket,
+        auth: Option<&Args>,
+    ) -> Option<BoxFuture<Result<(), ConnectError>>> {
+        if self.connecting.is_empty() {
+            return None;
+        }
+        let connecting = Connecting::new(socket.clone(), auth.cloned());
+        let hooks = Arc::clone(&self.connecting);
+        Some(Box::pin(async move {
+            for hook in hooks.iter() {
+                hook(connecting.clone()).await?;
+            }
+            Ok(())
+        }))
+    }
+}
+
+/// All that was added to a builder, with the namespace that each is for.
+#[derive(Clone, Default)]
+pub(crate) struct Scoped {
+    connecting: Vec<(String, OnConnecting)>,
+    around: Vec<(String, Around)>,
+}
+
+impl Scoped {
+    pub(crate) fn add_connecting<F, R>(&mut self, namespace: String, hook: F)
+    where
+        F: Fn(Connecting) -> R + Send + Sync + 'static,
+        R: Future<Output = Result<(), ConnectError>> + Send + 'static,
+    {
+        self.connecting.push((namespace, Arc::new(move |connecting| Box::pin(hook(connecting)))));
+    }
+
+    pub(crate) fn add_around<F, R>(&mut self, namespace: String, hook: F)
+    where
+        F: Fn(Call, Next) -> R + Send + Sync + 'static,
+        R: Future<Output = Result<Reply, Error>> + Send + 'static,
+    {
+        self.around.push((namespace, Arc::new(move |call, next| Box::pin(hook(call, next)))));
+    }
+
+    /// What is for a namespace, by its path or pattern.
+    pub(crate) fn of(&self, namespace: &str) -> Hooks {
+        Hooks { connecting: select(&self.connecting, namespace), around: select(&self.around, namespace) }
+    }
+
+    /// The namespaces that something is for, each once.
+    pub(crate) fn namespaces(&self) -> Vec<&str> {
+        let connecting = self.connecting.iter().map(|(namespace, _)| namespace.as_str());
+        let around = self.around.iter().map(|(namespace, _)| namespace.as_str());
+        let mut all: Vec<_> = connecting.chain(around).filter(|namespace| *namespace != EVERY).collect();
+        all.sort_unstable();
+        all.dedup();
+        all
+    }
+}
+
+fn select<T: Clone>(all: &[(String, T)], namespace: &str) -> Arc<[T]> {
+    let chosen = all.iter().filter(|(scope, _)| scope == EVERY || scope == namespace);
+    chosen.map(|(_, hook)| hook.clone()).collect()
+}
+
+impl fmt::Debug for Scoped {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Scoped")
+            .field("connecting", &self.connecting.len())
+            .field("around", &self.around.len())
+            .finish()
+    }
+}

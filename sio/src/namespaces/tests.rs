@@ -1,0 +1,209 @@
+//! Dynamic namespaces, with whole clients.
+
+use serde::Deserialize;
+
+use crate::consumer::Registration;
+use crate::error::{BuildError, Problem};
+use crate::prelude::*;
+use crate::testing::TestClient;
+
+#[derive(Default)]
+struct Org;
+
+#[derive(Deserialize)]
+struct Names {
+    org: String,
+}
+
+#[consumer(namespace = "/tests/org/{org}")]
+impl Org {
+    async fn connect(&mut self, socket: &Socket) -> crate::Result {
+        socket.join("all").await?;
+        Ok(())
+    }
+
+    async fn event_who(params: Params, path: Path<u32>, names: Path<Names>) -> (String, u32, String) {
+        (params["org"].to_owned(), *path, names.into_inner().org)
+    }
+
+    async fn event_shout(socket: &Socket, text: String) -> crate::Result {
+        socket.namespace().to("all").emit("shout", &text).await?;
+        Ok(())
+    }
+}
+
+#[derive(Default)]
+struct Special;
+
+#[consumer(namespace = "/tests/org/0")]
+impl Special {
+    async fn event_who(params: Params) -> usize {
+        params.len()
+    }
+}
+
+fn server() -> Server {
+    let builder = Server::builder().collected(false).consumer::<Org>().consumer::<Special>();
+    builder.max_dynamic_namespaces(2).build().unwrap()
+}
+
+fn paths(server: &Server) -> Vec<String> {
+    server.namespaces().iter().map(|namespace| namespace.path().to_owned()).collect()
+}
+
+#[tokio::test]
+async fn every_path_that_matches_is_a_namespace_of_its_own() {
+    let server = server();
+    let (mut seven, mut eight) = (TestClient::new(&server), TestClient::new(&server));
+    seven.join("0/tests/org/7,").await;
+    eight.join("0/tests/org/8,").await;
+    assert_eq!(seven.send(&[r#"2/tests/org/7,1["who"]"#]).await, [r#"3/tests/org/7,1["7",7,"7"]"#]);
+    seven.send(&[r#"2/tests/org/7,["shout","hi"]"#]).await;
+    eight.settle().await;
+    assert_eq!(eight.received(), [""; 0]);
+    assert_eq!(eight.send(&[r#"2/tests/org/8,["shout","hi"]"#]).await, [r#"2/tests/org/8,["shout","hi"]"#]);
+    assert_eq!(server.get("/tests/org/7").unwrap().rooms(), ["all"]);
+    assert_eq!(server.get("/tests/org/8").unwrap().params().get("org"), Some("8"));
+}
+
+#[tokio::test]
+async fn a_dynamic_namespace_ends_with_its_last_socket() {
+    let server = server();
+    assert!(server.get("/tests/org/7").is_none());
+    let (mut one, mut two) = (TestClient::new(&server), TestClient::new(&server));
+    one.join("0/tests/org/7,").await;
+    two.join("0/tests/org/7,").await;
+    assert_eq!(paths(&server), ["/", "/tests/org/0", "/tests/org/7"]);
+    one.send(&["1/tests/org/7,"]).await;
+    assert_eq!(server.get("/tests/org/7").unwrap().sockets().len(), 1);
+    two.leave().await;
+    assert!(server.get("/tests/org/7").is_none());
+    one.join("0/tests/org/7,").await;
+    assert!(server.get("/tests/org/7").is_some());
+    drop(one);
+    assert_eq!(paths(&server), ["/", "/tests/org/0"]);
+}
+
+#[tokio::test]
+async fn a_path_with_a_consumer_of_its_own_wins() {
+    let mut client = TestClient::new(&server());
+    client.join("0/tests/org/0,").await;
+    assert_eq!(client.send(&[r#"2/tests/org/0,1["who"]"#]).await, ["3/tests/org/0,1[0]"]);
+}
+
+#[tokio::test]
+async fn a_parameter_that_does_not_parse_is_no_namespace() {
+    let server = server();
+    let mut client = TestClient::new(&server);
+    for path in ["/tests/org/x", "/tests/org/-1", "/tests/org/", "/tests/org/7/8", "/tests/org"] {
+        let refused = format!(r#"4{path},{{"message":"Invalid namespace"}}"#);
+        assert_eq!(client.send(&[&format!("0{path},")]).await, [refused]);
+        assert!(server.get(path).is_none());
+    }
+    let long = format!("/tests/org/{}7", "0".repeat(1024));
+    assert!(client.send(&[&format!("0{long},")]).await[0].contains("Invalid namespace"));
+}
+
+#[tokio::test]
+async fn there_are_only_so_many_at_a_time() {
+    let server = server();
+    let mut client = TestClient::new(&server);
+    client.join("0/tests/org/1,").await;
+    client.join("0/tests/org/2,").await;
+    assert_eq!(
+        client.send(&["0/tests/org/3,"]).await,
+        [r#"4/tests/org/3,{"message":"Too many namespaces"}"#]
+    );
+    let mut other = TestClient::new(&server);
+    other.join("0/tests/org/2,").await;
+    client.send(&["1/tests/org/1,"]).await;
+    client.join("0/tests/org/3,").await;
+}
+
+#[tokio::test]
+async fn an_empty_namespace_can_be_addressed() {
+    let server = server();
+    server.of("/tests/org/5").to("all").emit("nobody", &1).await.unwrap();
+    assert_eq!(server.of("/tests/org/5").params().get("org"), Some("5"));
+    assert!(server.get("/tests/org/5").is_none());
+}
+
+struct Overlapping;
+struct Unfit;
+
+#[consumer(namespace = "/tests/overlap/{a}")]
+impl Overlapping {
+    async fn connect() -> Self {
+        Self
+    }
+}
+
+macro_rules! described {
+    ($name:ident, $namespace:literal, $($ty:ty),*) => {
+        impl crate::Consumer for $name {
+            const NAMESPACE: &'static str = $namespace;
+
+            fn describe(description: &mut crate::Description<'_>) {
+                $(<$ty as crate::FromEvent<'_>>::describe(description);)*
+            }
+
+            async fn on_connect(_: &mut crate::Event<'_>) -> Result<Self, ConnectError> {
+                Ok(Self)
+            }
+        }
+    };
+}
+
+described!(Unfit, "/tests/{b}/x", Path<(u8, u8)>, Path<u8>);
+
+struct Braces;
+described!(Braces, "/tests/a{b}", Params);
+
+struct Fixed;
+described!(Fixed, "/tests/fixed", Params, Path<u8>);
+
+fn problems(consumers: &[Registration]) -> Vec<Problem> {
+    let (all, mut problems) = crate::consumer::collect(consumers, false);
+    problems.extend(crate::consumer::missing(&all, &crate::consumer::StateMap::default()));
+    problems
+}
+
+#[test]
+fn patterns_that_overlap_are_named_with_their_places() {
+    let problems = problems(&[Registration::of::<Overlapping>(), Registration::of::<Unfit>()]);
+    let text = BuildError::new(problems[..1].to_vec()).to_string();
+    let begin = "the namespaces `/tests/overlap/{a}` of sio::namespaces::tests::Overlapping (";
+    assert!(text.starts_with(begin), "{text}");
+    assert!(text.contains("` of sio::namespaces::tests::Unfit ("), "{text}");
+    assert_eq!(text.matches("tests.rs:").count(), 2, "{text}");
+}
+
+#[test]
+fn a_path_that_cannot_fit_is_found_at_the_start() {
+    let unfit = problems(&[Registration::of::<Unfit>()]);
+    assert_eq!(unfit.len(), 1, "{unfit:?}");
+    let text = unfit[0].to_string();
+    assert!(text.contains("Path<(u8, u8)> does not fit \"/tests/{b}/x\": 2 values are asked for"), "{text}");
+    assert_eq!(problems(&[Registration::of::<Braces>()]).len(), 1);
+    let fixed = problems(&[Registration::of::<Fixed>()]);
+    assert_eq!(fixed.len(), 1, "{fixed:?}");
+    assert!(fixed[0].to_string().contains("Path<u8> does not fit"));
+}
+
+#[tokio::test]
+async fn the_server_finds_sockets_and_reaches_everybody() {
+    let server = server();
+    let mut client = TestClient::new(&server);
+    client.join("0").await;
+    let id = client.join("0/tests/org/7,").await.parse().unwrap();
+    let socket = server.socket(&id).unwrap();
+    assert_eq!(socket.namespace().path(), "/tests/org/7");
+    server.emit("hi", &1).await.unwrap();
+    server.of("/tests/org/7").send("text").await.unwrap();
+    assert_eq!(client.received(), [r#"2["hi",1]"#, r#"2/tests/org/7,["message","text"]"#]);
+    server.of("/tests/org/7").close_room(["all", "none"]).await;
+    assert_eq!(socket.rooms(), [id.to_string()]);
+    assert!(socket.is_connected());
+    client.leave().await;
+    assert!(server.socket(&id).is_none());
+}
