@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use sio::prelude::*;
-use sio::{Event, FromEvent, Spread};
+use sio::{Event, FromEvent, Invalid, Spread, Validate};
 
 // ANCHOR: payload
 #[derive(Deserialize)]
@@ -32,6 +32,27 @@ impl TryFrom<u32> for Quantity {
     }
 }
 // ANCHOR_END: try_from
+
+// ANCHOR: validate
+#[derive(Deserialize)]
+struct Review {
+    title: String,
+    stars: u8,
+}
+
+impl Validate for Review {
+    fn validate(&self) -> Result<(), Invalid> {
+        let mut invalid = Invalid::new();
+        if self.title.trim().is_empty() {
+            invalid.add("title", "is empty");
+        }
+        if !(1..=5).contains(&self.stars) {
+            invalid.add("stars", "is not from 1 to 5");
+        }
+        invalid.into_result()
+    }
+}
+// ANCHOR_END: validate
 
 // ANCHOR: picture
 #[derive(Serialize, Deserialize)]
@@ -72,6 +93,12 @@ impl Shop {
     async fn event_reserve(&mut self, quantity: Quantity) -> Quantity {
         quantity
     }
+
+    // ANCHOR: valid
+    async fn event_review(&mut self, review: Valid<Review>) -> String {
+        format!("{}: {} stars", review.title, review.stars)
+    }
+    // ANCHOR_END: valid
 
     // ANCHOR: binary
     // socket.emit("picture", { name: "tea.jpg", data: bytes })
@@ -163,6 +190,16 @@ mod tests {
         ada.expect(&refusal(1, 1)).await;
         ada.send(r#"42/shop,2["reserve",0]"#).await;
         let answer = r#"43/shop,2[{"status":"error","code":"invalid_payload","message":"Invalid payload","index":0,"detail":"a quantity is from 1 to 100"}]"#;
+        ada.expect(answer).await;
+    }
+
+    #[tokio::test]
+    async fn what_is_not_valid_is_told_by_field() {
+        let (_server, mut ada) = start().await;
+        ada.send(r#"42/shop,0["review",{"title":"Tea","stars":5}]"#).await;
+        ada.expect(r#"43/shop,0["Tea: 5 stars"]"#).await;
+        ada.send(r#"42/shop,1["review",{"title":" ","stars":9}]"#).await;
+        let answer = r#"43/shop,1[{"status":"error","code":"invalid_payload","message":"Invalid payload","index":0,"fields":{"stars":["is not from 1 to 5"],"title":["is empty"]}}]"#;
         ada.expect(answer).await;
     }
 

@@ -13,6 +13,7 @@ fn tight() -> sio::Result<Server> {
         .max_payload(64 * 1024)
         .max_attachments(2)
         .incoming_events(16)
+        .events_per_second(50)
         // what it may keep open
         .max_connections(10_000)
         .max_namespaces(4)
@@ -56,25 +57,13 @@ async fn positions(game: &Namespace, positions: &[(u32, f64, f64)]) -> Result<()
 
 // ANCHOR: rate
 #[derive(Default)]
-struct Wall {
-    /// When this client's latest lines were written.
-    latest: std::collections::VecDeque<std::time::Instant>,
-}
+struct Wall;
 
 #[consumer(namespace = "/wall")]
 impl Wall {
-    async fn event_write(&mut self, socket: &Socket, line: String) -> sio::Result {
-        const AT_ONCE: usize = 5;
-        const IN: Duration = Duration::from_secs(10);
-
-        let now = std::time::Instant::now();
-        while self.latest.front().is_some_and(|first| now - *first > IN) {
-            self.latest.pop_front();
-        }
-        if self.latest.len() == AT_ONCE {
-            return Err(sio::Error::new("too_fast", "Five lines in ten seconds are enough"));
-        }
-        self.latest.push_back(now);
+    // Not longer than 4 KiB, and not more often than five times a minute.
+    #[event("write", max_size = "4 KiB", rate = "5/m")]
+    async fn write(&mut self, socket: &Socket, line: String) -> sio::Result {
         socket.broadcast().emit("line", &line).await?;
         Ok(())
     }
@@ -109,7 +98,16 @@ mod tests {
             ada.expect("43/wall,0[]").await;
         }
         ada.send(r#"42/wall,0["write","x"]"#).await;
-        ada.expect(r#"43/wall,0[{"status":"error","code":"too_fast","message":…}]"#).await;
+        ada.expect(r#"43/wall,0[{"status":"error","code":"rate_limited","message":"Too many events","retry_after_ms":…}]"#).await;
+    }
+
+    #[tokio::test]
+    async fn who_writes_too_much_is_told() {
+        let server = TestServer::start(|builder| builder.consumer::<Wall>()).await;
+        let mut ada = server.socket("/wall").await;
+        ada.send(&format!(r#"42/wall,0["write","{}"]"#, "x".repeat(5000))).await;
+        let answer = r#"43/wall,0[{"status":"error","code":"payload_too_large","message":"The event is too large","limit":4096}]"#;
+        ada.expect(answer).await;
     }
 
     #[test]

@@ -81,6 +81,30 @@ impl Office {
 }
 // ANCHOR_END: consumer
 
+// ANCHOR: data
+struct Name(String);
+
+#[derive(Default)]
+struct Party;
+
+#[consumer(namespace = "/party")]
+impl Party {
+    async fn connect(&mut self, socket: &Socket, name: String) {
+        socket.data().insert(Name(name));
+    }
+
+    async fn event_who(socket: &Socket) -> Vec<String> {
+        let sockets = socket.namespace().sockets();
+        let name = |socket: &Socket| socket.data().with(|name: &Name| name.0.clone());
+        sockets.iter().filter_map(name).collect()
+    }
+
+    async fn event_whoami(name: Extension<Name>) -> String {
+        name.0.clone()
+    }
+}
+// ANCHOR_END: data
+
 // ANCHOR: build
 fn server() -> sio::Result<Server> {
     let server = Server::builder()
@@ -117,7 +141,7 @@ mod tests {
         bob.send(r#"42/office,1["who"]"#).await;
         bob.expect(r#"43/office,1[["Ada","Bob"]]"#).await;
 
-        let socket = server.socket_of("/office", &server.of("/office").sockets()[0].id().to_string());
+        let socket = server.of("/office").sockets().remove(0);
         socket.disconnect();
         socket.closed().await;
         sio_tests::deadline::soon("the place to be given up", async {
@@ -126,6 +150,18 @@ mod tests {
             }
         })
         .await;
+    }
+
+    #[tokio::test]
+    async fn others_see_what_is_kept_with_the_socket() {
+        let server = TestServer::start(|builder| builder.consumer::<Party>()).await;
+        let mut ada = server.ws().await;
+        ada.send(r#"40/party,"Ada""#).await;
+        ada.expect(r#"40/party,{"sid":…}"#).await;
+        ada.send(r#"42/party,0["who"]"#).await;
+        ada.expect(r#"43/party,0[["Ada"]]"#).await;
+        ada.send(r#"42/party,1["whoami"]"#).await;
+        ada.expect(r#"43/party,1["Ada"]"#).await;
     }
 
     #[test]
