@@ -159,8 +159,8 @@ impl<T: Send + Sync + 'static> FromEvent<'_> for Option<Extension<T>> {
 #[cfg(test)]
 mod tests {
     use super::SocketData;
+    use crate::packet_client::PacketClient;
     use crate::prelude::*;
-    use crate::testing::TestClient;
 
     #[test]
     fn there_is_one_value_of_each_type() {
@@ -208,7 +208,7 @@ mod tests {
     #[tokio::test]
     async fn the_data_of_a_socket_is_seen_by_others_while_it_is_there() {
         let server = Server::builder().collected(false).consumer::<Presence>().build().unwrap();
-        let (mut ada, mut bob) = (TestClient::new(&server), TestClient::new(&server));
+        let (mut ada, mut bob) = (PacketClient::new(&server), PacketClient::new(&server));
         ada.join(r#"0/tests/presence,"Ada""#).await;
         let bobs = bob.join(r#"0/tests/presence,"Bob""#).await;
         assert_eq!(

@@ -97,6 +97,10 @@
 //! | [`Namespace`], [`Broadcast`] | many clients at once: all of them, or those in some rooms |
 //! | [`Ack`], [`AckStream`] | answering a client by hand; the answers of many |
 //! | [`State`], [`Handshake`], [`Value`] | what all consumers share; the request of the client; a payload of any shape |
+//! | [`Params`], [`Path`] | namespaces with parameters: `#[consumer(namespace = "/org/{id}")]` |
+//! | [`Builder::on_connecting`], [`Builder::middleware`] | what stands in front of consumers |
+//! | [`Socket::data`], [`Extension`] | what is kept with a socket, for others to see |
+//! | [`Valid`], [`Validate`] | payloads that are checked |
 //! | [`Error`], [`ConnectError`], [`IntoEventError`] | what clients learn when something fails |
 //! | [`Server`], [`Builder`] | a server with options of its own, several of them, [graceful shutdown](Server::close) |
 //! | [`http`] | the hyper service, for a server of one's own |
@@ -118,7 +122,7 @@
 #[cfg(test)]
 extern crate self as sio;
 #[cfg(test)]
-mod testing;
+mod packet_client;
 
 mod ack_wait;
 mod adapter;

@@ -156,8 +156,8 @@ mod tests {
     use sio_core::socket::encode;
 
     use super::json;
+    use crate::packet_client::PacketClient;
     use crate::prelude::*;
-    use crate::testing::TestClient;
 
     #[test]
     fn the_json_of_a_packet_is_found() {
@@ -216,7 +216,7 @@ mod tests {
             })
             .build()
             .unwrap();
-        let mut client = TestClient::new(&server);
+        let mut client = PacketClient::new(&server);
         client.join("0/tests/heard,").await;
         client.send(&[r#"2/tests/heard,1["join"]"#]).await;
         client.leave().await;

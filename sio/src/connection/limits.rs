@@ -79,8 +79,8 @@ mod tests {
 
     use super::Bucket;
     use crate::consumer::Rate;
+    use crate::packet_client::PacketClient;
     use crate::prelude::*;
-    use crate::testing::TestClient;
 
     #[test]
     fn a_bucket_lets_a_burst_through_and_then_the_rate() {
@@ -128,9 +128,9 @@ mod tests {
         }
     }
 
-    async fn client(configure: impl FnOnce(crate::Builder) -> crate::Builder) -> TestClient {
+    async fn client(configure: impl FnOnce(crate::Builder) -> crate::Builder) -> PacketClient {
         let builder = Server::builder().collected(false).consumer::<Limited>();
-        let mut client = TestClient::new(&configure(builder).build().unwrap());
+        let mut client = PacketClient::new(&configure(builder).build().unwrap());
         client.join("0/tests/limited,").await;
         client
     }

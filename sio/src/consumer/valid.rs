@@ -215,8 +215,8 @@ mod tests {
     use serde::Deserialize;
 
     use super::{Invalid, Valid, Validate};
+    use crate::packet_client::PacketClient;
     use crate::prelude::*;
-    use crate::testing::TestClient;
 
     #[derive(Deserialize)]
     struct Even(u32);
@@ -262,9 +262,9 @@ mod tests {
         }
     }
 
-    async fn client() -> TestClient {
+    async fn client() -> PacketClient {
         let server = Server::builder().collected(false).consumer::<Numbers>().build().unwrap();
-        let mut client = TestClient::new(&server);
+        let mut client = PacketClient::new(&server);
         client.join("0/tests/valid,").await;
         client
     }

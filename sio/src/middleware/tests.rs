@@ -8,8 +8,8 @@ use serde::Deserialize;
 use super::{Call, Connecting, Next};
 use crate::consumer::Reply;
 use crate::error::Error;
+use crate::packet_client::PacketClient;
 use crate::prelude::*;
-use crate::testing::TestClient;
 
 type Notes = Arc<Mutex<Vec<String>>>;
 
@@ -80,11 +80,11 @@ fn taken(notes: &Notes) -> Vec<String> {
     std::mem::take(&mut notes.lock().unwrap())
 }
 
-fn start(configure: impl FnOnce(crate::Builder, Notes) -> crate::Builder) -> (TestClient, Notes) {
+fn start(configure: impl FnOnce(crate::Builder, Notes) -> crate::Builder) -> (PacketClient, Notes) {
     let notes = Notes::default();
     let builder = Server::builder().collected(false).consumer::<Guarded>().consumer::<Other>();
     let server = configure(builder.state(Arc::clone(&notes)), Arc::clone(&notes)).build().unwrap();
-    (TestClient::new(&server), notes)
+    (PacketClient::new(&server), notes)
 }
 
 /// Notes what it is called and lets everybody pass.

@@ -4,8 +4,8 @@ use serde::Deserialize;
 
 use crate::consumer::Registration;
 use crate::error::{BuildError, Problem};
+use crate::packet_client::PacketClient;
 use crate::prelude::*;
-use crate::testing::TestClient;
 
 #[derive(Default)]
 struct Org;
@@ -54,7 +54,7 @@ fn paths(server: &Server) -> Vec<String> {
 #[tokio::test]
 async fn every_path_that_matches_is_a_namespace_of_its_own() {
     let server = server();
-    let (mut seven, mut eight) = (TestClient::new(&server), TestClient::new(&server));
+    let (mut seven, mut eight) = (PacketClient::new(&server), PacketClient::new(&server));
     seven.join("0/tests/org/7,").await;
     eight.join("0/tests/org/8,").await;
     assert_eq!(seven.send(&[r#"2/tests/org/7,1["who"]"#]).await, [r#"3/tests/org/7,1["7",7,"7"]"#]);
@@ -70,7 +70,7 @@ async fn every_path_that_matches_is_a_namespace_of_its_own() {
 async fn a_dynamic_namespace_ends_with_its_last_socket() {
     let server = server();
     assert!(server.get("/tests/org/7").is_none());
-    let (mut one, mut two) = (TestClient::new(&server), TestClient::new(&server));
+    let (mut one, mut two) = (PacketClient::new(&server), PacketClient::new(&server));
     one.join("0/tests/org/7,").await;
     two.join("0/tests/org/7,").await;
     assert_eq!(paths(&server), ["/", "/tests/org/0", "/tests/org/7"]);
@@ -86,7 +86,7 @@ async fn a_dynamic_namespace_ends_with_its_last_socket() {
 
 #[tokio::test]
 async fn a_path_with_a_consumer_of_its_own_wins() {
-    let mut client = TestClient::new(&server());
+    let mut client = PacketClient::new(&server());
     client.join("0/tests/org/0,").await;
     assert_eq!(client.send(&[r#"2/tests/org/0,1["who"]"#]).await, ["3/tests/org/0,1[0]"]);
 }
@@ -94,7 +94,7 @@ async fn a_path_with_a_consumer_of_its_own_wins() {
 #[tokio::test]
 async fn a_parameter_that_does_not_parse_is_no_namespace() {
     let server = server();
-    let mut client = TestClient::new(&server);
+    let mut client = PacketClient::new(&server);
     for path in ["/tests/org/x", "/tests/org/-1", "/tests/org/", "/tests/org/7/8", "/tests/org"] {
         let refused = format!(r#"4{path},{{"message":"Invalid namespace"}}"#);
         assert_eq!(client.send(&[&format!("0{path},")]).await, [refused]);
@@ -107,14 +107,14 @@ async fn a_parameter_that_does_not_parse_is_no_namespace() {
 #[tokio::test]
 async fn there_are_only_so_many_at_a_time() {
     let server = server();
-    let mut client = TestClient::new(&server);
+    let mut client = PacketClient::new(&server);
     client.join("0/tests/org/1,").await;
     client.join("0/tests/org/2,").await;
     assert_eq!(
         client.send(&["0/tests/org/3,"]).await,
         [r#"4/tests/org/3,{"message":"Too many namespaces"}"#]
     );
-    let mut other = TestClient::new(&server);
+    let mut other = PacketClient::new(&server);
     other.join("0/tests/org/2,").await;
     client.send(&["1/tests/org/1,"]).await;
     client.join("0/tests/org/3,").await;
@@ -193,7 +193,7 @@ fn a_path_that_cannot_fit_is_found_at_the_start() {
 #[tokio::test]
 async fn the_server_finds_sockets_and_reaches_everybody() {
     let server = server();
-    let mut client = TestClient::new(&server);
+    let mut client = PacketClient::new(&server);
     client.join("0").await;
     let id = client.join("0/tests/org/7,").await.parse().unwrap();
     let socket = server.socket(&id).unwrap();

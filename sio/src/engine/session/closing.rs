@@ -46,7 +46,7 @@ impl SessionTask {
 
     /// Ends the session for a broken rule: nothing that is queued matters any more.
     pub(super) fn close_now(&mut self, reason: CloseReason) {
-        if matches!(self.phase, Phase::Open | Phase::Opening) {
+        if self.is_alive() {
             let _ = self.state.close(reason);
             self.closed(reason, Bye::Forced);
         }
@@ -54,7 +54,7 @@ impl SessionTask {
 
     /// Ends the session when what is queued has gone out.
     pub(super) fn close_gracefully(&mut self, reason: CloseReason) {
-        if matches!(self.phase, Phase::Open | Phase::Opening) {
+        if self.is_alive() {
             let _ = self.state.close(reason);
             self.closed(reason, Bye::Graceful(reason));
         }

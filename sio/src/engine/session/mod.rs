@@ -117,7 +117,7 @@ impl SessionTask {
             }
             return;
         }
-        if self.phase == Phase::Gone {
+        if !self.is_alive() {
             return;
         }
         if self.state.poll_timeout().is_some_and(|due| due <= now) {
@@ -125,12 +125,17 @@ impl SessionTask {
                 self.apply(output);
             }
         }
-        if matches!(self.phase, Phase::Open | Phase::Opening)
+        if self.is_alive()
             && self.handler.deadline().is_some_and(|due| due <= now)
             && let Err(reason) = self.handler.on_timeout(now)
         {
             self.close_now(reason);
         }
+    }
+
+    /// True while the session's deadlines count, from the moment at which it was opened.
+    fn is_alive(&self) -> bool {
+        matches!(self.phase, Phase::Opening | Phase::Open)
     }
 
     fn next_deadline(&self) -> Option<Instant> {

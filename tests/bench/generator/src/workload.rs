@@ -27,53 +27,78 @@ pub(crate) enum Kind {
     Idle,
 }
 
-/// Name, what is done, how many clients, and what one operation is, with CLIENTS for their number.
-const ALL: [(&str, Kind, usize, &str); 9] = [
+/// Name, what is done, how many clients, the same in a few words, and what one operation is, with CLIENTS for their
+/// number.
+const ALL: [(&str, Kind, usize, &str, &str); 9] = [
     (
         "echo1",
         Kind::Echo { window: 1 },
         100,
+        "event and ack",
         "event and acknowledgement, one in flight for each of CLIENTS clients",
     ),
     (
         "echo16",
         Kind::Echo { window: 16 },
         100,
+        "event and ack, 16 in flight",
         "event and acknowledgement, 16 in flight for each of CLIENTS clients",
     ),
-    ("noack", Kind::NoAck, 100, "event, answered with an event, one in flight for each of CLIENTS clients"),
+    (
+        "noack",
+        Kind::NoAck,
+        100,
+        "event and event back",
+        "event, answered with an event, one in flight for each of CLIENTS clients",
+    ),
     (
         "bc1",
         Kind::Broadcast { window: 1, bytes: 1 },
         1000,
+        "broadcast of 1 byte",
         "delivery of 1 byte to one of CLIENTS members, one event at a time",
     ),
     (
         "bc128",
         Kind::Broadcast { window: 4, bytes: 128 },
         1000,
+        "broadcast of 128 bytes",
         "delivery of 128 bytes to one of CLIENTS members, four events at a time",
     ),
     (
         "bc4k",
         Kind::Broadcast { window: 4, bytes: 4096 },
         1000,
+        "broadcast of 4 KiB",
         "delivery of 4 KiB to one of CLIENTS members, four events at a time",
     ),
-    ("connect", Kind::Connect, 64, "WebSocket, namespace, close; CLIENTS clients at a time"),
+    (
+        "connect",
+        Kind::Connect,
+        64,
+        "connect and close",
+        "WebSocket, namespace, close; CLIENTS clients at a time",
+    ),
     (
         "poll",
         Kind::Poll,
         100,
+        "event and ack, long-polling",
         "event and acknowledgement over long-polling, one in flight for each of CLIENTS clients",
     ),
-    ("idle", Kind::Idle, 10_000, "CLIENTS clients that only answer heartbeats: private bytes for each"),
+    (
+        "idle",
+        Kind::Idle,
+        10_000,
+        "idle connection",
+        "CLIENTS clients that only answer heartbeats: private bytes for each",
+    ),
 ];
 
 impl Workload {
     pub(crate) fn all() -> Vec<Self> {
         let workload =
-            |(name, kind, clients, _): (&str, _, _, _)| Self { name: name.to_owned(), kind, clients };
+            |(name, kind, clients, ..): (&str, _, _, _, _)| Self { name: name.to_owned(), kind, clients };
         ALL.map(workload).to_vec()
     }
 
@@ -81,6 +106,11 @@ impl Workload {
     pub(crate) fn about(&self) -> String {
         let about = ALL.iter().find(|(_, kind, ..)| *kind == self.kind).map_or("", |(.., about)| about);
         about.replace("CLIENTS", &self.clients.to_string())
+    }
+
+    /// The same in a few words.
+    pub(crate) fn title(&self) -> &'static str {
+        ALL.iter().find(|(_, kind, ..)| *kind == self.kind).map_or("", |(.., title, _)| title)
     }
 
     /// Whether its figure is memory.

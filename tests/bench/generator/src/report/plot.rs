@@ -49,7 +49,12 @@ fn panel(svg: &mut String, summary: &Summary, workload: usize) {
     let most = figures.map(|figure| figure.cost).fold(f64::MIN_POSITIVE, f64::max);
     let length = |cost: f64| cost.max(0.0) / most * (PANEL - NAMES - FIGURE) as f64;
     let about = &summary.workloads[workload];
-    let _ = writeln!(svg, "<text y=\"20\" font-weight=\"600\">{}</text>", escape(&about.name));
+    let _ = writeln!(
+        svg,
+        "<text y=\"20\"><tspan font-weight=\"600\">{}</tspan> <tspan fill=\"#475569\">{}</tspan></text>",
+        escape(&about.name),
+        about.title()
+    );
     for (server, name) in summary.servers.iter().enumerate() {
         let (y, base) = (TITLE + server * BAR, TITLE + server * BAR + BAR - 7);
         let weight = if server == 0 { " font-weight=\"600\"" } else { "" };

@@ -14,12 +14,12 @@ use crate::engine::{CloseReason, Handler as _, Sender};
 use crate::handshake::Handshake;
 use crate::server::Server;
 
-pub(crate) struct TestClient {
+pub(crate) struct PacketClient {
     client: connection::Client,
     mailbox: Arc<Mailbox>,
 }
 
-impl TestClient {
+impl PacketClient {
     pub(crate) fn new(server: &Server) -> Self {
         let mailbox = Arc::new(Mailbox::new(QueueLimits { bytes: 1 << 20, packets: 1024 }));
         let request = Request::builder().uri("/socket.io/?token=abc").body(()).unwrap();
