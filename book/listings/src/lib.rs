@@ -1,0 +1,20 @@
+//! The listings of the guides. Each module is what one chapter shows, and its tests are what the chapter claims.
+//!
+//! Nothing here is public, since an application's consumers are not either.
+
+#![allow(dead_code, reason = "listings are there to be read; their tests call what can be run")]
+
+mod acks;
+mod arguments;
+mod auth;
+mod consumers;
+mod deployment;
+mod errors;
+mod limits;
+mod middleware;
+mod mounting;
+mod moving;
+mod namespaces;
+mod rooms;
+mod state;
+mod testing;

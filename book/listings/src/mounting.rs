@@ -1,0 +1,131 @@
+//! Guide: static files and mounting.
+
+use std::convert::Infallible;
+
+use hyper::body::Incoming;
+use hyper::service::{Service as _, service_fn};
+use hyper::{Request, Response};
+use hyper_util::rt::TokioIo;
+use sio::http::Service;
+use sio::prelude::*;
+use tokio::net::TcpListener;
+
+// ANCHOR: files
+fn with_files() -> sio::Result<Server> {
+    let server = Server::builder()
+        // One file at exactly this path.
+        .static_files("/", "public/latency.html")
+        // A directory and what is below it.
+        .static_files("/static", "public/static")
+        // `/socket.io/socket.io.js` and its variants.
+        .client_files("node_modules/socket.io-client/dist")
+        .build()?;
+    Ok(server)
+}
+// ANCHOR_END: files
+
+// ANCHOR: path
+fn elsewhere() -> sio::Result<Server> {
+    // const socket = io("https://example.com/chat", { path: "/realtime" })
+    let server = Server::builder().collected(false).path("/realtime").build()?;
+    Ok(server)
+}
+// ANCHOR_END: path
+
+// ANCHOR: listener
+/// Serves on whatever port is free, and says which.
+async fn on_a_free_port(server: Server) -> sio::Result {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
+    println!("listening on {}", listener.local_addr()?);
+    server.serve_with(listener).await
+}
+// ANCHOR_END: listener
+
+// ANCHOR: hyper
+use bytes::Bytes;
+use http_body_util::{Either, Full};
+use hyper::server::conn::http1;
+use sio::http::ResponseBody;
+
+/// Everything that is not Socket.IO's is the application's.
+async fn route(
+    socket_io: &Service,
+    request: Request<Incoming>,
+) -> Result<Response<Either<ResponseBody, Full<Bytes>>>, Infallible> {
+    if socket_io.is_ours(request.uri().path()) {
+        return Ok(socket_io.call(request).await?.map(Either::Left));
+    }
+    Ok(Response::new(Either::Right(Full::from("Hello from the application\n"))))
+}
+
+async fn accept(server: Server, listener: TcpListener) -> sio::Result {
+    loop {
+        let (stream, peer) = listener.accept().await?;
+        stream.set_nodelay(true)?;
+        let socket_io = server.service().for_connection(peer, false);
+        let service = service_fn(move |request| {
+            let socket_io = socket_io.clone();
+            async move { route(&socket_io, request).await }
+        });
+        // Without upgrades there would be no WebSocket.
+        let connection =
+            http1::Builder::new().serve_connection(TokioIo::new(stream), service).with_upgrades();
+        tokio::spawn(async move {
+            if let Err(error) = connection.await {
+                tracing::debug!(%peer, %error, "connection ended");
+            }
+        });
+    }
+}
+// ANCHOR_END: hyper
+
+// ANCHOR: shutdown
+/// A server that listens by means of its own also ends by them.
+async fn until_interrupted(server: Server, listener: TcpListener) -> sio::Result {
+    tokio::select! {
+        ended = accept(server.clone(), listener) => ended?,
+        interrupted = tokio::signal::ctrl_c() => interrupted?,
+    }
+    // Handlers run to their end, clients are told, `disconnect` hooks run.
+    server.close().await;
+    Ok(())
+}
+// ANCHOR_END: shutdown
+
+// ANCHOR: two
+/// Two servers in one program, with rooms and states of their own.
+async fn two_servers(public: Server, internal: Server) -> sio::Result {
+    tokio::try_join!(public.serve("0.0.0.0:3000"), internal.serve("127.0.0.1:3001"))?;
+    Ok(())
+}
+// ANCHOR_END: two
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sio_tests::{Request, TestServer};
+
+    #[tokio::test]
+    async fn socket_io_and_the_application_share_a_port() {
+        let server = Server::builder().collected(false).build().unwrap();
+        let here = TestServer::serve_with(|listener| accept(server, listener)).await;
+        here.socket("/").await.close().await;
+        let answer = here.request(&Request::get("/anything")).await;
+        assert_eq!((answer.status, answer.text()), (200, "Hello from the application\n"));
+    }
+
+    #[tokio::test]
+    async fn the_path_can_be_another() {
+        let server = elsewhere().unwrap();
+        let serve = |listener| async move { server.serve_with(listener).await };
+        let here = TestServer::serve_with(serve).await;
+        here.at("/realtime/").socket("/").await.close().await;
+        assert_eq!(here.get("EIO=4&transport=polling").await.status, 404);
+    }
+
+    #[test]
+    fn files_that_are_not_there_are_found_at_the_start() {
+        let error = with_files().unwrap_err().to_string();
+        assert!(error.contains("which does not exist"), "{error}");
+    }
+}

@@ -1,0 +1,212 @@
+//! What the book shows is what was compiled, and what it names is there.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Component, Path, PathBuf};
+
+/// What may stand in the book itself: commands, packets, messages. Everything that a reader would put into a file comes
+/// from a file.
+const PLAIN: [&str; 3] = ["console", "json", "text"];
+
+fn book() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../src")
+}
+
+fn read(path: &Path) -> String {
+    fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// Every chapter, by its path below `src`.
+fn chapters() -> BTreeMap<PathBuf, String> {
+    let (mut chapters, mut folders) = (BTreeMap::new(), vec![book()]);
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).expect("the folder can be read") {
+            let path = entry.expect("the entry can be read").path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "md") {
+                let text = read(&path);
+                let name = path.strip_prefix(book()).expect("it is below the book").to_owned();
+                chapters.insert(name, text);
+            }
+        }
+    }
+    chapters
+}
+
+/// The fenced blocks of a chapter: what follows the opening fence, and the lines.
+fn blocks(chapter: &str) -> Vec<(&str, Vec<&str>)> {
+    let (mut blocks, mut open) = (Vec::new(), None);
+    for line in chapter.lines() {
+        match (line.trim_start().strip_prefix("```"), &mut open) {
+            (Some(info), None) => open = Some((info.trim(), Vec::new())),
+            (Some(_), Some(_)) => blocks.extend(open.take()),
+            (None, Some((_, lines))) => lines.push(line),
+            (None, None) => {}
+        }
+    }
+    assert!(open.is_none(), "a block is not closed");
+    blocks
+}
+
+/// Everything outside of blocks.
+fn prose(chapter: &str) -> String {
+    let mut inside = false;
+    let mut prose = String::new();
+    for line in chapter.lines() {
+        if line.trim_start().starts_with("```") {
+            inside = !inside;
+        } else if !inside {
+            prose.push_str(line);
+            prose.push('\n');
+        }
+    }
+    prose
+}
+
+/// The targets of the links in a text.
+fn links(text: &str) -> impl Iterator<Item = &str> {
+    text.split("](").skip(1).filter_map(|rest| rest.split(')').next())
+}
+
+/// A path without `..` in it.
+fn plain(path: &Path) -> PathBuf {
+    let mut plain = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::ParentDir => drop(plain.pop()),
+            Component::CurDir => {}
+            other => plain.push(other),
+        }
+    }
+    plain
+}
+
+/// The name by which a heading is linked to.
+fn slug(heading: &str) -> String {
+    let kept = heading.chars().filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'));
+    kept.collect::<String>().trim().to_lowercase().replace(' ', "-")
+}
+
+/// What is wrong with an include, if anything is.
+fn problem_of_include(chapter: &Path, include: &str) -> Option<String> {
+    let (file, anchor) = match include.split_once(':') {
+        Some((file, anchor)) => (file, Some(anchor)),
+        None => (include, None),
+    };
+    let path = book().join(chapter.parent().expect("a chapter is in a folder")).join(file);
+    let Ok(text) = fs::read_to_string(&path) else { return Some(format!("there is no {file}")) };
+    let anchor = anchor?;
+    let at = |mark: &str| {
+        let mut lines = text.lines().enumerate();
+        let is_mark = |line: &str| line.trim_end().ends_with(&format!("{mark}: {anchor}"));
+        lines.find(|(_, line)| is_mark(line)).map(|(number, _)| number)
+    };
+    match (at(" ANCHOR"), at(" ANCHOR_END")) {
+        (Some(begin), Some(end)) if begin + 1 < end => None,
+        found => Some(format!("{file} has no part {anchor} ({found:?})")),
+    }
+}
+
+#[test]
+fn every_listing_is_a_part_of_a_file_that_is_there() {
+    let mut problems = Vec::new();
+    for (chapter, text) in chapters() {
+        for (info, lines) in blocks(&text) {
+            let language = info.split(',').next().unwrap_or_default();
+            if PLAIN.contains(&language) {
+                continue;
+            }
+            for line in lines {
+                let include =
+                    line.trim().strip_prefix("{{#include ").and_then(|line| line.strip_suffix("}}"));
+                let problem = match include {
+                    Some(include) => problem_of_include(&chapter, include),
+                    None => Some(format!("`{line}` in a block of {language:?} is not included")),
+                };
+                problems.extend(problem.map(|problem| format!("{}: {problem}", chapter.display())));
+            }
+        }
+    }
+    assert!(problems.is_empty(), "{problems:#?}");
+}
+
+#[test]
+fn the_summary_names_every_chapter_once() {
+    let chapters = chapters();
+    let summary = &chapters[Path::new("SUMMARY.md")];
+    let named: Vec<PathBuf> = links(summary).map(PathBuf::from).collect();
+    let unique: BTreeSet<_> = named.iter().cloned().collect();
+    assert_eq!(named.len(), unique.len(), "a chapter is named twice");
+    let there: BTreeSet<_> = chapters.into_keys().filter(|path| path != Path::new("SUMMARY.md")).collect();
+    assert_eq!(unique, there);
+}
+
+#[test]
+fn every_link_within_the_book_leads_somewhere() {
+    let chapters = chapters();
+    let mut problems = Vec::new();
+    for (chapter, text) in &chapters {
+        let prose = prose(text);
+        for link in links(&prose).filter(|link| !link.contains("://")) {
+            let (file, heading) = link.split_once('#').unwrap_or((link, ""));
+            let folder = chapter.parent().expect("a chapter is in a folder");
+            let target = if file.is_empty() { chapter.clone() } else { plain(&folder.join(file)) };
+            let is_there = chapters.get(&target).is_some_and(|target| {
+                let mut headings = target.lines().filter_map(|line| line.strip_prefix('#'));
+                heading.is_empty() || headings.any(|line| slug(line.trim_start_matches('#')) == heading)
+            });
+            if !is_there {
+                problems.push(format!("{}: {link}", chapter.display()));
+            }
+        }
+    }
+    assert!(problems.is_empty(), "{problems:#?}");
+}
+
+/// The names of the public methods that take and give the builder.
+fn options() -> BTreeSet<String> {
+    let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../sio/src");
+    let folder = fs::read_dir(sources.join("builder")).into_iter().flatten();
+    let files = folder.map(|entry| entry.expect("the entry can be read").path());
+    let source: String = files.chain([sources.join("builder.rs")]).map(|path| read(&path)).collect();
+    let methods = source.split("    pub fn ").skip(1);
+    let is_option = |method: &&str| method.split('{').next().is_some_and(|head| head.contains("-> Self"));
+    methods
+        .filter(is_option)
+        .filter_map(|method| method.split(['(', '<']).next().map(str::to_owned))
+        .collect()
+}
+
+#[test]
+fn the_reference_has_every_option_and_no_other() {
+    let reference = &chapters()[Path::new("reference/options.md")];
+    let cells = reference.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next());
+    let calls = cells.filter(|cell| cell.ends_with(')'));
+    let rows: BTreeSet<_> =
+        calls.filter_map(|call| call.split([':', '(']).next().map(str::to_owned)).collect();
+    assert_eq!(rows, options());
+}
+
+#[test]
+fn the_reference_has_every_reason_and_code() {
+    let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let reference = &chapters()[Path::new("reference/errors.md")];
+
+    let reasons = read(&sources.join("sio-core/src/socket/reason.rs"));
+    let reasons: Vec<_> =
+        reasons.lines().filter_map(|line| line.trim().strip_suffix("\",")?.split("=> \"").nth(1)).collect();
+    assert!(reasons.len() >= 10, "{reasons:?}");
+
+    let errors = read(&sources.join("sio/src/error.rs"));
+    let codes: Vec<_> = errors
+        .split("Kind::")
+        .filter_map(|part| part.split_once("\".into()").map(|(before, _)| before))
+        .filter_map(|before| before.rsplit('"').next())
+        .collect();
+    assert!(codes.len() >= 5, "{codes:?}");
+
+    for word in reasons.into_iter().chain(codes) {
+        assert!(reference.contains(&format!("| `{word}` |")), "`{word}` is missing");
+    }
+}
