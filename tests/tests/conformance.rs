@@ -139,12 +139,11 @@ mod heartbeat {
     #[tokio::test]
     async fn three_pings_are_answered_over_polling() {
         let server = server_with(PATIENT).await;
-        for path in BOTH {
-            let mut polling = server.at(path).polling().await;
-            for _ in 0..3 {
-                polling.get().await.expect(200, "2");
-                polling.send("3").await;
-            }
+        // Not on the side with Socket.IO, which closes a connection that joins nothing.
+        let mut polling = server.at(ECHO).polling().await;
+        for _ in 0..3 {
+            polling.get().await.expect(200, "2");
+            polling.send("3").await;
         }
     }
 
