@@ -114,6 +114,7 @@
 //! | feature | default | adds |
 //! |---|---|---|
 //! | `static-files` | no | `Builder::static_files` and `Builder::client_files`: a page and the browser client beside Socket.IO |
+//! | `testing` | no | `sio::testing`: clients in the process of a test |
 //!
 //! What happens is told through `tracing`, with targets that begin with `sio::`; install a subscriber to see it.
 #![forbid(unsafe_code)]

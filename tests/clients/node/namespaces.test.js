@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 
-import { EACH_MODE, also, ask, connected, inbox, opened } from "../support/client.js";
+import { EACH_MODE, also, ask, connected, inbox, opened, refused } from "../support/client.js";
 import { startAcceptance } from "../support/servers.js";
 import { next } from "../support/wait.js";
 
@@ -63,6 +63,21 @@ for (const mode of EACH_MODE) {
       a.emit("bye", false);
       assert.equal((await gone)[0], "io server disconnect");
       assert.equal(await ask(root, "ask", 1), 1);
+    });
+
+    test("dynamic namespaces are each their own", async (t) => {
+      const one = await opened(t, `${acceptance.main}/room-1`, mode);
+      const two = await connected(also(one, "/room-2"));
+      assert.equal((await ask(one, "whoami")).nsp, "/room-1");
+      assert.equal((await ask(two, "whoami")).nsp, "/room-2");
+
+      const heard = inbox(two, "news");
+      await ask(one, "cast", { from: "server", event: "news" });
+      assert.equal(await ask(two, "ask", "fence"), "fence");
+      assert.deepEqual(heard, []);
+
+      const error = await refused(also(one, "/room-abc"));
+      assert.equal(error.message, "Invalid namespace");
     });
   });
 }

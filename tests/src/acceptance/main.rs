@@ -70,6 +70,15 @@ async fn guard(_: &Socket, auth: &Value) -> Result<(), ConnectError> {
     }
 }
 
+/// Lets everyone into the rooms with a number. A parameter is a whole segment of a path, hence the look at the rest.
+async fn room(socket: &Socket, _: &Value) -> Result<(), ConnectError> {
+    let number = socket.namespace().path().strip_prefix("/room-").unwrap_or_default();
+    if number.is_empty() || !number.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err(ConnectError::new("Invalid namespace"));
+    }
+    Ok(())
+}
+
 /// A namespace that accepts, with all the events.
 macro_rules! namespace {
     ($name:ident $namespace:literal $admit:ident) => {
@@ -324,6 +333,7 @@ namespace!(A "/a" anyone);
 namespace!(B "/b" anyone);
 namespace!(Auth "/auth" welcome);
 namespace!(Guard "/guard" guard);
+namespace!(Room "/{room}" room);
 
 /// `/refuse`, where nobody gets in.
 #[derive(Debug, Default)]
@@ -357,6 +367,7 @@ pub fn server(origins: &[String]) -> Result<Server, BuildError> {
         .consumer::<B>()
         .consumer::<Auth>()
         .consumer::<Guard>()
+        .consumer::<Room>()
         .consumer::<Refuse>()
         .build()
 }

@@ -14,10 +14,6 @@ use crate::transport::websocket::{CloseCode, Ended};
 /// polls needs the time of one round trip; nobody waits for this but the connection itself.
 pub(crate) const LINGER: Duration = Duration::from_secs(5);
 
-/// A GET that left the client just before its close packet may arrive just after it, on another connection: it is
-/// released like one that was there.
-const CROSSING: Duration = Duration::from_millis(100);
-
 /// How a session takes leave.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Bye {
@@ -62,7 +58,7 @@ impl SessionTask {
 
     pub(super) fn closed(&mut self, reason: CloseReason, bye: Bye) {
         tracing::debug!(target: "sio::engine", session = ?self.id, %reason, "session closed");
-        let was_probing = self.probe.take().is_some();
+        self.probe = None;
         self.handler.on_close(reason);
         self.mailbox.refuse_packets();
         let until = now() + LINGER;
@@ -92,12 +88,8 @@ impl SessionTask {
                 polling.refuse_post();
             }
             if !matches!(bye, Bye::Graceful(_)) {
-                let was_waiting = polling.answer(if client_closed { &Packet::Noop } else { &Packet::Close });
-                if client_closed && !was_waiting && !was_probing {
-                    self.phase = Phase::Parting { until: now() + CROSSING };
-                } else {
-                    self.gone();
-                }
+                polling.answer(if client_closed { &Packet::Noop } else { &Packet::Close });
+                self.gone();
             }
         }
     }

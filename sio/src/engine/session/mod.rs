@@ -37,10 +37,6 @@ enum Phase {
     Flushing {
         until: Instant,
     },
-    /// Closed by a client on polling whose GET may still be on its way.
-    Parting {
-        until: Instant,
-    },
     /// All that could be sent is sent; the handler may still be busy.
     Gone,
 }
@@ -111,7 +107,7 @@ impl SessionTask {
 
     fn on_timer(&mut self) {
         let now = now();
-        if let Phase::Flushing { until } | Phase::Parting { until } = self.phase {
+        if let Phase::Flushing { until } = self.phase {
             if until <= now {
                 self.gone();
             }
@@ -144,7 +140,7 @@ impl SessionTask {
                 let deadlines = [self.state.poll_timeout(), self.handler.deadline()];
                 deadlines.into_iter().flatten().min()
             }
-            Phase::Flushing { until } | Phase::Parting { until } => Some(until),
+            Phase::Flushing { until } => Some(until),
             Phase::Gone => None,
         }
     }

@@ -78,14 +78,7 @@ impl SessionTask {
                 return;
             }
             match polling.next_posted() {
-                Some(packet) => {
-                    let was_waiting = polling.is_waiting();
-                    self.on_packet(packet);
-                    if was_waiting && matches!(self.phase, Phase::Parting { .. }) {
-                        // The only GET there can be has been released.
-                        self.gone();
-                    }
-                }
+                Some(packet) => self.on_packet(packet),
                 None => {
                     if polling.finish_post() {
                         self.state.end_post();

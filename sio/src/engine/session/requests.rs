@@ -16,10 +16,6 @@ impl SessionTask {
         let Some(polling) = &mut self.polling else {
             return refuse(answer);
         };
-        if matches!(self.phase, Phase::Parting { .. }) {
-            let _ = answer.send(PollAnswer::Payload(body_of(&Packet::Noop)));
-            return self.gone();
-        }
         if matches!(self.phase, Phase::Flushing { .. }) {
             polling.wait(answer);
             return;

@@ -22,7 +22,7 @@ impl SessionTask {
                 self.flush(cx);
                 true
             }
-            Phase::Parting { .. } | Phase::Gone => true,
+            Phase::Gone => true,
         }
     }
 
