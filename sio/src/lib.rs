@@ -103,7 +103,7 @@
 //! | [`Valid`], [`Validate`] | payloads that are checked |
 //! | [`Error`], [`ConnectError`], [`IntoEventError`] | what clients learn when something fails |
 //! | [`Server`], [`Builder`] | a server with options of its own, several of them, [graceful shutdown](Server::close) |
-//! | [`http`] | the hyper service, for a server of one's own |
+//! | [`http`] | the hyper service and the tower layer, for a server of one's own or in front of one |
 //! | [`engine`] | Engine.IO alone, without Socket.IO on top |
 //!
 //! [`prelude`] has what most programs need. The protocol itself, without tasks, sockets and clock, is the crate
@@ -114,6 +114,8 @@
 //! | feature | default | adds |
 //! |---|---|---|
 //! | `static-files` | no | `Builder::static_files` and `Builder::client_files`: a page and the browser client beside Socket.IO |
+//! | `tower` | no | [`Service`](http::Service) as a tower service, and `Server::layer` to put it in front of another |
+//! | `axum` | no | `tower`, and clients' addresses from axum's `ConnectInfo` |
 //! | `testing` | no | `sio::testing`: clients in the process of a test |
 //!
 //! What happens is told through `tracing`, with targets that begin with `sio::`; install a subscriber to see it.

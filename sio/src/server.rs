@@ -139,7 +139,8 @@ impl Server {
         self.inner.engine.session_count()
     }
 
-    /// The HTTP service, for a hyper server of one's own.
+    /// The HTTP service, for a hyper server of one's own; with the feature `tower` also for all that takes a tower
+    /// service. [`Service::or`] puts it in front of another hyper service.
     #[must_use]
     pub fn service(&self) -> Service {
         Service::new(self)

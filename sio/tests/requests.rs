@@ -5,6 +5,9 @@ mod support;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
+use hyper::service::service_fn;
+use hyper::{Request, Response};
+use hyper_util::rt::TokioIo;
 use sio::engine::{Message, SessionId};
 use sio::http::{Forwarded, Peer, RefusedReason};
 use support::*;
@@ -165,4 +168,28 @@ fn options_that_cannot_be_are_refused() {
         .build()
         .unwrap_err();
     assert_eq!(error.problems().len(), 2, "{error}");
+}
+
+#[tokio::test]
+async fn another_hyper_service_answers_what_is_not_for_socket_io() {
+    let pages = service_fn(async |request: Request<hyper::body::Incoming>| {
+        Ok::<_, std::io::Error>(Response::new(format!("page {}", request.uri().path())))
+    });
+    let server = listen_with(build(|builder| builder), |server, listener| async move {
+        loop {
+            let (stream, peer) = listener.accept().await?;
+            let service = server.service().for_connection(peer, true).or(pages);
+            let http = hyper::server::conn::http1::Builder::new();
+            tokio::spawn(http.serve_connection(TokioIo::new(stream), service).with_upgrades());
+        }
+    })
+    .await;
+    for path in ["/", "/socket.iox", "/socket.io/more"] {
+        assert_eq!(get(server.address, path, &[]).await.text(), format!("page {path}"));
+    }
+    assert!(who(server.address, &[]).await.ends_with(",true]"));
+    let Ok(mut socket) = websocket(connect(server.address).await, WEBSOCKET, &[]).await else {
+        panic!("the client is let in")
+    };
+    assert!(socket.receive().await.starts_with("0{"));
 }

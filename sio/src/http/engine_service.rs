@@ -1,9 +1,7 @@
 //! The service that answers an engine's path: checks a request and hands it to its session.
 
 use std::convert::Infallible;
-use std::future::Future;
 use std::net::SocketAddr;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -20,13 +18,15 @@ use super::long_polling;
 use super::origin::Verdict;
 use super::peer::Peer;
 use super::refused::{Refusal, Refused, RefusedReason};
+use super::service::AnswerFuture;
 use super::upgrade;
 use crate::engine::mailbox::Mailbox;
 use crate::engine::polling::opening;
 use crate::engine::{Command, Config, Engine, Place, TransportKind};
 use crate::handshake::Handshake;
 
-/// Answers the requests for an engine's path as a hyper service; everything else is answered `404`.
+/// Answers the requests for an engine's path as a hyper service, and with the feature `tower` as a tower service;
+/// everything else is answered `404`.
 ///
 /// Cheap to clone: one for each connection.
 #[derive(Debug, Clone)]
@@ -248,9 +248,9 @@ where
 {
     type Response = Response<ResponseBody>;
     type Error = Infallible;
-    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;
+    type Future = AnswerFuture;
 
-    fn call(&self, request: Request<B>) -> Self::Future {
+    fn call(&self, request: Request<B>) -> AnswerFuture {
         let service = self.clone();
         Box::pin(async move { Ok(Self::call(service, request).await) })
     }

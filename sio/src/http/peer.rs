@@ -7,7 +7,8 @@ use hyper::http::Extensions;
 /// The client of a request: its address, and whether its connection is encrypted.
 ///
 /// A server that owns the connections and gives requests to `sio` can put one into the extensions of each request;
-/// it goes before what [`Service::for_connection`](super::Service::for_connection) was told. In the functions of
+/// it goes before what [`Service::for_connection`](super::Service::for_connection) was told. With the feature `axum`
+/// the `ConnectInfo` of axum is understood as well. In the functions of
 /// [`allow_request`](crate::Builder::allow_request) and [`on_refused`](crate::Builder::on_refused) it is always
 /// there, with what [trusted proxies](crate::Builder::forwarded) say.
 ///
@@ -55,6 +56,10 @@ impl Peer {
     pub(crate) fn of_request(self, extensions: &Extensions) -> Self {
         if let Some(peer) = extensions.get::<Self>() {
             return *peer;
+        }
+        #[cfg(feature = "axum")]
+        if let Some(info) = extensions.get::<axum::extract::ConnectInfo<SocketAddr>>() {
+            return Self { address: Some(info.0), ..self };
         }
         self
     }
