@@ -116,6 +116,7 @@
 //! | `static-files` | no | `Builder::static_files` and `Builder::client_files`: a page and the browser client beside Socket.IO |
 //! | `tower` | no | [`Service`](http::Service) as a tower service, and `Server::layer` to put it in front of another |
 //! | `axum` | no | `tower`, and clients' addresses from axum's `ConnectInfo` |
+//! | `compression` | no | gzip and deflate for polling answers, from 1,024 bytes on |
 //! | `testing` | no | `sio::testing`: clients in the process of a test |
 //!
 //! What happens is told through `tracing`, with targets that begin with `sio::`; install a subscriber to see it.

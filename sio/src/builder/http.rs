@@ -137,4 +137,25 @@ impl Builder {
         self.engine.hooks.on_refused(on_refused);
         self
     }
+
+    /// From which size on, in bytes, polling answers are compressed for clients that accept gzip or deflate, as
+    /// all browsers do; `None` compresses nothing. Default 1,024.
+    ///
+    /// An answer that holds a secret next to what an attacker can choose tells the secret by its length
+    /// (BREACH). WebSocket messages are never compressed.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use sio::prelude::*;
+    ///
+    /// let builder = Server::builder().http_compression(16 * 1024);
+    /// let without = Server::builder().http_compression(None);
+    /// # let _ = (builder, without);
+    /// ```
+    #[cfg(feature = "compression")]
+    pub fn http_compression(mut self, threshold: impl Into<Option<usize>>) -> Self {
+        self.engine.http_compression = threshold.into();
+        self
+    }
 }

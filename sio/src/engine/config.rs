@@ -63,6 +63,10 @@ pub struct Config {
     pub forwarded: Option<Forwarded>,
     /// A message that every client gets right behind the open packet. Default none.
     pub initial_packet: Option<Message>,
+    /// From which size on, in bytes, a polling answer is compressed for clients that accept gzip or deflate; none
+    /// to compress nothing. Default 1,024.
+    #[cfg(feature = "compression")]
+    pub http_compression: Option<usize>,
     /// What the application decides about requests. Default nothing.
     pub hooks: Hooks,
 }
@@ -87,6 +91,8 @@ impl Default for Config {
             cookie: None,
             forwarded: None,
             initial_packet: None,
+            #[cfg(feature = "compression")]
+            http_compression: Some(1024),
             hooks: Hooks::default(),
         }
     }

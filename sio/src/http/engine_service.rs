@@ -14,6 +14,8 @@ use sio_core::id::SessionId;
 
 use super::answer::{self, Answer};
 use super::body::ResponseBody;
+#[cfg(feature = "compression")]
+use super::compression;
 use super::long_polling;
 use super::origin::Verdict;
 use super::peer::Peer;
@@ -111,6 +113,10 @@ impl EngineService {
         match request.method {
             Method::GET => {
                 let packets = long_polling::get(&mailbox).await?;
+                #[cfg(feature = "compression")]
+                if let Some(threshold) = self.config().http_compression {
+                    return Ok(compression::packets(packets, &request.headers, threshold).await);
+                }
                 Ok(answer::text(packets))
             }
             Method::POST => Ok(long_polling::post(&mailbox, body, self.config()).await?),

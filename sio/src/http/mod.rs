@@ -2,6 +2,8 @@
 
 pub(crate) mod answer;
 mod body;
+#[cfg(feature = "compression")]
+mod compression;
 pub(crate) mod cookie;
 mod engine_service;
 pub(crate) mod forwarded;
