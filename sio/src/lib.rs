@@ -116,6 +116,7 @@
 //! | `static-files` | no | `Builder::static_files` and `Builder::client_files`: a page and the browser client beside Socket.IO |
 //! | `tower` | no | [`Service`](http::Service) as a tower service, and `Server::layer` to put it in front of another |
 //! | `axum` | no | `tower`, and clients' addresses from axum's `ConnectInfo` |
+//! | `tls` | no | `Server::serve_tls`, by rustls with ring |
 //! | `compression` | no | gzip and deflate for polling answers, from 1,024 bytes on |
 //! | `testing` | no | `sio::testing`: clients in the process of a test |
 //!
@@ -190,6 +191,9 @@ pub use self::params::{Params, Path};
 pub use self::rooms::IntoRooms;
 pub use self::server::Server;
 pub use self::socket::Socket;
+/// The version of rustls that [`Server::serve_tls`] takes its configuration from, with ring as the only provider.
+#[cfg(feature = "tls")]
+pub use tokio_rustls::rustls;
 
 #[doc(hidden)]
 pub mod __private {
