@@ -1,6 +1,7 @@
 //! Options of a server, and the checks before it starts.
 
 mod hooks;
+mod http;
 mod listeners;
 
 use std::sync::{Arc, Weak};
@@ -36,6 +37,7 @@ use crate::server::{Options, Server, ServerInner};
 ///     .expect("the options are valid");
 /// # let _ = server;
 /// ```
+#[doc = include_str!("builder/options.md")]
 #[derive(Debug)]
 #[must_use = "a builder does nothing until `build` is called"]
 pub struct Builder {
@@ -356,6 +358,7 @@ impl Builder {
     fn invalid_options(&self) -> Vec<Problem> {
         let (engine, options) = (&self.engine, &self.options);
         let path_is_valid = engine.path.starts_with('/') && !engine.path.contains(['?', '#']);
+        let per_address = engine.max_connections_per_address > 0;
         let rules = [
             ("path", path_is_valid, "begins with a slash and has no query"),
             ("transports", !engine.transports.is_empty(), "names at least one transport"),
@@ -368,6 +371,12 @@ impl Builder {
             ("incoming_events", options.incoming_events > 0, "is at least one"),
             ("events_per_second", options.events_per_second != Some(0), "is at least one"),
             ("max_namespaces", options.max_namespaces > 0, "is at least one"),
+            ("max_connections_per_address", per_address, "is at least one"),
+            (
+                "forwarded",
+                engine.forwarded.is_none_or(|headers| headers.is_valid()),
+                "names at least one hop",
+            ),
             ("cookie", engine.cookie.as_ref().is_none_or(Cookie::is_valid), "has a plain name and path"),
         ];
         let broken = rules.into_iter().filter(|(_, holds, _)| !holds);

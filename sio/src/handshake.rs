@@ -4,8 +4,10 @@ use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::time::SystemTime;
 
-use hyper::Request;
 use hyper::header::{HeaderMap, HeaderName, HeaderValue};
+use hyper::http::request::Parts;
+
+use crate::http::Peer;
 
 /// The request that opened a client's session: headers, query, address and time.
 ///
@@ -24,29 +26,23 @@ pub struct Handshake {
     /// Path and query, a line feed, then `name: value` lines. One block: headers in a map would take more
     /// memory than everything else that an idle connection holds.
     head: Box<[u8]>,
-    peer: Option<SocketAddr>,
-    is_secure: bool,
+    peer: Peer,
     time: SystemTime,
 }
 
 impl Handshake {
-    pub(crate) fn of<B>(
-        request: &Request<B>,
-        peer: Option<SocketAddr>,
-        is_secure: bool,
-        time: SystemTime,
-    ) -> Self {
-        let target = request.uri().path_and_query().map_or("/", |target| target.as_str());
+    pub(crate) fn of(request: &Parts, peer: Peer, time: SystemTime) -> Self {
+        let target = request.uri.path_and_query().map_or("/", |target| target.as_str());
         let mut head = Vec::with_capacity(512);
         head.extend_from_slice(target.as_bytes());
         head.push(b'\n');
-        for (name, value) in request.headers() {
+        for (name, value) in &request.headers {
             head.extend_from_slice(name.as_str().as_bytes());
             head.extend_from_slice(b": ");
             head.extend_from_slice(value.as_bytes());
             head.push(b'\n');
         }
-        Self { head: head.into_boxed_slice(), peer, is_secure, time }
+        Self { head: head.into_boxed_slice(), peer, time }
     }
 
     /// The value of a header that is valid text, by its name in any case; the first if it was sent twice.
@@ -108,23 +104,25 @@ impl Handshake {
         std::str::from_utf8(&self.head[..end]).unwrap_or_default()
     }
 
-    /// The address of the peer of the connection: the proxy's when there is one before the server. None when
-    /// the server that owns the connection did not say.
+    /// The address of the client: what [trusted proxies](crate::Builder::forwarded) say, with port 0 if they do not
+    /// name it; else the peer of the connection, which is the proxy when there is one before the server. None when
+    /// the proxy does not know it, or the server that owns the connection did not [say](crate::http::Peer).
     #[must_use]
     pub fn peer(&self) -> Option<SocketAddr> {
-        self.peer
+        self.peer.address()
     }
 
-    /// The peer's IP address, without the port.
+    /// The client's IP address, without the port; known when [`Handshake::peer`] is.
     #[must_use]
     pub fn ip(&self) -> Option<IpAddr> {
-        self.peer.map(|peer| peer.ip())
+        self.peer.ip()
     }
 
-    /// True when the connection is encrypted as far as this server can see.
+    /// True when the client's connection is encrypted, as [trusted proxies](crate::Builder::forwarded) say or as far
+    /// as this server can see.
     #[must_use]
     pub fn is_secure(&self) -> bool {
-        self.is_secure
+        self.peer.is_secure()
     }
 
     /// When the request was received.
@@ -139,8 +137,8 @@ impl fmt::Debug for Handshake {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Handshake")
             .field("path", &self.path())
-            .field("peer", &self.peer)
-            .field("is_secure", &self.is_secure)
+            .field("peer", &self.peer.address())
+            .field("is_secure", &self.peer.is_secure())
             .field("time", &self.time)
             .finish_non_exhaustive()
     }

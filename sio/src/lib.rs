@@ -103,7 +103,7 @@
 //! | [`Valid`], [`Validate`] | payloads that are checked |
 //! | [`Error`], [`ConnectError`], [`IntoEventError`] | what clients learn when something fails |
 //! | [`Server`], [`Builder`] | a server with options of its own, several of them, [graceful shutdown](Server::close) |
-//! | [`http`] | the hyper service, for a server of one's own |
+//! | [`http`] | the hyper service and the tower layer, for a server of one's own or in front of one |
 //! | [`engine`] | Engine.IO alone, without Socket.IO on top |
 //!
 //! [`prelude`] has what most programs need. The protocol itself, without tasks, sockets and clock, is the crate
@@ -114,6 +114,10 @@
 //! | feature | default | adds |
 //! |---|---|---|
 //! | `static-files` | no | `Builder::static_files` and `Builder::client_files`: a page and the browser client beside Socket.IO |
+//! | `tower` | no | [`Service`](http::Service) as a tower service, and `Server::layer` to put it in front of another |
+//! | `axum` | no | `tower`, and clients' addresses from axum's `ConnectInfo` |
+//! | `tls` | no | `Server::serve_tls`, by rustls with ring |
+//! | `compression` | no | gzip and deflate for polling answers, from 1,024 bytes on |
 //! | `testing` | no | `sio::testing`: clients in the process of a test |
 //!
 //! What happens is told through `tracing`, with targets that begin with `sio::`; install a subscriber to see it.
@@ -187,6 +191,9 @@ pub use self::params::{Params, Path};
 pub use self::rooms::IntoRooms;
 pub use self::server::Server;
 pub use self::socket::Socket;
+/// The version of rustls that [`Server::serve_tls`] takes its configuration from, with ring as the only provider.
+#[cfg(feature = "tls")]
+pub use tokio_rustls::rustls;
 
 #[doc(hidden)]
 pub mod __private {

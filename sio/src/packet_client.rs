@@ -12,6 +12,7 @@ use crate::connection;
 use crate::engine::mailbox::{Mailbox, QueueLimits};
 use crate::engine::{CloseReason, Handler as _, Sender};
 use crate::handshake::Handshake;
+use crate::http::Peer;
 use crate::server::Server;
 
 pub(crate) struct PacketClient {
@@ -23,7 +24,8 @@ impl PacketClient {
     pub(crate) fn new(server: &Server) -> Self {
         let mailbox = Arc::new(Mailbox::new(QueueLimits { bytes: 1 << 20, packets: 1024 }));
         let request = Request::builder().uri("/socket.io/?token=abc").body(()).unwrap();
-        let handshake = Handshake::of(&request, None, false, SystemTime::UNIX_EPOCH);
+        let (request, ()) = request.into_parts();
+        let handshake = Handshake::of(&request, Peer::default(), SystemTime::UNIX_EPOCH);
         let sender = Sender::new(Arc::clone(&mailbox));
         let client = connection::Client::new(Arc::clone(&server.inner), sender, Arc::new(handshake));
         Self { client, mailbox }

@@ -1,5 +1,8 @@
 //! The listening server: accepts connections, gives each to hyper, and stops when told to.
 
+#[cfg(feature = "tls")]
+mod tls;
+
 use std::io;
 use std::net::SocketAddr;
 use std::pin::pin;
@@ -7,12 +10,17 @@ use std::time::Duration;
 
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 #[cfg(unix)]
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
 use crate::Server;
+use crate::http::Service;
+
+#[cfg(feature = "tls")]
+use self::tls::Tls;
 
 /// How long the head of a request may take: a client that is slower than this holds a connection for nothing.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
@@ -26,10 +34,23 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// How long connections are given to write their last answers when the server stops.
 const LAST_ANSWERS: Duration = Duration::from_secs(1);
 
+/// What stands between TCP and HTTP.
+#[derive(Clone)]
+pub(crate) enum Security {
+    None,
+    #[cfg(feature = "tls")]
+    Tls(Tls),
+}
+
 /// Serves until SIGINT or SIGTERM, or until the server is closed.
 ///
 /// `announced` is called when a signal would be noticed and connections are accepted.
-pub(crate) async fn run(server: &Server, listener: TcpListener, announced: impl FnOnce()) {
+pub(crate) async fn run(
+    server: &Server,
+    listener: TcpListener,
+    security: Security,
+    announced: impl FnOnce(),
+) {
     // Told to end; and each connection holds a receiver for as long as it lives.
     let (end, ending) = watch::channel(false);
     let mut stop = StopSignals::catch();
@@ -44,7 +65,15 @@ pub(crate) async fn run(server: &Server, listener: TcpListener, announced: impl 
             }
         };
         match accepted {
-            Ok((stream, peer)) => serve_connection(server, stream, peer, ending.clone()),
+            Ok((stream, peer)) => {
+                tokio::spawn(serve_connection(
+                    server.service(),
+                    stream,
+                    peer,
+                    security.clone(),
+                    ending.clone(),
+                ));
+            }
             Err(error) if is_of_the_connection(&error) => {}
             Err(error) => {
                 tracing::error!(target: "sio::server", %error, "cannot accept a connection");
@@ -63,30 +92,56 @@ pub(crate) async fn run(server: &Server, listener: TcpListener, announced: impl 
     tracing::info!(target: "sio::server", "stopped");
 }
 
-fn serve_connection(server: &Server, stream: TcpStream, peer: SocketAddr, mut ending: watch::Receiver<bool>) {
+async fn serve_connection(
+    service: Service,
+    stream: TcpStream,
+    peer: SocketAddr,
+    security: Security,
+    ending: watch::Receiver<bool>,
+) {
     // Small packets go out when they are written: with Nagle's algorithm an event would wait for the
     // acknowledgement of the one before.
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(target: "sio::server", %peer, %error, "cannot set TCP_NODELAY");
     }
-    let service = server.service().for_connection(peer, false);
+    match security {
+        Security::None => serve_http(service.for_connection(peer, false), stream, peer, ending).await,
+        #[cfg(feature = "tls")]
+        Security::Tls(tls) => {
+            let mut ended = ending.clone();
+            let accepted = tokio::select! {
+                accepted = tls.accept(stream) => accepted,
+                _ = ended.changed() => return,
+            };
+            match accepted {
+                Ok(stream) => serve_http(service.for_connection(peer, true), stream, peer, ending).await,
+                Err(error) => {
+                    tracing::debug!(target: "sio::server", %peer, %error, "TLS handshake failed");
+                }
+            }
+        }
+    }
+}
+
+async fn serve_http<S>(service: Service, stream: S, peer: SocketAddr, mut ending: watch::Receiver<bool>)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT).max_buf_size(MAX_HEAD);
     let connection = http.serve_connection(TokioIo::new(stream), service).with_upgrades();
-    tokio::spawn(async move {
-        let mut connection = pin!(connection);
-        let outcome = tokio::select! {
-            outcome = connection.as_mut() => outcome,
-            _ = ending.changed() => {
-                // The answer that is being written is still sent; then the connection is closed.
-                connection.as_mut().graceful_shutdown();
-                connection.await
-            }
-        };
-        if let Err(error) = outcome {
-            tracing::debug!(target: "sio::server", %peer, %error, "connection ended");
+    let mut connection = pin!(connection);
+    let outcome = tokio::select! {
+        outcome = connection.as_mut() => outcome,
+        _ = ending.changed() => {
+            // The answer that is being written is still sent; then the connection is closed.
+            connection.as_mut().graceful_shutdown();
+            connection.await
         }
-    });
+    };
+    if let Err(error) = outcome {
+        tracing::debug!(target: "sio::server", %peer, %error, "connection ended");
+    }
 }
 
 /// Errors that concern only the connection which was about to be accepted.

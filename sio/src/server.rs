@@ -18,7 +18,7 @@ use crate::error::{BuildError, EmitError, Error};
 use crate::http::Service;
 use crate::namespace::Namespace;
 use crate::namespaces::Namespaces;
-use crate::serve;
+use crate::serve::{self, Security};
 use crate::socket::Socket;
 
 /// The server made on first use, or installed by [`Builder::install`].
@@ -139,7 +139,8 @@ impl Server {
         self.inner.engine.session_count()
     }
 
-    /// The HTTP service, for a hyper server of one's own.
+    /// The HTTP service, for a hyper server of one's own; with the feature `tower` also for all that takes a tower
+    /// service. [`Service::or`] puts it in front of another hyper service.
     #[must_use]
     pub fn service(&self) -> Service {
         Service::new(self)
@@ -162,7 +163,7 @@ impl Server {
     /// When the listener's address cannot be told.
     pub async fn serve_with(&self, listener: TcpListener) -> Result<(), Error> {
         let address = listener.local_addr()?;
-        serve::run(self, listener, || self.announce(address)).await;
+        serve::run(self, listener, Security::None, || self.announce(address)).await;
         Ok(())
     }
 
@@ -188,7 +189,7 @@ impl Server {
 
     /// Says what is served: a consumer in a crate that nobody mentions is silently not linked, and this is
     /// where one sees it.
-    fn announce(&self, address: SocketAddr) {
+    pub(crate) fn announce(&self, address: SocketAddr) {
         let path = &self.inner.engine.shared.config.path;
         tracing::info!(target: "sio::server", %address, path, "listening");
         for (namespace, consumer) in self.inner.namespaces.served() {

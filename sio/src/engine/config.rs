@@ -3,8 +3,11 @@
 use std::time::Duration;
 
 use sio_core::engine::config::{SessionConfig, TransportKind};
+use sio_core::engine::packet::Message;
 
+use super::hooks::Hooks;
 use super::mailbox::QueueLimits;
+use crate::http::Forwarded;
 use crate::http::cookie::Cookie;
 use crate::http::origin::AllowedOrigins;
 
@@ -49,10 +52,23 @@ pub struct Config {
     pub outgoing_queue_packets: usize,
     /// Sessions open at the same time. Default unlimited; beyond it new ones get `403`.
     pub max_connections: usize,
+    /// Sessions open at the same time for one address; IPv6 addresses are counted by their /64 network. Default
+    /// unlimited; beyond it new ones get `403`. Clients whose address is not known are not limited.
+    pub max_connections_per_address: usize,
     /// From which pages a browser may connect. Default: those of the same origin.
     pub allowed_origins: AllowedOrigins,
     /// A cookie with the session's id, for load balancers that route by it. Default none.
     pub cookie: Option<Cookie>,
+    /// Which headers of proxies are believed. Default none.
+    pub forwarded: Option<Forwarded>,
+    /// A message that every client gets right behind the open packet. Default none.
+    pub initial_packet: Option<Message>,
+    /// From which size on, in bytes, a polling answer is compressed for clients that accept gzip or deflate; none
+    /// to compress nothing. Default 1,024.
+    #[cfg(feature = "compression")]
+    pub http_compression: Option<usize>,
+    /// What the application decides about requests. Default nothing.
+    pub hooks: Hooks,
 }
 
 impl Default for Config {
@@ -70,8 +86,14 @@ impl Default for Config {
             outgoing_queue_bytes: 1024 * 1024,
             outgoing_queue_packets: 1024,
             max_connections: usize::MAX,
+            max_connections_per_address: usize::MAX,
             allowed_origins: AllowedOrigins::default(),
             cookie: None,
+            forwarded: None,
+            initial_packet: None,
+            #[cfg(feature = "compression")]
+            http_compression: Some(1024),
+            hooks: Hooks::default(),
         }
     }
 }

@@ -22,9 +22,11 @@
 //! # let _ = engine;
 //! ```
 
+mod addresses;
 mod command;
 mod config;
 mod handler;
+mod hooks;
 pub(crate) mod mailbox;
 pub(crate) mod polling;
 mod sender;
@@ -33,28 +35,35 @@ mod sessions;
 mod timer;
 
 use std::fmt;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
 use sio_core::engine::config::SessionConfig;
+use sio_core::engine::packet::Packet;
 
 pub use sio_core::engine::config::TransportKind;
 pub use sio_core::engine::packet::Message;
 pub use sio_core::engine::session::CloseReason;
+pub use sio_core::id::{InvalidId, SessionId};
 
+use self::addresses::Addresses;
+pub(crate) use self::addresses::Place;
 pub(crate) use self::command::{Command, PollAnswer, PostAnswer};
 pub use self::config::Config;
 pub use self::handler::Handler;
+pub use self::hooks::Hooks;
 use self::mailbox::Mailbox;
 pub use self::sender::{SendError, Sender};
 use self::session::SessionTask;
 pub(crate) use self::sessions::Sessions;
 use crate::handshake::Handshake;
+use crate::http::RefusedReason;
+use crate::random;
 use crate::transport::websocket::WebSocket;
 use sio_core::engine::session::Session;
-use sio_core::id::SessionId;
 
 type HandlerFactory = dyn Fn(Sender, Arc<Handshake>) -> Box<dyn Handler> + Send + Sync;
 
@@ -64,6 +73,10 @@ pub(crate) struct Shared {
     /// The part of `config` that the sessions' state machines need.
     session_config: Arc<SessionConfig>,
     pub(crate) sessions: Sessions,
+    /// None without a limit.
+    addresses: Option<Arc<Addresses>>,
+    /// Ready-made: what goes out behind the open packet.
+    pub(crate) initial_packet: Option<Bytes>,
     new_handler: Box<HandlerFactory>,
     closing: AtomicBool,
 }
@@ -97,8 +110,13 @@ impl Engine {
         new_handler: impl Fn(Sender, Arc<Handshake>) -> Box<dyn Handler> + Send + Sync + 'static,
     ) -> Self {
         let session_config = Arc::new(config.session());
+        let limit = config.max_connections_per_address;
+        let addresses = (limit != usize::MAX).then(|| Arc::new(Addresses::new(limit)));
+        let initial_packet = config.initial_packet.clone().map(|message| Packet::Message(message).frame());
         let shared = Shared {
             config,
+            addresses,
+            initial_packet,
             session_config,
             sessions: Sessions::default(),
             new_handler: Box::new(new_handler),
@@ -138,9 +156,34 @@ impl Engine {
         let _ = tokio::time::timeout(session::LINGER, self.shared.sessions.until_idle()).await;
     }
 
-    /// Opens a session and starts its task: on polling, or on a WebSocket with the open packet that goes out
-    /// first.
-    pub(crate) fn open(&self, id: SessionId, handshake: Arc<Handshake>, first: Option<(WebSocket, Bytes)>) {
+    /// A place for a session of this address.
+    ///
+    /// # Errors
+    ///
+    /// When all places of the address are taken.
+    pub(crate) fn place(&self, ip: Option<IpAddr>) -> Result<Option<Place>, RefusedReason> {
+        let (Some(addresses), Some(ip)) = (&self.shared.addresses, ip) else { return Ok(None) };
+        addresses.take(ip).map(Some).ok_or(RefusedReason::AddressFull)
+    }
+
+    /// An id that no session has.
+    pub(crate) fn new_id(&self) -> SessionId {
+        let id = self.shared.config.hooks.new_id();
+        if !self.shared.config.hooks.makes_ids() || self.shared.sessions.get(&id).is_none() {
+            return id;
+        }
+        tracing::error!(target: "sio::engine", session = ?id, "`id_generator` gave an id that is in use: taking a random one");
+        random::session_id()
+    }
+
+    /// Opens a session and starts its task: on polling, or on a WebSocket with what goes out first.
+    pub(crate) fn open(
+        &self,
+        id: SessionId,
+        handshake: Arc<Handshake>,
+        place: Option<Place>,
+        first: Option<(WebSocket, Bytes)>,
+    ) {
         let shared = &self.shared;
         let mailbox = Arc::new(Mailbox::new(shared.config.queue_limits()));
         let handler = (shared.new_handler)(Sender::new(Arc::clone(&mailbox)), handshake);
@@ -148,12 +191,15 @@ impl Engine {
             None => (TransportKind::Polling, None),
             Some((websocket, open_packet)) => {
                 mailbox.push_always(open_packet);
+                if let Some(initial) = &shared.initial_packet {
+                    mailbox.push_always(initial.clone());
+                }
                 (TransportKind::WebSocket, Some(websocket))
             }
         };
         mailbox.set_transport(kind);
         let state = Session::open(Arc::clone(&shared.session_config), kind, session::now());
-        shared.sessions.insert(id, Arc::clone(&mailbox));
+        shared.sessions.insert(id, Arc::clone(&mailbox), place);
         tracing::debug!(target: "sio::engine", session = ?id, transport = %kind, "session opened");
         tokio::spawn(SessionTask::new(id, state, mailbox, Arc::clone(shared), handler, websocket));
     }

@@ -107,6 +107,15 @@ impl Polling {
     }
 }
 
+/// The polling body that begins a session.
+pub(crate) fn opening(open: &Packet, initial: Option<&Bytes>) -> Bytes {
+    let mut payload = PayloadBuilder::new(usize::MAX, usize::MAX);
+    let entries = [Some(&open.frame()), initial];
+    let fits = entries.into_iter().flatten().all(|entry| payload.try_push(entry));
+    debug_assert!(fits, "there is no limit");
+    payload.finish()
+}
+
 /// A polling body of one packet.
 pub(crate) fn body_of(packet: &Packet) -> Bytes {
     let mut payload = PayloadBuilder::new(usize::MAX, 1);

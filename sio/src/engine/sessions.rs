@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use sio_core::id::SessionId;
 use tokio::sync::Notify;
 
+use super::Place;
 use super::mailbox::Mailbox;
 
 /// Sessions are spread over this many locks, so that polling requests of many cores seldom meet.
@@ -14,21 +15,28 @@ const SHARDS: usize = 16;
 
 #[derive(Debug, Default)]
 pub(crate) struct Sessions {
-    shards: [Mutex<HashMap<SessionId, Arc<Mailbox>>>; SHARDS],
+    shards: [Mutex<HashMap<SessionId, Session>>; SHARDS],
     count: AtomicUsize,
     /// Tasks that run, those of sessions that have ended and whose handlers are still busy included.
     tasks: AtomicUsize,
     idle: Notify,
 }
 
+#[derive(Debug)]
+struct Session {
+    mailbox: Arc<Mailbox>,
+    /// Held for as long as the session is open.
+    _place: Option<Place>,
+}
+
 impl Sessions {
-    pub(crate) fn insert(&self, id: SessionId, mailbox: Arc<Mailbox>) {
-        self.shard(&id).insert(id, mailbox);
+    pub(crate) fn insert(&self, id: SessionId, mailbox: Arc<Mailbox>, place: Option<Place>) {
+        self.shard(&id).insert(id, Session { mailbox, _place: place });
         self.count.fetch_add(1, Ordering::Relaxed);
     }
 
     pub(crate) fn get(&self, id: &SessionId) -> Option<Arc<Mailbox>> {
-        self.shard(id).get(id).cloned()
+        self.shard(id).get(id).map(|session| Arc::clone(&session.mailbox))
     }
 
     pub(crate) fn remove(&self, id: &SessionId) {
@@ -45,7 +53,11 @@ impl Sessions {
 
     /// All open sessions, as they are now.
     pub(crate) fn all(&self) -> Vec<Arc<Mailbox>> {
-        self.shards.iter().flat_map(|shard| lock(shard).values().cloned().collect::<Vec<_>>()).collect()
+        let mut all = Vec::with_capacity(self.len());
+        for shard in &self.shards {
+            all.extend(lock(shard).values().map(|session| Arc::clone(&session.mailbox)));
+        }
+        all
     }
 
     pub(crate) fn task_started(&self) {
@@ -72,7 +84,7 @@ impl Sessions {
         }
     }
 
-    fn shard(&self, id: &SessionId) -> MutexGuard<'_, HashMap<SessionId, Arc<Mailbox>>> {
+    fn shard(&self, id: &SessionId) -> MutexGuard<'_, HashMap<SessionId, Session>> {
         // The id is random: any of its bytes spreads evenly.
         let byte = id.as_str().as_bytes()[SessionId::LEN - 1];
         lock(&self.shards[usize::from(byte) % SHARDS])

@@ -3,9 +3,10 @@
 use bytes::Bytes;
 use hyper::header::{self, HeaderValue};
 use hyper::{Response, StatusCode};
-use sio_core::engine::handshake::RequestError;
+use serde::Serialize;
 
 use super::body::ResponseBody;
+use super::refused::Refusal;
 
 const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=UTF-8");
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
@@ -29,12 +30,23 @@ pub(crate) fn status(status: StatusCode) -> Answer {
 }
 
 /// A refusal as the reference server words it.
-pub(crate) fn refusal(error: RequestError) -> Answer {
-    let mut answer = Response::new(ResponseBody::from(error.body()));
-    *answer.status_mut() = match error {
-        RequestError::Forbidden => StatusCode::FORBIDDEN,
-        _ => StatusCode::BAD_REQUEST,
+pub(crate) fn refusal(refusal: &Refusal) -> Answer {
+    #[derive(Serialize)]
+    struct Refused<'a> {
+        code: u8,
+        message: &'a str,
+    }
+
+    let error = refusal.error();
+    let body = match refusal.message() {
+        None => ResponseBody::from(error.body()),
+        Some(message) => {
+            let body = serde_json::to_vec(&Refused { code: error.code(), message });
+            ResponseBody::from(body.expect("a number and a string always serialize"))
+        }
     };
+    let mut answer = Response::new(body);
+    *answer.status_mut() = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::BAD_REQUEST);
     answer.headers_mut().insert(header::CONTENT_TYPE, JSON);
     answer
 }

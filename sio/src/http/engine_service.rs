@@ -1,128 +1,142 @@
 //! The service that answers an engine's path: checks a request and hands it to its session.
 
 use std::convert::Infallible;
-use std::future::Future;
 use std::net::SocketAddr;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::time::SystemTime;
 
 use hyper::body::{Body, Buf};
 use hyper::header::HeaderMap;
+use hyper::http::request::Parts;
 use hyper::{Method, Request, Response, StatusCode};
 use sio_core::engine::handshake::{OpenPacket, Query, RequestError};
 use sio_core::id::SessionId;
 
 use super::answer::{self, Answer};
 use super::body::ResponseBody;
+#[cfg(feature = "compression")]
+use super::compression;
 use super::long_polling;
 use super::origin::Verdict;
+use super::peer::Peer;
+use super::refused::{Refusal, Refused, RefusedReason};
+use super::service::AnswerFuture;
 use super::upgrade;
 use crate::engine::mailbox::Mailbox;
-use crate::engine::polling::body_of;
-use crate::engine::{Command, Engine, TransportKind};
+use crate::engine::polling::opening;
+use crate::engine::{Command, Config, Engine, Place, TransportKind};
 use crate::handshake::Handshake;
-use crate::random;
 
-/// Answers the requests for an engine's path as a hyper service; everything else is answered `404`.
+/// Answers the requests for an engine's path as a hyper service, and with the feature `tower` as a tower service;
+/// everything else is answered `404`.
 ///
 /// Cheap to clone: one for each connection.
 #[derive(Debug, Clone)]
 pub struct EngineService {
     engine: Engine,
-    peer: Option<SocketAddr>,
-    is_secure: bool,
+    peer: Peer,
 }
 
 impl EngineService {
     pub(crate) fn new(engine: Engine) -> Self {
-        Self { engine, peer: None, is_secure: false }
+        Self { engine, peer: Peer::default() }
     }
 
     /// The service for one connection, of which handlers can then learn the peer's address and whether it
     /// is encrypted.
     #[must_use]
     pub fn for_connection(&self, peer: SocketAddr, is_secure: bool) -> Self {
-        Self { engine: self.engine.clone(), peer: Some(peer), is_secure }
+        Self { engine: self.engine.clone(), peer: Peer::new(peer, is_secure) }
     }
 
     /// True when the path is the engine's.
     #[must_use]
     pub fn is_ours(&self, path: &str) -> bool {
-        let own = self.engine.shared.config.path.trim_end_matches('/');
+        let own = self.config().path.trim_end_matches('/');
         path.strip_prefix(own).is_some_and(|rest| rest.is_empty() || rest == "/")
     }
 
     /// Answers one request.
-    pub async fn call<B>(self, mut request: Request<B>) -> Response<ResponseBody>
+    pub async fn call<B>(self, request: Request<B>) -> Response<ResponseBody>
     where
         B: Body + Send + 'static,
         B::Data: Buf + Send,
         B::Error: std::fmt::Display,
     {
-        if !self.is_ours(request.uri().path()) {
+        let (mut request, body) = request.into_parts();
+        if !self.is_ours(request.uri.path()) {
             return answer::status(StatusCode::NOT_FOUND);
         }
-        let verdict = self.engine.shared.config.allowed_origins.judge(request.headers());
-        if let Verdict::Foreign(origin) = &verdict {
-            tracing::warn!(
-                target: "sio::engine",
-                origin,
-                "refused a request from a foreign origin; `allowed_origins` of the builder lists those that may connect"
-            );
-            let mut refusal = answer::refusal(RequestError::Forbidden);
-            verdict.apply(refusal.headers_mut());
-            return refusal;
+        if self.config().hooks.see_requests() {
+            let client = self.client(&request);
+            request.extensions.insert(client);
         }
-        if request.method() == Method::OPTIONS {
-            return preflight(&verdict, request.headers());
-        }
-        let is_upgrade = upgrade::is_wanted(request.headers());
-        let outcome = if is_upgrade { self.websocket(&mut request) } else { self.polling(request).await };
-        let mut answer = outcome.unwrap_or_else(answer::refusal);
+        let verdict = self.config().allowed_origins.judge(&request.headers);
+        let outcome = match &verdict {
+            Verdict::Foreign(origin) => {
+                tracing::warn!(
+                    target: "sio::engine",
+                    origin,
+                    "refused a request from a foreign origin; `allowed_origins` of the builder lists those that may connect"
+                );
+                Err(RefusedReason::ForeignOrigin.into())
+            }
+            _ if request.method == Method::OPTIONS => return preflight(&verdict, &request.headers),
+            _ if upgrade::is_wanted(&request.headers) => self.websocket(&mut request),
+            _ => self.polling(&request, body).await,
+        };
+        let mut answer = outcome.unwrap_or_else(|refusal| {
+            self.config().hooks.refused(&Refused::new(&refusal, &request));
+            answer::refusal(&refusal)
+        });
         verdict.apply(answer.headers_mut());
         answer
     }
 
-    async fn polling<B>(self, request: Request<B>) -> Result<Answer, RequestError>
+    async fn polling<B>(&self, request: &Parts, body: B) -> Result<Answer, Refusal>
     where
         B: Body + Send + 'static,
         B::Data: Buf + Send,
         B::Error: std::fmt::Display,
     {
-        let query = Query::parse(request.uri().query().unwrap_or_default());
+        let query = Query::parse(request.uri.query().unwrap_or_default());
         let transport = self.transport(&query)?;
         let Some(sid) = query.sid else {
-            query.check_handshake(request.method() == Method::GET, false)?;
-            self.check_capacity()?;
-            return Ok(self.open_polling(&request));
+            query.check_handshake(request.method == Method::GET, false)?;
+            let admission = self.admit(request)?;
+            return Ok(self.open_polling(request, admission));
         };
         let mailbox = self.session(sid)?;
         if transport != TransportKind::Polling || mailbox.transport() != TransportKind::Polling {
-            return Err(RequestError::BadRequest);
+            return Err(RefusedReason::BadRequest.into());
         }
-        match *request.method() {
-            Method::GET => long_polling::get(&mailbox).await,
-            Method::POST => {
-                long_polling::post(&mailbox, request.into_body(), &self.engine.shared.config).await
+        match request.method {
+            Method::GET => {
+                let packets = long_polling::get(&mailbox).await?;
+                #[cfg(feature = "compression")]
+                if let Some(threshold) = self.config().http_compression {
+                    return Ok(compression::packets(packets, &request.headers, threshold).await);
+                }
+                Ok(answer::text(packets))
             }
-            _ => Err(RequestError::BadRequest),
+            Method::POST => Ok(long_polling::post(&mailbox, body, self.config()).await?),
+            _ => Err(RefusedReason::BadRequest.into()),
         }
     }
 
-    fn websocket<B>(&self, request: &mut Request<B>) -> Result<Answer, RequestError> {
-        let query = Query::parse(request.uri().query().unwrap_or_default());
+    fn websocket(&self, request: &mut Parts) -> Result<Answer, Refusal> {
+        let query = Query::parse(request.uri.query().unwrap_or_default());
         if self.transport(&query)? != TransportKind::WebSocket {
-            return Err(RequestError::BadRequest);
+            return Err(RefusedReason::BadRequest.into());
         }
         let Some(sid) = query.sid else {
-            query.check_handshake(request.method() == Method::GET, true)?;
-            self.check_capacity()?;
-            return Ok(self.open_websocket(request));
+            query.check_handshake(request.method == Method::GET, true)?;
+            let admission = self.admit(request)?;
+            return Ok(self.open_websocket(request, admission));
         };
         let mailbox = self.session(sid)?;
-        if !self.engine.shared.config.offers_upgrade() {
-            return Err(RequestError::BadRequest);
+        if !self.config().offers_upgrade() {
+            return Err(RefusedReason::BadRequest.into());
         }
         Ok(match upgrade::accept(request) {
             Ok((answer, websocket)) => {
@@ -134,7 +148,7 @@ impl EngineService {
     }
 
     fn transport(&self, query: &Query<'_>) -> Result<TransportKind, RequestError> {
-        let known = query.transport.filter(|kind| self.engine.shared.config.allows(*kind));
+        let known = query.transport.filter(|kind| self.config().allows(*kind));
         known.ok_or(RequestError::TransportUnknown)
     }
 
@@ -143,44 +157,55 @@ impl EngineService {
         id.and_then(|id| self.engine.shared.sessions.get(&id)).ok_or(RequestError::SessionUnknown)
     }
 
-    fn check_capacity(&self) -> Result<(), RequestError> {
-        let limit = self.engine.shared.config.max_connections;
-        if self.engine.session_count() < limit && !self.engine.shared.is_closing() {
-            return Ok(());
+    /// Lets a new session in, or says why not.
+    fn admit(&self, request: &Parts) -> Result<Admission, Refusal> {
+        if self.engine.shared.is_closing() {
+            return Err(RefusedReason::ShuttingDown.into());
         }
-        tracing::warn!(target: "sio::engine", limit, "refused a session: `max_connections` are open, or the server closes");
-        Err(RequestError::Forbidden)
+        let limit = self.config().max_connections;
+        if self.engine.session_count() >= limit {
+            tracing::warn!(target: "sio::engine", limit, "refused a session: `max_connections` are open");
+            return Err(RefusedReason::ServerFull.into());
+        }
+        let client = self.client(request);
+        let place = self.engine.place(client.ip())?;
+        let allowed = self.config().hooks.allow(request);
+        allowed.map_err(|message| Refusal::with_message(RefusedReason::NotAllowed, message))?;
+        Ok(Admission { client, place })
     }
 
-    fn open_polling<B>(&self, request: &Request<B>) -> Answer {
-        let id = random::session_id();
+    /// Who asks, as far as can be known.
+    fn client(&self, request: &Parts) -> Peer {
+        let peer = self.peer.of_request(&request.extensions);
+        self.config().forwarded.map_or(peer, |forwarded| forwarded.client(&request.headers, peer))
+    }
+
+    fn open_polling(&self, request: &Parts, admission: Admission) -> Answer {
+        let id = self.engine.new_id();
         let upgrades: &[TransportKind] =
-            if self.engine.shared.config.offers_upgrade() { &[TransportKind::WebSocket] } else { &[] };
-        let body = body_of(&self.open_packet(&id, upgrades));
-        self.engine.open(id, self.handshake(request), None);
+            if self.config().offers_upgrade() { &[TransportKind::WebSocket] } else { &[] };
+        let body = opening(&self.open_packet(&id, upgrades), self.engine.shared.initial_packet.as_ref());
+        self.engine.open(id, handshake(request, admission.client), admission.place, None);
         let mut answer = answer::text(body);
         self.set_cookie(&mut answer, &id);
         answer
     }
 
-    fn open_websocket<B>(&self, request: &mut Request<B>) -> Answer {
+    fn open_websocket(&self, request: &mut Parts, admission: Admission) -> Answer {
         let (mut answer, websocket) = match upgrade::accept(request) {
             Ok(accepted) => accepted,
             Err(status) => return upgrade::refuse(status),
         };
-        let id = random::session_id();
+        let id = self.engine.new_id();
         let open = self.open_packet(&id, &[]).frame();
-        self.engine.open(id, self.handshake(request), Some((websocket, open)));
+        let handshake = handshake(request, admission.client);
+        self.engine.open(id, handshake, admission.place, Some((websocket, open)));
         self.set_cookie(&mut answer, &id);
         answer
     }
 
-    fn handshake<B>(&self, request: &Request<B>) -> Arc<Handshake> {
-        Arc::new(Handshake::of(request, self.peer, self.is_secure, SystemTime::now()))
-    }
-
     fn open_packet(&self, id: &SessionId, upgrades: &[TransportKind]) -> sio_core::engine::packet::Packet {
-        let config = &self.engine.shared.config;
+        let config = self.config();
         let open = OpenPacket {
             sid: id.as_str(),
             upgrades,
@@ -192,11 +217,25 @@ impl EngineService {
     }
 
     fn set_cookie(&self, answer: &mut Answer, id: &SessionId) {
-        let cookie = self.engine.shared.config.cookie.as_ref();
+        let cookie = self.config().cookie.as_ref();
         if let Some(value) = cookie.and_then(|cookie| cookie.header(id)) {
             answer.headers_mut().insert(hyper::header::SET_COOKIE, value);
         }
     }
+
+    fn config(&self) -> &Config {
+        &self.engine.shared.config
+    }
+}
+
+/// A session that may open.
+struct Admission {
+    client: Peer,
+    place: Option<Place>,
+}
+
+fn handshake(request: &Parts, client: Peer) -> Arc<Handshake> {
+    Arc::new(Handshake::of(request, client, SystemTime::now()))
 }
 
 /// The answer to a preflight (WHATWG Fetch, CORS), or to anybody else's question what is allowed.
@@ -215,9 +254,9 @@ where
 {
     type Response = Response<ResponseBody>;
     type Error = Infallible;
-    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;
+    type Future = AnswerFuture;
 
-    fn call(&self, request: Request<B>) -> Self::Future {
+    fn call(&self, request: Request<B>) -> AnswerFuture {
         let service = self.clone();
         Box::pin(async move { Ok(Self::call(service, request).await) })
     }

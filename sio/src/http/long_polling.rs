@@ -16,14 +16,14 @@ use crate::engine::{CloseReason, Command, Config, PollAnswer, PostAnswer};
 /// byte each would need a multiple of its size.
 const MAX_PACKETS: usize = 16 * 1024;
 
-/// Waits for packets.
-pub(crate) async fn get(mailbox: &Mailbox) -> Result<Answer, RequestError> {
+/// Waits for packets, which it gives as a polling body.
+pub(crate) async fn get(mailbox: &Mailbox) -> Result<Bytes, RequestError> {
     let (answer, waiting) = oneshot::channel();
     if !mailbox.command(Command::Poll(answer)) {
         return Err(RequestError::SessionUnknown);
     }
     match waiting.await {
-        Ok(PollAnswer::Payload(body)) => Ok(answer::text(body)),
+        Ok(PollAnswer::Payload(body)) => Ok(body),
         Ok(PollAnswer::Refused) => Err(RequestError::BadRequest),
         // The session has ended before it saw the request.
         Err(_) => Err(RequestError::SessionUnknown),

@@ -2,17 +2,31 @@
 
 pub(crate) mod answer;
 mod body;
+#[cfg(feature = "compression")]
+mod compression;
 pub(crate) mod cookie;
 mod engine_service;
+pub(crate) mod forwarded;
 mod long_polling;
+mod mounted;
 pub(crate) mod origin;
+mod peer;
+mod refused;
 mod service;
 #[cfg(feature = "static-files")]
 pub(crate) mod static_files;
+#[cfg(feature = "tower")]
+mod tower;
 mod upgrade;
 
 pub use self::body::ResponseBody;
 pub use self::cookie::{Cookie, SameSite};
 pub use self::engine_service::EngineService;
+pub use self::forwarded::Forwarded;
+pub use self::mounted::{Mounted, MountedBody, MountedFuture};
 pub use self::origin::AllowedOrigins;
+pub use self::peer::Peer;
+pub use self::refused::{Refused, RefusedReason};
 pub use self::service::Service;
+#[cfg(feature = "tower")]
+pub use self::tower::Layer;

@@ -122,13 +122,13 @@ impl Verdict {
     pub(crate) fn apply(&self, headers: &mut HeaderMap) {
         let origin = match self {
             Self::NoOrigin | Self::Foreign(_) => {
-                headers.insert(header::VARY, VARY);
+                headers.append(header::VARY, VARY);
                 return;
             }
             Self::Any => HeaderValue::from_static("*"),
             Self::Allowed(origin) => {
                 headers.insert(header::ACCESS_CONTROL_ALLOW_CREDENTIALS, TRUE);
-                headers.insert(header::VARY, VARY);
+                headers.append(header::VARY, VARY);
                 origin.clone()
             }
         };

@@ -12,14 +12,20 @@ use hyper::{Request, Response};
 
 use super::body::ResponseBody;
 use super::engine_service::EngineService;
+use super::mounted::Mounted;
 #[cfg(feature = "static-files")]
 use super::static_files::StaticFiles;
 use crate::Server;
 
-/// A [`Server`] as a hyper service. Requests that are neither for Socket.IO nor for a static file are answered
-/// `404`.
+/// An answer on its way.
+pub(super) type AnswerFuture =
+    Pin<Box<dyn Future<Output = Result<Response<ResponseBody>, Infallible>> + Send>>;
+
+/// A [`Server`] as a hyper service, and with the feature `tower` as a tower service. Requests that are neither for
+/// Socket.IO nor for a static file are answered `404`, unless [another service](Service::or) answers them.
 ///
-/// Cheap to clone: one for each connection.
+/// Cheap to clone: one for each connection. It looks at the whole path of a request, so a router must not strip
+/// what stands before it.
 ///
 /// # Examples
 ///
@@ -72,6 +78,58 @@ impl Service {
     pub fn is_ours(&self, path: &str) -> bool {
         self.engine.is_ours(path)
     }
+
+    /// Puts this service in front of another, which gets every request that is neither for Socket.IO nor for a
+    /// static file. A directory that is served at `/` leaves nothing for it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::convert::Infallible;
+    ///
+    /// use hyper::body::Incoming;
+    /// use hyper::{Request, Response};
+    /// use sio::Server;
+    ///
+    /// async fn pages(request: Request<Incoming>) -> Result<Response<String>, Infallible> {
+    ///     Ok(Response::new(format!("this is {}", request.uri().path())))
+    /// }
+    ///
+    /// # fn example() -> sio::Result {
+    /// let server = Server::builder().build()?;
+    /// let service = server.service().or(hyper::service::service_fn(pages));
+    /// # let _ = service;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn or<S>(self, inner: S) -> Mounted<S> {
+        Mounted::new(self, inner)
+    }
+
+    /// Whether requests for a path are answered here, be it by Socket.IO or with a file.
+    pub(super) fn answers(&self, path: &str) -> bool {
+        #[cfg(feature = "static-files")]
+        if self.files.has(path) {
+            return true;
+        }
+        self.is_ours(path)
+    }
+
+    pub(super) fn answer<B>(&self, request: Request<B>) -> AnswerFuture
+    where
+        B: Body + Send + 'static,
+        B::Data: Buf + Send,
+        B::Error: std::fmt::Display,
+    {
+        #[cfg(feature = "static-files")]
+        if !self.engine.is_ours(request.uri().path()) && self.files.has(request.uri().path()) {
+            let files = Arc::clone(&self.files);
+            let (head, _) = request.into_parts();
+            return Box::pin(async move { Ok(files.serve(&head.method, &head.uri, &head.headers).await) });
+        }
+        hyper::service::Service::call(&self.engine, request)
+    }
 }
 
 impl<B> hyper::service::Service<Request<B>> for Service
@@ -82,16 +140,10 @@ where
 {
     type Response = Response<ResponseBody>;
     type Error = Infallible;
-    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;
+    type Future = AnswerFuture;
 
-    fn call(&self, request: Request<B>) -> Self::Future {
-        #[cfg(feature = "static-files")]
-        if !self.engine.is_ours(request.uri().path()) && self.files.has(request.uri().path()) {
-            let files = Arc::clone(&self.files);
-            let (head, _) = request.into_parts();
-            return Box::pin(async move { Ok(files.serve(&head.method, &head.uri, &head.headers).await) });
-        }
-        hyper::service::Service::call(&self.engine, request)
+    fn call(&self, request: Request<B>) -> AnswerFuture {
+        self.answer(request)
     }
 }
 

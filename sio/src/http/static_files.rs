@@ -1,6 +1,6 @@
 //! Files and directories served beside Socket.IO: pages, styles, and the browser client.
 //!
-//! Content types, ranges, `Last-Modified` and the refusal of paths that lead out of a directory are
+//! Content types, ranges, `ETag`, `Last-Modified` and the refusal of paths that lead out of a directory are
 //! tower-http's.
 
 use std::io;

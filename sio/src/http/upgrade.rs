@@ -3,7 +3,9 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
-use hyper::{Method, Request, StatusCode};
+use hyper::http::request::Parts;
+use hyper::upgrade::OnUpgrade;
+use hyper::{Method, StatusCode};
 use sha1::{Digest, Sha1};
 
 use super::answer::{self, Answer};
@@ -22,15 +24,20 @@ pub(crate) fn is_wanted(headers: &HeaderMap) -> bool {
 
 /// The answer and the WebSocket that begins when it has been written; or the status with which the request is
 /// refused.
-pub(crate) fn accept<B>(request: &mut Request<B>) -> Result<(Answer, WebSocket), StatusCode> {
-    let headers = request.headers();
+pub(crate) fn accept(request: &mut Parts) -> Result<(Answer, WebSocket), StatusCode> {
+    let headers = &request.headers;
     let key = headers.get(header::SEC_WEBSOCKET_KEY);
     if headers.get(header::SEC_WEBSOCKET_VERSION) != Some(&VERSION) {
         return Err(StatusCode::UPGRADE_REQUIRED);
     }
     // The key is 16 bytes in base64, nothing of which the server has to understand.
-    let Some(key) = key.filter(|key| key.len() == 24 && request.method() == Method::GET) else {
+    let Some(key) = key.filter(|key| key.len() == 24 && request.method == Method::GET) else {
         return Err(StatusCode::BAD_REQUEST);
+    };
+    // What `hyper::upgrade::on` does; it asks for a whole request.
+    let Some(upgrade) = request.extensions.remove::<OnUpgrade>() else {
+        tracing::error!(target: "sio::engine", "the HTTP server cannot upgrade connections to WebSocket");
+        return Err(StatusCode::NOT_IMPLEMENTED);
     };
     let digest = Sha1::new().chain_update(key.as_bytes()).chain_update(GUID).finalize();
     let accept = HeaderValue::from_str(&STANDARD.encode(digest)).expect("base64 is a valid header value");
@@ -39,8 +46,7 @@ pub(crate) fn accept<B>(request: &mut Request<B>) -> Result<(Answer, WebSocket),
     headers.insert(header::CONNECTION, HeaderValue::from_static("upgrade"));
     headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
     headers.insert(header::SEC_WEBSOCKET_ACCEPT, accept);
-    let link = Link::Upgrading(hyper::upgrade::on(request));
-    Ok((answer, WebSocket::new(link)))
+    Ok((answer, WebSocket::new(Link::Upgrading(upgrade))))
 }
 
 /// The answer to a request that is no valid opening handshake.

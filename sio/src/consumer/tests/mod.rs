@@ -18,6 +18,7 @@ use crate::drain::Drain;
 use crate::engine::mailbox::{Mailbox, QueueLimits};
 use crate::error::ConnectError;
 use crate::handshake::Handshake;
+use crate::http::Peer;
 use crate::middleware::Hooks;
 use crate::namespace::{Namespace, NamespaceInner};
 use crate::namespaces::Common;
@@ -68,7 +69,8 @@ fn connected(path: &str, states: StateMap) -> Socket {
     };
     let namespace = NamespaceInner::new(path, None, Params::default(), Hooks::default(), &common);
     let mailbox = Arc::new(Mailbox::new(QueueLimits { bytes: 1 << 20, packets: 1024 }));
-    let handshake = Handshake::of(&Request::new(()), None, false, SystemTime::UNIX_EPOCH);
+    let (request, ()) = Request::new(()).into_parts();
+    let handshake = Handshake::of(&request, Peer::default(), SystemTime::UNIX_EPOCH);
     let namespace = Namespace { inner: Arc::new(namespace) };
     let membership = Membership::new(random::sid(), namespace, Arc::clone(&mailbox), Arc::new(handshake));
     assert!(membership.accept(), "it was connecting");

@@ -1,0 +1,161 @@
+//! Options of what happens before a session is open.
+
+use hyper::http::request::Parts;
+
+use super::Builder;
+use crate::engine::{Message, SessionId};
+use crate::http::{Forwarded, Refused};
+
+/// Requests: who they are from, who may connect, and what is sent at once.
+impl Builder {
+    /// How many clients of one address may be connected; further ones get status 403. IPv6 addresses are counted
+    /// by their /64 network, the smallest that one customer has to himself. Default unlimited.
+    ///
+    /// Behind a proxy all clients have the proxy's address unless [`Builder::forwarded`] is set. Clients whose
+    /// address is not known are not limited.
+    pub fn max_connections_per_address(mut self, connections: usize) -> Self {
+        self.engine.max_connections_per_address = connections;
+        self
+    }
+
+    /// Which headers of the proxies before this server are believed, and how many proxies there are. It decides
+    /// what [`Handshake::peer`](crate::Handshake::peer), [`Handshake::ip`](crate::Handshake::ip) and
+    /// [`Handshake::is_secure`](crate::Handshake::is_secure) say, and whom the limit per address counts. Default
+    /// none: any client can send such headers.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use sio::http::Forwarded;
+    /// use sio::prelude::*;
+    ///
+    /// // nginx with `proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;`
+    /// // and `proxy_set_header X-Forwarded-Proto $scheme;`
+    /// let builder = Server::builder().forwarded(Forwarded::x_forwarded_for()).max_connections_per_address(50);
+    /// # let _ = builder;
+    /// ```
+    pub fn forwarded(mut self, forwarded: Forwarded) -> Self {
+        self.engine.forwarded = Some(forwarded);
+        self
+    }
+
+    /// Makes the ids of Engine.IO sessions, which are not those of sockets. Default: 120 random bits of the
+    /// operating system.
+    ///
+    /// An id always has 20 characters of the URL-safe base64 alphabet, so that it fits into a query and a cookie:
+    /// make it of 15 bytes, or parse such a text. It is a secret, since whoever knows it can read and write the
+    /// session: leave at least 96 bits to chance. An id that is in use is not taken again; the session gets a
+    /// random one then.
+    ///
+    /// # Examples
+    ///
+    /// Ids that begin with the number of the node, by which a load balancer can route:
+    ///
+    /// ```
+    /// use sio::engine::SessionId;
+    /// use sio::prelude::*;
+    ///
+    /// # fn fill_randomly(_: &mut [u8]) {}
+    /// const NODE: [u8; 3] = [0, 0, 7];
+    ///
+    /// let builder = Server::builder().id_generator(|| {
+    ///     let mut bytes = [0; 15];
+    ///     bytes[..3].copy_from_slice(&NODE);
+    ///     fill_randomly(&mut bytes[3..]); // getrandom::fill, for one
+    ///     SessionId::from_random(bytes)
+    /// });
+    /// # let _ = builder;
+    /// ```
+    pub fn id_generator(mut self, new_id: impl Fn() -> SessionId + Send + Sync + 'static) -> Self {
+        self.engine.hooks.id_generator(new_id);
+        self
+    }
+
+    /// An Engine.IO message that every client gets right behind the open packet, in the same polling answer or as
+    /// the second frame. Default none.
+    ///
+    /// It is below Socket.IO, whose clients take it for a packet: text is one in their encoding, like
+    /// `2["hello"]`, and comes before they have joined any namespace.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use sio::engine::Message;
+    /// use sio::prelude::*;
+    ///
+    /// let builder = Server::builder().initial_packet(Message::Text("hello".into()));
+    /// # let _ = builder;
+    /// ```
+    pub fn initial_packet(mut self, message: Message) -> Self {
+        self.engine.initial_packet = Some(message);
+        self
+    }
+
+    /// Says of the first request of a session whether the client may connect. Default: every client may.
+    ///
+    /// It is asked after all other checks, and runs between them: it must not block. A refusal is answered with
+    /// status 403, code 4 and the text, which the client sees. The client's address is in the request's extensions,
+    /// as [`Peer`](crate::http::Peer). What needs to wait for something belongs into `connect`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use sio::prelude::*;
+    ///
+    /// let builder = Server::builder().allow_request(|request| {
+    ///     if request.headers.contains_key("x-api-key") {
+    ///         return Ok(());
+    ///     }
+    ///     Err("an API key is needed".to_owned())
+    /// });
+    /// # let _ = builder;
+    /// ```
+    pub fn allow_request(
+        mut self,
+        allow: impl Fn(&Parts) -> Result<(), String> + Send + Sync + 'static,
+    ) -> Self {
+        self.engine.hooks.allow_request(allow);
+        self
+    }
+
+    /// Is told of every request to Socket.IO's path that is refused with one of the protocol's codes: what
+    /// `connection_error` is elsewhere. Default nothing. It must not block.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use sio::http::Peer;
+    /// use sio::prelude::*;
+    ///
+    /// let builder = Server::builder().on_refused(|refused| {
+    ///     let peer = refused.request().extensions.get::<Peer>();
+    ///     eprintln!("refused {peer:?}: {}, {}", refused.code(), refused.reason());
+    /// });
+    /// # let _ = builder;
+    /// ```
+    pub fn on_refused(mut self, on_refused: impl Fn(&Refused<'_>) + Send + Sync + 'static) -> Self {
+        self.engine.hooks.on_refused(on_refused);
+        self
+    }
+
+    /// From which size on, in bytes, polling answers are compressed for clients that accept gzip or deflate, as
+    /// all browsers do; `None` compresses nothing. Default 1,024.
+    ///
+    /// An answer that holds a secret next to what an attacker can choose tells the secret by its length
+    /// (BREACH). WebSocket messages are never compressed.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use sio::prelude::*;
+    ///
+    /// let builder = Server::builder().http_compression(16 * 1024);
+    /// let without = Server::builder().http_compression(None);
+    /// # let _ = (builder, without);
+    /// ```
+    #[cfg(feature = "compression")]
+    pub fn http_compression(mut self, threshold: impl Into<Option<usize>>) -> Self {
+        self.engine.http_compression = threshold.into();
+        self
+    }
+}

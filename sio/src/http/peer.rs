@@ -1,0 +1,66 @@
+//! Who is at the other end of a request's connection.
+
+use std::net::{IpAddr, SocketAddr};
+
+use hyper::http::Extensions;
+
+/// The client of a request: its address, and whether its connection is encrypted.
+///
+/// A server that owns the connections and gives requests to `sio` can put one into the extensions of each request;
+/// it goes before what [`Service::for_connection`](super::Service::for_connection) was told. With the feature `axum`
+/// the `ConnectInfo` of axum is understood as well. In the functions of
+/// [`allow_request`](crate::Builder::allow_request) and [`on_refused`](crate::Builder::on_refused) it is always
+/// there, with what [trusted proxies](crate::Builder::forwarded) say.
+///
+/// # Examples
+///
+/// ```
+/// use sio::http::Peer;
+///
+/// let mut request = hyper::Request::new(());
+/// request.extensions_mut().insert(Peer::new("192.0.2.1:5000".parse()?, true));
+/// # Ok::<(), std::net::AddrParseError>(())
+/// ```
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Peer {
+    pub(crate) address: Option<SocketAddr>,
+    pub(crate) is_secure: bool,
+}
+
+impl Peer {
+    /// A peer with this address.
+    #[must_use]
+    pub fn new(address: SocketAddr, is_secure: bool) -> Self {
+        Self { address: Some(address), is_secure }
+    }
+
+    /// Its address, if it is known. The port is 0 where only the IP address is.
+    #[must_use]
+    pub fn address(&self) -> Option<SocketAddr> {
+        self.address
+    }
+
+    /// Its IP address, if it is known.
+    #[must_use]
+    pub fn ip(&self) -> Option<IpAddr> {
+        self.address.map(|address| address.ip())
+    }
+
+    /// Whether its connection is encrypted.
+    #[must_use]
+    pub fn is_secure(&self) -> bool {
+        self.is_secure
+    }
+
+    /// The peer of a request, on a connection of which this is known.
+    pub(crate) fn of_request(self, extensions: &Extensions) -> Self {
+        if let Some(peer) = extensions.get::<Self>() {
+            return *peer;
+        }
+        #[cfg(feature = "axum")]
+        if let Some(info) = extensions.get::<axum::extract::ConnectInfo<SocketAddr>>() {
+            return Self { address: Some(info.0), ..self };
+        }
+        self
+    }
+}

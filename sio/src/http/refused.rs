@@ -1,0 +1,142 @@
+//! Requests that are refused, and what the application and the client learn of it.
+
+use std::fmt;
+
+use hyper::http::request::Parts;
+use sio_core::engine::handshake::RequestError;
+
+/// Why a request was refused, in more detail than the client is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum RefusedReason {
+    /// The transport is missing, not known or not allowed. Code 0.
+    TransportUnknown,
+    /// There is no session of this id, or no more. Code 1.
+    SessionUnknown,
+    /// A session can only be opened by GET. Code 2.
+    BadHandshakeMethod,
+    /// The request does not fit the session or its transport, or is broken. Code 3.
+    BadRequest,
+    /// The page that asks is from an origin that is not [allowed](crate::Builder::allowed_origins). Code 4.
+    ForeignOrigin,
+    /// The function of [`allow_request`](crate::Builder::allow_request) said no. Code 4.
+    NotAllowed,
+    /// As many clients as [`max_connections`](crate::Builder::max_connections) says are connected. Code 4.
+    ServerFull,
+    /// As many clients of this address as
+    /// [`max_connections_per_address`](crate::Builder::max_connections_per_address) says are connected. Code 4.
+    AddressFull,
+    /// The server is being [closed](crate::Server::close). Code 4.
+    ShuttingDown,
+    /// The client speaks another revision of the protocol. Code 5.
+    UnsupportedProtocolVersion,
+}
+
+impl RefusedReason {
+    fn error(self) -> RequestError {
+        match self {
+            Self::TransportUnknown => RequestError::TransportUnknown,
+            Self::SessionUnknown => RequestError::SessionUnknown,
+            Self::BadHandshakeMethod => RequestError::BadHandshakeMethod,
+            Self::BadRequest => RequestError::BadRequest,
+            Self::UnsupportedProtocolVersion => RequestError::UnsupportedProtocolVersion,
+            Self::ForeignOrigin
+            | Self::NotAllowed
+            | Self::ServerFull
+            | Self::AddressFull
+            | Self::ShuttingDown => RequestError::Forbidden,
+        }
+    }
+}
+
+impl fmt::Display for RefusedReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::ForeignOrigin => "a foreign origin",
+            Self::NotAllowed => "not allowed by the application",
+            Self::ServerFull => "the server is full",
+            Self::AddressFull => "too many connections from this address",
+            Self::ShuttingDown => "the server is shutting down",
+            other => return other.error().fmt(f),
+        })
+    }
+}
+
+/// A refusal on its way to the client.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Refusal {
+    reason: RefusedReason,
+    /// In place of the message that the code has.
+    message: Option<String>,
+}
+
+impl Refusal {
+    pub(crate) fn with_message(reason: RefusedReason, message: String) -> Self {
+        Self { reason, message: Some(message) }
+    }
+
+    pub(crate) fn error(&self) -> RequestError {
+        self.reason.error()
+    }
+
+    /// The text that was chosen for this refusal, if any.
+    pub(crate) fn message(&self) -> Option<&str> {
+        self.message.as_deref()
+    }
+}
+
+impl From<RefusedReason> for Refusal {
+    fn from(reason: RefusedReason) -> Self {
+        Self { reason, message: None }
+    }
+}
+
+impl From<RequestError> for Refusal {
+    fn from(error: RequestError) -> Self {
+        Self::from(match error {
+            RequestError::TransportUnknown => RefusedReason::TransportUnknown,
+            RequestError::SessionUnknown => RefusedReason::SessionUnknown,
+            RequestError::BadHandshakeMethod => RefusedReason::BadHandshakeMethod,
+            RequestError::BadRequest => RefusedReason::BadRequest,
+            RequestError::Forbidden => RefusedReason::NotAllowed,
+            RequestError::UnsupportedProtocolVersion => RefusedReason::UnsupportedProtocolVersion,
+        })
+    }
+}
+
+/// A request that was refused, as [`on_refused`](crate::Builder::on_refused) sees it.
+#[derive(Debug)]
+pub struct Refused<'a> {
+    refusal: &'a Refusal,
+    request: &'a Parts,
+}
+
+impl<'a> Refused<'a> {
+    pub(crate) fn new(refusal: &'a Refusal, request: &'a Parts) -> Self {
+        Self { refusal, request }
+    }
+
+    /// The number that the client gets: 0 to 5, as in the reference server.
+    #[must_use]
+    pub fn code(&self) -> u8 {
+        self.refusal.error().code()
+    }
+
+    /// The text that the client gets.
+    #[must_use]
+    pub fn message(&self) -> &'a str {
+        self.refusal.message().unwrap_or_else(|| self.refusal.error().message())
+    }
+
+    /// Why it was refused.
+    #[must_use]
+    pub fn reason(&self) -> RefusedReason {
+        self.refusal.reason
+    }
+
+    /// The request: method, path, query and headers, and its [`Peer`](super::Peer) among the extensions.
+    #[must_use]
+    pub fn request(&self) -> &'a Parts {
+        self.request
+    }
+}

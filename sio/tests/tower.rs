@@ -1,0 +1,105 @@
+//! Socket.IO in front of tower services, and as one.
+
+mod support;
+
+use std::net::SocketAddr;
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::extract::Request;
+use axum::routing::{any, get as on_get};
+use sio::http::Peer;
+use support::*;
+use tower::{Layer, ServiceExt};
+
+async fn text(answer: axum::response::Response) -> String {
+    let body = to_bytes(answer.into_body(), usize::MAX).await.expect("the body is whole");
+    String::from_utf8(body.to_vec()).expect("the body is text")
+}
+
+fn ask(target: &str) -> Request {
+    Request::get(target).body(Body::empty()).expect("the request is valid")
+}
+
+#[tokio::test]
+async fn the_layer_answers_its_path_and_nothing_else() {
+    let server = build(|builder| builder);
+    let app = Router::new().route("/page", on_get(async || "a page")).fallback(async || "nothing");
+    let app = app.layer(server.layer());
+    for (target, expected) in [("/page", "a page"), ("/socket.iox", "nothing"), ("/socket.io/x", "nothing")] {
+        assert_eq!(text(app.clone().oneshot(ask(target)).await.unwrap()).await, expected);
+    }
+    assert!(text(app.clone().oneshot(ask(POLLING)).await.unwrap()).await.starts_with("0{"));
+    assert_eq!(server.client_count(), 1);
+}
+
+#[tokio::test]
+async fn the_layer_goes_around_any_service() {
+    let server = build(|builder| builder);
+    let inner = tower::service_fn(async |request: Request| {
+        Ok::<_, std::io::Error>(hyper::Response::new(Body::from(request.uri().path().to_owned())))
+    });
+    let service = server.layer().layer(inner);
+    let answer = service.clone().oneshot(ask("/else")).await.unwrap();
+    assert_eq!(to_bytes(Body::new(answer.into_body()), 100).await.unwrap(), "/else");
+    assert_eq!(service.oneshot(ask(POLLING)).await.unwrap().status(), 200);
+}
+
+#[tokio::test]
+async fn the_service_can_be_a_route_or_a_fallback() {
+    let server = build(|builder| builder);
+    let route = Router::new().route_service("/socket.io/", server.service());
+    assert_eq!(route.clone().oneshot(ask(POLLING)).await.unwrap().status(), 200);
+    assert_eq!(route.oneshot(ask("/")).await.unwrap().status(), 404);
+    let fallback = Router::new().route("/", any(async || "a page")).fallback_service(server.service());
+    assert_eq!(fallback.clone().oneshot(ask(POLLING)).await.unwrap().status(), 200);
+    assert_eq!(text(fallback.oneshot(ask("/")).await.unwrap()).await, "a page");
+}
+
+#[tokio::test]
+async fn a_websocket_begins_under_axum_and_the_peer_is_known() {
+    let server = listen_with(build(|builder| builder), |server, listener| async move {
+        let app = Router::new().route("/", on_get(async || "a page")).layer(server.layer());
+        axum::serve(listener, app.into_make_service_with_connect_info::<SocketAddr>()).await?;
+        Ok(())
+    })
+    .await;
+    assert_eq!(get(server.address, "/", &[]).await.text(), "a page");
+    let stream = connect(server.address).await;
+    let own = stream.local_addr().unwrap();
+    let Ok(mut socket) = websocket(stream, WEBSOCKET, &[]).await else { panic!("the client is let in") };
+    assert!(socket.receive().await.starts_with("0{"));
+    socket.send("40").await;
+    assert!(socket.receive().await.starts_with("40{"));
+    assert_eq!(socket.receive().await, format!(r#"42["who","{own}",false]"#));
+    socket.send(r#"421["echo","hi"]"#).await;
+    assert_eq!(socket.receive().await, r#"431["hi"]"#);
+    let ((), code) = tokio::join!(in_time(server.server.close()), socket.until_closed());
+    assert_eq!(code, 1001);
+}
+
+#[tokio::test]
+async fn a_peer_in_the_extensions_goes_before_all_else() {
+    let server = listen_with(build(|builder| builder), |server, listener| async move {
+        let peer = Peer::new("192.0.2.7:77".parse()?, true);
+        let app = Router::new().layer(server.layer()).layer(axum::Extension(peer));
+        axum::serve(listener, app.into_make_service_with_connect_info::<SocketAddr>()).await?;
+        Ok(())
+    })
+    .await;
+    assert_eq!(who(server.address, &[]).await, r#"["who","192.0.2.7:77",true]"#);
+}
+
+#[tokio::test]
+async fn a_server_that_cannot_upgrade_says_so() {
+    let server = build(|builder| builder);
+    let request = Request::get(WEBSOCKET)
+        .header("connection", "upgrade")
+        .header("upgrade", "websocket")
+        .header("sec-websocket-version", "13")
+        .header("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ==")
+        .body(Body::empty())
+        .unwrap();
+    assert_eq!(server.service().oneshot(request).await.unwrap().status(), 501);
+    assert_eq!(server.client_count(), 0);
+}
