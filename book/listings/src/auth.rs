@@ -115,6 +115,19 @@ fn own_subdomains() -> AllowedOrigins {
 }
 // ANCHOR_END: origins
 
+// ANCHOR: request
+fn with_api_keys() -> sio::Result<Server> {
+    let server = Server::builder()
+        .collected(false)
+        .allow_request(|request| match request.headers.get("x-api-key") {
+            Some(_) => Ok(()),
+            None => Err("an API key is needed".to_owned()),
+        })
+        .build()?;
+    Ok(server)
+}
+// ANCHOR_END: request
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -162,6 +175,15 @@ mod tests {
         server.of("/wallet").broadcast().join("user:ada").await;
         kick(server.handle(), "ada").await;
         ada.expect("41/wallet,").await;
+    }
+
+    #[tokio::test]
+    async fn who_has_no_key_gets_no_session() {
+        let server = with_api_keys().unwrap();
+        let serve = |listener| async move { server.serve_with(listener).await };
+        let here = TestServer::serve_with(serve).await;
+        let answer = here.get("EIO=4&transport=polling").await;
+        assert_eq!((answer.status, answer.text()), (403, r#"{"code":4,"message":"an API key is needed"}"#));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::env;
 use std::time::Duration;
 
-use sio::http::{Cookie, SameSite};
+use sio::http::{Cookie, Forwarded, Peer, SameSite};
 use sio::prelude::*;
 
 // ANCHOR: main
@@ -37,12 +37,24 @@ fn without_polling() -> sio::Result<Server> {
 // ANCHOR_END: websocket_only
 
 // ANCHOR: address
-/// The client's address, when exactly one proxy of one's own stands before the server and sets this header.
-fn client_address(handshake: &Handshake) -> Option<std::net::IpAddr> {
-    let said = handshake.header("x-real-ip").and_then(|address| address.parse().ok());
-    said.or_else(|| handshake.ip())
+fn behind_one_proxy() -> sio::Result<Server> {
+    let server = Server::builder()
+        .collected(false)
+        .forwarded(Forwarded::x_forwarded_for())
+        .max_connections_per_address(50)
+        .build()?;
+    Ok(server)
 }
 // ANCHOR_END: address
+
+// ANCHOR: refused
+fn with_metrics(builder: sio::Builder) -> sio::Builder {
+    builder.on_refused(|refused| {
+        let peer = refused.request().extensions.get::<Peer>();
+        tracing::info!(?peer, code = refused.code(), reason = %refused.reason(), "refused");
+    })
+}
+// ANCHOR_END: refused
 
 #[cfg(test)]
 mod tests {
@@ -70,13 +82,21 @@ mod tests {
 
     #[tokio::test]
     async fn the_proxy_says_whose_address_it_is() {
-        let server = TestServer::start(|builder| builder).await;
-        let headers = [("X-Real-IP", "203.0.113.7")];
-        let mut ws = server.try_ws("EIO=4&transport=websocket", &headers).await.unwrap();
+        let server = behind_one_proxy().unwrap();
+        let (serving, socket_of) = (server.clone(), server);
+        let here = TestServer::serve_with(|listener| async move { serving.serve_with(listener).await }).await;
+        let headers = [("X-Forwarded-For", "198.51.100.1, 203.0.113.7"), ("X-Forwarded-Proto", "https")];
+        let mut ws = here.try_ws("EIO=4&transport=websocket", &headers).await.unwrap();
         ws.receive().await;
-        let sid = ws.join("/").await;
-        let socket = server.socket_of("/", &sid);
-        assert_eq!(client_address(socket.handshake()), Some([203, 0, 113, 7].into()));
-        assert_eq!(socket.handshake().ip(), Some([127, 0, 0, 1].into()));
+        ws.join("/").await;
+        let sockets = socket_of.of("/").sockets();
+        assert_eq!(sockets[0].handshake().ip(), Some([203, 0, 113, 7].into()));
+        assert!(sockets[0].handshake().is_secure());
+    }
+
+    #[tokio::test]
+    async fn refusals_are_heard_of() {
+        let server = TestServer::start(with_metrics).await;
+        assert_eq!(server.get("EIO=4&transport=pigeon").await.status, 400);
     }
 }

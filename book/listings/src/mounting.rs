@@ -3,10 +3,10 @@
 use std::convert::Infallible;
 
 use hyper::body::Incoming;
-use hyper::service::{Service as _, service_fn};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
-use sio::http::Service;
 use sio::prelude::*;
 use tokio::net::TcpListener;
 
@@ -42,31 +42,16 @@ async fn on_a_free_port(server: Server) -> sio::Result {
 // ANCHOR_END: listener
 
 // ANCHOR: hyper
-use bytes::Bytes;
-use http_body_util::{Either, Full};
-use hyper::server::conn::http1;
-use sio::http::ResponseBody;
-
 /// Everything that is not Socket.IO's is the application's.
-async fn route(
-    socket_io: &Service,
-    request: Request<Incoming>,
-) -> Result<Response<Either<ResponseBody, Full<Bytes>>>, Infallible> {
-    if socket_io.is_ours(request.uri().path()) {
-        return Ok(socket_io.call(request).await?.map(Either::Left));
-    }
-    Ok(Response::new(Either::Right(Full::from("Hello from the application\n"))))
+async fn pages(_request: Request<Incoming>) -> Result<Response<String>, Infallible> {
+    Ok(Response::new("Hello from the application\n".to_owned()))
 }
 
 async fn accept(server: Server, listener: TcpListener) -> sio::Result {
     loop {
         let (stream, peer) = listener.accept().await?;
         stream.set_nodelay(true)?;
-        let socket_io = server.service().for_connection(peer, false);
-        let service = service_fn(move |request| {
-            let socket_io = socket_io.clone();
-            async move { route(&socket_io, request).await }
-        });
+        let service = server.service().for_connection(peer, false).or(service_fn(pages));
         // Without upgrades there would be no WebSocket.
         let connection =
             http1::Builder::new().serve_connection(TokioIo::new(stream), service).with_upgrades();
@@ -92,6 +77,53 @@ async fn until_interrupted(server: Server, listener: TcpListener) -> sio::Result
 }
 // ANCHOR_END: shutdown
 
+// ANCHOR: axum
+use std::net::SocketAddr;
+
+use axum::Router;
+use axum::extract::State as Shared;
+use axum::routing::{get, post};
+
+/// Sends a text to everyone who is connected.
+async fn say(Shared(server): Shared<Server>, text: String) -> Result<(), String> {
+    server.of("/").emit("said", &text).await.map_err(|error| error.to_string())
+}
+
+fn router(server: &Server) -> Router {
+    Router::new()
+        .route("/", get(async || "Hello from axum"))
+        .route("/say", post(say))
+        .with_state(server.clone())
+        // Last, so that it stands in front of everything.
+        .layer(server.layer())
+}
+
+async fn with_axum(server: Server, listener: TcpListener) -> sio::Result {
+    // With connect info, handlers learn the addresses of clients.
+    let app = router(&server).into_make_service_with_connect_info::<SocketAddr>();
+    axum::serve(listener, app).with_graceful_shutdown(interrupted(server)).await?;
+    Ok(())
+}
+
+async fn interrupted(server: Server) {
+    tokio::signal::ctrl_c().await.ok();
+    server.close().await;
+}
+// ANCHOR_END: axum
+
+// ANCHOR: tls
+async fn with_tls(server: Server) -> sio::Result {
+    use sio::rustls::ServerConfig;
+    use sio::rustls::pki_types::pem::PemObject as _;
+    use sio::rustls::pki_types::{CertificateDer, PrivateKeyDer};
+
+    let chain = CertificateDer::pem_file_iter("chain.pem")?.collect::<Result<_, _>>()?;
+    let key = PrivateKeyDer::from_pem_file("key.pem")?;
+    let config = ServerConfig::builder().with_no_client_auth().with_single_cert(chain, key)?;
+    server.serve_tls("0.0.0.0:443", config).await
+}
+// ANCHOR_END: tls
+
 // ANCHOR: two
 /// Two servers in one program, with rooms and states of their own.
 async fn two_servers(public: Server, internal: Server) -> sio::Result {
@@ -112,6 +144,24 @@ mod tests {
         here.socket("/").await.close().await;
         let answer = here.request(&Request::get("/anything")).await;
         assert_eq!((answer.status, answer.text()), (200, "Hello from the application\n"));
+    }
+
+    #[tokio::test]
+    async fn axum_and_socket_io_share_a_port() {
+        let server = Server::builder().collected(false).build().unwrap();
+        let here = TestServer::serve_with(|listener| with_axum(server, listener)).await;
+        let mut ada = here.socket("/").await;
+        let answer = here.request(&Request::get("/")).await;
+        assert_eq!((answer.status, answer.text()), (200, "Hello from axum"));
+        let answer = here.request(&Request::post("/say", "hi")).await;
+        assert_eq!(answer.status, 200);
+        ada.expect(r#"42["said","hi"]"#).await;
+    }
+
+    #[tokio::test]
+    async fn a_certificate_that_is_not_there_is_an_error() {
+        let server = Server::builder().collected(false).build().unwrap();
+        assert!(with_tls(server).await.is_err());
     }
 
     #[tokio::test]
