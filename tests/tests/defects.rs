@@ -125,7 +125,7 @@ async fn a_public_id_tells_nothing_of_the_secret_one() {
 /// 5. Elsewhere a pong was read only after the handler, and pings were interval plus timeout apart.
 #[tokio::test]
 async fn the_heartbeat_neither_waits_for_handlers_nor_for_its_own_timeout() {
-    let (interval, timeout) = (Duration::from_millis(50), Duration::from_secs(120));
+    let (interval, timeout) = (Duration::from_millis(250), Duration::from_secs(120));
     let server = TestServer::start(|builder| {
         builder.consumer::<Suspect>().ping_interval(interval).ping_timeout(timeout)
     })
@@ -244,7 +244,7 @@ async fn a_broadcast_with_ack_waits_without_being_told_how_long() {
 /// 12. Elsewhere an abandoned polling session was never cleaned up, and its disconnect hook never ran.
 #[tokio::test]
 async fn an_abandoned_polling_session_ends_and_is_heard_of() {
-    let short = Duration::from_millis(50);
+    let short = Duration::from_millis(250);
     let server =
         TestServer::start(|builder| builder.consumer::<Suspect>().ping_interval(short).ping_timeout(short))
             .await;

@@ -197,7 +197,7 @@ async fn heartbeats_are_not_kept_waiting_by_a_handler() {
     let server = TestServer::start(|builder| {
         builder
             .consumer::<Ordered>()
-            .ping_interval(Duration::from_millis(50))
+            .ping_interval(Duration::from_millis(250))
             .ping_timeout(Duration::from_secs(10))
     })
     .await;

@@ -217,7 +217,7 @@ async fn a_connection_that_joins_nothing_in_time_is_closed() {
 async fn a_connection_that_joined_and_left_outlives_the_connect_timeout() {
     let server = TestServer::start(|builder| {
         let builder =
-            builder.connect_timeout(Duration::from_millis(100)).ping_interval(Duration::from_millis(400));
+            builder.connect_timeout(Duration::from_millis(300)).ping_interval(Duration::from_secs(1));
         builder.consumer::<Plain>()
     })
     .await;

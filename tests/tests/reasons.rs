@@ -96,7 +96,7 @@ async fn two_polls_at_once_are_a_transport_error() {
 
 #[tokio::test]
 async fn a_missing_pong_is_a_ping_timeout() {
-    let short = Duration::from_millis(50);
+    let short = Duration::from_millis(250);
     let server =
         TestServer::start(|builder| builder.consumer::<Plain>().ping_interval(short).ping_timeout(short))
             .await;

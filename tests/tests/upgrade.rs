@@ -283,7 +283,7 @@ async fn a_probe_that_takes_too_long_leaves_the_session_on_polling() {
 
 #[tokio::test]
 async fn the_heartbeat_goes_on_across_the_upgrade() {
-    let interval = Duration::from_millis(50);
+    let interval = Duration::from_millis(250);
     let server = TestServer::start(|builder| builder.consumer::<Plain>().ping_interval(interval)).await;
     let (mut polling, _) = joined(&server).await;
     polling.expect("2").await;
