@@ -10,7 +10,7 @@ mod requests;
 mod writing;
 
 use std::future::Future;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Instant;
@@ -200,8 +200,10 @@ impl Future for SessionTask {
             this.note_pressure();
             this.timer.arm(this.next_deadline(), cx);
             if again {
-                // The share of this turn is used up: the other sessions of this thread come first.
-                cx.waker().wake_by_ref();
+                // The share of this turn is used up: the other sessions of this thread come first. Not by waking
+                // ourselves: a thread that always has a task to run looks for new events only after some sixty of
+                // them, and a client that floods would keep the others waiting for that long.
+                let _ = pin!(tokio::task::yield_now()).poll(cx);
                 return Poll::Pending;
             }
             // The handler has made room: what waits unread has no other way of being noticed.
