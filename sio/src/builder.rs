@@ -151,7 +151,7 @@ impl Builder {
         self
     }
 
-    /// How long a client may be connected without joining a namespace. Default 45 s.
+    /// How long a client may be connected before it asks for its first namespace. Default 45 s.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.options.connect_timeout = timeout;
         self

@@ -5,7 +5,6 @@
 //! needs it is not in the list of profiles.
 
 pub mod chat;
-pub mod client;
 pub mod conformance;
 mod events;
 mod journal;
