@@ -1,9 +1,10 @@
 //! Ids of sockets and sessions: 15 random bytes written as 20 characters of the URL-safe base64 alphabet.
 //!
 //! [`Sid`] is public: it names one client in one namespace and is sent to applications and clients. [`SessionId`] is a
-//! secret: whoever knows it can read and write that client's polling session (Engine.IO v4, "handshake"). They are two
-//! types, made of independent random bytes, so that one can never be handed out in place of the other. The random
-//! bytes come from the caller: this crate has no source of randomness.
+//! secret: whoever knows it can read and write that client's polling session (Engine.IO v4, "handshake"). So is
+//! [`PrivateId`], by which a client comes back to a socket that it has lost. They are three types, made of independent
+//! random bytes, so that one can never be handed out in place of another. The random bytes come from the caller: this
+//! crate has no source of randomness.
 
 use std::fmt;
 use std::str::FromStr;
@@ -48,6 +49,23 @@ pub struct Sid([u8; ID_LEN]);
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct SessionId([u8; ID_LEN]);
+
+/// The `pid` of a socket whose state can be recovered, a secret that only its client knows: who shows it gets the
+/// socket's id, its rooms and the events that it has missed.
+///
+/// Like [`SessionId`] it has no `Display`, and `Debug` prints no more than a digest.
+///
+/// # Examples
+///
+/// ```
+/// use sio_core::id::PrivateId;
+///
+/// let pid = PrivateId::from_random([7; 15]);
+/// assert_eq!(pid.as_str().parse::<PrivateId>(), Ok(pid));
+/// assert!(!format!("{pid:?}").contains("Bwc"));
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct PrivateId([u8; ID_LEN]);
 
 /// The text is not an id: 20 characters of the URL-safe base64 alphabet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -102,6 +120,20 @@ impl SessionId {
     }
 }
 
+impl PrivateId {
+    /// Makes an id of random bytes, which the caller takes from a cryptographic source.
+    #[must_use]
+    pub fn from_random(bytes: [u8; RANDOM_BYTES]) -> Self {
+        Self(encode(bytes))
+    }
+
+    /// The id as text, for its client; not for logs.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        text(&self.0)
+    }
+}
+
 impl fmt::Display for Sid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.as_str())
@@ -116,14 +148,22 @@ impl fmt::Debug for Sid {
 
 impl fmt::Debug for SessionId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // FNV-1a folded to 16 bits: many ids share each digest, so the digest gives the secret away no more than
-        // any 16 of its 120 bits would.
-        let hash = self
-            .0
-            .iter()
-            .fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(*byte)).wrapping_mul(0x0100_0193));
-        write!(f, "SessionId({:04x}…)", (hash >> 16) ^ (hash & 0xffff))
+        write!(f, "SessionId({:04x}…)", digest(&self.0))
     }
+}
+
+impl fmt::Debug for PrivateId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "PrivateId({:04x}…)", digest(&self.0))
+    }
+}
+
+/// FNV-1a folded to 16 bits: many ids share each digest, so the digest gives a secret away no more than any 16 of its
+/// 120 bits would.
+fn digest(id: &[u8; ID_LEN]) -> u32 {
+    let hash =
+        id.iter().fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(*byte)).wrapping_mul(0x0100_0193));
+    (hash >> 16) ^ (hash & 0xffff)
 }
 
 impl AsRef<str> for Sid {
@@ -141,6 +181,14 @@ impl FromStr for Sid {
 }
 
 impl FromStr for SessionId {
+    type Err = InvalidId;
+
+    fn from_str(s: &str) -> Result<Self, InvalidId> {
+        parse(s).map(Self)
+    }
+}
+
+impl FromStr for PrivateId {
     type Err = InvalidId;
 
     fn from_str(s: &str) -> Result<Self, InvalidId> {

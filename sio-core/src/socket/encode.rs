@@ -58,6 +58,47 @@ pub fn event<A: Serialize + ?Sized>(
     Ok(scratch.end_array(Kind::Event, namespace, id))
 }
 
+/// Encodes an event for clients whose state can be recovered ([`recovery`](super::recovery)), with the offset as an extra
+/// last argument.
+///
+/// Without an `offset` it is an event that is not kept for those who miss it. Clients take the text at the end of any
+/// event for an offset: where one stands there, a `null` follows it.
+///
+/// # Errors
+///
+/// As [`event()`].
+///
+/// # Examples
+///
+/// ```
+/// use sio_core::socket::encode;
+///
+/// let frame = encode::recoverable_event("/", "message", "hi", Some(7))?;
+/// assert_eq!(frame, &b"\x81\x1642[\"message\",\"hi\",\"7\"]"[..]);
+/// let frame = encode::recoverable_event("/", "message", "hi", None)?;
+/// assert_eq!(frame, &b"\x81\x1742[\"message\",\"hi\",null]"[..]);
+/// # Ok::<(), sio_core::args::EncodeError>(())
+/// ```
+pub fn recoverable_event<A: Serialize + ?Sized>(
+    namespace: &str,
+    name: &str,
+    args: &A,
+    offset: Option<u64>,
+) -> Result<Bytes, EncodeError> {
+    let mut scratch = begin_event(name)?;
+    args::serialize(&mut scratch.json, false, args, &mut scratch.attachments)?;
+    match offset {
+        Some(offset) => {
+            scratch.json.extend_from_slice(b",\"");
+            scratch.json.extend_from_slice(digits(offset, &mut [0; MAX_DIGITS]));
+            scratch.json.push(b'"');
+        }
+        None if scratch.json.ends_with(b"\"") => scratch.json.extend_from_slice(b",null"),
+        None => {}
+    }
+    Ok(scratch.end_array(Kind::Event, namespace, None))
+}
+
 /// Encodes the acknowledgement of the client's event that had this `id`.
 ///
 /// `args` as for [`event()`]: `()` is an acknowledgement without arguments.
@@ -292,6 +333,20 @@ mod tests {
         assert_eq!(text(ack("/", 10, &()).unwrap()), "4310[]");
         assert_eq!(text(ack("/x", 9, &("a", "b")).unwrap()), r#"43/x,9["a","b"]"#);
         assert_eq!(text(ack("/x", 9, &vec!["a", "b"]).unwrap()), r#"43/x,9[["a","b"]]"#);
+    }
+
+    #[test]
+    fn offsets_come_last() {
+        fn encoded(args: impl Serialize, offset: Option<u64>) -> String {
+            text(recoverable_event("/", "a", &args, offset).unwrap())
+        }
+        assert_eq!(encoded((), Some(0)), r#"42["a","0"]"#);
+        assert_eq!(encoded((1, "x"), Some(12)), r#"42["a",1,"x","12"]"#);
+        // Not kept: nothing at the end that a client would take for an offset.
+        assert_eq!(encoded((), None), r#"42["a",null]"#);
+        assert_eq!(encoded((1, "x"), None), r#"42["a",1,"x",null]"#);
+        assert_eq!(encoded(("x", 1), None), r#"42["a","x",1]"#);
+        assert_eq!(encoded(vec!["x"], None), r#"42["a",["x"]]"#);
     }
 
     #[test]

@@ -8,6 +8,7 @@
 //! | [`client`] | which namespaces a connection has joined and what each packet means |
 //! | [`acks`] | who waits for an acknowledgement |
 //! | [`reason`] | why a socket is gone |
+//! | [`recovery`] | how a client asks to go on where it lost its connection |
 //!
 //! Engine.IO, which carries the packets, is [`crate::engine`]. Rooms, tasks and time are the server's.
 
@@ -17,6 +18,7 @@ pub mod decode;
 pub mod encode;
 pub mod packet;
 pub mod reason;
+pub mod recovery;
 
 pub use self::acks::AckTable;
 pub use self::client::{Action, Client, Key, Violation};
