@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
 use serde::de::DeserializeOwned;
 use sio_core::args::Args;
 use sio_core::id::Sid;
@@ -11,7 +10,9 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::Socket;
 use crate::connection::membership::Membership;
-use crate::error::{AckError, EmitError};
+use crate::emission::Emission;
+use crate::engine::mailbox::PushError;
+use crate::error::AckError;
 
 /// Who waits for an answer.
 pub(crate) enum Waiter {
@@ -52,7 +53,7 @@ impl Drop for Forget<'_> {
 pub(crate) async fn one(
     socket: &Socket,
     id: u64,
-    frames: Bytes,
+    question: &Emission,
     timeout: Duration,
 ) -> Result<Args, AckError> {
     let membership = &socket.membership;
@@ -62,9 +63,9 @@ pub(crate) async fn one(
     }
     let _forget = Forget { membership, id };
     let exchange = async {
-        socket.send_frames(frames).await.map_err(|error| match error {
-            EmitError::Disconnected => AckError::Disconnected,
-            error => AckError::Emit(error),
+        membership.deliver_waiting(question).await.map_err(|error| match error {
+            PushError::Closed => AckError::Disconnected,
+            PushError::Full => AckError::Emit(error.into()),
         })?;
         answered.await.map_err(|_| AckError::Disconnected)
     };

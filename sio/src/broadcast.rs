@@ -5,7 +5,6 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::time::Duration;
 
-use bytes::Bytes;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sio_core::args::Args;
@@ -15,8 +14,10 @@ use tokio::time::Instant;
 
 use crate::Socket;
 use crate::ack_wait::{self, Waiter};
-use crate::adapter::{Target, drop_slow};
+use crate::adapter::Target;
+use crate::emission::{Emission, Expect};
 use crate::engine::mailbox::PushError;
+use crate::engine::{CloseReason, Command};
 use crate::error::{AckError, EmitError};
 use crate::namespace::Namespace;
 use crate::rooms::IntoRooms;
@@ -106,8 +107,9 @@ impl Broadcast {
     where
         A: Serialize + ?Sized + Sync,
     {
-        let frames = self.namespace.encode(None, &self.target.rooms, None, event, args)?;
-        self.deliver(&frames, |_| {});
+        let expect = if self.volatile { Expect::Nothing } else { Expect::Arrival };
+        let emission = self.namespace.encode(None, &self.target.rooms, expect, event, args)?;
+        self.deliver(&emission, |_| {});
         Ok(())
     }
 
@@ -146,10 +148,10 @@ impl Broadcast {
         args: &(impl Serialize + ?Sized + Sync),
     ) -> Result<AckStream<T>, EmitError> {
         let id = self.namespace.inner.next_ack_id();
-        let frames = self.namespace.encode(None, &self.target.rooms, Some(id), event, args)?;
+        let question = self.namespace.encode(None, &self.target.rooms, Expect::Answer(id), event, args)?;
         let (answers, answered) = mpsc::unbounded_channel();
         let mut waiting = HashMap::new();
-        self.deliver(&frames, |socket| {
+        self.deliver(&question, |socket| {
             // Registered before the packet is sent: the answer may be quick.
             let waiter = Waiter::Many(socket.id(), answers.clone());
             if socket.membership.await_ack(id, waiter) {
@@ -177,7 +179,7 @@ impl Broadcast {
     pub async fn join(&self, rooms: impl IntoRooms) {
         let rooms = rooms.into_rooms();
         for socket in self.sockets() {
-            self.namespace.tell_rooms(&self.namespace.inner.adapter.join(&socket, rooms.clone()));
+            self.namespace.tell_rooms(&self.namespace.inner.adapter.join(&socket, &rooms));
         }
     }
 
@@ -186,7 +188,7 @@ impl Broadcast {
     pub async fn leave(&self, rooms: impl IntoRooms) {
         let rooms = rooms.into_rooms();
         for socket in self.sockets() {
-            self.namespace.tell_rooms(&self.namespace.inner.adapter.leave(&socket.id(), rooms.clone()));
+            self.namespace.tell_rooms(&self.namespace.inner.adapter.leave(&socket.id(), &rooms));
         }
     }
 
@@ -198,21 +200,27 @@ impl Broadcast {
         }
     }
 
-    fn deliver(&self, frames: &Bytes, mut before: impl FnMut(&Socket)) {
+    fn deliver(&self, emission: &Emission, mut before: impl FnMut(&Socket)) {
         let (mut asleep, mut slow) = (Vec::new(), Vec::new());
-        self.namespace.inner.adapter.for_each(&self.target, |socket| {
+        let adapter = &self.namespace.inner.adapter;
+        let mut each = |socket: &Socket| {
             before(socket);
             if self.volatile {
-                socket.membership.deliver_volatile(frames.clone());
+                socket.membership.deliver_volatile(emission.frames.clone());
                 return;
             }
-            match socket.membership.deliver_unwoken(frames.clone()) {
+            match socket.membership.deliver_unwoken(emission) {
                 Ok(waker) => asleep.extend(waker),
                 Err(PushError::Full) => slow.push(socket.clone()),
                 // Gone meanwhile: that is no concern of the others.
                 Err(PushError::Closed) => {}
             }
-        });
+        };
+        if emission.offset.is_some() {
+            adapter.for_each_with_parked(&self.target, &mut each);
+        } else {
+            adapter.for_each(&self.target, &mut each);
+        }
         self.namespace.inner.wakes.wake(asleep);
         slow.iter().for_each(drop_slow);
     }
@@ -226,6 +234,17 @@ impl fmt::Debug for Broadcast {
             .field("volatile", &self.volatile)
             .finish_non_exhaustive()
     }
+}
+
+/// A member that cannot keep up is let go: what it misses would otherwise be missed silently.
+fn drop_slow(socket: &Socket) {
+    tracing::warn!(
+        target: "sio::socket",
+        socket = %socket.id(),
+        namespace = socket.path(),
+        "disconnecting a slow client: its outgoing queue is full"
+    );
+    socket.membership.mailbox.command(Command::Violation(CloseReason::SlowClient));
 }
 
 /// The answers to a broadcast, in the order in which they come; everybody who was addressed appears once.

@@ -3,6 +3,7 @@
 mod hooks;
 mod http;
 mod listeners;
+mod recovery;
 
 use std::sync::{Arc, Weak};
 use std::time::Duration;
@@ -20,6 +21,7 @@ use crate::http::{AllowedOrigins, Cookie};
 use crate::listeners::Listeners;
 use crate::middleware::Scoped;
 use crate::namespaces::{Common, Namespaces};
+use crate::recovery::Recovery;
 use crate::server::{Options, Server, ServerInner};
 
 /// Sets up a [`Server`]. Every option has a default that is fit for production.
@@ -68,6 +70,7 @@ impl Default for Builder {
                 incoming_events: 128,
                 events_per_second: None,
                 drain: Duration::from_secs(10),
+                recovery: None,
             },
             state: StateMap::default(),
             consumers: Vec::new(),
@@ -321,6 +324,8 @@ impl Builder {
                 listeners,
                 server: server.clone(),
                 drain: Arc::clone(&drain),
+                recovery: options.recovery.clone(),
+                heartbeat: engine.ping_interval.saturating_add(engine.ping_timeout),
             };
             let namespaces = Namespaces::new(registrations, options.max_dynamic_namespaces, &hooks, common);
             let server = server.clone();
@@ -382,6 +387,7 @@ impl Builder {
         let broken = rules.into_iter().filter(|(_, holds, _)| !holds);
         broken
             .map(|(name, _, rule)| Problem::Option { name, reason: format!("an option that {rule}") })
+            .chain(options.recovery.as_ref().and_then(Recovery::problem))
             .collect()
     }
 }

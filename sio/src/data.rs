@@ -18,7 +18,8 @@ type Values = Vec<(TypeId, Arc<dyn Any + Send + Sync>)>;
 /// which have no `self`.
 ///
 /// Values are shared, not copied: a value that changes in place is a `Mutex` or an atomic number. They are there
-/// until the `disconnect` hook has ended. Nothing is allocated before the first value.
+/// until the `disconnect` hook has ended, or for as long as the client may
+/// [come back](crate::Builder::connection_state_recovery). Nothing is allocated before the first value.
 ///
 /// # Examples
 ///
@@ -38,7 +39,7 @@ type Values = Vec<(TypeId, Arc<dyn Any + Send + Sync>)>;
 /// ```
 #[derive(Default)]
 pub struct SocketData {
-    values: OnceLock<Box<RwLock<Values>>>,
+    values: OnceLock<Arc<RwLock<Values>>>,
 }
 
 impl SocketData {
@@ -46,7 +47,7 @@ impl SocketData {
     pub fn insert<T: Send + Sync + 'static>(&self, value: T) -> Option<Arc<T>> {
         let value: Arc<dyn Any + Send + Sync> = Arc::new(value);
         let id = TypeId::of::<T>();
-        let mut values = write(self.values.get_or_init(Box::default));
+        let mut values = write(self.values.get_or_init(Arc::default));
         let before = match values.iter_mut().find(|(known, _)| *known == id) {
             Some((_, known)) => Some(mem::replace(known, value)),
             None => {
@@ -84,6 +85,11 @@ impl SocketData {
         let (_, value) = values.swap_remove(at);
         drop(values);
         value.downcast().ok()
+    }
+
+    /// The same values, of a client that has come back.
+    pub(crate) fn shared_with(before: &Self) -> Self {
+        Self { values: before.values.clone() }
     }
 
     /// The socket has gone. What is kept may hold the socket itself.

@@ -7,6 +7,7 @@ use serde::de::DeserializeOwned;
 
 use crate::Socket;
 use crate::ack_wait;
+use crate::emission::Expect;
 use crate::error::{AckError, EmitError};
 
 /// Emits to one socket with options: made by [`Socket::timeout`] and [`Socket::volatile`], and chained.
@@ -59,8 +60,8 @@ impl<'a> Direct<'a> {
         if !self.volatile {
             return self.socket.emit(event, args).await;
         }
-        let frames = self.socket.encode(None, event, args)?;
-        self.socket.membership.deliver_volatile(frames);
+        let emission = self.socket.encode(Expect::Nothing, event, args)?;
+        self.socket.membership.deliver_volatile(emission.frames);
         Ok(())
     }
 
@@ -75,8 +76,8 @@ impl<'a> Direct<'a> {
         args: &(impl Serialize + ?Sized + Sync),
     ) -> Result<T, AckError> {
         let id = self.socket.namespace().inner.next_ack_id();
-        let frames = self.socket.encode(Some(id), event, args).map_err(EmitError::from)?;
-        let mut answer = ack_wait::one(self.socket, id, frames, self.timeout).await?;
+        let question = self.socket.encode(Expect::Answer(id), event, args).map_err(EmitError::from)?;
+        let mut answer = ack_wait::one(self.socket, id, &question, self.timeout).await?;
         ack_wait::decode(&mut answer)
     }
 }

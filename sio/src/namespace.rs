@@ -5,7 +5,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use bytes::Bytes;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sio_core::args::EncodeError;
@@ -18,11 +17,13 @@ use crate::broadcast::{AckStream, Broadcast};
 use crate::connection::{NoConsumer, Running, SocketTask, run};
 use crate::consumer::{EventInfo, Rate, Registration, StateMap};
 use crate::drain::Drain;
+use crate::emission::{Emission, Expect};
 use crate::error::EmitError;
 use crate::listeners::{Listeners, Outgoing, RoomChanges};
 use crate::middleware::Hooks;
 use crate::namespaces::Common;
 use crate::params::Params;
+use crate::recovery::Kept;
 use crate::rooms::IntoRooms;
 use crate::server::{Server, ServerInner};
 
@@ -65,6 +66,8 @@ pub(crate) struct NamespaceInner {
     next_ack: AtomicU64,
     server: Weak<ServerInner>,
     pub(crate) drain: Arc<Drain>,
+    /// The clients that may come back; `None` without connection state recovery.
+    pub(crate) kept: Option<Kept>,
 }
 
 impl NamespaceInner {
@@ -75,7 +78,8 @@ impl NamespaceInner {
         hooks: Hooks,
         common: &Common,
     ) -> Self {
-        let Common { state, ack_timeout, event_rate, listeners, server, drain } = common.clone();
+        let Common { state, ack_timeout, event_rate, listeners, server, drain, recovery, heartbeat } =
+            common.clone();
         let has_special = registration.as_ref().is_some_and(|one| EventInfo::any_special(one.events));
         Self {
             path: path.into(),
@@ -92,6 +96,7 @@ impl NamespaceInner {
             next_ack: AtomicU64::new(0),
             server,
             drain,
+            kept: recovery.map(|options| Kept::new(options, heartbeat)),
         }
     }
 
@@ -129,16 +134,36 @@ impl Namespace {
         &self,
         socket: Option<&Socket>,
         rooms: &[String],
-        id: Option<u64>,
+        expect: Expect,
         event: &str,
         args: &A,
-    ) -> Result<Bytes, EncodeError> {
-        let frames = encode::event(self.path(), id, event, args)?;
+    ) -> Result<Emission, EncodeError> {
+        let emission = self.encode_unheard(expect, event, args)?;
         if let Some(listeners) = &self.inner.listeners {
-            let frames = &frames;
+            let frames = &emission.frames;
             listeners.tell_outgoing(&Outgoing { namespace: self, event, socket, rooms, frames });
         }
-        Ok(frames)
+        Ok(emission)
+    }
+
+    fn encode_unheard<A: Serialize + ?Sized>(
+        &self,
+        expect: Expect,
+        event: &str,
+        args: &A,
+    ) -> Result<Emission, EncodeError> {
+        let path = self.path();
+        let offset = match (expect, &self.inner.kept) {
+            (Expect::Answer(id), _) => {
+                return Ok(Emission { frames: encode::event(path, Some(id), event, args)?, offset: None });
+            }
+            (_, None) => {
+                return Ok(Emission { frames: encode::event(path, None, event, args)?, offset: None });
+            }
+            (Expect::Nothing, Some(_)) => None,
+            (Expect::Arrival, Some(kept)) => Some(kept.next_offset()),
+        };
+        Ok(Emission { frames: encode::recoverable_event(path, event, args, offset)?, offset })
     }
 
     /// Those who listen hear of what has happened to rooms.

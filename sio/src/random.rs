@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use sio_core::id::{SessionId, Sid};
+use sio_core::id::{PrivateId, SessionId, Sid};
 
 /// Bytes that make 20 characters of base64.
 const ID_BYTES: usize = 15;
@@ -23,6 +23,11 @@ struct Pool {
 /// The secret id of a new session.
 pub(crate) fn session_id() -> SessionId {
     SessionId::from_random(bytes())
+}
+
+/// The secret by which a client comes back to a socket.
+pub(crate) fn private_id() -> PrivateId {
+    PrivateId::from_random(bytes())
 }
 
 /// The public id of a new socket.

@@ -18,6 +18,7 @@ use crate::error::{BuildError, EmitError, Error};
 use crate::http::Service;
 use crate::namespace::Namespace;
 use crate::namespaces::Namespaces;
+use crate::recovery::Recovery;
 use crate::serve::{self, Security};
 use crate::socket::Socket;
 
@@ -67,6 +68,7 @@ pub(crate) struct Options {
     pub(crate) incoming_events: usize,
     pub(crate) events_per_second: Option<u32>,
     pub(crate) drain: Duration,
+    pub(crate) recovery: Option<Recovery>,
 }
 
 impl Server {
@@ -174,6 +176,12 @@ impl Server {
         self.inner.drain.begin();
         self.inner.stopping.notify_waiters();
         self.inner.engine.close(self.inner.options.drain).await;
+        // Nobody can come back any more.
+        for namespace in self.namespaces() {
+            if let Some(kept) = &namespace.inner.kept {
+                kept.clear(&namespace);
+            }
+        }
     }
 
     /// Waits until [`Server::close`] is called.

@@ -16,7 +16,7 @@ use crate::connection::membership::Membership;
 use crate::consumer::StateMap;
 use crate::data::SocketData;
 use crate::direct::Direct;
-use crate::engine::mailbox::PushError;
+use crate::emission::{Emission, Expect};
 use crate::engine::{CloseReason, Command, TransportKind};
 use crate::error::{AckError, EmitError};
 use crate::handshake::Handshake;
@@ -108,6 +108,17 @@ impl Socket {
         self.membership.is_connected()
     }
 
+    /// True for a client that had lost its connection, and has come back as the same socket: with its id, its rooms and
+    /// its data, after it has been sent what it had missed. See
+    /// [`Builder::connection_state_recovery`](crate::Builder::connection_state_recovery).
+    ///
+    /// It is a new value of the consumer that looks after it, and a new `Socket`: the handles of the time before stay
+    /// disconnected, but what is emitted by them reaches the client.
+    #[must_use]
+    pub fn is_recovered(&self) -> bool {
+        self.membership.is_recovered()
+    }
+
     /// Waits until the socket has gone, and tells why.
     ///
     /// Handlers and tasks of one's own can stop by it. Cancel safe.
@@ -130,8 +141,8 @@ impl Socket {
     where
         A: Serialize + ?Sized + Sync,
     {
-        let frames = self.encode(None, event, args)?;
-        self.send_frames(frames).await
+        let emission = self.encode(Expect::Arrival, event, args)?;
+        Ok(self.membership.deliver_waiting(&emission).await?)
     }
 
     /// Sends an event if there is room for it in the client's outgoing queue.
@@ -140,8 +151,8 @@ impl Socket {
     ///
     /// As [`Socket::emit`], and [`EmitError::QueueFull`] when there is no room.
     pub fn try_emit<A: Serialize + ?Sized>(&self, event: &str, args: &A) -> Result<(), EmitError> {
-        let frames = self.encode(None, event, args)?;
-        Ok(self.membership.deliver(frames)?)
+        let emission = self.encode(Expect::Arrival, event, args)?;
+        Ok(self.membership.deliver(&emission)?)
     }
 
     /// Sends the event `message`, which clients receive as `message`.
@@ -158,19 +169,11 @@ impl Socket {
 
     pub(crate) fn encode<A: Serialize + ?Sized>(
         &self,
-        id: Option<u64>,
+        expect: Expect,
         event: &str,
         args: &A,
-    ) -> Result<Bytes, EncodeError> {
-        self.membership.namespace.encode(Some(self), &[], id, event, args)
-    }
-
-    pub(crate) async fn send_frames(&self, frames: Bytes) -> Result<(), EmitError> {
-        match self.membership.deliver(frames.clone()) {
-            Err(PushError::Full) if self.membership.is_connected() => {}
-            done => return Ok(done?),
-        }
-        Ok(self.membership.mailbox.push_waiting(frames).await?)
+    ) -> Result<Emission, EncodeError> {
+        self.membership.namespace.encode(Some(self), &[], expect, event, args)
     }
 
     /// Sends an event and waits for the client's acknowledgement, for as long as the server's `ack_timeout`
@@ -226,7 +229,7 @@ impl Socket {
             return Err(EmitError::Disconnected);
         }
         let namespace = &self.membership.namespace;
-        namespace.tell_rooms(&namespace.inner.adapter.join(self, rooms.into_rooms()));
+        namespace.tell_rooms(&namespace.inner.adapter.join(self, &rooms.into_rooms()));
         Ok(())
     }
 
@@ -241,7 +244,7 @@ impl Socket {
             return Err(EmitError::Disconnected);
         }
         let namespace = &self.membership.namespace;
-        namespace.tell_rooms(&namespace.inner.adapter.leave(&self.id(), rooms.into_rooms()));
+        namespace.tell_rooms(&namespace.inner.adapter.leave(&self.id(), &rooms.into_rooms()));
         Ok(())
     }
 

@@ -1,20 +1,37 @@
 //! What stands in front of a consumer, and the consumer behind it.
 
 use std::future::Future;
+use std::sync::Arc;
 use std::time::Duration;
 
 use sio_core::args::Args;
 
 use super::guard::{Failure, Guard};
+use super::membership::Membership;
 use super::socket_task::log_failure;
 use crate::consumer::{Consumer, Event, Reply};
 use crate::error::{ConnectError, Error};
 use crate::middleware::{Step, enter};
 use crate::socket::Socket;
 
+/// How long a client that has come back waits for the `disconnect` hook of the time before, which is to run before its
+/// `connect`. A handler that takes longer does not keep the client out.
+const HANDOVER: Duration = Duration::from_secs(5);
+
 /// The hooks of the namespace for a client that wants to enter, then the consumer's.
-pub(super) async fn on_connect<C: Consumer>(socket: &Socket, auth: Option<Args>) -> Result<C, ConnectError> {
-    if let Some(hooks) = socket.namespace().inner.hooks.connecting(socket, auth.as_ref()) {
+pub(super) async fn on_connect<C: Consumer>(
+    socket: &Socket,
+    auth: Option<Args>,
+    before: Option<Arc<Membership>>,
+) -> Result<C, ConnectError> {
+    let inner = &socket.namespace().inner;
+    if let Some(before) = before {
+        // In a box: sockets are not to be larger for it.
+        let _ = Box::pin(tokio::time::timeout(HANDOVER, before.until_released())).await;
+    }
+    let skips_hooks =
+        socket.is_recovered() && inner.kept.as_ref().is_some_and(|kept| kept.options.skip_middleware);
+    if !skips_hooks && let Some(hooks) = inner.hooks.connecting(socket, auth.as_ref()) {
         hooks.await?;
     }
     C::on_connect(&mut Event::connect(socket, auth)).await

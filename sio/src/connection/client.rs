@@ -11,15 +11,17 @@ use sio_core::socket::decode::Decoder;
 use sio_core::socket::encode;
 use sio_core::socket::packet::{DecodeError, Event, Packet};
 use sio_core::socket::reason::DisconnectReason;
+use sio_core::socket::recovery::{Resume, take_resume};
 use smallvec::SmallVec;
 
 use super::membership::Membership;
 use super::{Running, SocketTask};
-use crate::engine::{CloseReason, Handler, Message, Sender, session};
+use crate::Socket;
+use crate::engine::{CloseReason, Command, Handler, Message, Sender, session};
 use crate::handshake::Handshake;
+use crate::namespace::Namespace;
 use crate::namespaces::{Closed, Pass};
 use crate::server::ServerInner;
-use crate::{Socket, random};
 
 /// What a client is told that wants to enter one namespace too many.
 const TOO_MANY: &str = "Too many namespaces";
@@ -110,17 +112,36 @@ impl Client {
                 return self.refuse(path, message);
             }
         };
-        let membership = Membership::new(
-            random::sid(),
-            namespace,
-            Arc::clone(self.sender.mailbox()),
-            Arc::clone(&self.handshake),
-        );
-        let membership = Arc::new(membership);
+        let (resume, auth) = match (auth, &namespace.inner.kept) {
+            (Some(auth), Some(_)) => take_resume(auth),
+            (auth, _) => (None, auth),
+        };
+        let resumed = resume.and_then(|resume| self.resume(&namespace, &resume));
+        let (membership, before) = resumed.unzip();
+        let membership = membership.unwrap_or_else(|| {
+            Membership::new(namespace, Arc::clone(self.sender.mailbox()), Arc::clone(&self.handshake))
+        });
         let socket = Socket::new(Arc::clone(&membership));
-        let task = SocketTask { socket, auth };
+        let task = SocketTask { socket, auth, before };
         let task = membership.namespace.inner.start(task);
         self.sockets.push(Slot { key, membership, task: Some(task), is_accepted: false, _pass: pass });
+    }
+
+    /// Lets a client go on where it was, if that is known. Gives its membership, and that of the time before.
+    fn resume(&self, namespace: &Namespace, resume: &Resume) -> Option<(Arc<Membership>, Arc<Membership>)> {
+        let kept = namespace.inner.kept.as_ref()?;
+        let (state, before) = kept.find(resume)?;
+        let (mailbox, handshake) = (Arc::clone(self.sender.mailbox()), Arc::clone(&self.handshake));
+        let membership = Membership::resuming(Arc::clone(&state), &before, mailbox, handshake);
+        if !kept.resume(&Socket::new(Arc::clone(&membership)), &state, resume) {
+            return None;
+        }
+        if before.is_connected() {
+            // The client has lost a connection that looks alive from here.
+            before.close(DisconnectReason::TransportClose, false);
+            before.mailbox.command(Command::Violation(CloseReason::TransportClose));
+        }
+        Some((membership, before))
     }
 
     fn refuse(&self, namespace: &str, message: &str) {

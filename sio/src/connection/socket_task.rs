@@ -2,6 +2,7 @@
 
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use sio_core::args::Args;
@@ -13,7 +14,7 @@ use super::around;
 use super::concurrent::{Concurrent, Handling};
 use super::guard::{Failure, Guard};
 use super::limits;
-use super::membership::Next;
+use super::membership::{Membership, Next};
 use crate::Socket;
 use crate::consumer::{self, Consumer, Event};
 use crate::error::{ConnectError, Error};
@@ -22,15 +23,20 @@ use crate::error::{ConnectError, Error};
 pub(crate) struct SocketTask {
     pub(crate) socket: Socket,
     pub(crate) auth: Option<Args>,
+    /// How the client was here before, if it has come back.
+    pub(crate) before: Option<Arc<Membership>>,
 }
 
 /// Runs a consumer for one socket.
 pub(crate) async fn run<C: Consumer>(task: SocketTask) {
-    let SocketTask { socket, auth } = task;
-    socket.namespace().inner.adapter.add(&socket);
+    let SocketTask { socket, auth, before } = task;
+    // A client that has come back is there already, in its rooms.
+    if before.is_none() {
+        socket.namespace().inner.adapter.add(&socket);
+    }
     // Whatever ends this task, the socket's rooms end with it.
     let _member = Member(&socket);
-    let Some(mut consumer) = connect::<C>(&socket, auth).await else { return };
+    let Some(mut consumer) = connect::<C>(&socket, auth, before).await else { return };
     let mut concurrent = Concurrent::new(socket.clone(), start_concurrent::<C>);
     loop {
         match poll_fn(|cx| poll_next(&socket, &mut concurrent, cx)).await {
@@ -57,19 +63,19 @@ impl Drop for Member<'_> {
     fn drop(&mut self) {
         // Only a task that did not come to its end finds the socket open here.
         self.0.membership.close(DisconnectReason::TransportClose, true);
-        let changes = self.0.namespace().inner.adapter.remove(&self.0.id());
-        self.0.namespace().tell_rooms(&changes);
-        self.0.data().clear();
-        #[cfg(feature = "testing")]
-        self.0.membership.removed();
+        self.0.membership.release();
     }
 }
 
 /// Runs the `connect` hook. None when the client was refused, or left before it was let in.
-async fn connect<C: Consumer>(socket: &Socket, auth: Option<Args>) -> Option<C> {
+async fn connect<C: Consumer>(
+    socket: &Socket,
+    auth: Option<Args>,
+    before: Option<Arc<Membership>>,
+) -> Option<C> {
     socket.membership.set_busy();
     let refusal = {
-        let mut hook = pin!(Guard::new(around::on_connect::<C>(socket, auth), None));
+        let mut hook = pin!(Guard::new(around::on_connect::<C>(socket, auth, before), None));
         let outcome = poll_fn(|cx| {
             if socket.membership.is_closed() {
                 return Poll::Ready(None);
@@ -85,6 +91,7 @@ async fn connect<C: Consumer>(socket: &Socket, auth: Option<Args>) -> Option<C> 
             }
         }
     };
+    socket.membership.refuse();
     let (id, namespace, message) = (socket.id(), socket.path(), refusal.message());
     match refusal.source() {
         // What the client is not told, the log has to know.

@@ -17,6 +17,7 @@ use crate::listeners::Listeners;
 use crate::middleware::{Hooks, Scoped};
 use crate::namespace::{Namespace, NamespaceInner};
 use crate::params::Params;
+use crate::recovery::Recovery;
 use crate::server::ServerInner;
 
 /// The longest path of a dynamic namespace, in bytes: clients choose it, and the server has to keep it.
@@ -32,6 +33,10 @@ pub(crate) struct Common {
     pub(crate) listeners: Option<Arc<Listeners>>,
     pub(crate) server: Weak<ServerInner>,
     pub(crate) drain: Arc<Drain>,
+    /// None if nothing is kept of clients that are away.
+    pub(crate) recovery: Option<Recovery>,
+    /// How long it may take to notice that a client is away.
+    pub(crate) heartbeat: Duration,
 }
 
 pub(crate) struct Namespaces {
@@ -126,6 +131,13 @@ impl Namespaces {
         entry.sockets += 1;
         let namespace = entry.namespace.clone();
         Ok((namespace.clone(), Some(Pass(namespace))))
+    }
+
+    /// Keeps a dynamic namespace alive that somebody is in.
+    pub(crate) fn hold(&self, namespace: &Namespace) -> Option<Pass> {
+        let mut live = self.lock();
+        live.get_mut(namespace.path())?.sockets += 1;
+        Some(Pass(namespace.clone()))
     }
 
     fn leave(&self, namespace: &Namespace) {

@@ -85,6 +85,12 @@ impl TestClient {
         self.conversation(|conversation| conversation.is_open())
     }
 
+    /// True when the server has let the client go on where it was: see [`ClientBuilder::resume`].
+    #[must_use]
+    pub fn is_recovered(&self) -> bool {
+        self.conversation(|conversation| conversation.is_recovered)
+    }
+
     /// The transport that the client uses now.
     #[must_use]
     pub fn transport(&self) -> TransportKind {
@@ -125,7 +131,7 @@ impl TestClient {
         check_namespace(namespace);
         let (namespace, auth) = (namespace.to_owned(), auth_json(auth));
         let (session, server, deadline) = (Arc::clone(&self.session), self.server.clone(), self.deadline);
-        async move { enter(session, server, &namespace, auth.as_deref(), deadline, at).await }
+        async move { enter(session, server, &namespace, auth.as_deref(), None, deadline, at).await }
     }
 
     /// Moves from polling to WebSocket. Events that come meanwhile are kept, in order.
@@ -225,7 +231,7 @@ impl TestClient {
     /// Waits until the server has run the `disconnect` hook.
     async fn until_released(&self, at: &Location<'_>) {
         let Some(socket) = &self.socket else { return };
-        let released = tokio::time::timeout(self.deadline, socket.membership.until_removed()).await;
+        let released = tokio::time::timeout(self.deadline, socket.membership.until_released()).await;
         if released.is_err() {
             let what = if socket.is_connected() {
                 "the server has not noticed that the client is gone"

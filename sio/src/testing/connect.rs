@@ -12,7 +12,7 @@ use sio_core::engine::frame::write_text_frame;
 use sio_core::name;
 
 use super::client::TestClient;
-use super::conversation::Phase;
+use super::conversation::{Phase, Place};
 use super::http::{self, Http};
 use super::outcome::Refused;
 use super::session::Session;
@@ -52,6 +52,7 @@ pub struct ClientBuilder {
     transport: TransportKind,
     namespace: String,
     auth: Option<String>,
+    place: Option<Place>,
     deadline: Duration,
 }
 
@@ -64,6 +65,7 @@ impl ClientBuilder {
             transport: TransportKind::WebSocket,
             namespace: "/".to_owned(),
             auth: None,
+            place: None,
             deadline: DEADLINE,
         }
     }
@@ -88,6 +90,44 @@ impl ClientBuilder {
     #[track_caller]
     pub fn auth(mut self, auth: &(impl Serialize + ?Sized)) -> Self {
         self.auth = auth_json(auth);
+        self
+    }
+
+    /// Comes back as a client that has lost its connection, in its namespace, as the official clients do by themselves: see
+    /// [`Builder::connection_state_recovery`](crate::Builder::connection_state_recovery). Events that the client has
+    /// missed are the first that come; [`TestClient::is_recovered`] tells whether the server has let it go on.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use sio::Recovery;
+    /// use sio::testing::TestServer;
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let builder = sio::Server::builder().collected(false).connection_state_recovery(Recovery::default());
+    /// let server = TestServer::new(builder.build()?);
+    /// let client = server.connect("/").await?;
+    /// client.kill().await;
+    /// client.expect_disconnect().await;
+    /// server.of("/").emit("news", "Goal!").await?;
+    ///
+    /// let client = server.client().resume(&client).connect().await?;
+    /// assert!(client.is_recovered());
+    /// assert_eq!(client.next::<String>("news").await, "Goal!");
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// When the server does not keep the state of clients.
+    #[track_caller]
+    pub fn resume(mut self, client: &TestClient) -> Self {
+        let place = client.conversation(|conversation| conversation.place.clone());
+        assert!(place.is_some(), "the server keeps no state of its clients: it was built without recovery");
+        self.place = place;
+        client.namespace().clone_into(&mut self.namespace);
         self
     }
 
@@ -157,7 +197,7 @@ impl ClientBuilder {
                 panic!("{at}: the server did not open a connection within {:?}", self.deadline);
             };
             let session = Arc::new(session?);
-            enter(session, server, &self.namespace, self.auth.as_deref(), self.deadline, at).await
+            enter(session, server, &self.namespace, self.auth.as_deref(), self.place, self.deadline, at).await
         }
     }
 }
@@ -168,12 +208,17 @@ pub(super) async fn enter(
     server: Server,
     namespace: &str,
     auth: Option<&str>,
+    place: Option<Place>,
     deadline: Duration,
     at: &'static Location<'static>,
 ) -> Result<TestClient, Refused> {
     let shared = Arc::clone(&session.shared);
-    let index = shared.lock().begin(namespace);
-    let _written = shared.send(connect_packet(namespace, auth));
+    let auth = match &place {
+        Some(place) => Some(place.auth(auth)),
+        None => auth.map(str::to_owned),
+    };
+    let index = shared.lock().begin(namespace, place);
+    let _written = shared.send(connect_packet(namespace, auth.as_deref()));
     let outcome = shared.wait(deadline, |state| {
         if let Some(fault) = &state.fault {
             return Some(Err(fault.clone()));

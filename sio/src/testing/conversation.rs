@@ -12,6 +12,7 @@ use sio_core::id::Sid;
 use sio_core::socket::packet::{Event, Kind, Packet};
 
 use super::outcome::Refused;
+use crate::Value;
 
 /// Makes the packet that answers an event with this acknowledgement's id, or says why it cannot.
 pub(super) type Answerer = dyn FnMut(u64, Args) -> Result<Bytes, String> + Send;
@@ -54,13 +55,35 @@ pub(super) struct Conversation {
     pub(super) acks: HashMap<u64, Option<Args>>,
     pub(super) answerers: HashMap<String, Arc<Mutex<Answerer>>>,
     pub(super) ignored: HashSet<String>,
+    /// What the client needs to come back after it has lost its connection.
+    pub(super) place: Option<Place>,
+    /// The server has let the client go on where it was.
+    pub(super) is_recovered: bool,
+}
+
+/// Where a client was when it lost its connection: its secret, and the offset of the last event that came.
+#[derive(Clone, Debug)]
+pub(super) struct Place {
+    pub(super) pid: String,
+    pub(super) offset: Option<String>,
+}
+
+impl Place {
+    /// The auth payload, in which clients say it.
+    pub(super) fn auth(&self, auth: Option<&str>) -> String {
+        let members = auth.and_then(|auth| auth.strip_prefix('{')).unwrap_or("}");
+        let offset =
+            self.offset.as_ref().map(|offset| format!(r#","offset":"{offset}""#)).unwrap_or_default();
+        let comma = if members == "}" { "" } else { "," };
+        format!(r#"{{"pid":"{}"{offset}{comma}{members}"#, self.pid)
+    }
 }
 
 /// An event and who is to answer it.
 pub(super) type Question = (Arc<Mutex<Answerer>>, u64, Event);
 
 impl Conversation {
-    pub(super) fn new(namespace: &str) -> Self {
+    pub(super) fn new(namespace: &str, place: Option<Place>) -> Self {
         Self {
             namespace: namespace.to_owned(),
             phase: Phase::Connecting,
@@ -68,6 +91,8 @@ impl Conversation {
             acks: HashMap::new(),
             answerers: HashMap::new(),
             ignored: HashSet::new(),
+            place,
+            is_recovered: false,
         }
     }
 
@@ -98,7 +123,7 @@ impl Conversation {
     pub(super) fn on_packet(&mut self, packet: Packet) -> Result<Option<Question>, String> {
         let why = |error: sio_core::socket::DecodeError| error.to_string();
         match packet.kind {
-            Kind::Connect => self.phase = Phase::Connected(sid(packet.data)?),
+            Kind::Connect => self.on_connect(accepted(packet.data)?),
             Kind::ConnectError => self.phase = Phase::Refused(refusal(packet.data)?),
             Kind::Disconnect => self.phase = Phase::Gone(Gone::PutOut),
             Kind::Event | Kind::BinaryEvent => return Ok(self.on_event(packet.into_event().map_err(why)?)),
@@ -115,7 +140,20 @@ impl Conversation {
         Ok(None)
     }
 
+    fn on_connect(&mut self, Accepted { sid, pid }: Accepted) {
+        self.phase = Phase::Connected(sid);
+        self.is_recovered = self.place.as_ref().is_some_and(|place| Some(&place.pid) == pid.as_ref());
+        if !self.is_recovered {
+            self.place = pid.map(|pid| Place { pid, offset: None });
+        }
+    }
+
     fn on_event(&mut self, event: Event) -> Option<Question> {
+        if let Some(place) = self.place.as_mut().filter(|_| event.id.is_none())
+            && let Some(offset) = last_text(&event.args)
+        {
+            place.offset = Some(offset);
+        }
         if let Some(id) = event.id
             && let Some(answerer) = self.answerers.get(&*event.name)
         {
@@ -128,13 +166,22 @@ impl Conversation {
     }
 }
 
-fn sid(data: Option<ByteString>) -> Result<Sid, String> {
-    #[derive(Deserialize)]
-    struct Accepted {
-        sid: Sid,
-    }
+/// The payload of a CONNECT.
+#[derive(Deserialize)]
+struct Accepted {
+    sid: Sid,
+    pid: Option<String>,
+}
+
+fn accepted(data: Option<ByteString>) -> Result<Accepted, String> {
     let mut args = data.map_or_else(Args::empty, Args::single);
-    args.take::<Accepted>().map(|accepted| accepted.sid).map_err(|error| format!("CONNECT: {error}"))
+    args.take::<Accepted>().map_err(|error| format!("CONNECT: {error}"))
+}
+
+/// The last argument, if it is a text: what clients take for an offset.
+fn last_text(args: &Args) -> Option<String> {
+    let args: Vec<Value> = args.clone().take_rest().ok()?;
+    args.last()?.as_str().map(str::to_owned)
 }
 
 fn refusal(data: Option<ByteString>) -> Result<Refused, String> {

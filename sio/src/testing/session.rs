@@ -15,7 +15,7 @@ use sio_core::socket::Decoder;
 use sio_core::socket::packet::Packet;
 use tokio::sync::{Notify, mpsc, oneshot};
 
-use super::conversation::{Conversation, Question};
+use super::conversation::{Conversation, Place, Question};
 use super::http::{Answer, Http, Owned};
 use super::outcome::Refused;
 use super::transcript::Transcript;
@@ -262,8 +262,8 @@ impl Shared {
 
 impl State {
     /// Begins a conversation and gives its index.
-    pub(super) fn begin(&mut self, namespace: &str) -> usize {
-        self.conversations.push(Conversation::new(namespace));
+    pub(super) fn begin(&mut self, namespace: &str, place: Option<Place>) -> usize {
+        self.conversations.push(Conversation::new(namespace, place));
         self.conversations.len() - 1
     }
 

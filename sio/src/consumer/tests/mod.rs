@@ -23,7 +23,6 @@ use crate::middleware::Hooks;
 use crate::namespace::{Namespace, NamespaceInner};
 use crate::namespaces::Common;
 use crate::params::Params;
-use crate::random;
 use crate::socket::Socket;
 
 /// One socket and its consumer.
@@ -66,16 +65,18 @@ fn connected(path: &str, states: StateMap) -> Socket {
         listeners: None,
         server: Weak::new(),
         drain: Arc::new(Drain::default()),
+        recovery: None,
+        heartbeat: Duration::from_secs(45),
     };
     let namespace = NamespaceInner::new(path, None, Params::default(), Hooks::default(), &common);
     let mailbox = Arc::new(Mailbox::new(QueueLimits { bytes: 1 << 20, packets: 1024 }));
     let (request, ()) = Request::new(()).into_parts();
     let handshake = Handshake::of(&request, Peer::default(), SystemTime::UNIX_EPOCH);
     let namespace = Namespace { inner: Arc::new(namespace) };
-    let membership = Membership::new(random::sid(), namespace, Arc::clone(&mailbox), Arc::new(handshake));
+    let membership = Membership::new(namespace, Arc::clone(&mailbox), Arc::new(handshake));
     assert!(membership.accept(), "it was connecting");
     drop(mailbox.take());
-    Socket::new(Arc::new(membership))
+    Socket::new(membership)
 }
 
 fn decode(packet: &str) -> sio_core::socket::Event {

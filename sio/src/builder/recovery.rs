@@ -1,0 +1,56 @@
+//! Connection state recovery as an option.
+
+use super::Builder;
+use crate::recovery::Recovery;
+
+/// Connection state recovery.
+impl Builder {
+    /// Lets clients that lose their connection go on where they were: one that comes back in time is the same socket, with
+    /// its id, its rooms and its [data](crate::Socket::data), and gets the events that it has missed, in order, before
+    /// anything else. Default off.
+    ///
+    /// Clients need no change: the official JavaScript client does its part since 4.6. Every event that asks for no
+    /// acknowledgement has an offset behind its last argument then, by which the client says what it has received; clients
+    /// that know nothing of it see an argument more.
+    ///
+    /// The `disconnect` hook runs when the connection is lost and `connect` when the client is back, of a new value of the
+    /// consumer; [`Socket::is_recovered`](crate::Socket::is_recovered) tells that it is one. Middleware looks at the client
+    /// again unless [`Recovery::skip_middleware`] says otherwise, and both can refuse it. While it is away nobody sees the
+    /// socket, but what is emitted to it, to its rooms or to everybody is kept for it; not so volatile events and those
+    /// that ask for an acknowledgement.
+    ///
+    /// A client comes back after `transport close`, `transport error`, `ping timeout`, `forced close` and `slow client`,
+    /// also when the server has not noticed yet that its connection is lost; not after it has left or was put out. Where
+    /// a part of what it has missed is not known any more, it is a new client, and its `recovered` is false.
+    ///
+    /// # Examples
+    ///
+    /// ```standalone_crate
+    /// use std::time::Duration;
+    /// use sio::Recovery;
+    /// use sio::prelude::*;
+    ///
+    /// #[derive(Default)]
+    /// struct Chat;
+    ///
+    /// #[consumer(namespace = "/chat")]
+    /// impl Chat {
+    ///     async fn connect(&mut self, socket: &Socket) -> sio::Result {
+    ///         if !socket.is_recovered() {
+    ///             socket.join("lobby").await?; // a client that has come back is in its rooms already
+    ///         }
+    ///         Ok(())
+    ///     }
+    /// }
+    ///
+    /// # fn main() {
+    /// let recovery = Recovery::default().max_disconnection(Duration::from_secs(60));
+    /// let builder = Server::builder().connection_state_recovery(recovery);
+    /// # drop(builder);
+    /// # }
+    /// ```
+    pub fn connection_state_recovery(mut self, recovery: Recovery) -> Self {
+        self.options.recovery = Some(recovery);
+        self
+    }
+}

@@ -1,0 +1,284 @@
+//! One client's membership of one namespace: what the socket's handles, its task and the connection share.
+
+mod events;
+mod sending;
+
+use std::collections::VecDeque;
+use std::mem;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use bytes::Bytes;
+use sio_core::id::Sid;
+use sio_core::socket::acks::AckTable;
+use sio_core::socket::encode;
+use sio_core::socket::packet::Event;
+use sio_core::socket::reason::DisconnectReason;
+use tokio::sync::Notify;
+
+use super::limits::Limits;
+use crate::ack_wait::Waiter;
+use crate::data::SocketData;
+use crate::engine::mailbox::Mailbox;
+use crate::handshake::Handshake;
+use crate::namespace::Namespace;
+use crate::recovery::{self, ConnectionState};
+use crate::{Socket, random};
+
+/// The `connect` hook runs: what is sent is held back.
+const CONNECTING: u8 = 0;
+const CONNECTED: u8 = 1;
+/// Refused, or gone.
+const CLOSED: u8 = 2;
+
+pub(crate) struct Membership {
+    pub(crate) id: Sid,
+    pub(crate) namespace: Namespace,
+    pub(crate) mailbox: Arc<Mailbox>,
+    pub(crate) handshake: Arc<Handshake>,
+    pub(crate) data: SocketData,
+    pub(crate) limits: Limits,
+    recovery: Option<Recoverable>,
+    /// Written under the lock of `state`; read without it where packets are sent.
+    phase: AtomicU8,
+    state: Mutex<State>,
+    gone: Notify,
+}
+
+#[derive(Default)]
+struct State {
+    /// Packets sent before the client was accepted.
+    held: Vec<Bytes>,
+    held_bytes: usize,
+    /// Events in the order of arrival, of both kinds.
+    events: VecDeque<Waiting>,
+    /// How many of them are for handlers that run beside the others, and how many such handlers run.
+    concurrent_waiting: usize,
+    concurrent_running: usize,
+    acks: AckTable<Waiter>,
+    reason: Option<DisconnectReason>,
+    was_accepted: bool,
+    /// A handler or hook is at work.
+    busy: bool,
+    /// The `disconnect` hook has ended, and the socket has been forgotten.
+    released: bool,
+}
+
+/// What is kept of a client that may come back.
+struct Recoverable {
+    state: Arc<ConnectionState>,
+    /// It has come back.
+    is_recovered: bool,
+}
+
+/// An event that nobody has taken up.
+struct Waiting {
+    event: Event,
+    is_concurrent: bool,
+}
+
+/// What a socket's task is to do next.
+pub(crate) enum Next {
+    Event(Event),
+    Nothing,
+    Closed(DisconnectReason),
+}
+
+impl Membership {
+    /// A client that wants to enter, for the first time.
+    pub(crate) fn new(namespace: Namespace, mailbox: Arc<Mailbox>, handshake: Arc<Handshake>) -> Arc<Self> {
+        let id = random::sid();
+        let state = namespace.inner.kept.as_ref().map(|kept| kept.begin(id));
+        let recovery = state.map(|state| Recoverable { state, is_recovered: false });
+        let this = Arc::new(Self::build(id, namespace, mailbox, handshake, SocketData::default(), recovery));
+        if let Some(recovery) = &this.recovery {
+            recovery.state.begin(&this);
+        }
+        this
+    }
+
+    /// A client that wants to go on where it was.
+    pub(crate) fn resuming(
+        state: Arc<ConnectionState>,
+        before: &Self,
+        mailbox: Arc<Mailbox>,
+        handshake: Arc<Handshake>,
+    ) -> Arc<Self> {
+        let data = SocketData::shared_with(&before.data);
+        let (id, namespace) = (before.id, before.namespace.clone());
+        let recovery = Some(Recoverable { state, is_recovered: true });
+        Arc::new(Self::build(id, namespace, mailbox, handshake, data, recovery))
+    }
+
+    fn build(
+        id: Sid,
+        namespace: Namespace,
+        mailbox: Arc<Mailbox>,
+        handshake: Arc<Handshake>,
+        data: SocketData,
+        recovery: Option<Recoverable>,
+    ) -> Self {
+        Self {
+            id,
+            namespace,
+            mailbox,
+            handshake,
+            data,
+            limits: Limits::default(),
+            recovery,
+            phase: AtomicU8::new(CONNECTING),
+            state: Mutex::default(),
+            gone: Notify::new(),
+        }
+    }
+
+    pub(crate) fn is_recovered(&self) -> bool {
+        self.recovery.as_ref().is_some_and(|recovery| recovery.is_recovered)
+    }
+
+    pub(crate) fn is_connected(&self) -> bool {
+        self.phase.load(Ordering::Acquire) == CONNECTED
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        self.phase.load(Ordering::Acquire) == CLOSED
+    }
+
+    /// Lets the client in: what it has missed goes out, then CONNECT, then what was held back. False when the client left
+    /// meanwhile.
+    pub(crate) fn accept(&self) -> bool {
+        let recovery = self.recovery.as_ref().map(|recovery| &recovery.state);
+        if let (Some(kept), Some(recovery)) = (&self.namespace.inner.kept, recovery) {
+            kept.remember(recovery);
+        }
+        let missed = recovery.map(|recovery| recovery.take_missed()).unwrap_or_default();
+        let mut state = self.lock();
+        if self.phase.load(Ordering::Acquire) != CONNECTING {
+            return false;
+        }
+        for frames in missed {
+            self.mailbox.push_always(frames);
+        }
+        let pid = recovery.map(|recovery| recovery.pid.as_str());
+        self.mailbox.push_always(encode::connect(self.namespace.path(), &self.id, pid));
+        for frames in mem::take(&mut state.held) {
+            self.mailbox.push_always(frames);
+        }
+        state.was_accepted = true;
+        self.phase.store(CONNECTED, Ordering::Release);
+        true
+    }
+
+    /// True once the client has been let in, even if it has left since.
+    pub(crate) fn was_accepted(&self) -> bool {
+        self.lock().was_accepted
+    }
+
+    /// Ends the membership for everybody else. With `discard`, events that wait are dropped: the server put
+    /// the client out; else they are handled before the `disconnect` hook, since they came before the end.
+    /// The first reason stays.
+    pub(crate) fn close(&self, reason: DisconnectReason, discard: bool) {
+        let waiters = {
+            let mut state = self.lock();
+            if state.reason.is_some() {
+                return;
+            }
+            state.reason = Some(reason);
+            state.held = Vec::new();
+            if discard {
+                state.events.clear();
+                state.concurrent_waiting = 0;
+            }
+            self.phase.store(CLOSED, Ordering::Release);
+            state.acks.drain()
+        };
+        waiters.for_each(Waiter::disconnected);
+        if let Some(recovery) = self.recovery.as_ref().filter(|_| !recovery::may_come_back(reason)) {
+            recovery.state.end(self);
+        }
+        self.gone.notify_waiters();
+    }
+
+    /// The client was refused: it was never here, and will not come back.
+    pub(crate) fn refuse(&self) {
+        if let Some(recovery) = &self.recovery {
+            recovery.state.end(self);
+        }
+    }
+
+    /// Puts the client out of the namespace.
+    pub(crate) fn disconnect(&self) {
+        if self.is_connected() {
+            self.mailbox.push_always(encode::disconnect(self.namespace.path()));
+        }
+        self.close(DisconnectReason::ServerNamespaceDisconnect, true);
+        self.mailbox.nudge();
+    }
+
+    pub(crate) fn reason(&self) -> Option<DisconnectReason> {
+        self.lock().reason
+    }
+
+    /// Waits for the end.
+    pub(crate) async fn closed(&self) -> DisconnectReason {
+        loop {
+            let gone = self.gone.notified();
+            tokio::pin!(gone);
+            // Registered before the check, so that an end in between is not missed.
+            gone.as_mut().enable();
+            if let Some(reason) = self.reason() {
+                return reason;
+            }
+            gone.await;
+        }
+    }
+
+    /// The `disconnect` hook has ended: the socket leaves its rooms. Its client may be waited for.
+    pub(crate) fn release(self: &Arc<Self>) {
+        let inner = &self.namespace.inner;
+        let is_kept = match (&inner.kept, &self.recovery) {
+            (Some(kept), Some(recovery)) => {
+                let knows_its_pid = recovery.is_recovered || self.was_accepted();
+                let may_wait = knows_its_pid && !inner.drain.has_begun();
+                kept.park(&Socket::new(Arc::clone(self)), &recovery.state, may_wait)
+            }
+            _ => false,
+        };
+        if !is_kept {
+            let changes = inner.adapter.remove(&self.id);
+            self.namespace.tell_rooms(&changes);
+            self.forget_state();
+        }
+        self.lock().released = true;
+        self.gone.notify_waiters();
+    }
+
+    /// The client will not come back.
+    pub(crate) fn forget_state(&self) {
+        if let (Some(kept), Some(recovery)) = (&self.namespace.inner.kept, &self.recovery) {
+            recovery.state.end(self);
+            kept.end(&recovery.state);
+        }
+        // What is kept with a socket may hold the socket itself.
+        self.data.clear();
+    }
+
+    /// Waits until the `disconnect` hook has ended.
+    pub(crate) async fn until_released(&self) {
+        loop {
+            let gone = self.gone.notified();
+            tokio::pin!(gone);
+            // Registered before the check, so that an end in between is not missed.
+            gone.as_mut().enable();
+            if self.lock().released {
+                return;
+            }
+            gone.await;
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // No user code runs under this lock.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,132 @@
+//! What is sent to a client, and who waits for its answers.
+
+use std::sync::atomic::Ordering;
+use std::task::Waker;
+
+use bytes::Bytes;
+use sio_core::args::Args;
+
+use super::{CLOSED, CONNECTED, CONNECTING, Membership};
+use crate::ack_wait::Waiter;
+use crate::emission::Emission;
+use crate::engine::mailbox::PushError;
+use crate::recovery::ConnectionState;
+
+impl Membership {
+    /// Sends a packet to the client: at once, after the CONNECT that still has to come, or when the client has come back.
+    pub(crate) fn deliver(&self, emission: &Emission) -> Result<(), PushError> {
+        let frames = &emission.frames;
+        match self.kept_under(emission) {
+            Some((state, offset)) => {
+                state.deliver(offset, frames, false, |holder| holder.push(frames.clone()))
+            }
+            None => self.push(frames.clone()),
+        }
+    }
+
+    /// As [`Self::deliver`], waiting while the client's queue is full.
+    ///
+    /// Cancel safe: a dropped future has sent nothing.
+    pub(crate) async fn deliver_waiting(&self, emission: &Emission) -> Result<(), PushError> {
+        loop {
+            let outcome = self.deliver(emission);
+            if outcome != Err(PushError::Full) {
+                return outcome;
+            }
+            let holder = self.kept_under(emission).and_then(|(state, _)| state.holder());
+            let receiver = holder.as_deref().unwrap_or(self);
+            // While the `connect` hook runs nothing is sent, so that waiting would not help.
+            if receiver.phase.load(Ordering::Acquire) == CONNECTING {
+                return outcome;
+            }
+            receiver.mailbox.until_room(emission.frames.len()).await;
+        }
+    }
+
+    /// Where a packet is kept for a client that may come back, if it is one that is kept.
+    fn kept_under(&self, emission: &Emission) -> Option<(&ConnectionState, u64)> {
+        Some((&*self.recovery.as_ref()?.state, emission.offset?))
+    }
+
+    fn push(&self, frames: Bytes) -> Result<(), PushError> {
+        match self.phase.load(Ordering::Acquire) {
+            CONNECTED => self.mailbox.push(frames),
+            CONNECTING => self.hold(frames),
+            _ => Err(PushError::Closed),
+        }
+    }
+
+    fn hold(&self, frames: Bytes) -> Result<(), PushError> {
+        let mut state = self.lock();
+        // The hook may have ended while the lock was waited for.
+        match self.phase.load(Ordering::Acquire) {
+            CONNECTED => return self.mailbox.push(frames),
+            CLOSED => return Err(PushError::Closed),
+            _ => {}
+        }
+        if !self.mailbox.would_fit(state.held.len(), state.held_bytes + frames.len()) {
+            return Err(PushError::Full);
+        }
+        state.held_bytes += frames.len();
+        state.held.push(frames);
+        Ok(())
+    }
+
+    /// As [`Self::deliver`], but leaves it to the caller to wake the client's task, soon; and to let the client go if
+    /// there is no room, so that the packet is kept for it in any case.
+    pub(crate) fn deliver_unwoken(&self, emission: &Emission) -> Result<Option<Waker>, PushError> {
+        let frames = &emission.frames;
+        match self.kept_under(emission) {
+            Some((state, offset)) => {
+                state.deliver(offset, frames, true, |holder| holder.push_unwoken(frames.clone()))
+            }
+            None => self.push_unwoken(frames.clone()),
+        }
+    }
+
+    fn push_unwoken(&self, frames: Bytes) -> Result<Option<Waker>, PushError> {
+        match self.phase.load(Ordering::Acquire) {
+            CONNECTED => self.mailbox.push_unwoken(frames),
+            CONNECTING => self.hold(frames).map(|()| None),
+            _ => Err(PushError::Closed),
+        }
+    }
+
+    /// As [`Self::deliver`], but only if nothing else waits for this client: a packet that may be lost.
+    pub(crate) fn deliver_volatile(&self, frames: Bytes) {
+        if self.is_connected() && self.mailbox.is_empty() {
+            let _ = self.mailbox.push(frames);
+        }
+    }
+
+    /// Sends an answer that the client has asked for.
+    pub(crate) fn answer(&self, frame: Bytes) {
+        if self.is_connected() {
+            self.mailbox.push_always(frame);
+        }
+    }
+
+    /// Remembers who waits for the answer to an event. False when the socket has gone.
+    pub(crate) fn await_ack(&self, id: u64, waiter: Waiter) -> bool {
+        let mut state = self.lock();
+        if state.reason.is_some() {
+            return false;
+        }
+        // Ids come from one counter: an occupied one would mean 2^64 events ago.
+        state.acks.insert(id, waiter).is_ok()
+    }
+
+    /// Nobody waits for this answer any more.
+    pub(crate) fn forget_ack(&self, id: u64) {
+        let forgotten = self.lock().acks.take(id);
+        drop(forgotten);
+    }
+
+    /// The client has answered. An answer that nobody waits for is ignored.
+    pub(crate) fn on_ack(&self, id: u64, args: Args) {
+        let waiter = self.lock().acks.take(id);
+        if let Some(waiter) = waiter {
+            waiter.answered(args);
+        }
+    }
+}

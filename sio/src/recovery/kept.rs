@@ -1,0 +1,224 @@
+//! The clients of one namespace whose state is kept.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::{Duration, Instant};
+
+use sio_core::id::{PrivateId, Sid};
+use sio_core::socket::recovery::Resume;
+use tokio::runtime::Handle;
+
+use super::log::Bounds;
+use super::state::Holding;
+use super::{ConnectionState, Recovery};
+use crate::connection::membership::Membership;
+use crate::engine::session;
+use crate::namespace::{Namespace, NamespaceInner};
+use crate::namespaces::Pass;
+use crate::{Socket, random};
+
+/// All that is kept in one namespace.
+pub(crate) struct Kept {
+    pub(crate) options: Recovery,
+    bounds: Bounds,
+    next_offset: AtomicU64,
+    clients: Mutex<Clients>,
+}
+
+#[derive(Default)]
+struct Clients {
+    /// Everybody who has been told a pid and may use it.
+    states: HashMap<PrivateId, Arc<ConnectionState>>,
+    /// Those who are away.
+    parked: HashMap<Sid, Parked>,
+    /// Until when each is waited for, in that order. Those who have come back in time are still in here.
+    deadlines: VecDeque<(Instant, Sid)>,
+    /// Somebody will look when the first deadline has passed.
+    is_watched: bool,
+}
+
+/// A client that is away.
+struct Parked {
+    until: Instant,
+    pid: PrivateId,
+    /// A dynamic namespace is there as long as somebody may come back to it.
+    _pass: Option<Pass>,
+}
+
+impl Kept {
+    /// `heartbeat`: how long it may take to notice that a client is away.
+    pub(crate) fn new(options: Recovery, heartbeat: Duration) -> Self {
+        let age = options.max_disconnection.saturating_add(heartbeat);
+        let bounds = Bounds { packets: options.max_packets, bytes: options.max_bytes, age };
+        Self { options, bounds, next_offset: AtomicU64::new(0), clients: Mutex::default() }
+    }
+
+    pub(crate) fn next_offset(&self) -> u64 {
+        self.next_offset.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// The state of a new client.
+    pub(crate) fn begin(&self, sid: Sid) -> Arc<ConnectionState> {
+        Arc::new(ConnectionState::new(sid, random::private_id(), self.bounds))
+    }
+
+    /// The client is about to be told its pid.
+    pub(crate) fn remember(&self, state: &Arc<ConnectionState>) {
+        self.lock().states.insert(state.pid, Arc::clone(state));
+    }
+
+    /// The client that a pid belongs to, and how it was reached last.
+    pub(crate) fn find(&self, resume: &Resume) -> Option<(Arc<ConnectionState>, Arc<Membership>)> {
+        let state = Arc::clone(self.lock().states.get(&resume.pid)?);
+        let before = state.holder()?;
+        Some((state, before))
+    }
+
+    /// Lets the client of `before` go on as `socket`; false, and all that was kept is forgotten, if that has a gap.
+    pub(crate) fn resume(&self, socket: &Socket, state: &ConnectionState, resume: &Resume) -> bool {
+        let namespace = socket.namespace();
+        let mut clients = self.lock();
+        let may_enter = || state.hand_over(&socket.membership, resume.offset);
+        let changes = namespace.inner.adapter.replace(socket, may_enter);
+        let was_parked = clients.parked.remove(&state.sid);
+        if changes.is_none() {
+            clients.states.remove(&state.pid);
+        }
+        drop(clients);
+        match &changes {
+            Some(changes) => namespace.tell_rooms(changes),
+            None => forget(namespace, &state.sid),
+        }
+        // A pass must not be given back under the lock: the namespace may end with it.
+        drop(was_parked);
+        changes.is_some()
+    }
+
+    /// The client's connection is lost: waits for it to come back if it may. True if it is waited for, or has come back
+    /// before this socket was through with its end; false if it is the caller's to forget it.
+    pub(crate) fn park(&self, socket: &Socket, state: &ConnectionState, may_wait: bool) -> bool {
+        let namespace = socket.namespace();
+        // Without a runtime, which is ending then, nobody could come back.
+        let runtime = Handle::try_current().ok().filter(|_| may_wait);
+        let pass = namespace.inner.server().and_then(|server| server.namespaces.hold(namespace));
+        let until = session::now() + self.options.max_disconnection;
+        let mut clients = self.lock();
+        // Under the lock: it may come back at any time until then.
+        let runtime = match (state.holding(&socket.membership), runtime) {
+            (Holding::Other, _) => return true,
+            (Holding::This, Some(runtime)) => runtime,
+            (Holding::This | Holding::Nobody, _) => return false,
+        };
+        let changes = namespace.inner.adapter.park(&state.sid);
+        clients.parked.insert(state.sid, Parked { until, pid: state.pid, _pass: pass });
+        clients.deadlines.push_back((until, state.sid));
+        let surplus =
+            if clients.parked.len() > self.options.max_clients { clients.take_first() } else { None };
+        clients.forget_old_deadlines();
+        if !std::mem::replace(&mut clients.is_watched, true) {
+            runtime.spawn(expire(Arc::downgrade(&namespace.inner)));
+        }
+        drop(clients);
+        namespace.tell_rooms(&changes);
+        if let Some((sid, parked)) = surplus {
+            forget(namespace, &sid);
+            drop(parked);
+        }
+        true
+    }
+
+    /// The client will not come back.
+    pub(crate) fn end(&self, state: &ConnectionState) {
+        self.lock().states.remove(&state.pid);
+    }
+
+    /// Waits for nobody any more.
+    pub(crate) fn clear(&self, namespace: &Namespace) {
+        loop {
+            let Some((sid, parked)) = self.lock().take_first() else { return };
+            forget(namespace, &sid);
+            drop(parked);
+        }
+    }
+
+    /// Those whose time is over by now; then the next deadline, if there is one.
+    fn take_expired(&self, now: Instant) -> Result<(Sid, Parked), Option<Instant>> {
+        let mut clients = self.lock();
+        match clients.first() {
+            Some((until, _)) if until > now => Err(Some(until)),
+            Some(_) => clients.take_first().ok_or(None),
+            None => {
+                clients.is_watched = false;
+                Err(None)
+            }
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Clients> {
+        // No user code runs under this lock.
+        self.clients.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Clients {
+    /// Who is to be given up first, and when.
+    fn first(&mut self) -> Option<(Instant, Sid)> {
+        while let Some((until, sid)) = self.deadlines.front().copied() {
+            if is_waited_for(&self.parked, until, &sid) {
+                return Some((until, sid));
+            }
+            self.deadlines.pop_front();
+        }
+        None
+    }
+
+    fn take_first(&mut self) -> Option<(Sid, Parked)> {
+        let (_, sid) = self.first()?;
+        let parked = self.parked.remove(&sid)?;
+        self.states.remove(&parked.pid);
+        Some((sid, parked))
+    }
+
+    /// Clients that come and go all the time leave no more behind than there are of them.
+    fn forget_old_deadlines(&mut self) {
+        if self.deadlines.len() > 2 * self.parked.len() + 16 {
+            let parked = &self.parked;
+            self.deadlines.retain(|(until, sid)| is_waited_for(parked, *until, sid));
+        }
+    }
+}
+
+/// Whether a deadline is that of somebody who is still away.
+fn is_waited_for(parked: &HashMap<Sid, Parked>, until: Instant, sid: &Sid) -> bool {
+    parked.get(sid).is_some_and(|parked| parked.until == until)
+}
+
+/// A client that was parked will not come back: its data, which may hold the socket itself, and its log go.
+fn forget(namespace: &Namespace, sid: &Sid) {
+    if let Some(socket) = namespace.inner.adapter.unpark(sid) {
+        socket.membership.forget_state();
+    }
+}
+
+/// Gives up clients whose time is over, until none is waited for.
+async fn expire(namespace: Weak<NamespaceInner>) {
+    loop {
+        let next = {
+            let Some(inner) = namespace.upgrade() else { return };
+            let namespace = Namespace { inner };
+            let Some(kept) = &namespace.inner.kept else { return };
+            loop {
+                match kept.take_expired(session::now()) {
+                    Ok((sid, parked)) => {
+                        forget(&namespace, &sid);
+                        drop(parked);
+                    }
+                    Err(Some(next)) => break next,
+                    Err(None) => return,
+                }
+            }
+        };
+        tokio::time::sleep_until(next.into()).await;
+    }
+}

@@ -1,0 +1,88 @@
+//! What can be set for connection state recovery.
+
+use std::time::Duration;
+
+use crate::error::Problem;
+
+/// Lets clients that lose their connection go on where they were: see
+/// [`Builder::connection_state_recovery`](crate::Builder::connection_state_recovery).
+///
+/// All bounds are those of one namespace. What they do not allow to be kept is not recovered: the client comes back as a
+/// new one then, and knows it.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use sio::Recovery;
+///
+/// let recovery = Recovery::default().max_disconnection(Duration::from_secs(30)).max_packets(256);
+/// # let _ = recovery;
+/// ```
+#[derive(Debug, Clone)]
+#[must_use]
+pub struct Recovery {
+    pub(super) max_disconnection: Duration,
+    pub(super) max_packets: usize,
+    pub(super) max_bytes: usize,
+    pub(super) max_clients: usize,
+    pub(crate) skip_middleware: bool,
+}
+
+impl Default for Recovery {
+    fn default() -> Self {
+        Self {
+            max_disconnection: Duration::from_secs(120),
+            max_packets: 1024,
+            max_bytes: 1024 * 1024,
+            max_clients: 10_000,
+            skip_middleware: false,
+        }
+    }
+}
+
+impl Recovery {
+    /// How long after its disconnect a client may come back. Default 120 s.
+    pub fn max_disconnection(mut self, duration: Duration) -> Self {
+        self.max_disconnection = duration;
+        self
+    }
+
+    /// How many of its last events are kept for each client, connected ones included: those that it may not have
+    /// received. Default 1,024. Of a broadcast all clients keep the same copy.
+    pub fn max_packets(mut self, packets: usize) -> Self {
+        self.max_packets = packets;
+        self
+    }
+
+    /// How many bytes of its last events are kept for each client. Default 1 MiB.
+    pub fn max_bytes(mut self, bytes: usize) -> Self {
+        self.max_bytes = bytes;
+        self
+    }
+
+    /// How many disconnected clients are waited for at a time; beyond it the one that has been away for longest is
+    /// forgotten. Default 10,000.
+    pub fn max_clients(mut self, clients: usize) -> Self {
+        self.max_clients = clients;
+        self
+    }
+
+    /// Whether a recovered client passes the [middleware](crate::Builder::on_connecting) in front of `connect` without
+    /// being looked at again. Default false: a token may have expired, a user may have been banned meanwhile. `connect`
+    /// itself always runs.
+    pub fn skip_middleware(mut self, skip: bool) -> Self {
+        self.skip_middleware = skip;
+        self
+    }
+
+    /// What cannot be.
+    pub(crate) fn problem(&self) -> Option<Problem> {
+        let is_valid = !self.max_disconnection.is_zero()
+            && self.max_packets > 0
+            && self.max_bytes > 0
+            && self.max_clients > 0;
+        let reason = "each of its bounds is more than zero".to_owned();
+        (!is_valid).then_some(Problem::Option { name: "connection_state_recovery", reason })
+    }
+}

@@ -1,0 +1,143 @@
+//! What a client keeps over its connections: who it is, and what it has missed.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+
+use bytes::Bytes;
+use sio_core::id::{PrivateId, Sid};
+
+use super::log::{Bounds, Log};
+use crate::connection::membership::Membership;
+use crate::engine::mailbox::PushError;
+use crate::engine::session;
+
+/// One client in one namespace, for as long as it may come back.
+///
+/// ```text
+///            hand_over (the client comes back)
+///          ┌──────────────────────────────────┐
+///   held by a membership ◄────────────────────┘
+///          │  end: left, put out, refused, or away for too long
+///          ▼
+///        over
+/// ```
+///
+/// An event is sent and kept under one lock, under which the client also changes hands. So each event either was sent
+/// before the client came back, and is among those that it has missed, or goes to the client that has come back.
+pub(crate) struct ConnectionState {
+    pub(crate) sid: Sid,
+    pub(crate) pid: PrivateId,
+    inner: Mutex<Inner>,
+}
+
+struct Inner {
+    log: Log,
+    /// The membership by which the client is reached, or was reached last. `None`: over.
+    holder: Option<Weak<Membership>>,
+    /// What goes out before the holder's CONNECT.
+    missed: Vec<Bytes>,
+}
+
+/// By which membership a client is reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Holding {
+    /// The one that asks.
+    This,
+    /// Another: it has come back.
+    Other,
+    /// None: it will not come back.
+    Nobody,
+}
+
+impl Inner {
+    fn holding(&self, membership: &Membership) -> Holding {
+        match &self.holder {
+            Some(holder) if std::ptr::eq(holder.as_ptr(), membership) => Holding::This,
+            Some(_) => Holding::Other,
+            None => Holding::Nobody,
+        }
+    }
+}
+
+impl ConnectionState {
+    pub(crate) fn new(sid: Sid, pid: PrivateId, bounds: Bounds) -> Self {
+        let inner = Inner { log: Log::new(bounds), holder: Some(Weak::new()), missed: Vec::new() };
+        Self { sid, pid, inner: Mutex::new(inner) }
+    }
+
+    /// The first membership of the client.
+    pub(crate) fn begin(&self, holder: &Arc<Membership>) {
+        self.lock().holder = Some(Arc::downgrade(holder));
+    }
+
+    /// Gives the client that has come back what was sent after the offset, and all that is sent from now on. False, and
+    /// all is over, if a part of that is not known any more.
+    pub(crate) fn hand_over(&self, to: &Arc<Membership>, offset: Option<u64>) -> bool {
+        let mut inner = self.lock();
+        if inner.holder.is_none() {
+            return false;
+        }
+        match inner.log.resume(offset) {
+            Some(missed) => {
+                inner.missed = missed;
+                inner.holder = Some(Arc::downgrade(to));
+                true
+            }
+            None => {
+                inner.holder = None;
+                false
+            }
+        }
+    }
+
+    /// What the client has missed, once.
+    pub(crate) fn take_missed(&self) -> Vec<Bytes> {
+        std::mem::take(&mut self.lock().missed)
+    }
+
+    /// Sends an event by whichever membership the client has now, and keeps it; for a client that is away it is only
+    /// kept. One for which there was no room is kept if `always`.
+    pub(crate) fn deliver<T: Default>(
+        &self,
+        offset: u64,
+        frames: &Bytes,
+        always: bool,
+        push: impl FnOnce(&Membership) -> Result<T, PushError>,
+    ) -> Result<T, PushError> {
+        let mut inner = self.lock();
+        let holder = inner.holder.as_ref().and_then(Weak::upgrade).ok_or(PushError::Closed)?;
+        let pushed = match push(&holder) {
+            Err(PushError::Closed) => Ok(T::default()),
+            pushed => pushed,
+        };
+        if always || pushed.is_ok() {
+            inner.log.push(offset, frames.clone(), session::now());
+        }
+        // Before the holder: what is dropped with that needs no lock.
+        drop(inner);
+        pushed
+    }
+
+    /// The membership by which the client is reached.
+    pub(crate) fn holder(&self) -> Option<Arc<Membership>> {
+        self.lock().holder.as_ref().and_then(Weak::upgrade)
+    }
+
+    /// Whether this is the membership by which the client is reached.
+    pub(crate) fn holding(&self, membership: &Membership) -> Holding {
+        self.lock().holding(membership)
+    }
+
+    /// The client cannot come back any more, if this is still how it is reached.
+    pub(crate) fn end(&self, membership: &Membership) {
+        let mut inner = self.lock();
+        if inner.holding(membership) == Holding::This {
+            inner.holder = None;
+            inner.missed = Vec::new();
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        // No user code runs under this lock.
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
