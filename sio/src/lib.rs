@@ -100,6 +100,7 @@
 //! | [`Params`], [`Path`] | namespaces with parameters: `#[consumer(namespace = "/org/{id}")]` |
 //! | [`Builder::on_connecting`], [`Builder::middleware`] | what stands in front of consumers |
 //! | [`Socket::data`], [`Extension`] | what is kept with a socket, for others to see |
+//! | [`Builder::connection_state_recovery`], [`Recovery`] | clients that go on where they lost their connection |
 //! | [`Valid`], [`Validate`] | payloads that are checked |
 //! | [`Error`], [`ConnectError`], [`IntoEventError`] | what clients learn when something fails |
 //! | [`Server`], [`Builder`] | a server with options of its own, several of them, [graceful shutdown](Server::close) |

@@ -1,0 +1,82 @@
+//! Guide: connection state recovery.
+
+use std::time::Duration;
+
+use serde::Serialize;
+use sio::prelude::*;
+use sio::{Builder, Recovery};
+
+// ANCHOR: consumer
+#[derive(Serialize)]
+struct Post {
+    author: String,
+    text: String,
+}
+
+/// Kept with the socket, and therefore still there when the client comes back.
+struct Author(String);
+
+#[derive(Default)]
+struct Forum;
+
+#[consumer(namespace = "/forum")]
+impl Forum {
+    async fn connect(&mut self, socket: &Socket, name: Option<String>) -> sio::Result {
+        if socket.is_recovered() {
+            // It is in its rooms, and has been sent what it had missed.
+            return Ok(());
+        }
+        socket.data().insert(Author(name.unwrap_or_else(|| "somebody".into())));
+        socket.join("news").await?;
+        Ok(())
+    }
+
+    async fn event_post(&mut self, socket: &Socket, author: Extension<Author>, text: String) -> sio::Result {
+        let post = Post { author: author.0.clone(), text };
+        socket.to("news").emit("post", &post).await?;
+        Ok(())
+    }
+}
+// ANCHOR_END: consumer
+
+fn server() -> Builder {
+    // ANCHOR: option
+    let recovery = Recovery::default() // every bound has a default
+        .max_disconnection(Duration::from_secs(60))
+        .max_packets(256)
+        .max_bytes(256 * 1024)
+        .max_clients(5_000);
+    let builder = Server::builder().connection_state_recovery(recovery);
+    // ANCHOR_END: option
+    builder
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+    use sio::testing::TestServer;
+
+    use super::*;
+
+    // ANCHOR: test
+    #[tokio::test(start_paused = true)]
+    async fn who_comes_back_has_missed_nothing() -> Result<(), Box<dyn std::error::Error>> {
+        let server = server().collected(false).consumer::<Forum>().build()?;
+        let server = TestServer::new(server);
+        let ada = server.client().namespace("/forum").auth(&"Ada").connect().await?;
+        let bob = server.client().namespace("/forum").auth(&"Bob").connect().await?;
+
+        bob.kill().await; // a train enters a tunnel
+        ada.emit_with_ack::<()>("post", "Who is here?").await?;
+
+        let bob = server.client().resume(&bob).connect().await?;
+        assert!(bob.is_recovered());
+        let post: serde_json::Value = bob.next("post").await;
+        assert_eq!(post, json!({ "author": "Ada", "text": "Who is here?" }));
+
+        bob.emit_with_ack::<()>("post", "I am").await?;
+        assert_eq!(ada.next::<serde_json::Value>("post").await["author"], "Bob");
+        Ok(())
+    }
+    // ANCHOR_END: test
+}
