@@ -102,8 +102,12 @@ impl<'a> Query<'a> {
     /// ```
     pub fn parse(query: &'a str) -> Self {
         let (mut protocol, mut transport, mut sid, mut base64) = (None, None, None, None);
-        for pair in query.split('&') {
-            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        let mut rest = Some(query);
+        while let Some(pairs) = rest {
+            let (pair, others) = cut(pairs, b'&');
+            rest = others;
+            let (name, value) = cut(pair, b'=');
+            let value = value.unwrap_or_default();
             let place = match name {
                 "EIO" => &mut protocol,
                 "transport" => &mut transport,
@@ -177,6 +181,15 @@ impl<'a> Query<'a> {
     /// Returns the revision that `EIO` names, `None` when it is absent or not known.
     pub fn revision(&self) -> Option<Revision> {
         self.protocol.and_then(Revision::from_number)
+    }
+}
+
+/// Splits at the first such byte, which is ASCII. For texts as short as these a plain loop is faster than the search of
+/// the standard library.
+fn cut(text: &str, at: u8) -> (&str, Option<&str>) {
+    match text.bytes().position(|byte| byte == at) {
+        Some(position) => (&text[..position], Some(&text[position + 1..])),
+        None => (text, None),
     }
 }
 
