@@ -3,6 +3,7 @@
 mod hooks;
 mod http;
 mod listeners;
+mod protocols;
 
 use std::sync::{Arc, Weak};
 use std::time::Duration;

@@ -15,6 +15,7 @@ use sio_core::socket::packet::Event;
 use sio_core::socket::reason::DisconnectReason;
 use tokio::sync::Notify;
 
+use super::answer_connect;
 use super::limits::Limits;
 use crate::ack_wait::Waiter;
 use crate::data::SocketData;
@@ -153,7 +154,7 @@ impl Membership {
         if self.phase.load(Ordering::Acquire) != CONNECTING {
             return false;
         }
-        self.mailbox.push_always(encode::connect(self.namespace.path(), &self.id, None));
+        answer_connect(&self.mailbox, encode::connect(self.namespace.path(), &self.id, None));
         for frames in mem::take(&mut state.held) {
             self.mailbox.push_always(frames);
         }

@@ -25,6 +25,7 @@ use crate::namespaces::Common;
 use crate::params::Params;
 use crate::random;
 use crate::socket::Socket;
+use crate::transport::wire::Wire;
 
 /// One socket and its consumer.
 struct Client<C> {
@@ -68,7 +69,7 @@ fn connected(path: &str, states: StateMap) -> Socket {
         drain: Arc::new(Drain::default()),
     };
     let namespace = NamespaceInner::new(path, None, Params::default(), Hooks::default(), &common);
-    let mailbox = Arc::new(Mailbox::new(QueueLimits { bytes: 1 << 20, packets: 1024 }));
+    let mailbox = Arc::new(Mailbox::new(QueueLimits { bytes: 1 << 20, packets: 1024 }, Wire::V4));
     let (request, ()) = Request::new(()).into_parts();
     let handshake = Handshake::of(&request, Peer::default(), SystemTime::UNIX_EPOCH);
     let namespace = Namespace { inner: Arc::new(namespace) };
