@@ -3,6 +3,7 @@
 mod hooks;
 mod http;
 mod listeners;
+mod protocols;
 mod recovery;
 
 use std::sync::{Arc, Weak};

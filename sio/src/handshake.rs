@@ -6,6 +6,8 @@ use std::time::SystemTime;
 
 use hyper::header::{HeaderMap, HeaderName, HeaderValue};
 use hyper::http::request::Parts;
+use sio_core::engine::config::Revision;
+use sio_core::engine::handshake::Query;
 
 use crate::http::Peer;
 
@@ -96,6 +98,27 @@ impl Handshake {
     pub fn query_params(&self) -> impl Iterator<Item = (String, String)> {
         form_urlencoded::parse(self.query().as_bytes())
             .map(|(name, value)| (name.into_owned(), value.into_owned()))
+    }
+
+    /// The revision of Engine.IO that the client speaks: 4, or 3 where [`Builder::allow_eio3`](crate::Builder::allow_eio3)
+    /// lets older clients in. Those have no auth payload: what they want to say when they connect to `/` is in the query.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use sio::engine::Revision;
+    /// use sio::prelude::*;
+    ///
+    /// fn token(handshake: &Handshake, auth: &Value) -> Option<String> {
+    ///     match handshake.revision() {
+    ///         Revision::V3 => handshake.query_param("token"),
+    ///         Revision::V4 => auth.get("token").and_then(Value::as_str).map(str::to_owned),
+    ///     }
+    /// }
+    /// ```
+    #[must_use]
+    pub fn revision(&self) -> Revision {
+        Query::parse(self.query()).revision().unwrap_or_default()
     }
 
     fn target(&self) -> &str {

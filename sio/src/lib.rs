@@ -2,7 +2,8 @@
 //!
 //! You write *consumers*, plain structs with async methods. `sio` does everything below them: HTTP and WebSocket,
 //! heartbeats, the upgrade from long-polling, packets, namespaces, rooms and acknowledgements. Clients are the official
-//! ones, in the browser, Node.js, Python and elsewhere; they speak Engine.IO 4 and Socket.IO 5.
+//! ones, in the browser, Node.js, Python and elsewhere; they speak Engine.IO 4 and Socket.IO 5, or Engine.IO 3 where
+//! [`Builder::allow_eio3`] lets them in.
 //!
 //! # A complete server
 //!

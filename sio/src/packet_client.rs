@@ -14,6 +14,7 @@ use crate::engine::{CloseReason, Handler as _, Sender};
 use crate::handshake::Handshake;
 use crate::http::Peer;
 use crate::server::Server;
+use crate::transport::wire::Wire;
 
 pub(crate) struct PacketClient {
     client: connection::Client,
@@ -22,7 +23,7 @@ pub(crate) struct PacketClient {
 
 impl PacketClient {
     pub(crate) fn new(server: &Server) -> Self {
-        let mailbox = Arc::new(Mailbox::new(QueueLimits { bytes: 1 << 20, packets: 1024 }));
+        let mailbox = Arc::new(Mailbox::new(QueueLimits { bytes: 1 << 20, packets: 1024 }, Wire::V4));
         let request = Request::builder().uri("/socket.io/?token=abc").body(()).unwrap();
         let (request, ()) = request.into_parts();
         let handshake = Handshake::of(&request, Peer::default(), SystemTime::UNIX_EPOCH);

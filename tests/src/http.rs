@@ -44,7 +44,12 @@ impl Request {
 
     /// A POST of plain text, with its length in the head.
     pub fn post(target: impl Into<String>, body: impl Into<Vec<u8>>) -> Self {
-        let mut request = Self::new("POST", target).header("Content-Type", "text/plain;charset=UTF-8");
+        Self::post_as("text/plain;charset=UTF-8", target, body)
+    }
+
+    /// A POST of this content type, with its length in the head.
+    pub fn post_as(content_type: &str, target: impl Into<String>, body: impl Into<Vec<u8>>) -> Self {
+        let mut request = Self::new("POST", target).header("Content-Type", content_type);
         request.body = Body::Sized(body.into());
         request
     }

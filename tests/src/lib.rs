@@ -26,6 +26,7 @@ pub mod harness;
 pub mod http;
 pub mod journal;
 pub mod logs;
+pub mod old_polling;
 pub mod pattern;
 pub mod polling;
 pub mod transcript;
@@ -35,6 +36,7 @@ pub use endpoint::{Endpoint, Open};
 pub use frame::Frame;
 pub use harness::TestServer;
 pub use http::{Http, Request, Response};
+pub use old_polling::OldPolling;
 pub use polling::Polling;
 pub use ws::{Received, Ws};
 

@@ -15,6 +15,7 @@ mod middleware;
 mod mounting;
 mod moving;
 mod namespaces;
+mod old_clients;
 mod recovery;
 mod rooms;
 mod state;

@@ -136,6 +136,7 @@ impl Packet {
         match self {
             Self::Close => Bytes::from_static(b"\x81\x011"),
             Self::Ping(text) if text.is_empty() => Bytes::from_static(b"\x81\x012"),
+            Self::Pong(text) if text.is_empty() => Bytes::from_static(b"\x81\x013"),
             Self::Pong(text) if **text == *PROBE => Bytes::from_static(b"\x81\x063probe"),
             Self::Upgrade => Bytes::from_static(b"\x81\x015"),
             Self::Noop => Bytes::from_static(b"\x81\x016"),

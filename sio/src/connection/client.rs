@@ -6,16 +6,18 @@ use std::time::Instant;
 
 use bytestring::ByteString;
 use sio_core::args::Args;
+use sio_core::engine::config::Revision;
 use sio_core::socket::client::{Action, Client as Protocol, Key};
-use sio_core::socket::decode::Decoder;
 use sio_core::socket::encode;
 use sio_core::socket::packet::{DecodeError, Event, Packet};
 use sio_core::socket::reason::DisconnectReason;
 use sio_core::socket::recovery::{Resume, take_resume};
+use sio_core::v3;
 use smallvec::SmallVec;
 
+use super::decoder::Decoder;
 use super::membership::Membership;
-use super::{Running, SocketTask};
+use super::{Running, SocketTask, answer_connect};
 use crate::Socket;
 use crate::engine::{CloseReason, Command, Handler, Message, Sender, session};
 use crate::handshake::Handshake;
@@ -34,7 +36,7 @@ pub(crate) struct Client {
     protocol: Protocol,
     decoder: Decoder,
     sockets: SmallVec<[Slot; 1]>,
-    /// Until when the first CONNECT has to come.
+    /// Until when the first CONNECT has to come; of revision 3, until when the first has to be accepted.
     connect_deadline: Option<Instant>,
 }
 
@@ -52,15 +54,23 @@ struct Slot {
 impl Client {
     pub(crate) fn new(server: Arc<ServerInner>, sender: Sender, handshake: Arc<Handshake>) -> Self {
         let options = &server.options;
-        Self {
+        let revision = sender.mailbox().wire().revision();
+        let connect_deadline = Some(session::now() + options.connect_timeout);
+        let mut this = Self {
             protocol: Protocol::new(options.max_namespaces),
-            decoder: Decoder::new(options.max_attachments),
+            decoder: Decoder::new(revision, options.max_attachments),
             sockets: SmallVec::new(),
-            connect_deadline: Some(session::now() + options.connect_timeout),
+            connect_deadline,
             server,
             sender,
             handshake,
+        };
+        if revision == Revision::V3 {
+            // It is put into `/` without asking, which is not the CONNECT that is waited for.
+            this.on_packet(v3::socket::connect()).expect("the first packet breaks no rule");
+            this.connect_deadline = connect_deadline;
         }
+        this
     }
 
     fn on_packet(&mut self, packet: Packet) -> Result<(), CloseReason> {
@@ -145,7 +155,7 @@ impl Client {
     }
 
     fn refuse(&self, namespace: &str, message: &str) {
-        self.sender.mailbox().push_always(encode::connect_error(namespace, message, None));
+        answer_connect(self.sender.mailbox(), encode::connect_error(namespace, message, None));
     }
 
     fn slot(&self, key: Key) -> Option<&Slot> {
@@ -181,11 +191,7 @@ impl Slot {
 
 impl Handler for Client {
     fn on_message(&mut self, message: Message) -> Result<(), CloseReason> {
-        let decoded = match message {
-            Message::Text(text) => self.decoder.text(text),
-            Message::Binary(data) => self.decoder.binary(data),
-        };
-        match decoded {
+        match self.decoder.decode(message) {
             Ok(Some(packet)) => self.on_packet(packet),
             Ok(None) => Ok(()),
             Err(error) => Err(broken(&error)),
@@ -202,7 +208,7 @@ impl Handler for Client {
     }
 
     fn deadline(&self) -> Option<Instant> {
-        self.connect_deadline
+        self.connect_deadline.filter(|_| self.sockets.is_empty() && !self.protocol.has_ever_joined())
     }
 
     fn on_timeout(&mut self, _now: Instant) -> Result<(), CloseReason> {

@@ -6,6 +6,7 @@
 mod around;
 mod client;
 mod concurrent;
+mod decoder;
 mod guard;
 mod limits;
 pub(crate) mod membership;
@@ -15,9 +16,22 @@ mod socket_task;
 use std::future::Future;
 use std::pin::Pin;
 
+use bytes::Bytes;
+use sio_core::engine::config::Revision;
+use sio_core::v3;
+
 pub(crate) use self::client::Client;
 pub(crate) use self::no_consumer::NoConsumer;
 pub(crate) use self::socket_task::{SocketTask, run};
+use crate::engine::mailbox::Mailbox;
 
 /// The task of one socket, polled by the task of its session.
 pub(crate) type Running = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// Sends a CONNECT or CONNECT_ERROR: the packets that are not the same for clients of both revisions.
+fn answer_connect(mailbox: &Mailbox, frames: Bytes) {
+    mailbox.push_always(match mailbox.wire().revision() {
+        Revision::V4 => frames,
+        Revision::V3 => v3::socket::downgrade(&frames),
+    });
+}

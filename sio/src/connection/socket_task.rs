@@ -10,6 +10,7 @@ use sio_core::socket::encode;
 use sio_core::socket::packet::Event as Incoming;
 use sio_core::socket::reason::DisconnectReason;
 
+use super::answer_connect;
 use super::around;
 use super::concurrent::{Concurrent, Handling};
 use super::guard::{Failure, Guard};
@@ -101,7 +102,7 @@ async fn connect<C: Consumer>(
         None => tracing::debug!(target: "sio::socket", socket = %id, namespace, message, "refused"),
     }
     let frames = encode::connect_error(socket.path(), refusal.message(), refusal.data());
-    socket.membership.mailbox.push_always(frames);
+    answer_connect(&socket.membership.mailbox, frames);
     None
 }
 

@@ -1,8 +1,8 @@
 //! What a session's task is asked to do by HTTP requests and by the program.
 
-use bytes::Bytes;
 use sio_core::engine::packet::Packet;
 use sio_core::engine::session::CloseReason;
+use sio_core::v3::payload::Body;
 use tokio::sync::oneshot;
 
 use crate::transport::websocket::WebSocket;
@@ -30,7 +30,7 @@ pub(crate) enum Command {
 #[derive(Debug)]
 pub(crate) enum PollAnswer {
     /// Packets, as a polling body.
-    Payload(Bytes),
+    Payload(Body),
     /// The session is closed by this request, or does not poll.
     Refused,
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use sio_core::engine::config::{SessionConfig, TransportKind};
+use sio_core::engine::config::{Revision, SessionConfig, TransportKind};
 use sio_core::engine::packet::Message;
 
 use super::hooks::Hooks;
@@ -35,6 +35,8 @@ pub struct Config {
     pub transports: Vec<TransportKind>,
     /// Whether a client on polling may move to WebSocket. Default true.
     pub allow_upgrades: bool,
+    /// Whether clients of Engine.IO 3 may connect besides those of Engine.IO 4. Default false.
+    pub allow_eio3: bool,
     /// From the open packet, and from each pong, to the next ping. Default 25 s.
     pub ping_interval: Duration,
     /// How long after a ping its pong may take. Default 20 s.
@@ -78,6 +80,7 @@ impl Default for Config {
             path: "/socket.io".to_owned(),
             transports: vec![TransportKind::Polling, TransportKind::WebSocket],
             allow_upgrades: true,
+            allow_eio3: false,
             ping_interval: protocol.ping_interval,
             ping_timeout: protocol.ping_timeout,
             upgrade_timeout: protocol.upgrade_timeout,
@@ -114,6 +117,11 @@ impl Config {
 
     pub(crate) fn allows(&self, transport: TransportKind) -> bool {
         self.transports.contains(&transport)
+    }
+
+    /// The revisions of the protocol that clients may speak.
+    pub(crate) fn revisions(&self) -> &'static [Revision] {
+        if self.allow_eio3 { &[Revision::V3, Revision::V4] } else { &[Revision::V4] }
     }
 
     /// Whether a session on polling is told that it may move to WebSocket.

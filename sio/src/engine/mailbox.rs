@@ -14,6 +14,7 @@ use tokio::sync::Notify;
 
 use super::command::Command;
 use crate::transport::outgoing::{Done, Queue};
+use crate::transport::wire::Wire;
 
 /// Bounds of the outgoing queue of one connection.
 #[derive(Debug, Clone, Copy)]
@@ -38,6 +39,8 @@ pub(crate) struct Mailbox {
     /// Tells senders that wait for room that the queue has shrunk.
     room: Notify,
     limits: QueueLimits,
+    /// The form of the packets, on polling and in general; a WebSocket knows its own.
+    wire: Wire,
     /// A POST is under way.
     posting: AtomicBool,
 }
@@ -62,8 +65,13 @@ struct State {
 }
 
 impl Mailbox {
-    pub(crate) fn new(limits: QueueLimits) -> Self {
-        Self { state: Mutex::default(), room: Notify::new(), limits, posting: AtomicBool::new(false) }
+    pub(crate) fn new(limits: QueueLimits, wire: Wire) -> Self {
+        Self { state: Mutex::default(), room: Notify::new(), limits, wire, posting: AtomicBool::new(false) }
+    }
+
+    /// What the request that opened the session asked for.
+    pub(crate) fn wire(&self) -> Wire {
+        self.wire
     }
 
     /// Queues a packet if there is room for it.
@@ -189,10 +197,22 @@ impl Mailbox {
         std::mem::take(&mut state.commands)
     }
 
-    /// Everything queued, for a transport that writes frames as they are. The entries count against the
-    /// limits until the transport says that they are done.
+    /// Everything queued, as canonical frames. The entries count against the limits until the transport says that
+    /// they are done.
     pub(crate) fn take(&self) -> Queue {
         std::mem::take(&mut self.lock().queue)
+    }
+
+    /// Everything queued, as a WebSocket writes it. What is longer on this wire counts with the bytes that it has there:
+    /// those are what the transport says are done.
+    pub(crate) fn take_frames(&self, wire: Wire) -> Queue {
+        let mut packets = self.take();
+        let change = wire.frame(&mut packets);
+        if change != 0 {
+            let mut state = self.lock();
+            state.bytes = state.bytes.saturating_add_signed(change);
+        }
+        packets
     }
 
     /// Takes entries from the front for as long as `accept` wants them, for a polling answer.
@@ -308,5 +328,32 @@ struct Waiting<'a>(&'a Mailbox);
 impl Drop for Waiting<'_> {
     fn drop(&mut self) {
         self.0.lock().waiting -= 1;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sio_core::engine::packet::Packet;
+
+    use super::*;
+
+    #[test]
+    fn nothing_is_counted_when_all_has_gone() {
+        for wire in [Wire::V4, Wire::V3 { base64: false }, Wire::V3 { base64: true }] {
+            let mailbox = Mailbox::new(QueueLimits { bytes: 1000, packets: 10 }, wire);
+            for _ in 0..3 {
+                for packet in [Packet::decode_binary(vec![1; 200].into()), Packet::Noop] {
+                    mailbox.push(packet.frame()).unwrap();
+                }
+                for frames in mailbox.take_frames(wire) {
+                    // The transport takes a packet in two portions.
+                    let bytes = frames.len() / 2;
+                    mailbox.settle(Done { packets: 0, bytes });
+                    mailbox.settle(Done { packets: 1, bytes: frames.len() - bytes });
+                }
+                let state = mailbox.lock();
+                assert_eq!((state.packets, state.bytes), (0, 0));
+            }
+        }
     }
 }

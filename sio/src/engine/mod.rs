@@ -44,7 +44,7 @@ use bytes::Bytes;
 use sio_core::engine::config::SessionConfig;
 use sio_core::engine::packet::Packet;
 
-pub use sio_core::engine::config::TransportKind;
+pub use sio_core::engine::config::{Revision, TransportKind};
 pub use sio_core::engine::packet::Message;
 pub use sio_core::engine::session::CloseReason;
 pub use sio_core::id::{InvalidId, SessionId};
@@ -63,6 +63,7 @@ use crate::handshake::Handshake;
 use crate::http::RefusedReason;
 use crate::random;
 use crate::transport::websocket::WebSocket;
+use crate::transport::wire::Wire;
 use sio_core::engine::session::Session;
 
 type HandlerFactory = dyn Fn(Sender, Arc<Handshake>) -> Box<dyn Handler> + Send + Sync;
@@ -176,17 +177,18 @@ impl Engine {
         random::session_id()
     }
 
-    /// Opens a session and starts its task: on polling, or on a WebSocket with what goes out first.
+    /// Opens a session and starts its task: on polling, or on a WebSocket with what goes out first. `wire` is what the
+    /// request asks for.
     pub(crate) fn open(
         &self,
         id: SessionId,
         handshake: Arc<Handshake>,
         place: Option<Place>,
+        wire: Wire,
         first: Option<(WebSocket, Bytes)>,
     ) {
         let shared = &self.shared;
-        let mailbox = Arc::new(Mailbox::new(shared.config.queue_limits()));
-        let handler = (shared.new_handler)(Sender::new(Arc::clone(&mailbox)), handshake);
+        let mailbox = Arc::new(Mailbox::new(shared.config.queue_limits(), wire));
         let (kind, websocket) = match first {
             None => (TransportKind::Polling, None),
             Some((websocket, open_packet)) => {
@@ -198,7 +200,10 @@ impl Engine {
             }
         };
         mailbox.set_transport(kind);
-        let state = Session::open(Arc::clone(&shared.session_config), kind, session::now());
+        // Whatever it sends at once goes out behind the open packet.
+        let handler = (shared.new_handler)(Sender::new(Arc::clone(&mailbox)), handshake);
+        let config = Arc::clone(&shared.session_config);
+        let state = Session::open_revision(wire.revision(), config, kind, session::now());
         shared.sessions.insert(id, Arc::clone(&mailbox), place);
         tracing::debug!(target: "sio::engine", session = ?id, transport = %kind, "session opened");
         tokio::spawn(SessionTask::new(id, state, mailbox, Arc::clone(shared), handler, websocket));

@@ -5,12 +5,12 @@ use std::task::Context;
 
 use bytes::Bytes;
 use sio_core::engine::packet::Packet;
-use sio_core::engine::payload::PayloadBuilder;
 use tokio::sync::oneshot;
 
 use super::command::{PollAnswer, PostAnswer};
 use super::mailbox::Mailbox;
 use crate::transport::outgoing::Done;
+use crate::transport::wire::Wire;
 
 #[derive(Debug, Default)]
 pub(crate) struct Polling {
@@ -33,10 +33,10 @@ impl Polling {
     }
 
     /// Answers the waiting GET with a single packet. True when there was one.
-    pub(crate) fn answer(&mut self, packet: &Packet) -> bool {
+    pub(crate) fn answer(&mut self, packet: &Packet, wire: Wire) -> bool {
         match self.get.take() {
             Some(get) => {
-                let _ = get.send(PollAnswer::Payload(body_of(packet)));
+                let _ = get.send(PollAnswer::Payload(wire.body_of(packet)));
                 true
             }
             None => false,
@@ -53,7 +53,7 @@ impl Polling {
         last: bool,
     ) -> bool {
         let Some(get) = self.get.take() else { return false };
-        let mut payload = PayloadBuilder::new(max_payload, max_packets);
+        let mut payload = mailbox.wire().payload(max_payload, max_packets);
         let packets = mailbox.take_while(|entry| payload.try_push(entry));
         let goodbye = last && mailbox.has_nothing_queued() && payload.try_push(&Packet::Close.frame());
         if packets.is_empty() && !goodbye {
@@ -105,21 +105,4 @@ impl Polling {
             let _ = post.send(PostAnswer::Refused);
         }
     }
-}
-
-/// The polling body that begins a session.
-pub(crate) fn opening(open: &Packet, initial: Option<&Bytes>) -> Bytes {
-    let mut payload = PayloadBuilder::new(usize::MAX, usize::MAX);
-    let entries = [Some(&open.frame()), initial];
-    let fits = entries.into_iter().flatten().all(|entry| payload.try_push(entry));
-    debug_assert!(fits, "there is no limit");
-    payload.finish()
-}
-
-/// A polling body of one packet.
-pub(crate) fn body_of(packet: &Packet) -> Bytes {
-    let mut payload = PayloadBuilder::new(usize::MAX, 1);
-    let fits = payload.try_push(&packet.frame());
-    debug_assert!(fits, "the first packet of a body always fits");
-    payload.finish()
 }

@@ -4,11 +4,13 @@ use bytes::Bytes;
 use hyper::header::{self, HeaderValue};
 use hyper::{Response, StatusCode};
 use serde::Serialize;
+use sio_core::v3::payload::Body;
 
 use super::body::ResponseBody;
 use super::refused::Refusal;
 
 const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=UTF-8");
+const BINARY: HeaderValue = HeaderValue::from_static("application/octet-stream");
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 
@@ -19,6 +21,15 @@ pub(crate) fn text(body: impl Into<Bytes>) -> Answer {
     let mut answer = Response::new(ResponseBody::from(body));
     answer.headers_mut().insert(header::CONTENT_TYPE, TEXT);
     answer.headers_mut().insert(header::CACHE_CONTROL, NO_STORE);
+    answer
+}
+
+/// `200` with packets, which nobody may keep.
+pub(crate) fn packets(body: Body) -> Answer {
+    let mut answer = text(body.bytes);
+    if body.is_binary {
+        answer.headers_mut().insert(header::CONTENT_TYPE, BINARY);
+    }
     answer
 }
 

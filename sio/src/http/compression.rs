@@ -10,6 +10,7 @@ use bytes::Bytes;
 use flate2::Compression;
 use flate2::write::{GzEncoder, ZlibEncoder};
 use hyper::header::{self, HeaderMap, HeaderValue};
+use sio_core::v3::payload::Body;
 
 use super::answer::{self, Answer};
 
@@ -31,25 +32,26 @@ enum Coding {
 }
 
 /// `200` with packets, compressed if they are at least `threshold` bytes and the client understands it.
-pub(crate) async fn packets(body: Bytes, request: &HeaderMap, threshold: usize) -> Answer {
-    if body.len() < threshold {
-        return answer::text(body);
+pub(crate) async fn packets(body: Body, request: &HeaderMap, threshold: usize) -> Answer {
+    if body.bytes.len() < threshold {
+        return answer::packets(body);
     }
     let Some(coding) = negotiate(request) else {
-        let mut answer = answer::text(body);
+        let mut answer = answer::packets(body);
         answer.headers_mut().append(header::VARY, VARY);
         return answer;
     };
-    let compressed = if body.len() < LARGE {
-        coding.compress(&body).ok()
+    let compressed = if body.bytes.len() < LARGE {
+        coding.compress(&body.bytes).ok()
     } else {
-        let body = body.clone();
-        tokio::task::spawn_blocking(move || coding.compress(&body)).await.ok().and_then(Result::ok)
+        let bytes = body.bytes.clone();
+        tokio::task::spawn_blocking(move || coding.compress(&bytes)).await.ok().and_then(Result::ok)
     };
     // What does not become smaller (random bytes do not, even in base64 they hardly do) goes as it is.
-    let compressed = compressed.filter(|compressed| compressed.len() < body.len());
+    let compressed = compressed.filter(|compressed| compressed.len() < body.bytes.len());
     let is_compressed = compressed.is_some();
-    let mut answer = answer::text(compressed.map_or(body, Bytes::from));
+    let bytes = compressed.map_or(body.bytes, Bytes::from);
+    let mut answer = answer::packets(Body { bytes, ..body });
     if is_compressed {
         answer.headers_mut().insert(header::CONTENT_ENCODING, coding.name());
     }
@@ -129,6 +131,10 @@ mod tests {
 
     use super::*;
 
+    async fn packets(bytes: impl Into<Bytes>, request: &HeaderMap, threshold: usize) -> Answer {
+        super::packets(Body { bytes: bytes.into(), is_binary: false }, request, threshold).await
+    }
+
     fn request(accept: &str) -> HeaderMap {
         HeaderMap::from_iter([(header::ACCEPT_ENCODING, accept.parse().unwrap())])
     }
@@ -165,10 +171,10 @@ mod tests {
 
     #[tokio::test]
     async fn answers_are_compressed_from_the_threshold_on() {
-        let below = packets(vec![b'a'; 1023].into(), &request("gzip"), 1024).await;
+        let below = packets(vec![b'a'; 1023], &request("gzip"), 1024).await;
         assert!(!below.headers().contains_key(header::CONTENT_ENCODING));
         assert!(!below.headers().contains_key(header::VARY));
-        let at = packets(vec![b'a'; 1024].into(), &request("gzip"), 1024).await;
+        let at = packets(vec![b'a'; 1024], &request("gzip"), 1024).await;
         assert_eq!(at.headers()[header::CONTENT_ENCODING], "gzip");
         assert_eq!(at.headers()[header::VARY], "accept-encoding");
     }
@@ -193,8 +199,20 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn the_content_type_stays_what_it_was() {
+        for (is_binary, content_type) in
+            [(false, "text/plain; charset=UTF-8"), (true, "application/octet-stream")]
+        {
+            let body = Body { bytes: vec![0; 2000].into(), is_binary };
+            let answer = super::packets(body, &request("gzip"), 1024).await;
+            assert_eq!(answer.headers()[header::CONTENT_ENCODING], "gzip");
+            assert_eq!(answer.headers()[header::CONTENT_TYPE], content_type);
+        }
+    }
+
+    #[tokio::test]
     async fn who_refuses_it_gets_the_body_as_it_is_and_caches_learn_why() {
-        let answer = packets(vec![b'a'; 2000].into(), &request("identity"), 1024).await;
+        let answer = packets(vec![b'a'; 2000], &request("identity"), 1024).await;
         assert!(!answer.headers().contains_key(header::CONTENT_ENCODING));
         assert_eq!(answer.headers()[header::VARY], "accept-encoding");
         assert_eq!(answer.into_body().collect().await.unwrap().to_bytes().len(), 2000);
@@ -204,7 +222,7 @@ mod tests {
     async fn what_does_not_become_smaller_is_sent_as_it_is() {
         let mut random = vec![0; 4000];
         getrandom::fill(&mut random).unwrap();
-        let answer = packets(random.clone().into(), &request("gzip"), 1024).await;
+        let answer = packets(random.clone(), &request("gzip"), 1024).await;
         assert!(!answer.headers().contains_key(header::CONTENT_ENCODING));
         assert_eq!(answer.into_body().collect().await.unwrap().to_bytes(), random);
     }

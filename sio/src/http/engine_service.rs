@@ -23,9 +23,9 @@ use super::refused::{Refusal, Refused, RefusedReason};
 use super::service::AnswerFuture;
 use super::upgrade;
 use crate::engine::mailbox::Mailbox;
-use crate::engine::polling::opening;
 use crate::engine::{Command, Config, Engine, Place, TransportKind};
 use crate::handshake::Handshake;
+use crate::transport::wire::Wire;
 
 /// Answers the requests for an engine's path as a hyper service, and with the feature `tower` as a tower service;
 /// everything else is answered `404`.
@@ -102,8 +102,7 @@ impl EngineService {
         let query = Query::parse(request.uri.query().unwrap_or_default());
         let transport = self.transport(&query)?;
         let Some(sid) = query.sid else {
-            query.check_handshake(request.method == Method::GET, false)?;
-            let admission = self.admit(request)?;
+            let admission = self.admit(request, &query, false)?;
             return Ok(self.open_polling(request, admission));
         };
         let mailbox = self.session(sid)?;
@@ -117,9 +116,9 @@ impl EngineService {
                 if let Some(threshold) = self.config().http_compression {
                     return Ok(compression::packets(packets, &request.headers, threshold).await);
                 }
-                Ok(answer::text(packets))
+                Ok(answer::packets(packets))
             }
-            Method::POST => Ok(long_polling::post(&mailbox, body, self.config()).await?),
+            Method::POST => Ok(long_polling::post(&mailbox, &request.headers, body, self.config()).await?),
             _ => Err(RefusedReason::BadRequest.into()),
         }
     }
@@ -130,15 +129,16 @@ impl EngineService {
             return Err(RefusedReason::BadRequest.into());
         }
         let Some(sid) = query.sid else {
-            query.check_handshake(request.method == Method::GET, true)?;
-            let admission = self.admit(request)?;
+            let admission = self.admit(request, &query, true)?;
             return Ok(self.open_websocket(request, admission));
         };
         let mailbox = self.session(sid)?;
         if !self.config().offers_upgrade() {
             return Err(RefusedReason::BadRequest.into());
         }
-        Ok(match upgrade::accept(request) {
+        // Each transport has a query of its own, in which it says whether it can take bytes.
+        let wire = Wire::new(mailbox.wire().revision(), query.base64);
+        Ok(match upgrade::accept(request, wire) {
             Ok((answer, websocket)) => {
                 mailbox.command(Command::Probe(Box::new(websocket)));
                 answer
@@ -158,7 +158,9 @@ impl EngineService {
     }
 
     /// Lets a new session in, or says why not.
-    fn admit(&self, request: &Parts) -> Result<Admission, Refusal> {
+    fn admit(&self, request: &Parts, query: &Query<'_>, is_websocket: bool) -> Result<Admission, Refusal> {
+        let (is_get, revisions) = (request.method == Method::GET, self.config().revisions());
+        let (_, revision) = query.check_handshake_of(revisions, is_get, is_websocket)?;
         if self.engine.shared.is_closing() {
             return Err(RefusedReason::ShuttingDown.into());
         }
@@ -171,7 +173,7 @@ impl EngineService {
         let place = self.engine.place(client.ip())?;
         let allowed = self.config().hooks.allow(request);
         allowed.map_err(|message| Refusal::with_message(RefusedReason::NotAllowed, message))?;
-        Ok(Admission { client, place })
+        Ok(Admission { client, place, wire: Wire::new(revision, query.base64) })
     }
 
     /// Who asks, as far as can be known.
@@ -184,22 +186,25 @@ impl EngineService {
         let id = self.engine.new_id();
         let upgrades: &[TransportKind] =
             if self.config().offers_upgrade() { &[TransportKind::WebSocket] } else { &[] };
-        let body = opening(&self.open_packet(&id, upgrades), self.engine.shared.initial_packet.as_ref());
-        self.engine.open(id, handshake(request, admission.client), admission.place, None);
-        let mut answer = answer::text(body);
+        let open = self.open_packet(&id, upgrades).frame();
+        let entries = [Some(&open), self.engine.shared.initial_packet.as_ref()];
+        let body = admission.wire.body_of_all(entries.into_iter().flatten());
+        let handshake = handshake(request, admission.client);
+        self.engine.open(id, handshake, admission.place, admission.wire, None);
+        let mut answer = answer::packets(body);
         self.set_cookie(&mut answer, &id);
         answer
     }
 
     fn open_websocket(&self, request: &mut Parts, admission: Admission) -> Answer {
-        let (mut answer, websocket) = match upgrade::accept(request) {
+        let Admission { client, place, wire } = admission;
+        let (mut answer, websocket) = match upgrade::accept(request, wire) {
             Ok(accepted) => accepted,
             Err(status) => return upgrade::refuse(status),
         };
         let id = self.engine.new_id();
         let open = self.open_packet(&id, &[]).frame();
-        let handshake = handshake(request, admission.client);
-        self.engine.open(id, handshake, admission.place, Some((websocket, open)));
+        self.engine.open(id, handshake(request, client), place, wire, Some((websocket, open)));
         self.set_cookie(&mut answer, &id);
         answer
     }
@@ -232,6 +237,7 @@ impl EngineService {
 struct Admission {
     client: Peer,
     place: Option<Place>,
+    wire: Wire,
 }
 
 fn handshake(request: &Parts, client: Peer) -> Arc<Handshake> {

@@ -4,8 +4,9 @@ use bytes::Bytes;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::StatusCode;
 use hyper::body::{Body, Buf};
+use hyper::header::{self, HeaderMap};
 use sio_core::engine::handshake::RequestError;
-use sio_core::engine::payload;
+use sio_core::v3::payload::Body as Payload;
 use tokio::sync::oneshot;
 
 use super::answer::{self, Answer};
@@ -17,7 +18,7 @@ use crate::engine::{CloseReason, Command, Config, PollAnswer, PostAnswer};
 const MAX_PACKETS: usize = 16 * 1024;
 
 /// Waits for packets, which it gives as a polling body.
-pub(crate) async fn get(mailbox: &Mailbox) -> Result<Bytes, RequestError> {
+pub(crate) async fn get(mailbox: &Mailbox) -> Result<Payload, RequestError> {
     let (answer, waiting) = oneshot::channel();
     if !mailbox.command(Command::Poll(answer)) {
         return Err(RequestError::SessionUnknown);
@@ -31,7 +32,12 @@ pub(crate) async fn get(mailbox: &Mailbox) -> Result<Bytes, RequestError> {
 }
 
 /// Takes packets in.
-pub(crate) async fn post<B>(mailbox: &Mailbox, body: B, config: &Config) -> Result<Answer, RequestError>
+pub(crate) async fn post<B>(
+    mailbox: &Mailbox,
+    headers: &HeaderMap,
+    body: B,
+    config: &Config,
+) -> Result<Answer, RequestError>
 where
     B: Body + Send + 'static,
     B::Data: Buf + Send,
@@ -45,15 +51,16 @@ where
     // A client that needs longer than this for a body cannot answer a ping in time either.
     let patience = config.ping_interval.saturating_add(config.ping_timeout);
     let body = tokio::time::timeout(patience, read(body, config.max_payload)).await;
-    let body = match body.unwrap_or(Err(BodyError::Broken)) {
-        Ok(body) => body,
+    let bytes = match body.unwrap_or(Err(BodyError::Broken)) {
+        Ok(bytes) => bytes,
         Err(BodyError::TooLarge) => {
             mailbox.command(Command::Violation(CloseReason::TransportError));
             return Ok(answer::status(StatusCode::PAYLOAD_TOO_LARGE));
         }
         Err(BodyError::Broken) => return Err(RequestError::BadRequest),
     };
-    let packets = match payload::decode(body, Some(MAX_PACKETS)) {
+    let body = Payload { bytes, is_binary: is_binary(headers) };
+    let packets = match mailbox.wire().packets(body, MAX_PACKETS) {
         Ok(packets) => packets,
         Err(error) => {
             tracing::debug!(target: "sio::engine", %error, "invalid polling body");
@@ -70,6 +77,13 @@ where
         Ok(PostAnswer::Refused) => Err(RequestError::BadRequest),
         Err(_) => Err(RequestError::SessionUnknown),
     }
+}
+
+/// Whether the body says that it is bytes, which only clients of revision 3 do.
+fn is_binary(headers: &HeaderMap) -> bool {
+    let value = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let media_type = value.and_then(|value| value.split(';').next()).unwrap_or_default();
+    media_type.trim().eq_ignore_ascii_case("application/octet-stream")
 }
 
 enum BodyError {

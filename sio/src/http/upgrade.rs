@@ -11,6 +11,7 @@ use sha1::{Digest, Sha1};
 use super::answer::{self, Answer};
 use crate::transport::link::Link;
 use crate::transport::websocket::WebSocket;
+use crate::transport::wire::Wire;
 
 /// RFC 6455 §1.3: proves that the answer was meant for this very request.
 const GUID: &[u8] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
@@ -24,7 +25,7 @@ pub(crate) fn is_wanted(headers: &HeaderMap) -> bool {
 
 /// The answer and the WebSocket that begins when it has been written; or the status with which the request is
 /// refused.
-pub(crate) fn accept(request: &mut Parts) -> Result<(Answer, WebSocket), StatusCode> {
+pub(crate) fn accept(request: &mut Parts, wire: Wire) -> Result<(Answer, WebSocket), StatusCode> {
     let headers = &request.headers;
     let key = headers.get(header::SEC_WEBSOCKET_KEY);
     if headers.get(header::SEC_WEBSOCKET_VERSION) != Some(&VERSION) {
@@ -46,7 +47,7 @@ pub(crate) fn accept(request: &mut Parts) -> Result<(Answer, WebSocket), StatusC
     headers.insert(header::CONNECTION, HeaderValue::from_static("upgrade"));
     headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
     headers.insert(header::SEC_WEBSOCKET_ACCEPT, accept);
-    Ok((answer, WebSocket::new(Link::Upgrading(upgrade))))
+    Ok((answer, WebSocket::new(Link::Upgrading(upgrade), wire)))
 }
 
 /// The answer to a request that is no valid opening handshake.

@@ -6,3 +6,4 @@ pub(crate) mod frames;
 pub(crate) mod link;
 pub(crate) mod outgoing;
 pub(crate) mod websocket;
+pub(crate) mod wire;

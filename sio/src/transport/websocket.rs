@@ -15,6 +15,7 @@ use sio_core::engine::packet::Message;
 use super::frames::{Frame, FrameReader, ReadError, Scratch};
 use super::link::Link;
 use super::outgoing::{Done, Queue};
+use super::wire::Wire;
 
 /// Up to this many bytes, several queued packets are copied together for one `write`; more go by `writev`.
 /// A copy of a small packet costs less than the kernel's handling of one more slice.
@@ -69,6 +70,7 @@ pub(crate) struct WebSocket {
     writing: Queue,
     /// Handed to the kernel since the queue was last told.
     done: Done,
+    wire: Wire,
     /// Our half of the stream is closed.
     is_shut: bool,
 }
@@ -80,15 +82,21 @@ struct Partial {
 }
 
 impl WebSocket {
-    pub(crate) fn new(link: Link) -> Self {
+    pub(crate) fn new(link: Link, wire: Wire) -> Self {
         Self {
             link,
             reader: FrameReader::default(),
             partial: None,
             writing: Queue::new(),
             done: Done::default(),
+            wire,
             is_shut: false,
         }
+    }
+
+    /// The form of the packets on this WebSocket.
+    pub(crate) fn wire(&self) -> Wire {
+        self.wire
     }
 
     /// Completes the HTTP upgrade that this WebSocket begins with.

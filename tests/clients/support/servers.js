@@ -72,22 +72,22 @@ class Program {
   }
 }
 
-/** The acceptance application: `{ main, chat, stop }`, where `main` and `chat` are addresses. */
-export async function startAcceptance(env = {}) {
+/** How far the profiles of the acceptance application are from its base port. */
+const PORTS = { main: 1, eio3: 4, chat: 5 };
+
+/** The acceptance application: `{ main, chat, stop }`, where all but `stop` are addresses of the named profiles. */
+export async function startAcceptance(env = {}, profiles = ["main", "chat"]) {
   // PORT is the base of a range of ports; another program may take one of them before the server does.
   for (let attempt = 1; ; attempt += 1) {
     const base = await freeRange(6);
-    const missing = new Set([`main ${base + 1}`, `chat ${base + 5}`]);
+    const missing = new Set(profiles.map((profile) => `${profile} ${base + PORTS[profile]}`));
     try {
-      const program = await Program.start("acceptance", ["main", "chat"], { ...env, PORT: `${base}` }, (line) => {
+      const program = await Program.start("acceptance", profiles, { ...env, PORT: `${base}` }, (line) => {
         missing.delete(line.replace(/^listening /, ""));
         return missing.size === 0;
       });
-      return {
-        main: `http://${HOST}:${base + 1}`,
-        chat: `http://${HOST}:${base + 5}`,
-        stop: () => program.stop(),
-      };
+      const addresses = profiles.map((profile) => [profile, `http://${HOST}:${base + PORTS[profile]}`]);
+      return { ...Object.fromEntries(addresses), stop: () => program.stop() };
     } catch (error) {
       if (attempt === 3) {
         throw error;

@@ -7,13 +7,11 @@ use std::{
 
 use hyper::header::HeaderName;
 use serde::Serialize;
-use sio::{BuildError, Cookie, prelude::*};
+use sio::{BuildError, Builder, Cookie, engine::Revision, prelude::*};
 
 use super::{
-    events::{
-        self, CAPABILITIES, Called, Cast, FORBIDDEN, Forbidden, Identity, RoomCalled, Sequence, Typed,
-        TypedAnswer,
-    },
+    capabilities::Capabilities,
+    events::{self, Called, Cast, FORBIDDEN, Forbidden, Identity, RoomCalled, Sequence, Typed, TypedAnswer},
     journal::{Entry, Journal},
     value::Described,
 };
@@ -38,6 +36,15 @@ fn introduction(socket: &Socket, auth: &Value) -> Introduction {
     }
 }
 
+/// What a client says of itself under this name: in its auth payload or, where its protocol has none, in its query.
+fn said(socket: &Socket, auth: &Value, name: &str) -> Option<String> {
+    let said = auth.get(name).and_then(Value::as_str).map(str::to_owned);
+    match socket.handshake().revision() {
+        Revision::V3 => said.or_else(|| socket.handshake().query_param(name)),
+        Revision::V4 => said,
+    }
+}
+
 /// Lets everyone in.
 async fn anyone(_: &Socket, _: &Value) -> Result<(), ConnectError> {
     Ok(())
@@ -53,13 +60,13 @@ async fn welcome(socket: &Socket, auth: &Value) -> Result<(), ConnectError> {
 }
 
 /// Lets in who knows the word.
-async fn guard(_: &Socket, auth: &Value) -> Result<(), ConnectError> {
+async fn guard(socket: &Socket, auth: &Value) -> Result<(), ConnectError> {
     #[derive(Serialize)]
     struct Refusal {
         code: u16,
         hint: &'static str,
     }
-    match auth.get("token").and_then(Value::as_str) {
+    match said(socket, auth, "token").as_deref() {
         Some("sesame") => Ok(()),
         Some("slow") => {
             tokio::time::sleep(Duration::from_millis(300)).await;
@@ -86,14 +93,9 @@ macro_rules! namespace {
         #[derive(Debug)]
         pub struct $name {
             auth: Value,
-            sequence: Sequence,
-        }
-
-        impl $name {
             /// What the socket's comings and goings are kept under.
-            fn key(&self) -> Option<&str> {
-                self.auth.get("key").and_then(Value::as_str)
-            }
+            key: Option<String>,
+            sequence: Sequence,
         }
 
         #[consumer(namespace = $namespace)]
@@ -103,10 +105,11 @@ macro_rules! namespace {
                 auth: Option<Value>,
                 journal: State<Journal>,
             ) -> Result<Self, ConnectError> {
-                let this = Self { auth: auth.unwrap_or(Value::Null), sequence: Sequence::default() };
-                $admit(socket, &this.auth).await?;
-                journal.note(this.key(), Entry::connect(socket));
-                Ok(this)
+                let auth = auth.unwrap_or(Value::Null);
+                $admit(socket, &auth).await?;
+                let key = said(socket, &auth, "key");
+                journal.note(key.as_deref(), Entry::connect(socket));
+                Ok(Self { auth, key, sequence: Sequence::default() })
             }
 
             async fn disconnect(
@@ -115,11 +118,11 @@ macro_rules! namespace {
                 journal: State<Journal>,
                 reason: DisconnectReason,
             ) {
-                journal.note(self.key(), Entry::disconnect(socket, reason));
+                journal.note(self.key.as_deref(), Entry::disconnect(socket, reason));
             }
 
-            async fn event_caps(&mut self) -> &'static [&'static str] {
-                CAPABILITIES
+            async fn event_caps(&mut self, capabilities: State<Capabilities>) -> Capabilities {
+                Capabilities::clone(&capabilities)
             }
 
             async fn event_echo(&mut self, socket: &Socket, arguments: All) -> sio::Result<()> {
@@ -352,15 +355,22 @@ impl Refuse {
 ///
 /// When a consumer needs what is not there.
 pub fn server(origins: &[String]) -> Result<Server, BuildError> {
+    application(origins, &["cookie", "connect-timeout"])
+        .connect_timeout(Duration::from_secs(3))
+        .max_payload(100_000)
+        .cookie(Cookie::new("accept_io"))
+        .build()
+}
+
+/// What all profiles with this application have in common; each adds its options and its own capabilities.
+pub(super) fn application(origins: &[String], capabilities: &[&'static str]) -> Builder {
     Server::builder()
         .collected(false)
         .ping_interval(Duration::from_secs(2))
         .ping_timeout(Duration::from_secs(3))
-        .connect_timeout(Duration::from_secs(3))
-        .max_payload(100_000)
         .outgoing_queue_bytes(4 * 1024 * 1024)
         .allowed_origins(origins.to_vec())
-        .cookie(Cookie::new("accept_io"))
+        .state(Capabilities::with(capabilities))
         .state(Journal::default())
         .consumer::<Root>()
         .consumer::<A>()
@@ -369,5 +379,4 @@ pub fn server(origins: &[String]) -> Result<Server, BuildError> {
         .consumer::<Guard>()
         .consumer::<Room>()
         .consumer::<Refuse>()
-        .build()
 }

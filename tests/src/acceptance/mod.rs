@@ -4,8 +4,10 @@
 //! several of them in one process. What a server cannot do yet is not in its list of capabilities, and a profile that
 //! needs it is not in the list of profiles.
 
+mod capabilities;
 pub mod chat;
 pub mod conformance;
+pub mod eio3;
 mod events;
 mod journal;
 pub mod main;
@@ -22,19 +24,22 @@ pub enum Profile {
     Conformance,
     /// The application that clients of many languages are run against.
     Main,
+    /// The same for clients of Engine.IO 3 as well.
+    Eio3,
     /// The tutorial's chat.
     Chat,
 }
 
 impl Profile {
     /// All profiles.
-    pub const ALL: [Self; 3] = [Self::Conformance, Self::Main, Self::Chat];
+    pub const ALL: [Self; 4] = [Self::Conformance, Self::Main, Self::Eio3, Self::Chat];
 
     /// The name by which it is asked for.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Conformance => "conformance",
             Self::Main => "main",
+            Self::Eio3 => "eio3",
             Self::Chat => "chat",
         }
     }
@@ -44,6 +49,7 @@ impl Profile {
         match self {
             Self::Conformance => 0,
             Self::Main => 1,
+            Self::Eio3 => 4,
             Self::Chat => 5,
         }
     }
@@ -57,6 +63,7 @@ impl Profile {
         match self {
             Self::Conformance => conformance::serve(listener, Heartbeat::OF_THE_SUITES).await,
             Self::Main => main::server(origins)?.serve_with(listener).await,
+            Self::Eio3 => eio3::server(origins)?.serve_with(listener).await,
             Self::Chat => chat::server(origins)?.serve_with(listener).await,
         }
     }

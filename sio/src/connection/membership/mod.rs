@@ -16,9 +16,11 @@ use sio_core::socket::packet::Event;
 use sio_core::socket::reason::DisconnectReason;
 use tokio::sync::Notify;
 
+use super::answer_connect;
 use super::limits::Limits;
 use crate::ack_wait::Waiter;
 use crate::data::SocketData;
+use crate::engine::Revision;
 use crate::engine::mailbox::Mailbox;
 use crate::handshake::Handshake;
 use crate::namespace::Namespace;
@@ -88,7 +90,9 @@ impl Membership {
     /// A client that wants to enter, for the first time.
     pub(crate) fn new(namespace: Namespace, mailbox: Arc<Mailbox>, handshake: Arc<Handshake>) -> Arc<Self> {
         let id = random::sid();
-        let state = namespace.inner.kept.as_ref().map(|kept| kept.begin(id));
+        // Older clients have no way of saying that they come back.
+        let kept = namespace.inner.kept.as_ref().filter(|_| handshake.revision() == Revision::V4);
+        let state = kept.map(|kept| kept.begin(id));
         let recovery = state.map(|state| Recoverable { state, is_recovered: false });
         let this = Arc::new(Self::build(id, namespace, mailbox, handshake, SocketData::default(), recovery));
         if let Some(recovery) = &this.recovery {
@@ -160,7 +164,7 @@ impl Membership {
             self.mailbox.push_always(frames);
         }
         let pid = recovery.map(|recovery| recovery.pid.as_str());
-        self.mailbox.push_always(encode::connect(self.namespace.path(), &self.id, pid));
+        answer_connect(&self.mailbox, encode::connect(self.namespace.path(), &self.id, pid));
         for frames in mem::take(&mut state.held) {
             self.mailbox.push_always(frames);
         }

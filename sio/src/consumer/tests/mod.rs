@@ -24,6 +24,7 @@ use crate::namespace::{Namespace, NamespaceInner};
 use crate::namespaces::Common;
 use crate::params::Params;
 use crate::socket::Socket;
+use crate::transport::wire::Wire;
 
 /// One socket and its consumer.
 struct Client<C> {
@@ -69,7 +70,7 @@ fn connected(path: &str, states: StateMap) -> Socket {
         heartbeat: Duration::from_secs(45),
     };
     let namespace = NamespaceInner::new(path, None, Params::default(), Hooks::default(), &common);
-    let mailbox = Arc::new(Mailbox::new(QueueLimits { bytes: 1 << 20, packets: 1024 }));
+    let mailbox = Arc::new(Mailbox::new(QueueLimits { bytes: 1 << 20, packets: 1024 }, Wire::V4));
     let (request, ()) = Request::new(()).into_parts();
     let handshake = Handshake::of(&request, Peer::default(), SystemTime::UNIX_EPOCH);
     let namespace = Namespace { inner: Arc::new(namespace) };

@@ -74,7 +74,7 @@ impl SessionTask {
             // A client that polls fetches the rest by its session's id; a WebSocket needs none.
             self.shared.sessions.remove(&self.id);
             self.polling = None;
-            websocket.enqueue(self.mailbox.take());
+            websocket.enqueue(self.mailbox.take_frames(websocket.wire()));
             match code {
                 Some(code) => websocket.enqueue_close(code),
                 None => self.gone(),
@@ -88,7 +88,8 @@ impl SessionTask {
                 polling.refuse_post();
             }
             if !matches!(bye, Bye::Graceful(_)) {
-                polling.answer(if client_closed { &Packet::Noop } else { &Packet::Close });
+                let last = if client_closed { Packet::Noop } else { Packet::Close };
+                polling.answer(&last, self.mailbox.wire());
                 self.gone();
             }
         }

@@ -48,6 +48,8 @@ pub(crate) struct SessionTask {
     drain_ended: bool,
     /// Input is paused, since the handler takes no more.
     paused: bool,
+    /// The queue had no room for the answer to a client's own ping.
+    owes_pong: bool,
     id: SessionId,
     mailbox: Arc<Mailbox>,
     shared: Arc<Shared>,
@@ -76,6 +78,7 @@ impl SessionTask {
             draining: false,
             drain_ended: false,
             paused: false,
+            owes_pong: false,
             id,
             mailbox,
             shared,

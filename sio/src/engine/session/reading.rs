@@ -2,7 +2,7 @@
 
 use std::task::{Context, Poll};
 
-use sio_core::engine::packet::{Message, Packet, PacketError};
+use sio_core::engine::packet::{Packet, PacketError};
 use sio_core::engine::session::{Channel, CloseReason, Output};
 
 use super::closing::Bye;
@@ -42,7 +42,10 @@ impl SessionTask {
             }
             match websocket.poll_incoming(cx, &mut scratch, self.shared.config.max_payload) {
                 Poll::Pending => break false,
-                Poll::Ready(Ok(Incoming::Message(message))) => self.on_message(message),
+                Poll::Ready(Ok(Incoming::Message(message))) => {
+                    let packet = websocket.wire().packet(message);
+                    self.on_decoded(packet);
+                }
                 // Beyond the queue's limits a pong is left out: the peer has asked for too many.
                 Poll::Ready(Ok(Incoming::Pong(frame))) => drop(self.mailbox.push(frame)),
                 Poll::Ready(Err(ended)) => self.on_websocket_end(ended),
@@ -56,8 +59,8 @@ impl SessionTask {
         exhausted
     }
 
-    pub(super) fn on_message(&mut self, message: Message) {
-        match packet_of(message) {
+    fn on_decoded(&mut self, packet: Result<Packet, PacketError>) {
+        match packet {
             Ok(packet) => self.on_packet(packet),
             Err(error) => {
                 tracing::debug!(target: "sio::engine", session = ?self.id, %error, "invalid packet");
@@ -106,7 +109,7 @@ impl SessionTask {
                     probe.enqueue([frame].into_iter().collect());
                     continue;
                 }
-                Poll::Ready(Ok(Incoming::Message(message))) => packet_of(message).ok(),
+                Poll::Ready(Ok(Incoming::Message(message))) => probe.wire().packet(message).ok(),
                 Poll::Ready(Err(_)) => None,
             };
             match packet {
@@ -137,6 +140,11 @@ impl SessionTask {
                     self.close_now(reason);
                 }
             }
+            // The answer to a client's own ping: how many of them there are is the client's to say, so they keep within the
+            // limits.
+            Output::Send(Channel::Main, packet @ Packet::Pong(_)) => {
+                self.owes_pong |= self.mailbox.push(packet.frame()).is_err();
+            }
             Output::Send(Channel::Main, packet) => self.mailbox.push_always(packet.frame()),
             Output::Send(Channel::Probe, packet) => {
                 if let Some(probe) = &mut self.probe {
@@ -157,17 +165,9 @@ impl SessionTask {
 
     pub(super) fn answer_poll(&mut self, packet: &Packet) {
         if let Some(polling) = &mut self.polling
-            && polling.answer(packet)
+            && polling.answer(packet, self.mailbox.wire())
         {
             self.state.end_poll();
         }
-    }
-}
-
-/// The packet in a WebSocket message.
-fn packet_of(message: Message) -> Result<Packet, PacketError> {
-    match message {
-        Message::Text(text) => Packet::decode_text(text),
-        Message::Binary(data) => Ok(Packet::decode_binary(data)),
     }
 }

@@ -6,7 +6,6 @@ use tokio::sync::oneshot;
 
 use super::{Phase, SessionTask, now};
 use crate::engine::command::{PollAnswer, PostAnswer};
-use crate::engine::polling::body_of;
 use crate::transport::websocket::WebSocket;
 
 impl SessionTask {
@@ -24,7 +23,7 @@ impl SessionTask {
             PollVerdict::Wait => polling.wait(answer),
             PollVerdict::Noop => {
                 self.state.end_poll();
-                let _ = answer.send(PollAnswer::Payload(body_of(&Packet::Noop)));
+                let _ = answer.send(PollAnswer::Payload(self.mailbox.wire().body_of(&Packet::Noop)));
             }
             PollVerdict::NotPolling => refuse(answer),
             PollVerdict::Overlap => {

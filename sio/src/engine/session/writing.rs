@@ -2,6 +2,8 @@
 
 use std::task::{Context, Poll};
 
+use sio_core::engine::packet::Packet;
+
 use super::{Phase, SessionTask};
 use crate::transport::websocket::Ended;
 
@@ -14,7 +16,7 @@ impl SessionTask {
             self.state.handle_probe_lost();
             self.probe = None;
         }
-        match self.phase {
+        let blocked = match self.phase {
             Phase::Opening => true,
             Phase::Open if self.websocket.is_some() => self.write_websocket(cx),
             Phase::Open => self.write_polling(false),
@@ -23,7 +25,12 @@ impl SessionTask {
                 true
             }
             Phase::Gone => true,
+        };
+        // One pong for all pings that came while the queue was full.
+        if self.owes_pong && self.mailbox.push(Packet::Pong("".into()).frame()).is_ok() {
+            self.owes_pong = false;
         }
+        blocked
     }
 
     pub(super) fn write_websocket(&mut self, cx: &mut Context<'_>) -> bool {
@@ -39,7 +46,7 @@ impl SessionTask {
                     return true;
                 }
             }
-            let packets = self.mailbox.take();
+            let packets = self.mailbox.take_frames(websocket.wire());
             if packets.is_empty() {
                 return false;
             }
