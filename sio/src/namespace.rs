@@ -10,7 +10,6 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sio_core::args::EncodeError;
 use sio_core::id::Sid;
-use sio_core::socket::encode;
 
 use crate::Socket;
 use crate::adapter::{MemoryAdapter, Wakes};
@@ -23,6 +22,7 @@ use crate::listeners::{Listeners, Outgoing, RoomChanges};
 use crate::middleware::Hooks;
 use crate::namespaces::Common;
 use crate::params::Params;
+use crate::parser::Parser;
 use crate::rooms::IntoRooms;
 use crate::server::{Server, ServerInner};
 
@@ -56,6 +56,7 @@ pub(crate) struct NamespaceInner {
     pub(crate) adapter: MemoryAdapter,
     pub(crate) wakes: Wakes,
     pub(crate) state: Arc<StateMap>,
+    pub(crate) parser: Parser,
     pub(crate) ack_timeout: Duration,
     /// How many events one socket may send.
     pub(crate) event_rate: Option<Rate>,
@@ -75,7 +76,7 @@ impl NamespaceInner {
         hooks: Hooks,
         common: &Common,
     ) -> Self {
-        let Common { state, ack_timeout, event_rate, listeners, server, drain } = common.clone();
+        let Common { state, parser, ack_timeout, event_rate, listeners, server, drain } = common.clone();
         let has_special = registration.as_ref().is_some_and(|one| EventInfo::any_special(one.events));
         Self {
             path: path.into(),
@@ -85,6 +86,7 @@ impl NamespaceInner {
             adapter: MemoryAdapter::new(common.listeners.as_ref().is_some_and(|all| !all.room.is_empty())),
             wakes: Wakes::default(),
             state,
+            parser,
             ack_timeout,
             event_rate,
             listeners,
@@ -133,12 +135,11 @@ impl Namespace {
         event: &str,
         args: &A,
     ) -> Result<Bytes, EncodeError> {
-        let frames = encode::event(self.path(), id, event, args)?;
-        if let Some(listeners) = &self.inner.listeners {
-            let frames = &frames;
-            listeners.tell_outgoing(&Outgoing { namespace: self, event, socket, rooms, frames });
-        }
-        Ok(frames)
+        self.inner.parser.event(self.path(), id, event, args, |frames| {
+            if let Some(listeners) = &self.inner.listeners {
+                listeners.tell_outgoing(&Outgoing { namespace: self, event, socket, rooms, frames });
+            }
+        })
     }
 
     /// Those who listen hear of what has happened to rooms.

@@ -18,6 +18,7 @@ use crate::error::{BuildError, EmitError, Error};
 use crate::http::Service;
 use crate::namespace::Namespace;
 use crate::namespaces::Namespaces;
+use crate::parser::Parser;
 use crate::serve::{self, Security};
 use crate::socket::Socket;
 
@@ -59,6 +60,7 @@ pub(crate) struct ServerInner {
 /// What is set for the Socket.IO layer; the engine has its own.
 #[derive(Debug, Clone)]
 pub(crate) struct Options {
+    pub(crate) parser: Parser,
     pub(crate) connect_timeout: Duration,
     pub(crate) ack_timeout: Duration,
     pub(crate) max_attachments: usize,

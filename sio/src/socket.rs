@@ -165,6 +165,10 @@ impl Socket {
         self.membership.namespace.encode(Some(self), &[], id, event, args)
     }
 
+    pub(crate) fn encode_ack<A: Serialize + ?Sized>(&self, id: u64, args: &A) -> Result<Bytes, EncodeError> {
+        self.membership.parser().ack(self.path(), id, args)
+    }
+
     pub(crate) async fn send_frames(&self, frames: Bytes) -> Result<(), EmitError> {
         match self.membership.deliver(frames.clone()) {
             Err(PushError::Full) if self.membership.is_connected() => {}

@@ -15,6 +15,7 @@ mod middleware;
 mod mounting;
 mod moving;
 mod namespaces;
+mod parsers;
 mod rooms;
 mod state;
 mod testing;

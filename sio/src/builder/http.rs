@@ -75,7 +75,8 @@ impl Builder {
     /// the second frame. Default none.
     ///
     /// It is below Socket.IO, whose clients take it for a packet: text is one in their encoding, like
-    /// `2["hello"]`, and comes before they have joined any namespace.
+    /// `2["hello"]`, and comes before they have joined any namespace. It is sent as it is, whatever the
+    /// [`parser`](Builder::parser).
     ///
     /// # Examples
     ///

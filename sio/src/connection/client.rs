@@ -7,8 +7,6 @@ use std::time::Instant;
 use bytestring::ByteString;
 use sio_core::args::Args;
 use sio_core::socket::client::{Action, Client as Protocol, Key};
-use sio_core::socket::decode::Decoder;
-use sio_core::socket::encode;
 use sio_core::socket::packet::{DecodeError, Event, Packet};
 use sio_core::socket::reason::DisconnectReason;
 use smallvec::SmallVec;
@@ -18,6 +16,7 @@ use super::{Running, SocketTask};
 use crate::engine::{CloseReason, Handler, Message, Sender, session};
 use crate::handshake::Handshake;
 use crate::namespaces::{Closed, Pass};
+use crate::parser::Decoder;
 use crate::server::ServerInner;
 use crate::{Socket, random};
 
@@ -52,7 +51,7 @@ impl Client {
         let options = &server.options;
         Self {
             protocol: Protocol::new(options.max_namespaces),
-            decoder: Decoder::new(options.max_attachments),
+            decoder: options.parser.decoder(options.max_attachments),
             sockets: SmallVec::new(),
             connect_deadline: Some(session::now() + options.connect_timeout),
             server,
@@ -124,7 +123,8 @@ impl Client {
     }
 
     fn refuse(&self, namespace: &str, message: &str) {
-        self.sender.mailbox().push_always(encode::connect_error(namespace, message, None));
+        let parser = self.server.options.parser;
+        self.sender.mailbox().push_always(parser.connect_error(namespace, message, None));
     }
 
     fn slot(&self, key: Key) -> Option<&Slot> {
@@ -160,11 +160,7 @@ impl Slot {
 
 impl Handler for Client {
     fn on_message(&mut self, message: Message) -> Result<(), CloseReason> {
-        let decoded = match message {
-            Message::Text(text) => self.decoder.text(text),
-            Message::Binary(data) => self.decoder.binary(data),
-        };
-        match decoded {
+        match self.decoder.message(message) {
             Ok(Some(packet)) => self.on_packet(packet),
             Ok(None) => Ok(()),
             Err(error) => Err(broken(&error)),

@@ -10,7 +10,6 @@ use bytes::Bytes;
 use sio_core::args::Args;
 use sio_core::id::Sid;
 use sio_core::socket::acks::AckTable;
-use sio_core::socket::encode;
 use sio_core::socket::packet::Event;
 use sio_core::socket::reason::DisconnectReason;
 use tokio::sync::Notify;
@@ -21,6 +20,7 @@ use crate::data::SocketData;
 use crate::engine::mailbox::{Mailbox, PushError};
 use crate::handshake::Handshake;
 use crate::namespace::Namespace;
+use crate::parser::Parser;
 
 /// The `connect` hook runs: what is sent is held back.
 const CONNECTING: u8 = 0;
@@ -91,6 +91,11 @@ impl Membership {
         }
     }
 
+    /// How packets of this client are written.
+    pub(crate) fn parser(&self) -> Parser {
+        self.namespace.inner.parser
+    }
+
     pub(crate) fn is_connected(&self) -> bool {
         self.phase.load(Ordering::Acquire) == CONNECTED
     }
@@ -153,7 +158,7 @@ impl Membership {
         if self.phase.load(Ordering::Acquire) != CONNECTING {
             return false;
         }
-        self.mailbox.push_always(encode::connect(self.namespace.path(), &self.id, None));
+        self.mailbox.push_always(self.parser().connect(self.namespace.path(), &self.id, None));
         for frames in mem::take(&mut state.held) {
             self.mailbox.push_always(frames);
         }
@@ -192,7 +197,7 @@ impl Membership {
     /// Puts the client out of the namespace.
     pub(crate) fn disconnect(&self) {
         if self.is_connected() {
-            self.mailbox.push_always(encode::disconnect(self.namespace.path()));
+            self.mailbox.push_always(self.parser().disconnect(self.namespace.path()));
         }
         self.close(DisconnectReason::ServerNamespaceDisconnect, true);
         self.mailbox.nudge();

@@ -5,7 +5,6 @@ use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
 
 use sio_core::args::Args;
-use sio_core::socket::encode;
 use sio_core::socket::packet::Event as Incoming;
 use sio_core::socket::reason::DisconnectReason;
 
@@ -93,8 +92,9 @@ async fn connect<C: Consumer>(socket: &Socket, auth: Option<Args>) -> Option<C> 
         }
         None => tracing::debug!(target: "sio::socket", socket = %id, namespace, message, "refused"),
     }
-    let frames = encode::connect_error(socket.path(), refusal.message(), refusal.data());
-    socket.membership.mailbox.push_always(frames);
+    let membership = &socket.membership;
+    let frames = membership.parser().connect_error(socket.path(), refusal.message(), refusal.data());
+    membership.mailbox.push_always(frames);
     None
 }
 

@@ -72,22 +72,23 @@ class Program {
   }
 }
 
-/** The acceptance application: `{ main, chat, stop }`, where `main` and `chat` are addresses. */
+/** The profiles of the acceptance application that the tests use, and their distances from the base port. */
+const PROFILES = { main: 1, msgpack: 3, chat: 5 };
+
+/** The acceptance application: `{ main, msgpack, chat, stop }`, all but the last of which are addresses. */
 export async function startAcceptance(env = {}) {
   // PORT is the base of a range of ports; another program may take one of them before the server does.
   for (let attempt = 1; ; attempt += 1) {
     const base = await freeRange(6);
-    const missing = new Set([`main ${base + 1}`, `chat ${base + 5}`]);
+    const ports = Object.entries(PROFILES).map(([name, distance]) => [name, base + distance]);
+    const missing = new Set(ports.map(([name, port]) => `${name} ${port}`));
     try {
-      const program = await Program.start("acceptance", ["main", "chat"], { ...env, PORT: `${base}` }, (line) => {
+      const program = await Program.start("acceptance", Object.keys(PROFILES), { ...env, PORT: `${base}` }, (line) => {
         missing.delete(line.replace(/^listening /, ""));
         return missing.size === 0;
       });
-      return {
-        main: `http://${HOST}:${base + 1}`,
-        chat: `http://${HOST}:${base + 5}`,
-        stop: () => program.stop(),
-      };
+      const addresses = ports.map(([name, port]) => [name, `http://${HOST}:${port}`]);
+      return { ...Object.fromEntries(addresses), stop: () => program.stop() };
     } catch (error) {
       if (attempt === 3) {
         throw error;

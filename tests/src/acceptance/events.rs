@@ -10,18 +10,6 @@ use sio::{Spread, prelude::*};
 
 use crate::app::All;
 
-/// What this server can do, of all that a case may ask for.
-pub(super) const CAPABILITIES: &[&str] = &[
-    "volatile",
-    "local",
-    "broadcast-ack",
-    "dynamic-namespaces",
-    "remote-sockets",
-    "cookie",
-    "cors",
-    "connect-timeout",
-];
-
 /// `{text, count}`, and nothing else.
 #[derive(Debug, Deserialize)]
 pub(super) struct Typed {

@@ -7,14 +7,12 @@ use std::{
 
 use hyper::header::HeaderName;
 use serde::Serialize;
-use sio::{BuildError, Cookie, prelude::*};
+use sio::{Builder, prelude::*};
 
 use super::{
-    events::{
-        self, CAPABILITIES, Called, Cast, FORBIDDEN, Forbidden, Identity, RoomCalled, Sequence, Typed,
-        TypedAnswer,
-    },
+    events::{self, Called, Cast, FORBIDDEN, Forbidden, Identity, RoomCalled, Sequence, Typed, TypedAnswer},
     journal::{Entry, Journal},
+    profiles::Capabilities,
     value::Described,
 };
 use crate::app::All;
@@ -118,8 +116,8 @@ macro_rules! namespace {
                 journal.note(self.key(), Entry::disconnect(socket, reason));
             }
 
-            async fn event_caps(&mut self) -> &'static [&'static str] {
-                CAPABILITIES
+            async fn event_caps(&mut self, capabilities: State<Capabilities>) -> Vec<&'static str> {
+                capabilities.0.clone()
             }
 
             async fn event_echo(&mut self, socket: &Socket, arguments: All) -> sio::Result<()> {
@@ -346,21 +344,14 @@ impl Refuse {
     }
 }
 
-/// The server of the profile `main`.
-///
-/// # Errors
-///
-/// When a consumer needs what is not there.
-pub fn server(origins: &[String]) -> Result<Server, BuildError> {
+/// The application, with the options that are the same in all profiles.
+pub(super) fn application(origins: &[String]) -> Builder {
     Server::builder()
         .collected(false)
         .ping_interval(Duration::from_secs(2))
         .ping_timeout(Duration::from_secs(3))
-        .connect_timeout(Duration::from_secs(3))
-        .max_payload(100_000)
         .outgoing_queue_bytes(4 * 1024 * 1024)
         .allowed_origins(origins.to_vec())
-        .cookie(Cookie::new("accept_io"))
         .state(Journal::default())
         .consumer::<Root>()
         .consumer::<A>()
@@ -369,5 +360,4 @@ pub fn server(origins: &[String]) -> Result<Server, BuildError> {
         .consumer::<Guard>()
         .consumer::<Room>()
         .consumer::<Refuse>()
-        .build()
 }

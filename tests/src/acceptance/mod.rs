@@ -9,6 +9,7 @@ pub mod conformance;
 mod events;
 mod journal;
 pub mod main;
+mod profiles;
 mod value;
 
 use tokio::net::TcpListener;
@@ -22,19 +23,22 @@ pub enum Profile {
     Conformance,
     /// The application that clients of many languages are run against.
     Main,
+    /// The same, in MessagePack.
+    Msgpack,
     /// The tutorial's chat.
     Chat,
 }
 
 impl Profile {
     /// All profiles.
-    pub const ALL: [Self; 3] = [Self::Conformance, Self::Main, Self::Chat];
+    pub const ALL: [Self; 4] = [Self::Conformance, Self::Main, Self::Msgpack, Self::Chat];
 
     /// The name by which it is asked for.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Conformance => "conformance",
             Self::Main => "main",
+            Self::Msgpack => "msgpack",
             Self::Chat => "chat",
         }
     }
@@ -44,6 +48,7 @@ impl Profile {
         match self {
             Self::Conformance => 0,
             Self::Main => 1,
+            Self::Msgpack => 3,
             Self::Chat => 5,
         }
     }
@@ -56,7 +61,8 @@ impl Profile {
     pub async fn serve(self, listener: TcpListener, origins: &[String]) -> sio::Result<()> {
         match self {
             Self::Conformance => conformance::serve(listener, Heartbeat::OF_THE_SUITES).await,
-            Self::Main => main::server(origins)?.serve_with(listener).await,
+            Self::Main => profiles::main(origins)?.serve_with(listener).await,
+            Self::Msgpack => profiles::msgpack(origins)?.serve_with(listener).await,
             Self::Chat => chat::server(origins)?.serve_with(listener).await,
         }
     }
