@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
 use serde::de::DeserializeOwned;
 use sio_core::args::Args;
 use sio_core::id::Sid;
@@ -12,6 +11,7 @@ use tokio::sync::{mpsc, oneshot};
 use crate::Socket;
 use crate::connection::membership::Membership;
 use crate::error::{AckError, EmitError};
+use crate::transport::outgoing::Entry;
 
 /// Who waits for an answer.
 pub(crate) enum Waiter {
@@ -49,12 +49,7 @@ impl Drop for Forget<'_> {
 }
 
 /// Sends an event to one socket and waits for its answer.
-pub(crate) async fn one(
-    socket: &Socket,
-    id: u64,
-    frames: Bytes,
-    timeout: Duration,
-) -> Result<Args, AckError> {
+pub(crate) async fn one(socket: &Socket, id: u64, entry: Entry, timeout: Duration) -> Result<Args, AckError> {
     let membership = &socket.membership;
     let (answer, answered) = oneshot::channel();
     if !membership.await_ack(id, Waiter::One(answer)) {
@@ -62,7 +57,7 @@ pub(crate) async fn one(
     }
     let _forget = Forget { membership, id };
     let exchange = async {
-        socket.send_frames(frames).await.map_err(|error| match error {
+        socket.deliver(entry).await.map_err(|error| match error {
             EmitError::Disconnected => AckError::Disconnected,
             error => AckError::Emit(error),
         })?;

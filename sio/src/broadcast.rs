@@ -20,6 +20,7 @@ use crate::engine::mailbox::PushError;
 use crate::error::{AckError, EmitError};
 use crate::namespace::Namespace;
 use crate::rooms::IntoRooms;
+use crate::transport::outgoing::Entry;
 
 /// Addresses some of the sockets of a namespace: made by `to`, `except` and `broadcast` of
 /// [`Socket`] and [`Namespace`], and chained.
@@ -44,13 +45,15 @@ pub struct Broadcast {
     namespace: Namespace,
     target: Target,
     volatile: bool,
+    compress: bool,
     timeout: Duration,
 }
 
 impl Broadcast {
     pub(crate) fn new(namespace: &Namespace) -> Self {
         let timeout = namespace.inner.ack_timeout;
-        Self { namespace: namespace.clone(), target: Target::default(), volatile: false, timeout }
+        let target = Target::default();
+        Self { namespace: namespace.clone(), target, volatile: false, compress: true, timeout }
     }
 
     /// Everyone but this socket.
@@ -83,6 +86,13 @@ impl Broadcast {
         self
     }
 
+    /// With `false` no polling answer that brings what is sent is compressed: see
+    /// [`Direct::compress`](crate::Direct::compress).
+    pub fn compress(mut self, compress: bool) -> Self {
+        self.compress = compress;
+        self
+    }
+
     /// Reaches only sockets of this node. On a single node that is all of them.
     pub fn local(self) -> Self {
         self
@@ -107,7 +117,7 @@ impl Broadcast {
         A: Serialize + ?Sized + Sync,
     {
         let frames = self.namespace.encode(None, &self.target.rooms, None, event, args)?;
-        self.deliver(&frames, |_| {});
+        self.deliver(frames, |_| {});
         Ok(())
     }
 
@@ -149,7 +159,7 @@ impl Broadcast {
         let frames = self.namespace.encode(None, &self.target.rooms, Some(id), event, args)?;
         let (answers, answered) = mpsc::unbounded_channel();
         let mut waiting = HashMap::new();
-        self.deliver(&frames, |socket| {
+        self.deliver(frames, |socket| {
             // Registered before the packet is sent: the answer may be quick.
             let waiter = Waiter::Many(socket.id(), answers.clone());
             if socket.membership.await_ack(id, waiter) {
@@ -198,15 +208,16 @@ impl Broadcast {
         }
     }
 
-    fn deliver(&self, frames: &Bytes, mut before: impl FnMut(&Socket)) {
+    fn deliver(&self, frames: Bytes, mut before: impl FnMut(&Socket)) {
+        let entry = Entry { frames, compress: self.compress };
         let (mut asleep, mut slow) = (Vec::new(), Vec::new());
         self.namespace.inner.adapter.for_each(&self.target, |socket| {
             before(socket);
             if self.volatile {
-                socket.membership.deliver_volatile(frames.clone());
+                socket.membership.deliver_volatile(entry.clone());
                 return;
             }
-            match socket.membership.deliver_unwoken(frames.clone()) {
+            match socket.membership.deliver_unwoken(entry.clone()) {
                 Ok(waker) => asleep.extend(waker),
                 Err(PushError::Full) => slow.push(socket.clone()),
                 // Gone meanwhile: that is no concern of the others.

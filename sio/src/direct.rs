@@ -4,12 +4,15 @@ use std::time::Duration;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use sio_core::args::EncodeError;
 
 use crate::Socket;
 use crate::ack_wait;
 use crate::error::{AckError, EmitError};
+use crate::transport::outgoing::Entry;
 
-/// Emits to one socket with options: made by [`Socket::timeout`] and [`Socket::volatile`], and chained.
+/// Emits to one socket with options: made by [`Socket::timeout`], [`Socket::volatile`] and
+/// [`Socket::compress`], and chained.
 ///
 /// # Examples
 ///
@@ -28,11 +31,12 @@ pub struct Direct<'a> {
     socket: &'a Socket,
     timeout: Duration,
     volatile: bool,
+    compress: bool,
 }
 
 impl<'a> Direct<'a> {
     pub(crate) fn new(socket: &'a Socket) -> Self {
-        Self { socket, timeout: socket.namespace().inner.ack_timeout, volatile: false }
+        Self { socket, timeout: socket.namespace().inner.ack_timeout, volatile: false, compress: true }
     }
 
     /// How long an answer may take. Default: the server's `ack_timeout`, 5 s.
@@ -47,6 +51,26 @@ impl<'a> Direct<'a> {
         self
     }
 
+    /// Whether the answer to a request of long-polling that brings what is emitted may be compressed, as far as
+    /// `Builder::http_compression` says at all. Default true.
+    ///
+    /// An answer that holds a packet emitted with `compress(false)` is not compressed, whatever else it holds. That
+    /// is for secrets: compressed beside what an attacker can choose, they could be guessed by the answer's length
+    /// (BREACH). It also saves the time for what does not become smaller, such as pictures. WebSocket messages are
+    /// never compressed; without the feature `compression` nothing is.
+    ///
+    /// ```
+    /// # use sio::prelude::*;
+    /// # async fn example(socket: &Socket) -> sio::Result {
+    /// socket.compress(false).emit("token", "a secret").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn compress(mut self, compress: bool) -> Self {
+        self.compress = compress;
+        self
+    }
+
     /// Sends an event, as [`Socket::emit`] does.
     ///
     /// # Errors
@@ -56,12 +80,21 @@ impl<'a> Direct<'a> {
     where
         A: Serialize + ?Sized + Sync,
     {
+        let entry = self.entry(None, event, args)?;
         if !self.volatile {
-            return self.socket.emit(event, args).await;
+            return self.socket.deliver(entry).await;
         }
-        let frames = self.socket.encode(None, event, args)?;
-        self.socket.membership.deliver_volatile(frames);
+        self.socket.membership.deliver_volatile(entry);
         Ok(())
+    }
+
+    fn entry<A: Serialize + ?Sized>(
+        &self,
+        id: Option<u64>,
+        event: &str,
+        args: &A,
+    ) -> Result<Entry, EncodeError> {
+        Ok(Entry { frames: self.socket.encode(id, event, args)?, compress: self.compress })
     }
 
     /// Sends an event and waits for the client's acknowledgement, as [`Socket::emit_with_ack`] does.
@@ -75,8 +108,8 @@ impl<'a> Direct<'a> {
         args: &(impl Serialize + ?Sized + Sync),
     ) -> Result<T, AckError> {
         let id = self.socket.namespace().inner.next_ack_id();
-        let frames = self.socket.encode(Some(id), event, args).map_err(EmitError::from)?;
-        let mut answer = ack_wait::one(self.socket, id, frames, self.timeout).await?;
+        let entry = self.entry(Some(id), event, args).map_err(EmitError::from)?;
+        let mut answer = ack_wait::one(self.socket, id, entry, self.timeout).await?;
         ack_wait::decode(&mut answer)
     }
 }

@@ -213,6 +213,12 @@ impl Namespace {
         Broadcast::new(self)
     }
 
+    /// With `false` no polling answer that brings what is emitted is compressed: see
+    /// [`Direct::compress`](crate::Direct::compress).
+    pub fn compress(&self, compress: bool) -> Broadcast {
+        Broadcast::new(self).compress(compress)
+    }
+
     /// Addresses the members of a room, or of several.
     pub fn to(&self, rooms: impl IntoRooms) -> Broadcast {
         Broadcast::new(self).to(rooms)

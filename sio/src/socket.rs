@@ -22,6 +22,7 @@ use crate::error::{AckError, EmitError};
 use crate::handshake::Handshake;
 use crate::namespace::Namespace;
 use crate::rooms::IntoRooms;
+use crate::transport::outgoing::Entry;
 
 /// One client in one namespace.
 ///
@@ -131,7 +132,7 @@ impl Socket {
         A: Serialize + ?Sized + Sync,
     {
         let frames = self.encode(None, event, args)?;
-        self.send_frames(frames).await
+        self.deliver(frames.into()).await
     }
 
     /// Sends an event if there is room for it in the client's outgoing queue.
@@ -141,7 +142,7 @@ impl Socket {
     /// As [`Socket::emit`], and [`EmitError::QueueFull`] when there is no room.
     pub fn try_emit<A: Serialize + ?Sized>(&self, event: &str, args: &A) -> Result<(), EmitError> {
         let frames = self.encode(None, event, args)?;
-        Ok(self.membership.deliver(frames)?)
+        Ok(self.membership.deliver(frames.into())?)
     }
 
     /// Sends the event `message`, which clients receive as `message`.
@@ -169,12 +170,12 @@ impl Socket {
         self.membership.parser().ack(self.path(), id, args)
     }
 
-    pub(crate) async fn send_frames(&self, frames: Bytes) -> Result<(), EmitError> {
-        match self.membership.deliver(frames.clone()) {
+    pub(crate) async fn deliver(&self, entry: Entry) -> Result<(), EmitError> {
+        match self.membership.deliver(entry.clone()) {
             Err(PushError::Full) if self.membership.is_connected() => {}
             done => return Ok(done?),
         }
-        Ok(self.membership.mailbox.push_waiting(frames).await?)
+        Ok(self.membership.mailbox.push_waiting(entry).await?)
     }
 
     /// Sends an event and waits for the client's acknowledgement, for as long as the server's `ack_timeout`
@@ -211,6 +212,11 @@ impl Socket {
     /// What is emitted may be lost: it is passed over when something else waits for this client.
     pub fn volatile(&self) -> Direct<'_> {
         self.direct().volatile()
+    }
+
+    /// With `false` what is emitted is never compressed: see [`Direct::compress`].
+    pub fn compress(&self, compress: bool) -> Direct<'_> {
+        self.direct().compress(compress)
     }
 
     fn direct(&self) -> Direct<'_> {

@@ -21,6 +21,7 @@ use crate::engine::mailbox::{Mailbox, PushError};
 use crate::handshake::Handshake;
 use crate::namespace::Namespace;
 use crate::parser::Parser;
+use crate::transport::outgoing::Entry;
 
 /// The `connect` hook runs: what is sent is held back.
 const CONNECTING: u8 = 0;
@@ -44,7 +45,7 @@ pub(crate) struct Membership {
 #[derive(Default)]
 struct State {
     /// Packets sent before the client was accepted.
-    held: Vec<Bytes>,
+    held: Vec<Entry>,
     held_bytes: usize,
     /// Events in the order of arrival, of both kinds.
     events: VecDeque<Waiting>,
@@ -105,43 +106,43 @@ impl Membership {
     }
 
     /// Sends a packet to the client: at once, or after the CONNECT that still has to come.
-    pub(crate) fn deliver(&self, frames: Bytes) -> Result<(), PushError> {
+    pub(crate) fn deliver(&self, entry: Entry) -> Result<(), PushError> {
         match self.phase.load(Ordering::Acquire) {
-            CONNECTED => self.mailbox.push(frames),
-            CONNECTING => self.hold(frames),
+            CONNECTED => self.mailbox.push(entry),
+            CONNECTING => self.hold(entry),
             _ => Err(PushError::Closed),
         }
     }
 
-    fn hold(&self, frames: Bytes) -> Result<(), PushError> {
+    fn hold(&self, entry: Entry) -> Result<(), PushError> {
         let mut state = self.lock();
         // The hook may have ended while the lock was waited for.
         match self.phase.load(Ordering::Acquire) {
-            CONNECTED => return self.mailbox.push(frames),
+            CONNECTED => return self.mailbox.push(entry),
             CLOSED => return Err(PushError::Closed),
             _ => {}
         }
-        if !self.mailbox.would_fit(state.held.len(), state.held_bytes + frames.len()) {
+        if !self.mailbox.would_fit(state.held.len(), state.held_bytes + entry.frames.len()) {
             return Err(PushError::Full);
         }
-        state.held_bytes += frames.len();
-        state.held.push(frames);
+        state.held_bytes += entry.frames.len();
+        state.held.push(entry);
         Ok(())
     }
 
     /// As [`Self::deliver`], but leaves it to the caller to wake the client's task, soon.
-    pub(crate) fn deliver_unwoken(&self, frames: Bytes) -> Result<Option<Waker>, PushError> {
+    pub(crate) fn deliver_unwoken(&self, entry: Entry) -> Result<Option<Waker>, PushError> {
         match self.phase.load(Ordering::Acquire) {
-            CONNECTED => self.mailbox.push_unwoken(frames),
-            CONNECTING => self.hold(frames).map(|()| None),
+            CONNECTED => self.mailbox.push_unwoken(entry),
+            CONNECTING => self.hold(entry).map(|()| None),
             _ => Err(PushError::Closed),
         }
     }
 
     /// As [`Self::deliver`], but only if nothing else waits for this client: a packet that may be lost.
-    pub(crate) fn deliver_volatile(&self, frames: Bytes) {
+    pub(crate) fn deliver_volatile(&self, entry: Entry) {
         if self.is_connected() && self.mailbox.is_empty() {
-            let _ = self.mailbox.push(frames);
+            let _ = self.mailbox.push(entry);
         }
     }
 
@@ -159,8 +160,8 @@ impl Membership {
             return false;
         }
         self.mailbox.push_always(self.parser().connect(self.namespace.path(), &self.id, None));
-        for frames in mem::take(&mut state.held) {
-            self.mailbox.push_always(frames);
+        for entry in mem::take(&mut state.held) {
+            self.mailbox.push_always(entry);
         }
         state.was_accepted = true;
         self.phase.store(CONNECTED, Ordering::Release);

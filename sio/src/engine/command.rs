@@ -29,10 +29,19 @@ pub(crate) enum Command {
 /// The answer to a GET.
 #[derive(Debug)]
 pub(crate) enum PollAnswer {
-    /// Packets, as a polling body.
-    Payload(Bytes),
+    /// Packets.
+    Payload(Payload),
     /// The session is closed by this request, or does not poll.
     Refused,
+}
+
+/// A polling body.
+#[derive(Debug)]
+pub(crate) struct Payload {
+    pub(crate) body: Bytes,
+    /// Whether it may be compressed: what it holds must not always be guessed at by its length.
+    #[cfg_attr(not(feature = "compression"), allow(dead_code, reason = "nothing is compressed"))]
+    pub(crate) compress: bool,
 }
 
 /// The answer to a POST.

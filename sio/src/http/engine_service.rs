@@ -112,12 +112,12 @@ impl EngineService {
         }
         match request.method {
             Method::GET => {
-                let packets = long_polling::get(&mailbox).await?;
+                let payload = long_polling::get(&mailbox).await?;
                 #[cfg(feature = "compression")]
-                if let Some(threshold) = self.config().http_compression {
-                    return Ok(compression::packets(packets, &request.headers, threshold).await);
+                if let Some(threshold) = self.config().http_compression.filter(|_| payload.compress) {
+                    return Ok(compression::packets(payload.body, &request.headers, threshold).await);
                 }
-                Ok(answer::text(packets))
+                Ok(answer::text(payload.body))
             }
             Method::POST => Ok(long_polling::post(&mailbox, body, self.config()).await?),
             _ => Err(RefusedReason::BadRequest.into()),

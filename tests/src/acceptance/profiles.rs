@@ -27,7 +27,8 @@ pub(super) fn main(origins: &[String]) -> Result<Server, BuildError> {
         .connect_timeout(Duration::from_secs(3))
         .max_payload(100_000)
         .cookie(Cookie::new("accept_io"))
-        .state(Capabilities::with(&["cookie", "connect-timeout"]))
+        .http_compression(1024)
+        .state(Capabilities::with(&["compression", "cookie", "connect-timeout"]))
         .build()
 }
 
