@@ -80,7 +80,8 @@ impl Broadcast {
         self
     }
 
-    /// What is sent may be lost: a member for whom something else waits is passed over.
+    /// What is sent may be lost: a member for whom something else waits is passed over. If it was to answer, it
+    /// counts as not having answered in time.
     pub fn volatile(mut self) -> Self {
         self.volatile = true;
         self
@@ -200,11 +201,19 @@ impl Broadcast {
         }
     }
 
-    /// Puts everybody who is addressed out of the namespace.
+    /// Puts everybody who is addressed out of the namespace; their other namespaces stay connected.
     #[allow(clippy::unused_async, reason = "adapters for several nodes wait here")]
     pub async fn disconnect(&self) {
         for socket in self.sockets() {
             socket.disconnect();
+        }
+    }
+
+    /// Ends the whole connections of everybody who is addressed, with all their namespaces.
+    #[allow(clippy::unused_async, reason = "adapters for several nodes wait here")]
+    pub async fn disconnect_all(&self) {
+        for socket in self.sockets() {
+            socket.disconnect_all();
         }
     }
 

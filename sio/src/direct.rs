@@ -45,7 +45,8 @@ impl<'a> Direct<'a> {
         self
     }
 
-    /// What is emitted may be lost: it is passed over when something else waits for this client.
+    /// What is emitted may be lost: it is passed over when something else waits for this client. A question that
+    /// waits for its answer is never passed over.
     pub fn volatile(mut self) -> Self {
         self.volatile = true;
         self
@@ -86,6 +87,32 @@ impl<'a> Direct<'a> {
         }
         self.socket.membership.deliver_volatile(entry);
         Ok(())
+    }
+
+    /// Sends the event `message`.
+    ///
+    /// # Errors
+    ///
+    /// As [`Direct::emit`].
+    pub async fn send<A>(&self, args: &A) -> Result<(), EmitError>
+    where
+        A: Serialize + ?Sized + Sync,
+    {
+        self.emit("message", args).await
+    }
+
+    /// Sends an event if there is room for it in the client's outgoing queue, as [`Socket::try_emit`] does.
+    ///
+    /// # Errors
+    ///
+    /// As [`Socket::try_emit`]. That a volatile event was passed over is no error.
+    pub fn try_emit<A: Serialize + ?Sized>(&self, event: &str, args: &A) -> Result<(), EmitError> {
+        let entry = self.entry(None, event, args)?;
+        if self.volatile {
+            self.socket.membership.deliver_volatile(entry);
+            return Ok(());
+        }
+        Ok(self.socket.membership.deliver(entry)?)
     }
 
     fn entry<A: Serialize + ?Sized>(

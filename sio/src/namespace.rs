@@ -224,6 +224,26 @@ impl Namespace {
         Broadcast::new(self).to(rooms)
     }
 
+    /// The same as [`Namespace::to`].
+    pub fn within(&self, rooms: impl IntoRooms) -> Broadcast {
+        self.to(rooms)
+    }
+
+    /// Addresses everyone; a member for whom something else waits is passed over.
+    pub fn volatile(&self) -> Broadcast {
+        Broadcast::new(self).volatile()
+    }
+
+    /// Addresses the sockets of this node. On a single node that is everyone.
+    pub fn local(&self) -> Broadcast {
+        Broadcast::new(self).local()
+    }
+
+    /// Addresses everyone, and chooses how long their answers may take.
+    pub fn timeout(&self, timeout: Duration) -> Broadcast {
+        Broadcast::new(self).timeout(timeout)
+    }
+
     /// Addresses everyone but the members of these rooms; a socket's id names a room too.
     pub fn except(&self, rooms: impl IntoRooms) -> Broadcast {
         Broadcast::new(self).except(rooms)
@@ -239,6 +259,26 @@ impl Namespace {
     #[must_use]
     pub fn socket(&self, id: &Sid) -> Option<Socket> {
         self.inner.adapter.socket(id).filter(Socket::is_connected)
+    }
+
+    /// Puts everybody into a room, or into several.
+    pub async fn join(&self, rooms: impl IntoRooms) {
+        Broadcast::new(self).join(rooms).await;
+    }
+
+    /// Takes everybody out of a room, or out of several: the same as [`Namespace::close_room`].
+    pub async fn leave(&self, rooms: impl IntoRooms) {
+        self.close_room(rooms).await;
+    }
+
+    /// Puts everybody out of the namespace; their other namespaces stay connected.
+    pub async fn disconnect(&self) {
+        Broadcast::new(self).disconnect().await;
+    }
+
+    /// Ends the whole connections of everybody in the namespace, with all their namespaces.
+    pub async fn disconnect_all(&self) {
+        Broadcast::new(self).disconnect_all().await;
     }
 
     /// Takes everybody out of a room, or of several, so that it is gone. The sockets stay connected.

@@ -1,11 +1,12 @@
 //! A server: its namespaces on top of one engine.
 
+mod shortcuts;
+
 use std::fmt;
 use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use serde::Serialize;
 use sio_core::id::Sid;
 use tokio::net::{TcpListener, ToSocketAddrs};
 use tokio::sync::Notify;
@@ -14,7 +15,7 @@ use crate::builder::Builder;
 use crate::consumer::Registration;
 use crate::drain::Drain;
 use crate::engine::Engine;
-use crate::error::{BuildError, EmitError, Error};
+use crate::error::{BuildError, Error};
 use crate::http::Service;
 use crate::namespace::Namespace;
 use crate::namespaces::Namespaces;
@@ -121,18 +122,6 @@ impl Server {
     #[must_use]
     pub fn socket(&self, id: &Sid) -> Option<Socket> {
         self.namespaces().iter().find_map(|namespace| namespace.socket(id))
-    }
-
-    /// Sends an event to every socket of `/`. Other namespaces are reached by [`Server::of`].
-    ///
-    /// # Errors
-    ///
-    /// As [`Namespace::emit`].
-    pub async fn emit<A>(&self, event: &str, args: &A) -> Result<(), EmitError>
-    where
-        A: Serialize + ?Sized + Sync,
-    {
-        self.of("/").emit(event, args).await
     }
 
     /// How many clients are connected, whatever namespaces they have joined.

@@ -268,6 +268,16 @@ impl Socket {
         self.broadcast().to(rooms)
     }
 
+    /// The same as [`Socket::to`], without this socket itself as well: what begins with a socket leaves it out.
+    pub fn within(&self, rooms: impl IntoRooms) -> Broadcast {
+        self.to(rooms)
+    }
+
+    /// Addresses everyone in the namespace on this node but this socket itself. On a single node that is everyone.
+    pub fn local(&self) -> Broadcast {
+        self.broadcast().local()
+    }
+
     /// Addresses everyone in the namespace but the members of these rooms and this socket itself.
     pub fn except(&self, rooms: impl IntoRooms) -> Broadcast {
         self.broadcast().except(rooms)
