@@ -5,6 +5,8 @@ use bytestring::ByteString;
 use divan::counter::BytesCount;
 use divan::{AllocProfiler, Bencher, black_box};
 use serde::{Deserialize, Serialize};
+#[cfg(feature = "msgpack")]
+use sio_core::engine::frame::Frames;
 use sio_core::engine::frame::write_text_frame;
 use sio_core::engine::packet::{Message, Packet};
 use sio_core::socket::{Action, Client, Decoder, Event, encode};
@@ -120,4 +122,52 @@ fn echo(bencher: Bencher<'_, '_>, size: usize) {
         let chat: Chat = event.args.take().expect("the argument fits");
         encode::ack(NAMESPACE, event.id.expect("the client asks for an answer"), &chat)
     });
+}
+
+/// The same in MessagePack, beside [`echo`]: the cost of rewriting both ways is the difference.
+#[cfg(feature = "msgpack")]
+mod msgpack {
+    use bytes::Bytes;
+    use sio_core::msgpack::{Decoder, encode};
+
+    use super::*;
+
+    /// An event as it comes out of a WebSocket frame.
+    fn message(size: usize) -> Bytes {
+        let run = super::encode::event(NAMESPACE, Some(17), "message", &chat(size));
+        let frame = encode(&run.expect("a struct of text and number is JSON")).expect("the packet is valid");
+        let (_, message) = Frames::new(frame).next().expect("a packet is one frame");
+        message
+    }
+
+    fn decode(message: Bytes) -> Event {
+        let packet = Decoder::new(10).binary(message).expect("the packet is valid");
+        packet.expect("every message is a packet").into_event().expect("the packet is an event")
+    }
+
+    #[divan::bench(args = SIZES)]
+    fn decode_event(bencher: Bencher<'_, '_>, size: usize) {
+        let message = message(size);
+        bencher.counter(BytesCount::of_slice(&message)).with_inputs(|| message.clone()).bench_values(decode);
+    }
+
+    #[divan::bench(args = SIZES)]
+    fn encode_event(bencher: Bencher<'_, '_>, size: usize) {
+        let chat = chat(size);
+        bencher.bench(|| {
+            let run = super::encode::event(NAMESPACE, None, black_box("message"), &chat);
+            encode(&run.expect("a struct of text and number is JSON"))
+        });
+    }
+
+    #[divan::bench(args = SIZES)]
+    fn echo(bencher: Bencher<'_, '_>, size: usize) {
+        let message = message(size);
+        bencher.with_inputs(|| message.clone()).bench_values(|message| {
+            let mut event = decode(message);
+            let chat: Chat = event.args.take().expect("the argument fits");
+            let id = event.id.expect("the client asks for an answer");
+            encode(&super::encode::ack(NAMESPACE, id, &chat).expect("the answer is JSON"))
+        });
+    }
 }

@@ -45,13 +45,15 @@ pub struct Broadcast {
     namespace: Namespace,
     target: Target,
     volatile: bool,
+    compress: bool,
     timeout: Duration,
 }
 
 impl Broadcast {
     pub(crate) fn new(namespace: &Namespace) -> Self {
         let timeout = namespace.inner.ack_timeout;
-        Self { namespace: namespace.clone(), target: Target::default(), volatile: false, timeout }
+        let target = Target::default();
+        Self { namespace: namespace.clone(), target, volatile: false, compress: true, timeout }
     }
 
     /// Everyone but this socket.
@@ -78,9 +80,17 @@ impl Broadcast {
         self
     }
 
-    /// What is sent may be lost: a member for whom something else waits is passed over.
+    /// What is sent may be lost: a member for whom something else waits is passed over. If it was to answer, it
+    /// counts as not having answered in time.
     pub fn volatile(mut self) -> Self {
         self.volatile = true;
+        self
+    }
+
+    /// With `false` no polling answer that brings what is sent is compressed: see
+    /// [`Direct::compress`](crate::Direct::compress).
+    pub fn compress(mut self, compress: bool) -> Self {
+        self.compress = compress;
         self
     }
 
@@ -109,7 +119,7 @@ impl Broadcast {
     {
         let expect = if self.volatile { Expect::Nothing } else { Expect::Arrival };
         let emission = self.namespace.encode(None, &self.target.rooms, expect, event, args)?;
-        self.deliver(&emission, |_| {});
+        self.deliver(emission, |_| {});
         Ok(())
     }
 
@@ -151,7 +161,7 @@ impl Broadcast {
         let question = self.namespace.encode(None, &self.target.rooms, Expect::Answer(id), event, args)?;
         let (answers, answered) = mpsc::unbounded_channel();
         let mut waiting = HashMap::new();
-        self.deliver(&question, |socket| {
+        self.deliver(question, |socket| {
             // Registered before the packet is sent: the answer may be quick.
             let waiter = Waiter::Many(socket.id(), answers.clone());
             if socket.membership.await_ack(id, waiter) {
@@ -192,7 +202,7 @@ impl Broadcast {
         }
     }
 
-    /// Puts everybody who is addressed out of the namespace.
+    /// Puts everybody who is addressed out of the namespace; their other namespaces stay connected.
     #[allow(clippy::unused_async, reason = "adapters for several nodes wait here")]
     pub async fn disconnect(&self) {
         for socket in self.sockets() {
@@ -200,16 +210,25 @@ impl Broadcast {
         }
     }
 
-    fn deliver(&self, emission: &Emission, mut before: impl FnMut(&Socket)) {
+    /// Ends the whole connections of everybody who is addressed, with all their namespaces.
+    #[allow(clippy::unused_async, reason = "adapters for several nodes wait here")]
+    pub async fn disconnect_all(&self) {
+        for socket in self.sockets() {
+            socket.disconnect_all();
+        }
+    }
+
+    fn deliver(&self, emission: Emission, mut before: impl FnMut(&Socket)) {
+        let emission = emission.compress(self.compress);
         let (mut asleep, mut slow) = (Vec::new(), Vec::new());
         let adapter = &self.namespace.inner.adapter;
         let mut each = |socket: &Socket| {
             before(socket);
             if self.volatile {
-                socket.membership.deliver_volatile(emission.frames.clone());
+                socket.membership.deliver_volatile(emission.entry.clone());
                 return;
             }
-            match socket.membership.deliver_unwoken(emission) {
+            match socket.membership.deliver_unwoken(&emission) {
                 Ok(waker) => asleep.extend(waker),
                 Err(PushError::Full) => slow.push(socket.clone()),
                 // Gone meanwhile: that is no concern of the others.

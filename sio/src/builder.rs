@@ -1,5 +1,7 @@
 //! Options of a server, and the checks before it starts.
 
+#[cfg(feature = "static-files")]
+mod files;
 mod hooks;
 mod http;
 mod listeners;
@@ -22,6 +24,7 @@ use crate::http::{AllowedOrigins, Cookie};
 use crate::listeners::Listeners;
 use crate::middleware::Scoped;
 use crate::namespaces::{Common, Namespaces};
+use crate::parser::Parser;
 use crate::recovery::Recovery;
 use crate::server::{Options, Server, ServerInner};
 
@@ -63,6 +66,7 @@ impl Default for Builder {
         Self {
             engine: Config::default(),
             options: Options {
+                parser: Parser::default(),
                 connect_timeout: Duration::from_secs(45),
                 ack_timeout: Duration::from_secs(5),
                 max_attachments: 10,
@@ -127,6 +131,25 @@ impl Builder {
     /// The transports that clients may use. Default: polling and WebSocket.
     pub fn transports(mut self, transports: impl IntoIterator<Item = TransportKind>) -> Self {
         self.engine.transports = transports.into_iter().collect();
+        self
+    }
+
+    /// How Socket.IO packets are written. Default JSON; all clients have to use the same.
+    ///
+    /// # Examples
+    ///
+    /// For clients that connect with `io(url, { parser: require("socket.io-msgpack-parser") })`:
+    ///
+    /// ```
+    /// use sio::prelude::*;
+    ///
+    /// # #[cfg(feature = "msgpack")]
+    /// let builder = Server::builder().parser(sio::Parser::MessagePack);
+    /// # #[cfg(feature = "msgpack")]
+    /// # drop(builder);
+    /// ```
+    pub fn parser(mut self, parser: Parser) -> Self {
+        self.options.parser = parser;
         self
     }
 
@@ -255,37 +278,6 @@ impl Builder {
     }
 }
 
-/// Static files.
-#[cfg(feature = "static-files")]
-impl Builder {
-    /// Serves a file at a path, or a directory at a path and below it, with its `index.html`.
-    pub fn static_files(mut self, path: impl AsRef<str>, target: impl Into<std::path::PathBuf>) -> Self {
-        self.files.add(path.as_ref(), target.into());
-        self
-    }
-
-    /// Serves the official browser client at `<path>/socket.io.js` and its usual variants, from the directory
-    /// `dist` of the npm package `socket.io-client`.
-    pub fn client_files(mut self, directory: impl Into<std::path::PathBuf>) -> Self {
-        self.client_files = Some(directory.into());
-        self
-    }
-
-    /// All routes; what is missing becomes a problem.
-    fn files(&mut self, problems: &mut Vec<Problem>) -> StaticFiles {
-        let mut files = std::mem::take(&mut self.files);
-        problems.extend(files.missing().map(|reason| Problem::Option { name: "static_files", reason }));
-        if let Some(directory) = &self.client_files {
-            files.add_client(&self.engine.path, directory);
-            if !directory.join("socket.io.js").is_file() {
-                let reason = format!("there is no socket.io.js in {}", directory.display());
-                problems.push(Problem::Option { name: "client_files", reason });
-            }
-        }
-        files
-    }
-}
-
 impl Builder {
     /// Checks everything and makes the server.
     ///
@@ -320,6 +312,7 @@ impl Builder {
             let event_rate = options.events_per_second.map(|count| Rate { count, per });
             let common = Common {
                 state,
+                parser: options.parser,
                 ack_timeout,
                 event_rate,
                 listeners,
@@ -389,6 +382,7 @@ impl Builder {
         broken
             .map(|(name, _, rule)| Problem::Option { name, reason: format!("an option that {rule}") })
             .chain(options.recovery.as_ref().and_then(Recovery::problem))
+            .chain(options.parser.problem(engine.allow_eio3))
             .collect()
     }
 }

@@ -4,13 +4,15 @@ use std::time::Duration;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use sio_core::args::EncodeError;
 
 use crate::Socket;
 use crate::ack_wait;
-use crate::emission::Expect;
+use crate::emission::{Emission, Expect};
 use crate::error::{AckError, EmitError};
 
-/// Emits to one socket with options: made by [`Socket::timeout`] and [`Socket::volatile`], and chained.
+/// Emits to one socket with options: made by [`Socket::timeout`], [`Socket::volatile`] and
+/// [`Socket::compress`], and chained.
 ///
 /// # Examples
 ///
@@ -29,11 +31,12 @@ pub struct Direct<'a> {
     socket: &'a Socket,
     timeout: Duration,
     volatile: bool,
+    compress: bool,
 }
 
 impl<'a> Direct<'a> {
     pub(crate) fn new(socket: &'a Socket) -> Self {
-        Self { socket, timeout: socket.namespace().inner.ack_timeout, volatile: false }
+        Self { socket, timeout: socket.namespace().inner.ack_timeout, volatile: false, compress: true }
     }
 
     /// How long an answer may take. Default: the server's `ack_timeout`, 5 s.
@@ -42,9 +45,30 @@ impl<'a> Direct<'a> {
         self
     }
 
-    /// What is emitted may be lost: it is passed over when something else waits for this client.
+    /// What is emitted may be lost: it is passed over when something else waits for this client. A question that
+    /// waits for its answer is never passed over.
     pub fn volatile(mut self) -> Self {
         self.volatile = true;
+        self
+    }
+
+    /// Whether the answer to a request of long-polling that brings what is emitted may be compressed, as far as
+    /// `Builder::http_compression` says at all. Default true.
+    ///
+    /// An answer that holds a packet emitted with `compress(false)` is not compressed, whatever else it holds. That
+    /// is for secrets: compressed beside what an attacker can choose, they could be guessed by the answer's length
+    /// (BREACH). It also saves the time for what does not become smaller, such as pictures. WebSocket messages are
+    /// never compressed; without the feature `compression` nothing is.
+    ///
+    /// ```
+    /// # use sio::prelude::*;
+    /// # async fn example(socket: &Socket) -> sio::Result {
+    /// socket.compress(false).emit("token", "a secret").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn compress(mut self, compress: bool) -> Self {
+        self.compress = compress;
         self
     }
 
@@ -57,12 +81,52 @@ impl<'a> Direct<'a> {
     where
         A: Serialize + ?Sized + Sync,
     {
+        let emission = self.encode(self.expect(), event, args)?;
         if !self.volatile {
-            return self.socket.emit(event, args).await;
+            return Ok(self.socket.membership.deliver_waiting(&emission).await?);
         }
-        let emission = self.socket.encode(Expect::Nothing, event, args)?;
-        self.socket.membership.deliver_volatile(emission.frames);
+        self.socket.membership.deliver_volatile(emission.entry);
         Ok(())
+    }
+
+    /// Sends the event `message`.
+    ///
+    /// # Errors
+    ///
+    /// As [`Direct::emit`].
+    pub async fn send<A>(&self, args: &A) -> Result<(), EmitError>
+    where
+        A: Serialize + ?Sized + Sync,
+    {
+        self.emit("message", args).await
+    }
+
+    /// Sends an event if there is room for it in the client's outgoing queue, as [`Socket::try_emit`] does.
+    ///
+    /// # Errors
+    ///
+    /// As [`Socket::try_emit`]. That a volatile event was passed over is no error.
+    pub fn try_emit<A: Serialize + ?Sized>(&self, event: &str, args: &A) -> Result<(), EmitError> {
+        let emission = self.encode(self.expect(), event, args)?;
+        if self.volatile {
+            self.socket.membership.deliver_volatile(emission.entry);
+            return Ok(());
+        }
+        Ok(self.socket.membership.deliver(&emission)?)
+    }
+
+    /// What is expected of an event that is not a question.
+    fn expect(&self) -> Expect {
+        if self.volatile { Expect::Nothing } else { Expect::Arrival }
+    }
+
+    fn encode<A: Serialize + ?Sized>(
+        &self,
+        expect: Expect,
+        event: &str,
+        args: &A,
+    ) -> Result<Emission, EncodeError> {
+        Ok(self.socket.encode(expect, event, args)?.compress(self.compress))
     }
 
     /// Sends an event and waits for the client's acknowledgement, as [`Socket::emit_with_ack`] does.
@@ -76,7 +140,7 @@ impl<'a> Direct<'a> {
         args: &(impl Serialize + ?Sized + Sync),
     ) -> Result<T, AckError> {
         let id = self.socket.namespace().inner.next_ack_id();
-        let question = self.socket.encode(Expect::Answer(id), event, args).map_err(EmitError::from)?;
+        let question = self.encode(Expect::Answer(id), event, args).map_err(EmitError::from)?;
         let mut answer = ack_wait::one(self.socket, id, &question, self.timeout).await?;
         ack_wait::decode(&mut answer)
     }

@@ -2,10 +2,12 @@
 
 use bytes::Bytes;
 
+use crate::transport::outgoing::Entry;
+
 /// An event as ready-made frames.
 #[derive(Debug, Clone)]
 pub(crate) struct Emission {
-    pub(crate) frames: Bytes,
+    pub(crate) entry: Entry,
     /// Under which number it is kept for clients that come back; `None`: it is not.
     pub(crate) offset: Option<u64>,
 }
@@ -19,4 +21,29 @@ pub(crate) enum Expect {
     Nothing,
     /// An answer, under this id.
     Answer(u64),
+}
+
+/// What stands in the packet of an event beside its name and its arguments.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// The id under which an answer is awaited, if one is.
+    Plain(Option<u64>),
+    /// The number under which the event is kept, if it is.
+    Recoverable(Option<u64>),
+}
+
+impl Emission {
+    pub(crate) fn new(frames: Bytes, form: Form) -> Self {
+        let offset = match form {
+            Form::Plain(_) => None,
+            Form::Recoverable(offset) => offset,
+        };
+        Self { entry: frames.into(), offset }
+    }
+
+    /// Whether the polling answer that brings it may be compressed.
+    pub(crate) fn compress(mut self, compress: bool) -> Self {
+        self.entry.compress = compress;
+        self
+    }
 }

@@ -120,6 +120,7 @@
 //! | `axum` | no | `tower`, and clients' addresses from axum's `ConnectInfo` |
 //! | `tls` | no | `Server::serve_tls`, by rustls with ring |
 //! | `compression` | no | gzip and deflate for polling answers, from 1,024 bytes on |
+//! | `msgpack` | no | [`Parser`]`::MessagePack`, for clients that speak MessagePack |
 //! | `testing` | no | `sio::testing`: clients in the process of a test |
 //!
 //! What happens is told through `tracing`, with targets that begin with `sio::`; install a subscriber to see it.
@@ -150,6 +151,7 @@ mod middleware;
 mod namespace;
 mod namespaces;
 mod params;
+mod parser;
 pub mod prelude;
 mod random;
 mod recovery;
@@ -192,6 +194,7 @@ pub use self::listeners::{Outgoing, RoomEvent};
 pub use self::middleware::{Call, Connecting, Next};
 pub use self::namespace::Namespace;
 pub use self::params::{Params, Path};
+pub use self::parser::Parser;
 pub use self::recovery::Recovery;
 pub use self::rooms::IntoRooms;
 pub use self::server::Server;

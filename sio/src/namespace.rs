@@ -9,7 +9,6 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sio_core::args::EncodeError;
 use sio_core::id::Sid;
-use sio_core::socket::encode;
 
 use crate::Socket;
 use crate::adapter::{MemoryAdapter, Wakes};
@@ -17,12 +16,13 @@ use crate::broadcast::{AckStream, Broadcast};
 use crate::connection::{NoConsumer, Running, SocketTask, run};
 use crate::consumer::{EventInfo, Rate, Registration, StateMap};
 use crate::drain::Drain;
-use crate::emission::{Emission, Expect};
+use crate::emission::{Emission, Expect, Form};
 use crate::error::EmitError;
 use crate::listeners::{Listeners, Outgoing, RoomChanges};
 use crate::middleware::Hooks;
 use crate::namespaces::Common;
 use crate::params::Params;
+use crate::parser::Parser;
 use crate::recovery::Kept;
 use crate::rooms::IntoRooms;
 use crate::server::{Server, ServerInner};
@@ -57,6 +57,7 @@ pub(crate) struct NamespaceInner {
     pub(crate) adapter: MemoryAdapter,
     pub(crate) wakes: Wakes,
     pub(crate) state: Arc<StateMap>,
+    pub(crate) parser: Parser,
     pub(crate) ack_timeout: Duration,
     /// How many events one socket may send.
     pub(crate) event_rate: Option<Rate>,
@@ -78,7 +79,7 @@ impl NamespaceInner {
         hooks: Hooks,
         common: &Common,
     ) -> Self {
-        let Common { state, ack_timeout, event_rate, listeners, server, drain, recovery, heartbeat } =
+        let Common { state, parser, ack_timeout, event_rate, listeners, server, drain, recovery, heartbeat } =
             common.clone();
         let has_special = registration.as_ref().is_some_and(|one| EventInfo::any_special(one.events));
         Self {
@@ -89,6 +90,7 @@ impl NamespaceInner {
             adapter: MemoryAdapter::new(common.listeners.as_ref().is_some_and(|all| !all.room.is_empty())),
             wakes: Wakes::default(),
             state,
+            parser,
             ack_timeout,
             event_rate,
             listeners,
@@ -138,32 +140,18 @@ impl Namespace {
         event: &str,
         args: &A,
     ) -> Result<Emission, EncodeError> {
-        let emission = self.encode_unheard(expect, event, args)?;
-        if let Some(listeners) = &self.inner.listeners {
-            let frames = &emission.frames;
-            listeners.tell_outgoing(&Outgoing { namespace: self, event, socket, rooms, frames });
-        }
-        Ok(emission)
-    }
-
-    fn encode_unheard<A: Serialize + ?Sized>(
-        &self,
-        expect: Expect,
-        event: &str,
-        args: &A,
-    ) -> Result<Emission, EncodeError> {
-        let path = self.path();
-        let offset = match (expect, &self.inner.kept) {
-            (Expect::Answer(id), _) => {
-                return Ok(Emission { frames: encode::event(path, Some(id), event, args)?, offset: None });
-            }
-            (_, None) => {
-                return Ok(Emission { frames: encode::event(path, None, event, args)?, offset: None });
-            }
-            (Expect::Nothing, Some(_)) => None,
-            (Expect::Arrival, Some(kept)) => Some(kept.next_offset()),
+        let form = match (expect, &self.inner.kept) {
+            (Expect::Answer(id), _) => Form::Plain(Some(id)),
+            (_, None) => Form::Plain(None),
+            (Expect::Nothing, Some(_)) => Form::Recoverable(None),
+            (Expect::Arrival, Some(kept)) => Form::Recoverable(Some(kept.next_offset())),
         };
-        Ok(Emission { frames: encode::recoverable_event(path, event, args, offset)?, offset })
+        let frames = self.inner.parser.event(self.path(), form, event, args, |frames| {
+            if let Some(listeners) = &self.inner.listeners {
+                listeners.tell_outgoing(&Outgoing { namespace: self, event, socket, rooms, frames });
+            }
+        })?;
+        Ok(Emission::new(frames, form))
     }
 
     /// Those who listen hear of what has happened to rooms.
@@ -237,9 +225,35 @@ impl Namespace {
         Broadcast::new(self)
     }
 
+    /// With `false` no polling answer that brings what is emitted is compressed: see
+    /// [`Direct::compress`](crate::Direct::compress).
+    pub fn compress(&self, compress: bool) -> Broadcast {
+        Broadcast::new(self).compress(compress)
+    }
+
     /// Addresses the members of a room, or of several.
     pub fn to(&self, rooms: impl IntoRooms) -> Broadcast {
         Broadcast::new(self).to(rooms)
+    }
+
+    /// The same as [`Namespace::to`].
+    pub fn within(&self, rooms: impl IntoRooms) -> Broadcast {
+        self.to(rooms)
+    }
+
+    /// Addresses everyone; a member for whom something else waits is passed over.
+    pub fn volatile(&self) -> Broadcast {
+        Broadcast::new(self).volatile()
+    }
+
+    /// Addresses the sockets of this node. On a single node that is everyone.
+    pub fn local(&self) -> Broadcast {
+        Broadcast::new(self).local()
+    }
+
+    /// Addresses everyone, and chooses how long their answers may take.
+    pub fn timeout(&self, timeout: Duration) -> Broadcast {
+        Broadcast::new(self).timeout(timeout)
     }
 
     /// Addresses everyone but the members of these rooms; a socket's id names a room too.
@@ -257,6 +271,26 @@ impl Namespace {
     #[must_use]
     pub fn socket(&self, id: &Sid) -> Option<Socket> {
         self.inner.adapter.socket(id).filter(Socket::is_connected)
+    }
+
+    /// Puts everybody into a room, or into several.
+    pub async fn join(&self, rooms: impl IntoRooms) {
+        Broadcast::new(self).join(rooms).await;
+    }
+
+    /// Takes everybody out of a room, or out of several: the same as [`Namespace::close_room`].
+    pub async fn leave(&self, rooms: impl IntoRooms) {
+        self.close_room(rooms).await;
+    }
+
+    /// Puts everybody out of the namespace; their other namespaces stay connected.
+    pub async fn disconnect(&self) {
+        Broadcast::new(self).disconnect().await;
+    }
+
+    /// Ends the whole connections of everybody in the namespace, with all their namespaces.
+    pub async fn disconnect_all(&self) {
+        Broadcast::new(self).disconnect_all().await;
     }
 
     /// Takes everybody out of a room, or of several, so that it is gone. The sockets stay connected.

@@ -44,6 +44,12 @@ impl IntoRooms for Sid {
     }
 }
 
+impl IntoRooms for &Sid {
+    fn into_rooms(self) -> Vec<String> {
+        vec![self.to_string()]
+    }
+}
+
 impl<T: IntoRooms, const N: usize> IntoRooms for [T; N] {
     fn into_rooms(self) -> Vec<String> {
         self.into_iter().flat_map(IntoRooms::into_rooms).collect()
@@ -59,5 +65,41 @@ impl<T: IntoRooms> IntoRooms for Vec<T> {
 impl<T: Clone + IntoRooms> IntoRooms for &[T] {
     fn into_rooms(self) -> Vec<String> {
         self.iter().cloned().flat_map(IntoRooms::into_rooms).collect()
+    }
+}
+
+impl<T: Clone + IntoRooms, const N: usize> IntoRooms for &[T; N] {
+    fn into_rooms(self) -> Vec<String> {
+        self.as_slice().into_rooms()
+    }
+}
+
+impl<T: Clone + IntoRooms> IntoRooms for &Vec<T> {
+    fn into_rooms(self) -> Vec<String> {
+        self.as_slice().into_rooms()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn everything_that_names_rooms_is_taken() {
+        let id = Sid::from_random([7; 15]);
+        let (own, text) = (id.to_string(), String::from("a"));
+        assert_eq!("a".into_rooms(), ["a"]);
+        assert_eq!((&text).into_rooms(), ["a"]);
+        assert_eq!(text.into_rooms(), ["a"]);
+        assert_eq!(id.into_rooms(), [own.as_str()]);
+        assert_eq!((&id).into_rooms(), [own.as_str()]);
+        assert_eq!(["a", "b"].into_rooms(), ["a", "b"]);
+        assert_eq!((&["a", "b"]).into_rooms(), ["a", "b"]);
+        assert_eq!([id, id].into_rooms(), [own.as_str(), own.as_str()]);
+        assert_eq!([&id].into_rooms(), [own.as_str()]);
+        let many = vec![String::from("a"), String::from("b")];
+        assert_eq!((&many).into_rooms(), ["a", "b"]);
+        assert_eq!(many[1..].into_rooms(), ["b"]);
+        assert_eq!(many.into_rooms(), ["a", "b"]);
     }
 }

@@ -1,11 +1,12 @@
 //! A server: its namespaces on top of one engine.
 
+mod shortcuts;
+
 use std::fmt;
 use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use serde::Serialize;
 use sio_core::id::Sid;
 use tokio::net::{TcpListener, ToSocketAddrs};
 use tokio::sync::Notify;
@@ -14,10 +15,11 @@ use crate::builder::Builder;
 use crate::consumer::Registration;
 use crate::drain::Drain;
 use crate::engine::Engine;
-use crate::error::{BuildError, EmitError, Error};
+use crate::error::{BuildError, Error};
 use crate::http::Service;
 use crate::namespace::Namespace;
 use crate::namespaces::Namespaces;
+use crate::parser::Parser;
 use crate::recovery::Recovery;
 use crate::serve::{self, Security};
 use crate::socket::Socket;
@@ -60,6 +62,7 @@ pub(crate) struct ServerInner {
 /// What is set for the Socket.IO layer; the engine has its own.
 #[derive(Debug, Clone)]
 pub(crate) struct Options {
+    pub(crate) parser: Parser,
     pub(crate) connect_timeout: Duration,
     pub(crate) ack_timeout: Duration,
     pub(crate) max_attachments: usize,
@@ -121,18 +124,6 @@ impl Server {
     #[must_use]
     pub fn socket(&self, id: &Sid) -> Option<Socket> {
         self.namespaces().iter().find_map(|namespace| namespace.socket(id))
-    }
-
-    /// Sends an event to every socket of `/`. Other namespaces are reached by [`Server::of`].
-    ///
-    /// # Errors
-    ///
-    /// As [`Namespace::emit`].
-    pub async fn emit<A>(&self, event: &str, args: &A) -> Result<(), EmitError>
-    where
-        A: Serialize + ?Sized + Sync,
-    {
-        self.of("/").emit(event, args).await
     }
 
     /// How many clients are connected, whatever namespaces they have joined.

@@ -178,6 +178,10 @@ impl Socket {
         self.membership.namespace.encode(Some(self), &[], expect, event, args)
     }
 
+    pub(crate) fn encode_ack<A: Serialize + ?Sized>(&self, id: u64, args: &A) -> Result<Bytes, EncodeError> {
+        self.membership.parser().ack(self.path(), id, args)
+    }
+
     /// Sends an event and waits for the client's acknowledgement, for as long as the server's `ack_timeout`
     /// says (default 5 s; [`Socket::timeout`] chooses another).
     ///
@@ -212,6 +216,11 @@ impl Socket {
     /// What is emitted may be lost: it is passed over when something else waits for this client.
     pub fn volatile(&self) -> Direct<'_> {
         self.direct().volatile()
+    }
+
+    /// With `false` what is emitted is never compressed: see [`Direct::compress`].
+    pub fn compress(&self, compress: bool) -> Direct<'_> {
+        self.direct().compress(compress)
     }
 
     fn direct(&self) -> Direct<'_> {
@@ -261,6 +270,16 @@ impl Socket {
     /// To reach everyone there, the sender included, use `socket.namespace().to(room)`.
     pub fn to(&self, rooms: impl IntoRooms) -> Broadcast {
         self.broadcast().to(rooms)
+    }
+
+    /// The same as [`Socket::to`], without this socket itself as well: what begins with a socket leaves it out.
+    pub fn within(&self, rooms: impl IntoRooms) -> Broadcast {
+        self.to(rooms)
+    }
+
+    /// Addresses everyone in the namespace on this node but this socket itself. On a single node that is everyone.
+    pub fn local(&self) -> Broadcast {
+        self.broadcast().local()
     }
 
     /// Addresses everyone in the namespace but the members of these rooms and this socket itself.

@@ -7,10 +7,13 @@ use std::sync::mpsc;
 use std::thread;
 
 use allocation_counter::measure;
+use bytes::Bytes;
 use bytestring::ByteString;
 use serde::{Deserialize, Serialize};
 use sio::prelude::*;
+use sio_core::engine::frame::Frames;
 use sio_core::engine::packet::{Message, Packet};
+use sio_core::msgpack;
 use sio_core::socket::{Decoder, encode};
 use sio_tests::{Endpoint, Received, TestServer, Ws};
 use tokio::runtime::{self, Runtime};
@@ -67,6 +70,27 @@ fn the_protocol_allocates_twice_for_a_typed_echo() {
     texts.iter().for_each(|text| drop(echo(text)));
     let used = measure(|| texts.iter().for_each(|text| drop(echo(text))));
     assert_eq!(used.count_total, 2 * EVENTS);
+}
+
+/// The packet is rewritten both ways, which takes memory for each form of it.
+#[test]
+fn the_protocol_allocates_ten_times_for_a_typed_echo_in_messagepack() {
+    let packed = |n| {
+        let chat = Chat { text: "x".repeat(128), n };
+        let frame = msgpack::encode(&encode::event("/", Some(n), "echo", &chat).unwrap()).unwrap();
+        Frames::new(frame).next().unwrap().1
+    };
+    let messages: Vec<_> = (0..EVENTS).map(packed).collect();
+    let echo = |message: &Bytes| {
+        let packet = msgpack::Decoder::new(10).binary(message.clone()).unwrap().unwrap();
+        let mut event = packet.into_event().unwrap();
+        let chat: Chat = event.args.take().unwrap();
+        msgpack::encode(&encode::ack("/", event.id.unwrap(), &chat).unwrap()).unwrap()
+    };
+    messages.iter().for_each(|message| drop(echo(message)));
+    let used = measure(|| messages.iter().for_each(|message| drop(echo(message))));
+    let each = used.count_total as f64 / EVENTS as f64;
+    assert!(each <= 10.0 + NOW_AND_THEN, "{each:.2} allocations for each event");
 }
 
 #[test]

@@ -56,6 +56,13 @@ fn with_metrics(builder: sio::Builder) -> sio::Builder {
 }
 // ANCHOR_END: refused
 
+// ANCHOR: compress
+async fn send_token(socket: &Socket, token: &str) -> sio::Result {
+    socket.compress(false).emit("token", token).await?;
+    Ok(())
+}
+// ANCHOR_END: compress
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -16,6 +16,7 @@ mod mounting;
 mod moving;
 mod namespaces;
 mod old_clients;
+mod parsers;
 mod recovery;
 mod rooms;
 mod state;

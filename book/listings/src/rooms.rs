@@ -14,6 +14,8 @@ async fn cheat_sheet(socket: &Socket, friend: Sid) -> sio::Result {
     let answer = socket.emit_with_ack::<u32>("how many?", &()).await?;
     // this client, if nothing else waits for it
     socket.volatile().emit("position", &(3.5, 4.0)).await?;
+    // this client, in no answer that is compressed
+    socket.compress(false).emit("token", "secret").await?;
 
     // everyone in the namespace
     everyone.emit("news", &answer).await?;
@@ -34,6 +36,8 @@ async fn cheat_sheet(socket: &Socket, friend: Sid) -> sio::Result {
     // one other client, by the id of its socket
     everyone.to(friend).emit("psst", &socket.id()).await?;
 
+    // everyone in `/`, from anywhere
+    socket.server().emit("news", &answer).await?;
     // another namespace
     socket.server().of("/admin").emit("news", &answer).await?;
     // every namespace
@@ -151,7 +155,11 @@ mod tests {
         let (news, ready, thirsty) = (r#"["news",5]"#, r#"["ready"]"#, r#"["thirsty"]"#);
         let psst = format!(r#"["psst","{}"]"#, me.sid);
         // The volatile position is not lost here: nothing else waits.
-        events(&mut me, &[r#"["position",3.5,4.0]"#, news, ready, ready, ready, news]).await;
+        events(
+            &mut me,
+            &[r#"["position",3.5,4.0]"#, r#"["token","secret"]"#, news, ready, ready, ready, news],
+        )
+        .await;
         events(&mut tea, &[news, news, ready, ready, ready, ready, news]).await;
         events(&mut both, &[news, news, ready, ready, ready, news]).await;
         events(&mut friend, &[news, news, thirsty, &psst, news]).await;

@@ -23,6 +23,10 @@ pub enum EncodeError {
     /// An argument cannot be written as JSON.
     #[error("an argument cannot be written as JSON")]
     Json(#[from] serde_json::Error),
+    /// The packet cannot be written as MessagePack.
+    #[cfg(feature = "msgpack")]
+    #[error(transparent)]
+    Msgpack(#[from] crate::msgpack::EncodeError),
 }
 
 /// Several arguments of one type, as many as there are: a `Vec` alone is *one* argument, a list.

@@ -8,6 +8,7 @@ use rmp::encode::{
     write_array_len, write_bin_len, write_f64, write_map_len, write_sint, write_str, write_str_len,
     write_uint,
 };
+use smallvec::SmallVec;
 
 use crate::args::{self, Number, Placeholder, Reader, placeholder};
 use crate::engine::frame::{Frames, write_binary_frame};
@@ -60,7 +61,8 @@ pub fn encode(run: &Bytes) -> Result<Bytes, EncodeError> {
     write_text(&mut message, parts.namespace.unwrap_or(MAIN_NAMESPACE))?;
     if !parts.data.is_empty() {
         written(write_str(&mut message, "data"))?;
-        let mut payload = Payload { attachments: &attachments, ..Payload::default() };
+        let body = Vec::with_capacity(run.len());
+        let mut payload = Payload { attachments: &attachments, body, headers: SmallVec::new() };
         payload.read(Reader::new(parts.data, 0))?;
         payload.write(&mut message)?;
     }
@@ -85,13 +87,12 @@ fn kind(kind: Kind) -> u64 {
 }
 
 /// A payload on its way from JSON to MessagePack.
-#[derive(Default)]
 struct Payload<'a> {
     attachments: &'a [Bytes],
     /// All of it but the headers of lists and maps.
     body: Vec<u8>,
     /// The headers, and where in the body they belong, in that order.
-    headers: Vec<Header>,
+    headers: SmallVec<[Header; 8]>,
 }
 
 struct Header {
@@ -104,7 +105,7 @@ impl Payload<'_> {
     /// Takes in the one value that `reader` reads.
     fn read(&mut self, mut reader: Reader<'_>) -> Result<(), EncodeError> {
         // The headers of what has not been closed.
-        let mut open: Vec<usize> = Vec::new();
+        let mut open = SmallVec::<[usize; 8]>::new();
         loop {
             let opened = match reader.peek().ok_or(EncodeError)? {
                 b'{' => match self.placeholder(&reader)? {
@@ -135,7 +136,11 @@ impl Payload<'_> {
 
     /// After a value, or the beginning of a container: closes what ends here. `true`: another value follows, and its
     /// name, if it has one, is taken in.
-    fn go_on(&mut self, open: &mut Vec<usize>, reader: &mut Reader<'_>) -> Result<bool, EncodeError> {
+    fn go_on(
+        &mut self,
+        open: &mut SmallVec<[usize; 8]>,
+        reader: &mut Reader<'_>,
+    ) -> Result<bool, EncodeError> {
         while let Some(&index) = open.last() {
             let header = &mut self.headers[index];
             let end = if header.is_map { b'}' } else { b']' };

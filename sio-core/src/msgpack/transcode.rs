@@ -22,7 +22,8 @@ pub(super) fn transcode(
     message: &Bytes,
     max_attachments: usize,
 ) -> Result<(ByteString, Vec<Bytes>), DecodeError> {
-    let json = Vec::with_capacity(reader.len());
+    // Quotes, commas and colons make the text of usual payloads somewhat longer than what they are made of.
+    let json = Vec::with_capacity(reader.len() + reader.len() / 4 + 16);
     let mut writer = Writer { json, message, attachments: Vec::new(), max_attachments };
     let mut open: Vec<Open> = Vec::new();
     loop {

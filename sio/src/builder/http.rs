@@ -75,7 +75,8 @@ impl Builder {
     /// the second frame. Default none.
     ///
     /// It is below Socket.IO, whose clients take it for a packet: text is one in their encoding, like
-    /// `2["hello"]`, and comes before they have joined any namespace.
+    /// `2["hello"]`, and comes before they have joined any namespace. It is sent as it is, whatever the
+    /// [`parser`](Builder::parser).
     ///
     /// # Examples
     ///
@@ -142,7 +143,8 @@ impl Builder {
     /// all browsers do; `None` compresses nothing. Default 1,024.
     ///
     /// An answer that holds a secret next to what an attacker can choose tells the secret by its length
-    /// (BREACH). WebSocket messages are never compressed.
+    /// (BREACH). Emit such secrets with [`compress(false)`](crate::Direct::compress); acknowledgements cannot be
+    /// marked so. WebSocket messages are never compressed.
     ///
     /// # Examples
     ///

@@ -19,7 +19,7 @@ impl Builder {
     ///   [`ping_timeout`](Self::ping_timeout) together are the time within which the next ping has to come.
     /// * [`connect_timeout`](Self::connect_timeout) disconnects those whom `/` has refused and who join nothing else.
     ///
-    /// JSONP polling is not served.
+    /// JSONP polling is not served, and neither is MessagePack: with that [parser](Self::parser) the server does not start.
     ///
     /// # Examples
     ///

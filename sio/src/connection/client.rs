@@ -8,14 +8,12 @@ use bytestring::ByteString;
 use sio_core::args::Args;
 use sio_core::engine::config::Revision;
 use sio_core::socket::client::{Action, Client as Protocol, Key};
-use sio_core::socket::encode;
 use sio_core::socket::packet::{DecodeError, Event, Packet};
 use sio_core::socket::reason::DisconnectReason;
 use sio_core::socket::recovery::{Resume, take_resume};
 use sio_core::v3;
 use smallvec::SmallVec;
 
-use super::decoder::Decoder;
 use super::membership::Membership;
 use super::{Running, SocketTask, answer_connect};
 use crate::Socket;
@@ -23,6 +21,7 @@ use crate::engine::{CloseReason, Command, Handler, Message, Sender, session};
 use crate::handshake::Handshake;
 use crate::namespace::Namespace;
 use crate::namespaces::{Closed, Pass};
+use crate::parser::Decoder;
 use crate::server::ServerInner;
 
 /// What a client is told that wants to enter one namespace too many.
@@ -58,7 +57,7 @@ impl Client {
         let connect_deadline = Some(session::now() + options.connect_timeout);
         let mut this = Self {
             protocol: Protocol::new(options.max_namespaces),
-            decoder: Decoder::new(revision, options.max_attachments),
+            decoder: options.parser.decoder(revision, options.max_attachments),
             sockets: SmallVec::new(),
             connect_deadline,
             server,
@@ -155,7 +154,8 @@ impl Client {
     }
 
     fn refuse(&self, namespace: &str, message: &str) {
-        answer_connect(self.sender.mailbox(), encode::connect_error(namespace, message, None));
+        let parser = self.server.options.parser;
+        answer_connect(self.sender.mailbox(), parser.connect_error(namespace, message, None));
     }
 
     fn slot(&self, key: Key) -> Option<&Slot> {
@@ -191,7 +191,7 @@ impl Slot {
 
 impl Handler for Client {
     fn on_message(&mut self, message: Message) -> Result<(), CloseReason> {
-        match self.decoder.decode(message) {
+        match self.decoder.message(message) {
             Ok(Some(packet)) => self.on_packet(packet),
             Ok(None) => Ok(()),
             Err(error) => Err(broken(&error)),

@@ -6,7 +6,6 @@
 mod around;
 mod client;
 mod concurrent;
-mod decoder;
 mod guard;
 mod limits;
 pub(crate) mod membership;

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use sio_core::args::Args;
-use sio_core::socket::encode;
 use sio_core::socket::packet::Event as Incoming;
 use sio_core::socket::reason::DisconnectReason;
 
@@ -101,8 +100,9 @@ async fn connect<C: Consumer>(
         }
         None => tracing::debug!(target: "sio::socket", socket = %id, namespace, message, "refused"),
     }
-    let frames = encode::connect_error(socket.path(), refusal.message(), refusal.data());
-    answer_connect(&socket.membership.mailbox, frames);
+    let membership = &socket.membership;
+    let frames = membership.parser().connect_error(socket.path(), refusal.message(), refusal.data());
+    answer_connect(&membership.mailbox, frames);
     None
 }
 

@@ -18,7 +18,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 use serde::Serialize;
-use sio_core::socket::encode;
 
 use super::event::empty_answer;
 use crate::error::{EmitError, IntoEventError};
@@ -77,7 +76,7 @@ impl<T> Ack<T> {
         T: Serialize,
     {
         let Some(slot) = &self.slot else { return Ok(()) };
-        let frame = encode::ack(slot.socket.path(), slot.id, &value)?;
+        let frame = slot.socket.encode_ack(slot.id, &value)?;
         slot.send(frame)?;
         self.slot = None;
         Ok(())
@@ -90,7 +89,7 @@ impl<T> Ack<T> {
     /// If the client already has an answer.
     pub fn fail(mut self, error: impl IntoEventError) -> Result<(), EmitError> {
         let Some(slot) = &self.slot else { return Ok(()) };
-        let frame = encode::ack(slot.socket.path(), slot.id, &error.into_event_error().answer())?;
+        let frame = slot.socket.encode_ack(slot.id, &error.into_event_error().answer())?;
         slot.send(frame)?;
         self.slot = None;
         Ok(())

@@ -8,7 +8,7 @@ use bytestring::ByteString;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sio_core::args::{Args, EncodeError};
-use sio_core::socket::{self, DisconnectReason, encode};
+use sio_core::socket::{self, DisconnectReason};
 
 use super::ack::AckSlot;
 use super::{Reply, log};
@@ -181,7 +181,7 @@ impl<'a> Event<'a> {
     /// The frame that answers with `value`, if anybody waits for it.
     pub(crate) fn encode<T: Serialize + ?Sized>(&self, value: &T) -> Result<Option<Bytes>, EncodeError> {
         let Some(id) = self.ack_id() else { return Ok(None) };
-        encode::ack(self.socket.path(), id, value).map(Some)
+        self.socket.encode_ack(id, value).map(Some)
     }
 
     fn ack_id(&self) -> Option<u64> {
@@ -247,7 +247,11 @@ impl<'a> Event<'a> {
     }
 
     fn encode_error(&self, error: &Error) -> Option<Bytes> {
-        self.encode(&error.answer()).expect("an error consists of JSON values and text keys")
+        self.encode(&error.answer()).unwrap_or_else(|failure| {
+            // Only a text can be too long for the format.
+            log(self, &failure.into());
+            self.encode(&Error::panicked().answer()).expect("an error of two short texts can be written")
+        })
     }
 }
 
@@ -257,13 +261,13 @@ pub(crate) fn encode_reply<T: Serialize + ?Sized>(
     id: Option<u64>,
     value: &T,
 ) -> Result<Reply, Error> {
-    let frame = id.map(|id| encode::ack(socket.path(), id, value)).transpose()?;
+    let frame = id.map(|id| socket.encode_ack(id, value)).transpose()?;
     Ok(Reply::from_frame(frame))
 }
 
 /// The answer that carries no argument.
 pub(super) fn empty_answer(socket: &Socket, id: u64) -> Bytes {
-    encode::ack(socket.path(), id, &()).expect("no arguments can be written")
+    socket.encode_ack(id, &()).expect("no arguments can be written")
 }
 
 /// Keeps the error for the hook that is about to take it as an argument.

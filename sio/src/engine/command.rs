@@ -30,9 +30,24 @@ pub(crate) enum Command {
 #[derive(Debug)]
 pub(crate) enum PollAnswer {
     /// Packets, as a polling body.
-    Payload(Body),
+    Payload(PollBody),
     /// The session is closed by this request, or does not poll.
     Refused,
+}
+
+/// A polling body.
+#[derive(Debug)]
+pub(crate) struct PollBody {
+    pub(crate) body: Body,
+    /// Whether it may be compressed: what it holds must not always be guessed at by its length.
+    #[cfg_attr(not(feature = "compression"), allow(dead_code, reason = "nothing is compressed"))]
+    pub(crate) compress: bool,
+}
+
+impl From<Body> for PollBody {
+    fn from(body: Body) -> Self {
+        Self { body, compress: true }
+    }
 }
 
 /// The answer to a POST.

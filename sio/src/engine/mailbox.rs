@@ -13,7 +13,7 @@ use sio_core::engine::config::TransportKind;
 use tokio::sync::Notify;
 
 use super::command::Command;
-use crate::transport::outgoing::{Done, Queue};
+use crate::transport::outgoing::{Done, Entry, Queue};
 use crate::transport::wire::Wire;
 
 /// Bounds of the outgoing queue of one connection.
@@ -48,6 +48,8 @@ pub(crate) struct Mailbox {
 #[derive(Debug, Default)]
 struct State {
     queue: Queue,
+    /// A packet in the queue, or one that was in it since it was last empty, must not be compressed.
+    must_stay_plain: bool,
     /// Bytes and packets not yet handed to the transport, those that the task has taken included.
     bytes: usize,
     packets: usize,
@@ -75,36 +77,37 @@ impl Mailbox {
     }
 
     /// Queues a packet if there is room for it.
-    pub(crate) fn push(&self, frames: Bytes) -> Result<(), PushError> {
-        if let Some(waker) = self.push_unwoken(frames)? {
+    pub(crate) fn push(&self, entry: impl Into<Entry>) -> Result<(), PushError> {
+        if let Some(waker) = self.push_unwoken(entry)? {
             waker.wake();
         }
         Ok(())
     }
 
     /// As [`Self::push`], but leaves it to the caller to wake the task, soon.
-    pub(crate) fn push_unwoken(&self, frames: Bytes) -> Result<Option<Waker>, PushError> {
+    pub(crate) fn push_unwoken(&self, entry: impl Into<Entry>) -> Result<Option<Waker>, PushError> {
+        let entry = entry.into();
         let mut state = self.lock();
         if state.refusing {
             return Err(PushError::Closed);
         }
         // A packet that alone exceeds the limit may go when nothing else waits: it could never go otherwise.
         let fits = state.packets < self.limits.packets
-            && (state.bytes + frames.len() <= self.limits.bytes || state.packets == 0);
+            && (state.bytes + entry.frames.len() <= self.limits.bytes || state.packets == 0);
         if !fits {
             return Err(PushError::Full);
         }
-        Ok(state.enqueue(frames))
+        Ok(state.enqueue(entry))
     }
 
     /// Queues a packet whatever the limits say: acks and control packets, whose number is bounded by what
     /// the peer itself sends.
-    pub(crate) fn push_always(&self, frames: Bytes) {
+    pub(crate) fn push_always(&self, entry: impl Into<Entry>) {
         let mut state = self.lock();
         if state.refusing {
             return;
         }
-        let waker = state.enqueue(frames);
+        let waker = state.enqueue(entry.into());
         drop(state);
         if let Some(waker) = waker {
             waker.wake();
@@ -114,13 +117,14 @@ impl Mailbox {
     /// Queues a packet, waiting while the queue is full.
     ///
     /// Cancel safe: a dropped future has queued nothing.
-    pub(crate) async fn push_waiting(&self, frames: Bytes) -> Result<(), PushError> {
+    pub(crate) async fn push_waiting(&self, entry: impl Into<Entry>) -> Result<(), PushError> {
+        let entry = entry.into();
         loop {
-            match self.push(frames.clone()) {
+            match self.push(entry.clone()) {
                 Err(PushError::Full) => {}
                 done => return done,
             }
-            self.until_room(frames.len()).await;
+            self.until_room(entry.frames.len()).await;
         }
     }
 
@@ -200,7 +204,9 @@ impl Mailbox {
     /// Everything queued, as canonical frames. The entries count against the limits until the transport says that
     /// they are done.
     pub(crate) fn take(&self) -> Queue {
-        std::mem::take(&mut self.lock().queue)
+        let mut state = self.lock();
+        state.must_stay_plain = false;
+        std::mem::take(&mut state.queue)
     }
 
     /// Everything queued, as a WebSocket writes it. What is longer on this wire counts with the bytes that it has there:
@@ -215,16 +221,24 @@ impl Mailbox {
         packets
     }
 
-    /// Takes entries from the front for as long as `accept` wants them, for a polling answer.
-    pub(crate) fn take_while(&self, mut accept: impl FnMut(&Bytes) -> bool) -> Queue {
+    /// Takes entries from the front for as long as `accept` wants them, for a polling answer, and says whether that
+    /// may be compressed.
+    pub(crate) fn take_while(&self, mut accept: impl FnMut(&Bytes) -> bool) -> (Queue, bool) {
         let mut state = self.lock();
         let count = state.queue.iter().take_while(|entry| accept(entry)).count();
-        state.queue.drain(..count).collect()
+        let taken = state.queue.drain(..count).collect();
+        let must_stay_plain = state.must_stay_plain;
+        // Which packet it is about is not kept: what goes out between it and an empty queue is not compressed either.
+        state.must_stay_plain &= !state.queue.is_empty();
+        (taken, !must_stay_plain)
     }
 
-    /// Gives entries back that could not be delivered, in front of what was queued since.
-    pub(crate) fn give_back(&self, entries: Queue) {
-        self.lock().queue.insert_many(0, entries);
+    /// Gives entries back that could not be delivered, in front of what was queued since, with what
+    /// [`take_while`](Self::take_while) said of them.
+    pub(crate) fn give_back(&self, entries: Queue, compress: bool) {
+        let mut state = self.lock();
+        state.queue.insert_many(0, entries);
+        state.must_stay_plain |= !compress;
     }
 
     /// The task is about to sleep: true when it may, false when something came in meanwhile. With `blocked`,
@@ -300,7 +314,8 @@ impl Mailbox {
 }
 
 impl State {
-    fn enqueue(&mut self, frames: Bytes) -> Option<Waker> {
+    fn enqueue(&mut self, Entry { frames, compress }: Entry) -> Option<Waker> {
+        self.must_stay_plain |= !compress;
         self.bytes += frames.len();
         self.packets += 1;
         self.queue.push(frames);

@@ -51,7 +51,7 @@ pub use sio_core::id::{InvalidId, SessionId};
 
 use self::addresses::Addresses;
 pub(crate) use self::addresses::Place;
-pub(crate) use self::command::{Command, PollAnswer, PostAnswer};
+pub(crate) use self::command::{Command, PollAnswer, PollBody, PostAnswer};
 pub use self::config::Config;
 pub use self::handler::Handler;
 pub use self::hooks::Hooks;

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use sio_core::engine::packet::Packet;
 use tokio::sync::oneshot;
 
-use super::command::{PollAnswer, PostAnswer};
+use super::command::{PollAnswer, PollBody, PostAnswer};
 use super::mailbox::Mailbox;
 use crate::transport::outgoing::Done;
 use crate::transport::wire::Wire;
@@ -36,7 +36,7 @@ impl Polling {
     pub(crate) fn answer(&mut self, packet: &Packet, wire: Wire) -> bool {
         match self.get.take() {
             Some(get) => {
-                let _ = get.send(PollAnswer::Payload(wire.body_of(packet)));
+                let _ = get.send(PollAnswer::Payload(wire.body_of(packet).into()));
                 true
             }
             None => false,
@@ -54,16 +54,17 @@ impl Polling {
     ) -> bool {
         let Some(get) = self.get.take() else { return false };
         let mut payload = mailbox.wire().payload(max_payload, max_packets);
-        let packets = mailbox.take_while(|entry| payload.try_push(entry));
+        let (packets, compress) = mailbox.take_while(|entry| payload.try_push(entry));
         let goodbye = last && mailbox.has_nothing_queued() && payload.try_push(&Packet::Close.frame());
         if packets.is_empty() && !goodbye {
             self.get = Some(get);
             return false;
         }
         let done = Done { packets: packets.len(), bytes: packets.iter().map(Bytes::len).sum() };
-        if get.send(PollAnswer::Payload(payload.finish())).is_err() {
+        let answer = PollAnswer::Payload(PollBody { body: payload.finish(), compress });
+        if get.send(answer).is_err() {
             // The connection has gone between two looks: the next GET gets these.
-            mailbox.give_back(packets);
+            mailbox.give_back(packets, compress);
         } else {
             mailbox.settle(done);
             self.said_goodbye = goodbye;
@@ -104,5 +105,43 @@ impl Polling {
         if let Some(post) = self.post.take() {
             let _ = post.send(PostAnswer::Refused);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::mailbox::QueueLimits;
+    use crate::transport::outgoing::Entry;
+
+    /// Lets a GET wait, of which nobody may be there to read the answer.
+    fn answer(mailbox: &Mailbox, is_there: bool) -> Option<PollAnswer> {
+        let mut polling = Polling::default();
+        let (get, mut answer) = oneshot::channel();
+        polling.wait(get);
+        if !is_there {
+            drop(answer);
+            assert!(polling.send_queued(mailbox, 1000, 16, false));
+            return None;
+        }
+        assert!(polling.send_queued(mailbox, 1000, 16, false));
+        answer.try_recv().ok()
+    }
+
+    #[test]
+    fn what_must_not_be_compressed_is_not_when_it_had_to_be_given_back() {
+        let mailbox = Mailbox::new(QueueLimits { bytes: 1000, packets: 10 }, Wire::V4);
+        let frames = Packet::Noop.frame();
+        mailbox.push(Entry { frames: frames.clone(), compress: false }).expect("there is room");
+        answer(&mailbox, false);
+        mailbox.push(frames.clone()).expect("there is room");
+        let second = answer(&mailbox, true);
+        let Some(PollAnswer::Payload(PollBody { body, compress: false })) = second else {
+            panic!("{second:?}")
+        };
+        assert_eq!(body.bytes, "6\u{1e}6");
+        mailbox.push(frames).expect("there is room");
+        let third = answer(&mailbox, true);
+        assert!(matches!(third, Some(PollAnswer::Payload(PollBody { compress: true, .. }))), "{third:?}");
     }
 }

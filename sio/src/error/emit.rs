@@ -9,7 +9,8 @@ use crate::engine::mailbox::PushError;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum EmitError {
-    /// The event's name is reserved, or a value cannot be written as JSON.
+    /// The event's name is reserved, or a value cannot be written as JSON, or not in the server's
+    /// [`Parser`](crate::Parser).
     #[error(transparent)]
     Encode(#[from] EncodeError),
     /// The client is not there any more.

@@ -113,10 +113,10 @@ impl EngineService {
             Method::GET => {
                 let packets = long_polling::get(&mailbox).await?;
                 #[cfg(feature = "compression")]
-                if let Some(threshold) = self.config().http_compression {
-                    return Ok(compression::packets(packets, &request.headers, threshold).await);
+                if let Some(threshold) = self.config().http_compression.filter(|_| packets.compress) {
+                    return Ok(compression::packets(packets.body, &request.headers, threshold).await);
                 }
-                Ok(answer::packets(packets))
+                Ok(answer::packets(packets.body))
             }
             Method::POST => Ok(long_polling::post(&mailbox, &request.headers, body, self.config()).await?),
             _ => Err(RefusedReason::BadRequest.into()),

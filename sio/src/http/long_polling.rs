@@ -11,14 +11,14 @@ use tokio::sync::oneshot;
 
 use super::answer::{self, Answer};
 use crate::engine::mailbox::Mailbox;
-use crate::engine::{CloseReason, Command, Config, PollAnswer, PostAnswer};
+use crate::engine::{CloseReason, Command, Config, PollAnswer, PollBody, PostAnswer};
 
 /// Packets in one POST. Each takes some tens of bytes of memory however short it is, so that a body of one
 /// byte each would need a multiple of its size.
 const MAX_PACKETS: usize = 16 * 1024;
 
 /// Waits for packets, which it gives as a polling body.
-pub(crate) async fn get(mailbox: &Mailbox) -> Result<Payload, RequestError> {
+pub(crate) async fn get(mailbox: &Mailbox) -> Result<PollBody, RequestError> {
     let (answer, waiting) = oneshot::channel();
     if !mailbox.command(Command::Poll(answer)) {
         return Err(RequestError::SessionUnknown);

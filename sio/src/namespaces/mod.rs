@@ -17,6 +17,7 @@ use crate::listeners::Listeners;
 use crate::middleware::{Hooks, Scoped};
 use crate::namespace::{Namespace, NamespaceInner};
 use crate::params::Params;
+use crate::parser::Parser;
 use crate::recovery::Recovery;
 use crate::server::ServerInner;
 
@@ -27,6 +28,7 @@ const MAX_PATH: usize = 1024;
 #[derive(Clone)]
 pub(crate) struct Common {
     pub(crate) state: Arc<StateMap>,
+    pub(crate) parser: Parser,
     pub(crate) ack_timeout: Duration,
     pub(crate) event_rate: Option<Rate>,
     /// None if there are none.

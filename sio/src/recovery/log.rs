@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
+use crate::transport::outgoing::Entry;
 
 /// What one client may have in its log.
 #[derive(Debug, Clone, Copy)]
@@ -30,7 +30,7 @@ pub(crate) struct Log {
 #[derive(Debug)]
 struct Sent {
     offset: u64,
-    frames: Bytes,
+    entry: Entry,
     at: Instant,
 }
 
@@ -39,9 +39,9 @@ impl Log {
         Self { bounds, events: VecDeque::new(), bytes: 0, forgotten: None }
     }
 
-    pub(crate) fn push(&mut self, offset: u64, frames: Bytes, now: Instant) {
-        self.bytes += frames.len();
-        self.events.push_back(Sent { offset, frames, at: now });
+    pub(crate) fn push(&mut self, offset: u64, entry: Entry, now: Instant) {
+        self.bytes += entry.frames.len();
+        self.events.push_back(Sent { offset, entry, at: now });
         while let Some(first) = self.events.front() {
             let fits = self.events.len() <= self.bounds.packets
                 && self.bytes <= self.bounds.bytes
@@ -55,7 +55,7 @@ impl Log {
 
     /// What was sent after the event of this offset, or without one all that was ever sent; `None` if a part of it has
     /// been forgotten. What came before it is of no use any more.
-    pub(crate) fn resume(&mut self, offset: Option<u64>) -> Option<Vec<Bytes>> {
+    pub(crate) fn resume(&mut self, offset: Option<u64>) -> Option<Vec<Entry>> {
         if self.forgotten != offset {
             let wanted = offset?;
             // From the end: a client that comes back has missed a few at most.
@@ -64,12 +64,12 @@ impl Log {
                 self.forget_first();
             }
         }
-        Some(self.events.iter().map(|sent| sent.frames.clone()).collect())
+        Some(self.events.iter().map(|sent| sent.entry.clone()).collect())
     }
 
     fn forget_first(&mut self) {
         if let Some(first) = self.events.pop_front() {
-            self.bytes -= first.frames.len();
+            self.bytes -= first.entry.frames.len();
             self.forgotten = Some(first.offset);
         }
     }
@@ -77,6 +77,8 @@ impl Log {
 
 #[cfg(test)]
 mod tests {
+    use bytes::Bytes;
+
     use super::*;
 
     const AGE: Duration = Duration::from_secs(60);
@@ -85,17 +87,21 @@ mod tests {
         Log::new(Bounds { packets, bytes, age: AGE })
     }
 
+    fn entry(offset: u64) -> Entry {
+        Bytes::from(format!("event {offset}")).into()
+    }
+
     fn filled(packets: usize, bytes: usize, offsets: &[u64]) -> Log {
         let (mut log, now) = (log(packets, bytes), Instant::now());
         for offset in offsets {
-            log.push(*offset, format!("event {offset}").into(), now);
+            log.push(*offset, entry(*offset), now);
         }
         log
     }
 
     fn missed(log: &mut Log, offset: Option<u64>) -> Option<Vec<String>> {
         let missed = log.resume(offset)?;
-        Some(missed.iter().map(|frames| String::from_utf8(frames.to_vec()).unwrap()).collect())
+        Some(missed.iter().map(|entry| String::from_utf8(entry.frames.to_vec()).unwrap()).collect())
     }
 
     #[test]
@@ -126,7 +132,7 @@ mod tests {
         for _ in 0..2 {
             assert_eq!(missed(&mut log, Some(2)), Some(vec!["event 3".to_owned()]));
         }
-        log.push(4, "event 4".into(), Instant::now());
+        log.push(4, entry(4), Instant::now());
         assert_eq!(missed(&mut log, Some(2)), Some(vec!["event 3".to_owned(), "event 4".to_owned()]));
         assert_eq!(missed(&mut log, Some(1)), None, "the client has said that it has this one");
     }
@@ -146,10 +152,10 @@ mod tests {
     #[test]
     fn old_events_make_room() {
         let (mut log, start) = (log(10, 1000), Instant::now());
-        log.push(1, "event 1".into(), start);
-        log.push(2, "event 2".into(), start + AGE);
+        log.push(1, entry(1), start);
+        log.push(2, entry(2), start + AGE);
         assert_eq!(log.events.len(), 2);
-        log.push(3, "event 3".into(), start + AGE + Duration::from_secs(1));
+        log.push(3, entry(3), start + AGE + Duration::from_secs(1));
         assert_eq!((log.events.len(), log.bytes), (2, 14));
         assert_eq!(missed(&mut log, Some(1)).map(|events| events.len()), Some(2));
     }

@@ -2,13 +2,13 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
-use bytes::Bytes;
 use sio_core::id::{PrivateId, Sid};
 
 use super::log::{Bounds, Log};
 use crate::connection::membership::Membership;
 use crate::engine::mailbox::PushError;
 use crate::engine::session;
+use crate::transport::outgoing::Entry;
 
 /// One client in one namespace, for as long as it may come back.
 ///
@@ -34,7 +34,7 @@ struct Inner {
     /// The membership by which the client is reached, or was reached last. `None`: over.
     holder: Option<Weak<Membership>>,
     /// What goes out before the holder's CONNECT.
-    missed: Vec<Bytes>,
+    missed: Vec<Entry>,
 }
 
 /// By which membership a client is reached.
@@ -90,7 +90,7 @@ impl ConnectionState {
     }
 
     /// What the client has missed, once.
-    pub(crate) fn take_missed(&self) -> Vec<Bytes> {
+    pub(crate) fn take_missed(&self) -> Vec<Entry> {
         std::mem::take(&mut self.lock().missed)
     }
 
@@ -99,7 +99,7 @@ impl ConnectionState {
     pub(crate) fn deliver<T: Default>(
         &self,
         offset: u64,
-        frames: &Bytes,
+        entry: &Entry,
         always: bool,
         push: impl FnOnce(&Membership) -> Result<T, PushError>,
     ) -> Result<T, PushError> {
@@ -110,7 +110,7 @@ impl ConnectionState {
             pushed => pushed,
         };
         if always || pushed.is_ok() {
-            inner.log.push(offset, frames.clone(), session::now());
+            inner.log.push(offset, entry.clone(), session::now());
         }
         // Before the holder: what is dropped with that needs no lock.
         drop(inner);

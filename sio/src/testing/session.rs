@@ -11,7 +11,7 @@ use serde::Deserialize;
 use sio_core::engine::frame::Frames;
 use sio_core::engine::packet::{self as engine, Message};
 use sio_core::engine::payload;
-use sio_core::socket::Decoder;
+use sio_core::socket;
 use sio_core::socket::packet::Packet;
 use tokio::sync::{Notify, mpsc, oneshot};
 
@@ -21,6 +21,8 @@ use super::outcome::Refused;
 use super::transcript::Transcript;
 use super::{polling, websocket};
 use crate::TransportKind;
+use crate::engine::Revision;
+use crate::parser::{Decoder, Parser};
 
 /// What the task of a connection is asked to do, in order.
 pub(super) enum Outgoing {
@@ -38,6 +40,8 @@ pub(super) struct Session {
 
 pub(super) struct Shared {
     state: Mutex<State>,
+    /// The server's: its clients have to use the same.
+    parser: Parser,
     changed: Notify,
     out: mpsc::UnboundedSender<Outgoing>,
 }
@@ -66,16 +70,17 @@ impl Session {
     /// Connects to a server, by one transport.
     pub(super) async fn open(http: Http, transport: TransportKind) -> Result<Self, Refused> {
         let (out, outgoing) = mpsc::unbounded_channel();
+        let parser = http.server.inner.options.parser;
         let state = State {
             conversations: Vec::new(),
             transcript: Transcript::new(),
             transport,
             fault: None,
-            decoder: Decoder::new(usize::MAX),
+            decoder: parser.decoder(Revision::V4, usize::MAX),
             ignores_pings: false,
             next_ack: 0,
         };
-        let shared = Arc::new(Shared { state: Mutex::new(state), changed: Notify::new(), out });
+        let shared = Arc::new(Shared { state: Mutex::new(state), parser, changed: Notify::new(), out });
         let driver = match transport {
             TransportKind::WebSocket => {
                 let stream = http.websocket(None).await.map_err(said)?.map_err(Answer::into_refusal)?;
@@ -149,13 +154,19 @@ impl Shared {
         tokio::time::timeout(deadline, checked).await.ok()
     }
 
-    /// Queues frames; the receiver is told when they are written, and fails when they never will be.
+    /// Queues a packet in the text format, which the server's parser may change; the receiver is told when it is
+    /// written, and fails when it never will be.
     pub(super) fn send(&self, frames: Bytes) -> oneshot::Receiver<()> {
         let (done, written) = oneshot::channel();
         if let Some(packet) = decode_frames(&frames) {
             self.lock().transcript.sent(&packet);
         }
-        let _ = self.out.send(Outgoing::Frames(frames, done));
+        match self.parser.rewrite(&frames) {
+            Ok(rewritten) => {
+                let _ = self.out.send(Outgoing::Frames(rewritten.unwrap_or(frames), done));
+            }
+            Err(error) => self.fault(format!("cannot send a packet: {error}")),
+        }
         written
     }
 
@@ -238,10 +249,7 @@ impl Shared {
     fn on_message(&self, message: Message) -> Result<(), String> {
         let question = {
             let mut state = self.lock();
-            let decoded = match message {
-                Message::Text(text) => state.decoder.text(text),
-                Message::Binary(data) => state.decoder.binary(data),
-            };
+            let decoded = state.decoder.message(message);
             let Some(packet) = decoded.map_err(|error| error.to_string())? else { return Ok(()) };
             state.transcript.received(&packet);
             let namespace = packet.namespace.clone();
@@ -278,7 +286,7 @@ impl State {
 
 /// The Socket.IO packet in ready-made frames, if there is one.
 fn decode_frames(frames: &Bytes) -> Option<Packet> {
-    let mut decoder = Decoder::new(usize::MAX);
+    let mut decoder = socket::Decoder::new(usize::MAX);
     let mut packet = None;
     for (is_binary, data) in Frames::new(frames.clone()) {
         packet = if is_binary {

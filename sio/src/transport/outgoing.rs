@@ -7,6 +7,20 @@ use smallvec::SmallVec;
 /// that a client that keeps up costs none for its queue.
 pub(crate) type Queue = SmallVec<[Bytes; 2]>;
 
+/// A packet on its way into the mailbox.
+#[derive(Debug, Clone)]
+pub(crate) struct Entry {
+    pub(crate) frames: Bytes,
+    /// Whether the polling answer that brings it may be compressed.
+    pub(crate) compress: bool,
+}
+
+impl From<Bytes> for Entry {
+    fn from(frames: Bytes) -> Self {
+        Self { frames, compress: true }
+    }
+}
+
 /// What a transport has taken over since it was last asked.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Done {

@@ -6,6 +6,8 @@ mod connecting;
 mod events;
 mod failures;
 mod lifetime;
+#[cfg(feature = "msgpack")]
+mod parsers;
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;

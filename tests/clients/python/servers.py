@@ -92,22 +92,26 @@ class Program:
         self._close()
 
 
+# The profiles of the acceptance application that the tests use, and their distances from the base port.
+PROFILES = {"main": 1, "msgpack": 3, "chat": 5}
+
+
 class Acceptance:
-    """The acceptance application: `main` and `chat` are addresses."""
+    """The acceptance application: `main`, `msgpack` and `chat` are addresses."""
 
     def __init__(self):
         # PORT is the base of a range of ports; another program may take one of them before the server does.
         for attempt in range(3):
             base = free_range(6)
-            patterns = [f"^listening main {base + 1}$", f"^listening chat {base + 5}$"]
+            patterns = [f"^listening {name} {base + distance}$" for name, distance in PROFILES.items()]
             try:
-                self._program = Program("acceptance", ["main", "chat"], {"PORT": str(base)}, patterns)
+                self._program = Program("acceptance", list(PROFILES), {"PORT": str(base)}, patterns)
                 break
             except RuntimeError:
                 if attempt == 2:
                     raise
-        self.main = f"http://{HOST}:{base + 1}"
-        self.chat = f"http://{HOST}:{base + 5}"
+        for name, distance in PROFILES.items():
+            setattr(self, name, f"http://{HOST}:{base + distance}")
 
     def stop(self):
         self._program.stop()

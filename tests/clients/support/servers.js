@@ -73,7 +73,7 @@ class Program {
 }
 
 /** How far the profiles of the acceptance application are from its base port. */
-const PORTS = { main: 1, eio3: 4, chat: 5 };
+const PORTS = { main: 1, recovery: 2, msgpack: 3, eio3: 4, chat: 5 };
 
 /** The acceptance application: `{ main, chat, stop }`, where all but `stop` are addresses of the named profiles. */
 export async function startAcceptance(env = {}, profiles = ["main", "chat"]) {

@@ -195,7 +195,7 @@ pub(super) fn identity(socket: &Socket) -> Identity {
         nsp: socket.namespace().path().to_owned(),
         transport: socket.transport().as_str(),
         rooms: rooms(socket),
-        recovered: false,
+        recovered: socket.is_recovered(),
     }
 }
 

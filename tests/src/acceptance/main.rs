@@ -7,12 +7,12 @@ use std::{
 
 use hyper::header::HeaderName;
 use serde::Serialize;
-use sio::{BuildError, Builder, Cookie, engine::Revision, prelude::*};
+use sio::{Builder, engine::Revision, prelude::*};
 
 use super::{
-    capabilities::Capabilities,
     events::{self, Called, Cast, FORBIDDEN, Forbidden, Identity, RoomCalled, Sequence, Typed, TypedAnswer},
     journal::{Entry, Journal},
+    profiles::Capabilities,
     value::Described,
 };
 use crate::app::All;
@@ -121,8 +121,8 @@ macro_rules! namespace {
                 journal.note(self.key.as_deref(), Entry::disconnect(socket, reason));
             }
 
-            async fn event_caps(&mut self, capabilities: State<Capabilities>) -> Capabilities {
-                Capabilities::clone(&capabilities)
+            async fn event_caps(&mut self, capabilities: State<Capabilities>) -> Vec<&'static str> {
+                capabilities.0.clone()
             }
 
             async fn event_echo(&mut self, socket: &Socket, arguments: All) -> sio::Result<()> {
@@ -349,28 +349,14 @@ impl Refuse {
     }
 }
 
-/// The server of the profile `main`.
-///
-/// # Errors
-///
-/// When a consumer needs what is not there.
-pub fn server(origins: &[String]) -> Result<Server, BuildError> {
-    application(origins, &["cookie", "connect-timeout"])
-        .connect_timeout(Duration::from_secs(3))
-        .max_payload(100_000)
-        .cookie(Cookie::new("accept_io"))
-        .build()
-}
-
-/// What all profiles with this application have in common; each adds its options and its own capabilities.
-pub(super) fn application(origins: &[String], capabilities: &[&'static str]) -> Builder {
+/// The application, with the options that are the same in all profiles.
+pub(super) fn application(origins: &[String]) -> Builder {
     Server::builder()
         .collected(false)
         .ping_interval(Duration::from_secs(2))
         .ping_timeout(Duration::from_secs(3))
         .outgoing_queue_bytes(4 * 1024 * 1024)
         .allowed_origins(origins.to_vec())
-        .state(Capabilities::with(capabilities))
         .state(Journal::default())
         .consumer::<Root>()
         .consumer::<A>()

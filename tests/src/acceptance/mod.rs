@@ -4,13 +4,12 @@
 //! several of them in one process. What a server cannot do yet is not in its list of capabilities, and a profile that
 //! needs it is not in the list of profiles.
 
-mod capabilities;
 pub mod chat;
 pub mod conformance;
-pub mod eio3;
 mod events;
 mod journal;
 pub mod main;
+mod profiles;
 mod value;
 
 use tokio::net::TcpListener;
@@ -24,6 +23,10 @@ pub enum Profile {
     Conformance,
     /// The application that clients of many languages are run against.
     Main,
+    /// The same, whose clients come back as those that they were.
+    Recovery,
+    /// The same, in MessagePack.
+    Msgpack,
     /// The same for clients of Engine.IO 3 as well.
     Eio3,
     /// The tutorial's chat.
@@ -32,13 +35,16 @@ pub enum Profile {
 
 impl Profile {
     /// All profiles.
-    pub const ALL: [Self; 4] = [Self::Conformance, Self::Main, Self::Eio3, Self::Chat];
+    pub const ALL: [Self; 6] =
+        [Self::Conformance, Self::Main, Self::Recovery, Self::Msgpack, Self::Eio3, Self::Chat];
 
     /// The name by which it is asked for.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Conformance => "conformance",
             Self::Main => "main",
+            Self::Recovery => "recovery",
+            Self::Msgpack => "msgpack",
             Self::Eio3 => "eio3",
             Self::Chat => "chat",
         }
@@ -49,6 +55,8 @@ impl Profile {
         match self {
             Self::Conformance => 0,
             Self::Main => 1,
+            Self::Recovery => 2,
+            Self::Msgpack => 3,
             Self::Eio3 => 4,
             Self::Chat => 5,
         }
@@ -62,8 +70,10 @@ impl Profile {
     pub async fn serve(self, listener: TcpListener, origins: &[String]) -> sio::Result<()> {
         match self {
             Self::Conformance => conformance::serve(listener, Heartbeat::OF_THE_SUITES).await,
-            Self::Main => main::server(origins)?.serve_with(listener).await,
-            Self::Eio3 => eio3::server(origins)?.serve_with(listener).await,
+            Self::Main => profiles::main(origins)?.serve_with(listener).await,
+            Self::Recovery => profiles::recovery(origins)?.serve_with(listener).await,
+            Self::Msgpack => profiles::msgpack(origins)?.serve_with(listener).await,
+            Self::Eio3 => profiles::eio3(origins)?.serve_with(listener).await,
             Self::Chat => chat::server(origins)?.serve_with(listener).await,
         }
     }

@@ -8,10 +8,8 @@ use std::mem;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use bytes::Bytes;
 use sio_core::id::Sid;
 use sio_core::socket::acks::AckTable;
-use sio_core::socket::encode;
 use sio_core::socket::packet::Event;
 use sio_core::socket::reason::DisconnectReason;
 use tokio::sync::Notify;
@@ -24,7 +22,9 @@ use crate::engine::Revision;
 use crate::engine::mailbox::Mailbox;
 use crate::handshake::Handshake;
 use crate::namespace::Namespace;
+use crate::parser::Parser;
 use crate::recovery::{self, ConnectionState};
+use crate::transport::outgoing::Entry;
 use crate::{Socket, random};
 
 /// The `connect` hook runs: what is sent is held back.
@@ -50,7 +50,7 @@ pub(crate) struct Membership {
 #[derive(Default)]
 struct State {
     /// Packets sent before the client was accepted.
-    held: Vec<Bytes>,
+    held: Vec<Entry>,
     held_bytes: usize,
     /// Events in the order of arrival, of both kinds.
     events: VecDeque<Waiting>,
@@ -140,6 +140,11 @@ impl Membership {
         self.recovery.as_ref().is_some_and(|recovery| recovery.is_recovered)
     }
 
+    /// How packets of this client are written.
+    pub(crate) fn parser(&self) -> Parser {
+        self.namespace.inner.parser
+    }
+
     pub(crate) fn is_connected(&self) -> bool {
         self.phase.load(Ordering::Acquire) == CONNECTED
     }
@@ -160,13 +165,13 @@ impl Membership {
         if self.phase.load(Ordering::Acquire) != CONNECTING {
             return false;
         }
-        for frames in missed {
-            self.mailbox.push_always(frames);
+        for entry in missed {
+            self.mailbox.push_always(entry);
         }
         let pid = recovery.map(|recovery| recovery.pid.as_str());
-        answer_connect(&self.mailbox, encode::connect(self.namespace.path(), &self.id, pid));
-        for frames in mem::take(&mut state.held) {
-            self.mailbox.push_always(frames);
+        answer_connect(&self.mailbox, self.parser().connect(self.namespace.path(), &self.id, pid));
+        for entry in mem::take(&mut state.held) {
+            self.mailbox.push_always(entry);
         }
         state.was_accepted = true;
         self.phase.store(CONNECTED, Ordering::Release);
@@ -213,7 +218,7 @@ impl Membership {
     /// Puts the client out of the namespace.
     pub(crate) fn disconnect(&self) {
         if self.is_connected() {
-            self.mailbox.push_always(encode::disconnect(self.namespace.path()));
+            self.mailbox.push_always(self.parser().disconnect(self.namespace.path()));
         }
         self.close(DisconnectReason::ServerNamespaceDisconnect, true);
         self.mailbox.nudge();

@@ -11,16 +11,15 @@ use crate::ack_wait::Waiter;
 use crate::emission::Emission;
 use crate::engine::mailbox::PushError;
 use crate::recovery::ConnectionState;
+use crate::transport::outgoing::Entry;
 
 impl Membership {
     /// Sends a packet to the client: at once, after the CONNECT that still has to come, or when the client has come back.
     pub(crate) fn deliver(&self, emission: &Emission) -> Result<(), PushError> {
-        let frames = &emission.frames;
+        let entry = &emission.entry;
         match self.kept_under(emission) {
-            Some((state, offset)) => {
-                state.deliver(offset, frames, false, |holder| holder.push(frames.clone()))
-            }
-            None => self.push(frames.clone()),
+            Some((state, offset)) => state.deliver(offset, entry, false, |holder| holder.push(entry.clone())),
+            None => self.push(entry.clone()),
         }
     }
 
@@ -39,7 +38,7 @@ impl Membership {
             if receiver.phase.load(Ordering::Acquire) == CONNECTING {
                 return outcome;
             }
-            receiver.mailbox.until_room(emission.frames.len()).await;
+            receiver.mailbox.until_room(emission.entry.frames.len()).await;
         }
     }
 
@@ -48,54 +47,54 @@ impl Membership {
         Some((&*self.recovery.as_ref()?.state, emission.offset?))
     }
 
-    fn push(&self, frames: Bytes) -> Result<(), PushError> {
+    fn push(&self, entry: Entry) -> Result<(), PushError> {
         match self.phase.load(Ordering::Acquire) {
-            CONNECTED => self.mailbox.push(frames),
-            CONNECTING => self.hold(frames),
+            CONNECTED => self.mailbox.push(entry),
+            CONNECTING => self.hold(entry),
             _ => Err(PushError::Closed),
         }
     }
 
-    fn hold(&self, frames: Bytes) -> Result<(), PushError> {
+    fn hold(&self, entry: Entry) -> Result<(), PushError> {
         let mut state = self.lock();
         // The hook may have ended while the lock was waited for.
         match self.phase.load(Ordering::Acquire) {
-            CONNECTED => return self.mailbox.push(frames),
+            CONNECTED => return self.mailbox.push(entry),
             CLOSED => return Err(PushError::Closed),
             _ => {}
         }
-        if !self.mailbox.would_fit(state.held.len(), state.held_bytes + frames.len()) {
+        if !self.mailbox.would_fit(state.held.len(), state.held_bytes + entry.frames.len()) {
             return Err(PushError::Full);
         }
-        state.held_bytes += frames.len();
-        state.held.push(frames);
+        state.held_bytes += entry.frames.len();
+        state.held.push(entry);
         Ok(())
     }
 
     /// As [`Self::deliver`], but leaves it to the caller to wake the client's task, soon; and to let the client go if
     /// there is no room, so that the packet is kept for it in any case.
     pub(crate) fn deliver_unwoken(&self, emission: &Emission) -> Result<Option<Waker>, PushError> {
-        let frames = &emission.frames;
+        let entry = &emission.entry;
         match self.kept_under(emission) {
             Some((state, offset)) => {
-                state.deliver(offset, frames, true, |holder| holder.push_unwoken(frames.clone()))
+                state.deliver(offset, entry, true, |holder| holder.push_unwoken(entry.clone()))
             }
-            None => self.push_unwoken(frames.clone()),
+            None => self.push_unwoken(entry.clone()),
         }
     }
 
-    fn push_unwoken(&self, frames: Bytes) -> Result<Option<Waker>, PushError> {
+    fn push_unwoken(&self, entry: Entry) -> Result<Option<Waker>, PushError> {
         match self.phase.load(Ordering::Acquire) {
-            CONNECTED => self.mailbox.push_unwoken(frames),
-            CONNECTING => self.hold(frames).map(|()| None),
+            CONNECTED => self.mailbox.push_unwoken(entry),
+            CONNECTING => self.hold(entry).map(|()| None),
             _ => Err(PushError::Closed),
         }
     }
 
     /// As [`Self::deliver`], but only if nothing else waits for this client: a packet that may be lost.
-    pub(crate) fn deliver_volatile(&self, frames: Bytes) {
+    pub(crate) fn deliver_volatile(&self, entry: Entry) {
         if self.is_connected() && self.mailbox.is_empty() {
-            let _ = self.mailbox.push(frames);
+            let _ = self.mailbox.push(entry);
         }
     }
 

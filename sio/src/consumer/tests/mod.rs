@@ -61,6 +61,7 @@ impl<C: Consumer> Client<C> {
 fn connected(path: &str, states: StateMap) -> Socket {
     let common = Common {
         state: Arc::new(states),
+        parser: crate::Parser::default(),
         ack_timeout: Duration::from_secs(5),
         event_rate: None,
         listeners: None,

@@ -23,7 +23,7 @@ impl SessionTask {
             PollVerdict::Wait => polling.wait(answer),
             PollVerdict::Noop => {
                 self.state.end_poll();
-                let _ = answer.send(PollAnswer::Payload(self.mailbox.wire().body_of(&Packet::Noop)));
+                let _ = answer.send(PollAnswer::Payload(self.mailbox.wire().body_of(&Packet::Noop).into()));
             }
             PollVerdict::NotPolling => refuse(answer),
             PollVerdict::Overlap => {

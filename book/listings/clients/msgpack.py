@@ -1,0 +1,5 @@
+import socketio
+
+# ANCHOR: client
+client = socketio.AsyncClient(serializer="msgpack")
+# ANCHOR_END: client

@@ -1,0 +1,37 @@
+//! Options for what is served beside Socket.IO.
+
+use std::path::PathBuf;
+
+use super::Builder;
+use crate::error::Problem;
+use crate::http::static_files::StaticFiles;
+
+/// Static files.
+impl Builder {
+    /// Serves a file at a path, or a directory at a path and below it, with its `index.html`.
+    pub fn static_files(mut self, path: impl AsRef<str>, target: impl Into<PathBuf>) -> Self {
+        self.files.add(path.as_ref(), target.into());
+        self
+    }
+
+    /// Serves the official browser client at `<path>/socket.io.js` and its usual variants, from the directory
+    /// `dist` of the npm package `socket.io-client`.
+    pub fn client_files(mut self, directory: impl Into<PathBuf>) -> Self {
+        self.client_files = Some(directory.into());
+        self
+    }
+
+    /// All routes; what is missing becomes a problem.
+    pub(super) fn files(&mut self, problems: &mut Vec<Problem>) -> StaticFiles {
+        let mut files = std::mem::take(&mut self.files);
+        problems.extend(files.missing().map(|reason| Problem::Option { name: "static_files", reason }));
+        if let Some(directory) = &self.client_files {
+            files.add_client(&self.engine.path, directory);
+            if !directory.join("socket.io.js").is_file() {
+                let reason = format!("there is no socket.io.js in {}", directory.display());
+                problems.push(Problem::Option { name: "client_files", reason });
+            }
+        }
+        files
+    }
+}

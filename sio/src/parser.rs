@@ -1,0 +1,145 @@
+//! [`Parser`]: the encoding of Socket.IO packets, and the only place that makes packets and reads them.
+//!
+//! Packets are made in the text format, whatever the parser: listeners, and nobody else, see them so. Then they are
+//! rewritten if need be, once for all who receive them.
+
+use bytes::Bytes;
+use serde::Serialize;
+use sio_core::args::EncodeError;
+use sio_core::id::Sid;
+#[cfg(feature = "msgpack")]
+use sio_core::msgpack;
+use sio_core::socket::packet::{DecodeError, Packet};
+use sio_core::socket::{self, encode};
+use sio_core::v3;
+
+use crate::emission::Form;
+use crate::engine::{Message, Revision};
+use crate::error::Problem;
+
+/// How Socket.IO packets are written: what [`Builder::parser`](crate::Builder::parser) chooses.
+///
+/// Nothing on the wire says which it is: all clients of a server have to use the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum Parser {
+    /// JSON with attachments, the format of the protocol, which clients use unless told otherwise.
+    #[default]
+    Json,
+    /// MessagePack: one binary message for each packet, with bytes in their place and no attachments. Feature
+    /// `msgpack`.
+    ///
+    /// It is the format of the npm package `socket.io-msgpack-parser`, and of python-socketio's
+    /// `serializer="msgpack"`. Consumers are the same for both formats; what is not in JSON arrives as what comes
+    /// closest: a date as text, `undefined` as `null`, a map's numeric key as text.
+    #[cfg(feature = "msgpack")]
+    MessagePack,
+}
+
+impl Parser {
+    /// What cannot be.
+    pub(crate) fn problem(self, allow_eio3: bool) -> Option<Problem> {
+        let reason = "clients of Engine.IO 3 are served in JSON only".to_owned();
+        (allow_eio3 && self != Self::Json).then_some(Problem::Option { name: "allow_eio3", reason })
+    }
+
+    /// An event as it is sent; `before` it is, somebody may look at it in the text format.
+    pub(crate) fn event<A: Serialize + ?Sized>(
+        self,
+        namespace: &str,
+        form: Form,
+        name: &str,
+        args: &A,
+        before: impl FnOnce(&Bytes),
+    ) -> Result<Bytes, EncodeError> {
+        let frames = match form {
+            Form::Plain(id) => encode::event(namespace, id, name, args)?,
+            Form::Recoverable(offset) => encode::recoverable_event(namespace, name, args, offset)?,
+        };
+        let rewritten = self.rewrite(&frames)?;
+        before(&frames);
+        Ok(rewritten.unwrap_or(frames))
+    }
+
+    pub(crate) fn ack<A: Serialize + ?Sized>(
+        self,
+        namespace: &str,
+        id: u64,
+        args: &A,
+    ) -> Result<Bytes, EncodeError> {
+        let frames = encode::ack(namespace, id, args)?;
+        Ok(self.rewrite(&frames)?.unwrap_or(frames))
+    }
+
+    pub(crate) fn connect(self, namespace: &str, sid: &Sid, pid: Option<&str>) -> Bytes {
+        self.write(encode::connect(namespace, sid, pid))
+    }
+
+    pub(crate) fn connect_error(self, namespace: &str, message: &str, data: Option<&str>) -> Bytes {
+        let frames = encode::connect_error(namespace, message, data);
+        match self.rewrite(&frames) {
+            Ok(rewritten) => rewritten.unwrap_or(frames),
+            Err(error) => {
+                tracing::error!(target: "sio::socket", namespace, %error, "a client is refused without being told why");
+                self.write(encode::connect_error(namespace, "", None))
+            }
+        }
+    }
+
+    pub(crate) fn disconnect(self, namespace: &str) -> Bytes {
+        self.write(encode::disconnect(namespace))
+    }
+
+    /// A packet in which nothing is the application's.
+    fn write(self, frames: Bytes) -> Bytes {
+        self.rewrite(&frames).expect("a short packet of valid JSON can be written").unwrap_or(frames)
+    }
+
+    /// A packet in this format, `None` if that is how it is written already.
+    #[cfg_attr(not(feature = "msgpack"), expect(unused_variables, reason = "only other formats look"))]
+    pub(crate) fn rewrite(self, frames: &Bytes) -> Result<Option<Bytes>, EncodeError> {
+        match self {
+            Self::Json => Ok(None),
+            #[cfg(feature = "msgpack")]
+            Self::MessagePack => Ok(Some(msgpack::encode(frames)?)),
+        }
+    }
+
+    /// What reads the messages of one connection.
+    pub(crate) fn decoder(self, revision: Revision, max_attachments: usize) -> Decoder {
+        match self {
+            Self::Json if revision == Revision::V3 => {
+                Decoder::Json3(v3::socket::Decoder::new(max_attachments))
+            }
+            Self::Json => Decoder::Json(socket::Decoder::new(max_attachments)),
+            #[cfg(feature = "msgpack")]
+            Self::MessagePack => Decoder::MessagePack(msgpack::Decoder::new(max_attachments)),
+        }
+    }
+}
+
+/// Reads the messages of one connection.
+#[derive(Debug)]
+pub(crate) enum Decoder {
+    Json(socket::Decoder),
+    /// That of clients of Engine.IO 3.
+    Json3(v3::socket::Decoder),
+    #[cfg(feature = "msgpack")]
+    MessagePack(msgpack::Decoder),
+}
+
+impl Decoder {
+    /// The packet that this message completes, `None` while attachments are due.
+    pub(crate) fn message(&mut self, message: Message) -> Result<Option<Packet>, DecodeError> {
+        match (self, message) {
+            (Self::Json(decoder), Message::Text(text)) => decoder.text(text),
+            (Self::Json(decoder), Message::Binary(data)) => decoder.binary(data),
+            (Self::Json3(decoder), Message::Text(text)) => decoder.text(text),
+            (Self::Json3(decoder), Message::Binary(data)) => decoder.binary(data),
+            #[cfg(feature = "msgpack")]
+            (Self::MessagePack(decoder), Message::Text(text)) => decoder.text(text),
+            #[cfg(feature = "msgpack")]
+            (Self::MessagePack(decoder), Message::Binary(data)) => decoder.binary(data),
+        }
+    }
+}

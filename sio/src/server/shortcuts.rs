@@ -1,0 +1,108 @@
+//! What is said to `/` without naming it. Everything is that of [`Namespace`](crate::Namespace).
+
+use std::time::Duration;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::Server;
+use crate::broadcast::{AckStream, Broadcast};
+use crate::error::EmitError;
+use crate::rooms::IntoRooms;
+use crate::socket::Socket;
+
+/// Shortcuts to the namespace `/`; others are reached by [`Server::of`].
+///
+/// ```
+/// # use sio::prelude::*;
+/// # async fn example(server: &Server) -> sio::Result {
+/// server.emit("news", "We open at nine").await?; // server.of("/").emit(..)
+/// server.to("lobby").except("muted").emit("lights", &true).await?;
+/// # Ok(())
+/// # }
+/// ```
+impl Server {
+    /// Sends an event to every socket of `/`.
+    ///
+    /// # Errors
+    ///
+    /// As [`Namespace::emit`](crate::Namespace::emit).
+    pub async fn emit<A>(&self, event: &str, args: &A) -> Result<(), EmitError>
+    where
+        A: Serialize + ?Sized + Sync,
+    {
+        self.broadcast().emit(event, args).await
+    }
+
+    /// Sends the event `message` to every socket of `/`.
+    ///
+    /// # Errors
+    ///
+    /// As [`Namespace::emit`](crate::Namespace::emit).
+    pub async fn send<A>(&self, args: &A) -> Result<(), EmitError>
+    where
+        A: Serialize + ?Sized + Sync,
+    {
+        self.broadcast().send(args).await
+    }
+
+    /// Sends an event to every socket of `/` and collects their answers.
+    ///
+    /// # Errors
+    ///
+    /// As [`Namespace::emit`](crate::Namespace::emit).
+    pub async fn emit_with_ack<T: DeserializeOwned>(
+        &self,
+        event: &str,
+        args: &(impl Serialize + ?Sized + Sync),
+    ) -> Result<AckStream<T>, EmitError> {
+        self.broadcast().emit_with_ack(event, args).await
+    }
+
+    /// Addresses every socket of `/`, to choose more about how.
+    pub fn broadcast(&self) -> Broadcast {
+        Broadcast::new(&self.of("/"))
+    }
+
+    /// Addresses the members of a room of `/`, or of several.
+    pub fn to(&self, rooms: impl IntoRooms) -> Broadcast {
+        self.broadcast().to(rooms)
+    }
+
+    /// The same as [`Server::to`].
+    pub fn within(&self, rooms: impl IntoRooms) -> Broadcast {
+        self.to(rooms)
+    }
+
+    /// Addresses everyone in `/` but the members of these rooms; a socket's id names a room too.
+    pub fn except(&self, rooms: impl IntoRooms) -> Broadcast {
+        self.broadcast().except(rooms)
+    }
+
+    /// Addresses everyone in `/`; a member for whom something else waits is passed over.
+    pub fn volatile(&self) -> Broadcast {
+        self.broadcast().volatile()
+    }
+
+    /// Addresses the sockets of `/` on this node. On a single node that is everyone.
+    pub fn local(&self) -> Broadcast {
+        self.broadcast().local()
+    }
+
+    /// Addresses everyone in `/`, and chooses how long their answers may take.
+    pub fn timeout(&self, timeout: Duration) -> Broadcast {
+        self.broadcast().timeout(timeout)
+    }
+
+    /// Addresses everyone in `/`. With `false` no polling answer that brings what is emitted is compressed: see
+    /// [`Direct::compress`](crate::Direct::compress).
+    pub fn compress(&self, compress: bool) -> Broadcast {
+        self.broadcast().compress(compress)
+    }
+
+    /// The connected sockets of `/`, in no particular order.
+    #[must_use]
+    pub fn sockets(&self) -> Vec<Socket> {
+        self.broadcast().sockets()
+    }
+}

@@ -1,0 +1,50 @@
+//! The servers that run the acceptance application: each with options, and therefore capabilities, of its own.
+
+use std::time::Duration;
+
+use sio::{BuildError, Cookie, Parser, Recovery, prelude::*};
+
+use super::main::application;
+
+/// What every profile can do, of all that a case may ask for.
+const COMMON: [&str; 6] =
+    ["volatile", "local", "broadcast-ack", "dynamic-namespaces", "remote-sockets", "cors"];
+
+/// What a server can do.
+#[derive(Debug)]
+pub(super) struct Capabilities(pub(super) Vec<&'static str>);
+
+impl Capabilities {
+    /// What every profile can do, and this one besides.
+    fn with(more: &[&'static str]) -> Self {
+        Self([&COMMON, more].concat())
+    }
+}
+
+/// The profile `main`.
+pub(super) fn main(origins: &[String]) -> Result<Server, BuildError> {
+    application(origins)
+        .connect_timeout(Duration::from_secs(3))
+        .max_payload(100_000)
+        .cookie(Cookie::new("accept_io"))
+        .http_compression(1024)
+        .state(Capabilities::with(&["compression", "cookie", "connect-timeout"]))
+        .build()
+}
+
+/// The profile `recovery`.
+pub(super) fn recovery(origins: &[String]) -> Result<Server, BuildError> {
+    let recovery = Recovery::default().max_disconnection(Duration::from_secs(4)).skip_middleware(true);
+    let builder = application(origins).connection_state_recovery(recovery);
+    builder.state(Capabilities::with(&["recovery"])).build()
+}
+
+/// The profile `msgpack`.
+pub(super) fn msgpack(origins: &[String]) -> Result<Server, BuildError> {
+    application(origins).parser(Parser::MessagePack).state(Capabilities::with(&["msgpack"])).build()
+}
+
+/// The profile `eio3`.
+pub(super) fn eio3(origins: &[String]) -> Result<Server, BuildError> {
+    application(origins).allow_eio3(true).state(Capabilities::with(&["eio3"])).build()
+}
