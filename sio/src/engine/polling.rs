@@ -32,11 +32,12 @@ impl Polling {
         self.get.as_mut().is_some_and(|get| get.poll_closed(cx).is_ready())
     }
 
-    /// Answers the waiting GET with a single packet. True when there was one.
-    pub(crate) fn answer(&mut self, packet: &Packet) -> bool {
+    /// Answers the waiting GET with a single packet, the `last` of the session or not. True when there was one.
+    pub(crate) fn answer(&mut self, packet: &Packet, last: bool) -> bool {
         match self.get.take() {
             Some(get) => {
                 let _ = get.send(PollAnswer::Payload(body_of(packet)));
+                self.said_goodbye = last;
                 true
             }
             None => false,

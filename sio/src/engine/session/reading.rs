@@ -157,7 +157,7 @@ impl SessionTask {
 
     pub(super) fn answer_poll(&mut self, packet: &Packet) {
         if let Some(polling) = &mut self.polling
-            && polling.answer(packet)
+            && polling.answer(packet, self.state.is_closed())
         {
             self.state.end_poll();
         }
