@@ -44,8 +44,10 @@ impl Polling {
         }
     }
 
-    /// Answers the waiting GET with as much of the queue as one payload holds; at the end of the session
-    /// (`last`) a close packet follows the last packet. True when the GET was answered.
+    /// Answers the waiting GET with as much of the queue as one payload holds; at the end of the session (`last`), when
+    /// nothing is left, with a close packet. True when the GET was answered.
+    ///
+    /// The close packet is alone in its payload: the JavaScript client handles it before the messages in front of it.
     pub(crate) fn send_queued(
         &mut self,
         mailbox: &Mailbox,
@@ -56,7 +58,7 @@ impl Polling {
         let Some(get) = self.get.take() else { return false };
         let mut payload = PayloadBuilder::new(max_payload, max_packets);
         let packets = mailbox.take_while(|entry| payload.try_push(entry));
-        let goodbye = last && mailbox.has_nothing_queued() && payload.try_push(&Packet::Close.frame());
+        let goodbye = last && packets.is_empty() && payload.try_push(&Packet::Close.frame());
         if packets.is_empty() && !goodbye {
             self.get = Some(get);
             return false;
