@@ -5,9 +5,11 @@
 //! needs it is not in the list of profiles.
 
 pub mod chat;
+pub mod client;
 pub mod conformance;
 mod events;
 mod journal;
+mod listening;
 pub mod main;
 mod value;
 
@@ -24,11 +26,13 @@ pub enum Profile {
     Main,
     /// The tutorial's chat.
     Chat,
+    /// What the official JavaScript client's own suite is run against.
+    Client,
 }
 
 impl Profile {
     /// All profiles.
-    pub const ALL: [Self; 3] = [Self::Conformance, Self::Main, Self::Chat];
+    pub const ALL: [Self; 4] = [Self::Conformance, Self::Main, Self::Chat, Self::Client];
 
     /// The name by which it is asked for.
     pub const fn name(self) -> &'static str {
@@ -36,6 +40,7 @@ impl Profile {
             Self::Conformance => "conformance",
             Self::Main => "main",
             Self::Chat => "chat",
+            Self::Client => "client",
         }
     }
 
@@ -45,6 +50,7 @@ impl Profile {
             Self::Conformance => 0,
             Self::Main => 1,
             Self::Chat => 5,
+            Self::Client => 6,
         }
     }
 
@@ -58,6 +64,7 @@ impl Profile {
             Self::Conformance => conformance::serve(listener, Heartbeat::OF_THE_SUITES).await,
             Self::Main => main::server(origins)?.serve_with(listener).await,
             Self::Chat => chat::server(origins)?.serve_with(listener).await,
+            Self::Client => client::serve(listener, origins).await,
         }
     }
 }
