@@ -245,6 +245,22 @@ fn a_ping_that_goes_out_late_leaves_the_client_its_whole_time() {
 }
 
 #[test]
+fn a_late_ping_that_nobody_waited_for_moves_no_deadline() {
+    let mut t = Transcript::open(Polling);
+    t.at(390).times_out(&[send("2")]);
+    t.wakes_at(500);
+
+    let mut t = Transcript::open(Polling);
+    t.get(PollVerdict::Wait);
+    t.at(390).times_out(&[send("2")]);
+    t.wakes_at(590);
+
+    let mut t = Transcript::open(Polling);
+    t.at(410).times_out(&[send("2")]);
+    t.wakes_at(610);
+}
+
+#[test]
 fn a_pong_that_nobody_asked_for_only_puts_off_the_ping() {
     let mut t = Transcript::open(WebSocket);
     t.at(100).says("3", &[]);

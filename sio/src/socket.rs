@@ -293,12 +293,13 @@ impl Socket {
     }
 
     /// Puts the client out of this namespace; its other namespaces stay connected. The `disconnect` hook runs
-    /// with the reason `server namespace disconnect`.
+    /// with the reason `server namespace disconnect`. The official JavaScript client does not come back by itself.
     pub fn disconnect(&self) {
         self.membership.disconnect();
     }
 
-    /// Ends the client's whole connection, with all its namespaces.
+    /// Puts the client out of all its namespaces, as [`disconnect`](Self::disconnect) does, and closes the connection
+    /// when it has been told.
     pub fn disconnect_all(&self) {
         self.membership.mailbox.command(Command::Close(CloseReason::ForcedServerClose));
     }

@@ -267,7 +267,7 @@ impl Ws {
             let prefix = prefix(namespace);
             self.send(&format!("40{prefix}")).await;
             match self.receive().await {
-                Received::Text(text) if pattern::matches(&format!("40{prefix}{{\"sid\":…}}"), &text) => {
+                Received::Text(text) if is_accepted(&prefix, &text) => {
                     let sid =
                         pattern::json(&text)["sid"].as_str().expect("a socket id is a string").to_owned();
                     self.sid.clone_from(&sid);
@@ -309,6 +309,13 @@ impl Ws {
             }
         }
     }
+}
+
+/// Whether a packet lets a client in: with its id and, where the state of clients is kept, a secret.
+fn is_accepted(prefix: &str, packet: &str) -> bool {
+    [r#"{"sid":…}"#, r#"{"sid":…,"pid":…}"#]
+        .iter()
+        .any(|payload| pattern::matches(&format!("40{prefix}{payload}"), packet))
 }
 
 /// How packets of a namespace begin, after their type: nothing for `/`.

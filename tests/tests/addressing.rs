@@ -210,14 +210,18 @@ async fn whole_connections_of_many_are_ended() {
     let mut three = Three::connect().await;
     three.clients[0].join("/elsewhere").await;
     three.server.of("/").to("red").disconnect_all().await;
+    three.clients[0].expect("41").await;
+    three.clients[0].expect("41/elsewhere,").await;
+    three.clients[1].expect("41").await;
     for client in &mut three.clients[..2] {
         client.expect_closed().await;
     }
     for _ in 0..2 {
-        three.server.journal.expect("forced server close").await;
+        three.server.journal.expect("server namespace disconnect").await;
     }
     assert_eq!(three.server.of("/elsewhere").sockets(), []);
     three.clients[2].expect_nothing_more().await;
     three.server.of("/").disconnect_all().await;
+    three.clients[2].expect("41").await;
     three.clients[2].expect_closed().await;
 }

@@ -196,6 +196,30 @@ mod close {
         }
     }
 
+    /// The two requests travel by different connections: the one that was sent first may come second.
+    #[tokio::test]
+    async fn a_poll_that_the_close_packet_overtakes_is_released_too() {
+        let server = server().await;
+        for path in BOTH {
+            let mut polling = server.at(path).polling().await;
+            let poll = Request::get(polling.target());
+            let (post, poll) = tokio::join!(polling.post("1"), server.request(&poll));
+            post.expect(200, "ok");
+            poll.expect(200, "6");
+            polling.expect_gone().await;
+        }
+    }
+
+    #[tokio::test]
+    async fn a_request_that_follows_the_close_packet_finds_no_session() {
+        let server = server().await;
+        for path in BOTH {
+            let mut polling = server.at(path).polling().await;
+            polling.send("1").await;
+            polling.expect_gone().await;
+        }
+    }
+
     #[tokio::test]
     async fn a_websocket_client_that_closes_is_closed() {
         let server = server().await;

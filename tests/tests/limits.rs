@@ -167,7 +167,7 @@ async fn a_post_of_several_packets_counts_as_one_payload() {
     is_too_much(&server, bystander).await;
 }
 
-/// Far more than it may be, and more than fits between the two: the answer must come although nobody reads the rest.
+/// Far more than it may be, and more than fits between the two: the answer must come although the rest does not.
 #[tokio::test]
 async fn a_huge_post_is_answered_413_without_being_read() {
     let server = server().await;
@@ -182,6 +182,17 @@ async fn a_huge_post_is_answered_413_without_being_read() {
     http.send_raw(head.as_bytes()).await;
     assert_eq!(http.receive().await.status, 413);
     is_too_much(&server, bystander).await;
+}
+
+/// An unread rest would make the kernel reset the connection, and the client might not see the answer.
+#[tokio::test]
+async fn a_refused_post_that_comes_all_the_same_is_taken_off_the_connection() {
+    let server = server().await;
+    let polling = polling(&server).await;
+    let mut http = server.http().await;
+    let post = Request::post(polling.target(), vec![b'4'; 1_000_000]);
+    assert_eq!(http.exchange(&post).await.status, 413);
+    assert_eq!(http.exchange(&Request::get(polling.target())).await.status, 400, "on the same connection");
 }
 
 #[tokio::test]

@@ -3,7 +3,29 @@
 use std::time::Duration;
 
 use sio::prelude::*;
-use sio_tests::{Frame, Request, TestServer, Ws, app::Plain, deadline::settle};
+use sio_tests::{Frame, Request, TestServer, Ws, app::Plain, deadline::settle, journal::Journal};
+
+#[derive(Default)]
+struct Other;
+
+#[consumer(namespace = "/other")]
+impl Other {
+    async fn disconnect(&mut self, journal: State<Journal>, reason: DisconnectReason) {
+        journal.note(format!("{reason} in /other"));
+    }
+}
+
+/// Lets nobody in for as long as the test lasts.
+#[derive(Default)]
+struct Slow;
+
+#[consumer(namespace = "/slow")]
+impl Slow {
+    async fn connect(&mut self, journal: State<Journal>) {
+        journal.note("the hook of /slow runs");
+        std::future::pending().await
+    }
+}
 
 async fn server() -> TestServer {
     TestServer::start(|builder| builder.consumer::<Plain>().max_payload(1_000)).await
@@ -61,6 +83,37 @@ async fn a_socket_that_the_server_disconnects_is_a_server_namespace_disconnect()
     ws.expect("41").await;
     server.journal.expect("server namespace disconnect").await;
     ws.expect_nothing_more().await;
+}
+
+/// A socket in each of two namespaces, and one that is still being let in.
+#[tokio::test]
+async fn a_client_whose_connection_the_server_ends_is_first_put_out_of_every_namespace() {
+    let consumers =
+        |builder: sio::Builder| builder.consumer::<Plain>().consumer::<Other>().consumer::<Slow>();
+
+    let server = TestServer::start(consumers).await;
+    let mut ws = server.ws().await;
+    let sid = ws.join("/").await;
+    ws.join("/other").await;
+    ws.send("40/slow,").await;
+    server.journal.expect("the hook of /slow runs").await;
+    server.socket_of("/", &sid).disconnect_all();
+    ws.expect("41").await;
+    ws.expect("41/other,").await;
+    assert_eq!(ws.expect_closed().await, Some(1000));
+    server.journal.expect("server namespace disconnect").await;
+    server.journal.expect("server namespace disconnect in /other").await;
+
+    let server = TestServer::start(consumers).await;
+    let mut polling = server.polling().await;
+    let sid = polling.join("/").await;
+    polling.join("/other").await;
+    server.socket_of("/", &sid).disconnect_all();
+    polling.get().await.expect(200, "41\u{1e}41/other,");
+    polling.get().await.expect(200, "1");
+    polling.expect_gone().await;
+    server.journal.expect("server namespace disconnect").await;
+    server.journal.expect("server namespace disconnect in /other").await;
 }
 
 #[tokio::test]

@@ -266,7 +266,7 @@ impl Session {
     /// too early a call does nothing.
     ///
     /// The client has `ping_timeout` from the moment at which this emits a ping: from `now`, or from the instant at
-    /// which the ping was due if the call is late by no more than a timer's precision.
+    /// which the ping was due if the call is late by no more than a timer's precision, or no GET waited for the ping.
     pub fn handle_timeout(&mut self, now: Instant) -> Outputs {
         if self.is_closed() {
             return Outputs::new();
@@ -277,10 +277,9 @@ impl Session {
                 self.heartbeat = if self.is_paused {
                     Heartbeat::Held(self.config.ping_timeout)
                 } else {
-                    Heartbeat::Sent(later(
-                        queued_at(at, now, self.config.ping_timeout),
-                        self.config.ping_timeout,
-                    ))
+                    let ping_timeout = self.config.ping_timeout;
+                    let is_awaited = self.state.is_polled() || self.transport() == TransportKind::WebSocket;
+                    Heartbeat::Sent(later(queued_at(at, now, ping_timeout, is_awaited), ping_timeout))
                 };
                 outputs.push(Output::Send(Channel::Main, Packet::Ping(ByteString::new())));
             }

@@ -216,6 +216,13 @@ impl Handler for Client {
         Err(CloseReason::ForcedClose)
     }
 
+    /// Every namespace is told: a client that only saw its transport close would come back by itself.
+    fn on_closing(&mut self) {
+        for slot in &self.sockets {
+            slot.membership.disconnect();
+        }
+    }
+
     fn on_drain_end(&mut self) {
         self.server.drain.end();
     }

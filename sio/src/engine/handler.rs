@@ -49,6 +49,10 @@ pub trait Handler: Send + 'static {
     /// The time for what was under way is over: it is to be given up, so that its clients can still be told.
     fn on_drain_end(&mut self) {}
 
+    /// The program closes the session, by [`Sender::close`](super::Sender::close): what is sent here is the last that the
+    /// client receives.
+    fn on_closing(&mut self) {}
+
     /// True when no work is under way: a draining session is closed then.
     fn is_idle(&self) -> bool {
         true

@@ -271,11 +271,6 @@ impl Mailbox {
         }
     }
 
-    /// True when no packet waits to be taken.
-    pub(crate) fn has_nothing_queued(&self) -> bool {
-        self.lock().queue.is_empty()
-    }
-
     /// Takes no more packets; what is queued is still sent, and commands are still taken.
     pub(crate) fn refuse_packets(&self) {
         self.lock().refusing = true;

@@ -32,19 +32,22 @@ impl Polling {
         self.get.as_mut().is_some_and(|get| get.poll_closed(cx).is_ready())
     }
 
-    /// Answers the waiting GET with a single packet. True when there was one.
-    pub(crate) fn answer(&mut self, packet: &Packet, wire: Wire) -> bool {
+    /// Answers the waiting GET with a single packet, the `last` of the session or not. True when there was one.
+    pub(crate) fn answer(&mut self, packet: &Packet, wire: Wire, last: bool) -> bool {
         match self.get.take() {
             Some(get) => {
                 let _ = get.send(PollAnswer::Payload(wire.body_of(packet).into()));
+                self.said_goodbye = last;
                 true
             }
             None => false,
         }
     }
 
-    /// Answers the waiting GET with as much of the queue as one payload holds; at the end of the session
-    /// (`last`) a close packet follows the last packet. True when the GET was answered.
+    /// Answers the waiting GET with as much of the queue as one payload holds; at the end of the session (`last`), when
+    /// nothing is left, with a close packet. True when the GET was answered.
+    ///
+    /// The close packet is alone in its payload: the JavaScript client handles it before the messages in front of it.
     pub(crate) fn send_queued(
         &mut self,
         mailbox: &Mailbox,
@@ -55,7 +58,7 @@ impl Polling {
         let Some(get) = self.get.take() else { return false };
         let mut payload = mailbox.wire().payload(max_payload, max_packets);
         let (packets, compress) = mailbox.take_while(|entry| payload.try_push(entry));
-        let goodbye = last && mailbox.has_nothing_queued() && payload.try_push(&Packet::Close.frame());
+        let goodbye = last && packets.is_empty() && payload.try_push(&Packet::Close.frame());
         if packets.is_empty() && !goodbye {
             self.get = Some(get);
             return false;

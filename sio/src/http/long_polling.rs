@@ -1,5 +1,8 @@
 //! GET and POST of a session on polling (Engine.IO protocol v4, "HTTP long-polling").
 
+use std::pin::{Pin, pin};
+use std::time::Duration;
+
 use bytes::Bytes;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::StatusCode;
@@ -16,6 +19,10 @@ use crate::engine::{CloseReason, Command, Config, PollAnswer, PollBody, PostAnsw
 /// Packets in one POST. Each takes some tens of bytes of memory however short it is, so that a body of one
 /// byte each would need a multiple of its size.
 const MAX_PACKETS: usize = 16 * 1024;
+
+/// How much more than `max_payload` is still taken from a client whose body is refused, and how long it may pause.
+const MAX_REST: usize = 1024 * 1024;
+const MAX_PAUSE: Duration = Duration::from_millis(100);
 
 /// Waits for packets, which it gives as a polling body.
 pub(crate) async fn get(mailbox: &Mailbox) -> Result<PollBody, RequestError> {
@@ -50,11 +57,14 @@ where
     };
     // A client that needs longer than this for a body cannot answer a ping in time either.
     let patience = config.ping_interval.saturating_add(config.ping_timeout);
-    let body = tokio::time::timeout(patience, read(body, config.max_payload)).await;
+    let mut unread = pin!(body);
+    let body = tokio::time::timeout(patience, read(unread.as_mut(), config.max_payload)).await;
     let bytes = match body.unwrap_or(Err(BodyError::Broken)) {
         Ok(bytes) => bytes,
         Err(BodyError::TooLarge) => {
             mailbox.command(Command::Violation(CloseReason::TransportError));
+            let rest = config.max_payload.saturating_add(MAX_REST);
+            let _ = tokio::time::timeout(patience, discard(unread, rest)).await;
             return Ok(answer::status(StatusCode::PAYLOAD_TOO_LARGE));
         }
         Err(BodyError::Broken) => return Err(RequestError::BadRequest),
@@ -97,7 +107,7 @@ where
     B::Data: Buf,
     B::Error: std::fmt::Display,
 {
-    // An announced length is believed: nothing of such a body is read.
+    // An announced length is believed: such a body is refused unread.
     if body.size_hint().lower() > max_payload as u64 {
         return Err(BodyError::TooLarge);
     }
@@ -108,6 +118,19 @@ where
         Err(error) => {
             tracing::debug!(target: "sio::engine", %error, "the body of a POST could not be read");
             Err(BodyError::Broken)
+        }
+    }
+}
+
+/// Throws away what a client sends of a body that is refused. The connection is closed with what is left unread, which the
+/// kernel makes a reset of: the client would not see the answer.
+async fn discard<B: Body>(mut body: Pin<&mut B>, limit: usize) {
+    let mut left = limit;
+    while let Ok(Some(Ok(frame))) = tokio::time::timeout(MAX_PAUSE, body.frame()).await {
+        let length = frame.data_ref().map_or(0, Buf::remaining);
+        match left.checked_sub(length) {
+            Some(rest) => left = rest,
+            None => return,
         }
     }
 }

@@ -49,7 +49,7 @@ async fn both_sides_can_leave() {
 
     for (event, reason) in [
         ("leave_me", DisconnectReason::ServerNamespaceDisconnect),
-        ("hang_up", DisconnectReason::ForcedServerClose),
+        ("hang_up", DisconnectReason::ServerNamespaceDisconnect),
     ] {
         for client in [client(&server).await, poller(&server).await] {
             client.emit(event, &()).await;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 
-import { EACH_MODE, ask, connected, journal, key, opened } from "../support/client.js";
+import { EACH_MODE, also, ask, connected, journal, key, opened } from "../support/client.js";
 import { startAcceptance, startE2e } from "../support/servers.js";
 import { next } from "../support/wait.js";
 
@@ -53,10 +53,15 @@ for (const mode of EACH_MODE) {
 
     test("the server ends the whole connection", async (t) => {
       const { socket, reason } = await leaver(t, mode);
-      const gone = next(socket, "disconnect");
+      const other = also(socket, "/a");
+      await connected(other);
+      const gone = [next(socket, "disconnect"), next(other, "disconnect"), next(socket.io, "close")];
       socket.emit("bye", true);
-      assert.match((await gone)[0], /^(io server disconnect|transport close)$/);
-      assert.match(await reason(), /^(server namespace disconnect|forced server close)$/);
+      const reasons = (await Promise.all(gone)).map(([reason]) => reason);
+      assert.deepEqual(reasons.slice(0, 2), ["io server disconnect", "io server disconnect"]);
+      assert.equal(await reason(), "server namespace disconnect");
+      assert.equal(socket.active, false, "the client does not try again by itself");
+      assert.equal(other.active, false);
     });
 
     test("a packet that is not Socket.IO ends the connection", async (t) => {

@@ -76,6 +76,25 @@ for (const mode of EACH_MODE) {
       assert.deepEqual(heard, [[[1]], [], []]);
     });
 
+    test("a room is asked, and who answers nothing has answered", async (t) => {
+      const room = `asked-${mode}`;
+      const { sockets } = await three(t, mode, room);
+      sockets[0].on("please", (question, answer) => answer(question + 1, "unused"));
+      sockets[1].on("please", (question, answer) => answer());
+      const answers = await ask(sockets[2], "call-room", room, 5_000, 1);
+      assert.equal(answers.missing, 0);
+      assert.deepEqual(new Set(answers.ok), new Set([2, null]));
+    });
+
+    test("what is left out of a broadcast may be null", async (t) => {
+      const room = `nulls-${mode}`;
+      const { sockets, heard } = await three(t, mode, room);
+      const nothing = { except: null, flags: null, args: null };
+      assert.equal(await ask(sockets[0], "cast", { from: "server", to: [room], event: "news", ...nothing }), true);
+      await settled(sockets);
+      assert.deepEqual(heard, [[[]], [[]], []]);
+    });
+
     test("binary is broadcast as binary", async (t) => {
       const room = `binary-${mode}`;
       const { sockets, heard } = await three(t, mode, room);

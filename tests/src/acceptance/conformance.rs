@@ -1,21 +1,22 @@
 //! The two servers that the official suites of Engine.IO and Socket.IO are run against, on one port.
 
-use std::net::SocketAddr;
 use std::time::Duration;
 
 use hyper::Request;
 use hyper::body::Incoming;
-use hyper::server::conn::http1;
 use hyper::service::{Service, service_fn};
-use hyper_util::rt::TokioIo;
 use sio::engine::{CloseReason, Config, Engine, Handler, Message, Sender};
 use sio::{BuildError, prelude::*};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::net::TcpListener;
 
+use super::listening;
 use crate::app::All;
 
 const MAX_PAYLOAD: usize = 1_000_000;
+
+/// The time that a client has for reading CONNECT before the next packet comes. The suite begins to listen for a message
+/// when it has seen the one before: it misses the second of two that arrive together.
+const READ: Duration = Duration::from_millis(50);
 
 /// How often clients are asked whether they live, and how long they have for the answer.
 #[derive(Clone, Copy, Debug)]
@@ -42,8 +43,12 @@ macro_rules! mirror {
 
             #[consumer(namespace = $namespace)]
             impl $name {
-                async fn connect(&mut self, socket: &Socket, auth: Value) -> sio::Result<()> {
-                    Ok(socket.emit("auth", &auth).await?)
+                async fn connect(&mut self, socket: Socket, auth: Value) {
+                    tokio::spawn(async move {
+                        tokio::time::sleep(READ).await;
+                        // A client that has left misses nothing.
+                        let _ = socket.emit("auth", &auth).await;
+                    });
                 }
 
                 async fn event_message(&mut self, socket: &Socket, arguments: All) -> sio::Result<()> {
@@ -101,36 +106,18 @@ fn engine(heartbeat: Heartbeat) -> Engine {
 /// When the server cannot be built or the listener fails.
 pub async fn serve(listener: TcpListener, heartbeat: Heartbeat) -> sio::Result<()> {
     let (server, engine) = (server(heartbeat)?, engine(heartbeat));
-    let mut terminate = signal(SignalKind::terminate())?;
-    loop {
-        tokio::select! {
-            accepted = listener.accept() => {
-                let (stream, peer) = accepted?;
-                tokio::spawn(serve_connection(server.clone(), engine.clone(), stream, peer));
+    let route = |peer| {
+        let socket_io = server.service().for_connection(peer, false);
+        let engine_io = engine.service().for_connection(peer, false);
+        service_fn(move |request: Request<Incoming>| {
+            if engine_io.is_ours(request.uri().path()) {
+                Service::call(&engine_io, request)
+            } else {
+                socket_io.call(request)
             }
-            _ = terminate.recv() => break,
-        }
-    }
-    drop(listener);
+        })
+    };
+    listening::serve(listener, route).await?;
     tokio::join!(server.close(), engine.close(Duration::ZERO));
     Ok(())
-}
-
-async fn serve_connection(server: Server, engine: Engine, stream: TcpStream, peer: SocketAddr) {
-    if let Err(error) = stream.set_nodelay(true) {
-        tracing::debug!(%peer, %error, "cannot set TCP_NODELAY");
-    }
-    let socket_io = server.service().for_connection(peer, false);
-    let engine_io = engine.service().for_connection(peer, false);
-    let route = service_fn(move |request: Request<Incoming>| {
-        if engine_io.is_ours(request.uri().path()) {
-            Service::call(&engine_io, request)
-        } else {
-            socket_io.call(request)
-        }
-    });
-    let connection = http1::Builder::new().serve_connection(TokioIo::new(stream), route).with_upgrades();
-    if let Err(error) = connection.await {
-        tracing::debug!(%peer, %error, "a connection ended");
-    }
 }

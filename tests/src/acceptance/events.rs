@@ -81,9 +81,10 @@ pub(super) async fn call_room(
     arguments: &All,
 ) -> sio::Result<RoomCalled> {
     let members = socket.namespace().to(room).timeout(Duration::from_millis(wait));
-    let answers = members.emit_with_ack::<Value>("please", arguments).await?.collect().await;
+    let answers = members.emit_with_ack::<Spread<Value>>("please", arguments).await?.collect().await;
     let asked = answers.len();
-    let ok: Vec<Value> = answers.into_iter().filter_map(|(_, answer)| answer.ok()).collect();
+    let first = |Spread(answer): Spread<Value>| answer.into_iter().next().unwrap_or(Value::Null);
+    let ok: Vec<Value> = answers.into_iter().filter_map(|(_, answer)| answer.ok().map(first)).collect();
     Ok(RoomCalled { missing: asked - ok.len(), ok })
 }
 
@@ -102,18 +103,15 @@ pub(super) fn others(socket: &Socket, sid: &str) -> Vec<Socket> {
     socket.namespace().to(sid).sockets()
 }
 
-/// A broadcast as the client describes it.
+/// A broadcast as the client describes it. Some clients say `null` for what they leave out.
 #[derive(Debug, Deserialize)]
 pub(super) struct Cast {
     from: Sender,
     to: Option<Vec<String>>,
-    #[serde(default)]
-    except: Vec<String>,
-    #[serde(default)]
-    flags: Flags,
+    except: Option<Vec<String>>,
+    flags: Option<Flags>,
     event: String,
-    #[serde(default)]
-    args: Vec<Value>,
+    args: Option<Vec<Value>>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -131,12 +129,6 @@ enum Sender {
 enum Flags {
     Names(Vec<String>),
     Set(BTreeMap<String, bool>),
-}
-
-impl Default for Flags {
-    fn default() -> Self {
-        Self::Names(Vec::new())
-    }
 }
 
 impl Flags {
@@ -157,16 +149,17 @@ pub(super) async fn cast(socket: &Socket, cast: Cast) -> sio::Result<bool> {
     for room in cast.to.iter().flatten() {
         broadcast = broadcast.to(room.as_str());
     }
-    for room in &cast.except {
+    for room in cast.except.iter().flatten() {
         broadcast = broadcast.except(room.as_str());
     }
-    if cast.flags.has("volatile") {
+    let has = |flag| cast.flags.as_ref().is_some_and(|flags| flags.has(flag));
+    if has("volatile") {
         broadcast = broadcast.volatile();
     }
-    if cast.flags.has("local") {
+    if has("local") {
         broadcast = broadcast.local();
     }
-    broadcast.emit(&cast.event, &All(cast.args)).await?;
+    broadcast.emit(&cast.event, &All(cast.args.unwrap_or_default())).await?;
     Ok(true)
 }
 

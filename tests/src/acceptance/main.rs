@@ -19,13 +19,13 @@ use crate::app::All;
 
 /// What a client said when it came.
 #[derive(Debug, Serialize)]
-struct Introduction {
+pub(super) struct Introduction {
     auth: Value,
     query: BTreeMap<String, String>,
     headers: BTreeMap<String, String>,
 }
 
-fn introduction(socket: &Socket, auth: &Value) -> Introduction {
+pub(super) fn introduction(socket: &Socket, auth: &Value) -> Introduction {
     let handshake = socket.handshake();
     let headers = handshake.headers();
     let header = |name: &HeaderName| Some((name.to_string(), headers.get(name)?.to_str().ok()?.to_owned()));

@@ -5,9 +5,11 @@
 //! needs it is not in the list of profiles.
 
 pub mod chat;
+pub mod client;
 pub mod conformance;
 mod events;
 mod journal;
+mod listening;
 pub mod main;
 mod profiles;
 mod value;
@@ -31,12 +33,14 @@ pub enum Profile {
     Eio3,
     /// The tutorial's chat.
     Chat,
+    /// What the official JavaScript client's own suite is run against.
+    Client,
 }
 
 impl Profile {
     /// All profiles.
-    pub const ALL: [Self; 6] =
-        [Self::Conformance, Self::Main, Self::Recovery, Self::Msgpack, Self::Eio3, Self::Chat];
+    pub const ALL: [Self; 7] =
+        [Self::Conformance, Self::Main, Self::Recovery, Self::Msgpack, Self::Eio3, Self::Chat, Self::Client];
 
     /// The name by which it is asked for.
     pub const fn name(self) -> &'static str {
@@ -47,6 +51,7 @@ impl Profile {
             Self::Msgpack => "msgpack",
             Self::Eio3 => "eio3",
             Self::Chat => "chat",
+            Self::Client => "client",
         }
     }
 
@@ -59,6 +64,7 @@ impl Profile {
             Self::Msgpack => 3,
             Self::Eio3 => 4,
             Self::Chat => 5,
+            Self::Client => 6,
         }
     }
 
@@ -75,6 +81,7 @@ impl Profile {
             Self::Msgpack => profiles::msgpack(origins)?.serve_with(listener).await,
             Self::Eio3 => profiles::eio3(origins)?.serve_with(listener).await,
             Self::Chat => chat::server(origins)?.serve_with(listener).await,
+            Self::Client => client::serve(listener, origins).await,
         }
     }
 }

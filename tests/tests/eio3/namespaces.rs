@@ -209,8 +209,9 @@ async fn a_client_hears_that_the_server_has_put_it_out() {
     nothing_more(&mut ws).await;
     let mut ws = self::ws(&server).await;
     server.of("/").sockets()[0].disconnect_all();
+    ws.expect("41").await;
     ws.expect_closed().await;
-    server.journal.expect("forced server close").await;
+    server.journal.expect("server namespace disconnect").await;
     let mut polling = polling(&server, "").await;
     polling.begin_get().await;
     polling.send(&["1"]).await;

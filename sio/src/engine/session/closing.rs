@@ -14,6 +14,10 @@ use crate::transport::websocket::{CloseCode, Ended};
 /// polls needs the time of one round trip; nobody waits for this but the connection itself.
 pub(crate) const LINGER: Duration = Duration::from_secs(5);
 
+/// How long a GET may come in after the close packet that was sent behind it: requests travel by several connections,
+/// and the later one may be the faster.
+const OVERTAKEN: Duration = Duration::from_millis(100);
+
 /// How a session takes leave.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Bye {
@@ -80,19 +84,32 @@ impl SessionTask {
                 None => self.gone(),
             }
         } else if let Some(polling) = &mut self.polling {
-            let client_closed = reason == CloseReason::TransportClose;
-            if client_closed {
-                // The close packet came in a POST, which was taken like any other.
-                polling.finish_post();
-            } else {
-                polling.refuse_post();
+            if reason == CloseReason::TransportClose {
+                // The close packet came in a POST, which is taken like any other, but not before its GET is answered:
+                // a request that the client makes after it finds no session.
+                self.phase = Phase::Flushing { until: now() + OVERTAKEN };
+                return;
             }
+            polling.refuse_post();
             if !matches!(bye, Bye::Graceful(_)) {
-                let last = if client_closed { Packet::Noop } else { Packet::Close };
-                polling.answer(&last, self.mailbox.wire());
+                polling.answer(&Packet::Close, self.mailbox.wire(), true);
                 self.gone();
             }
         }
+    }
+
+    /// Tells a client that polls what is left to tell. True when that is all.
+    fn said_goodbye(&mut self) -> bool {
+        match &mut self.polling {
+            // It has said itself that it is over.
+            Some(polling) if self.state.close_reason() == Some(CloseReason::TransportClose) => {
+                polling.answer(&Packet::Noop, self.mailbox.wire(), true);
+            }
+            _ => {
+                self.write_polling(true);
+            }
+        }
+        self.polling.as_ref().is_none_or(|polling| polling.said_goodbye())
     }
 
     pub(super) fn gone(&mut self) {
@@ -100,14 +117,15 @@ impl SessionTask {
         self.shared.sessions.remove(&self.id);
         self.mailbox.close();
         self.websocket = None;
-        self.polling = None;
+        if let Some(mut polling) = self.polling.take() {
+            polling.finish_post();
+        }
     }
 
     /// After the end: the rest of the queue, the close frame or packet, and the peer's half.
     pub(super) fn flush(&mut self, cx: &mut Context<'_>) {
         let Some(websocket) = &mut self.websocket else {
-            self.write_polling(true);
-            if self.polling.as_ref().is_none_or(|polling| polling.said_goodbye()) {
+            if self.said_goodbye() {
                 self.gone();
             }
             return;

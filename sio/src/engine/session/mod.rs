@@ -96,7 +96,12 @@ impl SessionTask {
             Command::Post(packets, answer) => self.on_post(packets, answer),
             Command::Violation(reason) => self.close_now(reason),
             Command::Probe(websocket) => self.on_probe(websocket),
-            Command::Close(reason) => self.close_gracefully(reason),
+            Command::Close(reason) => {
+                if reason == CloseReason::ForcedServerClose && self.is_alive() {
+                    self.handler.on_closing();
+                }
+                self.close_gracefully(reason);
+            }
             Command::Drain => {
                 self.draining = true;
                 self.handler.on_drain();

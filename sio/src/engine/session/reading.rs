@@ -165,7 +165,7 @@ impl SessionTask {
 
     pub(super) fn answer_poll(&mut self, packet: &Packet) {
         if let Some(polling) = &mut self.polling
-            && polling.answer(packet, self.mailbox.wire())
+            && polling.answer(packet, self.mailbox.wire(), self.state.is_closed())
         {
             self.state.end_poll();
         }
