@@ -28,15 +28,22 @@ export function launch() {
 export async function openWindow(t, browser, url, options = {}) {
   const context = await browser.newContext({ locale: "en-GB", ...options });
   context.setDefaultTimeout(DEADLINE_MS);
-  const page = await context.newPage();
   const errors = [];
-  page.on("pageerror", (error) => errors.push(error));
+  context.on("weberror", (error) => errors.push(error.error()));
+  const page = await context.newPage();
   t.after(async () => {
     await context.close();
     assert.deepEqual(errors, []);
   });
   await page.goto(url);
   return page;
+}
+
+/** Another tab of the window in which a page is: it shares what the browser keeps. */
+export async function openTab(page, url) {
+  const tab = await page.context().newPage();
+  await tab.goto(url);
+  return tab;
 }
 
 /** One person at the chat page. */
