@@ -108,9 +108,9 @@ export async function startE2e(port = 0) {
 }
 
 /** An example with its page: `{ url, port, stop }`. */
-export async function startExample(name, port = 0) {
+export async function startExample(name, { port = 0, ...env } = {}) {
   let url;
-  const program = await Program.start(name, [], { PORT: `${port}` }, (line) => {
+  const program = await Program.start(name, [], { ...env, PORT: `${port}` }, (line) => {
     url = /http:\/\/\S+/.exec(line)?.[0];
     return url !== undefined;
   });
@@ -119,7 +119,7 @@ export async function startExample(name, port = 0) {
 
 /** The chat example. */
 export function startChat(port) {
-  return startExample("chat", port);
+  return startExample("chat", { port });
 }
 
 /** The first of `count` neighbouring ports that are all free now. */
