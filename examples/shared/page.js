@@ -15,7 +15,7 @@ export function element(tag, attributes = {}, ...children) {
 }
 
 /** One of 360 hues, always the same for the same name. */
-function hue(name) {
+export function hue(name) {
   let hash = 0;
   for (const character of name) {
     hash = (hash * 31 + character.codePointAt(0)) % 360;
@@ -23,7 +23,7 @@ function hue(name) {
   return hash;
 }
 
-export function initials(name) {
+function initials(name) {
   const words = name.split(/\s+/).filter(Boolean);
   const letters = words.length > 1 ? [words[0], words.at(-1)].map((word) => [...word][0]) : [...name].slice(0, 2);
   return letters.join("").toUpperCase();
