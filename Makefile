@@ -1,5 +1,5 @@
 # Two commands matter: `make chat` and `make test`. Both install what they need and want no further preparation, and so
-# does `make bench`.
+# do the others.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
@@ -16,6 +16,7 @@ TARGET := $(or $(CARGO_TARGET_DIR),target)
 help:
 	@echo "make chat      builds and starts the chat example (HOST and PORT choose the address)"
 	@echo "make examples  installs what the pages of all examples need; then: cargo run --package NAME"
+	@echo "make pictures  makes the book's pictures anew, from the pages of the examples"
 	@echo "make test      runs every check and every test"
 	@echo "make bench     measures what the server costs, beside socketioxide (QUICK=1: a minute; $(BENCH)/README.md says more)"
 
@@ -28,6 +29,13 @@ chat: examples
 
 .PHONY: examples
 examples: $(EXAMPLES)/node_modules/.package-lock.json
+
+# ---- the book's pictures ----
+
+.PHONY: pictures
+pictures: examples $(CLIENTS)/node_modules/.package-lock.json $(CHROMIUM)
+	@cargo build --workspace --bins
+	@CHROMIUM=$(CHROMIUM) node $(CLIENTS)/browser/pictures.js book/src/images
 
 # ---- the tests ----
 

@@ -59,7 +59,7 @@ export function showStatus(socket) {
     byId("status").dataset.state = state;
     byId("state").textContent = text;
   };
-  show("waiting", "Connecting…");
+  socket.active ? show("waiting", "Connecting…") : show("closed", "Not connected");
   socket.on("connect", () => show("online", "Connected"));
   // After a refusal, or when the server ends the connection, the client does not try again by itself.
   socket.on("disconnect", () => (socket.active ? show("waiting", "Reconnecting…") : show("closed", "Disconnected")));

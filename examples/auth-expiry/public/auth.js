@@ -5,6 +5,7 @@ import { ask, byId, element, showStatus } from "/shared/page.js";
 /** How long to wait before another try, when the server does not take the token. */
 const RETRY_MS = 1_000;
 
+// ANCHOR: auth
 const socket = window.io("/account", {
   autoConnect: false,
   // Asked before every connect, so that each begins with a fresh token.
@@ -17,6 +18,7 @@ const socket = window.io("/account", {
     }
   },
 });
+// ANCHOR_END: auth
 showStatus(socket);
 
 // ---- over HTTP ----
@@ -55,6 +57,7 @@ socket.on("token_expiring", async (seconds) => {
   }
 });
 
+// ANCHOR: again
 socket.on("disconnect", (reason) => {
   validUntil = undefined;
   if (reason === "io server disconnect") {
@@ -62,6 +65,7 @@ socket.on("disconnect", (reason) => {
     socket.connect(); // The client does not do so by itself when the server has ended the connection.
   }
 });
+// ANCHOR_END: again
 
 socket.on("connect_error", (error) => {
   if (error.data?.code) {

@@ -43,6 +43,7 @@ function draw(bytes) {
   context.stroke();
 }
 
+// ANCHOR: sheet
 function takeSheet(number) {
   if (number > sheet) {
     sheet = number;
@@ -50,6 +51,7 @@ function takeSheet(number) {
   }
   return number === sheet; // else it is of a sheet that has been thrown away
 }
+// ANCHOR_END: sheet
 
 // ---- what the server says ----
 
