@@ -59,9 +59,10 @@ export function showStatus(socket) {
     byId("status").dataset.state = state;
     byId("state").textContent = text;
   };
-  socket.active ? show("waiting", "Connecting…") : show("closed", "Not connected");
+  // After a refusal, or when the server has ended the connection, the client does not try again by itself.
+  const showAbsence = (trying, resting) => (socket.active ? show("waiting", trying) : show("closed", resting));
+  showAbsence("Connecting…", "Not connected");
   socket.on("connect", () => show("online", "Connected"));
-  // After a refusal, or when the server ends the connection, the client does not try again by itself.
-  socket.on("disconnect", () => (socket.active ? show("waiting", "Reconnecting…") : show("closed", "Disconnected")));
-  socket.on("connect_error", () => (socket.active ? show("waiting", "Reconnecting…") : show("closed", "Refused")));
+  socket.on("disconnect", () => showAbsence("Reconnecting…", "Disconnected"));
+  socket.on("connect_error", () => showAbsence("Reconnecting…", "Refused"));
 }

@@ -65,18 +65,11 @@ function open(board) {
   socket = window.io(`/board/${board}`, { forceNew: true });
   showStatus(socket);
 
-  socket.on("connect", async () => {
+  socket.on("connect", () => {
     sheet = -1; // A restarted server counts from the start.
     byId("paper").dataset.board = "loading";
-    const drawing = await ask(socket, "board");
-    if (takeSheet(drawing.sheet)) {
-      for (let at = 0; at < drawing.strokes.byteLength; ) {
-        const length = new DataView(drawing.strokes, at).getUint16(0, true);
-        draw(new DataView(drawing.strokes, at + 2, length));
-        at += 2 + length;
-      }
-    }
-    byId("paper").dataset.board = board;
+    // Without an answer the connection is lost: the next one asks again.
+    ask(socket, "board").then((drawing) => show(board, drawing), () => {});
   });
   socket.on("connect_error", ({ message }) => {
     byId("error").textContent = message === "Invalid namespace" ? "A board's name has a-z, 0-9 and -." : message;
@@ -85,6 +78,18 @@ function open(board) {
   socket.on("cleared", takeSheet);
   socket.on("pointer", movePointer);
   socket.on("left", (id) => byId(`pointer-${id}`)?.remove());
+}
+
+/** Draws what was on the board before this page came. */
+function show(board, drawing) {
+  if (takeSheet(drawing.sheet)) {
+    for (let at = 0; at < drawing.strokes.byteLength; ) {
+      const length = new DataView(drawing.strokes, at).getUint16(0, true);
+      draw(new DataView(drawing.strokes, at + 2, length));
+      at += 2 + length;
+    }
+  }
+  byId("paper").dataset.board = board;
 }
 
 function movePointer(id, { x, y }) {

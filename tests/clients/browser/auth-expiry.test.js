@@ -11,7 +11,7 @@ let server;
 
 before(async () => {
   browser = await launch();
-  server = await startExample("auth-expiry", { TOKEN_SECONDS: "6" });
+  server = await startExample("auth-expiry", { TOKEN_SECONDS: "9" });
 });
 
 after(async () => {
@@ -32,7 +32,7 @@ const happened = (page, text) => page.locator("#log li", { hasText: text }).firs
 
 test("a token is renewed in time, and the connection goes on", async (t) => {
   const page = await logIn(t);
-  await happened(page, "The token runs out in 2 s.");
+  await happened(page, "The token runs out in 3 s.");
   await happened(page, "Renewed.");
   // The second warning comes after the first token would have run out.
   await page.locator("#log li", { hasText: "The token runs out" }).nth(1).waitFor();

@@ -1,6 +1,6 @@
 // Makes the pictures of the book from the pages of the examples: `node pictures.js FOLDER`.
 //
-// Times that a page shows are always the same, so that a picture only changes when its page does.
+// Times that a page shows are always the same, so that most pictures only change when their page does.
 
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
@@ -112,6 +112,7 @@ async function whiteboard(open, take, url) {
   await draw(bob, "red", 6, [[0.3, 0.42], [0.45, 0.52], [0.63, 0.62]]);
   await draw(bob, "green", 10, [[0.74, 0.2], [0.78, 0.28], [0.88, 0.1]]);
   const pointer = ada.locator(".pointer");
+  // A position may be lost, so there are more of them.
   while ((await pointer.count()) === 0) {
     await bob.mouse.move(box.x + box.width * (0.9 + Math.random() / 50), box.y + box.height * 0.12);
   }
@@ -147,15 +148,15 @@ async function authExpiry(open, take, url) {
   await page.fill("#password", "sesame");
   await page.press("#password", "Enter");
   await happened("Connected");
-  await isAt(4);
+  await isAt(6);
   await happened("Renewed.");
   await page.uncheck("#renew");
-  await isAt(8);
+  await isAt(12);
   await happened("The token runs out", 2);
-  await isAt(10);
+  await isAt(15);
   await happened("Connected", 2);
-  await isAt(11);
-  await page.locator("#left-text", { hasText: "for 5 s" }).waitFor();
+  await isAt(16);
+  await page.locator("#left-text", { hasText: "for 8 s" }).waitFor();
   await take("auth-expiry", page);
 }
 
@@ -166,7 +167,7 @@ async function main(folder) {
   const browser = await launch();
   try {
     for (const [name, make] of Object.entries(EXAMPLES)) {
-      const server = await startExample(name, { IDLE_SECONDS: "2", TOKEN_SECONDS: "6" });
+      const server = await startExample(name, { IDLE_SECONDS: "3", TOKEN_SECONDS: "9" });
       cleanups.push(() => server.stop());
       const scope = { after: (cleanup) => cleanups.push(cleanup) };
       const open = (url, options) => openWindow(scope, browser, url, { ...options, now: NOON });
