@@ -8,7 +8,7 @@ use crate::users::{Tab, Users};
 
 pub(crate) struct Messages {
     user: UserId,
-    /// Closed when the last event has been handled. Nothing for a tab that has logged out.
+    /// Closed in `disconnect`, before the others are told.
     tab: Option<Tab>,
 }
 
