@@ -1,11 +1,11 @@
 # Two commands matter: `make chat` and `make test`. Both install what they need and want no further preparation, and so
-# does `make bench`.
+# do the others.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 
-CHAT := examples/chat
+EXAMPLES := examples
 CLIENTS := tests/clients
 VENV := $(CLIENTS)/python/.venv
 CHROMIUM ?= /usr/bin/chromium
@@ -14,21 +14,33 @@ TARGET := $(or $(CARGO_TARGET_DIR),target)
 
 .PHONY: help
 help:
-	@echo "make chat    builds and starts the chat example (HOST and PORT choose the address)"
-	@echo "make test    runs every check and every test"
-	@echo "make bench   measures what the server costs, beside socketioxide (QUICK=1: a minute; $(BENCH)/README.md says more)"
+	@echo "make chat      builds and starts the chat example (HOST and PORT choose the address)"
+	@echo "make examples  installs what the pages of all examples need; then: cargo run --package NAME"
+	@echo "make pictures  makes the book's pictures anew, from the pages of the examples"
+	@echo "make test      runs every check and every test"
+	@echo "make bench     measures what the server costs, beside socketioxide (QUICK=1: a minute; $(BENCH)/README.md says more)"
 
-# ---- the chat ----
+# ---- the examples ----
 
 .PHONY: chat
-chat: $(CHAT)/node_modules/.package-lock.json
+chat: examples
 	@cargo build --package chat
 	@exec cargo run --quiet --package chat
+
+.PHONY: examples
+examples: $(EXAMPLES)/node_modules/.package-lock.json
+
+# ---- the book's pictures ----
+
+.PHONY: pictures
+pictures: examples $(CLIENTS)/node_modules/.package-lock.json $(CHROMIUM)
+	@cargo build --workspace --bins
+	@CHROMIUM=$(CHROMIUM) node $(CLIENTS)/browser/pictures.js book/src/images
 
 # ---- the tests ----
 
 .PHONY: test
-test: $(CHAT)/node_modules/.package-lock.json $(CLIENTS)/node_modules/.package-lock.json $(VENV)/.installed $(CHROMIUM)
+test: $(EXAMPLES)/node_modules/.package-lock.json $(CLIENTS)/node_modules/.package-lock.json $(VENV)/.installed $(CHROMIUM)
 	@CHROMIUM=$(CHROMIUM) PYTHON=$(abspath $(VENV))/bin/python $(CLIENTS)/run
 
 # ---- the benchmark ----

@@ -131,8 +131,71 @@ impl Custom {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
+    use sio::AllowedOrigins;
     use sio_tests::TestServer;
+
+    /// The right sides of the tables, where they are code.
+    #[derive(Default)]
+    struct Rows;
+
+    #[consumer(namespace = "/rows")]
+    impl Rows {
+        #[event(concurrent)]
+        async fn event_rows(socket: Socket, data: u32) -> sio::Result<(bool, usize)> {
+            let (server, namespace, sid) = (socket.server(), socket.namespace(), socket.id());
+            socket.emit("e", &data).await?;
+            socket.emit("e", &(1, 2)).await?;
+            socket.send(&data).await?;
+            socket.try_emit("e", &data)?;
+            socket.emit_with_ack::<u32>("e", &()).await.ok();
+            socket.timeout(Duration::from_millis(1)).emit_with_ack::<u32>("e", &()).await.ok();
+            socket.volatile().emit("e", &data).await?;
+            socket.broadcast().emit("e", &data).await?;
+            socket.join("r").await?;
+            socket.to("r").except("s").local().volatile().emit("e", &data).await?;
+            server.emit("e", &data).await?;
+            server.of("/rows").emit("e", &data).await?;
+            namespace.to(sid).emit("e", &data).await?;
+            namespace.to("r").emit("e", &data).await?;
+            namespace.except([sid, sid]).emit("e", &data).await?;
+            let members = namespace.to("r").sockets().len();
+            namespace.to("r").join("s").await;
+            namespace.to("r").leave("s").await;
+            namespace.close_room("r").await;
+            let is_gone = !socket.rooms().contains(&"r".to_owned());
+            socket.leave("r").await?;
+            let _ = (socket.handshake(), socket.transport(), socket.data(), socket.is_connected());
+            let _ = (namespace.path(), server.socket(&sid), server.client_count());
+            Ok((is_gone, members))
+        }
+
+        async fn event_go(&mut self, socket: &Socket, is_whole: bool) {
+            if is_whole {
+                socket.disconnect_all();
+            } else {
+                socket.namespace().to(socket.id()).disconnect().await;
+            }
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_right_sides_of_the_tables_are_code() -> Result<(), Box<dyn std::error::Error>> {
+        let builder = Server::builder().collected(false).consumer::<Rows>();
+        let builder = builder.allowed_origins(["https://example.com"]).allowed_origins(AllowedOrigins::any());
+        let server = sio::testing::TestServer::new(builder.build()?);
+        let ada = server.connect("/rows").await?.within(Duration::from_secs(60));
+        assert_eq!(ada.emit_with_ack::<(bool, usize)>("rows", &7).await?, (true, 1));
+        ada.emit("go", &false).await;
+        assert_eq!(ada.expect_disconnect().await, DisconnectReason::ServerNamespaceDisconnect);
+
+        let bob = server.connect("/rows").await?;
+        bob.emit("go", &true).await;
+        assert_eq!(bob.expect_disconnect().await, DisconnectReason::ForcedServerClose);
+        Ok(())
+    }
 
     #[tokio::test]
     async fn the_django_consumer_does_what_it_did() {

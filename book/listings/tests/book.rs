@@ -99,7 +99,11 @@ fn problem_of_include(chapter: &Path, include: &str) -> Option<String> {
     let anchor = anchor?;
     let at = |mark: &str| {
         let mut lines = text.lines().enumerate();
-        let is_mark = |line: &str| line.trim_end().ends_with(&format!("{mark}: {anchor}"));
+        // In HTML a comment has an end.
+        let is_mark = |line: &str| {
+            let line = line.trim_end();
+            line.strip_suffix(" -->").unwrap_or(line).ends_with(&format!("{mark}: {anchor}"))
+        };
         lines.find(|(_, line)| is_mark(line)).map(|(number, _)| number)
     };
     match (at(" ANCHOR"), at(" ANCHOR_END")) {
@@ -152,16 +156,32 @@ fn every_link_within_the_book_leads_somewhere() {
             let (file, heading) = link.split_once('#').unwrap_or((link, ""));
             let folder = chapter.parent().expect("a chapter is in a folder");
             let target = if file.is_empty() { chapter.clone() } else { plain(&folder.join(file)) };
-            let is_there = chapters.get(&target).is_some_and(|target| {
-                let mut headings = target.lines().filter_map(|line| line.strip_prefix('#'));
-                heading.is_empty() || headings.any(|line| slug(line.trim_start_matches('#')) == heading)
-            });
+            let is_picture = target.starts_with("images") && book().join(&target).is_file();
+            let is_there = is_picture
+                || chapters.get(&target).is_some_and(|target| {
+                    let mut headings = target.lines().filter_map(|line| line.strip_prefix('#'));
+                    heading.is_empty() || headings.any(|line| slug(line.trim_start_matches('#')) == heading)
+                });
             if !is_there {
                 problems.push(format!("{}: {link}", chapter.display()));
             }
         }
     }
     assert!(problems.is_empty(), "{problems:#?}");
+}
+
+#[test]
+fn every_example_is_explained_and_listed() {
+    let project = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let (page, readme) = (&chapters()[Path::new("examples.md")], read(&project.join("README.md")));
+    for entry in fs::read_dir(project.join("examples")).expect("the folder can be read") {
+        let entry = entry.expect("the entry can be read");
+        let name = entry.file_name().into_string().expect("a name in ASCII");
+        if entry.path().join("Cargo.toml").is_file() {
+            assert!(page.contains(&format!("\n| [`{name}`](#{name}) |")), "{name}");
+            assert!(readme.contains(&format!("\n| `{name}` |")), "{name}");
+        }
+    }
 }
 
 /// The names of the public methods that take and give the builder.
@@ -186,6 +206,54 @@ fn the_reference_has_every_option_and_no_other() {
     let rows: BTreeSet<_> =
         calls.filter_map(|call| call.split([':', '(']).next().map(str::to_owned)).collect();
     assert_eq!(rows, options());
+}
+
+/// The names of all public functions of the crate.
+fn functions() -> BTreeSet<String> {
+    let (mut functions, mut folders) =
+        (BTreeSet::new(), vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("../../sio/src")]);
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).expect("the folder can be read") {
+            let path = entry.expect("the entry can be read").path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                let source = read(&path);
+                let names = source.split("pub fn ").chain(source.split("pub async fn ")).skip(1);
+                functions.extend(names.filter_map(|name| name.split(['(', '<']).next().map(str::to_owned)));
+            }
+        }
+    }
+    functions
+}
+
+/// What is called in a piece of code: the names in front of parentheses.
+fn calls(code: &str) -> impl Iterator<Item = &str> {
+    let names = code.match_indices('(').filter_map(|(at, _)| {
+        let before = code[..at].trim_end_matches("::<T>").trim_end_matches("::<V>");
+        before.rsplit(|c: char| !c.is_alphanumeric() && c != '_').next()
+    });
+    names.filter(|name| !name.is_empty())
+}
+
+#[test]
+fn the_tables_for_those_who_move_over_name_what_is_there() {
+    let functions = functions();
+    // What the reader writes, and what belongs to others.
+    let others = ["Err", "connect", "consumer", "disconnect", "event", "serde"];
+    let mut problems = Vec::new();
+    for (chapter, text) in chapters().iter().filter(|(chapter, _)| chapter.starts_with("moving")) {
+        let rows = text.lines().filter_map(|line| line.strip_prefix("| ")?.strip_suffix(" |"));
+        for right in rows.filter_map(|row| row.rsplit(" | ").next()) {
+            let code = right.split('`').skip(1).step_by(2);
+            let is_unknown = |name: &&str| {
+                !functions.contains(*name) && !others.contains(name) && !name.starts_with("event_")
+            };
+            let unknown = code.flat_map(calls).filter(is_unknown);
+            problems.extend(unknown.map(|name| format!("{}: {name}", chapter.display())));
+        }
+    }
+    assert!(problems.is_empty(), "{problems:#?}");
 }
 
 #[test]

@@ -1,7 +1,8 @@
 // The page: puts together what the server says (connection.js) and what is on the screen (view.js).
 
 import { LOBBY, connect } from "./connection.js";
-import { byId, displayName, element, message, notice, paintAvatar, person, roomEntry, setMark } from "./view.js";
+import { displayName, message, notice, person, roomEntry, setMark } from "./view.js";
+import { byId, element, paintAvatar } from "/shared/page.js";
 
 /** Each browser tab is its own person; it remembers its name and rooms over a reload. */
 const memory = {

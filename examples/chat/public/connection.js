@@ -1,10 +1,9 @@
 // The conversation with the server: one socket in the namespace `/chat`.
 // Knows Socket.IO, knows nothing of the page.
 
-export const LOBBY = "lobby";
+import { ask } from "/shared/page.js";
 
-/** How long a message may stay without its acknowledgement. */
-const ACK_TIMEOUT_MS = 15_000;
+export const LOBBY = "lobby";
 
 /**
  * Opens the connection.
@@ -47,24 +46,15 @@ export function connect(identity, on) {
     on.message({ text, room, from, own: from !== undefined && from.id === socket.id });
   });
 
-  /** Sends an event and resolves with its acknowledgement; an error answer becomes a rejection. */
-  async function ask(event, ...args) {
-    const answer = await socket.timeout(ACK_TIMEOUT_MS).emitWithAck(event, ...args);
-    if (answer?.status === "error") {
-      throw new Error(answer.detail ?? answer.message); // `detail` says what does not fit.
-    }
-    return answer;
-  }
-
   report("waiting");
   return {
     reconnect: () => socket.connect(),
     id: () => socket.id,
-    say: (room, text) => ask("chat_message", { room, text }),
-    setName: (name) => ask("set_name", { name }),
-    join: (room) => ask("join_room", { room }),
-    leave: (room) => ask("leave_room", { room }),
-    who: (room) => ask("who", { room }),
-    rooms: () => ask("rooms"),
+    say: (room, text) => ask(socket, "chat_message", { room, text }),
+    setName: (name) => ask(socket, "set_name", { name }),
+    join: (room) => ask(socket, "join_room", { room }),
+    leave: (room) => ask(socket, "leave_room", { room }),
+    who: (room) => ask(socket, "who", { room }),
+    rooms: () => ask(socket, "rooms"),
   };
 }

@@ -1,48 +1,10 @@
-// Small pieces of the page: people, messages, rooms. Text only ever enters through `textContent`.
+// Small pieces of the page: people, messages, rooms.
 
-export const byId = (id) => document.getElementById(id);
-
-/** Makes an element: `element("li", { class: "message" }, child, "text")`. */
-export function element(tag, attributes = {}, ...children) {
-  const node = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) {
-    if (value !== undefined && value !== false) {
-      node.setAttribute(name, value === true ? "" : value);
-    }
-  }
-  node.append(...children.filter((child) => child !== undefined));
-  return node;
-}
+import { avatar, element } from "/shared/page.js";
 
 /** The name to show for somebody; a client that gave none is a guest. */
 export function displayName(person) {
   return person?.name ?? (person?.id ? `Guest ${person.id.slice(0, 4)}` : "Guest");
-}
-
-/** One of 360 hues, always the same for the same name. */
-function hue(name) {
-  let hash = 0;
-  for (const character of name) {
-    hash = (hash * 31 + character.codePointAt(0)) % 360;
-  }
-  return hash;
-}
-
-export function initials(name) {
-  const words = name.split(/\s+/).filter(Boolean);
-  const letters = words.length > 1 ? [words[0], words.at(-1)].map((word) => [...word][0]) : [...name].slice(0, 2);
-  return letters.join("").toUpperCase();
-}
-
-export function paintAvatar(node, name) {
-  node.textContent = initials(name);
-  node.style.setProperty("--hue", hue(name));
-}
-
-export function avatar(name) {
-  const node = element("span", { class: "avatar", "aria-hidden": "true" });
-  paintAvatar(node, name);
-  return node;
 }
 
 const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });

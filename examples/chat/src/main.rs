@@ -28,7 +28,8 @@ async fn main() -> sio::Result<()> {
     let server = Server::builder()
         .state(Directory::default())
         .static_files("/", here.join("public"))
-        .client_files(here.join("node_modules/socket.io-client/dist"))
+        .static_files("/shared", here.join("../shared"))
+        .client_files(here.join("../node_modules/socket.io-client/dist"))
         .build()?;
 
     let listener = TcpListener::bind((host, port)).await?;

@@ -50,6 +50,7 @@ impl Default for Room {
     }
 }
 
+// ANCHOR: room
 impl TryFrom<String> for Room {
     type Error = &'static str;
 
@@ -61,6 +62,7 @@ impl TryFrom<String> for Room {
         Ok(Self(room))
     }
 }
+// ANCHOR_END: room
 
 impl fmt::Display for Room {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

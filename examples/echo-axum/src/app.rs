@@ -37,6 +37,7 @@ struct Routes {
     server: Server,
 }
 
+// ANCHOR: router
 /// The router with Socket.IO in front of it, and the server to stop it by.
 pub(crate) fn new(builder: sio::Builder) -> sio::Result<(Router, Server)> {
     let echoes = Echoes::default();
@@ -50,6 +51,7 @@ pub(crate) fn new(builder: sio::Builder) -> sio::Result<(Router, Server)> {
         .layer(server.layer());
     Ok((router, server))
 }
+// ANCHOR_END: router
 
 async fn count(Shared(routes): Shared<Routes>) -> String {
     routes.echoes.0.load(Ordering::Relaxed).to_string()

@@ -6,15 +6,17 @@ mod app;
 #[cfg(test)]
 mod tests;
 
-use std::env;
 use std::net::SocketAddr;
+use std::path::Path;
+use std::{env, io};
 
 use sio::Server;
 use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
 
 #[tokio::main]
 async fn main() -> sio::Result<()> {
-    tracing_subscriber::fmt().with_writer(std::io::stderr).init();
+    tracing_subscriber::fmt().with_writer(io::stderr).init();
 
     let host = env::var("HOST").unwrap_or_else(|_| "127.0.0.1".to_owned());
     let port: u16 = match env::var("PORT") {
@@ -23,7 +25,8 @@ async fn main() -> sio::Result<()> {
     };
     let listener = TcpListener::bind((host, port)).await?;
     println!("listening on http://{}", listener.local_addr()?);
-    serve(listener, Server::builder(), interrupted()).await
+    let client = Path::new(env!("CARGO_MANIFEST_DIR")).join("../node_modules/socket.io-client/dist");
+    serve(listener, Server::builder().client_files(client), stop_signal()?).await
 }
 
 /// Serves until `stop` is over: then clients of Socket.IO are told, and axum ends when their last requests have.
@@ -43,9 +46,14 @@ async fn serve(
     Ok(())
 }
 
-async fn interrupted() {
-    if let Err(error) = tokio::signal::ctrl_c().await {
-        eprintln!("cannot wait for ctrl-c: {error}");
-        std::future::pending::<()>().await;
-    }
+/// Is over with Ctrl-C (SIGINT) or SIGTERM.
+fn stop_signal() -> io::Result<impl Future<Output = ()>> {
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    })
 }

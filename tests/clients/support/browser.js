@@ -24,13 +24,16 @@ export function launch() {
   });
 }
 
-/** An empty browser window, closed at the end of the test, which fails if a script in it did. */
-export async function openWindow(t, browser, url, options = {}) {
+/** An empty browser window, closed at the end of the test, which fails if a script in it did. `now` stops its clock. */
+export async function openWindow(t, browser, url, { now, ...options } = {}) {
   const context = await browser.newContext({ locale: "en-GB", ...options });
   context.setDefaultTimeout(DEADLINE_MS);
-  const page = await context.newPage();
+  if (now) {
+    await context.clock.setFixedTime(now);
+  }
   const errors = [];
-  page.on("pageerror", (error) => errors.push(error));
+  context.on("weberror", (error) => errors.push(error.error()));
+  const page = await context.newPage();
   t.after(async () => {
     await context.close();
     assert.deepEqual(errors, []);
@@ -39,12 +42,24 @@ export async function openWindow(t, browser, url, options = {}) {
   return page;
 }
 
+/** Another tab of the window in which a page is: it shares what the browser keeps. */
+export async function openTab(page, url) {
+  const tab = await page.context().newPage();
+  await tab.goto(url);
+  return tab;
+}
+
 /** One person at the chat page. */
 export class Person {
   static async arrive(t, browser, url, name, { mode = "upgrade", ...options } = {}) {
+    return Person.named(await openWindow(t, browser, url + PAGE_QUERY[mode], options), name);
+  }
+
+  /** Gives a name to a page that asks for one. */
+  static async named(page, name) {
     const person = new Person();
     person.name = name;
-    person.page = await openWindow(t, browser, url + PAGE_QUERY[mode], options);
+    person.page = page;
     await person.page.fill("#name", name);
     await person.page.press("#name", "Enter");
     await person.isOnline();

@@ -107,14 +107,19 @@ export async function startE2e(port = 0) {
   return { url, port: Number(new URL(url).port), stop: () => program.stop() };
 }
 
-/** The chat example with its page: `{ url, port, stop }`. */
-export async function startChat(port = 0) {
+/** An example with its page: `{ url, port, stop }`. */
+export async function startExample(name, { port = 0, ...env } = {}) {
   let url;
-  const program = await Program.start("chat", [], { PORT: `${port}` }, (line) => {
+  const program = await Program.start(name, [], { ...env, PORT: `${port}` }, (line) => {
     url = /http:\/\/\S+/.exec(line)?.[0];
     return url !== undefined;
   });
   return { url, port: Number(new URL(url).port), stop: () => program.stop() };
+}
+
+/** The chat example. */
+export function startChat(port) {
+  return startExample("chat", { port });
 }
 
 /** The first of `count` neighbouring ports that are all free now. */

@@ -23,15 +23,18 @@ async function ask(event, ...args) {
 }
 // ANCHOR_END: ask
 
+// ANCHOR: events
 socket.on("system_message", (text) => show(`* ${text}`));
 socket.on("joined", (room, who) => show(`* ${who} joined ${room}`));
 socket.on("left", (room, who) => show(`* ${who} left ${room}`));
 socket.on("chat_message", ({ from, text }) => show(`${from}: ${text}`));
+// ANCHOR_END: events
 
 // ANCHOR: answer
 socket.on("question", (question, answer) => answer(confirm(question)));
 // ANCHOR_END: answer
 
+// ANCHOR: typing
 let forget;
 socket.on("typing", (room, who) => {
   document.getElementById("typing").textContent = `${who} is writing`;
@@ -41,6 +44,9 @@ socket.on("typing", (room, who) => {
 
 const input = document.getElementById("text");
 input.addEventListener("input", () => socket.volatile.emit("typing", room));
+// ANCHOR_END: typing
+
+// ANCHOR: send
 document.getElementById("form").addEventListener("submit", async (event) => {
   event.preventDefault();
   try {
@@ -50,6 +56,7 @@ document.getElementById("form").addEventListener("submit", async (event) => {
     show(`not sent: ${error.message}`);
   }
 });
+// ANCHOR_END: send
 
 function show(text) {
   const line = document.createElement("li");

@@ -1,0 +1,63 @@
+//! What travels between the clients and this server, and what can go wrong.
+
+use serde::{Deserialize, Serialize};
+
+/// The longest name, in characters.
+const MAX_NAME: usize = 32;
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String")]
+pub(crate) struct Name(String);
+
+impl TryFrom<String> for Name {
+    type Error = &'static str;
+
+    fn try_from(name: String) -> Result<Self, Self::Error> {
+        let name = name.split_whitespace().collect::<Vec<_>>().join(" ");
+        if name.is_empty() || name.chars().count() > MAX_NAME || name.chars().any(char::is_control) {
+            return Err("a name has 1 to 32 characters");
+        }
+        Ok(Self(name))
+    }
+}
+
+/// What a page sends to `/login`.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Credentials {
+    pub(crate) name: Name,
+    pub(crate) password: String,
+}
+
+/// The answer of `/token`, the auth payload of a socket, and the argument of `renew`.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Access {
+    pub(crate) token: String,
+}
+
+/// What a client learns when it has been let in, and when it has renewed its token.
+#[derive(Debug, Serialize)]
+pub(crate) struct Validity {
+    pub(crate) user: Name,
+    /// How long the token is still valid.
+    pub(crate) seconds: u64,
+}
+
+// ANCHOR: refusal
+/// Why a token is not good enough. The page reacts to the code.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Refusal {
+    InvalidToken,
+    ExpiredToken,
+    AnotherUser,
+}
+
+impl From<Refusal> for sio::Error {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::InvalidToken => Self::new("invalid_token", "This token is none of ours"),
+            Refusal::ExpiredToken => Self::new("expired_token", "This token has run out"),
+            Refusal::AnotherUser => Self::new("another_user", "This token is somebody else's"),
+        }
+    }
+}
+// ANCHOR_END: refusal

@@ -1,0 +1,82 @@
+//! What travels between the clients and this server.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+/// The longest name, in characters.
+const MAX_NAME: usize = 32;
+
+/// The teams that there are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Team {
+    Design,
+    Engineering,
+    Support,
+}
+
+impl Team {
+    pub(crate) const ALL: [Self; 3] = [Self::Design, Self::Engineering, Self::Support];
+
+    /// The Socket.IO room of those who see this team.
+    pub(crate) fn room(self) -> String {
+        format!("team:{self:?}")
+    }
+}
+
+/// How somebody wants to be called. Whoever has the same name in the same team is the same person.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String")]
+pub(crate) struct Name(String);
+
+impl TryFrom<String> for Name {
+    type Error = &'static str;
+
+    fn try_from(name: String) -> Result<Self, Self::Error> {
+        let name = name.split_whitespace().collect::<Vec<_>>().join(" ");
+        if name.is_empty() || name.chars().count() > MAX_NAME || name.chars().any(char::is_control) {
+            return Err("a name has 1 to 32 characters");
+        }
+        Ok(Self(name))
+    }
+}
+
+/// What a client says of itself when it connects.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Login {
+    pub(crate) name: Name,
+    pub(crate) team: Team,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Status {
+    Online,
+    /// Here, but idle in all tabs.
+    Away,
+    Offline,
+}
+
+#[derive(Debug, Serialize)]
+pub(crate) struct Person {
+    pub(crate) name: Name,
+    pub(crate) status: Status,
+    /// For how long it has been so, in seconds.
+    pub(crate) seconds: u64,
+}
+
+/// The event `team`. A higher `version` is newer, in whatever order two lists arrive.
+#[derive(Debug, Serialize)]
+pub(crate) struct Members {
+    pub(crate) team: Team,
+    pub(crate) version: u64,
+    pub(crate) people: Vec<Person>,
+}
+
+/// The event `teams`: how many of each team are online.
+#[derive(Debug, Serialize)]
+pub(crate) struct Overview {
+    pub(crate) version: u64,
+    pub(crate) online: BTreeMap<Team, usize>,
+}

@@ -1,0 +1,39 @@
+//! A whiteboard: many boards, each a namespace of its own, on which everybody draws at once.
+//!
+//! `HOST` and `PORT` choose the address; without them it is `127.0.0.1:3000`.
+
+mod board;
+mod consumer;
+mod model;
+#[cfg(test)]
+mod tests;
+
+use std::path::Path;
+use std::{env, io};
+
+use board::Boards;
+use sio::Server;
+use tokio::net::TcpListener;
+
+#[tokio::main]
+async fn main() -> sio::Result<()> {
+    tracing_subscriber::fmt().with_writer(io::stderr).init();
+
+    let host = env::var("HOST").unwrap_or_else(|_| "127.0.0.1".to_owned());
+    let port: u16 = match env::var("PORT") {
+        Ok(port) => port.parse()?,
+        Err(_) => 3000,
+    };
+
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let server = Server::builder()
+        .state(Boards::default())
+        .static_files("/", here.join("public"))
+        .static_files("/shared", here.join("../shared"))
+        .client_files(here.join("../node_modules/socket.io-client/dist"))
+        .build()?;
+
+    let listener = TcpListener::bind((host, port)).await?;
+    println!("listening on http://{}", listener.local_addr()?);
+    server.serve_with(listener).await
+}

@@ -1,0 +1,191 @@
+// Makes the pictures of the book from the pages of the examples: `node pictures.js FOLDER`.
+//
+// Times that a page shows are always the same, so that most pictures only change when their page does.
+
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+
+import { Person, launch, openWindow } from "../support/browser.js";
+import { startExample } from "../support/servers.js";
+
+const WINDOW = { viewport: { width: 1000, height: 600 }, timezoneId: "UTC", reducedMotion: "reduce" };
+const SMALL = { ...WINDOW, viewport: { width: 640, height: 480 } };
+const PHONE = { ...WINDOW, viewport: { width: 390, height: 780 }, hasTouch: true, isMobile: true };
+const DARK = { ...WINDOW, colorScheme: "dark" };
+
+const NOON = new Date("2026-01-01T12:00:00Z");
+
+/** Of each example, the pictures: `take(name, page)` writes one. */
+const EXAMPLES = { chat, "private-messages": privateMessages, whiteboard, presence, "auth-expiry": authExpiry };
+
+async function chat(open, take, url) {
+  const arrive = async (name, options) => Person.named(await open(url, options), name);
+  const fresh = await open(url, WINDOW);
+  await fresh.locator("#welcome").waitFor();
+  await take("chat-welcome", fresh);
+
+  const ada = await arrive("Ada Lovelace", WINDOW);
+  const bob = await arrive("Charles", DARK);
+  const eve = await arrive("Mary", PHONE);
+  for (const person of [ada, bob]) {
+    await person.enter("engines");
+    await person.transport("websocket");
+  }
+  await eve.page.tap("#rooms-toggle");
+  await eve.enter("engines");
+  const says = async (writer, text) => {
+    await writer.isAnswered(text);
+    for (const reader of [ada, bob, eve]) {
+      await reader.message(text).waitFor();
+    }
+  };
+  await says(bob, "The mill is done. What first?");
+  await says(ada, "Bernoulli numbers! I have the program here.");
+  await says(eve, "Does it chat as well?");
+  await says(bob, "It does now.");
+  await bob.show("lobby");
+  await bob.isAnswered("Tea is served in the library.");
+  await bob.show("engines");
+  for (const person of [ada, eve]) {
+    await person.sees(person.name, ...["Ada Lovelace", "Charles", "Mary"].filter((name) => name !== person.name));
+  }
+  await ada.page.locator(".unread", { hasText: "1" }).waitFor();
+  await eve.page.locator("#unread-elsewhere").waitFor();
+  await take("chat-room", ada.page);
+  await take("chat-dark", bob.page);
+  await take("chat-phone", eve.page);
+}
+
+async function privateMessages(open, take, url) {
+  const logIn = async (name, options) => {
+    const page = await open(url, options);
+    await page.fill("#name", name);
+    await page.press("#name", "Enter");
+    await page.locator("#me-name", { hasText: name }).waitFor();
+    return page;
+  };
+  const write = async (page, reader, text) => {
+    await page.locator(".user", { hasText: reader }).click();
+    await page.fill("#text", text);
+    await page.press("#text", "Enter");
+    await page.locator(".message[data-own]", { hasText: text }).waitFor();
+  };
+  const [ada, bob, eve] = [await logIn("Ada", WINDOW), await logIn("Charles", WINDOW), await logIn("Mary", WINDOW)];
+  await write(bob, "Ada", "Have you seen the plans?");
+  await ada.locator(".user", { hasText: "Charles" }).click();
+  await ada.locator(".message", { hasText: "plans" }).waitFor();
+  await write(ada, "Charles", "Twice. The second one even fits into a house.");
+  await write(eve, "Ada", "Tea at four?");
+  await write(eve, "Ada", "Bring the plans.");
+  await ada.locator(".unread", { hasText: "2" }).waitFor();
+  await take("private-messages", ada);
+}
+
+async function whiteboard(open, take, url) {
+  const openBoard = async (options) => {
+    const page = await open(`${url}/#engine`, options);
+    await page.locator('#paper[data-board="engine"]').waitFor();
+    return page;
+  };
+  const [ada, bob] = [await openBoard(WINDOW), await openBoard(WINDOW)];
+  const box = await ada.locator("#canvas").boundingBox();
+  /** Draws through points that are fractions of the board. */
+  const draw = async (page, colour, pen, points) => {
+    await page.click(`button[aria-label="${colour}"]`);
+    await page.locator("#pen").fill(`${pen}`);
+    const [first, ...rest] = points.map(([x, y]) => [box.x + box.width * x, box.y + box.height * y]);
+    await page.mouse.move(...first);
+    await page.mouse.down();
+    for (const point of rest) {
+      await page.mouse.move(...point, { steps: 3 });
+    }
+    await page.mouse.up();
+  };
+  const wheel = (x, y, radius, teeth) =>
+    Array.from({ length: teeth * 2 + 1 }, (_, index) => {
+      const angle = (index / (teeth * 2)) * 2 * Math.PI;
+      const length = index % 2 ? radius : radius * 0.82;
+      return [x + length * Math.cos(angle) * 0.625, y + length * Math.sin(angle)];
+    });
+  await draw(ada, "blue", 8, wheel(0.3, 0.42, 0.3, 14));
+  await draw(ada, "orange", 8, wheel(0.63, 0.62, 0.24, 11));
+  await draw(bob, "red", 6, [[0.3, 0.42], [0.45, 0.52], [0.63, 0.62]]);
+  await draw(bob, "green", 10, [[0.74, 0.2], [0.78, 0.28], [0.88, 0.1]]);
+  const pointer = ada.locator(".pointer");
+  // A position may be lost, so there are more of them.
+  while ((await pointer.count()) === 0) {
+    await bob.mouse.move(box.x + box.width * (0.9 + Math.random() / 50), box.y + box.height * 0.12);
+  }
+  await take("whiteboard", ada);
+}
+
+async function presence(open, take, url) {
+  const enter = async (name, team) => {
+    const page = await open(url, SMALL);
+    await page.fill("#name", name);
+    await page.selectOption("#team", team);
+    await page.press("#name", "Enter");
+    await page.locator("#people li", { hasText: name }).waitFor();
+    return page;
+  };
+  const ada = await enter("Ada", "engineering");
+  await enter("Charles", "engineering");
+  const mary = await enter("Mary", "engineering");
+  await enter("Florence", "support");
+  await ada.locator('#people [data-status="away"]', { hasText: "Charles" }).waitFor();
+  await mary.close();
+  await ada.locator('#people [data-status="offline"]', { hasText: "Mary" }).waitFor();
+  await ada.mouse.move(10, 10);
+  await ada.locator('#people [data-status="online"]', { hasText: "Ada" }).waitFor();
+  await take("presence", ada);
+}
+
+async function authExpiry(open, take, url) {
+  const page = await open(url, { ...SMALL, viewport: { width: 640, height: 540 } });
+  const isAt = (seconds) => page.clock.setFixedTime(new Date(NOON.getTime() + seconds * 1000));
+  const happened = (text, times = 1) => page.locator("#log li", { hasText: text }).nth(times - 1).waitFor();
+  await page.fill("#name", "Ada");
+  await page.fill("#password", "sesame");
+  await page.press("#password", "Enter");
+  await happened("Connected");
+  await isAt(6);
+  await happened("Renewed.");
+  await page.uncheck("#renew");
+  await isAt(12);
+  await happened("The token runs out", 2);
+  await isAt(15);
+  await happened("Connected", 2);
+  await isAt(16);
+  await page.locator("#left-text", { hasText: "for 8 s" }).waitFor();
+  await take("auth-expiry", page);
+}
+
+/** Makes all pictures. */
+async function main(folder) {
+  await mkdir(folder, { recursive: true });
+  const cleanups = [];
+  const browser = await launch();
+  try {
+    for (const [name, make] of Object.entries(EXAMPLES)) {
+      const server = await startExample(name, { IDLE_SECONDS: "3", TOKEN_SECONDS: "9" });
+      cleanups.push(() => server.stop());
+      const scope = { after: (cleanup) => cleanups.push(cleanup) };
+      const open = (url, options) => openWindow(scope, browser, url, { ...options, now: NOON });
+      const take = (picture, page) => page.screenshot({ path: join(folder, `${picture}.png`), caret: "hide" });
+      await make(open, take, server.url);
+      for (const cleanup of cleanups.splice(0).reverse()) {
+        await cleanup();
+      }
+    }
+  } finally {
+    for (const cleanup of cleanups.reverse()) {
+      await cleanup();
+    }
+    await browser.close();
+  }
+}
+
+if (process.argv.length !== 3) {
+  throw new Error("usage: node pictures.js FOLDER");
+}
+await main(process.argv[2]);
