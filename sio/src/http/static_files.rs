@@ -91,7 +91,9 @@ impl StaticFiles {
     fn route<'a>(&self, path: &'a str) -> Option<(&str, &'a str, &Path)> {
         self.routes.iter().find_map(|(prefix, target)| {
             let rest = path.strip_prefix(prefix.as_str())?;
-            let fits = rest.is_empty() || (rest.starts_with('/') && target.is_dir());
+            // `/` is kept without its slash, as all paths are; a request always has it.
+            let is_exact = rest.is_empty() || (prefix.is_empty() && rest == "/");
+            let fits = is_exact || (rest.starts_with('/') && target.is_dir());
             fits.then_some((prefix.as_str(), rest, target.as_path()))
         })
     }
@@ -119,6 +121,17 @@ mod tests {
     async fn what_is_there_is_served() {
         let answer = get("/code/http/static_files.rs").await;
         assert_eq!(answer.status(), StatusCode::OK);
+    }
+
+    #[tokio::test]
+    async fn a_file_at_the_root_is_served_there_and_nowhere_else() {
+        let mut files = StaticFiles::default();
+        files.add("/", Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml"));
+        for (path, status) in [("/", StatusCode::OK), ("/x", StatusCode::NOT_FOUND)] {
+            let uri = path.parse().expect("a path");
+            let answer = files.serve(&Method::GET, &uri, &HeaderMap::new()).await;
+            assert_eq!(answer.status(), status, "{path}");
+        }
     }
 
     #[tokio::test]
