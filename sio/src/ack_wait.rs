@@ -53,7 +53,7 @@ impl Drop for Forget<'_> {
 pub(crate) async fn one(
     socket: &Socket,
     id: u64,
-    question: &Emission,
+    question: Emission,
     timeout: Duration,
 ) -> Result<Args, AckError> {
     let membership = &socket.membership;

@@ -83,7 +83,7 @@ impl<'a> Direct<'a> {
     {
         let emission = self.encode(self.expect(), event, args)?;
         if !self.volatile {
-            return Ok(self.socket.membership.deliver_waiting(&emission).await?);
+            return Ok(self.socket.membership.deliver_waiting(emission).await?);
         }
         self.socket.membership.deliver_volatile(emission.entry);
         Ok(())
@@ -112,7 +112,7 @@ impl<'a> Direct<'a> {
             self.socket.membership.deliver_volatile(emission.entry);
             return Ok(());
         }
-        Ok(self.socket.membership.deliver(&emission)?)
+        Ok(self.socket.membership.deliver(emission)?)
     }
 
     /// What is expected of an event that is not a question.
@@ -141,7 +141,7 @@ impl<'a> Direct<'a> {
     ) -> Result<T, AckError> {
         let id = self.socket.namespace().inner.next_ack_id();
         let question = self.encode(Expect::Answer(id), event, args).map_err(EmitError::from)?;
-        let mut answer = ack_wait::one(self.socket, id, &question, self.timeout).await?;
+        let mut answer = ack_wait::one(self.socket, id, question, self.timeout).await?;
         ack_wait::decode(&mut answer)
     }
 }

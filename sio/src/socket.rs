@@ -144,7 +144,7 @@ impl Socket {
         A: Serialize + ?Sized + Sync,
     {
         let emission = self.encode(Expect::Arrival, event, args)?;
-        Ok(self.membership.deliver_waiting(&emission).await?)
+        Ok(self.membership.deliver_waiting(emission).await?)
     }
 
     /// Sends an event if there is room for it in the client's outgoing queue.
@@ -154,7 +154,7 @@ impl Socket {
     /// As [`Socket::emit`], and [`EmitError::QueueFull`] when there is no room.
     pub fn try_emit<A: Serialize + ?Sized>(&self, event: &str, args: &A) -> Result<(), EmitError> {
         let emission = self.encode(Expect::Arrival, event, args)?;
-        Ok(self.membership.deliver(&emission)?)
+        Ok(self.membership.deliver(emission)?)
     }
 
     /// Sends the event `message`, which clients receive as `message`.

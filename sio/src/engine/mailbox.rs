@@ -86,18 +86,23 @@ impl Mailbox {
 
     /// As [`Self::push`], but leaves it to the caller to wake the task, soon.
     pub(crate) fn push_unwoken(&self, entry: impl Into<Entry>) -> Result<Option<Waker>, PushError> {
-        let entry = entry.into();
+        self.offer(&mut Some(entry.into()))
+    }
+
+    /// As [`Self::push_unwoken`], but the packet is only taken when there is room: who waits for that needs no copy.
+    fn offer(&self, offered: &mut Option<Entry>) -> Result<Option<Waker>, PushError> {
         let mut state = self.lock();
         if state.refusing {
             return Err(PushError::Closed);
         }
         // A packet that alone exceeds the limit may go when nothing else waits: it could never go otherwise.
+        let size = offered.as_ref().map_or(0, |entry| entry.frames.len());
         let fits = state.packets < self.limits.packets
-            && (state.bytes + entry.frames.len() <= self.limits.bytes || state.packets == 0);
+            && (state.bytes + size <= self.limits.bytes || state.packets == 0);
         if !fits {
             return Err(PushError::Full);
         }
-        Ok(state.enqueue(entry))
+        Ok(offered.take().and_then(|entry| state.enqueue(entry)))
     }
 
     /// Queues a packet whatever the limits say: acks and control packets, whose number is bounded by what
@@ -119,12 +124,17 @@ impl Mailbox {
     /// Cancel safe: a dropped future has queued nothing.
     pub(crate) async fn push_waiting(&self, entry: impl Into<Entry>) -> Result<(), PushError> {
         let entry = entry.into();
+        let size = entry.frames.len();
+        let mut offered = Some(entry);
         loop {
-            match self.push(entry.clone()) {
-                Err(PushError::Full) => {}
-                done => return done,
+            match self.offer(&mut offered) {
+                Ok(waker) => {
+                    waker.into_iter().for_each(Waker::wake);
+                    return Ok(());
+                }
+                Err(PushError::Full) => self.until_room(size).await,
+                Err(PushError::Closed) => return Err(PushError::Closed),
             }
-            self.until_room(entry.frames.len()).await;
         }
     }
 

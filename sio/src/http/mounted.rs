@@ -16,7 +16,7 @@ use super::body::ResponseBody;
 use super::service::{AnswerFuture, Service};
 
 /// Socket.IO in front of another service, which gets every request that is neither for Socket.IO nor for a static
-/// file. Made by [`Service::or`], and with the feature `tower` by [`Server::layer`](crate::Server::layer).
+/// file. Made by [`Service::or`], and with the feature `tower` by `Server::layer`.
 ///
 /// It is a service of the same kind as the inner one: hyper's, or tower's.
 #[derive(Debug, Clone)]

@@ -15,30 +15,38 @@ use crate::transport::outgoing::Entry;
 
 impl Membership {
     /// Sends a packet to the client: at once, after the CONNECT that still has to come, or when the client has come back.
-    pub(crate) fn deliver(&self, emission: &Emission) -> Result<(), PushError> {
-        let entry = &emission.entry;
-        match self.kept_under(emission) {
-            Some((state, offset)) => state.deliver(offset, entry, false, |holder| holder.push(entry.clone())),
-            None => self.push(entry.clone()),
+    pub(crate) fn deliver(&self, emission: Emission) -> Result<(), PushError> {
+        match self.kept_under(&emission) {
+            Some((state, offset)) => Self::deliver_kept(&emission.entry, state, offset),
+            None => self.push(emission.entry),
         }
+    }
+
+    fn deliver_kept(entry: &Entry, state: &ConnectionState, offset: u64) -> Result<(), PushError> {
+        state.deliver(offset, entry, false, |holder| holder.push(entry.clone()))
     }
 
     /// As [`Self::deliver`], waiting while the client's queue is full.
     ///
     /// Cancel safe: a dropped future has sent nothing.
-    pub(crate) async fn deliver_waiting(&self, emission: &Emission) -> Result<(), PushError> {
+    pub(crate) async fn deliver_waiting(&self, emission: Emission) -> Result<(), PushError> {
+        let Some((state, offset)) = self.kept_under(&emission) else {
+            // While the `connect` hook runs nothing is sent, so that waiting would not help.
+            return match self.phase.load(Ordering::Acquire) {
+                CONNECTED => self.mailbox.push_waiting(emission.entry).await,
+                _ => self.push(emission.entry),
+            };
+        };
         loop {
-            let outcome = self.deliver(emission);
+            let outcome = Self::deliver_kept(&emission.entry, state, offset);
             if outcome != Err(PushError::Full) {
                 return outcome;
             }
-            let holder = self.kept_under(emission).and_then(|(state, _)| state.holder());
-            let receiver = holder.as_deref().unwrap_or(self);
-            // While the `connect` hook runs nothing is sent, so that waiting would not help.
-            if receiver.phase.load(Ordering::Acquire) == CONNECTING {
+            let Some(holder) = state.holder() else { return Err(PushError::Closed) };
+            if holder.phase.load(Ordering::Acquire) == CONNECTING {
                 return outcome;
             }
-            receiver.mailbox.until_room(emission.entry.frames.len()).await;
+            holder.mailbox.until_room(emission.entry.frames.len()).await;
         }
     }
 
