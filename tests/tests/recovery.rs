@@ -182,6 +182,32 @@ async fn an_attempt_that_fails_half_way_loses_nothing() {
 }
 
 #[tokio::test]
+async fn an_attempt_that_another_overtakes_takes_nothing_from_it() {
+    let server = server().await;
+    let (ws, place) = enter(&server).await;
+    ws.close().await;
+    server.journal.expect("disconnect transport close").await;
+    server.of("/desk").emit("news", &1).await.expect("it can be sent");
+
+    // The first attempt waits in `connect`, on a connection that looks alive.
+    let mut first = Ws::open(&server).await;
+    first.send(&place.connect(r#","how":"slowly""#)).await;
+    server.journal.expect(r#"connect recovered=true auth={"how":"slowly"}"#).await;
+    let mut second = Ws::open(&server).await;
+    second.send(&place.connect("")).await;
+    first.expect_closed().await;
+    second.expect(r#"42/desk,["news",1,…]"#).await;
+    second.expect(&place.accepted()).await;
+    server.journal.expect("connect recovered=true auth=none").await;
+    second.expect(r#"42/desk,["hello",…]"#).await;
+    server.gate.open("door");
+    server.of("/desk").to("everyone").emit("news", &2).await.expect("it can be sent");
+    second.expect(r#"42/desk,["news",2,…]"#).await;
+    second.expect_nothing_more().await;
+    assert!(server.journal.rest().is_empty(), "a client that was not let in is not said to have gone");
+}
+
+#[tokio::test]
 async fn who_shows_no_pid_that_is_known_is_new() {
     let server = server().await;
     let (mut ws, place) = enter(&server).await;

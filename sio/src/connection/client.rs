@@ -145,7 +145,7 @@ impl Client {
         if !kept.resume(&Socket::new(Arc::clone(&membership)), &state, resume) {
             return None;
         }
-        if before.is_connected() {
+        if !before.is_closed() {
             // The client has lost a connection that looks alive from here.
             before.close(DisconnectReason::TransportClose, false);
             before.mailbox.command(Command::Violation(CloseReason::TransportClose));

@@ -89,9 +89,13 @@ impl ConnectionState {
         }
     }
 
-    /// What the client has missed, once.
-    pub(crate) fn take_missed(&self) -> Vec<Entry> {
-        std::mem::take(&mut self.lock().missed)
+    /// What the client has missed, once; nothing for a membership that another has followed.
+    pub(crate) fn take_missed(&self, membership: &Membership) -> Vec<Entry> {
+        let mut inner = self.lock();
+        match inner.holding(membership) {
+            Holding::This => std::mem::take(&mut inner.missed),
+            Holding::Other | Holding::Nobody => Vec::new(),
+        }
     }
 
     /// Sends an event by whichever membership the client has now, and keeps it; for a client that is away it is only

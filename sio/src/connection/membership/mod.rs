@@ -160,7 +160,7 @@ impl Membership {
         if let (Some(kept), Some(recovery)) = (&self.namespace.inner.kept, recovery) {
             kept.remember(recovery);
         }
-        let missed = recovery.map(|recovery| recovery.take_missed()).unwrap_or_default();
+        let missed = recovery.map(|recovery| recovery.take_missed(self)).unwrap_or_default();
         let mut state = self.lock();
         if self.phase.load(Ordering::Acquire) != CONNECTING {
             return false;
