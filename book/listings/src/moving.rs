@@ -193,7 +193,7 @@ mod tests {
 
         let bob = server.connect("/rows").await?;
         bob.emit("go", &true).await;
-        assert_eq!(bob.expect_disconnect().await, DisconnectReason::ForcedServerClose);
+        assert_eq!(bob.expect_disconnect().await, DisconnectReason::ServerNamespaceDisconnect);
         Ok(())
     }
 

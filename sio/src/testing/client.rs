@@ -85,7 +85,7 @@ impl TestClient {
         self.conversation(|conversation| conversation.is_open())
     }
 
-    /// True when the server has let the client go on where it was: see [`ClientBuilder::resume`].
+    /// True when the server has let the client go on where it was: see [`ClientBuilder::resume`](super::ClientBuilder::resume).
     #[must_use]
     pub fn is_recovered(&self) -> bool {
         self.conversation(|conversation| conversation.is_recovered)
