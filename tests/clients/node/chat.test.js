@@ -122,7 +122,8 @@ describe("chat example", () => {
     for (const [path, type] of [
       ["/chat.css", /^text\/css/],
       ["/chat.js", /javascript/],
-      ["/favicon.svg", /^image\/svg\+xml/],
+      ["/shared/base.css", /^text\/css/],
+      ["/shared/favicon.svg", /^image\/svg\+xml/],
       ["/socket.io/socket.io.js", /javascript/],
       ["/socket.io/socket.io.min.js", /javascript/],
       ["/socket.io/socket.io.esm.min.js", /javascript/],
