@@ -86,10 +86,10 @@ impl Index {
 
     /// Calls `each` once for every socket that is addressed.
     pub(super) fn for_each(&self, target: &Target, mut each: impl FnMut(&Socket)) {
-        let excluded = self.excluded(target);
+        let except: Vec<Excluded<'_>> = target.except.iter().map(|room| self.excluded(room)).collect();
         let mut visit = |socket: &Socket| {
             let id = socket.id();
-            if target.sender != Some(id) && !excluded.contains(&id) {
+            if target.sender != Some(id) && !except.iter().any(|room| room.contains(&id)) {
                 each(socket);
             }
         };
@@ -127,13 +127,19 @@ impl Index {
         self.sockets.get(&id).map(|member| &member.socket)
     }
 
-    fn excluded(&self, target: &Target) -> HashSet<Sid> {
-        let mut excluded = HashSet::new();
-        for room in &target.except {
-            self.for_each_member(room, &mut |socket| {
-                excluded.insert(socket.id());
-            });
-        }
-        excluded
+    fn excluded(&self, room: &str) -> Excluded<'_> {
+        Excluded { owner: room.parse().ok(), members: self.rooms.get(room) }
+    }
+}
+
+/// A room whose members are left out. Asked about each socket instead of listed, it costs the same however large it is.
+struct Excluded<'a> {
+    owner: Option<Sid>,
+    members: Option<&'a HashMap<Sid, Socket>>,
+}
+
+impl Excluded<'_> {
+    fn contains(&self, id: &Sid) -> bool {
+        self.owner.as_ref() == Some(id) || self.members.is_some_and(|members| members.contains_key(id))
     }
 }
