@@ -77,6 +77,11 @@ impl Link {
         }
     }
 
+    /// Whether dropping it says all that there is to say. A wrapping stream (TLS) has a last word of its own.
+    pub(crate) const fn closes_when_dropped(&self) -> bool {
+        matches!(self, Self::Tcp(_))
+    }
+
     /// Closes our half.
     pub(crate) fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match self {

@@ -71,6 +71,8 @@ pub(crate) struct WebSocket {
     /// Handed to the kernel since the queue was last told.
     done: Done,
     wire: Wire,
+    /// The peer will send nothing more.
+    is_ended: bool,
     /// Our half of the stream is closed.
     is_shut: bool,
 }
@@ -90,6 +92,7 @@ impl WebSocket {
             writing: Queue::new(),
             done: Done::default(),
             wire,
+            is_ended: false,
             is_shut: false,
         }
     }
@@ -120,11 +123,12 @@ impl WebSocket {
         max_payload: usize,
     ) -> Poll<Result<Incoming, Ended>> {
         loop {
-            let frame = match ready!(self.reader.poll_frame(cx, &mut self.link, scratch, max_payload)) {
-                Ok(frame) => frame,
-                Err(error) => return Poll::Ready(Err(ended(error))),
+            let outcome = match ready!(self.reader.poll_frame(cx, &mut self.link, scratch, max_payload)) {
+                Ok(frame) => self.take_frame(frame, max_payload),
+                Err(error) => Some(Err(ended(error))),
             };
-            if let Some(outcome) = self.take_frame(frame, max_payload) {
+            if let Some(outcome) = outcome {
+                self.is_ended = matches!(outcome, Err(Ended::ByPeer));
                 return Poll::Ready(outcome);
             }
         }
@@ -248,13 +252,20 @@ impl WebSocket {
         }
     }
 
-    /// After the close frame has gone: closes our half of the stream and reads the peer's to its end.
+    /// After the close frame has gone: closes our half of the stream and reads the peer's to its end. Closing with
+    /// unread input would make the kernel reset the connection, and the client might lose the last packets.
     pub(crate) fn poll_goodbye(&mut self, cx: &mut Context<'_>, scratch: &mut Scratch) -> Poll<()> {
+        if self.is_ended && self.link.closes_when_dropped() {
+            return Poll::Ready(());
+        }
         if !self.is_shut {
             self.is_shut = ready!(self.link.poll_shutdown(cx)).is_ok();
             if !self.is_shut {
                 return Poll::Ready(());
             }
+        }
+        if self.is_ended {
+            return Poll::Ready(());
         }
         scratch.poll_discard(cx, &mut self.link)
     }

@@ -138,8 +138,6 @@ impl SessionTask {
             }
         }
         let mut scratch = Scratch::borrow();
-        // Closing with unread input would make the kernel reset the connection, and the client might lose
-        // the last packets: its half is read to the end.
         let ended = websocket.poll_goodbye(cx, &mut scratch);
         scratch.give_back();
         if ended.is_ready() {
