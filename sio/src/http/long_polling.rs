@@ -8,6 +8,7 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::StatusCode;
 use hyper::body::{Body, Buf};
 use hyper::header::{self, HeaderMap};
+use sio_core::engine::config::Revision;
 use sio_core::engine::handshake::RequestError;
 use sio_core::v3::payload::Body as Payload;
 use tokio::sync::oneshot;
@@ -69,8 +70,9 @@ where
         }
         Err(BodyError::Broken) => return Err(RequestError::BadRequest),
     };
-    let body = Payload { bytes, is_binary: is_binary(headers) };
-    let packets = match mailbox.wire().packets(body, MAX_PACKETS) {
+    let wire = mailbox.wire();
+    let is_binary = wire.revision() == Revision::V3 && is_binary(headers);
+    let packets = match wire.packets(Payload { bytes, is_binary }, MAX_PACKETS) {
         Ok(packets) => packets,
         Err(error) => {
             tracing::debug!(target: "sio::engine", %error, "invalid polling body");
@@ -89,7 +91,7 @@ where
     }
 }
 
-/// Whether the body says that it is bytes, which only clients of revision 3 do.
+/// Whether the body says that it is bytes, as only clients of revision 3 do.
 fn is_binary(headers: &HeaderMap) -> bool {
     let value = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let media_type = value.and_then(|value| value.split(';').next()).unwrap_or_default();
