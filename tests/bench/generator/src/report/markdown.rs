@@ -55,7 +55,7 @@ fn head(summary: &Summary) -> Vec<String> {
     })
 }
 
-/// Medians, the ratios to each other server, and the targets.
+/// Medians, and the ratios to each other server.
 fn costs(summary: &Summary) -> Vec<Vec<String>> {
     let mut rows = vec![head(summary)];
     for (server, name) in summary.servers.iter().enumerate() {
@@ -64,15 +64,6 @@ fn costs(summary: &Summary) -> Vec<Vec<String>> {
     for (other, name) in summary.servers.iter().enumerate().skip(1) {
         let head = format!("{} / {name}", summary.servers[0]);
         rows.push(row(summary, head, |column| Some(format!("{:.2}", summary.ratio(0, other, column)?))));
-    }
-    if (0..summary.workloads.len()).any(|column| summary.target(column).is_some()) {
-        rows.push(row(summary, "target".to_owned(), |column| {
-            let limit = summary.target(column)?.limit;
-            Some(if limit < 10.0 { format!("≤ {limit:.2}") } else { format!("≤ {} B", number(limit)) })
-        }));
-        rows.push(row(summary, "met".to_owned(), |column| {
-            Some(if summary.target(column)?.is_met { "yes" } else { "**no**" }.to_owned())
-        }));
     }
     rows
 }

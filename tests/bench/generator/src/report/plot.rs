@@ -32,7 +32,7 @@ pub(crate) fn render(summary: &Summary) -> String {
          <rect width=\"{full_width}\" height=\"{full_height}\" rx=\"8\" fill=\"#fff\"/>\n\
          <text x=\"{GAP}\" y=\"28\" font-size=\"16\" font-weight=\"600\">What a Socket.IO server costs</text>\n\
          <text x=\"{GAP}\" y=\"47\" fill=\"#475569\">CPU time per operation, or memory per idle connection; shorter is better. \
-         The line is the target. * does not count: lost or out of order.</text>\n"
+         * does not count: lost or out of order.</text>\n"
     );
     for workload in 0..summary.workloads.len() {
         let x = GAP + workload % COLUMNS * (PANEL + GAP);
@@ -76,11 +76,6 @@ fn panel(svg: &mut String, summary: &Summary, workload: usize) {
             about.unit(),
             if figure.is_valid() { "" } else { " *" },
         );
-    }
-    if let Some(target) = summary.target(workload) {
-        let x = NAMES as f64 + length(target.cost.min(most));
-        let _ =
-            writeln!(svg, "<path d=\"M{x:.1} {}v{BAR}\" stroke=\"#15803d\" stroke-width=\"2\"/>", TITLE - 2,);
     }
 }
 

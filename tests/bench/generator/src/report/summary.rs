@@ -6,21 +6,6 @@ use crate::measurement::Measurement;
 use crate::runner::{DISTURBED, Run, Settings};
 use crate::workload::Workload;
 
-/// What `sio` is to cost, as a share of what socketioxide costs in the same run; the last in bytes.
-const TARGETS: [(&str, f64); 9] = [
-    ("echo1", 0.48),
-    ("echo16", 0.22),
-    ("noack", 0.48),
-    ("bc1", 0.60),
-    ("bc128", 0.55),
-    ("bc4k", 0.48),
-    ("connect", 0.65),
-    ("poll", 0.70),
-    ("idle", 4000.0),
-];
-/// Who the targets are for, and what they are a share of.
-const TARGETED: (&str, &str) = ("sio", "socketioxide");
-
 /// A table: a row for each server, a column for each workload.
 #[derive(Debug)]
 pub(crate) struct Summary {
@@ -91,16 +76,6 @@ impl Figure {
     }
 }
 
-/// What a figure is compared with.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Target {
-    /// As the target is written: a share, or bytes.
-    pub(crate) limit: f64,
-    /// The same as a cost.
-    pub(crate) cost: f64,
-    pub(crate) is_met: bool,
-}
-
 impl Summary {
     pub(crate) fn new(settings: &Settings, runs: &[Run]) -> Self {
         let servers: Vec<String> = settings.programs.iter().map(|program| program.name.clone()).collect();
@@ -125,20 +100,6 @@ impl Summary {
     /// What a server costs, as a share of another's cost.
     pub(crate) fn ratio(&self, server: usize, other: usize, workload: usize) -> Option<f64> {
         Some(self.figure(server, workload)?.cost / self.figure(other, workload)?.cost)
-    }
-
-    /// The target of a workload, if there is one for the servers that were measured.
-    pub(crate) fn target(&self, workload: usize) -> Option<Target> {
-        let row = |name| self.servers.iter().position(|server| server == name);
-        let (own, other) = (row(TARGETED.0)?, row(TARGETED.1)?);
-        let (_, limit) = *TARGETS.iter().find(|(name, _)| *name == self.workloads[workload].name)?;
-        let own = self.figure(own, workload)?;
-        let cost = if self.workloads[workload].is_memory() {
-            limit
-        } else {
-            limit * self.figure(other, workload)?.cost
-        };
-        Some(Target { limit, cost, is_met: own.is_valid() && own.cost <= cost })
     }
 }
 
