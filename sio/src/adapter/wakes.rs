@@ -7,7 +7,7 @@
 //! packets go out with one write.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::Waker;
 
 use smallvec::SmallVec;
@@ -19,9 +19,11 @@ const STEP: usize = 128;
 
 /// Tasks that are to be woken. Each is in here at most once: it counts as awake from the moment at which it is put
 /// in.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Default)]
 pub(crate) struct Wakes {
     waiting: Arc<Mutex<Waiting>>,
+    /// Where the members run. Whoever sends may run somewhere else, or nowhere any more.
+    runtime: OnceLock<Handle>,
 }
 
 #[derive(Debug, Default)]
@@ -31,28 +33,35 @@ struct Waiting {
 }
 
 impl Wakes {
+    /// There is a member, which runs on this runtime.
+    pub(crate) fn note_runtime(&self) {
+        self.runtime.get_or_init(Handle::current);
+    }
+
     /// Wakes these tasks: a few at once, more of them in steps.
     pub(crate) fn wake(&self, wakers: Vec<Waker>) {
-        let runtime = if wakers.len() > STEP { Handle::try_current().ok() } else { None };
+        let runtime = self.runtime.get().filter(|_| wakers.len() > STEP);
         let Some(runtime) = runtime else {
             return wakers.into_iter().for_each(Waker::wake);
         };
-        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        waiting.wakers.extend(wakers);
-        if !waiting.is_running {
-            waiting.is_running = true;
-            runtime.spawn(work_off(Arc::clone(&self.waiting)));
+        let must_start = {
+            let mut waiting = lock(&self.waiting);
+            waiting.wakers.extend(wakers);
+            !std::mem::replace(&mut waiting.is_running, true)
+        };
+        // Without the lock: a runtime that has ended drops what it is given at once.
+        if must_start {
+            runtime.spawn(work_off(Running(Some(Arc::clone(&self.waiting)))));
         }
     }
 }
 
 /// Wakes until there is nobody left to wake.
-async fn work_off(waiting: Arc<Mutex<Waiting>>) {
-    let mut unless_done = Interrupted(Some(waiting));
-    while let Some(waiting) = &unless_done.0 {
-        let step = waiting.lock().unwrap_or_else(PoisonError::into_inner).step();
+async fn work_off(mut running: Running) {
+    while let Some(waiting) = &running.0 {
+        let step = lock(waiting).step();
         if step.is_empty() {
-            unless_done.0 = None;
+            running.0 = None;
             return;
         }
         step.into_iter().for_each(Waker::wake);
@@ -69,16 +78,54 @@ impl Waiting {
     }
 }
 
-/// Leaves nobody asleep, and nothing marked as running, when the runtime drops the task half-way.
-struct Interrupted(Option<Arc<Mutex<Waiting>>>);
+fn lock(waiting: &Mutex<Waiting>) -> MutexGuard<'_, Waiting> {
+    waiting.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
-impl Drop for Interrupted {
+/// Leaves nobody asleep, and nothing marked as running, when the runtime drops the task half-way or before it began.
+struct Running(Option<Arc<Mutex<Waiting>>>);
+
+impl Drop for Running {
     fn drop(&mut self) {
         let Some(waiting) = &self.0 else { return };
-        let mut waiting = waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut waiting = lock(waiting);
         waiting.is_running = false;
         let rest = std::mem::take(&mut waiting.wakers);
         drop(waiting);
         rest.into_iter().for_each(Waker::wake);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::task::Wake;
+
+    use super::*;
+
+    /// Counts how often it is woken.
+    #[derive(Default)]
+    struct Count(AtomicUsize);
+
+    impl Wake for Count {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    #[test]
+    fn nobody_stays_asleep_when_the_runtime_ends() {
+        let (wakes, count) = (Wakes::default(), Arc::new(Count::default()));
+        let woken = || count.0.load(Ordering::Relaxed);
+        let crowd = || vec![Waker::from(Arc::clone(&count)); 3 * STEP];
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(async { wakes.note_runtime() });
+        // Nothing drives the runtime, which drops what it was given.
+        wakes.wake(crowd());
+        assert_eq!(woken(), 0);
+        drop(runtime);
+        assert_eq!(woken(), 3 * STEP);
+        wakes.wake(crowd());
+        assert_eq!(woken(), 6 * STEP);
     }
 }

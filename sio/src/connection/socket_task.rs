@@ -30,6 +30,7 @@ pub(crate) struct SocketTask {
 /// Runs a consumer for one socket.
 pub(crate) async fn run<C: Consumer>(task: SocketTask) {
     let SocketTask { socket, auth, before } = task;
+    socket.namespace().inner.wakes.note_runtime();
     // A client that has come back is there already, in its rooms.
     if before.is_none() {
         socket.namespace().inner.adapter.add(&socket);

@@ -102,7 +102,7 @@ impl Kept {
         // Without a runtime, which is ending then, nobody could come back.
         let runtime = Handle::try_current().ok().filter(|_| may_wait);
         let pass = namespace.inner.server().and_then(|server| server.namespaces.hold(namespace));
-        let until = session::now() + self.options.max_disconnection;
+        let until = session::later(self.options.max_disconnection);
         let mut clients = self.lock();
         // Under the lock: it may come back at any time until then.
         let runtime = match (state.holding(&socket.membership), runtime) {
@@ -116,10 +116,12 @@ impl Kept {
         let surplus =
             if clients.parked.len() > self.options.max_clients { clients.take_first() } else { None };
         clients.forget_old_deadlines();
-        if !std::mem::replace(&mut clients.is_watched, true) {
-            runtime.spawn(expire(Arc::downgrade(&namespace.inner)));
-        }
+        let must_watch = !std::mem::replace(&mut clients.is_watched, true);
         drop(clients);
+        // Without the lock: a runtime that has ended drops what it is given at once.
+        if must_watch {
+            runtime.spawn(expire(Watch { namespace: Arc::downgrade(&namespace.inner), has_ended: false }));
+        }
         namespace.tell_rooms(&changes);
         if let Some((sid, parked)) = surplus {
             forget(namespace, &sid);
@@ -201,11 +203,28 @@ fn forget(namespace: &Namespace, sid: &Sid) {
     }
 }
 
+/// Looks after the deadlines of those who are away.
+struct Watch {
+    namespace: Weak<NamespaceInner>,
+    /// Nobody was left.
+    has_ended: bool,
+}
+
+impl Drop for Watch {
+    /// The runtime may end before that: then the next one who is parked is watched again, elsewhere.
+    fn drop(&mut self) {
+        let namespace = self.namespace.upgrade().filter(|_| !self.has_ended);
+        if let Some(kept) = namespace.as_ref().and_then(|namespace| namespace.kept.as_ref()) {
+            kept.lock().is_watched = false;
+        }
+    }
+}
+
 /// Gives up clients whose time is over, until none is waited for.
-async fn expire(namespace: Weak<NamespaceInner>) {
+async fn expire(mut watch: Watch) {
     loop {
         let next = {
-            let Some(inner) = namespace.upgrade() else { return };
+            let Some(inner) = watch.namespace.upgrade() else { return };
             let namespace = Namespace { inner };
             let Some(kept) = &namespace.inner.kept else { return };
             loop {
@@ -215,7 +234,10 @@ async fn expire(namespace: Weak<NamespaceInner>) {
                         drop(parked);
                     }
                     Err(Some(next)) => break next,
-                    Err(None) => return,
+                    Err(None) => {
+                        watch.has_ended = true;
+                        return;
+                    }
                 }
             }
         };
