@@ -54,7 +54,7 @@ impl Client {
     pub(crate) fn new(server: Arc<ServerInner>, sender: Sender, handshake: Arc<Handshake>) -> Self {
         let options = &server.options;
         let revision = sender.mailbox().wire().revision();
-        let connect_deadline = Some(session::now() + options.connect_timeout);
+        let connect_deadline = Some(session::later(options.connect_timeout));
         let mut this = Self {
             protocol: Protocol::new(options.max_namespaces),
             decoder: options.parser.decoder(revision, options.max_attachments),
@@ -110,6 +110,11 @@ impl Client {
 
     fn on_connect(&mut self, key: Key, path: &ByteString, auth: Option<Args>) {
         self.connect_deadline = None;
+        // Those that the client has left count for as long as their handlers are at work.
+        if self.sockets.len() >= self.server.options.max_namespaces.saturating_mul(2) {
+            self.protocol.refused(key);
+            return self.refuse(path, TOO_MANY);
+        }
         let (namespace, pass) = match self.server.namespaces.enter(path) {
             Ok(entered) => entered,
             Err(closed) => {

@@ -43,6 +43,8 @@ pub(crate) struct Mailbox {
     wire: Wire,
     /// A POST is under way.
     posting: AtomicBool,
+    /// What is never refused has gone beyond all bounds. Written under the lock of `state`.
+    overfull: AtomicBool,
 }
 
 #[derive(Debug, Default)]
@@ -68,7 +70,14 @@ struct State {
 
 impl Mailbox {
     pub(crate) fn new(limits: QueueLimits, wire: Wire) -> Self {
-        Self { state: Mutex::default(), room: Notify::new(), limits, wire, posting: AtomicBool::new(false) }
+        Self {
+            state: Mutex::default(),
+            room: Notify::new(),
+            limits,
+            wire,
+            posting: AtomicBool::new(false),
+            overfull: AtomicBool::new(false),
+        }
     }
 
     /// What the request that opened the session asked for.
@@ -106,27 +115,35 @@ impl Mailbox {
     }
 
     /// Queues a packet whatever the limits say: acks and control packets, whose number is bounded by what
-    /// the peer itself sends.
+    /// the peer itself sends. That is read no further while twice the limits are exceeded.
     pub(crate) fn push_always(&self, entry: impl Into<Entry>) {
         let mut state = self.lock();
         if state.refusing {
             return;
         }
         let waker = state.enqueue(entry.into());
+        self.note_overfull(&state);
         drop(state);
         if let Some(waker) = waker {
             waker.wake();
         }
     }
 
-    /// Queues a packet, waiting while the queue is full.
+    /// Queues a packet, waiting while the queue is full, unless it is not wanted any more by then.
     ///
     /// Cancel safe: a dropped future has queued nothing.
-    pub(crate) async fn push_waiting(&self, entry: impl Into<Entry>) -> Result<(), PushError> {
+    pub(crate) async fn push_waiting(
+        &self,
+        entry: impl Into<Entry>,
+        is_wanted: impl Fn() -> bool,
+    ) -> Result<(), PushError> {
         let entry = entry.into();
         let size = entry.frames.len();
         let mut offered = Some(entry);
         loop {
+            if !is_wanted() {
+                return Err(PushError::Closed);
+            }
             match self.offer(&mut offered) {
                 Ok(waker) => {
                     waker.into_iter().for_each(Waker::wake);
@@ -168,6 +185,22 @@ impl Mailbox {
     pub(crate) fn is_full(&self) -> bool {
         let state = self.lock();
         !state.refusing && (state.packets >= self.limits.packets || state.bytes >= self.limits.bytes)
+    }
+
+    /// True while packets that are never refused have gone far beyond the limits.
+    pub(crate) fn is_overfull(&self) -> bool {
+        self.overfull.load(Ordering::Relaxed)
+    }
+
+    fn note_overfull(&self, state: &State) {
+        let is_overfull = state.packets > self.limits.packets.saturating_mul(2)
+            || state.bytes > self.limits.bytes.saturating_mul(2);
+        self.overfull.store(is_overfull, Ordering::Relaxed);
+    }
+
+    /// True while the client is what everything waits for: the queue is at its limits, or somebody waits for room in it.
+    pub(crate) fn is_clogged(&self) -> bool {
+        self.is_full() || self.lock().waiting > 0
     }
 
     /// True when nothing waits to be written: what volatile packets ask.
@@ -275,6 +308,7 @@ impl Mailbox {
         // Close frames are written without having been queued, when the mailbox is closed.
         state.packets = state.packets.saturating_sub(done.packets);
         state.bytes = state.bytes.saturating_sub(done.bytes);
+        self.note_overfull(&state);
         if state.waiting > 0 {
             drop(state);
             self.room.notify_waiters();

@@ -53,7 +53,7 @@ impl Sender {
     ///
     /// [`SendError::Closed`] when the session has ended.
     pub async fn send(&self, message: &Message) -> Result<(), SendError> {
-        Ok(self.mailbox.push_waiting(frame(message)).await?)
+        Ok(self.mailbox.push_waiting(frame(message), || true).await?)
     }
 
     /// Sends a message if there is room for it in the client's queue.

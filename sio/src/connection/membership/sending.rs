@@ -33,7 +33,7 @@ impl Membership {
         let Some((state, offset)) = self.kept_under(&emission) else {
             // While the `connect` hook runs nothing is sent, so that waiting would not help.
             return match self.phase.load(Ordering::Acquire) {
-                CONNECTED => self.mailbox.push_waiting(emission.entry).await,
+                CONNECTED => self.mailbox.push_waiting(emission.entry, || self.is_connected()).await,
                 _ => self.push(emission.entry),
             };
         };

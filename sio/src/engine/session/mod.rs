@@ -13,7 +13,7 @@ use std::future::Future;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use sio_core::engine::session::Session;
 use sio_core::id::SessionId;
@@ -46,7 +46,7 @@ pub(crate) struct SessionTask {
     phase: Phase,
     draining: bool,
     drain_ended: bool,
-    /// Input is paused, since the handler takes no more.
+    /// Input is paused, since the handler takes no more, and not for the client's sake.
     paused: bool,
     /// The queue had no room for the answer to a client's own ping.
     owes_pong: bool,
@@ -162,12 +162,18 @@ impl SessionTask {
         }
     }
 
+    /// Whether more is read of the client: its handler takes it, and the client itself takes what it is answered.
+    fn takes_input(&self) -> bool {
+        self.handler.is_ready() && !self.mailbox.is_overfull()
+    }
+
     /// Tells the state machine when reading stops and goes on, so that a client does not pay with its
-    /// heartbeat for a handler's slowness.
+    /// heartbeat for a handler's slowness. It does pay where everything waits for the client to take what it was sent: one
+    /// that has gone would be kept for ever.
     fn note_pressure(&mut self) {
-        let ready = self.handler.is_ready();
-        if ready == self.paused && self.phase == Phase::Open {
-            self.paused = !ready;
+        let paused = !self.takes_input() && !self.mailbox.is_clogged();
+        if paused != self.paused && self.phase == Phase::Open {
+            self.paused = paused;
             if self.paused { self.state.pause_input(now()) } else { self.state.resume_input(now()) }
         }
     }
@@ -194,7 +200,7 @@ impl Future for SessionTask {
             if this.timer.poll_elapsed(cx) {
                 this.on_timer();
             }
-            let was_ready = this.handler.is_ready();
+            let took_input = this.takes_input();
             this.handler.poll(cx);
             if this.draining && this.phase == Phase::Open && (this.handler.is_idle() || this.drain_ended) {
                 this.close_gracefully(CloseReason::ServerShuttingDown);
@@ -214,8 +220,8 @@ impl Future for SessionTask {
                 let _ = pin!(tokio::task::yield_now()).poll(cx);
                 return Poll::Pending;
             }
-            // The handler has made room: what waits unread has no other way of being noticed.
-            again = !was_ready && this.handler.is_ready() && this.phase == Phase::Open;
+            // There is room again: what waits unread has no other way of being noticed.
+            again = !took_input && this.takes_input() && this.phase == Phase::Open;
             if !again && this.mailbox.park(cx, blocked) {
                 return Poll::Pending;
             }
@@ -238,4 +244,12 @@ impl Drop for SessionTask {
 /// Tokio's clock, which tests can pause.
 pub(crate) fn now() -> Instant {
     tokio::time::Instant::now().into_std()
+}
+
+/// The end of a wait that begins now. As long a one as `Duration::MAX` means never.
+pub(crate) fn later(wait: Duration) -> Instant {
+    /// Thirty years: no process lives as long, and every platform can represent it.
+    const NEVER: Duration = Duration::from_secs(30 * 365 * 24 * 60 * 60);
+    let now = now();
+    now.checked_add(wait).unwrap_or_else(|| now + NEVER)
 }

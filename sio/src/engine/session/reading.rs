@@ -36,10 +36,10 @@ impl SessionTask {
             if left == 0 {
                 break true;
             }
-            let Some(websocket) = &mut self.websocket else { break false };
-            if self.phase != Phase::Open || !self.handler.is_ready() {
+            if self.phase != Phase::Open || !self.takes_input() {
                 break false;
             }
+            let Some(websocket) = &mut self.websocket else { break false };
             match websocket.poll_incoming(cx, &mut scratch, self.shared.config.max_payload) {
                 Poll::Pending => break false,
                 Poll::Ready(Ok(Incoming::Message(message))) => {
@@ -76,10 +76,8 @@ impl SessionTask {
     }
 
     pub(super) fn read_posts(&mut self) {
-        while let Some(polling) = &mut self.polling {
-            if self.phase != Phase::Open || !self.handler.is_ready() {
-                return;
-            }
+        while self.phase == Phase::Open && self.takes_input() {
+            let Some(polling) = &mut self.polling else { return };
             match polling.next_posted() {
                 Some(packet) => self.on_packet(packet),
                 None => {
