@@ -17,7 +17,7 @@ use crate::ack_wait::{self, Waiter};
 use crate::adapter::Target;
 use crate::emission::{Emission, Expect};
 use crate::engine::mailbox::PushError;
-use crate::engine::{CloseReason, Command};
+use crate::engine::{CloseReason, Command, session};
 use crate::error::{AckError, EmitError};
 use crate::namespace::Namespace;
 use crate::rooms::IntoRooms;
@@ -168,7 +168,7 @@ impl Broadcast {
                 waiting.insert(socket.id(), socket.clone());
             }
         });
-        let deadline = Instant::now() + self.timeout;
+        let deadline = session::later(self.timeout).into();
         Ok(AckStream { id, waiting, answered, deadline, answer: PhantomData })
     }
 
@@ -278,22 +278,21 @@ pub struct AckStream<T> {
 impl<T: DeserializeOwned> AckStream<T> {
     /// The next answer, or why one of the sockets gave none; `None` after the last. Cancel safe.
     pub async fn next(&mut self) -> Option<(Sid, Result<T, AckError>)> {
-        if self.waiting.is_empty() {
-            return None;
-        }
-        match tokio::time::timeout_at(self.deadline, self.answered.recv()).await {
-            Ok(Some((sid, answer))) => {
-                self.waiting.remove(&sid);
-                Some((sid, answer.and_then(|mut args| ack_wait::decode(&mut args))))
-            }
-            _ => {
+        while !self.waiting.is_empty() {
+            let Ok(Some((sid, answer))) = tokio::time::timeout_at(self.deadline, self.answered.recv()).await
+            else {
                 let sid = *self.waiting.keys().next()?;
                 if let Some(socket) = self.waiting.remove(&sid) {
                     socket.membership.forget_ack(self.id);
                 }
-                Some((sid, Err(AckError::Timeout)))
+                return Some((sid, Err(AckError::Timeout)));
+            };
+            // One that came at the very deadline was told of already.
+            if self.waiting.remove(&sid).is_some() {
+                return Some((sid, answer.and_then(|mut args| ack_wait::decode(&mut args))));
             }
         }
+        None
     }
 
     /// All answers, when the last has come or the deadline has passed.

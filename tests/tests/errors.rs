@@ -2,7 +2,8 @@
 
 use serde::Deserialize;
 use sio::prelude::*;
-use sio_tests::{TestServer, app::Plain, journal::Journal, logs};
+use sio_tests::journal::{Gate, Journal};
+use sio_tests::{TestServer, app::Plain, logs};
 
 #[derive(Deserialize)]
 struct Typed {
@@ -47,8 +48,40 @@ impl Unhooked {
     }
 }
 
+/// Has a hook that waits for a handler which runs beside it.
+#[derive(Default)]
+struct Entangled;
+
+#[consumer(namespace = "/entangled")]
+impl Entangled {
+    async fn error(&mut self, journal: State<Journal>, gate: State<Gate>) {
+        gate.pass("hook").await;
+        journal.note("through");
+    }
+
+    async fn event_fails(&mut self) -> sio::Result<()> {
+        Err(sio::Error::new("no_money", "you cannot afford it"))
+    }
+
+    #[event(concurrent)]
+    async fn event_open(gate: State<Gate>) {
+        gate.open("hook");
+    }
+}
+
 async fn server() -> TestServer {
-    TestServer::start(|builder| builder.consumer::<Hooked>().consumer::<Unhooked>().consumer::<Plain>()).await
+    TestServer::start(|builder| {
+        builder.consumer::<Hooked>().consumer::<Unhooked>().consumer::<Entangled>().consumer::<Plain>()
+    })
+    .await
+}
+
+#[tokio::test]
+async fn concurrent_handlers_go_on_beside_the_error_hook() {
+    let server = server().await;
+    let mut ws = server.socket("/entangled").await;
+    ws.send_all(&[r#"42/entangled,["fails"]"#, r#"42/entangled,["open"]"#]).await;
+    server.journal.expect("through").await;
 }
 
 #[tokio::test]

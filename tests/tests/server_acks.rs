@@ -206,3 +206,33 @@ async fn a_broadcast_with_ack_to_nobody_ends_at_once() {
     let answers = room.emit_with_ack::<u32>("please", &1).await.expect("a broadcast cannot fail");
     assert_eq!(soon("no answers", answers.collect()).await.len(), 0);
 }
+
+#[tokio::test]
+async fn the_longest_of_all_durations_means_never() {
+    let server = TestServer::start(|builder| {
+        let recovery = sio::Recovery::default().max_disconnection(Duration::MAX);
+        let builder = builder.consumer::<Plain>().connection_state_recovery(recovery);
+        builder.connect_timeout(Duration::MAX).ack_timeout(Duration::MAX)
+    })
+    .await;
+    let mut ws = server.socket("/").await;
+    let namespace = server.of("/");
+    let asked = tokio::spawn(async move {
+        let answers = namespace.timeout(Duration::MAX).emit_with_ack::<u32>("please", &1).await;
+        answers.expect("a broadcast cannot fail").collect().await
+    });
+    ws.expect(r#"42…["please",1]"#).await;
+    ws.send("430[7]").await;
+    let answers = soon("the answer", asked).await.expect("no panic");
+    assert!(matches!(&answers[..], [(_, Ok(7))]), "{answers:?}");
+    // A client that may come back at any time.
+    let socket = server.socket_of("/", &ws.sid);
+    drop(ws);
+    soon("the end", socket.closed()).await;
+    soon("no member", async {
+        while !server.of("/").sockets().is_empty() {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+}

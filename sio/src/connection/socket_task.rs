@@ -148,7 +148,8 @@ async fn handle<C: Consumer>(
         Ok(outcome) => outcome,
         Err(failure) => return give_up(&mut event, &failure),
     };
-    if let Err(failure) = Guard::new(consumer::conclude(consumer, &mut event, outcome), timeout).await {
+    let mut conclusion = pin!(Guard::new(consumer::conclude(consumer, &mut event, outcome), timeout));
+    if let Err(failure) = poll_fn(|cx| poll_beside(socket, conclusion.as_mut(), concurrent, cx)).await {
         log_failure(socket, "error", &failure);
     }
 }

@@ -8,6 +8,7 @@ use std::mem;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use bytes::Bytes;
 use sio_core::id::Sid;
 use sio_core::socket::acks::AckTable;
 use sio_core::socket::packet::Event;
@@ -187,6 +188,11 @@ impl Membership {
     /// the client out; else they are handled before the `disconnect` hook, since they came before the end.
     /// The first reason stays.
     pub(crate) fn close(&self, reason: DisconnectReason, discard: bool) {
+        self.close_with(reason, discard, None);
+    }
+
+    /// As [`Self::close`], with a last packet for a client that was let in.
+    fn close_with(&self, reason: DisconnectReason, discard: bool, last: Option<Bytes>) {
         let waiters = {
             let mut state = self.lock();
             if state.reason.is_some() {
@@ -198,7 +204,11 @@ impl Membership {
                 state.events.clear();
                 state.concurrent_waiting = 0;
             }
-            self.phase.store(CLOSED, Ordering::Release);
+            let phase = self.phase.swap(CLOSED, Ordering::AcqRel);
+            // Nothing follows it but what was on its way already.
+            if let Some(last) = last.filter(|_| phase == CONNECTED) {
+                self.mailbox.push_always(last);
+            }
             state.acks.drain()
         };
         waiters.for_each(Waiter::disconnected);
@@ -217,10 +227,8 @@ impl Membership {
 
     /// Puts the client out of the namespace.
     pub(crate) fn disconnect(&self) {
-        if self.is_connected() {
-            self.mailbox.push_always(self.parser().disconnect(self.namespace.path()));
-        }
-        self.close(DisconnectReason::ServerNamespaceDisconnect, true);
+        let last = self.parser().disconnect(self.namespace.path());
+        self.close_with(DisconnectReason::ServerNamespaceDisconnect, true, Some(last));
         self.mailbox.nudge();
     }
 
