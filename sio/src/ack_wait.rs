@@ -58,9 +58,7 @@ pub(crate) async fn one(
 ) -> Result<Args, AckError> {
     let membership = &socket.membership;
     let (answer, answered) = oneshot::channel();
-    if !membership.await_ack(id, Waiter::One(answer)) {
-        return Err(AckError::Disconnected);
-    }
+    membership.await_ack(id, Waiter::One(answer))?;
     let _forget = Forget { membership, id };
     let exchange = async {
         membership.deliver_waiting(question).await.map_err(|error| match error {

@@ -164,9 +164,12 @@ impl Broadcast {
         self.deliver(question, |socket| {
             // Registered before the packet is sent: the answer may be quick.
             let waiter = Waiter::Many(socket.id(), answers.clone());
-            if socket.membership.await_ack(id, waiter) {
-                waiting.insert(socket.id(), socket.clone());
+            match socket.membership.await_ack(id, waiter) {
+                Ok(()) => {}
+                Err(AckError::Disconnected) => return,
+                Err(error) => drop(answers.send((socket.id(), Err(error)))),
             }
+            waiting.insert(socket.id(), socket.clone());
         });
         let deadline = session::later(self.timeout).into();
         Ok(AckStream { id, waiting, answered, deadline, answer: PhantomData })

@@ -236,3 +236,29 @@ async fn the_longest_of_all_durations_means_never() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn so_many_answers_are_awaited_and_no_more() {
+    const LIMIT: usize = 65_536;
+    let server =
+        TestServer::start(|builder| builder.consumer::<Plain>().outgoing_queue_packets(2 * LIMIT)).await;
+    let ws = server.socket("/").await;
+    let namespace = server.of("/");
+    let ask =
+        || async { namespace.emit_with_ack::<u32>("please", &()).await.expect("a broadcast cannot fail") };
+    let mut awaited = Vec::new();
+    for _ in 0..LIMIT {
+        awaited.push(ask().await);
+    }
+    let refused = soon("the answers", ask().await.collect()).await;
+    assert!(matches!(&refused[..], [(_, Err(sio::AckError::TooMany))]), "{refused:?}");
+    let socket = server.socket_of("/", &ws.sid);
+    let refused = socket.emit_with_ack::<u32>("please", &()).await;
+    assert!(matches!(refused, Err(sio::AckError::TooMany)), "{refused:?}");
+    // Whoever stops waiting makes room.
+    awaited.pop();
+    let asked = ask().await;
+    ws.close().await;
+    let answers = soon("the answers", asked.collect()).await;
+    assert!(matches!(&answers[..], [(_, Err(sio::AckError::Disconnected))]), "{answers:?}");
+}

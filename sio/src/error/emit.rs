@@ -34,6 +34,10 @@ pub enum AckError {
     /// The client did not answer in time.
     #[error("the client did not answer in time")]
     Timeout,
+    /// As many answers of this client are awaited as can be, 65,536: the event may have been sent, but nobody waits for
+    /// its answer.
+    #[error("too many answers of the client are awaited")]
+    TooMany,
     /// The client left before it answered.
     #[error("the client disconnected before it answered")]
     Disconnected,

@@ -10,6 +10,7 @@ use super::{CLOSED, CONNECTED, CONNECTING, Membership};
 use crate::ack_wait::Waiter;
 use crate::emission::Emission;
 use crate::engine::mailbox::PushError;
+use crate::error::AckError;
 use crate::recovery::ConnectionState;
 use crate::transport::outgoing::Entry;
 
@@ -113,14 +114,14 @@ impl Membership {
         }
     }
 
-    /// Remembers who waits for the answer to an event. False when the socket has gone.
-    pub(crate) fn await_ack(&self, id: u64, waiter: Waiter) -> bool {
+    /// Remembers who waits for the answer to an event.
+    pub(crate) fn await_ack(&self, id: u64, waiter: Waiter) -> Result<(), AckError> {
         let mut state = self.lock();
         if state.reason.is_some() {
-            return false;
+            return Err(AckError::Disconnected);
         }
         // Ids come from one counter: an occupied one would mean 2^64 events ago.
-        state.acks.insert(id, waiter).is_ok()
+        state.acks.insert(id, waiter).map_err(|_| AckError::TooMany)
     }
 
     /// Nobody waits for this answer any more.
