@@ -119,6 +119,20 @@ impl Panics {
     }
 }
 
+/// Puts its client out before it is in: right away, or while the hook still works.
+#[derive(Default)]
+struct PutsOut;
+
+#[consumer(namespace = "/puts-out")]
+impl PutsOut {
+    async fn connect(&mut self, socket: &Socket, waits: bool) {
+        socket.disconnect();
+        if waits {
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
 #[derive(Deserialize)]
 struct Login {
     token: String,
@@ -173,6 +187,7 @@ async fn server() -> TestServer {
             .consumer::<Fails>()
             .consumer::<FailsOpenly>()
             .consumer::<Panics>()
+            .consumer::<PutsOut>()
             .consumer::<Member>()
             .consumer::<Guest>()
     })
@@ -267,6 +282,13 @@ async fn a_panic_in_the_hook_refuses_and_is_logged() {
     let logs = logs::capture();
     answer("/panics", "", r#"44/panics,{"message":"Internal server error"}"#).await;
     logs.expect(&["ERROR", "a tripwire in a connect hook"]).await;
+}
+
+#[tokio::test]
+async fn a_client_that_the_hook_puts_out_is_told() {
+    for waits in ["true", "false"] {
+        answer("/puts-out", waits, r#"44/puts-out,{"message":"Not authorized"}"#).await;
+    }
 }
 
 #[tokio::test]

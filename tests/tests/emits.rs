@@ -11,7 +11,12 @@ use std::{
 use serde::Serialize;
 use serde_json::{Value as Json, json};
 use sio::prelude::*;
-use sio_tests::{Received, TestServer, app::Plain, deadline::settle, pattern};
+use sio_tests::{
+    Received, TestServer,
+    app::Plain,
+    deadline::{settle, soon},
+    pattern,
+};
 
 #[derive(Serialize)]
 struct Named {
@@ -371,4 +376,27 @@ async fn a_volatile_emit_reaches_a_client_that_keeps_up() {
     let mut ws = server.socket("/").await;
     server.of("/").broadcast().volatile().emit("now", &1).await.expect("a broadcast cannot fail");
     ws.expect(r#"42["now",1]"#).await;
+}
+
+/// Its queue is full, and it does not read: only its end can end the wait.
+#[tokio::test]
+async fn an_emit_that_waits_for_room_ends_when_the_client_leaves_the_namespace() {
+    let server = server().await;
+    let mut ws = server.socket("/").await;
+    let socket = server.socket_of("/", &ws.sid);
+    let (told, mut waits) = tokio::sync::watch::channel(0);
+    let emitting = tokio::spawn(async move {
+        let text = "x".repeat(100_000);
+        loop {
+            told.send_modify(|count| *count += 1);
+            if let Err(error) = socket.emit("much", &text).await {
+                return error;
+            }
+        }
+    });
+    // Nothing more goes out for a while.
+    while tokio::time::timeout(std::time::Duration::from_millis(300), waits.changed()).await.is_ok() {}
+    ws.send("41").await;
+    let error = soon("the end of the wait", emitting).await.expect("no panic");
+    assert!(matches!(error, sio::EmitError::Disconnected), "{error}");
 }

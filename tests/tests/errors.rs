@@ -69,9 +69,39 @@ impl Entangled {
     }
 }
 
+/// Cannot be dropped without a panic.
+#[derive(Default)]
+struct Tripwire;
+
+impl Drop for Tripwire {
+    fn drop(&mut self) {
+        panic!("a tripwire in a destructor");
+    }
+}
+
+/// Panics wherever something of it is dropped.
+#[derive(Default)]
+struct Trapped {
+    _tripwire: Tripwire,
+}
+
+#[consumer(namespace = "/trapped")]
+impl Trapped {
+    #[event(timeout = "50ms")]
+    async fn event_wait(&mut self) {
+        let _tripwire = Tripwire;
+        std::future::pending().await
+    }
+}
+
 async fn server() -> TestServer {
     TestServer::start(|builder| {
-        builder.consumer::<Hooked>().consumer::<Unhooked>().consumer::<Entangled>().consumer::<Plain>()
+        builder
+            .consumer::<Hooked>()
+            .consumer::<Unhooked>()
+            .consumer::<Entangled>()
+            .consumer::<Trapped>()
+            .consumer::<Plain>()
     })
     .await
 }
@@ -117,6 +147,21 @@ async fn panics_and_deadlines_are_logged_and_do_not_go_to_the_error_hook() {
     assert_eq!(server.journal.rest(), [""; 0]);
     logs.expect(&["ERROR", "not for the hook's ears"]).await;
     logs.expect(&["/hooked", "too_slow"]).await;
+}
+
+#[tokio::test]
+async fn a_destructor_that_panics_ends_no_connection() {
+    let logs = logs::capture();
+    let server = server().await;
+    let mut ws = server.socket("/trapped").await;
+    ws.join("/").await;
+    ws.send(r#"42/trapped,1["wait"]"#).await;
+    ws.expect(r#"43/trapped,1[{"status":"error","code":"timeout",…}]"#).await;
+    logs.expect(&["ERROR", "a tripwire in a destructor"]).await;
+    ws.send("41/trapped,").await;
+    ws.send(r#"421["ask",7]"#).await;
+    ws.expect("431[7]").await;
+    ws.expect_nothing_more().await;
 }
 
 #[tokio::test]

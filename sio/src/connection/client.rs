@@ -8,7 +8,7 @@ use bytestring::ByteString;
 use sio_core::args::Args;
 use sio_core::engine::config::Revision;
 use sio_core::socket::client::{Action, Client as Protocol, Key};
-use sio_core::socket::packet::{DecodeError, Event, Packet};
+use sio_core::socket::packet::{DecodeError, Event, Kind, Packet};
 use sio_core::socket::reason::DisconnectReason;
 use sio_core::socket::recovery::{Resume, take_resume};
 use sio_core::v3;
@@ -73,6 +73,10 @@ impl Client {
     }
 
     fn on_packet(&mut self, packet: Packet) -> Result<(), CloseReason> {
+        if packet.kind == Kind::Connect {
+            // A client that was put out may come back at once, before its old socket has been looked at again.
+            self.sockets.iter_mut().for_each(|slot| slot.report(&mut self.protocol));
+        }
         let action = self.protocol.handle(packet).map_err(|violation| {
             tracing::debug!(target: "sio::socket", %violation, "closing the connection");
             CloseReason::ForcedClose

@@ -27,14 +27,22 @@ pin_project! {
     /// A struct, not an `async fn`: those keep their argument twice, and every idle socket would pay for it.
     pub(crate) struct Guard<F> {
         #[pin]
-        future: F,
+        future: Option<F>,
         deadline: Option<Pin<Box<Sleep>>>,
+    }
+
+    impl<F> PinnedDrop for Guard<F> {
+        /// A future that is given up is dropped in the middle, and what it holds may panic at that.
+        fn drop(this: Pin<&mut Self>) {
+            let mut future = this.project().future;
+            drop_guarded(|| future.set(None));
+        }
     }
 }
 
 impl<F: Future> Guard<F> {
     pub(crate) fn new(future: F, timeout: Option<Duration>) -> Self {
-        Self { future, deadline: timeout.map(|timeout| Box::pin(tokio::time::sleep(timeout))) }
+        Self { future: Some(future), deadline: timeout.map(|timeout| Box::pin(tokio::time::sleep(timeout))) }
     }
 }
 
@@ -42,10 +50,12 @@ impl<F: Future> Future for Guard<F> {
     type Output = Result<F::Output, Failure>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = self.project();
+        let mut this = self.project();
+        let future = &mut this.future;
+        let poll = || future.as_mut().as_pin_mut().expect("it is there until the guard is dropped").poll(cx);
         // A consumer that panicked in the middle of a change goes on with what it has: that is for its author
         // to judge, as with any `&mut self` of which a method panicked.
-        match catch_unwind(AssertUnwindSafe(|| this.future.poll(cx))) {
+        match catch_unwind(AssertUnwindSafe(poll)) {
             Ok(Poll::Ready(output)) => return Poll::Ready(Ok(output)),
             Ok(Poll::Pending) => {}
             Err(panic) => return Poll::Ready(Err(Failure::Panicked(text_of(panic.as_ref())))),
@@ -54,6 +64,14 @@ impl<F: Future> Future for Guard<F> {
             Some(deadline) => deadline.as_mut().poll(cx).map(|()| Err(Failure::TimedOut)),
             None => Poll::Pending,
         }
+    }
+}
+
+/// Drops what belongs to user code, whose destructor may panic.
+pub(crate) fn drop_guarded(dropping: impl FnOnce()) {
+    if let Err(panic) = catch_unwind(AssertUnwindSafe(dropping)) {
+        let panic = text_of(panic.as_ref());
+        tracing::error!(target: "sio::consumer", panic, "a destructor panicked");
     }
 }
 

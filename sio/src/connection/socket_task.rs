@@ -12,7 +12,7 @@ use sio_core::socket::reason::DisconnectReason;
 use super::answer_connect;
 use super::around;
 use super::concurrent::{Concurrent, Handling};
-use super::guard::{Failure, Guard};
+use super::guard::{Failure, Guard, drop_guarded};
 use super::limits;
 use super::membership::{Membership, Next};
 use crate::Socket;
@@ -44,14 +44,16 @@ pub(crate) async fn run<C: Consumer>(task: SocketTask) {
             Ok(event) => {
                 handle(&mut consumer, &socket, event, &mut concurrent).await;
                 // Acks are never refused for a full queue: the next one has to wait instead.
-                if socket.membership.mailbox.is_full() {
-                    concurrent.beside(socket.membership.mailbox.until_room(0)).await;
+                let membership = &socket.membership;
+                if membership.mailbox.is_full() {
+                    let is_wanted = || !membership.is_closed();
+                    concurrent.beside(membership.mailbox.until_room(0, is_wanted)).await;
                 }
             }
             Err(reason) => {
                 poll_fn(|cx| concurrent.poll(cx, true)).await;
                 disconnect(&mut consumer, &socket, reason).await;
-                return;
+                return drop_guarded(|| drop(consumer));
             }
         }
     }
@@ -83,13 +85,20 @@ async fn connect<C: Consumer>(
             }
             hook.as_mut().poll(cx).map(Some)
         });
-        match outcome.await? {
-            Ok(Ok(consumer)) => return socket.membership.accept().then_some(consumer),
-            Ok(Err(refusal)) => refusal,
-            Err(failure) => {
+        match outcome.await {
+            Some(Ok(Ok(consumer))) if socket.membership.accept() => return Some(consumer),
+            Some(Ok(Err(refusal))) => refusal,
+            Some(Err(failure)) => {
                 log_failure(socket, "connect", &failure);
                 ConnectError::panicked()
             }
+            // The server has put it out before it was in, and the client waits for an answer.
+            None | Some(Ok(Ok(_)))
+                if socket.membership.reason() == Some(DisconnectReason::ServerNamespaceDisconnect) =>
+            {
+                ConnectError::not_authorized()
+            }
+            None | Some(Ok(Ok(_))) => return None,
         }
     };
     socket.membership.refuse();

@@ -61,6 +61,8 @@ struct State {
     waker: Option<Waker>,
     /// The task is running, or has been woken and will look here before it sleeps.
     awake: bool,
+    /// The task is to run once more from its beginning before it sleeps.
+    nudged: bool,
     /// No packets are taken any more.
     refusing: bool,
     /// The session has ended: nothing is taken any more.
@@ -149,19 +151,22 @@ impl Mailbox {
                     waker.into_iter().for_each(Waker::wake);
                     return Ok(());
                 }
-                Err(PushError::Full) => self.until_room(size).await,
+                Err(PushError::Full) => self.until_room(size, &is_wanted).await,
                 Err(PushError::Closed) => return Err(PushError::Closed),
             }
         }
     }
 
-    /// Waits until something may be pushed again, or the session has ended.
-    pub(crate) async fn until_room(&self, size: usize) {
+    /// Waits while there is no room for so many bytes and `is_wanted` says that it is worth waiting for.
+    pub(crate) async fn until_room(&self, size: usize, is_wanted: impl Fn() -> bool) {
         loop {
             let notified = self.room.notified();
             tokio::pin!(notified);
-            // Registered before the check, so that room made in between is not missed.
+            // Registered before the checks, so that what changes in between is not missed.
             notified.as_mut().enable();
+            if !is_wanted() {
+                return;
+            }
             {
                 let mut state = self.lock();
                 let fits = state.packets < self.limits.packets
@@ -174,6 +179,11 @@ impl Mailbox {
             let _waiting = Waiting(self);
             notified.await;
         }
+    }
+
+    /// Lets everybody who waits for room look again whether it is still wanted.
+    pub(crate) fn release_waiting(&self) {
+        self.room.notify_waiters();
     }
 
     /// Whether a queue of this size would be within the limits.
@@ -231,7 +241,10 @@ impl Mailbox {
 
     /// Makes the task look at its sockets again.
     pub(crate) fn nudge(&self) {
-        let waker = self.lock().rouse();
+        let mut state = self.lock();
+        state.nudged = true;
+        let waker = state.rouse();
+        drop(state);
         if let Some(waker) = waker {
             waker.wake();
         }
@@ -241,6 +254,7 @@ impl Mailbox {
     pub(crate) fn begin(&self) -> VecDeque<Command> {
         let mut state = self.lock();
         state.awake = true;
+        state.nudged = false;
         std::mem::take(&mut state.commands)
     }
 
@@ -288,7 +302,7 @@ impl Mailbox {
     /// packets are left queued on purpose, since the transport cannot take them now.
     pub(crate) fn park(&self, cx: &Context<'_>, blocked: bool) -> bool {
         let mut state = self.lock();
-        if !state.commands.is_empty() || (!blocked && !state.queue.is_empty()) {
+        if state.nudged || !state.commands.is_empty() || (!blocked && !state.queue.is_empty()) {
             return false;
         }
         state.awake = false;

@@ -27,6 +27,11 @@ impl Polling {
         self.get = Some(answer);
     }
 
+    /// True while a GET waits.
+    pub(crate) fn is_waiting(&self) -> bool {
+        self.get.is_some()
+    }
+
     /// True when the connection of the waiting GET has gone: the client has gone, or has given up.
     pub(crate) fn is_abandoned(&mut self, cx: &mut Context<'_>) -> bool {
         self.get.as_mut().is_some_and(|get| get.poll_closed(cx).is_ready())

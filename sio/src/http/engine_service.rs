@@ -71,7 +71,7 @@ impl EngineService {
             let client = self.client(&request);
             request.extensions.insert(client);
         }
-        let verdict = self.config().allowed_origins.judge(&request.headers);
+        let verdict = self.config().allowed_origins.judge(&request);
         let outcome = match &verdict {
             Verdict::Foreign(origin) => {
                 tracing::warn!(

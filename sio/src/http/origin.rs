@@ -3,8 +3,9 @@
 use std::fmt;
 use std::sync::Arc;
 
-use hyper::HeaderMap;
-use hyper::header::{self, HeaderValue};
+use hyper::header::{self, HeaderMap, HeaderValue};
+use hyper::http::request::Parts;
+use hyper::http::uri::Authority;
 
 /// Methods that a preflight is told of.
 const METHODS: HeaderValue = HeaderValue::from_static("GET,POST");
@@ -60,15 +61,15 @@ impl AllowedOrigins {
         Self(Rule::Matching(Arc::new(predicate)))
     }
 
-    /// Judges a request by its headers.
-    pub(crate) fn judge(&self, headers: &HeaderMap) -> Verdict {
-        let Some(origin) = headers.get(header::ORIGIN) else { return Verdict::NoOrigin };
+    /// Judges a request by its head.
+    pub(crate) fn judge(&self, request: &Parts) -> Verdict {
+        let Some(origin) = request.headers.get(header::ORIGIN) else { return Verdict::NoOrigin };
         let text = origin.to_str().unwrap_or_default();
         let allowed = match &self.0 {
             Rule::Any => return Verdict::Any,
-            Rule::Same => is_same_origin(text, headers),
+            Rule::Same => is_same_origin(text, request),
             Rule::List(origins) => {
-                origins.iter().any(|allowed| allowed == text) || is_same_origin(text, headers)
+                origins.iter().any(|allowed| allowed == text) || is_same_origin(text, request)
             }
             Rule::Matching(predicate) => predicate(text),
         };
@@ -150,9 +151,14 @@ impl Verdict {
 }
 
 /// Compares host and port only: behind a proxy that ends TLS the server does not see the page's scheme.
-fn is_same_origin(origin: &str, headers: &HeaderMap) -> bool {
+fn is_same_origin(origin: &str, request: &Parts) -> bool {
     let Some((scheme, authority)) = origin.split_once("://") else { return false };
-    let Some(host) = headers.get(header::HOST).and_then(|host| host.to_str().ok()) else { return false };
+    // HTTP/2, on which another server may mount this, has it in the URI instead of the header.
+    let host = match request.headers.get(header::HOST) {
+        Some(host) => host.to_str().ok(),
+        None => request.uri.authority().map(Authority::as_str),
+    };
+    let Some(host) = host else { return false };
     let default_port = match scheme {
         "https" => ":443",
         "http" => ":80",

@@ -216,6 +216,7 @@ impl Membership {
             recovery.state.end(self);
         }
         self.gone.notify_waiters();
+        self.mailbox.release_waiting();
     }
 
     /// The client was refused: it was never here, and will not come back.

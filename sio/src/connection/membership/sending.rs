@@ -47,7 +47,8 @@ impl Membership {
             if holder.phase.load(Ordering::Acquire) == CONNECTING {
                 return outcome;
             }
-            holder.mailbox.until_room(emission.entry.frames.len()).await;
+            let is_wanted = || !holder.is_closed();
+            holder.mailbox.until_room(emission.entry.frames.len(), is_wanted).await;
         }
     }
 

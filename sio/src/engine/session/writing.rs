@@ -54,13 +54,13 @@ impl SessionTask {
         }
     }
 
-    /// Answers the waiting GET with what is queued. Returns true when packets have to wait for the next.
+    /// Answers the waiting GET with what is queued. Returns true when none waits: packets have to wait for the next.
     pub(super) fn write_polling(&mut self, last: bool) -> bool {
         let Some(polling) = &mut self.polling else { return true };
         let config = &self.shared.config;
         if polling.send_queued(&self.mailbox, config.max_payload, config.polling_packets, last) {
             self.state.end_poll();
         }
-        true
+        !polling.is_waiting()
     }
 }
