@@ -88,7 +88,8 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for SpreadVisitor<T> {
 /// * `()` is no argument;
 /// * a tuple is as many arguments as it has elements, and so is an array `[T; N]`, which serde does not tell from a
 ///   tuple, and a [`Spread`];
-/// * anything else is one argument: a `Vec`, a struct, also a tuple struct or a unit struct (`null`).
+/// * anything else is one argument: a `Vec`, a struct, also a tuple struct or a unit struct (`null`), and the `null` of a
+///   [`Value`](crate::value::Value).
 ///
 /// `first` says that no comma is needed before the first one. Numbers that JSON cannot hold (NaN, infinities) are
 /// written as `null`.
@@ -140,7 +141,8 @@ pub(crate) fn serialize<A: Serialize + ?Sized>(
     attachments: &mut dyn Attachments,
 ) -> Result<(), EncodeError> {
     let mut json = None;
-    args.serialize(TopLevel { out, first, attachments, json: &mut json })?;
+    let is_nothing = size_of_val(args) == 0;
+    args.serialize(TopLevel { out, first, attachments, json: &mut json, is_nothing })?;
     Ok(())
 }
 
@@ -168,6 +170,8 @@ struct TopLevel<'a, 'j> {
     attachments: &'a mut dyn Attachments,
     /// Where the serialiser of a single argument lives: what it returns borrows it.
     json: &'j mut Option<Json<'a>>,
+    /// It has no size. That tells `()` from the `null` of a type such as `serde_json::Value`; to serde both are a unit.
+    is_nothing: bool,
 }
 
 impl<'a, 'j> TopLevel<'a, 'j> {
@@ -200,7 +204,7 @@ impl<'a, 'j> Serializer for TopLevel<'a, 'j> {
     type SerializeStructVariant = Compound<'a, 'j>;
 
     fn serialize_unit(self) -> Result<(), Self::Error> {
-        Ok(())
+        if self.is_nothing { Ok(()) } else { self.one().serialize_unit() }
     }
 
     fn serialize_tuple(self, _: usize) -> Result<Several<'a>, Self::Error> {
@@ -383,6 +387,8 @@ mod tests {
         assert_eq!(json(&[1, 2][..]), "x,[1,2]");
         assert_eq!(json(&Some((1, 2))), "x,[1,2]");
         assert_eq!(json(&None::<u8>), "x,null");
+        assert_eq!(json(&Value::Null), "x,null");
+        assert_eq!(json(&serde_json::Value::Null), "x,null");
         assert_eq!(json("text"), "x,\"text\"");
         assert_eq!(json(&Unit), "x,null");
         assert_eq!(json(&Newtype(1)), "x,1");
