@@ -2,7 +2,9 @@
 
 use std::{net::SocketAddr, ops::Deref};
 
-use sio::{Builder, Namespace, Server, Socket};
+use hyper::server::conn::http1;
+use hyper_util::rt::TokioIo;
+use sio::{Builder, Namespace, Server, Socket, engine::Engine};
 use tokio::{net::TcpListener, task::JoinHandle};
 
 use crate::{
@@ -58,6 +60,19 @@ impl TestServer {
             server: None,
             task: tokio::spawn(serve(listener)),
         }
+    }
+
+    /// Starts an engine without Socket.IO on top.
+    pub async fn engine(engine: Engine) -> Self {
+        let serve = |listener: TcpListener| async move {
+            loop {
+                let (stream, peer) = listener.accept().await?;
+                let service = engine.service().for_connection(peer, false);
+                let connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
+                tokio::spawn(connection.with_upgrades());
+            }
+        };
+        Self::serve_with(serve).await
     }
 
     /// The server's handle.

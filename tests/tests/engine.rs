@@ -1,9 +1,9 @@
 //! Engine.IO alone, as a program without Socket.IO uses it.
 
-use hyper::server::conn::http1;
-use hyper_util::rt::TokioIo;
+use std::task::Context;
+
 use sio::engine::{CloseReason, Config, Engine, Handler, Message, Sender};
-use sio_tests::{TestServer, journal::Journal};
+use sio_tests::{Frame, Polling, TestServer, Ws, frame, journal::Journal};
 
 /// Closes when it is told anything, and has the last word.
 struct Closing(Sender, Journal);
@@ -30,15 +30,7 @@ async fn server() -> TestServer {
     let mut config = Config::default();
     config.path = "/engine.io".to_owned();
     let engine = Engine::new(config, move |sender, _| Box::new(Closing(sender, notes.clone())));
-    let serve = |listener: tokio::net::TcpListener| async move {
-        loop {
-            let (stream, peer) = listener.accept().await?;
-            let service = engine.service().for_connection(peer, false);
-            let connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
-            tokio::spawn(connection.with_upgrades());
-        }
-    };
-    let mut server = TestServer::serve_with(serve).await;
+    let mut server = TestServer::engine(engine).await;
     server.journal = journal;
     server
 }
@@ -75,4 +67,75 @@ async fn a_session_that_ends_otherwise_has_no_last_word() {
     ws.expect_closed().await;
     server.journal.expect("transport close").await;
     assert_eq!(server.journal.rest(), [""; 0]);
+}
+
+/// Notes with each message how often its session has had a turn until then.
+struct Turns(usize, Journal);
+
+impl Handler for Turns {
+    fn on_message(&mut self, _: Message) -> Result<(), CloseReason> {
+        self.1.note(self.0.to_string());
+        Ok(())
+    }
+
+    fn poll(&mut self, _: &mut Context<'_>) {
+        self.0 += 1;
+    }
+}
+
+/// Frames of one flood. Together they fit into what the kernel holds, so that they are all there at once.
+const FLOOD: usize = 4096;
+
+/// What a session takes in one turn at most: twice 64 during an upgrade.
+const SHARE: usize = 128;
+
+async fn counting() -> TestServer {
+    let journal = Journal::default();
+    let notes = journal.clone();
+    let engine = Engine::new(Config::default(), move |_, _| Box::new(Turns(0, notes.clone())));
+    let mut server = TestServer::engine(engine).await;
+    server.journal = journal;
+    server
+}
+
+/// Turns that the session has had when it saw the message that was sent last.
+async fn turns(server: &TestServer) -> usize {
+    server.journal.next().await.parse().expect("a number of turns")
+}
+
+/// A session on polling and the WebSocket to which it is to move.
+async fn upgrading(server: &TestServer) -> (Polling, Ws) {
+    let polling = server.polling().await;
+    let ws = server.second_ws(&polling.open.sid).await.expect("the upgrade is accepted");
+    (polling, ws)
+}
+
+/// A message behind a flood of frames that bring none: pongs, or its own fragments.
+fn flood(first: &str, rest: &str, is_fragmented: bool) -> Vec<u8> {
+    let (begin, nothing, end) = match is_fragmented {
+        true => (
+            Frame::text(first).unfinished().encode(),
+            Frame::continuation("").unfinished(),
+            Frame::continuation(rest),
+        ),
+        false => (Vec::new(), Frame::new(frame::PONG, ""), Frame::text([first, rest].concat())),
+    };
+    [begin, nothing.encode().repeat(FLOOD), end.encode()].concat()
+}
+
+#[tokio::test]
+async fn frames_without_a_message_do_not_keep_the_thread() {
+    let server = counting().await;
+    for is_fragmented in [false, true] {
+        let mut ws = server.ws().await;
+        ws.write(&flood("4", "done", is_fragmented)).await;
+        let turns = self::turns(&server).await;
+        assert!(turns >= FLOOD / SHARE, "{turns} turns, fragmented: {is_fragmented}");
+
+        let (_polling, mut probe) = upgrading(&server).await;
+        probe.write(&flood("2", "probe", is_fragmented)).await;
+        probe.send_all(&["5", "4done"]).await;
+        let turns = self::turns(&server).await;
+        assert!(turns >= FLOOD / SHARE, "{turns} turns of a probe, fragmented: {is_fragmented}");
+    }
 }

@@ -48,6 +48,8 @@ pub(crate) enum Incoming {
     Message(Message),
     /// The frame that answers a ping.
     Pong(Bytes),
+    /// A frame that says nothing yet, or nothing at all: it counts all the same where frames are counted.
+    Nothing,
 }
 
 /// Why a WebSocket gives no more messages.
@@ -122,16 +124,12 @@ impl WebSocket {
         scratch: &mut Scratch,
         max_payload: usize,
     ) -> Poll<Result<Incoming, Ended>> {
-        loop {
-            let outcome = match ready!(self.reader.poll_frame(cx, &mut self.link, scratch, max_payload)) {
-                Ok(frame) => self.take_frame(frame, max_payload),
-                Err(error) => Some(Err(ended(error))),
-            };
-            if let Some(outcome) = outcome {
-                self.is_ended = matches!(outcome, Err(Ended::ByPeer));
-                return Poll::Ready(outcome);
-            }
-        }
+        let outcome = match ready!(self.reader.poll_frame(cx, &mut self.link, scratch, max_payload)) {
+            Ok(frame) => self.take_frame(frame, max_payload),
+            Err(error) => Err(ended(error)),
+        };
+        self.is_ended = matches!(outcome, Err(Ended::ByPeer));
+        Poll::Ready(outcome)
     }
 
     /// Keeps unread input for the next time, before the thread's buffer is given back.
@@ -139,39 +137,39 @@ impl WebSocket {
         self.reader.keep(scratch);
     }
 
-    fn take_frame(&mut self, frame: Frame, max_payload: usize) -> Option<Result<Incoming, Ended>> {
+    fn take_frame(&mut self, frame: Frame, max_payload: usize) -> Result<Incoming, Ended> {
         match frame.opcode {
             OpCode::Text | OpCode::Binary if self.partial.is_some() => {
-                Some(Err(protocol("a new message began inside a fragmented one")))
+                Err(protocol("a new message began inside a fragmented one"))
             }
             OpCode::Text | OpCode::Binary if frame.fin => {
-                Some(message(frame.opcode == OpCode::Text, frame.payload))
+                message(frame.opcode == OpCode::Text, frame.payload)
             }
             OpCode::Text | OpCode::Binary => {
                 let data = BytesMut::from(frame.payload);
                 self.partial = Some(Box::new(Partial { is_text: frame.opcode == OpCode::Text, data }));
-                None
+                Ok(Incoming::Nothing)
             }
             OpCode::Continuation => self.take_continuation(&frame, max_payload),
-            OpCode::Ping => Some(Ok(Incoming::Pong(control_frame(FIN_PONG, &frame.payload)))),
-            OpCode::Pong => None,
-            OpCode::Close => Some(Err(Ended::ByPeer)),
+            OpCode::Ping => Ok(Incoming::Pong(control_frame(FIN_PONG, &frame.payload))),
+            OpCode::Pong => Ok(Incoming::Nothing),
+            OpCode::Close => Err(Ended::ByPeer),
         }
     }
 
-    fn take_continuation(&mut self, frame: &Frame, max_payload: usize) -> Option<Result<Incoming, Ended>> {
-        let Some(partial) = &mut self.partial else {
-            return Some(Err(protocol("a continuation without a beginning")));
+    fn take_continuation(&mut self, frame: &Frame, max_payload: usize) -> Result<Incoming, Ended> {
+        let Some(mut partial) = self.partial.take() else {
+            return Err(protocol("a continuation without a beginning"));
         };
         if partial.data.len() + frame.payload.len() > max_payload {
-            return Some(Err(ended(ReadError::TooLarge)));
+            return Err(ended(ReadError::TooLarge));
         }
         partial.data.extend_from_slice(&frame.payload);
         if !frame.fin {
-            return None;
+            self.partial = Some(partial);
+            return Ok(Incoming::Nothing);
         }
-        let Partial { is_text, data } = *self.partial.take()?;
-        Some(message(is_text, data.freeze()))
+        message(partial.is_text, partial.data.freeze())
     }
 
     /// Takes packets over for writing.

@@ -11,9 +11,9 @@ use crate::engine::TransportKind;
 use crate::transport::frames::Scratch;
 use crate::transport::websocket::Incoming;
 
-/// Messages taken in one turn of the task. A client that floods must not keep a worker thread from the
-/// others for longer than some hundred microseconds.
-const MESSAGES_PER_TURN: usize = 64;
+/// Frames taken in one turn of the task, those included that bring no message. A client that floods must not keep
+/// a worker thread from the others for longer than some hundred microseconds.
+const FRAMES_PER_TURN: usize = 64;
 
 impl SessionTask {
     /// Takes what has arrived. Returns true when the turn's share is used up and more may be there.
@@ -23,15 +23,14 @@ impl SessionTask {
         {
             self.close_now(CloseReason::TransportError);
         }
-        if self.probe.is_some() {
-            self.read_probe(cx);
-        }
-        self.websocket.is_some() && self.phase == Phase::Open && self.read_websocket(cx)
+        let exhausted = self.probe.is_some() && self.read_probe(cx);
+        let reads = self.websocket.is_some() && self.phase == Phase::Open;
+        (reads && self.read_websocket(cx)) || exhausted
     }
 
     pub(super) fn read_websocket(&mut self, cx: &mut Context<'_>) -> bool {
         let mut scratch = Scratch::borrow();
-        let mut left = MESSAGES_PER_TURN;
+        let mut left = FRAMES_PER_TURN;
         let exhausted = loop {
             if left == 0 {
                 break true;
@@ -48,6 +47,7 @@ impl SessionTask {
                 }
                 // Beyond the queue's limits a pong is left out: the peer has asked for too many.
                 Poll::Ready(Ok(Incoming::Pong(frame))) => drop(self.mailbox.push(frame)),
+                Poll::Ready(Ok(Incoming::Nothing)) => {}
                 Poll::Ready(Err(ended)) => self.on_websocket_end(ended),
             }
             left -= 1;
@@ -93,9 +93,14 @@ impl SessionTask {
         }
     }
 
-    pub(super) fn read_probe(&mut self, cx: &mut Context<'_>) {
+    /// Takes what has arrived for an upgrade. Returns true when the turn's share is used up and more may be there.
+    pub(super) fn read_probe(&mut self, cx: &mut Context<'_>) -> bool {
         let mut scratch = Scratch::borrow();
-        while let Some(probe) = &mut self.probe {
+        let mut left = FRAMES_PER_TURN;
+        while left > 0
+            && let Some(probe) = &mut self.probe
+        {
+            left -= 1;
             let outcome = match probe.poll_open(cx) {
                 Poll::Pending => break,
                 Poll::Ready(Err(ended)) => Poll::Ready(Err(ended)),
@@ -107,6 +112,7 @@ impl SessionTask {
                     probe.enqueue([frame].into_iter().collect());
                     continue;
                 }
+                Poll::Ready(Ok(Incoming::Nothing)) => continue,
                 Poll::Ready(Ok(Incoming::Message(message))) => probe.wire().packet(message).ok(),
                 Poll::Ready(Err(_)) => None,
             };
@@ -127,6 +133,7 @@ impl SessionTask {
             reading.keep(&mut scratch);
         }
         scratch.give_back();
+        left == 0
     }
 
     pub(super) fn apply(&mut self, output: Output) {
