@@ -3,7 +3,7 @@
 use std::task::Context;
 
 use sio::engine::{CloseReason, Config, Engine, Handler, Message, Sender};
-use sio_tests::{Frame, Polling, TestServer, Ws, frame, journal::Journal};
+use sio_tests::{Frame, Polling, Received, TestServer, Ws, frame, journal::Journal};
 
 /// Closes when it is told anything, and has the last word.
 struct Closing(Sender, Journal);
@@ -138,4 +138,27 @@ async fn frames_without_a_message_do_not_keep_the_thread() {
         let turns = self::turns(&server).await;
         assert!(turns >= FLOOD / SHARE, "{turns} turns of a probe, fragmented: {is_fragmented}");
     }
+}
+
+#[tokio::test]
+async fn of_many_pings_in_an_upgrade_the_last_is_answered() {
+    let server = counting().await;
+    let (_polling, mut probe) = upgrading(&server).await;
+    let pings = (0..FLOOD as u16).flat_map(|number| Frame::new(frame::PING, number.to_be_bytes()).encode());
+    probe.write(&pings.collect::<Vec<u8>>()).await;
+    probe.send("2probe").await;
+    let mut answered = Vec::new();
+    loop {
+        match probe.receive().await {
+            Received::Pong(payload) => answered.push(payload),
+            Received::Text(text) if text == "3probe" => break,
+            other => panic!("received {other}"),
+        }
+    }
+    assert!(answered.is_sorted(), "{answered:?}");
+    assert_eq!(answered.last().map(Vec::as_slice), Some(&(FLOOD as u16 - 1).to_be_bytes()[..]));
+    assert!(answered.len() < FLOOD / 4, "{} pongs", answered.len());
+    probe.send_all(&["5", "4done"]).await;
+    let turns = turns(&server).await;
+    assert!(turns >= FLOOD / SHARE, "{turns} turns");
 }

@@ -70,6 +70,8 @@ pub(crate) struct WebSocket {
     partial: Option<Box<Partial>>,
     /// Taken from the queue and not yet handed to the kernel.
     writing: Queue,
+    /// How many packets at the front of it have gone: taking them out after each write would move all others.
+    gone: u32,
     /// Handed to the kernel since the queue was last told.
     done: Done,
     wire: Wire,
@@ -92,6 +94,7 @@ impl WebSocket {
             reader: FrameReader::default(),
             partial: None,
             writing: Queue::new(),
+            gone: 0,
             done: Done::default(),
             wire,
             is_ended: false,
@@ -181,6 +184,16 @@ impl WebSocket {
         }
     }
 
+    /// Queues the answer to a ping. It replaces one that still waits at the end: only the last ping has to be
+    /// answered (RFC 6455 §5.5.3), and how many there are is the client's to say.
+    pub(crate) fn enqueue_pong(&mut self, frame: Bytes) {
+        match &mut self.writing[self.gone as usize..] {
+            // Not the first one, of which a part may have gone.
+            [_, .., last] if last.first() == Some(&FIN_PONG) => *last = frame,
+            _ => self.writing.push(frame),
+        }
+    }
+
     /// Queues a close frame behind everything else.
     pub(crate) fn enqueue_close(&mut self, code: CloseCode) {
         self.writing.push(control_frame(FIN_CLOSE, &(code as u16).to_be_bytes()));
@@ -209,21 +222,28 @@ impl WebSocket {
     }
 
     fn poll_write_some(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
-        if let [single] = &self.writing[..] {
+        let unsent = &self.writing[self.gone as usize..];
+        if let [single] = unsent {
             return self.link.poll_write(cx, single);
         }
-        let total: usize = self.writing.iter().map(Bytes::len).sum();
-        if total > COPY_LIMIT {
+        let mut total = 0;
+        let fits = |packet: &&Bytes| {
+            total += packet.len();
+            total <= COPY_LIMIT
+        };
+        // No more is looked at than one write takes, so that a long queue is gone through once.
+        let small = unsent.iter().take_while(fits).count();
+        if small < unsent.len().min(MAX_SLICES) {
             let mut slices = [IoSlice::new(&[]); MAX_SLICES];
-            for (slice, packet) in slices.iter_mut().zip(&self.writing) {
+            for (slice, packet) in slices.iter_mut().zip(unsent) {
                 *slice = IoSlice::new(packet);
             }
-            let count = self.writing.len().min(MAX_SLICES);
+            let count = unsent.len().min(MAX_SLICES);
             return self.link.poll_write_vectored(cx, &slices[..count]);
         }
         let mut copy = COPY.take();
         copy.clear();
-        for packet in &self.writing {
+        for packet in &unsent[..small] {
             copy.extend_from_slice(packet);
         }
         let outcome = self.link.poll_write(cx, &copy);
@@ -233,20 +253,27 @@ impl WebSocket {
 
     fn advance(&mut self, mut count: usize) {
         self.done.bytes += count;
-        let mut whole = 0;
-        for packet in &mut self.writing {
+        let before = self.gone as usize;
+        let mut gone = before;
+        for packet in &mut self.writing[before..] {
             if packet.len() > count {
                 packet.advance(count);
                 break;
             }
             count -= packet.len();
-            whole += 1;
+            gone += 1;
         }
-        self.done.packets += whole;
-        if whole == self.writing.len() {
-            self.writing.clear();
-        } else {
-            self.writing.drain(..whole);
+        self.done.packets += gone - before;
+        self.gone = 0;
+        let left = self.writing.len() - gone;
+        match u32::try_from(gone) {
+            _ if left == 0 => self.writing.clear(),
+            Ok(short) if gone < left => {
+                self.writing[before..gone].fill(Bytes::new());
+                self.gone = short;
+            }
+            // No more packets are moved than have gone, however long the queue is.
+            _ => drop(self.writing.drain(..gone)),
         }
     }
 
@@ -302,4 +329,71 @@ fn control_frame(head: u8, payload: &[u8]) -> Bytes {
     frame.push(u8::try_from(payload.len()).expect("the payload of a control frame has at most 125 bytes"));
     frame.extend_from_slice(payload);
     frame.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use hyper::Request;
+    use tokio::net::{TcpListener, TcpStream};
+
+    use super::*;
+
+    /// One that nobody reads.
+    fn websocket() -> WebSocket {
+        WebSocket::new(Link::Upgrading(hyper::upgrade::on(Request::new(()))), Wire::V4)
+    }
+
+    fn unsent(websocket: &WebSocket) -> Vec<u8> {
+        websocket.writing.concat()
+    }
+
+    #[test]
+    fn of_many_pongs_the_last_one_waits() {
+        let mut websocket = websocket();
+        let pong = |number: u16| control_frame(FIN_PONG, &number.to_be_bytes());
+        (0..1000).for_each(|number| websocket.enqueue_pong(pong(number)));
+        assert_eq!(unsent(&websocket), [pong(0), pong(999)].concat());
+        // The first may have gone in part, and what is left of it may look like a pong.
+        websocket.advance(5);
+        websocket.enqueue_pong(pong(1000));
+        websocket.enqueue_close(CloseCode::Normal);
+        websocket.enqueue_pong(pong(1001));
+        websocket.enqueue_pong(pong(1002));
+        let close = control_frame(FIN_CLOSE, &1000_u16.to_be_bytes());
+        assert_eq!(unsent(&websocket), [&pong(999)[1..], &pong(1000), &close, &pong(1002)].concat());
+    }
+
+    #[test]
+    fn a_queue_goes_out_in_portions_of_any_size() {
+        for portion in [1, 3, 50, 1000] {
+            let mut websocket = websocket();
+            let packets: Queue = (1..=200).map(|length| Bytes::from(vec![length; length.into()])).collect();
+            let all = packets.concat();
+            websocket.enqueue(packets);
+            for at in (0..all.len()).step_by(portion) {
+                assert!(unsent(&websocket) == all[at..], "{at} in portions of {portion}");
+                websocket.advance(portion.min(all.len() - at));
+            }
+            assert!(websocket.is_drained() && websocket.gone == 0);
+            let done = websocket.take_done();
+            assert_eq!((done.packets, done.bytes), (200, all.len()));
+        }
+    }
+
+    #[tokio::test]
+    async fn one_write_takes_many_small_packets() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let tcp = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        tcp.writable().await.unwrap();
+        let mut websocket = WebSocket::new(Link::Tcp(tcp), Wire::V4);
+        let smallest = control_frame(FIN_PONG, &[]);
+        websocket.enqueue((0..COPY_LIMIT).map(|_| smallest.clone()).collect());
+        let written = websocket.poll_write_some(&mut Context::from_waker(std::task::Waker::noop()));
+        assert!(matches!(written, Poll::Ready(Ok(COPY_LIMIT))), "{written:?}");
+    }
+
+    #[test]
+    fn a_websocket_is_small() {
+        assert!(size_of::<WebSocket>() <= 184, "{}", size_of::<WebSocket>());
+    }
 }

@@ -109,7 +109,7 @@ impl SessionTask {
             let packet = match outcome {
                 Poll::Pending => break,
                 Poll::Ready(Ok(Incoming::Pong(frame))) => {
-                    probe.enqueue([frame].into_iter().collect());
+                    probe.enqueue_pong(frame);
                     continue;
                 }
                 Poll::Ready(Ok(Incoming::Nothing)) => continue,
