@@ -2,8 +2,14 @@
 
 use std::task::Context;
 
-use sio::engine::{CloseReason, Config, Engine, Handler, Message, Sender};
-use sio_tests::{Frame, Polling, Received, TestServer, Ws, frame, journal::Journal};
+use sio::engine::{CloseReason, Config, Engine, Handler, Message, SendError, Sender, TransportKind};
+use sio_tests::{
+    Frame, Polling, Received, TestServer, Ws,
+    deadline::{settle, soon},
+    frame,
+    journal::Journal,
+};
+use tokio::sync::mpsc;
 
 /// Closes when it is told anything, and has the last word.
 struct Closing(Sender, Journal);
@@ -121,6 +127,67 @@ fn flood(first: &str, rest: &str, is_fragmented: bool) -> Vec<u8> {
         false => (Vec::new(), Frame::new(frame::PONG, ""), Frame::text([first, rest].concat())),
     };
     [begin, nothing.encode().repeat(FLOOD), end.encode()].concat()
+}
+
+/// Gives its sender away.
+struct Open;
+
+impl Handler for Open {
+    fn on_message(&mut self, _: Message) -> Result<(), CloseReason> {
+        Ok(())
+    }
+}
+
+/// An engine whose queues hold two packets, and what gives the senders of its sessions.
+async fn of_two_packets() -> (TestServer, mpsc::UnboundedReceiver<Sender>) {
+    let (opened, senders) = mpsc::unbounded_channel();
+    let mut config = Config::default();
+    config.outgoing_queue_packets = 2;
+    config.outgoing_queue_bytes = usize::MAX;
+    let engine = Engine::new(config, move |sender, _| {
+        opened.send(sender).expect("the test takes the senders");
+        Box::new(Open)
+    });
+    (TestServer::engine(engine).await, senders)
+}
+
+#[tokio::test]
+async fn the_answers_to_a_probe_make_no_room_in_the_queue() {
+    let (server, mut senders) = of_two_packets().await;
+    for at_once in [false, true] {
+        let (_polling, mut ws) = upgrading(&server).await;
+        let sender = soon("the session", senders.recv()).await.expect("the engine lives");
+        // More than the kernel takes, so that it stays queued while the client does not read.
+        let large = Message::Binary(vec![7; 8_000_000].into());
+        let small = Message::Text("small".into());
+        for message in [&large, &small] {
+            sender.try_send(message).expect("there is room for two");
+        }
+        ws.write(&Frame::new(frame::PING, "").encode()).await;
+        if at_once {
+            ws.send_all(&["2probe", "5"]).await;
+        } else {
+            ws.send("2probe").await;
+            settle().await;
+            ws.send("5").await;
+        }
+        soon("the upgrade", async {
+            while sender.transport() != TransportKind::WebSocket {
+                tokio::task::yield_now().await;
+            }
+        })
+        .await;
+        assert_eq!(sender.try_send(&small), Err(SendError::Full), "upgraded at once: {at_once}");
+        assert_eq!(ws.receive().await, Received::Pong(Vec::new()));
+        ws.expect("3probe").await;
+        assert!(matches!(ws.receive().await, Received::Binary(bytes) if bytes.len() == 8_000_000));
+        ws.expect("4small").await;
+        // All has gone: there is room for two, and for no third.
+        for message in [&large, &small] {
+            sender.try_send(message).expect("there is room for two");
+        }
+        assert_eq!(sender.try_send(&small), Err(SendError::Full), "upgraded at once: {at_once}");
+    }
 }
 
 #[tokio::test]

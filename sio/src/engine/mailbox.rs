@@ -329,6 +329,14 @@ impl Mailbox {
         }
     }
 
+    /// Counts what was never queued here and is still to be written: the transport will say that it is done.
+    pub(crate) fn owe(&self, unsent: Done) {
+        let mut state = self.lock();
+        state.packets += unsent.packets;
+        state.bytes += unsent.bytes;
+        self.note_overfull(&state);
+    }
+
     /// Takes no more packets; what is queued is still sent, and commands are still taken.
     pub(crate) fn refuse_packets(&self) {
         self.lock().refusing = true;

@@ -21,7 +21,7 @@ impl From<Bytes> for Entry {
     }
 }
 
-/// What a transport has taken over since it was last asked.
+/// So much of a queue: what a transport has taken over since it was last asked, or what it has yet to take.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Done {
     pub(crate) packets: usize,

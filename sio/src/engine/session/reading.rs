@@ -160,7 +160,12 @@ impl SessionTask {
             Output::Upgraded => {
                 tracing::debug!(target: "sio::engine", session = ?self.id, "upgraded to websocket");
                 self.answer_poll(&Packet::Noop);
-                self.websocket = self.probe.take().map(|probe| *probe);
+                self.websocket = self.probe.take().map(|mut probe| {
+                    // The answers to the probe were never in the queue, which counts only those that have yet to go.
+                    probe.take_done();
+                    self.mailbox.owe(probe.unsent());
+                    *probe
+                });
                 self.mailbox.set_transport(TransportKind::WebSocket);
             }
             Output::ProbeFailed => self.probe = None,
