@@ -31,11 +31,23 @@ impl Handler for Closing {
 }
 
 async fn server() -> TestServer {
-    let journal = Journal::default();
-    let notes = journal.clone();
+    journaled(elsewhere(), |sender, journal| Box::new(Closing(sender, journal))).await
+}
+
+fn elsewhere() -> Config {
     let mut config = Config::default();
     config.path = "/engine.io".to_owned();
-    let engine = Engine::new(config, move |sender, _| Box::new(Closing(sender, notes.clone())));
+    config
+}
+
+/// An engine whose handlers are made with the server's journal.
+async fn journaled(
+    config: Config,
+    new_handler: impl Fn(Sender, Journal) -> Box<dyn Handler> + Send + Sync + 'static,
+) -> TestServer {
+    let journal = Journal::default();
+    let notes = journal.clone();
+    let engine = Engine::new(config, move |sender, _| new_handler(sender, notes.clone()));
     let mut server = TestServer::engine(engine).await;
     server.journal = journal;
     server
@@ -75,6 +87,22 @@ async fn a_session_that_ends_otherwise_has_no_last_word() {
     assert_eq!(server.journal.rest(), [""; 0]);
 }
 
+#[tokio::test]
+async fn a_session_that_is_closed_while_it_opens_has_the_last_word() {
+    let server = journaled(elsewhere(), |sender, journal| {
+        sender.try_send(&Message::Text("hello".into())).expect("there is room for it");
+        sender.close();
+        Box::new(Closing(sender, journal))
+    })
+    .await;
+    let mut ws = server.at("/engine.io/").ws().await;
+    ws.expect("4hello").await;
+    ws.expect("4the last word").await;
+    assert_eq!(ws.expect_closed().await, Some(1000));
+    server.journal.expect("closing").await;
+    server.journal.expect("forced server close").await;
+}
+
 /// Notes with each message how often its session has had a turn until then.
 struct Turns(usize, Journal);
 
@@ -96,12 +124,7 @@ const FLOOD: usize = 4096;
 const SHARE: usize = 128;
 
 async fn counting() -> TestServer {
-    let journal = Journal::default();
-    let notes = journal.clone();
-    let engine = Engine::new(Config::default(), move |_, _| Box::new(Turns(0, notes.clone())));
-    let mut server = TestServer::engine(engine).await;
-    server.journal = journal;
-    server
+    journaled(Config::default(), |_, journal| Box::new(Turns(0, journal))).await
 }
 
 /// Turns that the session has had when it saw the message that was sent last.

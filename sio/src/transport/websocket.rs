@@ -110,7 +110,7 @@ impl WebSocket {
         self.wire
     }
 
-    /// Completes the HTTP upgrade that this WebSocket begins with.
+    /// Completes the HTTP upgrade that this WebSocket begins with. Ready as well when that is long complete.
     pub(crate) fn poll_open(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Ended>> {
         match ready!(self.link.poll_upgraded(cx)) {
             Ok(early) => {

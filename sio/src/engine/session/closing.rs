@@ -130,6 +130,12 @@ impl SessionTask {
             }
             return;
         };
+        // It may have been closed before the answer to its request was written: what it is told goes out behind that.
+        match websocket.poll_open(cx) {
+            Poll::Pending => return,
+            Poll::Ready(Ok(())) => {}
+            Poll::Ready(Err(_)) => return self.gone(),
+        }
         if !websocket.is_drained() {
             match websocket.poll_write(cx) {
                 Poll::Pending => return,
