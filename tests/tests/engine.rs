@@ -1,6 +1,11 @@
 //! Engine.IO alone, as a program without Socket.IO uses it.
 
-use std::task::Context;
+use std::{
+    pin::pin,
+    sync::{Arc, OnceLock},
+    task::{Context, Waker},
+    time::Duration,
+};
 
 use sio::engine::{CloseReason, Config, Engine, Handler, Message, SendError, Sender, TransportKind};
 use sio_tests::{
@@ -101,6 +106,25 @@ async fn a_session_that_is_closed_while_it_opens_has_the_last_word() {
     assert_eq!(ws.expect_closed().await, Some(1000));
     server.journal.expect("closing").await;
     server.journal.expect("forced server close").await;
+}
+
+#[tokio::test]
+async fn a_session_that_opens_while_the_engine_closes_is_closed() {
+    let engine = Arc::new(OnceLock::<Engine>::new());
+    let closing = Arc::clone(&engine);
+    let journal = Journal::default();
+    let notes = journal.clone();
+    let new_handler = move |sender, _| -> Box<dyn Handler> {
+        // The request has been let in already, and there is no session yet that could be told.
+        let engine: &Engine = closing.get().expect("it serves");
+        let close = pin!(engine.close(Duration::MAX));
+        assert!(close.poll(&mut Context::from_waker(Waker::noop())).is_ready());
+        Box::new(Closing(sender, notes.clone()))
+    };
+    let engine = engine.get_or_init(|| Engine::new(Config::default(), new_handler));
+    let server = TestServer::engine(engine.clone()).await;
+    assert_eq!(server.ws().await.expect_closed().await, Some(1001));
+    journal.expect("server shutting down").await;
 }
 
 /// Notes with each message how often its session has had a turn until then.

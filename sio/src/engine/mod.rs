@@ -204,8 +204,54 @@ impl Engine {
         let handler = (shared.new_handler)(Sender::new(Arc::clone(&mailbox)), handshake);
         let config = Arc::clone(&shared.session_config);
         let state = Session::open_revision(wire.revision(), config, kind, session::now());
+        // Before the session can be found: whoever closes the engine and finds it waits for its task as well.
+        let task = SessionTask::new(id, state, Arc::clone(&mailbox), Arc::clone(shared), handler, websocket);
         shared.sessions.insert(id, Arc::clone(&mailbox), place);
+        // The engine may have been closed since the session was let in. Whoever did either finds the session or has
+        // looked for it earlier under the same lock, and then it is seen here that the engine closes.
+        if shared.is_closing() {
+            mailbox.command(Command::Drain);
+        }
         tracing::debug!(target: "sio::engine", session = ?id, transport = %kind, "session opened");
-        tokio::spawn(SessionTask::new(id, state, mailbox, Arc::clone(shared), handler, websocket));
+        tokio::spawn(task);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use hyper::Request;
+    use tokio::sync::mpsc;
+
+    use super::*;
+    use crate::http::Peer;
+
+    /// Always has work under way.
+    struct Busy(mpsc::UnboundedSender<CloseReason>);
+
+    impl Handler for Busy {
+        fn on_message(&mut self, _: Message) -> Result<(), CloseReason> {
+            Ok(())
+        }
+
+        fn is_idle(&self) -> bool {
+            false
+        }
+
+        fn on_close(&mut self, reason: CloseReason) {
+            self.0.send(reason).expect("the test waits for it");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_end_of_draining_ends_a_session_that_never_began_to() {
+        let (closed, mut reasons) = mpsc::unbounded_channel();
+        let engine = Engine::new(Config::default(), move |_, _| Box::new(Busy(closed.clone())));
+        let request = Request::new(()).into_parts().0;
+        let handshake = Handshake::of(&request, Peer::default(), std::time::SystemTime::now());
+        engine.open(engine.new_id(), Arc::new(handshake), None, Wire::V4, None);
+        for mailbox in engine.shared.sessions.all() {
+            mailbox.command(Command::DrainEnd);
+        }
+        assert_eq!(reasons.recv().await, Some(CloseReason::ServerShuttingDown));
     }
 }

@@ -107,6 +107,7 @@ impl SessionTask {
                 self.handler.on_drain();
             }
             Command::DrainEnd => {
+                self.draining = true;
                 self.handler.on_drain_end();
                 self.drain_ended = true;
             }
