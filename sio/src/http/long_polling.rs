@@ -3,8 +3,8 @@
 use std::pin::{Pin, pin};
 use std::time::Duration;
 
-use bytes::Bytes;
-use http_body_util::{BodyExt, LengthLimitError, Limited};
+use bytes::{BufMut, Bytes, BytesMut};
+use http_body_util::BodyExt;
 use hyper::StatusCode;
 use hyper::body::{Body, Buf};
 use hyper::header::{self, HeaderMap};
@@ -113,15 +113,33 @@ where
     if body.size_hint().lower() > max_payload as u64 {
         return Err(BodyError::TooLarge);
     }
-    let body = body.map_err(|error| Unreadable(error.to_string()));
-    match Limited::new(body, max_payload).collect().await {
-        Ok(collected) => Ok(collected.to_bytes()),
-        Err(error) if error.is::<LengthLimitError>() => Err(BodyError::TooLarge),
-        Err(error) => {
+    let mut body = pin!(body);
+    let mut read = Bytes::new();
+    // Chunks are put together as they come. Kept apart, each would take its own tens of bytes, however short it is.
+    let mut joined = BytesMut::new();
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|error| {
             tracing::debug!(target: "sio::engine", %error, "the body of a POST could not be read");
-            Err(BodyError::Broken)
+            BodyError::Broken
+        })?;
+        // Trailers say nothing here.
+        let Ok(mut data) = frame.into_data() else { continue };
+        let length = data.remaining();
+        if length > max_payload - read.len().max(joined.len()) {
+            return Err(BodyError::TooLarge);
+        }
+        if length == 0 {
+            continue;
+        }
+        if read.is_empty() && joined.is_empty() {
+            // Most bodies are a single chunk, which stays as it is.
+            read = data.copy_to_bytes(length);
+        } else {
+            joined.extend_from_slice(&std::mem::take(&mut read));
+            joined.put(data);
         }
     }
+    Ok(if joined.is_empty() { read } else { joined.freeze() })
 }
 
 /// Throws away what a client sends of a body that is refused. The connection is closed with what is left unread, which the
@@ -137,7 +155,62 @@ async fn discard<B: Body>(mut body: Pin<&mut B>, limit: usize) {
     }
 }
 
-/// An error of a body, whatever its type was.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-struct Unreadable(String);
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+    use std::sync::Arc;
+
+    use futures_util::stream;
+    use http_body_util::StreamBody;
+    use hyper::body::Frame;
+
+    use super::*;
+
+    async fn read_chunks(
+        chunks: impl Iterator<Item = Bytes>,
+        max_payload: usize,
+    ) -> Result<Bytes, BodyError> {
+        let frames = chunks.map(|chunk| Ok::<_, Infallible>(Frame::data(chunk)));
+        read(StreamBody::new(stream::iter(frames)), max_payload).await
+    }
+
+    #[tokio::test]
+    async fn a_body_in_one_chunk_is_not_copied() {
+        let chunk = Bytes::from(vec![7; 100]);
+        let Ok(body) = read_chunks([chunk.clone(), Bytes::new()].into_iter(), 100).await else {
+            panic!("it fits");
+        };
+        assert_eq!((body.as_ptr(), body.len()), (chunk.as_ptr(), 100));
+    }
+
+    #[tokio::test]
+    async fn a_body_in_many_chunks_does_not_keep_them() {
+        let memory = Arc::new([7; 1]);
+        let most = std::cell::Cell::new(0);
+        let chunks = (0..1000).map(|_| {
+            most.set(most.get().max(Arc::strong_count(&memory)));
+            Bytes::from_owner(Shared(Arc::clone(&memory)))
+        });
+        assert!(read_chunks(chunks, 1000).await.is_ok_and(|body| body == [7; 1000][..]));
+        assert!(most.get() <= 2, "{} owners at once", most.get());
+    }
+
+    #[tokio::test]
+    async fn chunks_count_together() {
+        for length in [1, 3, 100, 101, 1000] {
+            let chunks = || std::iter::repeat_n(Bytes::from(vec![7; length]), 1000 / length);
+            let total = length * (1000 / length);
+            assert!(read_chunks(chunks(), total).await.is_ok_and(|body| body.len() == total));
+            assert!(matches!(read_chunks(chunks(), total - 1).await, Err(BodyError::TooLarge)));
+        }
+    }
+
+    /// Bytes whose owners can be counted.
+    struct Shared(Arc<[u8; 1]>);
+
+    impl AsRef<[u8]> for Shared {
+        fn as_ref(&self) -> &[u8] {
+            &*self.0
+        }
+    }
+}
