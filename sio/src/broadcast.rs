@@ -63,8 +63,9 @@ impl Broadcast {
         broadcast
     }
 
-    /// Adds a room, or several, to those that are addressed.
+    /// Adds a room, or several, to those that are addressed. With an empty list, and no other room, that is nobody.
     pub fn to(mut self, rooms: impl IntoRooms) -> Self {
+        self.target.is_limited = true;
         self.target.rooms.extend(rooms.into_rooms());
         self
     }
@@ -228,7 +229,8 @@ impl Broadcast {
         let mut each = |socket: &Socket| {
             before(socket);
             if self.volatile {
-                socket.membership.deliver_volatile(emission.entry.clone());
+                // Gone or passed over, it is lost.
+                let _ = socket.membership.deliver_volatile(emission.entry.clone());
                 return;
             }
             match socket.membership.deliver_unwoken(&emission) {

@@ -45,8 +45,8 @@ impl<'a> Direct<'a> {
         self
     }
 
-    /// What is emitted may be lost: it is passed over when something else waits for this client. A question that
-    /// waits for its answer is never passed over.
+    /// What is emitted may be lost: it is passed over when something else waits for this client, or while its `connect`
+    /// hook runs. A question that waits for its answer is never passed over.
     pub fn volatile(mut self) -> Self {
         self.volatile = true;
         self
@@ -85,8 +85,7 @@ impl<'a> Direct<'a> {
         if !self.volatile {
             return Ok(self.socket.membership.deliver_waiting(emission).await?);
         }
-        self.socket.membership.deliver_volatile(emission.entry);
-        Ok(())
+        Ok(self.socket.membership.deliver_volatile(emission.entry)?)
     }
 
     /// Sends the event `message`.
@@ -109,8 +108,7 @@ impl<'a> Direct<'a> {
     pub fn try_emit<A: Serialize + ?Sized>(&self, event: &str, args: &A) -> Result<(), EmitError> {
         let emission = self.encode(self.expect(), event, args)?;
         if self.volatile {
-            self.socket.membership.deliver_volatile(emission.entry);
-            return Ok(());
+            return Ok(self.socket.membership.deliver_volatile(emission.entry)?);
         }
         Ok(self.socket.membership.deliver(emission)?)
     }

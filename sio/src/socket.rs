@@ -187,6 +187,9 @@ impl Socket {
     ///
     /// A tuple takes all arguments of the answer, `()` none of them, everything else the first.
     ///
+    /// Not to be awaited inside `connect`: what is sent there goes out when the hook has ended. A task that the hook spawns
+    /// can ask.
+    ///
     /// ```
     /// # use sio::prelude::*;
     /// # async fn example(socket: &Socket) -> sio::Result {

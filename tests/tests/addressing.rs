@@ -62,6 +62,8 @@ async fn the_server_addresses_the_main_namespace() {
         (server.except("red"), [false, false, true]),
         (server.except([ids[0], ids[1]]), [false, false, true]),
         (server.to(ids[0]), [true, false, false]),
+        (server.to([""; 0]), [false, false, false]),
+        (server.to([""; 0]).to("red"), [true, true, false]),
         (server.local().to("red"), [true, true, false]),
         (server.timeout(Duration::from_secs(1)).to("red"), [true, true, false]),
         (server.compress(false).to("red"), [true, true, false]),
@@ -127,6 +129,9 @@ async fn what_is_volatile_reaches_those_for_whom_nothing_waits() {
     me.volatile().try_emit("lost", &()).expect("that it is lost is no error");
     three.clients[0].expect(r#"42["waits"]"#).await;
     three.clients[0].expect_nothing_more().await;
+    me.disconnect();
+    let outcome = me.volatile().emit("gone", &()).await;
+    assert!(matches!(outcome, Err(sio::EmitError::Disconnected)), "{outcome:?}");
 }
 
 #[tokio::test]

@@ -94,6 +94,7 @@ impl Index {
             }
         };
         match &target.rooms[..] {
+            [] if target.is_limited => {}
             [] => self.sockets.values().for_each(|member| visit(&member.socket)),
             [room] => self.for_each_member(room, &mut visit),
             rooms => {

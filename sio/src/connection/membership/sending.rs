@@ -101,10 +101,17 @@ impl Membership {
         }
     }
 
-    /// As [`Self::deliver`], but only if nothing else waits for this client: a packet that may be lost.
-    pub(crate) fn deliver_volatile(&self, entry: Entry) {
-        if self.is_connected() && self.mailbox.is_empty() {
-            let _ = self.mailbox.push(entry);
+    /// As [`Self::deliver`], but only if nothing else waits for this client, its CONNECT included: a packet that may be
+    /// lost. An error if the client has gone.
+    pub(crate) fn deliver_volatile(&self, entry: Entry) -> Result<(), PushError> {
+        match self.phase.load(Ordering::Acquire) {
+            CONNECTED if self.mailbox.is_empty() => match self.mailbox.push(entry) {
+                // Something else was quicker.
+                Err(PushError::Full) => Ok(()),
+                pushed => pushed,
+            },
+            CLOSED => Err(PushError::Closed),
+            _ => Ok(()),
         }
     }
 
