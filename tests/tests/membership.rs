@@ -213,6 +213,18 @@ async fn a_connection_that_joins_nothing_in_time_is_closed() {
 }
 
 /// The first ping comes long after the connect timeout.
+/// To be refused is not to be in.
+#[tokio::test]
+async fn a_connection_that_is_only_refused_is_closed_too() {
+    let server =
+        TestServer::start(|builder| builder.consumer::<Plain>().connect_timeout(Duration::from_millis(100)))
+            .await;
+    let mut ws = server.ws().await;
+    ws.send("40/unknown,").await;
+    ws.expect(r#"44/unknown,{"message":"Invalid namespace"}"#).await;
+    ws.expect_closed().await;
+}
+
 #[tokio::test]
 async fn a_connection_that_joined_and_left_outlives_the_connect_timeout() {
     let server = TestServer::start(|builder| {

@@ -35,8 +35,8 @@ pub(crate) struct Client {
     protocol: Protocol,
     decoder: Decoder,
     sockets: SmallVec<[Slot; 1]>,
-    /// Until when the first CONNECT has to come; of revision 3, until when the first has to be accepted.
-    connect_deadline: Option<Instant>,
+    /// Until when the client has to be in a namespace, or on its way into one.
+    connect_deadline: Instant,
 }
 
 /// A socket and the task of its consumer.
@@ -54,20 +54,18 @@ impl Client {
     pub(crate) fn new(server: Arc<ServerInner>, sender: Sender, handshake: Arc<Handshake>) -> Self {
         let options = &server.options;
         let revision = sender.mailbox().wire().revision();
-        let connect_deadline = Some(session::later(options.connect_timeout));
         let mut this = Self {
             protocol: Protocol::new(options.max_namespaces),
             decoder: options.parser.decoder(revision, options.max_attachments),
             sockets: SmallVec::new(),
-            connect_deadline,
+            connect_deadline: session::later(options.connect_timeout),
             server,
             sender,
             handshake,
         };
         if revision == Revision::V3 {
-            // It is put into `/` without asking, which is not the CONNECT that is waited for.
+            // It is put into `/` without asking.
             this.on_packet(v3::socket::connect()).expect("the first packet breaks no rule");
-            this.connect_deadline = connect_deadline;
         }
         this
     }
@@ -113,7 +111,6 @@ impl Client {
     }
 
     fn on_connect(&mut self, key: Key, path: &ByteString, auth: Option<Args>) {
-        self.connect_deadline = None;
         // Those that the client has left count for as long as their handlers are at work.
         if self.sockets.len() >= self.server.options.max_namespaces.saturating_mul(2) {
             self.protocol.refused(key);
@@ -217,7 +214,7 @@ impl Handler for Client {
     }
 
     fn deadline(&self) -> Option<Instant> {
-        self.connect_deadline.filter(|_| self.sockets.is_empty() && !self.protocol.has_ever_joined())
+        (self.sockets.is_empty() && !self.protocol.has_ever_joined()).then_some(self.connect_deadline)
     }
 
     fn on_timeout(&mut self, _now: Instant) -> Result<(), CloseReason> {
