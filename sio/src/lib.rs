@@ -62,7 +62,7 @@
 //! has the whole list, [`macro@consumer`] and [`macro@event`] what methods and options there are.
 //!
 //! **Every acknowledgement that a client asks for is answered once**: with what the handler returns, or with an object
-//! of `status`, `code` and `message`. `?` turns any error into `internal`, of which the client learns nothing more;
+//! of `status`, `code` and `message`. `?` turns any `std::error::Error` into `internal`, of which the client learns nothing more;
 //! [`Error::new`] makes one that it may read. A payload that does not fit, an unknown event, a panic and a handler that
 //! takes too long are answered in the same way, and cost nobody the connection.
 //!

@@ -120,6 +120,11 @@ impl NamespaceInner {
         EventInfo::find(registration.events, event)
     }
 
+    /// The deadline of an event's handler, if it has one.
+    pub(crate) fn timeout(&self, event: &str) -> Option<Duration> {
+        self.special(event).and_then(|info| info.timeout)
+    }
+
     pub(crate) fn has_special(&self) -> bool {
         self.has_special
     }

@@ -54,9 +54,9 @@ struct Entangled;
 
 #[consumer(namespace = "/entangled")]
 impl Entangled {
-    async fn error(&mut self, journal: State<Journal>, gate: State<Gate>) {
+    async fn error(&mut self, journal: State<Journal>, gate: State<Gate>, error: sio::Error) {
         gate.pass("hook").await;
-        journal.note("through");
+        journal.note(error.code());
     }
 
     async fn event_fails(&mut self) -> sio::Result<()> {
@@ -66,6 +66,11 @@ impl Entangled {
     #[event(concurrent)]
     async fn event_open(gate: State<Gate>) {
         gate.open("hook");
+    }
+
+    #[event(concurrent)]
+    async fn event_fails_beside() -> sio::Result<()> {
+        Err(sio::Error::new("no_space", "there is none beside"))
     }
 }
 
@@ -111,7 +116,22 @@ async fn concurrent_handlers_go_on_beside_the_error_hook() {
     let server = server().await;
     let mut ws = server.socket("/entangled").await;
     ws.send_all(&[r#"42/entangled,["fails"]"#, r#"42/entangled,["open"]"#]).await;
-    server.journal.expect("through").await;
+    server.journal.expect("no_money").await;
+}
+
+#[tokio::test]
+async fn what_fails_beside_the_others_goes_to_the_error_hook_too() {
+    let server = server().await;
+    let mut ws = server.socket("/entangled").await;
+    ws.send(r#"42/entangled,7["fails_beside"]"#).await;
+    ws.expect(r#"43/entangled,7[{"status":"error","code":"no_space",…}]"#).await;
+    ws.send_all(&[r#"42/entangled,["fails_beside"]"#, r#"42/entangled,["open"]"#]).await;
+    server.journal.expect("no_space").await;
+    // Also of a client that leaves meanwhile.
+    server.gate.open("hook");
+    ws.send_all(&[r#"42/entangled,["fails_beside"]"#, "41/entangled,"]).await;
+    server.journal.expect("no_space").await;
+    assert_eq!(server.journal.rest(), [""; 0]);
 }
 
 #[tokio::test]

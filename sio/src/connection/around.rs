@@ -37,16 +37,13 @@ pub(super) async fn on_connect<C: Consumer>(
     C::on_connect(&mut Event::connect(socket, auth)).await
 }
 
-/// As [`Consumer::on_event`], inside the middleware. The deadline is that of the handler.
-pub(super) async fn on_event<C: Consumer>(
-    consumer: &mut C,
-    event: &mut Event<'_>,
-    timeout: Option<Duration>,
-) -> Result<Reply, Error> {
+/// As [`Consumer::on_event`], inside the middleware. The deadline is that of the handler which the event comes to.
+pub(super) async fn on_event<C: Consumer>(consumer: &mut C, event: &mut Event<'_>) -> Result<Reply, Error> {
     let socket = event.socket();
     match enter(&socket.namespace().inner.hooks.around, event).await {
         Step::Ended(outcome) => outcome,
         Step::Handle(passage) => {
+            let timeout = socket.namespace().inner.timeout(event.name());
             let handler = Guard::new(consumer.on_event(event), timeout);
             passage.around(flatten(socket, handler)).await
         }
@@ -54,14 +51,12 @@ pub(super) async fn on_event<C: Consumer>(
 }
 
 /// As [`Consumer::on_concurrent`], inside the middleware.
-pub(super) async fn on_concurrent<C: Consumer>(
-    event: &mut Event<'_>,
-    timeout: Option<Duration>,
-) -> Result<Reply, Error> {
+pub(super) async fn on_concurrent<C: Consumer>(event: &mut Event<'_>) -> Result<Reply, Error> {
     let socket = event.socket();
     match enter(&socket.namespace().inner.hooks.around, event).await {
         Step::Ended(outcome) => outcome,
         Step::Handle(passage) => {
+            let timeout = socket.namespace().inner.timeout(event.name());
             let handler = Guard::new(C::on_concurrent(event), timeout);
             passage.around(flatten(socket, handler)).await
         }

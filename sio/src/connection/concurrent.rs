@@ -1,5 +1,6 @@
 //! The handlers of one socket that run beside the others.
 
+use std::collections::VecDeque;
 use std::future::Future;
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
@@ -7,21 +8,32 @@ use std::task::{Context, Poll};
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use sio_core::socket::packet::Event;
 
-use crate::Socket;
+use crate::error::Error;
+use crate::{Socket, consumer};
 
-pub(crate) type Handling = Pin<Box<dyn Future<Output = ()> + Send>>;
+pub(crate) type Handling = Pin<Box<dyn Future<Output = Option<Failed>> + Send>>;
+
+/// Errors that wait for the consumer's `error` hook, which a long handler may keep waiting.
+const MAX_FAILED: usize = 128;
+
+/// An error that the client was not told of: it is for the `error` hook.
+pub(crate) struct Failed {
+    pub(crate) event: Event,
+    pub(crate) error: Error,
+}
 
 /// Starts and drives events marked `concurrent`. A namespace without such events never makes one run.
 pub(crate) struct Concurrent {
     socket: Socket,
     start: fn(Socket, Event) -> Handling,
     running: Option<Box<FuturesUnordered<Handling>>>,
+    failed: VecDeque<Failed>,
 }
 
 impl Concurrent {
     /// `start` makes the future that handles one event.
     pub(crate) fn new(socket: Socket, start: fn(Socket, Event) -> Handling) -> Self {
-        Self { socket, start, running: None }
+        Self { socket, start, running: None, failed: VecDeque::new() }
     }
 
     /// Starts what has arrived and polls what runs; ready when nothing runs. With `in_order`, an event waits for those
@@ -35,14 +47,26 @@ impl Concurrent {
             self.running.get_or_insert_with(Box::default).push(handling);
         }
         let Some(running) = &mut self.running else { return Poll::Ready(()) };
-        while let Poll::Ready(Some(())) = running.poll_next_unpin(cx) {
+        while let Poll::Ready(Some(failed)) = running.poll_next_unpin(cx) {
             self.socket.membership.concurrent_ended();
+            match failed {
+                Some(failed) if self.failed.len() < MAX_FAILED => self.failed.push_back(failed),
+                Some(Failed { event, error }) => {
+                    consumer::log(&consumer::Event::incoming(&self.socket, event), &error);
+                }
+                None => {}
+            }
         }
         if running.is_empty() {
             self.running = None;
             return Poll::Ready(());
         }
         Poll::Pending
+    }
+
+    /// The next error for the `error` hook.
+    pub(crate) fn next_failed(&mut self) -> Option<Failed> {
+        self.failed.pop_front()
     }
 
     /// Drives a future and, beside it, the concurrent handlers.

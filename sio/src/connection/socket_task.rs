@@ -11,7 +11,7 @@ use sio_core::socket::reason::DisconnectReason;
 
 use super::answer_connect;
 use super::around;
-use super::concurrent::{Concurrent, Handling};
+use super::concurrent::{Concurrent, Failed, Handling};
 use super::guard::{Failure, Guard, drop_guarded};
 use super::limits;
 use super::membership::{Membership, Next};
@@ -41,7 +41,8 @@ pub(crate) async fn run<C: Consumer>(task: SocketTask) {
     let mut concurrent = Concurrent::new(socket.clone(), start_concurrent::<C>);
     loop {
         match poll_fn(|cx| poll_next(&socket, &mut concurrent, cx)).await {
-            Ok(event) => {
+            Ok(Due::Failed(failed)) => tell(&mut consumer, &socket, failed, &mut concurrent).await,
+            Ok(Due::Event(event)) => {
                 handle(&mut consumer, &socket, event, &mut concurrent).await;
                 // Acks are never refused for a full queue: the next one has to wait instead.
                 let membership = &socket.membership;
@@ -52,6 +53,9 @@ pub(crate) async fn run<C: Consumer>(task: SocketTask) {
             }
             Err(reason) => {
                 poll_fn(|cx| concurrent.poll(cx, true)).await;
+                while let Some(failed) = concurrent.next_failed() {
+                    tell(&mut consumer, &socket, failed, &mut concurrent).await;
+                }
                 disconnect(&mut consumer, &socket, reason).await;
                 return drop_guarded(|| drop(consumer));
             }
@@ -116,15 +120,25 @@ async fn connect<C: Consumer>(
     None
 }
 
-/// The next event in order, while concurrent handlers go on; or why there will be none.
+/// What the consumer has to do next.
+enum Due {
+    Event(Incoming),
+    Failed(Failed),
+}
+
+/// The next event in order, while concurrent handlers go on, or what has become of one of those; or why there will be
+/// none.
 fn poll_next(
     socket: &Socket,
     concurrent: &mut Concurrent,
     cx: &mut Context<'_>,
-) -> Poll<Result<Incoming, DisconnectReason>> {
+) -> Poll<Result<Due, DisconnectReason>> {
     let _ = concurrent.poll(cx, true);
+    if let Some(failed) = concurrent.next_failed() {
+        return Poll::Ready(Ok(Due::Failed(failed)));
+    }
     match socket.membership.next_serial() {
-        Next::Event(event) => Poll::Ready(Ok(event)),
+        Next::Event(event) => Poll::Ready(Ok(Due::Event(event))),
         Next::Closed(reason) => Poll::Ready(Err(reason)),
         Next::Nothing => Poll::Pending,
     }
@@ -150,7 +164,7 @@ async fn handle<C: Consumer>(
         poll_fn(|cx| poll_beside(socket, handler.as_mut(), concurrent, cx)).await
     } else {
         // In a box: sockets without middleware are not to be larger for it.
-        let mut handler = Guard::new(Box::pin(around::on_event(consumer, &mut event, timeout)), None);
+        let mut handler = Guard::new(Box::pin(around::on_event(consumer, &mut event)), None);
         poll_fn(|cx| poll_beside(socket, Pin::new(&mut handler), concurrent, cx)).await
     };
     let outcome = match handled {
@@ -168,9 +182,11 @@ fn start_concurrent<C: Consumer>(socket: Socket, incoming: Incoming) -> Handling
     Box::pin(async move {
         let info = socket.namespace().inner.special(&incoming.name);
         let timeout = info.and_then(|info| info.timeout);
+        let name = incoming.name.clone();
         let mut event = Event::incoming(&socket, incoming);
         if socket.namespace().inner.drain.has_begun() {
-            return event.give_up(&Error::shutting_down());
+            event.give_up(&Error::shutting_down());
+            return None;
         }
         let handled = if let Some(refusal) = limits::refusal(&event, info) {
             Ok(Err(refusal))
@@ -178,17 +194,40 @@ fn start_concurrent<C: Consumer>(socket: Socket, incoming: Incoming) -> Handling
             let mut handler = pin!(Guard::new(C::on_concurrent(&mut event), timeout));
             poll_fn(|cx| poll_until_drained(&socket, handler.as_mut(), cx)).await
         } else {
-            let mut handler = Guard::new(Box::pin(around::on_concurrent::<C>(&mut event, timeout)), None);
+            let mut handler = Guard::new(Box::pin(around::on_concurrent::<C>(&mut event)), None);
             poll_fn(|cx| poll_until_drained(&socket, Pin::new(&mut handler), cx)).await
         };
         let outcome = match handled {
             Ok(outcome) => outcome,
-            Err(failure) => return give_up(&mut event, &failure),
+            Err(failure) => {
+                give_up(&mut event, &failure);
+                return None;
+            }
         };
-        if let Some(error) = event.finish(outcome) {
+        let error = event.finish(outcome)?;
+        Some(Failed { event: Incoming { id: None, name, args: Args::empty() }, error })
+    })
+}
+
+/// Tells the `error` hook what has become of a concurrent handler.
+async fn tell<C: Consumer>(
+    consumer: &mut C,
+    socket: &Socket,
+    Failed { event, error }: Failed,
+    concurrent: &mut Concurrent,
+) {
+    let timeout = socket.namespace().inner.timeout(&event.name);
+    socket.membership.set_busy();
+    let mut event = Event::incoming(socket, event);
+    let told = async {
+        if let Err(error) = consumer.on_error(&mut event, error).await {
             consumer::log(&event, &error);
         }
-    })
+    };
+    let mut hook = pin!(Guard::new(told, timeout));
+    if let Err(failure) = poll_fn(|cx| poll_beside(socket, hook.as_mut(), concurrent, cx)).await {
+        log_failure(socket, "error", &failure);
+    }
 }
 
 /// Polls a handler and, beside it, the concurrent ones.

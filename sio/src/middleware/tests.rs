@@ -191,13 +191,17 @@ async fn the_first_that_was_added_is_the_outermost() {
     assert_eq!(taken(&notes), ["b in echo", "c in echo", "c out ok", "b out ok"]);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn an_event_can_be_refused_answered_and_changed() {
     let (mut client, notes) = start(|builder, _| {
         builder.middleware("/tests/guarded", |mut call, next: Next| async move {
             match call.name() {
                 "refuse" => Err(Error::new("muted", "You are muted")),
                 "answer" => call.reply(&(call.args().raw(), call.wants_ack())),
+                "delay" => {
+                    call.set_name("slow");
+                    next.run(call).await
+                }
                 "change" => {
                     let text: String = call.args().clone().take()?;
                     call.set_name("echo");
@@ -217,6 +221,11 @@ async fn an_event_can_be_refused_answered_and_changed() {
     assert_eq!(client.send(&[r#"2/tests/guarded,["answer",1]"#]).await, [""; 0]);
     assert_eq!(taken(&notes), [""; 0]);
     assert_eq!(client.send(&[r#"2/tests/guarded,1["change","x"]"#]).await, [r#"3/tests/guarded,1["X"]"#]);
+    // With the other handler comes its deadline.
+    client.send(&[r#"2/tests/guarded,1["delay"]"#]).await;
+    tokio::time::advance(Duration::from_millis(20)).await;
+    client.settle().await;
+    assert!(client.received()[0].contains(r#""code":"timeout""#));
     let wrong = client.send(&[r#"2/tests/guarded,1["change"]"#]).await;
     assert!(wrong[0].contains(r#""code":"invalid_payload""#), "{wrong:?}");
 }
