@@ -53,7 +53,9 @@ impl Desk {
                 Ok(()) => ack.send("printed"),
                 Err(error) => ack.fail(error),
             };
-            outcome.ok(); // The client may have gone.
+            if let Err(error) = outcome {
+                eprintln!("the client got no answer: {error}");
+            }
         });
     }
     // ANCHOR_END: ack
