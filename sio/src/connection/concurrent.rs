@@ -26,14 +26,20 @@ pub(crate) struct Failed {
 pub(crate) struct Concurrent {
     socket: Socket,
     start: fn(Socket, Event) -> Handling,
-    running: Option<Box<FuturesUnordered<Handling>>>,
+    /// In a box, and only while there is something in it: most sockets never have one.
+    running: Option<Box<Running>>,
+}
+
+#[derive(Default)]
+struct Running {
+    handlers: FuturesUnordered<Handling>,
     failed: VecDeque<Failed>,
 }
 
 impl Concurrent {
     /// `start` makes the future that handles one event.
     pub(crate) fn new(socket: Socket, start: fn(Socket, Event) -> Handling) -> Self {
-        Self { socket, start, running: None, failed: VecDeque::new() }
+        Self { socket, start, running: None }
     }
 
     /// Starts what has arrived and polls what runs; ready when nothing runs. With `in_order`, an event waits for those
@@ -44,29 +50,31 @@ impl Concurrent {
         }
         while let Some(event) = self.socket.membership.next_concurrent(in_order) {
             let handling = (self.start)(self.socket.clone(), event);
-            self.running.get_or_insert_with(Box::default).push(handling);
+            self.running.get_or_insert_with(Box::default).handlers.push(handling);
         }
         let Some(running) = &mut self.running else { return Poll::Ready(()) };
-        while let Poll::Ready(Some(failed)) = running.poll_next_unpin(cx) {
+        while let Poll::Ready(Some(failed)) = running.handlers.poll_next_unpin(cx) {
             self.socket.membership.concurrent_ended();
             match failed {
-                Some(failed) if self.failed.len() < MAX_FAILED => self.failed.push_back(failed),
+                Some(failed) if running.failed.len() < MAX_FAILED => running.failed.push_back(failed),
                 Some(Failed { event, error }) => {
                     consumer::log(&consumer::Event::incoming(&self.socket, event), &error);
                 }
                 None => {}
             }
         }
-        if running.is_empty() {
-            self.running = None;
-            return Poll::Ready(());
+        if !running.handlers.is_empty() {
+            return Poll::Pending;
         }
-        Poll::Pending
+        if running.failed.is_empty() {
+            self.running = None;
+        }
+        Poll::Ready(())
     }
 
     /// The next error for the `error` hook.
     pub(crate) fn next_failed(&mut self) -> Option<Failed> {
-        self.failed.pop_front()
+        self.running.as_mut()?.failed.pop_front()
     }
 
     /// Drives a future and, beside it, the concurrent handlers.
