@@ -1,5 +1,6 @@
-//! Options of a server, and the checks before it starts.
+//! Options of a server.
 
+mod checks;
 #[cfg(feature = "static-files")]
 mod files;
 mod hooks;
@@ -25,7 +26,6 @@ use crate::listeners::Listeners;
 use crate::middleware::Scoped;
 use crate::namespaces::{Common, Namespaces};
 use crate::parser::Parser;
-use crate::recovery::Recovery;
 use crate::server::{Options, Server, ServerInner};
 
 /// Sets up a [`Server`]. Every option has a default that is fit for production.
@@ -192,6 +192,8 @@ impl Builder {
 
     /// From which pages browsers may connect, on polling and WebSocket alike. Default: those of the same
     /// origin. Requests without an `Origin` header do not come from a page and are always allowed.
+    ///
+    /// A listed origin that is not `scheme://host[:port]` is an error of [`Builder::build`].
     pub fn allowed_origins(mut self, origins: impl Into<AllowedOrigins>) -> Self {
         self.engine.allowed_origins = origins.into();
         self
@@ -352,37 +354,5 @@ impl Builder {
         }
         let reason = "the global server exists already: install yours before its first use".to_owned();
         Err(BuildError::new(vec![Problem::Option { name: "install", reason }]))
-    }
-
-    fn invalid_options(&self) -> Vec<Problem> {
-        let (engine, options) = (&self.engine, &self.options);
-        let path_is_valid = engine.path.starts_with('/') && !engine.path.contains(['?', '#']);
-        let per_address = engine.max_connections_per_address > 0;
-        let rules = [
-            ("path", path_is_valid, "begins with a slash and has no query"),
-            ("transports", !engine.transports.is_empty(), "names at least one transport"),
-            ("ping_interval", !engine.ping_interval.is_zero(), "is longer than zero"),
-            ("ping_timeout", !engine.ping_timeout.is_zero(), "is longer than zero"),
-            ("max_payload", engine.max_payload > 0, "is at least one byte"),
-            ("polling_packets", engine.polling_packets > 0, "is at least one"),
-            ("outgoing_queue_bytes", engine.outgoing_queue_bytes > 0, "is at least one"),
-            ("outgoing_queue_packets", engine.outgoing_queue_packets > 0, "is at least one"),
-            ("incoming_events", options.incoming_events > 0, "is at least one"),
-            ("events_per_second", options.events_per_second != Some(0), "is at least one"),
-            ("max_namespaces", options.max_namespaces > 0, "is at least one"),
-            ("max_connections_per_address", per_address, "is at least one"),
-            (
-                "forwarded",
-                engine.forwarded.is_none_or(|headers| headers.is_valid()),
-                "names at least one hop",
-            ),
-            ("cookie", engine.cookie.as_ref().is_none_or(Cookie::is_valid), "has a plain name and path"),
-        ];
-        let broken = rules.into_iter().filter(|(_, holds, _)| !holds);
-        broken
-            .map(|(name, _, rule)| Problem::Option { name, reason: format!("an option that {rule}") })
-            .chain(options.recovery.as_ref().and_then(Recovery::problem))
-            .chain(options.parser.problem(engine.allow_eio3))
-            .collect()
     }
 }
