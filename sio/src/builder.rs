@@ -122,7 +122,8 @@ impl Builder {
 
 /// Transports and heartbeats.
 impl Builder {
-    /// Where Socket.IO is served: this path, with and without a slash at its end. Default `/socket.io`.
+    /// Where Socket.IO is served: this path, with and without a slash at its end. It begins with a slash and is
+    /// percent-encoded, as in a URL. Default `/socket.io`.
     pub fn path(mut self, path: impl Into<String>) -> Self {
         self.engine.path = path.into();
         self
@@ -178,7 +179,7 @@ impl Builder {
         self
     }
 
-    /// How long a client may be connected before it asks for its first namespace. Default 45 s.
+    /// How long a client may be connected before it asks for its first namespace: longer than zero. Default 45 s.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.options.connect_timeout = timeout;
         self
@@ -205,7 +206,8 @@ impl Builder {
         self
     }
 
-    /// How long [`Socket::emit_with_ack`](crate::Socket::emit_with_ack) waits. Default 5 s.
+    /// How long [`Socket::emit_with_ack`](crate::Socket::emit_with_ack) waits: longer than zero. Default
+    /// 5 s.
     pub fn ack_timeout(mut self, timeout: Duration) -> Self {
         self.options.ack_timeout = timeout;
         self
@@ -235,13 +237,13 @@ impl Builder {
     }
 
     /// How many dynamic namespaces (`#[consumer(namespace = "/org/{id}")]`) there may be at a time, of all clients
-    /// together; a further one is refused with `Too many namespaces`. Default 10,000.
+    /// together; a further one is refused with `Too many namespaces`. At least one; default 10,000.
     pub fn max_dynamic_namespaces(mut self, namespaces: usize) -> Self {
         self.options.max_dynamic_namespaces = namespaces;
         self
     }
 
-    /// How many clients may be connected; further ones get status 403. Default unlimited.
+    /// How many clients may be connected; further ones get status 403. At least one; default unlimited.
     pub fn max_connections(mut self, connections: usize) -> Self {
         self.engine.max_connections = connections;
         self
