@@ -75,6 +75,7 @@ impl Default for Builder {
                 incoming_events: 128,
                 events_per_second: None,
                 drain: Duration::from_secs(10),
+                handle_signals: true,
                 recovery: None,
             },
             state: StateMap::default(),
@@ -203,6 +204,34 @@ impl Builder {
     /// How long a server that stops waits for handlers that run. Default 10 s.
     pub fn drain(mut self, drain: Duration) -> Self {
         self.options.drain = drain;
+        self
+    }
+
+    /// Whether [`Server::serve`] and its like take over SIGINT and SIGTERM (Ctrl-C, where there are no such signals) and
+    /// close the server when one comes. Default true. With false no handler is installed: the program does what
+    /// it likes with signals, and the server stops only by [`Server::close`].
+    ///
+    /// Once installed, a handler stays for as long as the process lives, even when the server has stopped.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// use sio::prelude::*;
+    ///
+    /// # async fn example() -> sio::Result {
+    /// let server = Server::builder().handle_signals(false).build()?;
+    /// let running = tokio::spawn({
+    ///     let server = server.clone();
+    ///     async move { server.serve("127.0.0.1:3000").await }
+    /// });
+    /// tokio::signal::ctrl_c().await?;
+    /// server.close().await;
+    /// # let _ = running;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn handle_signals(mut self, handle: bool) -> Self {
+        self.options.handle_signals = handle;
         self
     }
 
