@@ -1,5 +1,6 @@
-//! Options of a server, and the checks before it starts.
+//! Options of a server.
 
+mod checks;
 #[cfg(feature = "static-files")]
 mod files;
 mod hooks;
@@ -25,7 +26,6 @@ use crate::listeners::Listeners;
 use crate::middleware::Scoped;
 use crate::namespaces::{Common, Namespaces};
 use crate::parser::Parser;
-use crate::recovery::Recovery;
 use crate::server::{Options, Server, ServerInner};
 
 /// Sets up a [`Server`]. Every option has a default that is fit for production.
@@ -75,6 +75,7 @@ impl Default for Builder {
                 incoming_events: 128,
                 events_per_second: None,
                 drain: Duration::from_secs(10),
+                handle_signals: true,
                 recovery: None,
             },
             state: StateMap::default(),
@@ -122,7 +123,8 @@ impl Builder {
 
 /// Transports and heartbeats.
 impl Builder {
-    /// Where Socket.IO is served: this path, with and without a slash at its end. Default `/socket.io`.
+    /// Where Socket.IO is served: this path, with and without a slash at its end. It begins with a slash and is
+    /// percent-encoded, as in a URL. Default `/socket.io`.
     pub fn path(mut self, path: impl Into<String>) -> Self {
         self.engine.path = path.into();
         self
@@ -178,7 +180,7 @@ impl Builder {
         self
     }
 
-    /// How long a client may be connected before it asks for its first namespace. Default 45 s.
+    /// How long a client may be connected before it asks for its first namespace: longer than zero. Default 45 s.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.options.connect_timeout = timeout;
         self
@@ -192,6 +194,8 @@ impl Builder {
 
     /// From which pages browsers may connect, on polling and WebSocket alike. Default: those of the same
     /// origin. Requests without an `Origin` header do not come from a page and are always allowed.
+    ///
+    /// A listed origin that is not `scheme://host[:port]` is an error of [`Builder::build`].
     pub fn allowed_origins(mut self, origins: impl Into<AllowedOrigins>) -> Self {
         self.engine.allowed_origins = origins.into();
         self
@@ -203,7 +207,36 @@ impl Builder {
         self
     }
 
-    /// How long [`Socket::emit_with_ack`](crate::Socket::emit_with_ack) waits. Default 5 s.
+    /// Whether [`Server::serve`] and its like take over SIGINT and SIGTERM (Ctrl-C, where there are no such signals) and
+    /// close the server when one comes. Default true. With false no handler is installed: the program does what
+    /// it likes with signals, and the server stops only by [`Server::close`].
+    ///
+    /// Once installed, a handler stays for as long as the process lives, even when the server has stopped.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// use sio::prelude::*;
+    ///
+    /// # async fn example() -> sio::Result {
+    /// let server = Server::builder().handle_signals(false).build()?;
+    /// let running = tokio::spawn({
+    ///     let server = server.clone();
+    ///     async move { server.serve("127.0.0.1:3000").await }
+    /// });
+    /// tokio::signal::ctrl_c().await?;
+    /// server.close().await;
+    /// # let _ = running;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn handle_signals(mut self, handle: bool) -> Self {
+        self.options.handle_signals = handle;
+        self
+    }
+
+    /// How long [`Socket::emit_with_ack`](crate::Socket::emit_with_ack) waits: longer than zero. Default
+    /// 5 s.
     pub fn ack_timeout(mut self, timeout: Duration) -> Self {
         self.options.ack_timeout = timeout;
         self
@@ -233,13 +266,13 @@ impl Builder {
     }
 
     /// How many dynamic namespaces (`#[consumer(namespace = "/org/{id}")]`) there may be at a time, of all clients
-    /// together; a further one is refused with `Too many namespaces`. Default 10,000.
+    /// together; a further one is refused with `Too many namespaces`. At least one; default 10,000.
     pub fn max_dynamic_namespaces(mut self, namespaces: usize) -> Self {
         self.options.max_dynamic_namespaces = namespaces;
         self
     }
 
-    /// How many clients may be connected; further ones get status 403. Default unlimited.
+    /// How many clients may be connected; further ones get status 403. At least one; default unlimited.
     pub fn max_connections(mut self, connections: usize) -> Self {
         self.engine.max_connections = connections;
         self
@@ -352,37 +385,5 @@ impl Builder {
         }
         let reason = "the global server exists already: install yours before its first use".to_owned();
         Err(BuildError::new(vec![Problem::Option { name: "install", reason }]))
-    }
-
-    fn invalid_options(&self) -> Vec<Problem> {
-        let (engine, options) = (&self.engine, &self.options);
-        let path_is_valid = engine.path.starts_with('/') && !engine.path.contains(['?', '#']);
-        let per_address = engine.max_connections_per_address > 0;
-        let rules = [
-            ("path", path_is_valid, "begins with a slash and has no query"),
-            ("transports", !engine.transports.is_empty(), "names at least one transport"),
-            ("ping_interval", !engine.ping_interval.is_zero(), "is longer than zero"),
-            ("ping_timeout", !engine.ping_timeout.is_zero(), "is longer than zero"),
-            ("max_payload", engine.max_payload > 0, "is at least one byte"),
-            ("polling_packets", engine.polling_packets > 0, "is at least one"),
-            ("outgoing_queue_bytes", engine.outgoing_queue_bytes > 0, "is at least one"),
-            ("outgoing_queue_packets", engine.outgoing_queue_packets > 0, "is at least one"),
-            ("incoming_events", options.incoming_events > 0, "is at least one"),
-            ("events_per_second", options.events_per_second != Some(0), "is at least one"),
-            ("max_namespaces", options.max_namespaces > 0, "is at least one"),
-            ("max_connections_per_address", per_address, "is at least one"),
-            (
-                "forwarded",
-                engine.forwarded.is_none_or(|headers| headers.is_valid()),
-                "names at least one hop",
-            ),
-            ("cookie", engine.cookie.as_ref().is_none_or(Cookie::is_valid), "has a plain name and path"),
-        ];
-        let broken = rules.into_iter().filter(|(_, holds, _)| !holds);
-        broken
-            .map(|(name, _, rule)| Problem::Option { name, reason: format!("an option that {rule}") })
-            .chain(options.recovery.as_ref().and_then(Recovery::problem))
-            .chain(options.parser.problem(engine.allow_eio3))
-            .collect()
     }
 }

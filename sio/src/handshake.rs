@@ -5,13 +5,15 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::SystemTime;
 
 use hyper::header::{HeaderMap, HeaderName, HeaderValue};
+use hyper::http::Extensions;
 use hyper::http::request::Parts;
+use hyper::upgrade::OnUpgrade;
 use sio_core::engine::config::Revision;
 use sio_core::engine::handshake::Query;
 
 use crate::http::Peer;
 
-/// The request that opened a client's session: headers, query, address and time.
+/// The request that opened a client's session: headers, query, address, time, and what layers have added to it.
 ///
 /// It is the same for all namespaces of one connection, and stays what it was when the transport changes.
 ///
@@ -30,6 +32,8 @@ pub struct Handshake {
     head: Box<[u8]>,
     peer: Peer,
     time: SystemTime,
+    /// A pointer, null when there are none.
+    extensions: Extensions,
 }
 
 impl Handshake {
@@ -44,7 +48,7 @@ impl Handshake {
             head.extend_from_slice(value.as_bytes());
             head.push(b'\n');
         }
-        Self { head: head.into_boxed_slice(), peer, time }
+        Self { head: head.into_boxed_slice(), peer, time, extensions: kept(&request.extensions) }
     }
 
     /// The value of a header that is valid text, by its name in any case; the first if it was sent twice.
@@ -148,6 +152,31 @@ impl Handshake {
         self.peer.is_secure()
     }
 
+    /// A value from the extensions of the request: what a layer in front of the server has put there, such as the
+    /// user whom it has authenticated. `None` when there is none of this type. Handlers take it as
+    /// [`HttpExtension<T>`](crate::HttpExtension) too.
+    ///
+    /// Values are copied when the session opens, and live as long as it does; later requests of the session are not
+    /// looked at. Those that say who the client is ([`Peer`], axum's `ConnectInfo`) are left out:
+    /// [`Handshake::peer`] has them.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use sio::prelude::*;
+    ///
+    /// #[derive(Clone)]
+    /// struct User(String);
+    ///
+    /// fn name(handshake: &Handshake) -> &str {
+    ///     handshake.extension::<User>().map_or("nobody", |user| &user.0)
+    /// }
+    /// ```
+    #[must_use]
+    pub fn extension<T: Send + Sync + 'static>(&self) -> Option<&T> {
+        self.extensions.get()
+    }
+
     /// When the request was received.
     #[must_use]
     pub fn time(&self) -> SystemTime {
@@ -155,8 +184,20 @@ impl Handshake {
     }
 }
 
+/// The extensions that are the application's.
+fn kept(extensions: &Extensions) -> Extensions {
+    let mut kept = extensions.clone();
+    // It would keep a half of the connection alive.
+    kept.remove::<OnUpgrade>();
+    // Known already, and nothing that an idle connection should pay for twice.
+    kept.remove::<Peer>();
+    #[cfg(feature = "axum")]
+    kept.remove::<axum::extract::ConnectInfo<SocketAddr>>();
+    if kept.is_empty() { Extensions::new() } else { kept }
+}
+
 impl fmt::Debug for Handshake {
-    /// Leaves the headers out: they hold cookies and tokens.
+    /// Leaves headers and extensions out: they hold cookies and tokens.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Handshake")
             .field("path", &self.path())

@@ -101,6 +101,7 @@
 //! | [`Params`], [`Path`] | namespaces with parameters: `#[consumer(namespace = "/org/{id}")]` |
 //! | [`Builder::on_connecting`], [`Builder::middleware`] | what stands in front of consumers |
 //! | [`Socket::data`], [`Extension`] | what is kept with a socket, for others to see |
+//! | [`Handshake::extension`], [`HttpExtension`] | what HTTP layers in front of the server have found out |
 //! | [`Builder::connection_state_recovery`], [`Recovery`] | clients that go on where they lost their connection |
 //! | [`Valid`], [`Validate`] | payloads that are checked |
 //! | [`Error`], [`ConnectError`], [`IntoEventError`] | what clients learn when something fails |
@@ -189,7 +190,7 @@ pub use self::error::{
     Problem, Result,
 };
 pub use self::handshake::Handshake;
-pub use self::http::{AllowedOrigins, Cookie, SameSite};
+pub use self::http::{AllowedOrigins, Cookie, HttpExtension, SameSite};
 pub use self::listeners::{Outgoing, RoomEvent};
 pub use self::middleware::{Call, Connecting, Next};
 pub use self::namespace::Namespace;

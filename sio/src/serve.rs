@@ -42,7 +42,8 @@ pub(crate) enum Security {
     Tls(Tls),
 }
 
-/// Serves until SIGINT or SIGTERM, or until the server is closed.
+/// Serves until the server is closed or, unless [`Builder::handle_signals`](crate::Builder::handle_signals) says
+/// otherwise, until SIGINT or SIGTERM.
 ///
 /// `announced` is called when a signal would be noticed and connections are accepted.
 pub(crate) async fn run(
@@ -53,7 +54,8 @@ pub(crate) async fn run(
 ) {
     // Told to end; and each connection holds a receiver for as long as it lives.
     let (end, ending) = watch::channel(false);
-    let mut stop = StopSignals::catch();
+    let mut stop =
+        if server.inner.options.handle_signals { StopSignals::catch() } else { StopSignals::none() };
     announced();
     loop {
         let accepted = tokio::select! {
@@ -155,6 +157,8 @@ fn is_of_the_connection(error: &io::Error) -> bool {
 struct StopSignals {
     #[cfg(unix)]
     signals: Option<(Signal, Signal)>,
+    #[cfg(not(unix))]
+    are_caught: bool,
 }
 
 impl StopSignals {
@@ -170,6 +174,12 @@ impl StopSignals {
         Self { signals }
     }
 
+    /// Leaves the signals to the program.
+    #[cfg(unix)]
+    fn none() -> Self {
+        Self { signals: None }
+    }
+
     /// Waits for the next signal, and says which it was.
     #[cfg(unix)]
     async fn next(&mut self) -> &'static str {
@@ -182,11 +192,19 @@ impl StopSignals {
 
     #[cfg(not(unix))]
     fn catch() -> Self {
-        Self {}
+        Self { are_caught: true }
+    }
+
+    #[cfg(not(unix))]
+    fn none() -> Self {
+        Self { are_caught: false }
     }
 
     #[cfg(not(unix))]
     async fn next(&mut self) -> &'static str {
+        if !self.are_caught {
+            return std::future::pending().await;
+        }
         match tokio::signal::ctrl_c().await {
             Ok(()) => "ctrl-c",
             Err(_) => std::future::pending().await,

@@ -71,6 +71,7 @@ pub(crate) struct Options {
     pub(crate) incoming_events: usize,
     pub(crate) events_per_second: Option<u32>,
     pub(crate) drain: Duration,
+    pub(crate) handle_signals: bool,
     pub(crate) recovery: Option<Recovery>,
 }
 
@@ -140,7 +141,8 @@ impl Server {
     }
 
     /// Listens on an address and serves until [`Server::close`] is called or the process is told to stop
-    /// (SIGINT or SIGTERM), which [closes](Server::close) the server.
+    /// (SIGINT or SIGTERM), which [closes](Server::close) the server. With
+    /// [`handle_signals(false)`](Builder::handle_signals) signals are left to the program.
     ///
     /// # Errors
     ///

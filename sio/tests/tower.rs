@@ -8,7 +8,9 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::Request;
 use axum::routing::{any, get as on_get};
+use sio::HttpExtension;
 use sio::http::Peer;
+use sio::prelude::*;
 use support::*;
 use tower::{Layer, ServiceExt};
 
@@ -88,6 +90,96 @@ async fn a_peer_in_the_extensions_goes_before_all_else() {
     })
     .await;
     assert_eq!(who(server.address, &[]).await, r#"["who","192.0.2.7:77",true]"#);
+}
+
+/// Whom a layer in front of the server has recognised.
+#[derive(Debug, Clone)]
+struct User(String);
+
+#[derive(Default)]
+struct Recognised;
+
+#[consumer(namespace = "/recognised")]
+impl Recognised {
+    async fn connect(&mut self, socket: &Socket, user: HttpExtension<User>) -> sio::Result<bool> {
+        socket.emit("user", &user.0).await?;
+        Ok(true)
+    }
+
+    async fn event_all(
+        handshake: &Handshake,
+        none: Option<HttpExtension<u8>>,
+    ) -> (Option<String>, [bool; 3]) {
+        let user = handshake.extension::<User>().map(|user| user.0.clone());
+        let connection = handshake.extension::<axum::extract::ConnectInfo<SocketAddr>>();
+        let upgrade = handshake.extension::<hyper::upgrade::OnUpgrade>();
+        (user, [none.is_some(), connection.is_some(), upgrade.is_some()])
+    }
+
+    async fn event_missing(_: HttpExtension<u8>) {}
+}
+
+/// A server behind a layer that takes the user from a header.
+async fn recognising() -> Listening {
+    async fn recognise(mut request: Request, next: axum::middleware::Next) -> axum::response::Response {
+        let name = request.headers().get("x-user").and_then(|name| name.to_str().ok()).map(str::to_owned);
+        if let Some(name) = name {
+            request.extensions_mut().insert(User(name));
+        }
+        next.run(request).await
+    }
+    listen_with(build(|builder| builder.consumer::<Recognised>()), |server, listener| async move {
+        let app = Router::new().layer(server.layer()).layer(axum::middleware::from_fn(recognise));
+        axum::serve(listener, app.into_make_service_with_connect_info::<SocketAddr>()).await?;
+        Ok(())
+    })
+    .await
+}
+
+const ALL: &str = r#"43/recognised,1["ada",[false,false,false]]"#;
+
+#[tokio::test]
+async fn what_a_layer_has_inserted_reaches_handlers_over_websocket() {
+    let server = recognising().await;
+    let ada = [("X-User", "ada")];
+    let Ok(mut socket) = websocket(connect(server.address).await, WEBSOCKET, &ada).await else {
+        panic!("the client is let in")
+    };
+    assert!(socket.receive().await.starts_with("0{"));
+    socket.send("40/recognised,").await;
+    assert!(socket.receive().await.starts_with("40/recognised,{"));
+    assert_eq!(socket.receive().await, r#"42/recognised,["user","ada"]"#);
+    socket.send(r#"42/recognised,1["all"]"#).await;
+    assert_eq!(socket.receive().await, ALL);
+    socket.send(r#"42/recognised,2["missing"]"#).await;
+    let answer = socket.receive().await;
+    assert!(answer.starts_with("43/recognised,2[") && answer.contains(r#""code":"internal""#), "{answer}");
+}
+
+#[tokio::test]
+async fn what_a_layer_has_inserted_into_the_first_request_reaches_handlers_over_polling() {
+    let server = recognising().await;
+    let sid = get(server.address, POLLING, &[("X-User", "ada")]).await.sid();
+    // Later requests of the session say nothing of who it is.
+    let target = format!("{POLLING}&sid={sid}");
+    assert_eq!(post(server.address, &target, "40/recognised,").await.text(), "ok");
+    let joined = get(server.address, &target, &[]).await;
+    assert!(joined.text().ends_with(r#"42/recognised,["user","ada"]"#), "{}", joined.text());
+    assert_eq!(post(server.address, &target, r#"42/recognised,1["all"]"#).await.text(), "ok");
+    assert_eq!(get(server.address, &target, &[]).await.text(), ALL);
+}
+
+#[tokio::test]
+async fn a_connect_that_needs_what_no_layer_has_inserted_refuses() {
+    let server = recognising().await;
+    let target = format!("{POLLING}&sid={}", get(server.address, POLLING, &[]).await.sid());
+    assert_eq!(post(server.address, &target, "40/recognised,").await.text(), "ok");
+    let refused = get(server.address, &target, &[]).await;
+    assert!(
+        refused.text().starts_with(r#"44/recognised,{"message":"Internal server error""#),
+        "{}",
+        refused.text()
+    );
 }
 
 #[tokio::test]

@@ -7,6 +7,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
+use sio::HttpExtension;
 use sio::prelude::*;
 use tokio::net::TcpListener;
 
@@ -82,6 +83,7 @@ use std::net::SocketAddr;
 
 use axum::Router;
 use axum::extract::State as Shared;
+use axum::middleware::{Next, from_fn};
 use axum::routing::{get, post};
 
 /// Sends a text to everyone who is connected.
@@ -110,6 +112,42 @@ async fn interrupted(server: Server) {
     server.close().await;
 }
 // ANCHOR_END: axum
+
+// ANCHOR: extension
+/// Whom the layer has recognised.
+#[derive(Clone)]
+struct User {
+    name: String,
+}
+
+struct Notes {
+    user: String,
+}
+
+#[consumer(namespace = "/notes")]
+impl Notes {
+    async fn connect(user: HttpExtension<User>) -> Self {
+        Self { user: user.into_inner().name }
+    }
+
+    async fn event_whoami(&self) -> &str {
+        &self.user
+    }
+}
+
+/// Stands in front of the routes and of Socket.IO.
+async fn recognise(mut request: axum::extract::Request, next: Next) -> axum::response::Response {
+    if let Some(name) = request.headers().get("x-user").and_then(|name| name.to_str().ok()) {
+        let user = User { name: name.to_owned() };
+        request.extensions_mut().insert(user);
+    }
+    next.run(request).await
+}
+
+fn recognising(server: &Server) -> Router {
+    router(server).layer(from_fn(recognise))
+}
+// ANCHOR_END: extension
 
 // ANCHOR: tls
 async fn with_tls(server: Server) -> sio::Result {
@@ -156,6 +194,19 @@ mod tests {
         let answer = here.request(&Request::post("/say", "hi")).await;
         assert_eq!(answer.status, 200);
         ada.expect(r#"42["said","hi"]"#).await;
+    }
+
+    #[tokio::test]
+    async fn a_consumer_knows_whom_a_layer_has_recognised() {
+        let server = Server::builder().collected(false).consumer::<Notes>().build().unwrap();
+        let app = recognising(&server);
+        let here =
+            TestServer::serve_with(|listener| async move { Ok(axum::serve(listener, app).await?) }).await;
+        let mut ada = here.try_ws("EIO=4&transport=websocket", &[("X-User", "ada")]).await.unwrap();
+        ada.receive().await;
+        ada.join("/notes").await;
+        ada.send(r#"42/notes,1["whoami"]"#).await;
+        ada.expect(r#"43/notes,1["ada"]"#).await;
     }
 
     #[tokio::test]

@@ -3,12 +3,15 @@
 use std::path::PathBuf;
 
 use super::Builder;
+use super::checks::can_be_requested;
 use crate::error::Problem;
 use crate::http::static_files::StaticFiles;
 
 /// Static files.
 impl Builder {
-    /// Serves a file at a path, or a directory at a path and below it, with its `index.html`.
+    /// Serves a file at a path, or a directory at a path and below it, with its `index.html`. The path begins with a
+    /// slash and is percent-encoded, as in a URL; otherwise, and when the target does not exist, [`Builder::build`]
+    /// fails. Default none; may be called often.
     pub fn static_files(mut self, path: impl AsRef<str>, target: impl Into<PathBuf>) -> Self {
         self.files.add(path.as_ref(), target.into());
         self
@@ -25,6 +28,13 @@ impl Builder {
     pub(super) fn files(&mut self, problems: &mut Vec<Problem>) -> StaticFiles {
         let mut files = std::mem::take(&mut self.files);
         problems.extend(files.missing().map(|reason| Problem::Option { name: "static_files", reason }));
+        let is_idle = |path: &&str| !(path.is_empty() || path.starts_with('/')) || !can_be_requested(path);
+        problems.extend(files.paths().filter(is_idle).map(|path| Problem::Option {
+            name: "static_files",
+            reason: format!(
+                "{path:?} is no path that can be asked for: one begins with a slash and is percent-encoded"
+            ),
+        }));
         if let Some(directory) = &self.client_files {
             files.add_client(&self.engine.path, directory);
             if !directory.join("socket.io.js").is_file() {

@@ -53,6 +53,7 @@ pub mod via {
 /// | [`&Handshake`](Handshake), `Arc<Handshake>` | the request with which the client came |
 /// | [`Params`](crate::Params), [`Path<T>`](crate::Path) | the parameters of a dynamic namespace |
 /// | [`Extension<T>`](crate::Extension), `Option<Extension<T>>` | a value from the socket's data |
+/// | [`HttpExtension<T>`](crate::HttpExtension), `Option<HttpExtension<T>>` | a value from the request's extensions |
 ///
 /// and any type of the application that implements this trait. It is written without the parameter `Via`:
 ///
@@ -75,7 +76,7 @@ pub mod via {
     label = "neither a payload nor something `sio` can provide",
     note = "a payload is a type that owns its data and can be deserialized: add `#[derive(serde::Deserialize)]` to it",
     note = "`sio` provides `&Socket`, `Socket`, `Ack<T>`, `Option<Ack<T>>`, `State<T>`, `EventName`, `Args`, \
-            `&Handshake`, `Params`, `Path<T>`, `Extension<T>` and every type with `impl FromEvent<'_>`"
+            `&Handshake`, `Params`, `Path<T>`, `Extension<T>`, `HttpExtension<T>` and every type with `impl FromEvent<'_>`"
 )]
 pub trait FromEvent<'a, Via = via::Server>: Sized {
     /// Makes the value.

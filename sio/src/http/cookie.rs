@@ -10,7 +10,7 @@ pub enum SameSite {
     Strict,
     /// `Lax`
     Lax,
-    /// `None`: only together with [`Cookie::secure`].
+    /// `None`: only together with [`Cookie::secure`]; [`Builder::build`](crate::Builder::build) refuses it alone.
     None,
 }
 
@@ -76,6 +76,11 @@ impl Cookie {
         let plain =
             |text: &str| text.bytes().all(|byte| byte.is_ascii_graphic() && !b";,=\"".contains(&byte));
         !self.name.is_empty() && plain(&self.name) && plain(&self.path)
+    }
+
+    /// False when browsers drop it (RFC 6265bis §5.7): `SameSite=None` without `Secure`.
+    pub(crate) fn is_kept(&self) -> bool {
+        self.secure || self.same_site != SameSite::None
     }
 
     pub(crate) fn header(&self, id: &SessionId) -> Option<HeaderValue> {

@@ -1,6 +1,7 @@
 //! From which pages a browser may connect (WHATWG Fetch, CORS), on HTTP and WebSocket alike.
 
 use std::fmt;
+use std::net::Ipv6Addr;
 use std::sync::Arc;
 
 use hyper::header::{self, HeaderMap, HeaderValue};
@@ -21,14 +22,20 @@ type Predicate = dyn Fn(&str) -> bool + Send + Sync;
 /// The pages from which a browser may connect. A request without an `Origin` header does not come from a
 /// page and is always allowed.
 ///
+/// A listed origin is `scheme://host[:port]`, in any case and with or without the port that is the scheme's own.
+/// Pages of the same origin are allowed as well. What is not an origin, like `*` or `example.com`, keeps the server
+/// from [being built](crate::Builder::build); in the [configuration](crate::engine::Config) of a bare engine it
+/// allows nobody.
+///
 /// # Examples
 ///
 /// ```
 /// use sio::http::AllowedOrigins;
 ///
+/// let one = AllowedOrigins::from("https://example.com");
 /// let listed = AllowedOrigins::from(["https://example.com", "https://admin.example.com"]);
 /// let own_pages = AllowedOrigins::matching(|origin| origin.ends_with(".example.com"));
-/// # let _ = (listed, own_pages);
+/// # let _ = (one, listed, own_pages);
 /// ```
 #[derive(Clone, Default)]
 pub struct AllowedOrigins(Rule);
@@ -69,17 +76,44 @@ impl AllowedOrigins {
             Rule::Any => return Verdict::Any,
             Rule::Same => is_same_origin(text, request),
             Rule::List(origins) => {
-                origins.iter().any(|allowed| allowed == text) || is_same_origin(text, request)
+                // Browsers send the plain form: other clients are the ones for which it has to be made.
+                origins.iter().any(|allowed| allowed == text)
+                    || is_same_origin(text, request)
+                    || plain(text).is_some_and(|text| origins.contains(&text))
             }
             Rule::Matching(predicate) => predicate(text),
         };
         if allowed { Verdict::Allowed(origin.clone()) } else { Verdict::Foreign(text.to_owned()) }
     }
+
+    /// What is wrong with each listed origin that no page can have.
+    pub(crate) fn problems(&self) -> impl Iterator<Item = String> {
+        let listed: &[String] = if let Rule::List(origins) = &self.0 { origins } else { &[] };
+        listed.iter().filter(|origin| plain(origin).is_none()).map(|origin| match &**origin {
+            "*" => "\"*\" is not an origin; `AllowedOrigins::any()` allows pages from anywhere".to_owned(),
+            _ => format!(
+                "{origin:?} is not an origin: write it as browsers do, `scheme://host` or `scheme://host:port`"
+            ),
+        })
+    }
+}
+
+impl From<&str> for AllowedOrigins {
+    /// A single listed origin.
+    fn from(origin: &str) -> Self {
+        Self::from([origin])
+    }
+}
+
+impl From<String> for AllowedOrigins {
+    /// A single listed origin.
+    fn from(origin: String) -> Self {
+        Self::from([origin])
+    }
 }
 
 impl<S: Into<String>, const N: usize> From<[S; N]> for AllowedOrigins {
-    /// The listed origins, each as a browser sends it: scheme, host and a port that is not the scheme's own.
-    /// Pages of the same origin are allowed as well.
+    /// The listed origins, each `scheme://host[:port]`. Pages of the same origin are allowed as well.
     fn from(origins: [S; N]) -> Self {
         origins.into_iter().collect()
     }
@@ -93,7 +127,8 @@ impl<S: Into<String>> From<Vec<S>> for AllowedOrigins {
 
 impl<S: Into<String>> FromIterator<S> for AllowedOrigins {
     fn from_iter<I: IntoIterator<Item = S>>(origins: I) -> Self {
-        let origins = origins.into_iter().map(|origin| origin.into().trim_end_matches('/').to_owned());
+        // What is not an origin is kept as it is, for `problems` to name it.
+        let origins = origins.into_iter().map(Into::into).map(|origin| plain(&origin).unwrap_or(origin));
         Self(Rule::List(origins.collect()))
     }
 }
@@ -150,6 +185,33 @@ impl Verdict {
     }
 }
 
+/// An origin as browsers send it: in lower case, without the scheme's own port, without a slash at its end. `None`
+/// for what is not one.
+fn plain(origin: &str) -> Option<String> {
+    let origin = origin.strip_suffix('/').unwrap_or(origin).to_ascii_lowercase();
+    let (scheme, authority) = origin.split_once("://")?;
+    let is_scheme = scheme.starts_with(|first: char| first.is_ascii_lowercase())
+        && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte));
+    // The colons of an IPv6 address are in brackets.
+    let (host, port) = match authority.rsplit_once(':') {
+        Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
+        _ => (authority, None),
+    };
+    let is_host = match host.strip_prefix('[') {
+        Some(rest) => rest.strip_suffix(']').is_some_and(|address| address.parse::<Ipv6Addr>().is_ok()),
+        None => {
+            let is_of_name = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
+            !host.is_empty() && host.bytes().all(is_of_name)
+        }
+    };
+    let is_port = |port: &str| port.bytes().all(|byte| byte.is_ascii_digit()) && port.parse::<u16>().is_ok();
+    if !(is_scheme && is_host && port.is_none_or(is_port)) {
+        return None;
+    }
+    let is_own = matches!((scheme, port), ("https", Some("443")) | ("http", Some("80")));
+    Some(if is_own { format!("{scheme}://{host}") } else { origin })
+}
+
 /// Compares host and port only: behind a proxy that ends TLS the server does not see the page's scheme.
 fn is_same_origin(origin: &str, request: &Parts) -> bool {
     let Some((scheme, authority)) = origin.split_once("://") else { return false };
@@ -167,4 +229,83 @@ fn is_same_origin(origin: &str, request: &Parts) -> bool {
     let plain =
         |authority: &str| authority.strip_suffix(default_port).unwrap_or(authority).to_ascii_lowercase();
     plain(authority) == plain(host)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn is_allowed(origins: &AllowedOrigins, origin: &str) -> bool {
+        let request = hyper::Request::get("/").header("origin", origin).header("host", "here.example");
+        let (request, ()) = request.body(()).expect("the request is valid").into_parts();
+        matches!(origins.judge(&request), Verdict::Allowed(_))
+    }
+
+    #[test]
+    fn a_listed_origin_is_meant_however_it_is_written() {
+        for listed in ["https://Example.com:443", "HTTPS://example.com", "https://example.com/"] {
+            let origins = AllowedOrigins::from(listed);
+            assert_eq!(origins.problems().count(), 0, "{listed}");
+            for (origin, expected) in [
+                ("https://example.com", true),
+                ("https://EXAMPLE.com:443", true),
+                ("https://here.example", true),
+                ("http://example.com", false),
+                ("https://example.com:444", false),
+                ("https://example.com.evil.example", false),
+                ("null", false),
+            ] {
+                assert_eq!(is_allowed(&origins, origin), expected, "{listed}: {origin}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_port_that_is_not_the_schemes_own_counts() {
+        let origins =
+            AllowedOrigins::from(["http://localhost:5173".to_owned(), "http://[::1]:443".to_owned()]);
+        assert_eq!(origins.problems().count(), 0);
+        assert!(is_allowed(&origins, "http://localhost:5173") && is_allowed(&origins, "http://[::1]:443"));
+        assert!(!is_allowed(&origins, "http://localhost") && !is_allowed(&origins, "http://[::1]"));
+    }
+
+    #[test]
+    fn what_no_page_can_have_as_its_origin_is_named() {
+        let valid =
+            ["capacitor://localhost", "chrome-extension://abcdef", "http://[::1]", "http://my_host:80"];
+        assert_eq!(AllowedOrigins::from(valid).problems().count(), 0);
+        let wrong = [
+            "",
+            "null",
+            "example.com",
+            "localhost:3000",
+            "https://",
+            "https://x/app",
+            "https://x?y",
+            "https://x#y",
+            "https://x//",
+            "https://x:",
+            "https://x:port",
+            "https://x:+1",
+            "https://x:65536",
+            "https://u@x",
+            "https://*.x",
+            "https://x y",
+            " https://x",
+            "https://münchen.example",
+            "https://[::1",
+            "https://::1",
+            "1http://x",
+            "https:x",
+            "https://x, https://y",
+        ];
+        let problems: Vec<_> = AllowedOrigins::from(wrong).problems().collect();
+        assert_eq!(problems.len(), wrong.len(), "{problems:#?}");
+        for (problem, origin) in problems.iter().zip(wrong) {
+            assert!(problem.starts_with(&format!("{origin:?} is not an origin")), "{problem}");
+        }
+        let star: Vec<_> = AllowedOrigins::from("*").problems().collect();
+        assert!(star[0].contains("`AllowedOrigins::any()`"), "{star:?}");
+        assert_eq!(AllowedOrigins::any().problems().count(), 0);
+    }
 }

@@ -57,6 +57,11 @@ impl StaticFiles {
             .map(|(path, target)| format!("{path:?} is mapped to {}, which does not exist", target.display()))
     }
 
+    /// The paths of all routes, without a slash at their ends.
+    pub(crate) fn paths(&self) -> impl Iterator<Item = &str> {
+        self.routes.iter().map(|(path, _)| &**path)
+    }
+
     /// Whether a request is for one of the files, Socket.IO's own path left aside.
     pub(crate) fn has(&self, path: &str) -> bool {
         self.route(path).is_some()

@@ -1,5 +1,7 @@
 //! [`Connecting`]: a client in front of the door.
 
+use std::fmt;
+
 use serde::de::DeserializeOwned;
 use sio_core::args::Args;
 
@@ -10,7 +12,7 @@ use crate::params::Params;
 use crate::socket::Socket;
 
 /// A client that wants to enter a namespace, as [`Builder::on_connecting`](crate::Builder::on_connecting) sees it.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Connecting {
     socket: Socket,
     auth: Option<Args>,
@@ -59,5 +61,12 @@ impl Connecting {
     /// inserting it into the [data](Socket::data) of the socket.
     pub fn insert<T: Send + Sync + 'static>(&self, value: T) {
         self.socket.data().insert(value);
+    }
+}
+
+impl fmt::Debug for Connecting {
+    /// Leaves the auth payload out: it holds tokens and passwords.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Connecting").field("socket", &self.socket).finish_non_exhaustive()
     }
 }

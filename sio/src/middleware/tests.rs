@@ -115,6 +115,19 @@ macro_rules! noting {
 }
 
 #[tokio::test]
+async fn the_debug_output_of_a_client_hides_what_it_has_sent() {
+    let (mut client, notes) = start(|builder, notes| {
+        builder.on_connecting("/tests/guarded", move |client| {
+            note(&notes, format!("{client:?}"));
+            std::future::ready(Ok(()))
+        })
+    });
+    client.join(r#"0/tests/guarded,{"token":"secret"}"#).await;
+    let noted = taken(&notes);
+    assert!(noted[0].starts_with("Connecting { socket: ") && !noted[0].contains("secret"), "{noted:?}");
+}
+
+#[tokio::test]
 async fn hooks_run_in_the_order_in_which_they_were_added_and_before_connect() {
     let (mut client, notes) = start(|builder, notes| {
         builder

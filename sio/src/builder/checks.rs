@@ -1,0 +1,126 @@
+//! The checks of options before a server starts.
+
+use super::Builder;
+use crate::error::Problem;
+use crate::http::Cookie;
+use crate::recovery::Recovery;
+
+impl Builder {
+    /// Values with which no server could work.
+    pub(super) fn invalid_options(&self) -> Vec<Problem> {
+        let (engine, options) = (&self.engine, &self.options);
+        let path_is_valid = engine.path.starts_with('/') && can_be_requested(&engine.path);
+        let per_address = engine.max_connections_per_address > 0;
+        let rules = [
+            ("path", path_is_valid, "begins with a slash, is percent-encoded and has no query"),
+            ("transports", !engine.transports.is_empty(), "names at least one transport"),
+            ("ping_interval", !engine.ping_interval.is_zero(), "is longer than zero"),
+            ("ping_timeout", !engine.ping_timeout.is_zero(), "is longer than zero"),
+            ("connect_timeout", !options.connect_timeout.is_zero(), "is longer than zero"),
+            ("ack_timeout", !options.ack_timeout.is_zero(), "is longer than zero"),
+            ("max_payload", engine.max_payload > 0, "is at least one byte"),
+            ("polling_packets", engine.polling_packets > 0, "is at least one"),
+            ("outgoing_queue_bytes", engine.outgoing_queue_bytes > 0, "is at least one"),
+            ("outgoing_queue_packets", engine.outgoing_queue_packets > 0, "is at least one"),
+            ("incoming_events", options.incoming_events > 0, "is at least one"),
+            ("events_per_second", options.events_per_second != Some(0), "is at least one"),
+            ("max_namespaces", options.max_namespaces > 0, "is at least one"),
+            ("max_dynamic_namespaces", options.max_dynamic_namespaces > 0, "is at least one"),
+            ("max_connections", engine.max_connections > 0, "is at least one"),
+            ("max_connections_per_address", per_address, "is at least one"),
+            (
+                "forwarded",
+                engine.forwarded.is_none_or(|headers| headers.is_valid()),
+                "names at least one hop",
+            ),
+            ("cookie", engine.cookie.as_ref().is_none_or(Cookie::is_valid), "has a plain name and path"),
+            (
+                "cookie",
+                engine.cookie.as_ref().is_none_or(Cookie::is_kept),
+                "is `secure` with `SameSite::None`: browsers drop it otherwise",
+            ),
+        ];
+        let broken = rules.into_iter().filter(|(_, holds, _)| !holds);
+        broken
+            .map(|(name, _, rule)| Problem::Option { name, reason: format!("an option that {rule}") })
+            .chain(
+                engine
+                    .allowed_origins
+                    .problems()
+                    .map(|reason| Problem::Option { name: "allowed_origins", reason }),
+            )
+            .chain(options.recovery.as_ref().and_then(Recovery::problem))
+            .chain(options.parser.problem(engine.allow_eio3))
+            .collect()
+    }
+}
+
+/// Whether a request's path can be this: clients percent-encode what is not plain ASCII, and split off the query.
+pub(super) fn can_be_requested(path: &str) -> bool {
+    path.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'?' && byte != b'#')
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use crate::error::Problem;
+    use crate::http::{Cookie, SameSite};
+    use crate::{Builder, Server};
+
+    /// What is wrong with the one option that is.
+    fn problem(configure: impl FnOnce(Builder) -> Builder) -> String {
+        let error = configure(Server::builder().collected(false)).build().expect_err("the option is refused");
+        assert!(matches!(error.problems(), [Problem::Option { .. }]), "{error}");
+        error.to_string()
+    }
+
+    #[test]
+    fn a_listed_origin_that_is_none_keeps_the_server_from_starting() {
+        let any = problem(|builder| builder.allowed_origins("*"));
+        assert!(any.starts_with("allowed_origins: \"*\"") && any.contains("AllowedOrigins::any()"), "{any}");
+        let plain = problem(|builder| builder.allowed_origins(["https://example.com", "example.com"]));
+        assert!(plain.starts_with("allowed_origins: \"example.com\" is not an origin"), "{plain}");
+        let path = problem(|builder| builder.allowed_origins(vec!["https://example.com/app"]));
+        assert!(path.contains("\"https://example.com/app\""), "{path}");
+    }
+
+    #[test]
+    fn a_value_with_which_nothing_would_work_keeps_the_server_from_starting() {
+        let zero = Duration::ZERO;
+        for (name, found) in [
+            ("max_connections", problem(|builder| builder.max_connections(0))),
+            ("max_dynamic_namespaces", problem(|builder| builder.max_dynamic_namespaces(0))),
+            ("ack_timeout", problem(|builder| builder.ack_timeout(zero))),
+            ("connect_timeout", problem(|builder| builder.connect_timeout(zero))),
+            ("path", problem(|builder| builder.path("chat"))),
+            ("path", problem(|builder| builder.path("/our chat"))),
+            ("path", problem(|builder| builder.path("/größe"))),
+        ] {
+            assert!(found.starts_with(&format!("{name}: ")), "{name}: {found}");
+        }
+        let plain = |builder: Builder| builder.max_connections(1).path("/gr%C3%B6%C3%9Fe/");
+        assert!(plain(Server::builder().collected(false)).build().is_ok());
+    }
+
+    #[test]
+    fn a_cookie_that_browsers_drop_keeps_the_server_from_starting() {
+        let cookie = Cookie::new("io").same_site(SameSite::None);
+        let found = problem(|builder| builder.cookie(cookie.clone()));
+        assert!(found.starts_with("cookie: ") && found.contains("`secure`"), "{found}");
+        let builder = Server::builder().collected(false).cookie(cookie.secure(true));
+        assert!(builder.build().is_ok());
+    }
+
+    #[cfg(feature = "static-files")]
+    #[test]
+    fn static_files_at_a_path_that_nobody_can_ask_for_keep_the_server_from_starting() {
+        let target = env!("CARGO_MANIFEST_DIR");
+        for path in ["app", "/our app", "/app?x"] {
+            let found = problem(|builder| builder.static_files(path, target));
+            assert!(found.starts_with(&format!("static_files: {path:?} ")), "{found}");
+        }
+        let builder = Server::builder().collected(false).static_files("/app/", target);
+        assert!(builder.static_files("/", target).build().is_ok());
+    }
+}
