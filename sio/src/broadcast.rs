@@ -117,6 +117,28 @@ impl Broadcast {
     where
         A: Serialize + ?Sized + Sync,
     {
+        self.try_emit(event, args)
+    }
+
+    /// As [`Broadcast::emit`], for code that cannot wait: a `Drop`, a listener, a thread without a runtime.
+    ///
+    /// ```
+    /// # use sio::prelude::*;
+    /// struct Turn {
+    ///     table: sio::Broadcast,
+    /// }
+    ///
+    /// impl Drop for Turn {
+    ///     fn drop(&mut self) {
+    ///         self.table.try_emit("turn_over", &()).ok();
+    ///     }
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`Broadcast::emit`]: no full queue is an error, since a broadcast does not wait for one either.
+    pub fn try_emit<A: Serialize + ?Sized>(&self, event: &str, args: &A) -> Result<(), EmitError> {
         let expect = if self.volatile { Expect::Nothing } else { Expect::Arrival };
         let emission = self.namespace.encode(None, &self.target.rooms, expect, event, args)?;
         self.deliver(emission, |_| {});

@@ -195,6 +195,15 @@ impl Namespace {
         Broadcast::new(self).emit(event, args).await
     }
 
+    /// As [`Namespace::emit`], for code that cannot wait: see [`Broadcast::try_emit`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Namespace::emit`].
+    pub fn try_emit<A: Serialize + ?Sized>(&self, event: &str, args: &A) -> Result<(), EmitError> {
+        Broadcast::new(self).try_emit(event, args)
+    }
+
     /// Sends the event `message`, which clients receive as `message`, to every socket of the namespace.
     ///
     /// # Errors

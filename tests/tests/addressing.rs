@@ -159,6 +159,29 @@ async fn an_emit_that_does_not_wait_can_have_options() {
 }
 
 #[tokio::test]
+async fn code_that_cannot_wait_broadcasts_too() {
+    let mut three = Three::connect().await;
+    let server = three.server.handle().clone();
+    let (everyone, others) = (server.of("/"), three.socket(0).to("red"));
+    // A thread of its own: no runtime is there, and nothing is awaited.
+    let said = std::thread::spawn(move || {
+        server.try_emit("cast", &0)?;
+        everyone.try_emit("cast", &1)?;
+        others.try_emit("cast", &2)?;
+        everyone.to("blue").volatile().try_emit("cast", &3)?;
+        Ok::<_, EmitError>(everyone.try_emit("connect", &()))
+    });
+    let reserved = said.join().expect("no panic").expect("a broadcast cannot fail");
+    assert!(matches!(reserved, Err(EmitError::Encode(_))), "{reserved:?}");
+    for (client, numbers) in three.clients.iter_mut().zip([&[0, 1][..], &[0, 1, 2], &[0, 1]]) {
+        for number in numbers {
+            client.expect(&format!(r#"42["cast",{number}]"#)).await;
+        }
+        client.expect_nothing_more().await;
+    }
+}
+
+#[tokio::test]
 async fn the_server_asks_everyone_in_the_main_namespace() {
     let mut three = Three::connect().await;
     let server = three.server.handle().clone();

@@ -34,6 +34,15 @@ impl Server {
         self.broadcast().emit(event, args).await
     }
 
+    /// As [`Server::emit`], for code that cannot wait: see [`Broadcast::try_emit`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Namespace::emit`](crate::Namespace::emit).
+    pub fn try_emit<A: Serialize + ?Sized>(&self, event: &str, args: &A) -> Result<(), EmitError> {
+        self.broadcast().try_emit(event, args)
+    }
+
     /// Sends the event `message` to every socket of `/`.
     ///
     /// # Errors
