@@ -216,6 +216,34 @@ async fn many_are_moved_at_once() {
 }
 
 #[tokio::test]
+async fn the_server_moves_everyone_in_the_main_namespace() {
+    let mut three = Three::connect().await;
+    let server = three.server.handle().clone();
+    let mut elsewhere = three.server.socket("/elsewhere").await;
+    server.join(["green", "yellow", "white"]).await;
+    assert_eq!(server.rooms(), ["blue", "green", "red", "white", "yellow"]);
+    assert_eq!(server.to("green").sockets().len(), 3);
+    server.leave(["red", "blue"]).await;
+    server.close_room(["yellow", "white"]).await;
+    assert_eq!(server.rooms(), ["green"]);
+    assert_eq!(server.of("/elsewhere").rooms(), [""; 0]);
+
+    three.clients[0].join("/elsewhere").await;
+    server.disconnect().await;
+    for client in &mut three.clients {
+        client.expect("41").await;
+    }
+    assert_eq!((server.sockets().len(), server.client_count()), (0, 4));
+
+    three.clients[0].join("/").await;
+    server.disconnect_all().await;
+    three.clients[0].expect("41/elsewhere,").await;
+    three.clients[0].expect("41").await;
+    three.clients[0].expect_closed().await;
+    elsewhere.expect_nothing_more().await;
+}
+
+#[tokio::test]
 async fn many_are_put_out_of_a_namespace_and_keep_their_connections() {
     let mut three = Three::connect().await;
     three.clients[0].join("/elsewhere").await;
