@@ -132,6 +132,7 @@ extern crate self as sio;
 #[cfg(test)]
 mod packet_client;
 
+mod ack_stream;
 mod ack_wait;
 mod adapter;
 mod broadcast;
@@ -175,7 +176,8 @@ pub use sio_macros::consumer;
 #[doc = include_str!("consumer/event.md")]
 pub use sio_macros::event;
 
-pub use self::broadcast::{AckStream, Broadcast};
+pub use self::ack_stream::AckStream;
+pub use self::broadcast::Broadcast;
 pub use self::builder::Builder;
 pub use self::consumer::{
     Ack, Consumer, Description, Event, EventInfo, EventName, FromEvent, IntoAccept, IntoConsumer, IntoReply,

@@ -11,8 +11,9 @@ use sio_core::args::EncodeError;
 use sio_core::id::Sid;
 
 use crate::Socket;
+use crate::ack_stream::AckStream;
 use crate::adapter::{MemoryAdapter, Wakes};
-use crate::broadcast::{AckStream, Broadcast};
+use crate::broadcast::Broadcast;
 use crate::connection::{NoConsumer, Running, SocketTask, run};
 use crate::consumer::{EventInfo, Rate, Registration, StateMap};
 use crate::drain::Drain;

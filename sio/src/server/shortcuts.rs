@@ -6,7 +6,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::Server;
-use crate::broadcast::{AckStream, Broadcast};
+use crate::ack_stream::AckStream;
+use crate::broadcast::Broadcast;
 use crate::error::EmitError;
 use crate::rooms::IntoRooms;
 use crate::socket::Socket;
