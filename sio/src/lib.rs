@@ -166,11 +166,13 @@ mod transport;
 
 use tokio::net::ToSocketAddrs;
 
+/// The version of the crate `bytes` that [`Binary`] and [`Value`] are made of.
+pub use bytes;
 pub use sio_core::args::{ArgError, Args, EncodeError, Spread};
 pub use sio_core::binary::Binary;
 pub use sio_core::id::Sid;
-pub use sio_core::socket::DisconnectReason;
-pub use sio_core::value::Value;
+pub use sio_core::socket::{DisconnectReason, UnknownReason};
+pub use sio_core::value::{NotJson, Value};
 #[doc = include_str!("consumer/consumer.md")]
 pub use sio_macros::consumer;
 #[doc = include_str!("consumer/event.md")]

@@ -316,6 +316,16 @@ impl Namespace {
     }
 }
 
+/// Handles of one namespace are equal. Those of an equal path are not if the servers differ, or if a dynamic namespace has
+/// ended and begun anew in between: they reach different sockets.
+impl PartialEq for Namespace {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.inner, &other.inner)
+    }
+}
+
+impl Eq for Namespace {}
+
 impl fmt::Debug for Namespace {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Namespace").field("path", &self.path()).finish_non_exhaustive()

@@ -1,5 +1,6 @@
 //! Every way to say something to sockets: whom it reaches, from a socket, a namespace and the server.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use sio::{AckError, Broadcast, EmitError, Sid, prelude::*};
@@ -275,4 +276,21 @@ async fn whole_connections_of_many_are_ended() {
     three.server.of("/").disconnect_all().await;
     three.clients[2].expect("41").await;
     three.clients[2].expect_closed().await;
+}
+
+#[tokio::test]
+#[allow(clippy::mutable_key_type, reason = "the id of a socket, which is what is hashed, never changes")]
+async fn handles_of_one_thing_are_equal() {
+    let three = Three::connect().await;
+    let server = three.server.handle().clone();
+    assert_eq!(server.of("/"), *three.socket(0).namespace());
+    assert_ne!(server.of("/"), server.of("/elsewhere"));
+    let other = TestServer::start(|builder| builder.consumer::<Plain>()).await;
+    assert_ne!(server.of("/"), other.of("/"));
+
+    let mut sockets: HashSet<Socket> = server.sockets().into_iter().collect();
+    assert_eq!(sockets.len(), 3);
+    assert!(!sockets.insert(three.socket(1)));
+    assert!(sockets.remove(&three.socket(0)));
+    assert!(!sockets.contains(&three.socket(0)));
 }
