@@ -3,6 +3,8 @@
 //! For handlers that pass on what they do not look into. Unlike `serde_json::Value` it can hold bytes, and it keeps
 //! the members of an object in the order in which they came, so that an echo is the same text.
 
+mod json;
+
 use std::fmt;
 use std::ops::Index;
 
@@ -12,6 +14,7 @@ use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Number;
 
+pub use self::json::NotJson;
 use crate::binary::{self, Binary};
 
 /// Any value that an event can carry: JSON, and bytes anywhere in it.
@@ -333,19 +336,6 @@ impl<T: Into<Self>> From<Option<T>> for Value {
 impl<N: Into<String>, T: Into<Self>> FromIterator<(N, T)> for Value {
     fn from_iter<I: IntoIterator<Item = (N, T)>>(members: I) -> Self {
         Self::Object(members.into_iter().map(|(name, value)| (name.into(), value.into())).collect())
-    }
-}
-
-impl From<serde_json::Value> for Value {
-    fn from(value: serde_json::Value) -> Self {
-        match value {
-            serde_json::Value::Null => Self::Null,
-            serde_json::Value::Bool(value) => Self::Bool(value),
-            serde_json::Value::Number(number) => Self::Number(number),
-            serde_json::Value::String(text) => Self::String(text),
-            serde_json::Value::Array(elements) => elements.into(),
-            serde_json::Value::Object(members) => members.into_iter().collect(),
-        }
     }
 }
 

@@ -2,22 +2,19 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::marker::PhantomData;
 use std::time::Duration;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use sio_core::args::Args;
-use sio_core::id::Sid;
 use tokio::sync::mpsc;
-use tokio::time::Instant;
 
 use crate::Socket;
-use crate::ack_wait::{self, Waiter};
+use crate::ack_stream::AckStream;
+use crate::ack_wait::Waiter;
 use crate::adapter::Target;
 use crate::emission::{Emission, Expect};
 use crate::engine::mailbox::PushError;
-use crate::engine::{CloseReason, Command, session};
+use crate::engine::{CloseReason, Command};
 use crate::error::{AckError, EmitError};
 use crate::namespace::Namespace;
 use crate::rooms::IntoRooms;
@@ -118,6 +115,28 @@ impl Broadcast {
     where
         A: Serialize + ?Sized + Sync,
     {
+        self.try_emit(event, args)
+    }
+
+    /// As [`Broadcast::emit`], for code that cannot wait: a `Drop`, a listener, a thread without a runtime.
+    ///
+    /// ```
+    /// # use sio::prelude::*;
+    /// struct Turn {
+    ///     table: sio::Broadcast,
+    /// }
+    ///
+    /// impl Drop for Turn {
+    ///     fn drop(&mut self) {
+    ///         self.table.try_emit("turn_over", &()).ok();
+    ///     }
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`Broadcast::emit`]: no full queue is an error, since a broadcast does not wait for one either.
+    pub fn try_emit<A: Serialize + ?Sized>(&self, event: &str, args: &A) -> Result<(), EmitError> {
         let expect = if self.volatile { Expect::Nothing } else { Expect::Arrival };
         let emission = self.namespace.encode(None, &self.target.rooms, expect, event, args)?;
         self.deliver(emission, |_| {});
@@ -172,8 +191,7 @@ impl Broadcast {
             }
             waiting.insert(socket.id(), socket.clone());
         });
-        let deadline = session::later(self.timeout).into();
-        Ok(AckStream { id, waiting, answered, deadline, answer: PhantomData })
+        Ok(AckStream::new(id, waiting, answered, self.timeout))
     }
 
     /// The connected sockets that are addressed, in no particular order.
@@ -269,57 +287,4 @@ fn drop_slow(socket: &Socket) {
         "disconnecting a slow client: its outgoing queue is full"
     );
     socket.membership.mailbox.command(Command::Violation(CloseReason::SlowClient));
-}
-
-/// The answers to a broadcast, in the order in which they come; everybody who was addressed appears once.
-pub struct AckStream<T> {
-    id: u64,
-    waiting: HashMap<Sid, Socket>,
-    answered: mpsc::UnboundedReceiver<(Sid, Result<Args, AckError>)>,
-    deadline: Instant,
-    answer: PhantomData<fn() -> T>,
-}
-
-impl<T: DeserializeOwned> AckStream<T> {
-    /// The next answer, or why one of the sockets gave none; `None` after the last. Cancel safe.
-    pub async fn next(&mut self) -> Option<(Sid, Result<T, AckError>)> {
-        while !self.waiting.is_empty() {
-            let Ok(Some((sid, answer))) = tokio::time::timeout_at(self.deadline, self.answered.recv()).await
-            else {
-                let sid = *self.waiting.keys().next()?;
-                if let Some(socket) = self.waiting.remove(&sid) {
-                    socket.membership.forget_ack(self.id);
-                }
-                return Some((sid, Err(AckError::Timeout)));
-            };
-            // One that came at the very deadline was told of already.
-            if self.waiting.remove(&sid).is_some() {
-                return Some((sid, answer.and_then(|mut args| ack_wait::decode(&mut args))));
-            }
-        }
-        None
-    }
-
-    /// All answers, when the last has come or the deadline has passed.
-    pub async fn collect(mut self) -> Vec<(Sid, Result<T, AckError>)> {
-        let mut answers = Vec::with_capacity(self.waiting.len());
-        while let Some(answer) = self.next().await {
-            answers.push(answer);
-        }
-        answers
-    }
-}
-
-impl<T> Drop for AckStream<T> {
-    fn drop(&mut self) {
-        for socket in self.waiting.values() {
-            socket.membership.forget_ack(self.id);
-        }
-    }
-}
-
-impl<T> fmt::Debug for AckStream<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("AckStream").field("waiting", &self.waiting.len()).finish_non_exhaustive()
-    }
 }

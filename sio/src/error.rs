@@ -3,6 +3,7 @@
 //!
 //! What a client gets to see is always chosen: the text of an error that came through `?` stays on the server.
 
+mod boxed;
 mod build;
 mod connect;
 mod emit;
@@ -41,7 +42,8 @@ pub type EventError = Error;
 /// `{"status":"error","code":…,"message":…}` and the fields added by [`with_field`](Self::with_field).
 ///
 /// Like `anyhow::Error` it does not itself implement [`std::error::Error`]: that is what makes `?` work for all others.
-/// `Debug` prints the cause in words, so that `main` can return it.
+/// `Debug` prints the cause in words, so that `main` can return it; `?` also turns it into a `Box<dyn Error>`, for a `main`
+/// that returns that.
 ///
 /// # Examples
 ///
@@ -68,6 +70,8 @@ struct Inner {
     fields: Vec<(Cow<'static, str>, serde_json::Value)>,
     /// Takes the place of the whole object.
     body: Option<serde_json::Value>,
+    /// The data of a refusal, as the client is to get them.
+    refusal: Option<String>,
     source: Option<BoxError>,
 }
 
@@ -76,6 +80,8 @@ struct Inner {
 pub(crate) enum Kind {
     /// The application made it for the client.
     Application,
+    /// The application refuses a client: it is made of a [`ConnectError`].
+    Refusal,
     /// The client sent something that the handler does not take.
     Payload,
     /// The client sent an event that nobody handles.
@@ -84,6 +90,13 @@ pub(crate) enum Kind {
     Limited,
     /// Something failed here.
     Internal,
+}
+
+impl Kind {
+    /// A refusal to which something is added is an error like others: nothing that was added gets lost.
+    fn changed(self) -> Self {
+        if self == Self::Refusal { Self::Application } else { self }
+    }
 }
 
 impl Error {
@@ -109,6 +122,7 @@ impl Error {
             Ok(value) => {
                 self.0.fields.retain(|(taken, _)| *taken != name);
                 self.0.fields.push((name, value));
+                self.0.kind = self.0.kind.changed();
             }
             Err(error) => {
                 tracing::warn!(target: "sio::consumer", field = %name, %error, "left out of an error")
@@ -122,7 +136,10 @@ impl Error {
     #[must_use]
     pub fn with_body(mut self, body: impl Serialize) -> Self {
         match serde_json::to_value(body) {
-            Ok(body) => self.0.body = Some(body),
+            Ok(body) => {
+                self.0.body = Some(body);
+                self.0.kind = self.0.kind.changed();
+            }
             Err(error) => {
                 tracing::warn!(target: "sio::consumer", %error, "not usable as the body of an error")
             }
@@ -156,7 +173,15 @@ impl Error {
     }
 
     fn of(kind: Kind, code: Cow<'static, str>, message: Cow<'static, str>) -> Self {
-        Self(Box::new(Inner { kind, code, message, fields: Vec::new(), body: None, source: None }))
+        Self(Box::new(Inner {
+            kind,
+            code,
+            message,
+            fields: Vec::new(),
+            body: None,
+            refusal: None,
+            source: None,
+        }))
     }
 
     /// The client sent something that the handler does not take.

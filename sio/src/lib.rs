@@ -133,6 +133,7 @@ extern crate self as sio;
 #[cfg(test)]
 mod packet_client;
 
+mod ack_stream;
 mod ack_wait;
 mod adapter;
 mod broadcast;
@@ -166,17 +167,20 @@ mod transport;
 
 use tokio::net::ToSocketAddrs;
 
+/// The version of the crate `bytes` that [`Binary`] and [`Value`] are made of.
+pub use bytes;
 pub use sio_core::args::{ArgError, Args, EncodeError, Spread};
 pub use sio_core::binary::Binary;
 pub use sio_core::id::Sid;
-pub use sio_core::socket::DisconnectReason;
-pub use sio_core::value::Value;
+pub use sio_core::socket::{DisconnectReason, UnknownReason};
+pub use sio_core::value::{NotJson, Value};
 #[doc = include_str!("consumer/consumer.md")]
 pub use sio_macros::consumer;
 #[doc = include_str!("consumer/event.md")]
 pub use sio_macros::event;
 
-pub use self::broadcast::{AckStream, Broadcast};
+pub use self::ack_stream::AckStream;
+pub use self::broadcast::Broadcast;
 pub use self::builder::Builder;
 pub use self::consumer::{
     Ack, Consumer, Description, Event, EventInfo, EventName, FromEvent, IntoAccept, IntoConsumer, IntoReply,

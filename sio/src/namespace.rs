@@ -11,8 +11,9 @@ use sio_core::args::EncodeError;
 use sio_core::id::Sid;
 
 use crate::Socket;
+use crate::ack_stream::AckStream;
 use crate::adapter::{MemoryAdapter, Wakes};
-use crate::broadcast::{AckStream, Broadcast};
+use crate::broadcast::Broadcast;
 use crate::connection::{NoConsumer, Running, SocketTask, run};
 use crate::consumer::{EventInfo, Rate, Registration, StateMap};
 use crate::drain::Drain;
@@ -200,6 +201,15 @@ impl Namespace {
         Broadcast::new(self).emit(event, args).await
     }
 
+    /// As [`Namespace::emit`], for code that cannot wait: see [`Broadcast::try_emit`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Namespace::emit`].
+    pub fn try_emit<A: Serialize + ?Sized>(&self, event: &str, args: &A) -> Result<(), EmitError> {
+        Broadcast::new(self).try_emit(event, args)
+    }
+
     /// Sends the event `message`, which clients receive as `message`, to every socket of the namespace.
     ///
     /// # Errors
@@ -310,6 +320,16 @@ impl Namespace {
         self.inner.adapter.rooms()
     }
 }
+
+/// Handles of one namespace are equal. Those of an equal path are not if the servers differ, or if a dynamic namespace has
+/// ended and begun anew in between: they reach different sockets.
+impl PartialEq for Namespace {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.inner, &other.inner)
+    }
+}
+
+impl Eq for Namespace {}
 
 impl fmt::Debug for Namespace {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -1,5 +1,9 @@
 //! Names of rooms, as methods take them.
 
+use std::borrow::Cow;
+use std::collections::{BTreeSet, HashSet};
+use std::sync::Arc;
+
 use sio_core::id::Sid;
 
 /// One room or several: what [`Socket::join`](crate::Socket::join), `to` and `except` take.
@@ -38,6 +42,24 @@ impl IntoRooms for &String {
     }
 }
 
+impl IntoRooms for Arc<str> {
+    fn into_rooms(self) -> Vec<String> {
+        vec![String::from(&*self)]
+    }
+}
+
+impl IntoRooms for &Arc<str> {
+    fn into_rooms(self) -> Vec<String> {
+        vec![String::from(&**self)]
+    }
+}
+
+impl IntoRooms for Cow<'_, str> {
+    fn into_rooms(self) -> Vec<String> {
+        vec![self.into_owned()]
+    }
+}
+
 impl IntoRooms for Sid {
     fn into_rooms(self) -> Vec<String> {
         vec![self.to_string()]
@@ -59,6 +81,30 @@ impl<T: IntoRooms, const N: usize> IntoRooms for [T; N] {
 impl<T: IntoRooms> IntoRooms for Vec<T> {
     fn into_rooms(self) -> Vec<String> {
         self.into_iter().flat_map(IntoRooms::into_rooms).collect()
+    }
+}
+
+impl<T: IntoRooms, S> IntoRooms for HashSet<T, S> {
+    fn into_rooms(self) -> Vec<String> {
+        self.into_iter().flat_map(IntoRooms::into_rooms).collect()
+    }
+}
+
+impl<T: Clone + IntoRooms, S> IntoRooms for &HashSet<T, S> {
+    fn into_rooms(self) -> Vec<String> {
+        self.iter().cloned().flat_map(IntoRooms::into_rooms).collect()
+    }
+}
+
+impl<T: IntoRooms> IntoRooms for BTreeSet<T> {
+    fn into_rooms(self) -> Vec<String> {
+        self.into_iter().flat_map(IntoRooms::into_rooms).collect()
+    }
+}
+
+impl<T: Clone + IntoRooms> IntoRooms for &BTreeSet<T> {
+    fn into_rooms(self) -> Vec<String> {
+        self.iter().cloned().flat_map(IntoRooms::into_rooms).collect()
     }
 }
 
@@ -100,6 +146,16 @@ mod tests {
         let many = vec![String::from("a"), String::from("b")];
         assert_eq!((&many).into_rooms(), ["a", "b"]);
         assert_eq!(many[1..].into_rooms(), ["b"]);
+        let sorted: BTreeSet<String> = many.iter().cloned().collect();
+        assert_eq!((&sorted).into_rooms(), ["a", "b"]);
+        assert_eq!(sorted.into_rooms(), ["a", "b"]);
+        let unsorted = HashSet::from(["a"]);
+        assert_eq!((&unsorted).into_rooms(), ["a"]);
+        assert_eq!(unsorted.into_rooms(), ["a"]);
         assert_eq!(many.into_rooms(), ["a", "b"]);
+        let shared: Arc<str> = "a".into();
+        assert_eq!((&shared).into_rooms(), ["a"]);
+        assert_eq!([shared.clone(), shared].into_rooms(), ["a", "a"]);
+        assert_eq!([Cow::Borrowed("a"), Cow::Owned("b".to_owned())].into_rooms(), ["a", "b"]);
     }
 }

@@ -1,6 +1,7 @@
 //! One client in one namespace, as handlers hold it.
 
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -77,6 +78,11 @@ impl Socket {
     }
 
     /// The server that the socket is connected to.
+    ///
+    /// # Panics
+    ///
+    /// When every handle of the server has been dropped, which cannot happen while it serves. A socket that is kept for
+    /// longer is no such handle.
     #[must_use]
     pub fn server(&self) -> crate::Server {
         self.membership.namespace.server()
@@ -332,3 +338,11 @@ impl PartialEq for Socket {
 }
 
 impl Eq for Socket {}
+
+/// By the id, as sockets are compared. It never changes, so that a socket may be a key; clippy cannot know that, and warns
+/// with `mutable_key_type`. A key that it does not mind is [`Socket::id`].
+impl Hash for Socket {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.id().hash(state);
+    }
+}

@@ -1,5 +1,6 @@
 //! Every way to say something to sockets: whom it reaches, from a socket, a namespace and the server.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use sio::{AckError, Broadcast, EmitError, Sid, prelude::*};
@@ -164,6 +165,29 @@ async fn an_emit_that_does_not_wait_can_have_options() {
 }
 
 #[tokio::test]
+async fn code_that_cannot_wait_broadcasts_too() {
+    let mut three = Three::connect().await;
+    let server = three.server.handle().clone();
+    let (everyone, others) = (server.of("/"), three.socket(0).to("red"));
+    // A thread of its own: no runtime is there, and nothing is awaited.
+    let said = std::thread::spawn(move || {
+        server.try_emit("cast", &0)?;
+        everyone.try_emit("cast", &1)?;
+        others.try_emit("cast", &2)?;
+        everyone.to("blue").volatile().try_emit("cast", &3)?;
+        Ok::<_, EmitError>(everyone.try_emit("connect", &()))
+    });
+    let reserved = said.join().expect("no panic").expect("a broadcast cannot fail");
+    assert!(matches!(reserved, Err(EmitError::Encode(_))), "{reserved:?}");
+    for (client, numbers) in three.clients.iter_mut().zip([&[0, 1][..], &[0, 1, 2], &[0, 1]]) {
+        for number in numbers {
+            client.expect(&format!(r#"42["cast",{number}]"#)).await;
+        }
+        client.expect_nothing_more().await;
+    }
+}
+
+#[tokio::test]
 async fn the_server_asks_everyone_in_the_main_namespace() {
     let mut three = Three::connect().await;
     let server = three.server.handle().clone();
@@ -198,6 +222,34 @@ async fn many_are_moved_at_once() {
 }
 
 #[tokio::test]
+async fn the_server_moves_everyone_in_the_main_namespace() {
+    let mut three = Three::connect().await;
+    let server = three.server.handle().clone();
+    let mut elsewhere = three.server.socket("/elsewhere").await;
+    server.join(["green", "yellow", "white"]).await;
+    assert_eq!(server.rooms(), ["blue", "green", "red", "white", "yellow"]);
+    assert_eq!(server.to("green").sockets().len(), 3);
+    server.leave(["red", "blue"]).await;
+    server.close_room(["yellow", "white"]).await;
+    assert_eq!(server.rooms(), ["green"]);
+    assert_eq!(server.of("/elsewhere").rooms(), [""; 0]);
+
+    three.clients[0].join("/elsewhere").await;
+    server.disconnect().await;
+    for client in &mut three.clients {
+        client.expect("41").await;
+    }
+    assert_eq!((server.sockets().len(), server.client_count()), (0, 4));
+
+    three.clients[0].join("/").await;
+    server.disconnect_all().await;
+    three.clients[0].expect("41/elsewhere,").await;
+    three.clients[0].expect("41").await;
+    three.clients[0].expect_closed().await;
+    elsewhere.expect_nothing_more().await;
+}
+
+#[tokio::test]
 async fn many_are_put_out_of_a_namespace_and_keep_their_connections() {
     let mut three = Three::connect().await;
     three.clients[0].join("/elsewhere").await;
@@ -229,4 +281,21 @@ async fn whole_connections_of_many_are_ended() {
     three.server.of("/").disconnect_all().await;
     three.clients[2].expect("41").await;
     three.clients[2].expect_closed().await;
+}
+
+#[tokio::test]
+#[allow(clippy::mutable_key_type, reason = "the id of a socket, which is what is hashed, never changes")]
+async fn handles_of_one_thing_are_equal() {
+    let three = Three::connect().await;
+    let server = three.server.handle().clone();
+    assert_eq!(server.of("/"), *three.socket(0).namespace());
+    assert_ne!(server.of("/"), server.of("/elsewhere"));
+    let other = TestServer::start(|builder| builder.consumer::<Plain>()).await;
+    assert_ne!(server.of("/"), other.of("/"));
+
+    let mut sockets: HashSet<Socket> = server.sockets().into_iter().collect();
+    assert_eq!(sockets.len(), 3);
+    assert!(!sockets.insert(three.socket(1)));
+    assert!(sockets.remove(&three.socket(0)));
+    assert!(!sockets.contains(&three.socket(0)));
 }

@@ -24,4 +24,4 @@ pub use self::acks::AckTable;
 pub use self::client::{Action, Client, Key, Violation};
 pub use self::decode::Decoder;
 pub use self::packet::{DecodeError, Event, Kind, Packet};
-pub use self::reason::DisconnectReason;
+pub use self::reason::{DisconnectReason, UnknownReason};

@@ -1,6 +1,7 @@
 //! Why a socket is gone.
 
 use std::fmt;
+use std::str::FromStr;
 
 use crate::engine::session::CloseReason;
 
@@ -14,6 +15,7 @@ use crate::engine::session::CloseReason;
 /// use sio_core::socket::DisconnectReason;
 ///
 /// assert_eq!(DisconnectReason::PingTimeout.to_string(), "ping timeout");
+/// assert_eq!("ping timeout".parse(), Ok(DisconnectReason::PingTimeout));
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -40,7 +42,25 @@ pub enum DisconnectReason {
     SlowClient,
 }
 
+/// A text that is no [`DisconnectReason`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not a reason for which a server disconnects")]
+pub struct UnknownReason;
+
 impl DisconnectReason {
+    const ALL: [Self; 10] = [
+        Self::ClientNamespaceDisconnect,
+        Self::ServerNamespaceDisconnect,
+        Self::TransportClose,
+        Self::TransportError,
+        Self::PingTimeout,
+        Self::ParseError,
+        Self::ForcedClose,
+        Self::ForcedServerClose,
+        Self::ServerShuttingDown,
+        Self::SlowClient,
+    ];
+
     /// The text of the reason.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -62,6 +82,15 @@ impl DisconnectReason {
 impl fmt::Display for DisconnectReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.as_str())
+    }
+}
+
+/// From the text that `Display` gives.
+impl FromStr for DisconnectReason {
+    type Err = UnknownReason;
+
+    fn from_str(text: &str) -> Result<Self, UnknownReason> {
+        Self::ALL.into_iter().find(|reason| reason.as_str() == text).ok_or(UnknownReason)
     }
 }
 
@@ -101,6 +130,10 @@ mod tests {
             (R::SlowClient, "slow client"),
         ] {
             assert_eq!(reason.to_string(), text);
+            assert_eq!(text.parse(), Ok(reason));
+        }
+        for text in ["", "Ping timeout", "ping timeout ", "io client disconnect"] {
+            assert_eq!(text.parse::<R>(), Err(UnknownReason));
         }
     }
 

@@ -139,7 +139,7 @@ pub(crate) fn log(event: &Event<'_>, error: &Error) {
         Kind::Internal => {
             tracing::error!(target: "sio::consumer", namespace, %sid, event = name, ?error, "a handler failed");
         }
-        Kind::Application | Kind::Payload => {
+        Kind::Application | Kind::Refusal | Kind::Payload => {
             tracing::warn!(target: "sio::consumer", namespace, %sid, event = name, ?error, "a handler refused an event");
         }
         Kind::Limited => {

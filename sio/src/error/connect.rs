@@ -100,12 +100,51 @@ impl From<Error> for ConnectError {
         if inner.kind == Kind::Internal {
             return Self { message, data: None, source };
         }
+        if inner.kind == Kind::Refusal {
+            return Self { message, data: inner.refusal, source };
+        }
         let data = inner.body.unwrap_or_else(|| {
             let code = serde_json::Value::String(inner.code.into_owned());
             let fields = inner.fields.into_iter().map(|(name, value)| (name.into_owned(), value));
             std::iter::once(("code".to_owned(), code)).chain(fields).collect::<serde_json::Map<_, _>>().into()
         });
         Self { message, data: Some(data.to_string()), source }
+    }
+}
+
+/// So that `?` on a refusal works in whatever returns [`Error`].
+///
+/// Out of `connect` the client gets the refusal as it was. As an acknowledgement it is an error with the code `refused`,
+/// the message, and the data as the field `data`. A refusal that was made by `?` is `internal` here too.
+///
+/// ```
+/// use sio::{ConnectError, prelude::*};
+///
+/// fn may_enter(name: &str) -> Result<(), ConnectError> {
+///     if name == "mallory" { Err(ConnectError::new("Banned")) } else { Ok(()) }
+/// }
+///
+/// fn greet(name: &str) -> sio::Result<String> {
+///     may_enter(name)?;
+///     Ok(format!("Hello {name}"))
+/// }
+///
+/// assert_eq!(greet("mallory").unwrap_err().message(), "Banned");
+/// ```
+impl From<ConnectError> for Error {
+    fn from(refusal: ConnectError) -> Self {
+        let (message, data, source) = match refusal {
+            // Nothing but a cause: it came through `?`.
+            ConnectError { data: None, source: Some(source), .. } => return Self::internal(source),
+            ConnectError { message, data, source } => (message, data, source),
+        };
+        let mut error = Self::of(Kind::Refusal, "refused".into(), message);
+        error.0.source = source;
+        if let Some(json) = data.as_deref().and_then(|data| serde_json::from_str(data).ok()) {
+            error.0.fields.push(("data".into(), json));
+        }
+        error.0.refusal = data;
+        error
     }
 }
 

@@ -76,3 +76,56 @@ fn connect_errors_tell_the_code_but_nothing_internal() {
     let error = ConnectError::from(io::Error::other("x"));
     assert_eq!((error.message(), error.data()), ("Internal server error", None));
 }
+
+#[test]
+fn a_refusal_goes_through_an_error_unchanged() {
+    #[derive(serde::Serialize)]
+    struct Ban {
+        until: u32,
+        by: &'static str,
+    }
+    let error = Error::from(ConnectError::new("Banned").with_data(Ban { until: 5, by: "ada" }));
+    let answer = r#"{"status":"error","code":"refused","message":"Banned","data":{"by":"ada","until":5}}"#;
+    assert_eq!(object(&error), answer);
+    assert_eq!(error.to_string(), "Banned");
+    let refusal = ConnectError::from(error);
+    assert_eq!((refusal.message(), refusal.data()), ("Banned", Some(r#"{"until":5,"by":"ada"}"#)));
+
+    let refusal = ConnectError::from(Error::from(ConnectError::new("No")));
+    assert_eq!((refusal.message(), refusal.data()), ("No", None));
+    let refusal = ConnectError::from(Error::from(ConnectError::new("No")).with_field("limit", 3));
+    assert_eq!((refusal.message(), refusal.data()), ("No", Some(r#"{"code":"refused","limit":3}"#)));
+}
+
+#[test]
+fn a_refusal_by_a_foreign_error_keeps_its_text_on_the_server() {
+    let error = Error::from(ConnectError::from(io::Error::other("disk on fire")));
+    assert_eq!(object(&error), r#"{"status":"error","code":"internal","message":"Internal server error"}"#);
+    assert_eq!(error.to_string(), "disk on fire");
+    let refusal = error.into_connect_error();
+    assert_eq!((refusal.message(), refusal.data()), ("Internal server error", None));
+    // With data it is a refusal again, of which the cause is still nobody's business.
+    let error = Error::from(refusal.with_data(7));
+    assert_eq!(
+        object(&error),
+        r#"{"status":"error","code":"refused","message":"Internal server error","data":7}"#
+    );
+    assert_eq!(error.to_string(), "Internal server error");
+}
+
+#[test]
+fn an_error_fits_into_every_box() {
+    fn boxed() -> Result<(), Box<dyn std::error::Error>> {
+        Err(io_error())?
+    }
+    fn sendable() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+        Err(Error::new("muted", "You are muted").with_source(io::Error::other("disk on fire")))?
+    }
+    let error = boxed().unwrap_err();
+    assert_eq!((error.to_string(), format!("{error:?}")), ("disk on fire".into(), "disk on fire".into()));
+    assert!(error.source().is_none());
+    let error = sendable().unwrap_err();
+    assert_eq!(error.to_string(), "You are muted");
+    assert_eq!(format!("{error:?}"), "muted: You are muted\n  caused by: disk on fire");
+    assert_eq!(error.source().map(ToString::to_string).as_deref(), Some("disk on fire"));
+}

@@ -6,7 +6,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::Server;
-use crate::broadcast::{AckStream, Broadcast};
+use crate::ack_stream::AckStream;
+use crate::broadcast::Broadcast;
 use crate::error::EmitError;
 use crate::rooms::IntoRooms;
 use crate::socket::Socket;
@@ -32,6 +33,15 @@ impl Server {
         A: Serialize + ?Sized + Sync,
     {
         self.broadcast().emit(event, args).await
+    }
+
+    /// As [`Server::emit`], for code that cannot wait: see [`Broadcast::try_emit`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Namespace::emit`](crate::Namespace::emit).
+    pub fn try_emit<A: Serialize + ?Sized>(&self, event: &str, args: &A) -> Result<(), EmitError> {
+        self.broadcast().try_emit(event, args)
     }
 
     /// Sends the event `message` to every socket of `/`.
@@ -104,5 +114,37 @@ impl Server {
     #[must_use]
     pub fn sockets(&self) -> Vec<Socket> {
         self.broadcast().sockets()
+    }
+
+    /// Puts everybody in `/` into a room, or into several.
+    pub async fn join(&self, rooms: impl IntoRooms) {
+        self.broadcast().join(rooms).await;
+    }
+
+    /// Takes everybody in `/` out of a room, or out of several: the same as [`Server::close_room`].
+    pub async fn leave(&self, rooms: impl IntoRooms) {
+        self.close_room(rooms).await;
+    }
+
+    /// Puts everybody out of `/`; their other namespaces stay connected.
+    pub async fn disconnect(&self) {
+        self.broadcast().disconnect().await;
+    }
+
+    /// Ends the whole connections of everybody in `/`, with all their namespaces. Clients that are only in others stay,
+    /// and the server goes on: [`Server::close`] ends it.
+    pub async fn disconnect_all(&self) {
+        self.broadcast().disconnect_all().await;
+    }
+
+    /// Takes everybody out of a room of `/`, or of several, so that it is gone. The sockets stay connected.
+    pub async fn close_room(&self, rooms: impl IntoRooms) {
+        self.of("/").close_room(rooms).await;
+    }
+
+    /// The rooms of `/` in which somebody is, sorted, without those named by a socket's id.
+    #[must_use]
+    pub fn rooms(&self) -> Vec<String> {
+        self.of("/").rooms()
     }
 }

@@ -94,3 +94,43 @@ async fn many_clients_on_several_threads_and_a_running_clock() {
         assert_eq!(client.next::<String>("said").await, "hi");
     }
 }
+
+/// Refuses by the errors of helpers.
+#[derive(Default)]
+struct Strict;
+
+fn admit(name: &str) -> Result<(), ConnectError> {
+    match name {
+        "mallory" => Err(ConnectError::new("Banned").with_data(json!({ "until": "tomorrow" }))),
+        "eve" => Err(std::io::Error::other("disk on fire").into()),
+        _ => Ok(()),
+    }
+}
+
+#[consumer(namespace = "/strict")]
+impl Strict {
+    async fn connect(&mut self, auth: Value) -> sio::Result {
+        admit(auth["name"].as_str().unwrap())?;
+        Ok(())
+    }
+
+    async fn event_invite(&mut self, name: String) -> sio::Result {
+        Ok(admit(&name)?)
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_refusal_of_a_helper_reaches_the_client() {
+    let server = TestServer::new(Server::builder().collected(false).consumer::<Strict>().build().unwrap());
+    let connect = |name| server.client().namespace("/strict").auth(&json!({ "name": name })).connect();
+    let error = connect("mallory").await.unwrap_err();
+    assert_eq!((error.message.as_str(), error.data["until"].as_str()), ("Banned", Some("tomorrow")));
+    let error = connect("eve").await.unwrap_err();
+    assert_eq!((error.message.as_str(), error.data), ("Internal server error", Value::Null));
+
+    let bob = connect("bob").await.unwrap();
+    let error = bob.emit_with_ack::<()>("invite", &"mallory").await.unwrap_err();
+    assert_eq!((error.code(), error.message()), ("refused", "Banned"));
+    let error = bob.emit_with_ack::<()>("invite", &"eve").await.unwrap_err();
+    assert_eq!((error.code(), error.message()), ("internal", "Internal server error"));
+}
