@@ -110,6 +110,26 @@ impl Socket {
         self.membership.mailbox.transport()
     }
 
+    /// Waits until the client uses WebSocket: true at once if it does already, false if it leaves this namespace before.
+    /// That is the only change of transport that there is. Cancel safe.
+    ///
+    /// ```
+    /// # use sio::prelude::*;
+    /// # async fn example(socket: Socket) {
+    /// tokio::spawn(async move {
+    ///     if socket.upgraded().await {
+    ///         println!("{} is on WebSocket now", socket.id());
+    ///     }
+    /// });
+    /// # }
+    /// ```
+    pub async fn upgraded(&self) -> bool {
+        let membership = &self.membership;
+        let is_wanted = || !membership.is_closed();
+        membership.mailbox.until_transport(TransportKind::WebSocket, is_wanted).await;
+        self.transport() == TransportKind::WebSocket
+    }
+
     /// False when the client has left this namespace, or has not been accepted yet.
     #[must_use]
     pub fn is_connected(&self) -> bool {

@@ -44,6 +44,34 @@ async fn the_socket_goes_on_over_websocket() {
 }
 
 #[tokio::test]
+async fn who_waits_for_the_upgrade_learns_of_it() {
+    let server = server().await;
+    let (polling, sid) = joined(&server).await;
+    let socket = server.socket_of("/", &sid);
+    let waits = tokio::spawn({
+        let socket = socket.clone();
+        async move { socket.upgraded().await }
+    });
+    let mut ws = probed(&server, &polling).await;
+    settle().await;
+    assert!(!waits.is_finished(), "a probe is no upgrade");
+    ws.send("5").await;
+    assert!(soon("the upgrade", waits).await.expect("no panic"));
+    assert!(soon("what has been", socket.upgraded()).await);
+}
+
+#[tokio::test]
+async fn who_waits_for_an_upgrade_is_told_that_there_will_be_none() {
+    let server = server().await;
+    let (mut polling, sid) = joined(&server).await;
+    let socket = server.socket_of("/", &sid);
+    let waits = tokio::spawn(async move { socket.upgraded().await });
+    settle().await;
+    polling.send("41").await;
+    assert!(!soon("the end", waits).await.expect("no panic"));
+}
+
+#[tokio::test]
 async fn a_pending_poll_is_released_with_a_noop_when_the_probe_begins() {
     let server = server().await;
     let (mut polling, _) = joined(&server).await;

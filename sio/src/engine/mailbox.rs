@@ -36,8 +36,8 @@ pub(crate) enum PushError {
 #[derive(Debug)]
 pub(crate) struct Mailbox {
     state: Mutex<State>,
-    /// Tells senders that wait for room that the queue has shrunk.
-    room: Notify,
+    /// Tells those who wait for room that the queue has shrunk, and those who wait for an upgrade that it is done.
+    changed: Notify,
     limits: QueueLimits,
     /// The form of the packets, on polling and in general; a WebSocket knows its own.
     wire: Wire,
@@ -74,7 +74,7 @@ impl Mailbox {
     pub(crate) fn new(limits: QueueLimits, wire: Wire) -> Self {
         Self {
             state: Mutex::default(),
-            room: Notify::new(),
+            changed: Notify::new(),
             limits,
             wire,
             posting: AtomicBool::new(false),
@@ -160,7 +160,7 @@ impl Mailbox {
     /// Waits while there is no room for so many bytes and `is_wanted` says that it is worth waiting for.
     pub(crate) async fn until_room(&self, size: usize, is_wanted: impl Fn() -> bool) {
         loop {
-            let notified = self.room.notified();
+            let notified = self.changed.notified();
             tokio::pin!(notified);
             // Registered before the checks, so that what changes in between is not missed.
             notified.as_mut().enable();
@@ -181,9 +181,9 @@ impl Mailbox {
         }
     }
 
-    /// Lets everybody who waits for room look again whether it is still wanted.
+    /// Lets everybody who waits look again whether it is still wanted.
     pub(crate) fn release_waiting(&self) {
-        self.room.notify_waiters();
+        self.changed.notify_waiters();
     }
 
     /// Whether a queue of this size would be within the limits.
@@ -325,7 +325,7 @@ impl Mailbox {
         self.note_overfull(&state);
         if state.waiting > 0 {
             drop(state);
-            self.room.notify_waiters();
+            self.changed.notify_waiters();
         }
     }
 
@@ -340,11 +340,26 @@ impl Mailbox {
     /// Takes no more packets; what is queued is still sent, and commands are still taken.
     pub(crate) fn refuse_packets(&self) {
         self.lock().refusing = true;
-        self.room.notify_waiters();
+        self.changed.notify_waiters();
     }
 
     pub(crate) fn set_transport(&self, transport: TransportKind) {
         self.lock().transport = Some(transport);
+        self.changed.notify_waiters();
+    }
+
+    /// Waits while another transport is used and `is_wanted` says that it is worth waiting for.
+    pub(crate) async fn until_transport(&self, transport: TransportKind, is_wanted: impl Fn() -> bool) {
+        loop {
+            let notified = self.changed.notified();
+            tokio::pin!(notified);
+            // Registered before the checks, so that what changes in between is not missed.
+            notified.as_mut().enable();
+            if self.transport() == transport || self.is_closed() || !is_wanted() {
+                return;
+            }
+            notified.await;
+        }
     }
 
     /// The transport that the session uses now.
@@ -361,7 +376,7 @@ impl Mailbox {
         let commands = std::mem::take(&mut state.commands);
         drop(state);
         drop(commands);
-        self.room.notify_waiters();
+        self.changed.notify_waiters();
     }
 
     pub(crate) fn is_closed(&self) -> bool {
