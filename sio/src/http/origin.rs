@@ -261,6 +261,16 @@ mod tests {
     }
 
     #[test]
+    fn without_a_host_header_the_host_is_that_of_the_uri() {
+        for (origin, expected) in [("https://here.example", true), ("https://there.example", false)] {
+            let request = hyper::Request::get("https://here.example/socket.io/").header("origin", origin);
+            let (request, ()) = request.body(()).expect("the request is valid").into_parts();
+            let verdict = AllowedOrigins::same_origin().judge(&request);
+            assert_eq!(matches!(verdict, Verdict::Allowed(_)), expected, "{origin}");
+        }
+    }
+
+    #[test]
     fn a_port_that_is_not_the_schemes_own_counts() {
         let origins =
             AllowedOrigins::from(["http://localhost:5173".to_owned(), "http://[::1]:443".to_owned()]);
