@@ -23,6 +23,7 @@ use crate::error::{BuildError, Problem};
 use crate::http::static_files::StaticFiles;
 use crate::http::{AllowedOrigins, Cookie};
 use crate::listeners::Listeners;
+use crate::log_limiter::LogLimiter;
 use crate::middleware::Scoped;
 use crate::namespaces::{Common, Namespaces};
 use crate::parser::Parser;
@@ -353,6 +354,7 @@ impl Builder {
                 drain: Arc::clone(&drain),
                 recovery: options.recovery.clone(),
                 heartbeat: engine.ping_interval.saturating_add(engine.ping_timeout),
+                logs: LogLimiter::default(),
             };
             let namespaces = Namespaces::new(registrations, options.max_dynamic_namespaces, &hooks, common);
             let server = server.clone();

@@ -17,6 +17,9 @@ use serde::ser::SerializeMap as _;
 use serde::{Serialize, Serializer};
 use sio_core::args::ArgError;
 
+use crate::log_limiter::{About, LogLimiter, hash_of, limited};
+use crate::short::short;
+
 pub use self::build::{BuildError, Problem};
 pub use self::connect::{ConnectError, IntoConnectError};
 pub use self::emit::{AckError, EmitError};
@@ -125,7 +128,11 @@ impl Error {
                 self.0.kind = self.0.kind.changed();
             }
             Err(error) => {
-                tracing::warn!(target: "sio::consumer", field = %name, %error, "left out of an error")
+                let about = About { other: hash_of(&name), ..About::default() };
+                limited!(
+                    WARN, LogLimiter::of_process(), about, target: "sio::consumer", { field = &*name, %error, },
+                    "left out of an error"
+                );
             }
         }
         self
@@ -141,7 +148,10 @@ impl Error {
                 self.0.kind = self.0.kind.changed();
             }
             Err(error) => {
-                tracing::warn!(target: "sio::consumer", %error, "not usable as the body of an error")
+                limited!(
+                    WARN, LogLimiter::of_process(), About::default(), target: "sio::consumer", { %error, },
+                    "not usable as the body of an error"
+                );
             }
         }
         self
@@ -205,7 +215,7 @@ impl Error {
         Self::of(
             Kind::Unhandled,
             "unknown_event".into(),
-            format!("No handler for the event {event:?}").into(),
+            format!("No handler for the event {:?}", short(event)).into(),
         )
     }
 

@@ -149,6 +149,7 @@ mod error;
 mod handshake;
 pub mod http;
 mod listeners;
+mod log_limiter;
 mod middleware;
 mod namespace;
 mod namespaces;
@@ -160,6 +161,7 @@ mod recovery;
 mod rooms;
 mod serve;
 mod server;
+mod short;
 mod socket;
 #[cfg(feature = "testing")]
 pub mod testing;

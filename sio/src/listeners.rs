@@ -10,6 +10,7 @@ use bytes::Bytes;
 use sio_core::args::Args;
 use sio_core::id::Sid;
 
+use crate::log_limiter::{About, LogLimiter, limited};
 use crate::namespace::Namespace;
 use crate::socket::Socket;
 
@@ -135,7 +136,9 @@ impl Listeners {
 /// A listener is an onlooker: what it does wrong is not to become anybody else's trouble.
 fn call(listener: impl FnOnce()) {
     if catch_unwind(AssertUnwindSafe(listener)).is_err() {
-        tracing::error!(target: "sio::server", "a listener panicked");
+        limited!(
+            ERROR, LogLimiter::of_process(), About::default(), target: "sio::server", {}, "a listener panicked"
+        );
     }
 }
 

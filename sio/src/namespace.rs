@@ -20,6 +20,7 @@ use crate::drain::Drain;
 use crate::emission::{Emission, Expect, Form};
 use crate::error::EmitError;
 use crate::listeners::{Listeners, Outgoing, RoomChanges};
+use crate::log_limiter::LogLimiter;
 use crate::middleware::Hooks;
 use crate::namespaces::Common;
 use crate::params::Params;
@@ -68,6 +69,7 @@ pub(crate) struct NamespaceInner {
     next_ack: AtomicU64,
     server: Weak<ServerInner>,
     pub(crate) drain: Arc<Drain>,
+    pub(crate) logs: LogLimiter,
     /// The clients that may come back; `None` without connection state recovery.
     pub(crate) kept: Option<Kept>,
 }
@@ -80,8 +82,18 @@ impl NamespaceInner {
         hooks: Hooks,
         common: &Common,
     ) -> Self {
-        let Common { state, parser, ack_timeout, event_rate, listeners, server, drain, recovery, heartbeat } =
-            common.clone();
+        let Common {
+            state,
+            parser,
+            ack_timeout,
+            event_rate,
+            listeners,
+            server,
+            drain,
+            recovery,
+            heartbeat,
+            logs,
+        } = common.clone();
         let has_special = registration.as_ref().is_some_and(|one| EventInfo::any_special(one.events));
         Self {
             path: path.into(),
@@ -99,6 +111,7 @@ impl NamespaceInner {
             next_ack: AtomicU64::new(0),
             server,
             drain,
+            logs,
             kept: recovery.map(|options| Kept::new(options, heartbeat)),
         }
     }

@@ -16,6 +16,8 @@ use sio_core::v3;
 use crate::emission::Form;
 use crate::engine::{Message, Revision};
 use crate::error::Problem;
+use crate::log_limiter::{About, LogLimiter, limited};
+use crate::short::short;
 
 /// How Socket.IO packets are written: what [`Builder::parser`](crate::Builder::parser) chooses.
 ///
@@ -80,7 +82,12 @@ impl Parser {
         match self.rewrite(&frames) {
             Ok(rewritten) => rewritten.unwrap_or(frames),
             Err(error) => {
-                tracing::error!(target: "sio::socket", namespace, %error, "a client is refused without being told why");
+                let namespace = &*short(namespace);
+                limited!(
+                    ERROR, LogLimiter::of_process(), About::namespace(namespace), target: "sio::socket",
+                    { namespace, event = "connect", %error, },
+                    "a client is refused without being told why"
+                );
                 self.write(encode::connect_error(namespace, "", None))
             }
         }

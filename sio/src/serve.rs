@@ -18,6 +18,7 @@ use tokio::sync::watch;
 
 use crate::Server;
 use crate::http::Service;
+use crate::log_limiter::{About, LogLimiter, hash_of, limited};
 
 #[cfg(feature = "tls")]
 use self::tls::Tls;
@@ -78,7 +79,11 @@ pub(crate) async fn run(
             }
             Err(error) if is_of_the_connection(&error) => {}
             Err(error) => {
-                tracing::error!(target: "sio::server", %error, "cannot accept a connection");
+                limited!(
+                    ERROR, LogLimiter::of_process(), About { other: hash_of(&error), ..About::default() },
+                    target: "sio::server", { %error, },
+                    "cannot accept a connection"
+                );
                 tokio::time::sleep(ACCEPT_PAUSE).await;
             }
         }

@@ -43,9 +43,9 @@ pub(super) async fn on_event<C: Consumer>(consumer: &mut C, event: &mut Event<'_
     match enter(&socket.namespace().inner.hooks.around, event).await {
         Step::Ended(outcome) => outcome,
         Step::Handle(passage) => {
-            let timeout = socket.namespace().inner.timeout(event.name());
+            let (name, timeout) = (event.name_handle(), socket.namespace().inner.timeout(event.name()));
             let handler = Guard::new(consumer.on_event(event), timeout);
-            passage.around(flatten(socket, handler)).await
+            passage.around(flatten(socket, &name, handler)).await
         }
     }
 }
@@ -56,9 +56,9 @@ pub(super) async fn on_concurrent<C: Consumer>(event: &mut Event<'_>) -> Result<
     match enter(&socket.namespace().inner.hooks.around, event).await {
         Step::Ended(outcome) => outcome,
         Step::Handle(passage) => {
-            let timeout = socket.namespace().inner.timeout(event.name());
+            let (name, timeout) = (event.name_handle(), socket.namespace().inner.timeout(event.name()));
             let handler = Guard::new(C::on_concurrent(event), timeout);
-            passage.around(flatten(socket, handler)).await
+            passage.around(flatten(socket, &name, handler)).await
         }
     }
 }
@@ -66,10 +66,11 @@ pub(super) async fn on_concurrent<C: Consumer>(event: &mut Event<'_>) -> Result<
 /// Makes an error of a handler that did not come to its end, so that middleware learns of it.
 async fn flatten(
     socket: &Socket,
+    event: &str,
     handler: impl Future<Output = Result<Result<Reply, Error>, Failure>>,
 ) -> Result<Reply, Error> {
     handler.await.unwrap_or_else(|failure| {
-        log_failure(socket, "event", &failure);
+        log_failure(socket, event, &failure);
         Err(match failure {
             Failure::Panicked(_) => Error::panicked(),
             Failure::TimedOut => Error::timed_out(),

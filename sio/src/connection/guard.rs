@@ -10,6 +10,8 @@ use std::time::Duration;
 use pin_project_lite::pin_project;
 use tokio::time::Sleep;
 
+use crate::log_limiter::{About, LogLimiter, hash_of, limited};
+
 /// How user code failed to come to its end.
 #[derive(Debug)]
 pub(crate) enum Failure {
@@ -71,7 +73,10 @@ impl<F: Future> Future for Guard<F> {
 pub(crate) fn drop_guarded(dropping: impl FnOnce()) {
     if let Err(panic) = catch_unwind(AssertUnwindSafe(dropping)) {
         let panic = text_of(panic.as_ref());
-        tracing::error!(target: "sio::consumer", panic, "a destructor panicked");
+        let about = About { other: hash_of(&panic), ..About::default() };
+        limited!(
+            ERROR, LogLimiter::of_process(), about, target: "sio::consumer", { panic, }, "a destructor panicked"
+        );
     }
 }
 

@@ -18,6 +18,8 @@ use super::membership::{Membership, Next};
 use crate::Socket;
 use crate::consumer::{self, Consumer, Event};
 use crate::error::{ConnectError, Error};
+use crate::log_limiter::{About, hash_of, limited};
+use crate::short::short;
 
 /// What the task of a new socket begins with.
 pub(crate) struct SocketTask {
@@ -106,14 +108,7 @@ async fn connect<C: Consumer>(
         }
     };
     socket.membership.refuse();
-    let (id, namespace, message) = (socket.id(), socket.path(), refusal.message());
-    match refusal.source() {
-        // What the client is not told, the log has to know.
-        Some(error) => {
-            tracing::error!(target: "sio::consumer", socket = %id, namespace, error, "the `connect` hook failed");
-        }
-        None => tracing::debug!(target: "sio::socket", socket = %id, namespace, message, "refused"),
-    }
+    log_refusal(socket, &refusal);
     let membership = &socket.membership;
     let frames = membership.parser().connect_error(socket.path(), refusal.message(), refusal.data());
     answer_connect(&membership.mailbox, frames);
@@ -275,17 +270,47 @@ fn give_up(event: &mut Event<'_>, failure: &Failure) {
     });
 }
 
-pub(super) fn log_failure(socket: &Socket, handler: &str, failure: &Failure) {
-    let (namespace, id) = (socket.path(), socket.id());
+/// A line for a client that was refused.
+fn log_refusal(socket: &Socket, refusal: &ConnectError) {
+    let (id, namespace, message) = (socket.id(), &*short(socket.path()), refusal.message());
+    let (logs, about) = (&socket.namespace().inner.logs, About::event(namespace, "connect"));
+    match refusal.source() {
+        // What the client is not told, the log has to know.
+        Some(error) if refusal.is_failure() => limited!(
+            ERROR, logs, About { other: hash_of(error), ..about }, target: "sio::consumer",
+            { socket = %id, namespace, event = "connect", error, },
+            "the `connect` hook failed"
+        ),
+        // The application has chosen it, and has something to say for the log.
+        Some(error) => limited!(
+            WARN, logs, About { other: hash_of(error), ..about }, target: "sio::consumer",
+            { socket = %id, namespace, event = "connect", message, error, },
+            "refused a client"
+        ),
+        None => limited!(
+            DEBUG, logs, about, target: "sio::consumer", { socket = %id, namespace, event = "connect", message, },
+            "refused a client"
+        ),
+    }
+}
+
+pub(super) fn log_failure(socket: &Socket, event: &str, failure: &Failure) {
+    let (namespace, event, id) = (&*short(socket.path()), &*short(event), socket.id());
+    let (logs, about) = (&socket.namespace().inner.logs, About::event(namespace, event));
     match failure {
-        Failure::Panicked(panic) => {
-            tracing::error!(target: "sio::consumer", namespace, socket = %id, handler, panic, "a handler panicked");
-        }
-        Failure::Drained => {
-            tracing::warn!(target: "sio::consumer", namespace, socket = %id, handler, "a handler did not end before the server stopped");
-        }
-        Failure::TimedOut => {
-            tracing::warn!(target: "sio::consumer", namespace, socket = %id, handler, "a handler outlived its deadline");
-        }
+        // What panics for different reasons is not alike.
+        Failure::Panicked(panic) => limited!(
+            ERROR, logs, About { other: hash_of(panic), ..about }, target: "sio::consumer",
+            { socket = %id, namespace, event, panic, },
+            "a handler panicked"
+        ),
+        Failure::Drained => limited!(
+            WARN, logs, about, target: "sio::consumer", { socket = %id, namespace, event, },
+            "a handler did not end before the server stopped"
+        ),
+        Failure::TimedOut => limited!(
+            WARN, logs, about, target: "sio::consumer", { socket = %id, namespace, event, },
+            "a handler outlived its deadline"
+        ),
     }
 }

@@ -229,7 +229,7 @@ impl<'a> Event<'a> {
             return Some(error);
         }
         // The client knows; the log has to know what the client was not told.
-        if expected || error.kind() == Kind::Internal {
+        if expected || error.kind() == Kind::Internal || error.source().is_some() {
             log(self, &error);
         }
         None

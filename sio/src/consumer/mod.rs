@@ -34,6 +34,8 @@ pub use self::state::{Description, State};
 pub(crate) use self::state::{Needs, StateMap};
 pub use self::valid::{Invalid, Valid, Validate};
 use crate::error::{ConnectError, Error, Kind};
+use crate::log_limiter::{About, hash_of, limited};
+use crate::short::short;
 
 /// A type whose values each look after one socket: one client in one namespace.
 ///
@@ -134,19 +136,32 @@ pub(crate) async fn conclude<C: Consumer>(
 
 /// A line for an error that nobody else is told of.
 pub(crate) fn log(event: &Event<'_>, error: &Error) {
-    let (namespace, sid, name) = (event.socket().path(), event.socket().id(), event.name());
+    let (socket, name) = (event.socket(), &*short(event.name()));
+    let (namespace, id, logs) = (&*short(socket.path()), socket.id(), &socket.namespace().inner.logs);
+    let about = About::event(namespace, name);
     match error.kind() {
-        Kind::Internal => {
-            tracing::error!(target: "sio::consumer", namespace, %sid, event = name, ?error, "a handler failed");
-        }
-        Kind::Application | Kind::Refusal | Kind::Payload => {
-            tracing::warn!(target: "sio::consumer", namespace, %sid, event = name, ?error, "a handler refused an event");
-        }
-        Kind::Limited => {
-            tracing::debug!(target: "sio::consumer", namespace, %sid, event = name, ?error, "a client sends too much");
-        }
-        Kind::Unhandled => {
-            tracing::debug!(target: "sio::consumer", namespace, %sid, event = name, "no handler for an event");
-        }
+        // What fails for different reasons is not alike.
+        Kind::Internal => limited!(
+            ERROR, logs, About { other: cause(error), ..about }, target: "sio::consumer",
+            { socket = %id, namespace, event = name, ?error, },
+            "a handler failed"
+        ),
+        Kind::Application | Kind::Refusal | Kind::Payload => limited!(
+            WARN, logs, about, target: "sio::consumer", { socket = %id, namespace, event = name, ?error, },
+            "a handler refused an event"
+        ),
+        Kind::Limited => limited!(
+            DEBUG, logs, about, target: "sio::consumer", { socket = %id, namespace, event = name, ?error, },
+            "a client sends too much"
+        ),
+        Kind::Unhandled => limited!(
+            DEBUG, logs, about, target: "sio::consumer", { socket = %id, namespace, event = name, },
+            "no handler for an event"
+        ),
     }
+}
+
+/// Tells apart errors of different texts.
+fn cause(error: &Error) -> u64 {
+    hash_of(format_args!("{error}"))
 }

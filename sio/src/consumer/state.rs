@@ -7,7 +7,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use super::Registration;
+use crate::log_limiter::{About, LogLimiter, limited};
 use crate::params::{Params, PathError};
+use crate::short::short;
 
 /// A value that was given to `Builder::state`, shared by all clients of the server.
 ///
@@ -120,15 +122,24 @@ pub(crate) struct PathNeed {
 
 impl Needs {
     /// Whether the parameters of a path are what all handlers take.
-    pub(crate) fn accept(&self, params: &Params) -> bool {
+    pub(crate) fn accept(&self, namespace: &str, params: &Params, logs: &LogLimiter) -> bool {
+        let namespace = &*short(namespace);
         self.paths.iter().all(|need| match catch_unwind(AssertUnwindSafe(|| (need.check)(params))) {
             Ok(Ok(())) => true,
             Err(_) => {
-                tracing::error!(target: "sio::consumer", ?params, wanted = need.type_name, "deserialisation panicked");
+                limited!(
+                    ERROR, logs, About::event("", need.type_name), target: "sio::consumer",
+                    { namespace, wanted = need.type_name, },
+                    "deserialisation of a namespace's parameters panicked"
+                );
                 false
             }
             Ok(Err(error)) => {
-                tracing::debug!(target: "sio::consumer", ?params, wanted = need.type_name, %error, "no such namespace");
+                limited!(
+                    DEBUG, logs, About::event("", need.type_name), target: "sio::consumer",
+                    { namespace, wanted = need.type_name, error = &*short(&error.to_string()), },
+                    "a namespace's parameters do not fit"
+                );
                 false
             }
         })

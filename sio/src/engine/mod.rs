@@ -61,6 +61,7 @@ use self::session::SessionTask;
 pub(crate) use self::sessions::Sessions;
 use crate::handshake::Handshake;
 use crate::http::RefusedReason;
+use crate::log_limiter::{About, LogLimiter, limited};
 use crate::random;
 use crate::transport::websocket::WebSocket;
 use crate::transport::wire::Wire;
@@ -80,6 +81,7 @@ pub(crate) struct Shared {
     pub(crate) initial_packet: Option<Bytes>,
     new_handler: Box<HandlerFactory>,
     closing: AtomicBool,
+    pub(crate) logs: LogLimiter,
 }
 
 impl Shared {
@@ -122,6 +124,7 @@ impl Engine {
             sessions: Sessions::default(),
             new_handler: Box::new(new_handler),
             closing: AtomicBool::new(false),
+            logs: LogLimiter::default(),
         };
         Self { shared: Arc::new(shared) }
     }
@@ -173,7 +176,10 @@ impl Engine {
         if !self.shared.config.hooks.makes_ids() || self.shared.sessions.get(&id).is_none() {
             return id;
         }
-        tracing::error!(target: "sio::engine", session = ?id, "`id_generator` gave an id that is in use: taking a random one");
+        limited!(
+            ERROR, self.shared.logs, About::default(), target: "sio::engine", { session = ?id, },
+            "`id_generator` gave an id that is in use: taking a random one"
+        );
         random::session_id()
     }
 

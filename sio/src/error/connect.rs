@@ -6,6 +6,8 @@ use std::fmt;
 
 use serde::Serialize;
 
+use crate::log_limiter::{About, LogLimiter, limited};
+
 use super::{BoxError, Error, INTERNAL, IntoEventError, Kind};
 
 /// Why `connect` refuses a client: the message of its `connect_error` event, and data for its program.
@@ -26,13 +28,15 @@ pub struct ConnectError {
     message: Cow<'static, str>,
     data: Option<String>,
     source: Option<BoxError>,
+    /// Something failed; nobody chose to refuse the client.
+    is_failure: bool,
 }
 
 impl ConnectError {
     /// A refusal with a message for the client, without data.
     #[must_use]
     pub fn new(message: impl Into<Cow<'static, str>>) -> Self {
-        Self { message: message.into(), data: None, source: None }
+        Self { message: message.into(), data: None, source: None, is_failure: false }
     }
 
     /// Adds data for the client's program. A value that serde cannot turn into JSON is left out.
@@ -40,7 +44,10 @@ impl ConnectError {
     pub fn with_data(mut self, data: impl Serialize) -> Self {
         match serde_json::to_string(&data) {
             Ok(data) => self.data = Some(data),
-            Err(error) => tracing::warn!(target: "sio::consumer", %error, "left out of a connect error"),
+            Err(error) => limited!(
+                WARN, LogLimiter::of_process(), About::default(), target: "sio::consumer", { %error, },
+                "left out of a connect error"
+            ),
         }
         self
     }
@@ -61,6 +68,11 @@ impl ConnectError {
     #[must_use]
     pub fn source(&self) -> Option<&(dyn StdError + Send + Sync + 'static)> {
         self.source.as_deref()
+    }
+
+    /// Whether it tells the client nothing but that something failed.
+    pub(crate) fn is_failure(&self) -> bool {
+        self.is_failure
     }
 
     /// The answer to a client whose `connect` returned `false`.
@@ -98,17 +110,17 @@ impl From<Error> for ConnectError {
         let inner = *error.0;
         let (message, source) = (inner.message, inner.source);
         if inner.kind == Kind::Internal {
-            return Self { message, data: None, source };
+            return Self { message, data: None, source, is_failure: true };
         }
         if inner.kind == Kind::Refusal {
-            return Self { message, data: inner.refusal, source };
+            return Self { message, data: inner.refusal, source, is_failure: false };
         }
         let data = inner.body.unwrap_or_else(|| {
             let code = serde_json::Value::String(inner.code.into_owned());
             let fields = inner.fields.into_iter().map(|(name, value)| (name.into_owned(), value));
             std::iter::once(("code".to_owned(), code)).chain(fields).collect::<serde_json::Map<_, _>>().into()
         });
-        Self { message, data: Some(data.to_string()), source }
+        Self { message, data: Some(data.to_string()), source, is_failure: false }
     }
 }
 
@@ -134,9 +146,9 @@ impl From<Error> for ConnectError {
 impl From<ConnectError> for Error {
     fn from(refusal: ConnectError) -> Self {
         let (message, data, source) = match refusal {
-            // Nothing but a cause: it came through `?`.
-            ConnectError { data: None, source: Some(source), .. } => return Self::internal(source),
-            ConnectError { message, data, source } => (message, data, source),
+            // It came through `?`.
+            ConnectError { is_failure: true, source: Some(source), .. } => return Self::internal(source),
+            ConnectError { message, data, source, .. } => (message, data, source),
         };
         let mut error = Self::of(Kind::Refusal, "refused".into(), message);
         error.0.source = source;

@@ -25,6 +25,8 @@ use super::upgrade;
 use crate::engine::mailbox::Mailbox;
 use crate::engine::{Command, Config, Engine, Place, TransportKind};
 use crate::handshake::Handshake;
+use crate::log_limiter::{About, hash_of, limited};
+use crate::short::short;
 use crate::transport::wire::Wire;
 
 /// Answers the requests for an engine's path as a hyper service, and with the feature `tower` as a tower service;
@@ -74,9 +76,10 @@ impl EngineService {
         let verdict = self.config().allowed_origins.judge(&request);
         let outcome = match &verdict {
             Verdict::Foreign(origin) => {
-                tracing::warn!(
-                    target: "sio::engine",
-                    origin,
+                let origin = &*short(origin);
+                limited!(
+                    WARN, self.engine.shared.logs, About { other: hash_of(origin), ..About::default() },
+                    target: "sio::engine", { origin, },
                     "refused a request from a foreign origin; `allowed_origins` of the builder lists those that may connect"
                 );
                 Err(RefusedReason::ForeignOrigin.into())
@@ -166,7 +169,10 @@ impl EngineService {
         }
         let limit = self.config().max_connections;
         if self.engine.session_count() >= limit {
-            tracing::warn!(target: "sio::engine", limit, "refused a session: `max_connections` are open");
+            limited!(
+                WARN, self.engine.shared.logs, About::default(), target: "sio::engine", { limit, },
+                "refused a session: `max_connections` are open"
+            );
             return Err(RefusedReason::ServerFull.into());
         }
         let client = self.client(request);

@@ -14,6 +14,9 @@ use tower_http::services::{ServeDir, ServeFile};
 use super::answer::{self, Answer};
 use super::body::ResponseBody;
 
+use crate::log_limiter::{About, LogLimiter, hash_of, limited};
+use crate::short::short;
+
 /// The files of the official browser client, as its npm package has them in `dist`.
 const CLIENT_FILES: [&str; 8] = [
     "socket.io.js",
@@ -86,7 +89,12 @@ impl StaticFiles {
             Ok(served) => served.map(ResponseBody::file),
             Err(error) if is_missing(&error) => answer::status(StatusCode::NOT_FOUND),
             Err(error) => {
-                tracing::error!(target: "sio::server", %error, path = uri.path(), "cannot serve a file");
+                let about = About { other: hash_of(target.display()), ..About::default() };
+                limited!(
+                    ERROR, LogLimiter::of_process(), about, target: "sio::server",
+                    { %error, path = &*short(uri.path()), },
+                    "cannot serve a file"
+                );
                 answer::status(StatusCode::INTERNAL_SERVER_ERROR)
             }
         }

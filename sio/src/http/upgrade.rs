@@ -9,6 +9,7 @@ use hyper::{Method, StatusCode};
 use sha1::{Digest, Sha1};
 
 use super::answer::{self, Answer};
+use crate::log_limiter::{About, LogLimiter, limited};
 use crate::transport::link::Link;
 use crate::transport::websocket::WebSocket;
 use crate::transport::wire::Wire;
@@ -37,7 +38,10 @@ pub(crate) fn accept(request: &mut Parts, wire: Wire) -> Result<(Answer, WebSock
     };
     // What `hyper::upgrade::on` does; it asks for a whole request.
     let Some(upgrade) = request.extensions.remove::<OnUpgrade>() else {
-        tracing::error!(target: "sio::engine", "the HTTP server cannot upgrade connections to WebSocket");
+        limited!(
+            ERROR, LogLimiter::of_process(), About::default(), target: "sio::engine", {},
+            "the HTTP server cannot upgrade connections to WebSocket"
+        );
         return Err(StatusCode::NOT_IMPLEMENTED);
     };
     let digest = Sha1::new().chain_update(key.as_bytes()).chain_update(GUID).finalize();

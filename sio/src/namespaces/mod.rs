@@ -14,6 +14,7 @@ use std::time::Duration;
 use crate::consumer::{Description, Needs, Rate, Registration, StateMap};
 use crate::drain::Drain;
 use crate::listeners::Listeners;
+use crate::log_limiter::LogLimiter;
 use crate::middleware::{Hooks, Scoped};
 use crate::namespace::{Namespace, NamespaceInner};
 use crate::params::Params;
@@ -39,6 +40,7 @@ pub(crate) struct Common {
     pub(crate) recovery: Option<Recovery>,
     /// How long it may take to notice that a client is away.
     pub(crate) heartbeat: Duration,
+    pub(crate) logs: LogLimiter,
 }
 
 pub(crate) struct Namespaces {
@@ -120,7 +122,7 @@ impl Namespaces {
         let (pattern, params) = self.matching(path).ok_or(Closed::Unknown)?;
         // Before the lock is taken: this runs the application's own deserialisation.
         let is_new = !self.lock().contains_key(path);
-        if is_new && !pattern.needs.accept(&params) {
+        if is_new && !pattern.needs.accept(path, &params, &self.common.logs) {
             return Err(Closed::Unknown);
         }
         let mut live = self.lock();
@@ -161,7 +163,7 @@ impl Namespaces {
     pub(crate) fn get_or_empty(&self, path: &str) -> Option<Namespace> {
         self.get(path).or_else(|| {
             let (pattern, params) = self.matching(path)?;
-            pattern.needs.accept(&params).then(|| self.make(path, pattern, params))
+            pattern.needs.accept(path, &params, &self.common.logs).then(|| self.make(path, pattern, params))
         })
     }
 

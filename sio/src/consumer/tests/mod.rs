@@ -69,6 +69,7 @@ fn connected(path: &str, states: StateMap) -> Socket {
         drain: Arc::new(Drain::default()),
         recovery: None,
         heartbeat: Duration::from_secs(45),
+        logs: crate::log_limiter::LogLimiter::default(),
     };
     let namespace = NamespaceInner::new(path, None, Params::default(), Hooks::default(), &common);
     let mailbox = Arc::new(Mailbox::new(QueueLimits { bytes: 1 << 20, packets: 1024 }, Wire::V4));
