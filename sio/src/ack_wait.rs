@@ -11,7 +11,7 @@ use tokio::sync::{mpsc, oneshot};
 use crate::Socket;
 use crate::connection::membership::Membership;
 use crate::emission::Emission;
-use crate::engine::mailbox::PushError;
+use crate::engine::outbox::PushError;
 use crate::error::AckError;
 
 /// Who waits for an answer.

@@ -13,7 +13,7 @@ use crate::ack_stream::AckStream;
 use crate::ack_wait::Waiter;
 use crate::adapter::Target;
 use crate::emission::{Emission, Expect};
-use crate::engine::mailbox::PushError;
+use crate::engine::outbox::{How, PushError};
 use crate::engine::{CloseReason, Command};
 use crate::error::{AckError, EmitError};
 use crate::namespace::Namespace;
@@ -244,14 +244,10 @@ impl Broadcast {
         let emission = emission.compress(self.compress);
         let (mut asleep, mut slow) = (Vec::new(), Vec::new());
         let adapter = &self.namespace.inner.adapter;
+        let how = if self.volatile { How::Volatile } else { How::Fanout };
         let mut each = |socket: &Socket| {
             before(socket);
-            if self.volatile {
-                // Gone or passed over, it is lost.
-                let _ = socket.membership.deliver_volatile(emission.entry.clone());
-                return;
-            }
-            match socket.membership.deliver_unwoken(&emission) {
+            match socket.membership.deliver(&mut emission.clone(), how) {
                 Ok(waker) => asleep.extend(waker),
                 Err(PushError::Full) => slow.push(socket.clone()),
                 // Gone meanwhile: that is no concern of the others.
@@ -286,5 +282,5 @@ fn drop_slow(socket: &Socket) {
         namespace = socket.path(),
         "disconnecting a slow client: its outgoing queue is full"
     );
-    socket.membership.mailbox.command(Command::Violation(CloseReason::SlowClient));
+    socket.membership.mailbox.inbox.command(Command::Violation(CloseReason::SlowClient));
 }

@@ -1,5 +1,6 @@
 //! Saying something to one socket, in another way than by default.
 
+use std::task::Waker;
 use std::time::Duration;
 
 use serde::Serialize;
@@ -9,6 +10,7 @@ use sio_core::args::EncodeError;
 use crate::Socket;
 use crate::ack_wait;
 use crate::emission::{Emission, Expect};
+use crate::engine::outbox::{How, PushError};
 use crate::error::{AckError, EmitError};
 
 /// Emits to one socket with options: made by [`Socket::timeout`], [`Socket::volatile`] and
@@ -82,10 +84,10 @@ impl<'a> Direct<'a> {
         A: Serialize + ?Sized + Sync,
     {
         let emission = self.encode(self.expect(), event, args)?;
-        if !self.volatile {
-            return Ok(self.socket.membership.deliver_waiting(emission).await?);
+        if self.volatile {
+            return Ok(self.deliver(emission)?);
         }
-        Ok(self.socket.membership.deliver_volatile(emission.entry)?)
+        Ok(self.socket.membership.deliver_waiting(emission).await?)
     }
 
     /// Sends the event `message`.
@@ -107,10 +109,15 @@ impl<'a> Direct<'a> {
     /// As [`Socket::try_emit`]. That a volatile event was passed over is no error.
     pub fn try_emit<A: Serialize + ?Sized>(&self, event: &str, args: &A) -> Result<(), EmitError> {
         let emission = self.encode(self.expect(), event, args)?;
-        if self.volatile {
-            return Ok(self.socket.membership.deliver_volatile(emission.entry)?);
-        }
-        Ok(self.socket.membership.deliver(emission)?)
+        Ok(self.deliver(emission)?)
+    }
+
+    /// Sends a packet now, or not at all.
+    pub(crate) fn deliver(&self, mut emission: Emission) -> Result<(), PushError> {
+        let how = if self.volatile { How::Volatile } else { How::Now };
+        let waker = self.socket.membership.deliver(&mut emission, how)?;
+        waker.into_iter().for_each(Waker::wake);
+        Ok(())
     }
 
     /// What is expected of an event that is not a question.

@@ -9,7 +9,8 @@ use hyper::Request;
 use sio_core::engine::packet::Message;
 
 use crate::connection;
-use crate::engine::mailbox::{Mailbox, QueueLimits};
+use crate::engine::mailbox::Mailbox;
+use crate::engine::outbox::QueueLimits;
 use crate::engine::{CloseReason, Handler as _, Sender};
 use crate::handshake::Handshake;
 use crate::http::Peer;
@@ -62,7 +63,7 @@ impl PacketClient {
     }
 
     pub(crate) fn received(&self) -> Vec<String> {
-        self.mailbox.take().iter().map(|frame| text(frame)).collect()
+        self.mailbox.outbox.take().iter().map(|frame| text(frame)).collect()
     }
 
     /// The connection breaks.

@@ -107,7 +107,7 @@ impl Socket {
     /// The transport that the client uses now.
     #[must_use]
     pub fn transport(&self) -> TransportKind {
-        self.membership.mailbox.transport()
+        self.membership.mailbox.outbox.transport()
     }
 
     /// Waits until the client uses WebSocket: true at once if it does already, false if it leaves this namespace before.
@@ -126,7 +126,7 @@ impl Socket {
     pub async fn upgraded(&self) -> bool {
         let membership = &self.membership;
         let is_wanted = || !membership.is_closed();
-        membership.mailbox.until_transport(TransportKind::WebSocket, is_wanted).await;
+        membership.mailbox.outbox.until_transport(TransportKind::WebSocket, is_wanted).await;
         self.transport() == TransportKind::WebSocket
     }
 
@@ -180,7 +180,7 @@ impl Socket {
     /// As [`Socket::emit`], and [`EmitError::QueueFull`] when there is no room.
     pub fn try_emit<A: Serialize + ?Sized>(&self, event: &str, args: &A) -> Result<(), EmitError> {
         let emission = self.encode(Expect::Arrival, event, args)?;
-        Ok(self.membership.deliver(emission)?)
+        Ok(self.direct().deliver(emission)?)
     }
 
     /// Sends the event `message`, which clients receive as `message`.
@@ -330,7 +330,7 @@ impl Socket {
     /// Puts the client out of all its namespaces, as [`disconnect`](Self::disconnect) does, and closes the connection
     /// when it has been told.
     pub fn disconnect_all(&self) {
-        self.membership.mailbox.command(Command::Close(CloseReason::ForcedServerClose));
+        self.membership.mailbox.inbox.command(Command::Close(CloseReason::ForcedServerClose));
     }
 
     /// Sends a ready-made acknowledgement. It is never refused for a full queue: the client's own request

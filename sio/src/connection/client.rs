@@ -154,7 +154,7 @@ impl Client {
         if !before.is_closed() {
             // The client has lost a connection that looks alive from here.
             before.close(DisconnectReason::TransportClose, false);
-            before.mailbox.command(Command::Violation(CloseReason::TransportClose));
+            before.mailbox.inbox.command(Command::Violation(CloseReason::TransportClose));
         }
         Some((membership, before))
     }

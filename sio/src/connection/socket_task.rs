@@ -48,9 +48,9 @@ pub(crate) async fn run<C: Consumer>(task: SocketTask) {
                 handle(&mut consumer, &socket, event, &mut concurrent).await;
                 // Acks are never refused for a full queue: the next one has to wait instead.
                 let membership = &socket.membership;
-                if membership.mailbox.is_full() {
+                if membership.mailbox.outbox.is_full() {
                     let is_wanted = || !membership.is_closed();
-                    concurrent.beside(membership.mailbox.until_room(0, is_wanted)).await;
+                    concurrent.beside(membership.mailbox.outbox.until_room(0, is_wanted)).await;
                 }
             }
             Err(reason) => {

@@ -6,7 +6,7 @@ use sio_core::engine::config::{Revision, SessionConfig, TransportKind};
 use sio_core::engine::packet::Message;
 
 use super::hooks::Hooks;
-use super::mailbox::QueueLimits;
+use super::outbox::QueueLimits;
 use crate::http::Forwarded;
 use crate::http::cookie::Cookie;
 use crate::http::origin::AllowedOrigins;

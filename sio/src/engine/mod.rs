@@ -27,7 +27,9 @@ mod command;
 mod config;
 mod handler;
 mod hooks;
+mod inbox;
 pub(crate) mod mailbox;
+pub(crate) mod outbox;
 pub(crate) mod polling;
 mod sender;
 pub(crate) mod session;
@@ -147,14 +149,14 @@ impl Engine {
     pub async fn close(&self, drain: Duration) {
         self.shared.closing.store(true, Ordering::Relaxed);
         for mailbox in self.shared.sessions.all() {
-            mailbox.command(Command::Drain);
+            mailbox.inbox.command(Command::Drain);
         }
         let idle = self.shared.sessions.until_idle();
         if tokio::time::timeout(drain, idle).await.is_ok() {
             return;
         }
         for mailbox in self.shared.sessions.all() {
-            mailbox.command(Command::DrainEnd);
+            mailbox.inbox.command(Command::DrainEnd);
         }
         // Handlers that go on after the end of their session are not waited for: the deadline has passed.
         let _ = tokio::time::timeout(session::LINGER, self.shared.sessions.until_idle()).await;
@@ -205,7 +207,7 @@ impl Engine {
                 (TransportKind::WebSocket, Some(websocket))
             }
         };
-        mailbox.set_transport(kind);
+        mailbox.outbox.set_transport(kind);
         // Whatever it sends at once goes out behind the open packet.
         let handler = (shared.new_handler)(Sender::new(Arc::clone(&mailbox)), handshake);
         let config = Arc::clone(&shared.session_config);
@@ -216,7 +218,7 @@ impl Engine {
         // The engine may have been closed since the session was let in. Whoever did either finds the session or has
         // looked for it earlier under the same lock, and then it is seen here that the engine closes.
         if shared.is_closing() {
-            mailbox.command(Command::Drain);
+            mailbox.inbox.command(Command::Drain);
         }
         tracing::debug!(target: "sio::engine", session = ?id, transport = %kind, "session opened");
         tokio::spawn(task);
@@ -256,7 +258,7 @@ mod tests {
         let handshake = Handshake::of(&request, Peer::default(), std::time::SystemTime::now());
         engine.open(engine.new_id(), Arc::new(handshake), None, Wire::V4, None);
         for mailbox in engine.shared.sessions.all() {
-            mailbox.command(Command::DrainEnd);
+            mailbox.inbox.command(Command::DrainEnd);
         }
         assert_eq!(reasons.recv().await, Some(CloseReason::ServerShuttingDown));
     }

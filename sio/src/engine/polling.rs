@@ -62,7 +62,7 @@ impl Polling {
     ) -> bool {
         let Some(get) = self.get.take() else { return false };
         let mut payload = mailbox.wire().payload(max_payload, max_packets);
-        let (packets, compress) = mailbox.take_while(|entry| payload.try_push(entry));
+        let (packets, compress) = mailbox.outbox.take_while(|entry| payload.try_push(entry));
         let goodbye = last && packets.is_empty() && payload.try_push(&Packet::Close.frame());
         if packets.is_empty() && !goodbye {
             self.get = Some(get);
@@ -72,9 +72,9 @@ impl Polling {
         let answer = PollAnswer::Payload(PollBody { body: payload.finish(), compress });
         if get.send(answer).is_err() {
             // The connection has gone between two looks: the next GET gets these.
-            mailbox.give_back(packets, compress);
+            mailbox.outbox.give_back(packets, compress);
         } else {
-            mailbox.settle(done);
+            mailbox.outbox.settle(done);
             self.said_goodbye = goodbye;
         }
         true
@@ -119,7 +119,7 @@ impl Polling {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::mailbox::QueueLimits;
+    use crate::engine::outbox::QueueLimits;
     use crate::transport::outgoing::Entry;
 
     /// Lets a GET wait, of which nobody may be there to read the answer.

@@ -1,12 +1,14 @@
 //! The handle through which a session's messages are sent.
 
 use std::sync::Arc;
+use std::task::Waker;
 
 use bytes::Bytes;
 use sio_core::engine::packet::{Message, Packet};
 
 use super::command::Command;
-use super::mailbox::{Mailbox, PushError};
+use super::mailbox::Mailbox;
+use super::outbox::{How, PushError};
 use super::{CloseReason, TransportKind};
 
 /// Sends messages to the client of one session. Cheap to clone; may outlive the session.
@@ -53,7 +55,17 @@ impl Sender {
     ///
     /// [`SendError::Closed`] when the session has ended.
     pub async fn send(&self, message: &Message) -> Result<(), SendError> {
-        Ok(self.mailbox.push_waiting(frame(message), || true).await?)
+        let mut entry = frame(message).into();
+        loop {
+            match self.mailbox.offer(&mut entry, How::Now) {
+                Ok(waker) => {
+                    waker.into_iter().for_each(Waker::wake);
+                    return Ok(());
+                }
+                Err(PushError::Full) => self.mailbox.outbox.until_room(entry.frames.len(), || true).await,
+                Err(PushError::Closed) => return Err(SendError::Closed),
+            }
+        }
     }
 
     /// Sends a message if there is room for it in the client's queue.
@@ -67,19 +79,19 @@ impl Sender {
 
     /// Closes the session when everything queued has been sent.
     pub fn close(&self) {
-        self.mailbox.command(Command::Close(CloseReason::ForcedServerClose));
+        self.mailbox.inbox.command(Command::Close(CloseReason::ForcedServerClose));
     }
 
     /// The transport that the session uses now.
     #[must_use]
     pub fn transport(&self) -> TransportKind {
-        self.mailbox.transport()
+        self.mailbox.outbox.transport()
     }
 
     /// True when the session has ended.
     #[must_use]
     pub fn is_closed(&self) -> bool {
-        self.mailbox.is_closed()
+        self.mailbox.outbox.is_refusing()
     }
 }
 

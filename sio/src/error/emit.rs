@@ -3,7 +3,7 @@
 use sio_core::args::{ArgError, EncodeError};
 
 use super::{Error, IntoEventError};
-use crate::engine::mailbox::PushError;
+use crate::engine::outbox::PushError;
 
 /// Why something could not be sent.
 #[derive(Debug, thiserror::Error)]

@@ -109,7 +109,7 @@ impl EngineService {
             return Ok(self.open_polling(request, admission));
         };
         let mailbox = self.session(sid)?;
-        if transport != TransportKind::Polling || mailbox.transport() != TransportKind::Polling {
+        if transport != TransportKind::Polling || mailbox.outbox.transport() != TransportKind::Polling {
             return Err(RefusedReason::BadRequest.into());
         }
         match request.method {
@@ -143,7 +143,7 @@ impl EngineService {
         let wire = Wire::new(mailbox.wire().revision(), query.base64);
         Ok(match upgrade::accept(request, wire) {
             Ok((answer, websocket)) => {
-                mailbox.command(Command::Probe(Box::new(websocket)));
+                mailbox.inbox.command(Command::Probe(Box::new(websocket)));
                 answer
             }
             Err(status) => upgrade::refuse(status),

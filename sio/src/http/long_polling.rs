@@ -28,7 +28,7 @@ const MAX_PAUSE: Duration = Duration::from_millis(100);
 /// Waits for packets, which it gives as a polling body.
 pub(crate) async fn get(mailbox: &Mailbox) -> Result<PollBody, RequestError> {
     let (answer, waiting) = oneshot::channel();
-    if !mailbox.command(Command::Poll(answer)) {
+    if !mailbox.inbox.command(Command::Poll(answer)) {
         return Err(RequestError::SessionUnknown);
     }
     match waiting.await {
@@ -52,8 +52,8 @@ where
     B::Error: std::fmt::Display,
 {
     // The body may take its time: two POSTs overlap from the moment at which the second one's head is there.
-    let Some(_posting) = mailbox.begin_post() else {
-        mailbox.command(Command::Violation(CloseReason::TransportError));
+    let Some(_posting) = mailbox.inbox.begin_post() else {
+        mailbox.inbox.command(Command::Violation(CloseReason::TransportError));
         return Err(RequestError::BadRequest);
     };
     // A client that needs longer than this for a body cannot answer a ping in time either.
@@ -63,7 +63,7 @@ where
     let bytes = match body.unwrap_or(Err(BodyError::Broken)) {
         Ok(bytes) => bytes,
         Err(BodyError::TooLarge) => {
-            mailbox.command(Command::Violation(CloseReason::TransportError));
+            mailbox.inbox.command(Command::Violation(CloseReason::TransportError));
             let rest = config.max_payload.saturating_add(MAX_REST);
             let _ = tokio::time::timeout(patience, discard(unread, rest)).await;
             return Ok(answer::status(StatusCode::PAYLOAD_TOO_LARGE));
@@ -76,12 +76,12 @@ where
         Ok(packets) => packets,
         Err(error) => {
             tracing::debug!(target: "sio::engine", %error, "invalid polling body");
-            mailbox.command(Command::Violation(CloseReason::ParseError));
+            mailbox.inbox.command(Command::Violation(CloseReason::ParseError));
             return Err(RequestError::BadRequest);
         }
     };
     let (answer, taken) = oneshot::channel();
-    if !mailbox.command(Command::Post(packets, answer)) {
+    if !mailbox.inbox.command(Command::Post(packets, answer)) {
         return Err(RequestError::SessionUnknown);
     }
     match taken.await {

@@ -6,7 +6,7 @@ use sio_core::id::{PrivateId, Sid};
 
 use super::log::{Bounds, Log};
 use crate::connection::membership::Membership;
-use crate::engine::mailbox::PushError;
+use crate::engine::outbox::PushError;
 use crate::engine::session;
 use crate::transport::outgoing::Entry;
 

@@ -1,4 +1,4 @@
-//! Packets on their way out, between a session's mailbox and its transport.
+//! Packets on their way out, between a session's outbox and its transport.
 
 use bytes::Bytes;
 use smallvec::SmallVec;
@@ -7,12 +7,19 @@ use smallvec::SmallVec;
 /// that a client that keeps up costs none for its queue.
 pub(crate) type Queue = SmallVec<[Bytes; 2]>;
 
-/// A packet on its way into the mailbox.
+/// A packet on its way into the outbox.
 #[derive(Debug, Clone)]
 pub(crate) struct Entry {
     pub(crate) frames: Bytes,
     /// Whether the polling answer that brings it may be compressed.
     pub(crate) compress: bool,
+}
+
+impl Entry {
+    /// Takes the packet out, without a copy.
+    pub(crate) fn take(&mut self) -> Self {
+        Self { frames: std::mem::take(&mut self.frames), compress: self.compress }
+    }
 }
 
 impl From<Bytes> for Entry {

@@ -216,7 +216,7 @@ impl Membership {
             recovery.state.end(self);
         }
         self.gone.notify_waiters();
-        self.mailbox.release_waiting();
+        self.mailbox.outbox.release_waiting();
     }
 
     /// The client was refused: it was never here, and will not come back.
@@ -230,7 +230,7 @@ impl Membership {
     pub(crate) fn disconnect(&self) {
         let last = self.parser().disconnect(self.namespace.path());
         self.close_with(DisconnectReason::ServerNamespaceDisconnect, true, Some(last));
-        self.mailbox.nudge();
+        self.mailbox.inbox.nudge();
     }
 
     pub(crate) fn reason(&self) -> Option<DisconnectReason> {

@@ -1,4 +1,4 @@
-//! What is sent to a client, and who waits for its answers.
+//! Sending to a client, and who waits for its answers.
 
 use std::sync::atomic::Ordering;
 use std::task::Waker;
@@ -9,47 +9,57 @@ use sio_core::args::Args;
 use super::{CLOSED, CONNECTED, CONNECTING, Membership};
 use crate::ack_wait::Waiter;
 use crate::emission::Emission;
-use crate::engine::mailbox::PushError;
+use crate::engine::outbox::{How, PushError};
 use crate::error::AckError;
 use crate::recovery::ConnectionState;
 use crate::transport::outgoing::Entry;
 
 impl Membership {
-    /// Sends a packet to the client: at once, after the CONNECT that still has to come, or when the client has come back.
-    pub(crate) fn deliver(&self, emission: Emission) -> Result<(), PushError> {
-        match self.kept_under(&emission) {
-            Some((state, offset)) => Self::deliver_kept(&emission.entry, state, offset),
-            None => self.push(emission.entry),
+    /// Sends a packet to the client: at once, after the CONNECT that still has to come, or when the client has come
+    /// back. Takes the packet out of `emission` if it could be sent, and leaves it to the caller to wake the client's
+    /// task, soon.
+    ///
+    /// With [`How::Fanout`] it is also left to the caller to disconnect the client if there is no room: the packet is kept
+    /// for it in any case.
+    pub(crate) fn deliver(&self, emission: &mut Emission, how: How) -> Result<Option<Waker>, PushError> {
+        match self.kept_under(emission) {
+            Some((state, offset)) => {
+                let entry = &emission.entry;
+                state.deliver(offset, entry, how == How::Fanout, |holder| {
+                    holder.offer(&mut entry.clone(), how)
+                })
+            }
+            None => self.offer(&mut emission.entry, how),
         }
     }
 
-    fn deliver_kept(entry: &Entry, state: &ConnectionState, offset: u64) -> Result<(), PushError> {
-        state.deliver(offset, entry, false, |holder| holder.push(entry.clone()))
-    }
-
-    /// As [`Self::deliver`], waiting while the client's queue is full.
+    /// As [`Self::deliver`], waiting while the client's queue is full; not while its `connect` hook runs: nothing is sent
+    /// then, so that waiting would not help.
     ///
     /// Cancel safe: a dropped future has sent nothing.
-    pub(crate) async fn deliver_waiting(&self, emission: Emission) -> Result<(), PushError> {
-        let Some((state, offset)) = self.kept_under(&emission) else {
-            // While the `connect` hook runs nothing is sent, so that waiting would not help.
-            return match self.phase.load(Ordering::Acquire) {
-                CONNECTED => self.mailbox.push_waiting(emission.entry, || self.is_connected()).await,
-                _ => self.push(emission.entry),
-            };
-        };
+    pub(crate) async fn deliver_waiting(&self, mut emission: Emission) -> Result<(), PushError> {
         loop {
-            let outcome = Self::deliver_kept(&emission.entry, state, offset);
-            if outcome != Err(PushError::Full) {
-                return outcome;
+            match self.deliver(&mut emission, How::Now) {
+                Ok(waker) => {
+                    waker.into_iter().for_each(Waker::wake);
+                    return Ok(());
+                }
+                Err(PushError::Full) => self.until_room(&emission).await?,
+                Err(PushError::Closed) => return Err(PushError::Closed),
             }
-            let Some(holder) = state.holder() else { return Err(PushError::Closed) };
-            if holder.phase.load(Ordering::Acquire) == CONNECTING {
-                return outcome;
-            }
-            let is_wanted = || !holder.is_closed();
-            holder.mailbox.until_room(emission.entry.frames.len(), is_wanted).await;
         }
+    }
+
+    /// Waits for room for a packet, by whichever membership the client is reached.
+    async fn until_room(&self, emission: &Emission) -> Result<(), PushError> {
+        let kept = self.kept_under(emission).map(|(state, _)| state.holder().ok_or(PushError::Closed));
+        let holder = kept.transpose()?;
+        let reached = holder.as_deref().unwrap_or(self);
+        if reached.phase.load(Ordering::Acquire) == CONNECTING {
+            return Err(PushError::Full);
+        }
+        reached.mailbox.outbox.until_room(emission.entry.frames.len(), || !reached.is_closed()).await;
+        Ok(())
     }
 
     /// Where a packet is kept for a client that may come back, if it is one that is kept.
@@ -57,62 +67,31 @@ impl Membership {
         Some((&*self.recovery.as_ref()?.state, emission.offset?))
     }
 
-    fn push(&self, entry: Entry) -> Result<(), PushError> {
+    fn offer(&self, entry: &mut Entry, how: How) -> Result<Option<Waker>, PushError> {
         match self.phase.load(Ordering::Acquire) {
-            CONNECTED => self.mailbox.push(entry),
-            CONNECTING => self.hold(entry),
+            CONNECTED => self.mailbox.offer(entry, how),
+            CONNECTING => self.hold(entry, how),
             _ => Err(PushError::Closed),
         }
     }
 
-    fn hold(&self, entry: Entry) -> Result<(), PushError> {
+    /// Keeps a packet until the `connect` hook has ended.
+    fn hold(&self, entry: &mut Entry, how: How) -> Result<Option<Waker>, PushError> {
         let mut state = self.lock();
         // The hook may have ended while the lock was waited for.
         match self.phase.load(Ordering::Acquire) {
-            CONNECTED => return self.mailbox.push(entry),
+            CONNECTED => return self.mailbox.offer(entry, how),
             CLOSED => return Err(PushError::Closed),
+            // The CONNECT still waits.
+            _ if how == How::Volatile => return Ok(None),
             _ => {}
         }
-        if !self.mailbox.would_fit(state.held.len(), state.held_bytes + entry.frames.len()) {
+        if !self.mailbox.outbox.would_fit(state.held.len(), state.held_bytes + entry.frames.len()) {
             return Err(PushError::Full);
         }
         state.held_bytes += entry.frames.len();
-        state.held.push(entry);
-        Ok(())
-    }
-
-    /// As [`Self::deliver`], but leaves it to the caller to wake the client's task, soon; and to let the client go if
-    /// there is no room, so that the packet is kept for it in any case.
-    pub(crate) fn deliver_unwoken(&self, emission: &Emission) -> Result<Option<Waker>, PushError> {
-        let entry = &emission.entry;
-        match self.kept_under(emission) {
-            Some((state, offset)) => {
-                state.deliver(offset, entry, true, |holder| holder.push_unwoken(entry.clone()))
-            }
-            None => self.push_unwoken(entry.clone()),
-        }
-    }
-
-    fn push_unwoken(&self, entry: Entry) -> Result<Option<Waker>, PushError> {
-        match self.phase.load(Ordering::Acquire) {
-            CONNECTED => self.mailbox.push_unwoken(entry),
-            CONNECTING => self.hold(entry).map(|()| None),
-            _ => Err(PushError::Closed),
-        }
-    }
-
-    /// As [`Self::deliver`], but only if nothing else waits for this client, its CONNECT included: a packet that may be
-    /// lost. An error if the client has gone.
-    pub(crate) fn deliver_volatile(&self, entry: Entry) -> Result<(), PushError> {
-        match self.phase.load(Ordering::Acquire) {
-            CONNECTED if self.mailbox.is_empty() => match self.mailbox.push(entry) {
-                // Something else was quicker.
-                Err(PushError::Full) => Ok(()),
-                pushed => pushed,
-            },
-            CLOSED => Err(PushError::Closed),
-            _ => Ok(()),
-        }
+        state.held.push(entry.take());
+        Ok(None)
     }
 
     /// Sends an answer that the client has asked for.

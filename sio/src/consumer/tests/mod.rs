@@ -15,7 +15,8 @@ use sio_core::socket::Decoder;
 use super::{Consumer, Event, StateMap, conclude};
 use crate::connection::membership::Membership;
 use crate::drain::Drain;
-use crate::engine::mailbox::{Mailbox, QueueLimits};
+use crate::engine::mailbox::Mailbox;
+use crate::engine::outbox::QueueLimits;
 use crate::error::ConnectError;
 use crate::handshake::Handshake;
 use crate::http::Peer;
@@ -53,7 +54,7 @@ impl<C: Consumer> Client<C> {
     }
 
     fn answers(&self) -> Vec<String> {
-        self.socket.membership.mailbox.take().iter().map(|frame| text(frame)).collect()
+        self.socket.membership.mailbox.outbox.take().iter().map(|frame| text(frame)).collect()
     }
 }
 
@@ -78,7 +79,7 @@ fn connected(path: &str, states: StateMap) -> Socket {
     let namespace = Namespace { inner: Arc::new(namespace) };
     let membership = Membership::new(namespace, Arc::clone(&mailbox), Arc::new(handshake));
     assert!(membership.accept(), "it was connecting");
-    drop(mailbox.take());
+    drop(mailbox.outbox.take());
     Socket::new(membership)
 }
 

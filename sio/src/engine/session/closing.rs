@@ -64,7 +64,7 @@ impl SessionTask {
         tracing::debug!(target: "sio::engine", session = ?self.id, %reason, "session closed");
         self.probe = None;
         self.handler.on_close(reason);
-        self.mailbox.refuse_packets();
+        self.mailbox.outbox.refuse();
         let until = now() + LINGER;
         self.phase = Phase::Flushing { until };
         let code = match bye {
@@ -78,7 +78,7 @@ impl SessionTask {
             // A client that polls fetches the rest by its session's id; a WebSocket needs none.
             self.shared.sessions.remove(&self.id);
             self.polling = None;
-            websocket.enqueue(self.mailbox.take_frames(websocket.wire()));
+            websocket.enqueue(self.mailbox.outbox.take_frames(websocket.wire()));
             match code {
                 Some(code) => websocket.enqueue_close(code),
                 None => self.gone(),

@@ -165,14 +165,14 @@ impl SessionTask {
 
     /// Whether more is read of the client: its handler takes it, and the client itself takes what it is answered.
     fn takes_input(&self) -> bool {
-        self.handler.is_ready() && !self.mailbox.is_overfull()
+        self.handler.is_ready() && !self.mailbox.outbox.is_overfull()
     }
 
     /// Tells the state machine when reading stops and goes on, so that a client does not pay with its
     /// heartbeat for a handler's slowness. It does pay where everything waits for the client to take what it was sent: one
     /// that has gone would be kept for ever.
     fn note_pressure(&mut self) {
-        let paused = !self.takes_input() && !self.mailbox.is_clogged();
+        let paused = !self.takes_input() && !self.mailbox.outbox.is_clogged();
         if paused != self.paused && self.phase == Phase::Open {
             self.paused = paused;
             if self.paused { self.state.pause_input(now()) } else { self.state.resume_input(now()) }
@@ -189,7 +189,7 @@ impl Future for SessionTask {
         if this.probe.is_some() {
             this.read_probe(cx);
         }
-        for command in this.mailbox.begin() {
+        for command in this.mailbox.inbox.begin() {
             this.on_command(command);
         }
         loop {
@@ -226,7 +226,7 @@ impl Future for SessionTask {
             if !again && this.mailbox.park(cx, blocked) {
                 return Poll::Pending;
             }
-            for command in this.mailbox.begin() {
+            for command in this.mailbox.inbox.begin() {
                 this.on_command(command);
             }
         }

@@ -163,10 +163,10 @@ impl SessionTask {
                 self.websocket = self.probe.take().map(|mut probe| {
                     // The answers to the probe were never in the queue, which counts only those that have yet to go.
                     probe.take_done();
-                    self.mailbox.owe(probe.unsent());
+                    self.mailbox.outbox.owe(probe.unsent());
                     *probe
                 });
-                self.mailbox.set_transport(TransportKind::WebSocket);
+                self.mailbox.outbox.set_transport(TransportKind::WebSocket);
             }
             Output::ProbeFailed => self.probe = None,
             Output::Closed(reason) => self.closed(reason, Bye::Forced),

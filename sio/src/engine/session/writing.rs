@@ -37,7 +37,7 @@ impl SessionTask {
         let Some(websocket) = &mut self.websocket else { return true };
         loop {
             let outcome = websocket.poll_write(cx);
-            self.mailbox.settle(websocket.take_done());
+            self.mailbox.outbox.settle(websocket.take_done());
             match outcome {
                 Poll::Pending => return true,
                 Poll::Ready(Ok(())) => {}
@@ -46,7 +46,7 @@ impl SessionTask {
                     return true;
                 }
             }
-            let packets = self.mailbox.take_frames(websocket.wire());
+            let packets = self.mailbox.outbox.take_frames(websocket.wire());
             if packets.is_empty() {
                 return false;
             }

@@ -1,0 +1,324 @@
+//! Packets on their way to a session's task: the queue, and the room in it.
+//!
+//! A queued entry is one packet as ready-made WebSocket frames, its attachments included, so nothing can get in
+//! between.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use bytes::Bytes;
+use sio_core::engine::config::TransportKind;
+use tokio::sync::Notify;
+
+use crate::transport::outgoing::{Done, Entry, Queue};
+use crate::transport::wire::Wire;
+
+/// Bounds of the outgoing queue of one connection.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct QueueLimits {
+    pub(crate) bytes: usize,
+    pub(crate) packets: usize,
+}
+
+/// How a packet is sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum How {
+    /// If there is room for it.
+    Now,
+    /// If nothing else waits; else it is lost.
+    Volatile,
+    /// As one of many copies, whose sender waits for none of the receivers.
+    Fanout,
+}
+
+/// Why a packet was not queued.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum PushError {
+    /// The queue has no room now.
+    Full,
+    /// The session has ended.
+    Closed,
+}
+
+/// Shared between a session's task (which empties it) and every handle that sends through the session.
+#[derive(Debug)]
+pub(crate) struct Outbox {
+    state: Mutex<State>,
+    /// Tells those who wait for room that the queue has shrunk, and those who wait for an upgrade that it is done.
+    changed: Notify,
+    limits: QueueLimits,
+    /// What is never refused has gone beyond all bounds. Written under the lock of `state`.
+    overfull: AtomicBool,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    queue: Queue,
+    /// A packet in the queue, or one that was in it since it was last empty, must not be compressed.
+    must_stay_plain: bool,
+    /// Bytes and packets not yet handed to the transport, those that the task has taken included.
+    bytes: usize,
+    packets: usize,
+    /// The transport in use, for those who ask from outside.
+    transport: Option<TransportKind>,
+    /// No packets are taken any more.
+    refusing: bool,
+    waiting: usize,
+}
+
+impl Outbox {
+    pub(crate) fn new(limits: QueueLimits) -> Self {
+        Self { state: Mutex::default(), changed: Notify::new(), limits, overfull: AtomicBool::new(false) }
+    }
+
+    /// Takes a packet out of `entry` and queues it, if there is room. False for a volatile one that is lost.
+    pub(crate) fn offer(&self, entry: &mut Entry, how: How) -> Result<bool, PushError> {
+        let mut state = self.lock();
+        if state.refusing {
+            return Err(PushError::Closed);
+        }
+        if how == How::Volatile && state.packets > 0 {
+            return Ok(false);
+        }
+        if !state.fits(entry.frames.len(), self.limits) {
+            return Err(PushError::Full);
+        }
+        state.enqueue(entry.take());
+        Ok(true)
+    }
+
+    /// Queues a packet whatever the limits say; false when none are taken any more.
+    pub(crate) fn add(&self, entry: Entry) -> bool {
+        let mut state = self.lock();
+        if state.refusing {
+            return false;
+        }
+        state.enqueue(entry);
+        self.note_overfull(&state);
+        true
+    }
+
+    /// Waits while there is no room for so many bytes and `is_wanted` says that it is worth waiting for.
+    pub(crate) async fn until_room(&self, size: usize, is_wanted: impl Fn() -> bool) {
+        loop {
+            let notified = self.changed.notified();
+            tokio::pin!(notified);
+            // Registered before the checks, so that what changes in between is not missed.
+            notified.as_mut().enable();
+            if !is_wanted() {
+                return;
+            }
+            {
+                let mut state = self.lock();
+                if state.refusing || state.fits(size, self.limits) {
+                    return;
+                }
+                state.waiting += 1;
+            }
+            let _waiting = Waiting(self);
+            notified.await;
+        }
+    }
+
+    /// Lets everybody who waits look again whether it is still wanted.
+    pub(crate) fn release_waiting(&self) {
+        self.changed.notify_waiters();
+    }
+
+    /// Whether a queue of this size would be within the limits.
+    pub(crate) fn would_fit(&self, packets: usize, bytes: usize) -> bool {
+        packets < self.limits.packets && bytes <= self.limits.bytes
+    }
+
+    /// True while the queue is at its limits.
+    pub(crate) fn is_full(&self) -> bool {
+        let state = self.lock();
+        !state.refusing && (state.packets >= self.limits.packets || state.bytes >= self.limits.bytes)
+    }
+
+    /// True while packets that are never refused have gone far beyond the limits.
+    pub(crate) fn is_overfull(&self) -> bool {
+        self.overfull.load(Ordering::Relaxed)
+    }
+
+    fn note_overfull(&self, state: &State) {
+        let is_overfull = state.packets > self.limits.packets.saturating_mul(2)
+            || state.bytes > self.limits.bytes.saturating_mul(2);
+        self.overfull.store(is_overfull, Ordering::Relaxed);
+    }
+
+    /// True while the client is what everything waits for: the queue is at its limits, or somebody waits for room in it.
+    pub(crate) fn is_clogged(&self) -> bool {
+        self.is_full() || self.lock().waiting > 0
+    }
+
+    /// True while nothing is queued that the task has not taken.
+    pub(crate) fn is_taken(&self) -> bool {
+        self.lock().queue.is_empty()
+    }
+
+    /// Everything queued, as canonical frames. The entries count against the limits until the transport says that
+    /// they are done.
+    pub(crate) fn take(&self) -> Queue {
+        let mut state = self.lock();
+        state.must_stay_plain = false;
+        std::mem::take(&mut state.queue)
+    }
+
+    /// Everything queued, as a WebSocket writes it. What is longer on this wire counts with the bytes that it has there:
+    /// those are what the transport says are done.
+    pub(crate) fn take_frames(&self, wire: Wire) -> Queue {
+        let mut packets = self.take();
+        let change = wire.frame(&mut packets);
+        if change != 0 {
+            let mut state = self.lock();
+            state.bytes = state.bytes.saturating_add_signed(change);
+        }
+        packets
+    }
+
+    /// Takes entries from the front for as long as `accept` wants them, for a polling answer, and says whether that
+    /// may be compressed.
+    pub(crate) fn take_while(&self, mut accept: impl FnMut(&Bytes) -> bool) -> (Queue, bool) {
+        let mut state = self.lock();
+        let count = state.queue.iter().take_while(|entry| accept(entry)).count();
+        let taken = state.queue.drain(..count).collect();
+        let must_stay_plain = state.must_stay_plain;
+        // Which packet it is about is not kept: what goes out between it and an empty queue is not compressed either.
+        state.must_stay_plain &= !state.queue.is_empty();
+        (taken, !must_stay_plain)
+    }
+
+    /// Gives entries back that could not be delivered, in front of what was queued since, with what
+    /// [`take_while`](Self::take_while) said of them.
+    pub(crate) fn give_back(&self, entries: Queue, compress: bool) {
+        let mut state = self.lock();
+        state.queue.insert_many(0, entries);
+        state.must_stay_plain |= !compress;
+    }
+
+    /// The transport has taken over this much: there is room for more.
+    pub(crate) fn settle(&self, done: Done) {
+        if done.bytes == 0 && done.packets == 0 {
+            return;
+        }
+        let mut state = self.lock();
+        // Close frames are written without having been queued, when the session is closed.
+        state.packets = state.packets.saturating_sub(done.packets);
+        state.bytes = state.bytes.saturating_sub(done.bytes);
+        self.note_overfull(&state);
+        if state.waiting > 0 {
+            drop(state);
+            self.changed.notify_waiters();
+        }
+    }
+
+    /// Counts what was never queued here and is still to be written: the transport will say that it is done.
+    pub(crate) fn owe(&self, unsent: Done) {
+        let mut state = self.lock();
+        state.packets += unsent.packets;
+        state.bytes += unsent.bytes;
+        self.note_overfull(&state);
+    }
+
+    /// Takes no more packets; what is queued is still sent.
+    pub(crate) fn refuse(&self) {
+        self.lock().refusing = true;
+        self.changed.notify_waiters();
+    }
+
+    /// True when no packets are taken any more.
+    pub(crate) fn is_refusing(&self) -> bool {
+        self.lock().refusing
+    }
+
+    pub(crate) fn set_transport(&self, transport: TransportKind) {
+        self.lock().transport = Some(transport);
+        self.changed.notify_waiters();
+    }
+
+    /// Waits while another transport is used and `is_wanted` says that it is worth waiting for.
+    pub(crate) async fn until_transport(&self, transport: TransportKind, is_wanted: impl Fn() -> bool) {
+        loop {
+            let notified = self.changed.notified();
+            tokio::pin!(notified);
+            // Registered before the checks, so that what changes in between is not missed.
+            notified.as_mut().enable();
+            if self.transport() == transport || self.is_refusing() || !is_wanted() {
+                return;
+            }
+            notified.await;
+        }
+    }
+
+    /// The transport that the session uses now.
+    pub(crate) fn transport(&self) -> TransportKind {
+        self.lock().transport.unwrap_or(TransportKind::Polling)
+    }
+
+    /// Drops what is queued; later packets are refused, senders that wait are released.
+    pub(crate) fn close(&self) {
+        let mut state = self.lock();
+        state.refusing = true;
+        let queue = std::mem::take(&mut state.queue);
+        drop(state);
+        drop(queue);
+        self.changed.notify_waiters();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // No user code runs under this lock, and every update is complete before the next statement.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    /// Whether there is room for so many bytes. A packet that alone exceeds the limit may go when nothing else waits: it
+    /// could never go otherwise.
+    fn fits(&self, size: usize, limits: QueueLimits) -> bool {
+        self.packets < limits.packets && (self.bytes + size <= limits.bytes || self.packets == 0)
+    }
+
+    fn enqueue(&mut self, Entry { frames, compress }: Entry) {
+        self.must_stay_plain |= !compress;
+        self.bytes += frames.len();
+        self.packets += 1;
+        self.queue.push(frames);
+    }
+}
+
+/// Counts a sender as waiting for as long as it waits.
+struct Waiting<'a>(&'a Outbox);
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.lock().waiting -= 1;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sio_core::engine::packet::Packet;
+
+    use super::*;
+
+    #[test]
+    fn nothing_is_counted_when_all_has_gone() {
+        for wire in [Wire::V4, Wire::V3 { base64: false }, Wire::V3 { base64: true }] {
+            let outbox = Outbox::new(QueueLimits { bytes: 1000, packets: 10 });
+            for _ in 0..3 {
+                for packet in [Packet::decode_binary(vec![1; 200].into()), Packet::Noop] {
+                    assert_eq!(outbox.offer(&mut packet.frame().into(), How::Now), Ok(true));
+                }
+                for frames in outbox.take_frames(wire) {
+                    // The transport takes a packet in two portions.
+                    let bytes = frames.len() / 2;
+                    outbox.settle(Done { packets: 0, bytes });
+                    outbox.settle(Done { packets: 1, bytes: frames.len() - bytes });
+                }
+                let state = outbox.lock();
+                assert_eq!((state.packets, state.bytes), (0, 0));
+            }
+        }
+    }
+}
