@@ -11,6 +11,7 @@ use hyper_util::rt::TokioIo;
 use sio::engine::{Message, SessionId};
 use sio::http::{Forwarded, Peer, RefusedReason};
 use support::*;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 #[tokio::test]
 async fn headers_of_proxies_are_believed_only_when_configured() {
@@ -26,6 +27,93 @@ async fn headers_of_proxies_are_believed_only_when_configured() {
     let headers =
         [("Forwarded", r#"for=9.9.9.9, for="[2001:db8::1]:80";proto=https"#), ("Forwarded", "for=10.0.0.1")];
     assert_eq!(who(server.address, &headers).await, r#"["who","[2001:db8::1]:80",true]"#);
+}
+
+#[tokio::test]
+async fn bytes_that_are_no_text_hide_nobody_from_the_limit() {
+    let server =
+        listen(|builder| builder.forwarded(Forwarded::x_forwarded_for()).max_connections_per_address(1))
+            .await;
+    let from = |list| [("X-Forwarded-For", list)];
+    assert_eq!(get(server.address, POLLING, &from("192.0.2.1")).await.status, 200);
+    for list in ["é, 192.0.2.1", "\u{80}\u{ff},192.0.2.1", "\", 192.0.2.1"] {
+        assert_eq!(get(server.address, POLLING, &from(list)).await.status, 403, "{list}");
+    }
+    // Whom the proxy does not know count together.
+    for (entry, status) in [("unknown", 200), ("_hidden", 403), ("é", 403), ("", 403)] {
+        assert_eq!(get(server.address, POLLING, &from(entry)).await.status, status, "{entry}");
+    }
+}
+
+#[tokio::test]
+async fn a_forwarded_host_is_the_servers_own_where_it_is_believed() {
+    let page = ("Origin", "https://chat.example");
+    for (headers, believed) in [
+        (vec![page, ("X-Forwarded-Host", "chat.example")], true),
+        (vec![page, ("X-Forwarded-Host", "chat.example"), ("X-Forwarded-Port", "443")], true),
+        (vec![page, ("X-Forwarded-Host", "chat.example"), ("X-Forwarded-Port", "8443")], false),
+        (vec![page, ("X-Forwarded-Host", "chat.example"), ("X-Forwarded-Proto", "https")], true),
+        (vec![page], false),
+    ] {
+        let server = listen(|builder| builder.forwarded(Forwarded::x_forwarded_for().host(true))).await;
+        let expected = if believed { 200 } else { 403 };
+        assert_eq!(get(server.address, POLLING, &headers).await.status, expected, "{headers:?}");
+        let server = listen(|builder| builder.forwarded(Forwarded::x_forwarded_for())).await;
+        assert_eq!(get(server.address, POLLING, &headers).await.status, 403, "{headers:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_websocket_that_cannot_begin_is_told_why_and_reported() {
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let log = Arc::clone(&seen);
+    let server = listen(|builder| {
+        builder.on_refused(move |refused| log.lock().unwrap().push((refused.code(), refused.reason())))
+    })
+    .await;
+    let asked = [("Connection", "upgrade"), ("Upgrade", "websocket")];
+    let sid = get(server.address, POLLING, &[]).await.sid();
+    for target in [WEBSOCKET.to_owned(), format!("{WEBSOCKET}&sid={sid}")] {
+        for (more, status, word) in [
+            (&[("Sec-WebSocket-Version", "8")][..], 426, "Sec-WebSocket-Version: 13"),
+            (&[], 426, "Sec-WebSocket-Version: 13"),
+            (&[("Sec-WebSocket-Version", "13")], 400, "Sec-WebSocket-Key"),
+            (&[("Sec-WebSocket-Version", "13"), ("Sec-WebSocket-Key", "short")], 400, "Sec-WebSocket-Key"),
+        ] {
+            let answer = get(server.address, &target, &[&asked[..], more].concat()).await;
+            assert_eq!(answer.status, status, "{more:?}");
+            assert!(
+                answer.text().starts_with(r#"{"code":3,"#) && answer.text().contains(word),
+                "{}",
+                answer.text()
+            );
+            let upgrade = answer.header("upgrade");
+            assert_eq!(upgrade.as_deref(), (status == 426).then_some("websocket"));
+            assert_eq!(seen.lock().unwrap().pop(), Some((3, RefusedReason::BadWebSocket)));
+        }
+    }
+    let mut stream = connect(server.address).await;
+    let head = "Host: x\r\nConnection: upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
+                Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
+    stream.write_all(format!("GET {WEBSOCKET} HTTP/1.0\r\n{head}\r\n").as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    in_time(stream.read_to_string(&mut answer)).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.0 400 ") && answer.contains("proxy_http_version 1.1"), "{answer}");
+    assert_eq!(seen.lock().unwrap().pop(), Some((3, RefusedReason::BadWebSocket)));
+}
+
+#[tokio::test]
+async fn a_body_that_is_too_large_is_refused_before_it_is_sent() {
+    let server = listen(|builder| builder.max_payload(1000)).await;
+    for (length, expected) in [(1001, "HTTP/1.1 413 "), (1000, "HTTP/1.1 100 ")] {
+        let sid = get(server.address, POLLING, &[]).await.sid();
+        let mut stream = connect(server.address).await;
+        let head = format!("Host: x\r\nExpect: 100-continue\r\nContent-Length: {length}\r\n\r\n");
+        stream.write_all(format!("POST {POLLING}&sid={sid} HTTP/1.1\r\n{head}").as_bytes()).await.unwrap();
+        let mut start = [0; 13];
+        in_time(stream.read_exact(&mut start)).await.unwrap();
+        assert_eq!(std::str::from_utf8(&start), Ok(expected));
+    }
 }
 
 #[tokio::test]

@@ -8,6 +8,8 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::Request;
 use axum::routing::{any, get as on_get};
+use hyper::client::conn::http2;
+use hyper_util::rt::{TokioExecutor, TokioIo};
 use sio::HttpExtension;
 use sio::http::Peer;
 use sio::prelude::*;
@@ -194,4 +196,55 @@ async fn a_server_that_cannot_upgrade_says_so() {
         .unwrap();
     assert_eq!(server.service().oneshot(request).await.unwrap().status(), 501);
     assert_eq!(server.client_count(), 0);
+}
+
+#[tokio::test]
+async fn a_websocket_begins_over_http_2() {
+    let server = listen_with(build(|builder| builder), |server, listener| async move {
+        axum::serve(listener, Router::new().layer(server.layer())).await?;
+        Ok(())
+    })
+    .await;
+    let stream = TokioIo::new(connect(server.address).await);
+    let (mut client, connection) = http2::handshake(TokioExecutor::new(), stream).await.unwrap();
+    tokio::spawn(connection);
+    let origin = format!("http://{}", server.address);
+    // The server says that it takes extended CONNECT before it answers anything.
+    let request = Request::get(format!("{origin}{POLLING}")).body(String::new()).unwrap();
+    assert_eq!(client.send_request(request).await.unwrap().status(), 200);
+
+    let open = |version: &str| {
+        Request::connect(format!("{origin}{WEBSOCKET}"))
+            .version(hyper::Version::HTTP_2)
+            .extension(hyper::ext::Protocol::from_static("websocket"))
+            .header("origin", origin.as_str())
+            .header("sec-websocket-version", version)
+            .body(String::new())
+            .unwrap()
+    };
+    assert_eq!(client.send_request(open("8")).await.unwrap().status(), 426);
+    let answer = client.send_request(open("13")).await.unwrap();
+    assert_eq!(answer.status(), 200);
+    let stream = hyper::upgrade::on(answer).await.unwrap();
+    let mut socket = WebSocket::over(TokioIo::new(stream));
+    assert!(socket.receive().await.starts_with("0{"));
+    socket.send("40").await;
+    assert!(socket.receive().await.starts_with("40{"));
+    socket.receive().await;
+    socket.send(r#"421["echo","hi"]"#).await;
+    assert_eq!(socket.receive().await, r#"431["hi"]"#);
+    let ((), code) = tokio::join!(in_time(server.server.close()), socket.until_closed());
+    assert_eq!(code, 1001);
+}
+
+#[tokio::test]
+async fn clients_whose_address_is_not_told_are_limited_together() {
+    let server = build(|builder| builder.max_connections_per_address(2));
+    let app = Router::new().layer(server.layer());
+    for status in [200, 200, 403] {
+        assert_eq!(app.clone().oneshot(ask(POLLING)).await.unwrap().status(), status);
+    }
+    let mut known = ask(POLLING);
+    known.extensions_mut().insert(Peer::new("192.0.2.1:1".parse().unwrap(), false));
+    assert_eq!(app.oneshot(known).await.unwrap().status(), 200);
 }

@@ -52,6 +52,50 @@ async fn the_own_origin_is_that_of_the_host_header() {
 }
 
 #[tokio::test]
+async fn the_own_origin_is_known_however_a_client_writes_it() {
+    let server = closed().await;
+    let address = server.address;
+    for origin in
+        [format!("ws://{address}"), format!("http://{address}/"), format!("https://{address}/a/page")]
+    {
+        assert_eq!(get(&server, &origin).await.status, 200, "{origin}");
+        assert!(server.try_ws("EIO=4&transport=websocket", &[("Origin", &origin)]).await.is_ok(), "{origin}");
+    }
+    for (host, origin) in [
+        ("chat.example", "ws://chat.example:80"),
+        ("chat.example:443", "https://chat.example"),
+        ("CHAT.example.", "wss://chat.example:443/"),
+    ] {
+        let request = Request::get(server.target("EIO=4&transport=polling")).header("Host", host);
+        assert_eq!(server.request(&request.header("Origin", origin)).await.status, 200, "{host} {origin}");
+    }
+}
+
+#[tokio::test]
+async fn two_origins_in_one_request_are_refused() {
+    let server = friendly().await;
+    for origins in [[FRIEND, FRIEND], [FRIEND, STRANGER], [STRANGER, FRIEND]] {
+        let request = Request::get(server.target("EIO=4&transport=polling"));
+        let request = origins.iter().fold(request, |request, origin| request.header("Origin", origin));
+        assert_eq!(server.request(&request).await.status, 403, "{origins:?}");
+        let headers = origins.map(|origin| ("Origin", origin));
+        let refused = server.try_ws("EIO=4&transport=websocket", &headers).await;
+        assert_eq!(refused.expect_err("no WebSocket for two").status, 403, "{origins:?}");
+    }
+}
+
+#[tokio::test]
+async fn pages_without_an_origin_are_let_in_where_that_is_listed() {
+    let origins = ["null", "file://"];
+    let server = TestServer::start(|builder| builder.consumer::<Plain>().allowed_origins(origins)).await;
+    for origin in ["null", "file://", "file:///"] {
+        let answer = get(&server, origin).await;
+        assert_eq!((answer.status, answer.header("access-control-allow-origin")), (200, Some(origin)));
+    }
+    assert_eq!(get(&*closed().await, "file://").await.status, 403);
+}
+
+#[tokio::test]
 async fn a_foreign_origin_is_refused_over_polling_and_websocket() {
     let server = closed().await;
     let port = server.address.port();

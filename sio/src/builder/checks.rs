@@ -2,7 +2,7 @@
 
 use super::Builder;
 use crate::error::Problem;
-use crate::http::Cookie;
+use crate::http::{Cookie, Forwarded};
 use crate::recovery::Recovery;
 
 impl Builder {
@@ -30,8 +30,8 @@ impl Builder {
             ("max_connections_per_address", per_address, "is at least one"),
             (
                 "forwarded",
-                engine.forwarded.is_none_or(|headers| headers.is_valid()),
-                "names at least one hop",
+                engine.forwarded.as_ref().is_none_or(Forwarded::is_valid),
+                "names at least one hop, and a header that can be",
             ),
             ("cookie", engine.cookie.as_ref().is_none_or(Cookie::is_valid), "has a plain name and path"),
             (

@@ -12,7 +12,8 @@ impl Builder {
     /// by their /64 network, the smallest that one customer has to himself. Default unlimited.
     ///
     /// Behind a proxy all clients have the proxy's address unless [`Builder::forwarded`] is set. Clients whose
-    /// address is not known are not limited.
+    /// address is not known are counted together, as if they had one address: where another server owns the
+    /// connections, it has to give each request a [`Peer`](crate::http::Peer).
     pub fn max_connections_per_address(mut self, connections: usize) -> Self {
         self.engine.max_connections_per_address = connections;
         self

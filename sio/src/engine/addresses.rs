@@ -12,7 +12,9 @@ const IPV6_NETWORK: u128 = u128::MAX << 64;
 #[derive(Debug)]
 pub(crate) struct Addresses {
     limit: usize,
-    counts: Mutex<HashMap<IpAddr, usize>>,
+    /// Clients whose address is not known count together: a limit that leaves them out is none for whoever can hide
+    /// his address.
+    counts: Mutex<HashMap<Option<IpAddr>, usize>>,
 }
 
 impl Addresses {
@@ -21,8 +23,8 @@ impl Addresses {
     }
 
     /// A place among the sessions of an address; none when all are taken.
-    pub(crate) fn take(self: &Arc<Self>, ip: IpAddr) -> Option<Place> {
-        let network = network(ip);
+    pub(crate) fn take(self: &Arc<Self>, ip: Option<IpAddr>) -> Option<Place> {
+        let network = ip.map(network);
         let mut counts = self.lock();
         let count = counts.entry(network).or_insert(0);
         if *count >= self.limit {
@@ -32,7 +34,7 @@ impl Addresses {
         Some(Place(Box::new((Arc::clone(self), network))))
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<IpAddr, usize>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<Option<IpAddr>, usize>> {
         self.counts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -40,7 +42,7 @@ impl Addresses {
 /// A place among the sessions of an address, free again when this is dropped. Boxed: sessions of engines without a
 /// limit pay one word for it.
 #[derive(Debug)]
-pub(crate) struct Place(Box<(Arc<Addresses>, IpAddr)>);
+pub(crate) struct Place(Box<(Arc<Addresses>, Option<IpAddr>)>);
 
 impl Drop for Place {
     fn drop(&mut self) {
@@ -66,8 +68,8 @@ fn network(ip: IpAddr) -> IpAddr {
 mod tests {
     use super::*;
 
-    fn ip(text: &str) -> IpAddr {
-        text.parse().unwrap()
+    fn ip(text: &str) -> Option<IpAddr> {
+        Some(text.parse().unwrap())
     }
 
     #[test]
@@ -88,6 +90,16 @@ mod tests {
         let _place = addresses.take(ip("2001:db8:0:1::1"));
         assert!(addresses.take(ip("2001:db8:0:1:ffff::2")).is_none());
         assert!(addresses.take(ip("2001:db8:0:2::1")).is_some());
+    }
+
+    #[test]
+    fn unknown_addresses_are_counted_together() {
+        let addresses = Arc::new(Addresses::new(1));
+        let place = addresses.take(None);
+        assert!(place.is_some() && addresses.take(None).is_none());
+        assert!(addresses.take(ip("10.0.0.1")).is_some());
+        drop(place);
+        assert!(addresses.take(None).is_some());
     }
 
     #[test]

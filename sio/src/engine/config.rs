@@ -55,7 +55,7 @@ pub struct Config {
     /// Sessions open at the same time. Default unlimited; beyond it new ones get `403`.
     pub max_connections: usize,
     /// Sessions open at the same time for one address; IPv6 addresses are counted by their /64 network. Default
-    /// unlimited; beyond it new ones get `403`. Clients whose address is not known are not limited.
+    /// unlimited; beyond it new ones get `403`. Clients whose address is not known are counted together.
     pub max_connections_per_address: usize,
     /// From which pages a browser may connect. Default: those of the same origin.
     pub allowed_origins: AllowedOrigins,

@@ -168,7 +168,7 @@ impl Engine {
     ///
     /// When all places of the address are taken.
     pub(crate) fn place(&self, ip: Option<IpAddr>) -> Result<Option<Place>, RefusedReason> {
-        let (Some(addresses), Some(ip)) = (&self.shared.addresses, ip) else { return Ok(None) };
+        let Some(addresses) = &self.shared.addresses else { return Ok(None) };
         addresses.take(ip).map(Some).ok_or(RefusedReason::AddressFull)
     }
 

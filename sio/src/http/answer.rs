@@ -8,6 +8,7 @@ use sio_core::v3::payload::Body;
 
 use super::body::ResponseBody;
 use super::refused::Refusal;
+use super::upgrade;
 
 const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=UTF-8");
 const BINARY: HeaderValue = HeaderValue::from_static("application/octet-stream");
@@ -57,7 +58,8 @@ pub(crate) fn refusal(refusal: &Refusal) -> Answer {
         }
     };
     let mut answer = Response::new(body);
-    *answer.status_mut() = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::BAD_REQUEST);
+    *answer.status_mut() = refusal.status();
     answer.headers_mut().insert(header::CONTENT_TYPE, JSON);
+    upgrade::say_how(refusal.status(), answer.headers_mut());
     answer
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use hyper::body::{Body, Buf};
-use hyper::header::HeaderMap;
+use hyper::header::{self, HeaderMap};
 use hyper::http::request::Parts;
 use hyper::{Method, Request, Response, StatusCode};
 use sio_core::engine::handshake::{OpenPacket, Query, RequestError};
@@ -21,6 +21,7 @@ use super::origin::Verdict;
 use super::peer::Peer;
 use super::refused::{Refusal, Refused, RefusedReason};
 use super::service::AnswerFuture;
+use super::site::{Authority, Target};
 use super::upgrade;
 use crate::engine::mailbox::Mailbox;
 use crate::engine::{Command, Config, Engine, Place, TransportKind};
@@ -73,7 +74,7 @@ impl EngineService {
             let client = self.client(&request);
             request.extensions.insert(client);
         }
-        let verdict = self.config().allowed_origins.judge(&request);
+        let verdict = self.config().allowed_origins.judge(&request.headers, || self.target(&request));
         let outcome = match &verdict {
             Verdict::Foreign(origin) => {
                 let origin = &*short(origin);
@@ -85,7 +86,7 @@ impl EngineService {
                 Err(RefusedReason::ForeignOrigin.into())
             }
             _ if request.method == Method::OPTIONS => return preflight(&verdict, &request.headers),
-            _ if upgrade::is_wanted(&request.headers) => self.websocket(&mut request),
+            _ if upgrade::is_wanted(&request) => self.websocket(&mut request),
             _ => self.polling(&request, body).await,
         };
         let mut answer = outcome.unwrap_or_else(|refusal| {
@@ -133,7 +134,7 @@ impl EngineService {
         }
         let Some(sid) = query.sid else {
             let admission = self.admit(request, &query, true)?;
-            return Ok(self.open_websocket(request, admission));
+            return self.open_websocket(request, admission);
         };
         let mailbox = self.session(sid)?;
         if !self.config().offers_upgrade() {
@@ -141,13 +142,9 @@ impl EngineService {
         }
         // Each transport has a query of its own, in which it says whether it can take bytes.
         let wire = Wire::new(mailbox.wire().revision(), query.base64);
-        Ok(match upgrade::accept(request, wire) {
-            Ok((answer, websocket)) => {
-                mailbox.inbox.command(Command::Probe(Box::new(websocket)));
-                answer
-            }
-            Err(status) => upgrade::refuse(status),
-        })
+        let (answer, websocket) = upgrade::accept(request, wire)?;
+        mailbox.inbox.command(Command::Probe(Box::new(websocket)));
+        Ok(answer)
     }
 
     fn transport(&self, query: &Query<'_>) -> Result<TransportKind, RequestError> {
@@ -162,7 +159,9 @@ impl EngineService {
 
     /// Lets a new session in, or says why not.
     fn admit(&self, request: &Parts, query: &Query<'_>, is_websocket: bool) -> Result<Admission, Refusal> {
-        let (is_get, revisions) = (request.method == Method::GET, self.config().revisions());
+        // Over HTTP/2, CONNECT is what GET is over HTTP/1.1.
+        let is_get = request.method == Method::GET || upgrade::is_extended_connect(request);
+        let revisions = self.config().revisions();
         let (_, revision) = query.check_handshake_of(revisions, is_get, is_websocket)?;
         if self.engine.shared.is_closing() {
             return Err(RefusedReason::ShuttingDown.into());
@@ -185,7 +184,22 @@ impl EngineService {
     /// Who asks, as far as can be known.
     fn client(&self, request: &Parts) -> Peer {
         let peer = self.peer.of_request(&request.extensions);
-        self.config().forwarded.map_or(peer, |forwarded| forwarded.client(&request.headers, peer))
+        let forwarded = self.config().forwarded.as_ref();
+        forwarded.map_or(peer, |forwarded| forwarded.client(&request.headers, peer))
+    }
+
+    /// What the request was sent to, as far as can be known.
+    fn target(&self, request: &Parts) -> Option<Target> {
+        let forwarded = self.config().forwarded.as_ref();
+        let authority = forwarded.and_then(|forwarded| forwarded.authority(&request.headers));
+        let authority = authority.or_else(|| {
+            // HTTP/2, on which another server may mount this, has it in the URI instead of the header.
+            Authority::parse(match request.headers.get(header::HOST) {
+                Some(host) => host.to_str().ok()?,
+                None => request.uri.authority()?.as_str(),
+            })
+        })?;
+        Some(Target { authority, is_secure: self.client(request).is_secure() })
     }
 
     fn open_polling(&self, request: &Parts, admission: Admission) -> Answer {
@@ -202,17 +216,14 @@ impl EngineService {
         answer
     }
 
-    fn open_websocket(&self, request: &mut Parts, admission: Admission) -> Answer {
+    fn open_websocket(&self, request: &mut Parts, admission: Admission) -> Result<Answer, Refusal> {
         let Admission { client, place, wire } = admission;
-        let (mut answer, websocket) = match upgrade::accept(request, wire) {
-            Ok(accepted) => accepted,
-            Err(status) => return upgrade::refuse(status),
-        };
+        let (mut answer, websocket) = upgrade::accept(request, wire)?;
         let id = self.engine.new_id();
         let open = self.open_packet(&id, &[]).frame();
         self.engine.open(id, handshake(request, client), place, wire, Some((websocket, open)));
         self.set_cookie(&mut answer, &id);
-        answer
+        Ok(answer)
     }
 
     fn open_packet(&self, id: &SessionId, upgrades: &[TransportKind]) -> sio_core::engine::packet::Packet {
@@ -230,7 +241,7 @@ impl EngineService {
     fn set_cookie(&self, answer: &mut Answer, id: &SessionId) {
         let cookie = self.config().cookie.as_ref();
         if let Some(value) = cookie.and_then(|cookie| cookie.header(id)) {
-            answer.headers_mut().insert(hyper::header::SET_COOKIE, value);
+            answer.headers_mut().insert(header::SET_COOKIE, value);
         }
     }
 

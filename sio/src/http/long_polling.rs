@@ -62,10 +62,13 @@ where
     let body = tokio::time::timeout(patience, read(unread.as_mut(), config.max_payload)).await;
     let bytes = match body.unwrap_or(Err(BodyError::Broken)) {
         Ok(bytes) => bytes,
-        Err(BodyError::TooLarge) => {
+        Err(BodyError::TooLarge { begun }) => {
             mailbox.inbox.command(Command::Violation(CloseReason::TransportError));
-            let rest = config.max_payload.saturating_add(MAX_REST);
-            let _ = tokio::time::timeout(patience, discard(unread, rest)).await;
+            // Asked for, the rest would be sent: a client that waits for leave to send gets the answer instead.
+            if begun || !waits_for_leave(headers) {
+                let rest = config.max_payload.saturating_add(MAX_REST);
+                let _ = tokio::time::timeout(patience, discard(unread, rest)).await;
+            }
             return Ok(answer::status(StatusCode::PAYLOAD_TOO_LARGE));
         }
         Err(BodyError::Broken) => return Err(RequestError::BadRequest),
@@ -98,8 +101,16 @@ fn is_binary(headers: &HeaderMap) -> bool {
     media_type.trim().eq_ignore_ascii_case("application/octet-stream")
 }
 
+/// Whether the client sends the body only when it is told to (RFC 9110 §10.1.1).
+fn waits_for_leave(headers: &HeaderMap) -> bool {
+    headers.get(header::EXPECT).is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"100-continue"))
+}
+
 enum BodyError {
-    TooLarge,
+    TooLarge {
+        /// Whether the client has been asked for it.
+        begun: bool,
+    },
     Broken,
 }
 
@@ -111,7 +122,7 @@ where
 {
     // An announced length is believed: such a body is refused unread.
     if body.size_hint().lower() > max_payload as u64 {
-        return Err(BodyError::TooLarge);
+        return Err(BodyError::TooLarge { begun: false });
     }
     let mut body = pin!(body);
     let mut read = Bytes::new();
@@ -126,7 +137,7 @@ where
         let Ok(mut data) = frame.into_data() else { continue };
         let length = data.remaining();
         if length > max_payload - read.len().max(joined.len()) {
-            return Err(BodyError::TooLarge);
+            return Err(BodyError::TooLarge { begun: true });
         }
         if length == 0 {
             continue;
@@ -201,7 +212,7 @@ mod tests {
             let chunks = || std::iter::repeat_n(Bytes::from(vec![7; length]), 1000 / length);
             let total = length * (1000 / length);
             assert!(read_chunks(chunks(), total).await.is_ok_and(|body| body.len() == total));
-            assert!(matches!(read_chunks(chunks(), total - 1).await, Err(BodyError::TooLarge)));
+            assert!(matches!(read_chunks(chunks(), total - 1).await, Err(BodyError::TooLarge { .. })));
         }
     }
 

@@ -14,6 +14,7 @@ pub(crate) mod origin;
 mod peer;
 mod refused;
 mod service;
+mod site;
 #[cfg(feature = "static-files")]
 pub(crate) mod static_files;
 #[cfg(feature = "tower")]

@@ -1,12 +1,11 @@
 //! From which pages a browser may connect (WHATWG Fetch, CORS), on HTTP and WebSocket alike.
 
 use std::fmt;
-use std::net::Ipv6Addr;
 use std::sync::Arc;
 
 use hyper::header::{self, HeaderMap, HeaderValue};
-use hyper::http::request::Parts;
-use hyper::http::uri::Authority;
+
+use super::site::{Site, Target, default_port};
 
 /// Methods that a preflight is told of.
 const METHODS: HeaderValue = HeaderValue::from_static("GET,POST");
@@ -17,15 +16,24 @@ const MAX_AGE: HeaderValue = HeaderValue::from_static("7200");
 const VARY: HeaderValue = HeaderValue::from_static("Origin");
 const VARY_PREFLIGHT: HeaderValue = HeaderValue::from_static("Origin, Access-Control-Request-Headers");
 
+/// The origin of pages that have none.
+const NULL: &str = "null";
+
 type Predicate = dyn Fn(&str) -> bool + Send + Sync;
 
 /// The pages from which a browser may connect. A request without an `Origin` header does not come from a
 /// page and is always allowed.
 ///
 /// A listed origin is `scheme://host[:port]`, in any case and with or without the port that is the scheme's own.
-/// Pages of the same origin are allowed as well. What is not an origin, like `*` or `example.com`, keeps the server
-/// from [being built](crate::Builder::build); in the [configuration](crate::engine::Config) of a bare engine it
-/// allows nobody.
+/// `ws` is the same as `http`, and `wss` as `https`. Pages of the same origin are allowed as well. What is not an
+/// origin, like `*` or `example.com`, keeps the server from [being built](crate::Builder::build); in the
+/// [configuration](crate::engine::Config) of a bare engine it allows nobody.
+///
+/// `null` can be listed for pages without an origin of their own, such as sandboxed frames and, in most browsers,
+/// files; and `file://` for the pages of apps that send it. Any page can become one of `null` by a frame, so a
+/// server that lists it must not rely on cookies.
+///
+/// A request with two `Origin` headers is refused whatever the rule.
 ///
 /// # Examples
 ///
@@ -68,18 +76,27 @@ impl AllowedOrigins {
         Self(Rule::Matching(Arc::new(predicate)))
     }
 
-    /// Judges a request by its head.
-    pub(crate) fn judge(&self, request: &Parts) -> Verdict {
-        let Some(origin) = request.headers.get(header::ORIGIN) else { return Verdict::NoOrigin };
+    /// Judges a request by its headers, and by what it was sent to.
+    pub(crate) fn judge(&self, headers: &HeaderMap, target: impl FnOnce() -> Option<Target>) -> Verdict {
+        let mut origins = headers.get_all(header::ORIGIN).iter();
+        let Some(origin) = origins.next() else { return Verdict::NoOrigin };
+        // Which of two is meant depends on who reads them: a proxy may have judged the other.
+        if origins.next().is_some() {
+            let all = headers.get_all(header::ORIGIN).iter();
+            let all: Vec<_> = all.map(|origin| String::from_utf8_lossy(origin.as_bytes())).collect();
+            return Verdict::Foreign(all.join(", "));
+        }
         let text = origin.to_str().unwrap_or_default();
+        let is_own =
+            || Site::parse(text).is_some_and(|(site, _)| target().is_some_and(|own| own.is_origin(&site)));
         let allowed = match &self.0 {
             Rule::Any => return Verdict::Any,
-            Rule::Same => is_same_origin(text, request),
+            Rule::Same => is_own(),
             Rule::List(origins) => {
                 // Browsers send the plain form: other clients are the ones for which it has to be made.
                 origins.iter().any(|allowed| allowed == text)
-                    || is_same_origin(text, request)
-                    || plain(text).is_some_and(|text| origins.contains(&text))
+                    || is_own()
+                    || plain(text).is_some_and(|(text, _)| origins.contains(&text))
             }
             Rule::Matching(predicate) => predicate(text),
         };
@@ -89,10 +106,11 @@ impl AllowedOrigins {
     /// What is wrong with each listed origin that no page can have.
     pub(crate) fn problems(&self) -> impl Iterator<Item = String> {
         let listed: &[String] = if let Rule::List(origins) = &self.0 { origins } else { &[] };
-        listed.iter().filter(|origin| plain(origin).is_none()).map(|origin| match &**origin {
+        listed.iter().filter(|origin| listed_form(origin).is_none()).map(|origin| match &**origin {
             "*" => "\"*\" is not an origin; `AllowedOrigins::any()` allows pages from anywhere".to_owned(),
             _ => format!(
-                "{origin:?} is not an origin: write it as browsers do, `scheme://host` or `scheme://host:port`"
+                "{origin:?} is not an origin: write it as browsers do, `scheme://host` or `scheme://host:port`; `null` \
+                 for pages without an origin, `file://` for those of apps that send it"
             ),
         })
     }
@@ -128,7 +146,8 @@ impl<S: Into<String>> From<Vec<S>> for AllowedOrigins {
 impl<S: Into<String>> FromIterator<S> for AllowedOrigins {
     fn from_iter<I: IntoIterator<Item = S>>(origins: I) -> Self {
         // What is not an origin is kept as it is, for `problems` to name it.
-        let origins = origins.into_iter().map(Into::into).map(|origin| plain(&origin).unwrap_or(origin));
+        let origins =
+            origins.into_iter().map(Into::into).map(|origin| listed_form(&origin).unwrap_or(origin));
         Self(Rule::List(origins.collect()))
     }
 }
@@ -185,60 +204,37 @@ impl Verdict {
     }
 }
 
-/// An origin as browsers send it: in lower case, without the scheme's own port, without a slash at its end. `None`
-/// for what is not one.
-fn plain(origin: &str) -> Option<String> {
-    let origin = origin.strip_suffix('/').unwrap_or(origin).to_ascii_lowercase();
-    let (scheme, authority) = origin.split_once("://")?;
-    let is_scheme = scheme.starts_with(|first: char| first.is_ascii_lowercase())
-        && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte));
-    // The colons of an IPv6 address are in brackets.
-    let (host, port) = match authority.rsplit_once(':') {
-        Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
-        _ => (authority, None),
-    };
-    let is_host = match host.strip_prefix('[') {
-        Some(rest) => rest.strip_suffix(']').is_some_and(|address| address.parse::<Ipv6Addr>().is_ok()),
-        None => {
-            let is_of_name = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
-            !host.is_empty() && host.bytes().all(is_of_name)
-        }
-    };
-    let is_port = |port: &str| port.bytes().all(|byte| byte.is_ascii_digit()) && port.parse::<u16>().is_ok();
-    if !(is_scheme && is_host && port.is_none_or(is_port)) {
-        return None;
+/// An origin as browsers send it: in lower case, without the scheme's own port; and the path behind it, which is not
+/// its part. `None` for what is not one.
+fn plain(origin: &str) -> Option<(String, &str)> {
+    if origin == NULL {
+        return Some((NULL.to_owned(), ""));
     }
-    let is_own = matches!((scheme, port), ("https", Some("443")) | ("http", Some("80")));
-    Some(if is_own { format!("{scheme}://{host}") } else { origin })
+    let (Site { scheme, host, port }, path) = Site::parse(origin)?;
+    let text = match port.filter(|port| default_port(&scheme) != Some(*port)) {
+        Some(port) => format!("{scheme}://{host}:{port}"),
+        None => format!("{scheme}://{host}"),
+    };
+    Some((text, path))
 }
 
-/// Compares host and port only: behind a proxy that ends TLS the server does not see the page's scheme.
-fn is_same_origin(origin: &str, request: &Parts) -> bool {
-    let Some((scheme, authority)) = origin.split_once("://") else { return false };
-    // HTTP/2, on which another server may mount this, has it in the URI instead of the header.
-    let host = match request.headers.get(header::HOST) {
-        Some(host) => host.to_str().ok(),
-        None => request.uri.authority().map(Authority::as_str),
-    };
-    let Some(host) = host else { return false };
-    let default_port = match scheme {
-        "https" => ":443",
-        "http" => ":80",
-        _ => return false,
-    };
-    let plain =
-        |authority: &str| authority.strip_suffix(default_port).unwrap_or(authority).to_ascii_lowercase();
-    plain(authority) == plain(host)
+/// The plain form of an origin that is listed. Whoever lists one with a path expects that the path counts.
+fn listed_form(origin: &str) -> Option<String> {
+    plain(origin).filter(|(_, path)| matches!(*path, "" | "/")).map(|(text, _)| text)
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::site::Authority;
     use super::*;
 
+    fn target(host: &str) -> Option<Target> {
+        Some(Target { authority: Authority::parse(host)?, is_secure: false })
+    }
+
     fn is_allowed(origins: &AllowedOrigins, origin: &str) -> bool {
-        let request = hyper::Request::get("/").header("origin", origin).header("host", "here.example");
-        let (request, ()) = request.body(()).expect("the request is valid").into_parts();
-        matches!(origins.judge(&request), Verdict::Allowed(_))
+        let headers = HeaderMap::from_iter([(header::ORIGIN, origin.parse().expect("a valid value"))]);
+        matches!(origins.judge(&headers, || target("here.example")), Verdict::Allowed(_))
     }
 
     #[test]
@@ -261,12 +257,49 @@ mod tests {
     }
 
     #[test]
-    fn without_a_host_header_the_host_is_that_of_the_uri() {
-        for (origin, expected) in [("https://here.example", true), ("https://there.example", false)] {
-            let request = hyper::Request::get("https://here.example/socket.io/").header("origin", origin);
-            let (request, ()) = request.body(()).expect("the request is valid").into_parts();
-            let verdict = AllowedOrigins::same_origin().judge(&request);
-            assert_eq!(matches!(verdict, Verdict::Allowed(_)), expected, "{origin}");
+    fn the_origin_of_a_client_that_writes_it_its_own_way_is_understood() {
+        let origins = AllowedOrigins::from(["https://example.com", "http://localhost:5173"]);
+        for (origin, expected) in [
+            ("wss://example.com", true),
+            ("https://example.com/", true),
+            ("https://example.com/some/page", true),
+            ("https://example.com.", true),
+            ("ws://localhost:5173", true),
+            ("ws://here.example:80/", true),
+            ("ws://example.com", false),
+            ("https://example.com@evil.example", false),
+            ("https://evil.example/https://example.com", false),
+            ("https://example.com, https://evil.example", false),
+            ("https://example.com\\.evil.example", false),
+        ] {
+            assert_eq!(is_allowed(&origins, origin), expected, "{origin}");
+        }
+    }
+
+    #[test]
+    fn pages_without_an_origin_are_allowed_where_that_is_listed() {
+        for (listed, other) in [("null", "file://"), ("file://", "null"), ("file:///", "null")] {
+            let origins = AllowedOrigins::from(listed);
+            assert_eq!(origins.problems().count(), 0, "{listed}");
+            assert!(is_allowed(&origins, listed) && is_allowed(&origins, "http://here.example"), "{listed}");
+            assert!(!is_allowed(&origins, other), "{listed}");
+            assert!(!is_allowed(&AllowedOrigins::same_origin(), listed), "{listed}");
+        }
+    }
+
+    #[test]
+    fn two_origins_are_refused_whatever_the_rule() {
+        let mut headers = HeaderMap::new();
+        headers.append(header::ORIGIN, HeaderValue::from_static("http://here.example"));
+        headers.append(header::ORIGIN, HeaderValue::from_static("http://here.example"));
+        for origins in [
+            AllowedOrigins::any(),
+            AllowedOrigins::same_origin(),
+            AllowedOrigins::from("http://here.example"),
+            AllowedOrigins::matching(|_| true),
+        ] {
+            let verdict = origins.judge(&headers, || target("here.example"));
+            assert!(matches!(verdict, Verdict::Foreign(_)), "{origins:?}");
         }
     }
 
@@ -281,12 +314,18 @@ mod tests {
 
     #[test]
     fn what_no_page_can_have_as_its_origin_is_named() {
-        let valid =
-            ["capacitor://localhost", "chrome-extension://abcdef", "http://[::1]", "http://my_host:80"];
+        let valid = [
+            "capacitor://localhost",
+            "chrome-extension://abcdef",
+            "http://[::1]",
+            "http://my_host:80",
+            "wss://x",
+            "null",
+        ];
         assert_eq!(AllowedOrigins::from(valid).problems().count(), 0);
         let wrong = [
             "",
-            "null",
+            "NULL",
             "example.com",
             "localhost:3000",
             "https://",

@@ -28,7 +28,8 @@ pub struct Peer {
 }
 
 impl Peer {
-    /// A peer with this address.
+    /// A peer with this address. One of IPv4 that is written as IPv6 (`::ffff:192.0.2.1`), as sockets that listen for
+    /// both have it, is taken as what it is.
     #[must_use]
     pub fn new(address: SocketAddr, is_secure: bool) -> Self {
         Self { address: Some(address), is_secure }
@@ -37,13 +38,17 @@ impl Peer {
     /// Its address, if it is known. The port is 0 where only the IP address is.
     #[must_use]
     pub fn address(&self) -> Option<SocketAddr> {
-        self.address
+        let address = self.address?;
+        Some(match address.ip().to_canonical() {
+            ip @ IpAddr::V4(_) => SocketAddr::new(ip, address.port()),
+            IpAddr::V6(_) => address,
+        })
     }
 
     /// Its IP address, if it is known.
     #[must_use]
     pub fn ip(&self) -> Option<IpAddr> {
-        self.address.map(|address| address.ip())
+        self.address.map(|address| address.ip().to_canonical())
     }
 
     /// Whether its connection is encrypted.

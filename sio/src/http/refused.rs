@@ -1,7 +1,9 @@
 //! Requests that are refused, and what the application and the client learn of it.
 
+use std::borrow::Cow;
 use std::fmt;
 
+use hyper::StatusCode;
 use hyper::http::request::Parts;
 use sio_core::engine::handshake::RequestError;
 
@@ -17,6 +19,8 @@ pub enum RefusedReason {
     BadHandshakeMethod,
     /// The request does not fit the session or its transport, or is broken. Code 3.
     BadRequest,
+    /// The opening handshake of a WebSocket is not valid: its version, its key, or the HTTP that it came with. Code 3.
+    BadWebSocket,
     /// The page that asks is from an origin that is not [allowed](crate::Builder::allowed_origins). Code 4.
     ForeignOrigin,
     /// The function of [`allow_request`](crate::Builder::allow_request) said no. Code 4.
@@ -38,7 +42,7 @@ impl RefusedReason {
             Self::TransportUnknown => RequestError::TransportUnknown,
             Self::SessionUnknown => RequestError::SessionUnknown,
             Self::BadHandshakeMethod => RequestError::BadHandshakeMethod,
-            Self::BadRequest => RequestError::BadRequest,
+            Self::BadRequest | Self::BadWebSocket => RequestError::BadRequest,
             Self::UnsupportedProtocolVersion => RequestError::UnsupportedProtocolVersion,
             Self::ForeignOrigin
             | Self::NotAllowed
@@ -52,6 +56,7 @@ impl RefusedReason {
 impl fmt::Display for RefusedReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Self::BadWebSocket => "no valid opening handshake of a WebSocket",
             Self::ForeignOrigin => "a foreign origin",
             Self::NotAllowed => "not allowed by the application",
             Self::ServerFull => "the server is full",
@@ -67,12 +72,23 @@ impl fmt::Display for RefusedReason {
 pub(crate) struct Refusal {
     reason: RefusedReason,
     /// In place of the message that the code has.
-    message: Option<String>,
+    message: Option<Cow<'static, str>>,
+    /// In place of the status that the code has.
+    status: Option<StatusCode>,
 }
 
 impl Refusal {
     pub(crate) fn with_message(reason: RefusedReason, message: String) -> Self {
-        Self { reason, message: Some(message) }
+        Self { reason, message: Some(message.into()), status: None }
+    }
+
+    pub(crate) fn with_status(reason: RefusedReason, status: StatusCode, message: &'static str) -> Self {
+        Self { reason, message: Some(message.into()), status: Some(status) }
+    }
+
+    pub(crate) fn status(&self) -> StatusCode {
+        let status = || StatusCode::from_u16(self.error().status()).unwrap_or(StatusCode::BAD_REQUEST);
+        self.status.unwrap_or_else(status)
     }
 
     pub(crate) fn error(&self) -> RequestError {
@@ -87,7 +103,7 @@ impl Refusal {
 
 impl From<RefusedReason> for Refusal {
     fn from(reason: RefusedReason) -> Self {
-        Self { reason, message: None }
+        Self { reason, message: None, status: None }
     }
 }
 

@@ -1,14 +1,15 @@
-//! The opening handshake of a WebSocket (RFC 6455 §4.2).
+//! The opening handshake of a WebSocket (RFC 6455 §4.2, and RFC 8441 over HTTP/2).
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
 use hyper::http::request::Parts;
 use hyper::upgrade::OnUpgrade;
-use hyper::{Method, StatusCode};
+use hyper::{Method, StatusCode, Version};
 use sha1::{Digest, Sha1};
 
 use super::answer::{self, Answer};
+use super::refused::{Refusal, RefusedReason};
 use crate::log_limiter::{About, LogLimiter, limited};
 use crate::transport::link::Link;
 use crate::transport::websocket::WebSocket;
@@ -19,22 +20,54 @@ const GUID: &[u8] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
 const VERSION: HeaderValue = HeaderValue::from_static("13");
 
+/// Sent by nginx unless its configuration says otherwise.
+const OLD_HTTP: &str = "a WebSocket needs HTTP/1.1, and this request came with HTTP/1.0: with nginx, set `proxy_http_version 1.1`";
+const WRONG_VERSION: &str = "the opening handshake of a WebSocket needs `Sec-WebSocket-Version: 13`";
+const NO_KEY: &str = "the opening handshake of a WebSocket needs a `Sec-WebSocket-Key` of 16 bytes in base64";
+const NO_UPGRADES: &str = "this server cannot upgrade connections to WebSocket";
+
 /// True for a request that wants to become a WebSocket.
-pub(crate) fn is_wanted(headers: &HeaderMap) -> bool {
-    has_token(headers, &header::UPGRADE, "websocket") && has_token(headers, &header::CONNECTION, "upgrade")
+pub(crate) fn is_wanted(request: &Parts) -> bool {
+    let headers = &request.headers;
+    is_extended_connect(request)
+        || (has_token(headers, &header::UPGRADE, "websocket")
+            && has_token(headers, &header::CONNECTION, "upgrade"))
 }
 
-/// The answer and the WebSocket that begins when it has been written; or the status with which the request is
-/// refused.
-pub(crate) fn accept(request: &mut Parts, wire: Wire) -> Result<(Answer, WebSocket), StatusCode> {
+/// True for a WebSocket over HTTP/2 (RFC 8441). A plain CONNECT has no path, so what comes here is the extended one,
+/// which servers take only when they were told to.
+pub(crate) fn is_extended_connect(request: &Parts) -> bool {
+    request.method == Method::CONNECT && request.version >= Version::HTTP_2
+}
+
+/// The answer and the WebSocket that begins when it has been written.
+///
+/// # Errors
+///
+/// With what a request that is no valid opening handshake is answered with.
+pub(crate) fn accept(request: &mut Parts, wire: Wire) -> Result<(Answer, WebSocket), Refusal> {
     let headers = &request.headers;
-    let key = headers.get(header::SEC_WEBSOCKET_KEY);
-    if headers.get(header::SEC_WEBSOCKET_VERSION) != Some(&VERSION) {
-        return Err(StatusCode::UPGRADE_REQUIRED);
+    let bad = |status, message| Err(Refusal::with_status(RefusedReason::BadWebSocket, status, message));
+    // hyper does not upgrade such a connection, whatever its headers say.
+    if request.version < Version::HTTP_11 {
+        limited!(
+            WARN, LogLimiter::of_process(), About::default(), target: "sio::engine", {},
+            "refused an upgrade over HTTP/1.0: a WebSocket needs HTTP/1.1 (with nginx, `proxy_http_version 1.1`)"
+        );
+        return bad(StatusCode::BAD_REQUEST, OLD_HTTP);
     }
-    // The key is 16 bytes in base64, nothing of which the server has to understand.
-    let Some(key) = key.filter(|key| key.len() == 24 && request.method == Method::GET) else {
-        return Err(StatusCode::BAD_REQUEST);
+    if headers.get(header::SEC_WEBSOCKET_VERSION) != Some(&VERSION) {
+        return bad(StatusCode::UPGRADE_REQUIRED, WRONG_VERSION);
+    }
+    let answer = if is_extended_connect(request) {
+        answer::status(StatusCode::OK)
+    } else {
+        // The key is 16 bytes in base64, nothing of which the server has to understand.
+        let key = headers.get(header::SEC_WEBSOCKET_KEY);
+        let Some(key) = key.filter(|key| key.len() == 24 && request.method == Method::GET) else {
+            return bad(StatusCode::BAD_REQUEST, NO_KEY);
+        };
+        switching(key)
     };
     // What `hyper::upgrade::on` does; it asks for a whole request.
     let Some(upgrade) = request.extensions.remove::<OnUpgrade>() else {
@@ -42,8 +75,13 @@ pub(crate) fn accept(request: &mut Parts, wire: Wire) -> Result<(Answer, WebSock
             ERROR, LogLimiter::of_process(), About::default(), target: "sio::engine", {},
             "the HTTP server cannot upgrade connections to WebSocket"
         );
-        return Err(StatusCode::NOT_IMPLEMENTED);
+        return bad(StatusCode::NOT_IMPLEMENTED, NO_UPGRADES);
     };
+    Ok((answer, WebSocket::new(Link::Upgrading(upgrade), wire)))
+}
+
+/// The answer that turns a connection of HTTP/1.1 into a WebSocket.
+fn switching(key: &HeaderValue) -> Answer {
     let digest = Sha1::new().chain_update(key.as_bytes()).chain_update(GUID).finalize();
     let accept = HeaderValue::from_str(&STANDARD.encode(digest)).expect("base64 is a valid header value");
     let mut answer = answer::status(StatusCode::SWITCHING_PROTOCOLS);
@@ -51,16 +89,16 @@ pub(crate) fn accept(request: &mut Parts, wire: Wire) -> Result<(Answer, WebSock
     headers.insert(header::CONNECTION, HeaderValue::from_static("upgrade"));
     headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
     headers.insert(header::SEC_WEBSOCKET_ACCEPT, accept);
-    Ok((answer, WebSocket::new(Link::Upgrading(upgrade), wire)))
+    answer
 }
 
-/// The answer to a request that is no valid opening handshake.
-pub(crate) fn refuse(status: StatusCode) -> Answer {
-    let mut refusal = answer::status(status);
+/// Adds what an answer with this status has to say besides its body (RFC 9110 §15.5.22, RFC 6455 §4.4).
+pub(crate) fn say_how(status: StatusCode, headers: &mut HeaderMap) {
     if status == StatusCode::UPGRADE_REQUIRED {
-        refusal.headers_mut().insert(header::SEC_WEBSOCKET_VERSION, VERSION);
+        headers.insert(header::CONNECTION, HeaderValue::from_static("upgrade"));
+        headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
+        headers.insert(header::SEC_WEBSOCKET_VERSION, VERSION);
     }
-    refusal
 }
 
 fn has_token(headers: &HeaderMap, name: &HeaderName, wanted: &str) -> bool {

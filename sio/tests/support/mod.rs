@@ -217,6 +217,11 @@ where
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
+    /// A WebSocket that has been opened already.
+    pub(crate) fn over(stream: S) -> Self {
+        Self(stream)
+    }
+
     pub(crate) async fn send(&mut self, text: &str) {
         let length = u8::try_from(text.len()).ok().filter(|length| *length < 126).expect("the text is short");
         let mut frame = vec![0x81, 0x80 | length, 0, 0, 0, 0];
