@@ -21,6 +21,28 @@ pub(crate) const BASE64: GeneralPurpose = GeneralPurpose::new(
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
+/// Decodes what a client has written as base64.
+///
+/// The encoders of Android and Java break their lines, at the end too, and may use the URL alphabet. That costs the clients
+/// that do neither nothing.
+pub(crate) fn decode_base64(text: &str) -> Result<Vec<u8>, PacketError> {
+    BASE64.decode(text).or_else(|error| {
+        if !text.bytes().any(|byte| matches!(byte, b'\r' | b'\n' | b'-' | b'_')) {
+            return Err(PacketError::Base64(error));
+        }
+        let plain: Vec<u8> = text
+            .bytes()
+            .filter(|byte| !matches!(byte, b'\r' | b'\n'))
+            .map(|byte| match byte {
+                b'-' => b'+',
+                b'_' => b'/',
+                other => other,
+            })
+            .collect();
+        BASE64.decode(plain).map_err(PacketError::Base64)
+    })
+}
+
 /// The text that marks the ping and the pong of an upgrade.
 pub(super) const PROBE: &str = "probe";
 
@@ -105,7 +127,7 @@ impl Packet {
         match kind {
             b'4' => Ok(Self::Message(Message::Text(whole.slice_ref(&item[1..])))),
             b'b' => {
-                let data = BASE64.decode(&item[1..]).map_err(PacketError::Base64)?;
+                let data = decode_base64(&item[1..])?;
                 Ok(Self::Message(Message::Binary(data.into())))
             }
             b'2' => Ok(Self::Ping(whole.slice_ref(&item[1..]))),
@@ -207,7 +229,19 @@ mod tests {
         assert_eq!(decode("bAQIDBA"), Ok(binary(&[1, 2, 3, 4])));
         assert_eq!(decode("b+/+/"), Ok(binary(&[0xfb, 0xff, 0xbf])));
         assert_eq!(decode("b"), Ok(binary(&[])));
-        assert!(decode("b-_-_").is_err());
+    }
+
+    #[test]
+    fn base64_may_have_line_breaks_and_the_alphabet_of_urls() {
+        for text in ["bAAEC\nAwQ=", "bAAEC\r\nAwQ=", "bAAECAwQ=\n", "bAAECAwQ\r\n", "b\nAAECA\n\nwQ\n=\n"] {
+            assert_eq!(decode(text), Ok(binary(&[0, 1, 2, 3, 4])), "{text:?}");
+        }
+        assert_eq!(decode("b-_-_"), Ok(binary(&[0xfb, 0xff, 0xbf])));
+        assert_eq!(decode("b-_+/\n"), Ok(binary(&[0xfb, 0xff, 0xbf])));
+        assert_eq!(decode("b\n"), Ok(binary(&[])));
+        for text in ["bAAEC AwQ=", "bAAEC\tAwQ=", "bA\nQI=\n!", "b-", "bAQI=\nAQI="] {
+            assert!(matches!(decode(text), Err(PacketError::Base64(_))), "{text:?}");
+        }
     }
 
     #[test]

@@ -14,7 +14,7 @@ use bytes::{Buf as _, Bytes};
 use bytestring::ByteString;
 
 use crate::engine::frame::{Frames, write_binary_frame_of, write_text_frame};
-use crate::engine::packet::{BASE64, Message, Packet, PacketError};
+use crate::engine::packet::{BASE64, Message, Packet, PacketError, decode_base64};
 
 /// The type of a message, before its bytes.
 pub(super) const MESSAGE: u8 = 4;
@@ -77,7 +77,7 @@ pub(super) fn decode_slice(item: &str, whole: &ByteString) -> Result<Packet, Pac
     let Some(base64) = item.strip_prefix(BASE64_MESSAGE) else {
         return Err(typed.chars().next().map_or(PacketError::Empty, PacketError::UnknownType));
     };
-    let data = BASE64.decode(base64).map_err(PacketError::Base64)?;
+    let data = decode_base64(base64)?;
     Ok(Packet::Message(Message::Binary(data.into())))
 }
 
