@@ -73,13 +73,15 @@ pub enum Output {
     Deliver(Message),
     /// Send this packet.
     Send(Channel, Packet),
-    /// Answer the pending GET with a noop packet, even if messages are queued.
+    /// Answer the pending GET with what is queued, or with a noop packet where that is nothing.
     ReleasePoll,
-    /// The WebSocket of the upgrade is the main transport from here on; what is queued goes out over it.
+    /// The WebSocket of the upgrade is the main transport from here on; what is queued goes out over it. A session that is
+    /// closed already closes it then.
     Upgraded,
     /// Close the WebSocket of the upgrade; the session stays on polling.
     ProbeFailed,
-    /// The session is over. Comes last and once: close whatever belongs to it, the WebSocket of an upgrade included.
+    /// The session is over. Comes last and once: close whatever belongs to it. The WebSocket of an upgrade is kept for as long
+    /// as [`awaits_upgrade`](super::session::Session::awaits_upgrade) says.
     Closed(CloseReason),
 }
 
@@ -92,8 +94,9 @@ pub type Outputs = SmallVec<[Output; 2]>;
 pub enum PollVerdict {
     /// Answer it when there is something to send, then call `end_poll`.
     Wait,
-    /// An upgrade is under way: answer it with a noop packet at once. `end_poll` is not called for it.
-    Noop,
+    /// An upgrade is under way: answer it at once, with what is queued or, where that is nothing, with a noop packet.
+    /// `end_poll` is not called for it.
+    NoWait,
     /// Another GET is pending. The session has been closed with [`CloseReason::TransportError`]: the first GET is
     /// answered with a close packet, this one with status 400.
     Overlap,

@@ -7,12 +7,17 @@
 //! ```text
 //!                 attach_probe            "2probe"              "5"
 //! ──► Polling ────────────────► Probing ───────────► Probed ──────────► WebSocket ◄──
-//!        ▲                         │                    │
-//!        └─────────────────────────┴────────────────────┘
-//!          lost, too late, or any packet but the awaited one
+//!        ▲                         │  │                 │                  ▲
+//!        └─────────────────────────┴──┼─────────────────┘                  │
+//!          lost, too late, or         └────────────────────────────────────┘
+//!          a packet out of turn                 "5" without a probe
 //!
 //! each of these ──► Closed, by a packet, a request, a deadline or `close`
 //! ```
+//!
+//! A client that was answered `3probe` has stopped polling, or is about to, and sends the upgrade packet next. What is
+//! decided for it meanwhile has to reach it on either way: a GET brings what is queued, the heartbeat waits until the upgrade
+//! is complete or has failed, and a session that closes takes the upgrade packet still.
 //!
 //! The heartbeat runs beside that, the same on either transport:
 //!
@@ -27,6 +32,8 @@
 //! In revision 3 it is the client that pings. The session is in `Sent` or `Held` then from its beginning, with
 //! `ping_interval` and `ping_timeout` together as the time that the client has; a ping is answered and begins it anew.
 
+mod upgrade;
+
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -36,7 +43,7 @@ use smallvec::smallvec;
 use super::config::{Revision, SessionConfig, TransportKind};
 use super::heartbeat::{Heartbeat, later, ping_of_client_by, queued_at};
 pub use super::output::{Channel, CloseReason, Output, Outputs, PollVerdict, PostVerdict, ProbeRefused};
-use super::packet::{PROBE, Packet};
+use super::packet::Packet;
 use super::state::{Requests, State};
 
 /// One Engine.IO session.
@@ -149,64 +156,6 @@ impl Session {
         }
     }
 
-    /// Handles a WebSocket that was opened with the id of this session. Polling goes on as before until it probes.
-    ///
-    /// # Errors
-    ///
-    /// Fails where the session is not on polling, or another WebSocket was attached before. The new WebSocket is
-    /// closed then; nothing else changes.
-    pub fn attach_probe(&mut self, now: Instant) -> Result<(), ProbeRefused> {
-        match self.state {
-            State::Polling(requests) => {
-                let deadline = later(now, self.config.upgrade_timeout);
-                self.state = State::Probing { requests, deadline };
-                Ok(())
-            }
-            State::Probing { .. } | State::Probed { .. } => Err(ProbeRefused::AlreadyProbing),
-            State::WebSocket => Err(ProbeRefused::AlreadyWebSocket),
-            State::Closed { .. } => Err(ProbeRefused::Closed),
-        }
-    }
-
-    /// Handles a packet of the WebSocket that was attached by [`attach_probe`](Self::attach_probe).
-    ///
-    /// After [`Output::Upgraded`] its packets go to [`handle_packet`](Self::handle_packet); after
-    /// [`Output::ProbeFailed`] it is closed.
-    pub fn handle_probe_packet(&mut self, packet: Packet, now: Instant) -> Outputs {
-        match (self.state, packet) {
-            (State::Closed { .. }, _) => Outputs::new(),
-            (State::Probing { requests, deadline }, Packet::Ping(text))
-                if now < deadline && *text == *PROBE =>
-            {
-                self.state = State::Probed { requests, deadline };
-                let mut outputs: Outputs =
-                    smallvec![Output::Send(Channel::Probe, Packet::Pong(ByteString::from_static(PROBE)))];
-                // The client sends the upgrade packet only when its GET has come back.
-                outputs.extend(requests.is_polled.then_some(Output::ReleasePoll));
-                outputs
-            }
-            (State::Probed { deadline, .. }, Packet::Upgrade) if now < deadline => {
-                self.state = State::WebSocket;
-                smallvec![Output::Upgraded]
-            }
-            (State::Probing { .. } | State::Probed { .. } | State::Polling(_) | State::WebSocket, _) => {
-                self.handle_probe_lost();
-                smallvec![Output::ProbeFailed]
-            }
-        }
-    }
-
-    /// Handles the end of the attached WebSocket before the upgrade: the session stays on polling, and another one
-    /// may be attached.
-    ///
-    /// Does nothing when none is attached. After the upgrade it is the main transport, whose end is told to
-    /// [`close`](Self::close).
-    pub fn handle_probe_lost(&mut self) {
-        if let State::Probing { requests, .. } | State::Probed { requests, .. } = self.state {
-            self.state = State::Polling(requests);
-        }
-    }
-
     /// Handles the arrival of a GET.
     ///
     /// After [`PollVerdict::Wait`], and only then, [`end_poll`](Self::end_poll) is called once.
@@ -222,8 +171,7 @@ impl Session {
                 requests.is_polled = true;
                 PollVerdict::Wait
             }
-            // What is queued from now on waits for the WebSocket.
-            State::Probed { .. } => PollVerdict::Noop,
+            State::Probed { .. } => PollVerdict::NoWait,
             State::WebSocket | State::Closed { .. } => PollVerdict::NotPolling,
         }
     }
@@ -283,11 +231,13 @@ impl Session {
                 };
                 outputs.push(Output::Send(Channel::Main, Packet::Ping(ByteString::new())));
             }
-            Heartbeat::Sent(deadline) if deadline <= now => return self.close(CloseReason::PingTimeout),
+            Heartbeat::Sent(deadline) if deadline <= now && !self.state.is_probed() => {
+                return self.close(CloseReason::PingTimeout);
+            }
             Heartbeat::Due(_) | Heartbeat::Sent(_) | Heartbeat::Held(_) => {}
         }
         if self.state.upgrade_deadline().is_some_and(|deadline| deadline <= now) {
-            self.handle_probe_lost();
+            self.handle_probe_lost(now);
             outputs.push(Output::ProbeFailed);
         }
         outputs
@@ -303,6 +253,7 @@ impl Session {
             return None;
         }
         let heartbeat = match self.heartbeat {
+            Heartbeat::Sent(_) if self.state.is_probed() => None,
             Heartbeat::Due(at) | Heartbeat::Sent(at) => Some(at),
             Heartbeat::Held(_) => None,
         };
@@ -383,7 +334,9 @@ impl Session {
     }
 
     fn finish(&mut self, reason: CloseReason) {
-        self.state = State::Closed { reason, transport: self.transport() };
+        // A client that has said that it is over goes nowhere.
+        let awaits_upgrade = self.state.upgrade_deadline().is_some() && reason != CloseReason::TransportClose;
+        self.state = State::Closed { reason, transport: self.transport(), awaits_upgrade };
     }
 }
 

@@ -16,8 +16,8 @@ pub(super) enum State {
     Probed { requests: Requests, deadline: Instant },
     /// On WebSocket, from the beginning or by an upgrade.
     WebSocket,
-    /// Over.
-    Closed { reason: CloseReason, transport: TransportKind },
+    /// Over. The client may not know it yet, and be on its way to the WebSocket that was attached.
+    Closed { reason: CloseReason, transport: TransportKind, awaits_upgrade: bool },
 }
 
 impl State {
@@ -37,6 +37,10 @@ impl State {
             }
             Self::WebSocket | Self::Closed { .. } => false,
         }
+    }
+
+    pub(super) const fn is_probed(&self) -> bool {
+        matches!(self, Self::Probed { .. })
     }
 
     pub(super) fn upgrade_deadline(&self) -> Option<Instant> {

@@ -107,7 +107,14 @@ impl Polling {
         }
     }
 
-    /// The session has ended while a POST was being taken.
+    /// The session has ended while a POST was being taken, and its client has yet to be told: a refusal would be taken for
+    /// a failure.
+    pub(crate) fn ignore_post(&mut self) {
+        self.posted.clear();
+        self.finish_post();
+    }
+
+    /// The session has ended by the client's fault while a POST was being taken.
     pub(crate) fn refuse_post(&mut self) {
         self.posted.clear();
         if let Some(post) = self.post.take() {

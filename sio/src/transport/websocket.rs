@@ -35,14 +35,32 @@ thread_local! {
     static COPY: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
 }
 
-/// Close codes of RFC 6455 §7.4.1.
+/// A close code (RFC 6455 §7.4).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum CloseCode {
-    Normal = 1000,
-    GoingAway = 1001,
-    Protocol = 1002,
-    InvalidData = 1007,
-    TooLarge = 1009,
+pub(crate) struct CloseCode(u16);
+
+impl CloseCode {
+    pub(crate) const NORMAL: Self = Self(1000);
+    pub(crate) const GOING_AWAY: Self = Self(1001);
+    pub(crate) const PROTOCOL: Self = Self(1002);
+    /// Stands for no code, and is never written.
+    pub(crate) const ABSENT: Self = Self(1005);
+    pub(crate) const INVALID_DATA: Self = Self(1007);
+    pub(crate) const TOO_LARGE: Self = Self(1009);
+
+    /// Reads the payload of a peer's close frame, or says how it breaks the rules.
+    fn of_frame(payload: &[u8]) -> Result<Self, ReadError> {
+        let (code, text) = match payload {
+            [] => return Ok(Self::ABSENT),
+            [_] => return Err(ReadError::Protocol("a close frame has half a code")),
+            [high, low, text @ ..] => (u16::from_be_bytes([*high, *low]), text),
+        };
+        // Those that are registered and may be sent, and those that are left to libraries and applications.
+        if !matches!(code, 1000..=1003 | 1007..=1014 | 3000..=4999) {
+            return Err(ReadError::Protocol("a close frame has a code that nobody may send"));
+        }
+        std::str::from_utf8(text).map(|_| Self(code)).map_err(|_| ReadError::InvalidUtf8)
+    }
 }
 
 /// What a client has sent.
@@ -59,7 +77,7 @@ pub(crate) enum Incoming {
 #[derive(Debug)]
 pub(crate) enum Ended {
     /// The peer closed, with or without a close frame; the code that it gave is to be sent back.
-    ByPeer,
+    ByPeer(CloseCode),
     /// The stream failed, or the peer broke a rule: then the code tells it which.
     Failed(Option<CloseCode>, String),
 }
@@ -134,7 +152,7 @@ impl WebSocket {
             Ok(frame) => self.take_frame(frame, max_payload),
             Err(error) => Err(ended(error)),
         };
-        self.is_ended = matches!(outcome, Err(Ended::ByPeer));
+        self.is_ended = matches!(outcome, Err(Ended::ByPeer(_)));
         Poll::Ready(outcome)
     }
 
@@ -159,7 +177,7 @@ impl WebSocket {
             OpCode::Continuation => self.take_continuation(&frame, max_payload),
             OpCode::Ping => Ok(Incoming::Pong(control_frame(FIN_PONG, &frame.payload))),
             OpCode::Pong => Ok(Incoming::Nothing),
-            OpCode::Close => Err(Ended::ByPeer),
+            OpCode::Close => Err(CloseCode::of_frame(&frame.payload).map_or_else(ended, Ended::ByPeer)),
         }
     }
 
@@ -199,7 +217,8 @@ impl WebSocket {
 
     /// Queues a close frame behind everything else.
     pub(crate) fn enqueue_close(&mut self, code: CloseCode) {
-        self.writing.push(control_frame(FIN_CLOSE, &(code as u16).to_be_bytes()));
+        let payload = code.0.to_be_bytes();
+        self.writing.push(control_frame(FIN_CLOSE, if code == CloseCode::ABSENT { &[] } else { &payload }));
     }
 
     /// True when nothing waits to be written.
@@ -321,12 +340,14 @@ fn protocol(rule: &'static str) -> Ended {
 
 fn ended(error: ReadError) -> Ended {
     match error {
-        ReadError::Ended => Ended::ByPeer,
+        ReadError::Ended => Ended::ByPeer(CloseCode::ABSENT),
         ReadError::Io(error) => Ended::Failed(None, error.to_string()),
-        ReadError::Protocol(rule) => Ended::Failed(Some(CloseCode::Protocol), rule.to_owned()),
-        ReadError::InvalidUtf8 => Ended::Failed(Some(CloseCode::InvalidData), "text is not UTF-8".to_owned()),
+        ReadError::Protocol(rule) => Ended::Failed(Some(CloseCode::PROTOCOL), rule.to_owned()),
+        ReadError::InvalidUtf8 => {
+            Ended::Failed(Some(CloseCode::INVALID_DATA), "text is not UTF-8".to_owned())
+        }
         ReadError::TooLarge => {
-            Ended::Failed(Some(CloseCode::TooLarge), "a message is larger than max_payload".to_owned())
+            Ended::Failed(Some(CloseCode::TOO_LARGE), "a message is larger than max_payload".to_owned())
         }
     }
 }

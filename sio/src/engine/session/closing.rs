@@ -23,18 +23,18 @@ const OVERTAKEN: Duration = Duration::from_millis(100);
 pub(super) enum Bye {
     /// The transport is broken.
     None,
-    /// A WebSocket is closed with this code.
+    /// At once. A WebSocket is closed with this code.
     Code(CloseCode),
     /// At once, without what is queued for a client that polls.
     Forced,
     /// After everything queued.
-    Graceful(CloseReason),
+    Graceful,
 }
 
 impl SessionTask {
     pub(super) fn on_websocket_end(&mut self, ended: Ended) {
         let (reason, code) = match ended {
-            Ended::ByPeer => (CloseReason::TransportClose, Some(CloseCode::Normal)),
+            Ended::ByPeer(code) => (CloseReason::TransportClose, Some(code)),
             Ended::Failed(code, why) => {
                 tracing::debug!(target: "sio::engine", session = ?self.id, why, "websocket failed");
                 (CloseReason::TransportError, code)
@@ -56,32 +56,23 @@ impl SessionTask {
     pub(super) fn close_gracefully(&mut self, reason: CloseReason) {
         if self.is_alive() {
             let _ = self.state.close(reason);
-            self.closed(reason, Bye::Graceful(reason));
+            self.closed(reason, Bye::Graceful);
         }
     }
 
     pub(super) fn closed(&mut self, reason: CloseReason, bye: Bye) {
         tracing::debug!(target: "sio::engine", session = ?self.id, %reason, "session closed");
-        self.probe = None;
+        if !self.state.awaits_upgrade() {
+            self.probe = None;
+        }
         self.handler.on_close(reason);
         self.mailbox.outbox.refuse();
-        let until = now() + LINGER;
-        self.phase = Phase::Flushing { until };
-        let code = match bye {
-            Bye::None => None,
-            Bye::Code(code) => Some(code),
-            Bye::Forced => Some(CloseCode::Normal),
-            Bye::Graceful(CloseReason::ServerShuttingDown) => Some(CloseCode::GoingAway),
-            Bye::Graceful(_) => Some(CloseCode::Normal),
-        };
-        if let Some(websocket) = &mut self.websocket {
-            // A client that polls fetches the rest by its session's id; a WebSocket needs none.
-            self.shared.sessions.remove(&self.id);
-            self.polling = None;
-            websocket.enqueue(self.mailbox.outbox.take_frames(websocket.wire()));
-            match code {
-                Some(code) => websocket.enqueue_close(code),
-                None => self.gone(),
+        self.phase = Phase::Flushing { until: now() + LINGER };
+        if self.websocket.is_some() {
+            match bye {
+                Bye::None => self.gone(),
+                Bye::Code(code) => self.leave_by_websocket(code),
+                Bye::Forced | Bye::Graceful => self.leave_by_websocket(code_of(reason)),
             }
         } else if let Some(polling) = &mut self.polling {
             if reason == CloseReason::TransportClose {
@@ -90,12 +81,42 @@ impl SessionTask {
                 self.phase = Phase::Flushing { until: now() + OVERTAKEN };
                 return;
             }
+            if matches!(bye, Bye::Graceful) {
+                polling.ignore_post();
+                return;
+            }
             polling.refuse_post();
-            if !matches!(bye, Bye::Graceful(_)) {
-                polling.answer(&Packet::Close, self.mailbox.wire(), true);
+            if polling.answer(&Packet::Close, self.mailbox.wire(), true) || self.probe.is_none() {
                 self.gone();
+            } else {
+                // The client is on its way to the WebSocket, and learns there that it is over.
+                drop(self.mailbox.outbox.take());
             }
         }
+    }
+
+    /// Sends what is queued over the WebSocket, and closes it.
+    pub(super) fn leave_by_websocket(&mut self, code: CloseCode) {
+        // A client that polls fetches the rest by its session's id; a WebSocket needs none.
+        self.shared.sessions.remove(&self.id);
+        self.polling = None;
+        if let Some(websocket) = &mut self.websocket {
+            websocket.enqueue(self.mailbox.outbox.take_frames(websocket.wire()));
+            websocket.enqueue_close(code);
+        }
+    }
+
+    /// The upgrade of a session that is closed is complete: it was for this that the end had to wait.
+    pub(super) fn upgraded_to_leave(&mut self, reason: CloseReason) {
+        self.phase = Phase::Flushing { until: now() + LINGER };
+        self.leave_by_websocket(code_of(reason));
+    }
+
+    /// Whether a POST that comes now is taken without being looked at: the client has yet to be told that it is over, and
+    /// would believe in a failure otherwise.
+    pub(super) fn ignores_posts(&self) -> bool {
+        matches!(self.phase, Phase::Flushing { .. })
+            && self.state.close_reason() != Some(CloseReason::TransportClose)
     }
 
     /// Tells a client that polls what is left to tell. True when that is all.
@@ -117,6 +138,7 @@ impl SessionTask {
         self.shared.sessions.remove(&self.id);
         self.mailbox.close();
         self.websocket = None;
+        self.probe = None;
         if let Some(mut polling) = self.polling.take() {
             polling.finish_post();
         }
@@ -149,5 +171,13 @@ impl SessionTask {
         if ended.is_ready() {
             self.gone();
         }
+    }
+}
+
+/// What a WebSocket is told when the session has been closed from here.
+fn code_of(reason: CloseReason) -> CloseCode {
+    match reason {
+        CloseReason::ServerShuttingDown => CloseCode::GOING_AWAY,
+        _ => CloseCode::NORMAL,
     }
 }

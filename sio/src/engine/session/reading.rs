@@ -9,7 +9,7 @@ use super::closing::Bye;
 use super::{Phase, SessionTask, now};
 use crate::engine::TransportKind;
 use crate::transport::frames::Scratch;
-use crate::transport::websocket::Incoming;
+use crate::transport::websocket::{Ended, Incoming};
 
 /// Frames taken in one turn of the task, those included that bring no message. A client that floods must not keep
 /// a worker thread from the others for longer than some hundred microseconds.
@@ -114,7 +114,14 @@ impl SessionTask {
                 }
                 Poll::Ready(Ok(Incoming::Nothing)) => continue,
                 Poll::Ready(Ok(Incoming::Message(message))) => probe.wire().packet(message).ok(),
-                Poll::Ready(Err(_)) => None,
+                Poll::Ready(Err(ended)) => {
+                    if let Ended::ByPeer(code) | Ended::Failed(Some(code), _) = ended {
+                        probe.enqueue_close(code);
+                        // There is room for it, and nobody to wait for that if there is none.
+                        let _ = probe.poll_write(cx);
+                    }
+                    None
+                }
             };
             match packet {
                 Some(packet) => {
@@ -123,7 +130,7 @@ impl SessionTask {
                     }
                 }
                 None => {
-                    self.state.handle_probe_lost();
+                    self.state.handle_probe_lost(now());
                     self.probe = None;
                 }
             }
@@ -156,7 +163,7 @@ impl SessionTask {
                     probe.enqueue([packet.frame()].into_iter().collect());
                 }
             }
-            Output::ReleasePoll => self.answer_poll(&Packet::Noop),
+            Output::ReleasePoll => self.release_poll(),
             Output::Upgraded => {
                 tracing::debug!(target: "sio::engine", session = ?self.id, "upgraded to websocket");
                 self.answer_poll(&Packet::Noop);
@@ -167,10 +174,19 @@ impl SessionTask {
                     *probe
                 });
                 self.mailbox.outbox.set_transport(TransportKind::WebSocket);
+                if let Some(reason) = self.state.close_reason() {
+                    self.upgraded_to_leave(reason);
+                }
             }
             Output::ProbeFailed => self.probe = None,
             Output::Closed(reason) => self.closed(reason, Bye::Forced),
         }
+    }
+
+    /// Answers the waiting GET now, with what is queued or, where that is nothing, with a noop.
+    pub(super) fn release_poll(&mut self) {
+        self.write_polling(false);
+        self.answer_poll(&Packet::Noop);
     }
 
     pub(super) fn answer_poll(&mut self, packet: &Packet) {

@@ -21,9 +21,9 @@ impl SessionTask {
         }
         match self.state.begin_poll() {
             PollVerdict::Wait => polling.wait(answer),
-            PollVerdict::Noop => {
-                self.state.end_poll();
-                let _ = answer.send(PollAnswer::Payload(self.mailbox.wire().body_of(&Packet::Noop).into()));
+            PollVerdict::NoWait => {
+                polling.wait(answer);
+                self.release_poll();
             }
             PollVerdict::NotPolling => refuse(answer),
             PollVerdict::Overlap => {
@@ -34,6 +34,10 @@ impl SessionTask {
     }
 
     pub(super) fn on_post(&mut self, packets: Vec<Packet>, answer: oneshot::Sender<PostAnswer>) {
+        if self.polling.is_some() && self.ignores_posts() {
+            let _ = answer.send(PostAnswer::Taken);
+            return;
+        }
         let verdict = match &self.polling {
             Some(_) if self.phase == Phase::Open => self.state.begin_post(),
             _ => PostVerdict::NotPolling,

@@ -4,7 +4,7 @@ use std::task::{Context, Poll};
 
 use sio_core::engine::packet::Packet;
 
-use super::{Phase, SessionTask};
+use super::{Phase, SessionTask, now};
 use crate::transport::websocket::Ended;
 
 impl SessionTask {
@@ -13,7 +13,7 @@ impl SessionTask {
         if let Some(probe) = &mut self.probe
             && matches!(probe.poll_write(cx), Poll::Ready(Err(_)))
         {
-            self.state.handle_probe_lost();
+            self.state.handle_probe_lost(now());
             self.probe = None;
         }
         let blocked = match self.phase {

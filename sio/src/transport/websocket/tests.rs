@@ -21,7 +21,7 @@ fn of_many_pongs_the_last_one_waits() {
     // The first may have gone in part, and what is left of it may look like a pong.
     websocket.advance(5);
     websocket.enqueue_pong(pong(1000));
-    websocket.enqueue_close(CloseCode::Normal);
+    websocket.enqueue_close(CloseCode::NORMAL);
     websocket.enqueue_pong(pong(1001));
     websocket.enqueue_pong(pong(1002));
     let close = control_frame(FIN_CLOSE, &1000_u16.to_be_bytes());
@@ -60,4 +60,28 @@ async fn one_write_takes_many_small_packets() {
 #[test]
 fn a_websocket_is_small() {
     assert!(size_of::<WebSocket>() <= 184, "{}", size_of::<WebSocket>());
+}
+
+#[test]
+fn a_close_frame_has_no_code_or_one_that_may_be_sent() {
+    let code = |payload: &[u8]| CloseCode::of_frame(payload);
+    assert!(matches!(code(&[]), Ok(CloseCode::ABSENT)));
+    for valid in [1000, 1001, 1002, 1003, 1007, 1011, 1012, 1014, 3000, 3999, 4000, 4999_u16] {
+        let payload = [&valid.to_be_bytes()[..], "Grüße".as_bytes()].concat();
+        assert!(matches!(code(&payload), Ok(CloseCode(found)) if found == valid), "{valid}");
+    }
+    for invalid in [0, 999, 1004, 1005, 1006, 1015, 1016, 1100, 2000, 2999, 5000, 65_535_u16] {
+        assert!(matches!(code(&invalid.to_be_bytes()), Err(ReadError::Protocol(_))), "{invalid}");
+    }
+    assert!(matches!(code(&[3]), Err(ReadError::Protocol(_))));
+    assert!(matches!(code(&[3, 232, 0xff]), Err(ReadError::InvalidUtf8)));
+    // A character that is cut off.
+    assert!(matches!(code(&[3, 232, 0xc3]), Err(ReadError::InvalidUtf8)));
+}
+
+#[test]
+fn a_close_frame_without_a_code_is_answered_by_one() {
+    let mut websocket = websocket();
+    websocket.enqueue_close(CloseCode::ABSENT);
+    assert_eq!(unsent(&websocket), [FIN_CLOSE, 0]);
 }

@@ -1,10 +1,12 @@
 //! BEHAVIOUR §4, from polling to WebSocket.
 
+mod closing;
+mod meanwhile;
+
 use std::time::Duration;
 
-use sio::prelude::*;
 use sio_tests::{
-    Polling, Received, TestServer, Ws,
+    Polling, TestServer, Ws,
     app::Plain,
     deadline::{settle, soon},
 };
@@ -93,73 +95,6 @@ async fn the_client_may_post_while_the_probe_is_under_way() {
     ws.expect(r#"431["posted"]"#).await;
     ws.expect(r#"432["framed"]"#).await;
     ws.expect_nothing_more().await;
-}
-
-/// Emits at every stage; whatever the transport, each packet comes once and in its turn.
-#[tokio::test]
-async fn what_is_emitted_meanwhile_arrives_once_and_in_order() {
-    let server = server().await;
-    for polls_between in [false, true] {
-        let (mut polling, sid) = joined(&server).await;
-        let socket = server.socket_of("/", &sid);
-        let emit = async |number: u32| {
-            let bytes = Binary::from(vec![u8::try_from(number).expect("a small number")]);
-            socket.emit("numbered", &(number, bytes)).await.expect("the client is there");
-        };
-        let mut received = Vec::new();
-        emit(0).await;
-        polling.begin_get().await;
-        collect(&mut received, polling.end_get().await.text());
-        polling.begin_get().await;
-        let mut ws = server.second_ws(&polling.open.sid).await.expect("the upgrade is accepted");
-        emit(1).await;
-        ws.send("2probe").await;
-        emit(2).await;
-        ws.expect("3probe").await;
-        collect(&mut received, polling.end_get().await.text());
-        emit(3).await;
-        if polls_between {
-            collect(&mut received, polling.get().await.text());
-            emit(4).await;
-        }
-        ws.send("5").await;
-        emit(5).await;
-        settle().await;
-        emit(6).await;
-        ws.send("40/nowhere,").await;
-        loop {
-            match ws.receive().await {
-                Received::Text(text) if text.starts_with("44/nowhere") => break,
-                Received::Text(text) => received.push(text),
-                Received::Binary(bytes) => received.push(format!("{bytes:?}")),
-                other => panic!("received {other}"),
-            }
-        }
-        let numbers = (0..=6).filter(|number| polls_between || *number != 4);
-        let expected: Vec<String> = numbers
-            .flat_map(|number| {
-                [
-                    format!(r#"451-["numbered",{number},{{"_placeholder":true,"num":0}}]"#),
-                    format!("[{number}]"),
-                ]
-            })
-            .collect();
-        assert_eq!(received, expected);
-    }
-}
-
-/// The packets of a polling answer, attachments as a WebSocket would show them.
-fn collect(received: &mut Vec<String>, body: &str) {
-    for packet in body.split('\u{1e}').filter(|packet| *packet != "6") {
-        received.push(match packet {
-            "bAA==" => "[0]".into(),
-            "bAQ==" => "[1]".into(),
-            "bAg==" => "[2]".into(),
-            "bAw==" => "[3]".into(),
-            "bBA==" => "[4]".into(),
-            text => text.into(),
-        });
-    }
 }
 
 #[tokio::test]
@@ -263,7 +198,7 @@ async fn a_websocket_that_never_probes_does_not_stop_the_polling() {
 #[tokio::test]
 async fn a_probe_that_says_something_else_leaves_the_session_on_polling() {
     let server = server().await;
-    for first in ["2", "2other", "5", "3probe", r#"421["ask"]"#, "abc", "", "1"] {
+    for first in ["2", "2other", "3probe", r#"421["ask"]"#, "abc", "", "1"] {
         let (polling, sid) = joined(&server).await;
         let mut ws = server.second_ws(&polling.open.sid).await.expect("the upgrade is accepted");
         ws.send(first).await;
