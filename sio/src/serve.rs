@@ -58,16 +58,33 @@ pub(crate) async fn run(
     let mut stop =
         if server.inner.options.handle_signals { StopSignals::catch() } else { StopSignals::none() };
     announced();
+    tokio::select! {
+        () = accept_all(server, &listener, &security, &ending) => {}
+        () = server.until_stopping() => {}
+        signal = stop.next() => tracing::info!(target: "sio::server", signal, "stopping"),
+    }
+    // Connections are accepted until the last session has gone: a client that polls may open one for each of its requests,
+    // and learns of the end by the next of them. New sessions are refused.
+    tokio::select! {
+        () = accept_all(server, &listener, &security, &ending) => {}
+        () = server.close() => {}
+        signal = stop.next() => tracing::warn!(target: "sio::server", signal, "stopping without waiting"),
+    }
+    drop((listener, ending));
+    let _ = end.send(true);
+    let _ = tokio::time::timeout(LAST_ANSWERS, end.closed()).await;
+    tracing::info!(target: "sio::server", "stopped");
+}
+
+/// Serves every connection that comes in, and never ends by itself.
+async fn accept_all(
+    server: &Server,
+    listener: &TcpListener,
+    security: &Security,
+    ending: &watch::Receiver<bool>,
+) {
     loop {
-        let accepted = tokio::select! {
-            accepted = listener.accept() => accepted,
-            () = server.until_stopping() => break,
-            signal = stop.next() => {
-                tracing::info!(target: "sio::server", signal, "stopping");
-                break;
-            }
-        };
-        match accepted {
+        match listener.accept().await {
             Ok((stream, peer)) => {
                 tokio::spawn(serve_connection(
                     server.service(),
@@ -88,15 +105,6 @@ pub(crate) async fn run(
             }
         }
     }
-    // New connections are refused from here on, not left waiting.
-    drop((listener, ending));
-    tokio::select! {
-        () = server.close() => {}
-        signal = stop.next() => tracing::warn!(target: "sio::server", signal, "stopping without waiting"),
-    }
-    let _ = end.send(true);
-    let _ = tokio::time::timeout(LAST_ANSWERS, end.closed()).await;
-    tracing::info!(target: "sio::server", "stopped");
 }
 
 async fn serve_connection(

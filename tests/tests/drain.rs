@@ -164,6 +164,73 @@ async fn nobody_gets_in_any_more() {
     }
 }
 
+/// Less than a closed session is kept for a client that does not come.
+const AT_ONCE: Duration = Duration::from_secs(3);
+
+/// A client that polls, whose connections are all closed: the next request comes by a new one.
+async fn between_two_gets(server: &TestServer) -> String {
+    let mut polling = server.polling().await;
+    polling.join("/").await;
+    polling.open.sid.clone()
+}
+
+#[tokio::test]
+async fn a_client_between_two_gets_learns_of_the_end_by_a_new_connection() {
+    let server = server(Duration::from_secs(10)).await;
+    let sid = between_two_gets(&server).await;
+    let closing = close(&server).await;
+    server.journal.expect("server shutting down").await;
+    server.request(&Request::get(server.polling_target(&sid))).await.expect(200, "1");
+    tokio::time::timeout(AT_ONCE, closing).await.expect("nobody is left").expect("closing does not panic");
+}
+
+#[tokio::test]
+async fn a_client_between_two_gets_gets_what_was_queued_before_the_end() {
+    let server = server(Duration::from_secs(600)).await;
+    let mut polling = server.polling().await;
+    polling.join("/working").await;
+    polling.send(r#"42/working,1["work"]"#).await;
+    server.journal.expect("works").await;
+    let closing = close(&server).await;
+    polling.send(r#"42/working,2["work"]"#).await;
+    server.gate.open("work");
+    server.journal.expect("done").await;
+    server.journal.expect("server shutting down").await;
+    // A refusal would look like a failure to a client that does not know yet.
+    polling.send(r#"42/working,3["work"]"#).await;
+    let target = server.polling_target(&polling.open.sid);
+    let answers = server.request(&Request::get(&target)).await;
+    let refused = r#"43/working,2[{"status":"error","code":"shutting_down""#;
+    assert!(answers.text().starts_with(&format!("43/working,1[\"done\"]\u{1e}{refused}")), "{answers:?}");
+    server.request(&Request::get(&target)).await.expect(200, "1");
+    tokio::time::timeout(AT_ONCE, closing).await.expect("nobody is left").expect("closing does not panic");
+}
+
+#[tokio::test]
+async fn new_sessions_are_refused_while_others_end() {
+    let server = server(Duration::from_secs(600)).await;
+    let mut ws = server.socket("/working").await;
+    ws.send(r#"42/working,1["work"]"#).await;
+    server.journal.expect("works").await;
+    let closing = close(&server).await;
+    for (query, headers) in [
+        ("EIO=4&transport=polling", &[][..]),
+        ("EIO=4&transport=websocket", &[("Connection", "Upgrade"), ("Upgrade", "websocket")]),
+    ] {
+        let request = headers
+            .iter()
+            .fold(Request::get(server.target(query)), |request, (name, value)| request.header(name, value));
+        let refused = server.request(&request).await;
+        refused.expect(503, r#"{"code":4,"message":"Forbidden"}"#);
+        assert_eq!(refused.header("retry-after"), Some("1"));
+    }
+    server.gate.open("work");
+    ws.expect(r#"43/working,1["done"]"#).await;
+    ws.expect_closed().await;
+    drop(ws);
+    closed(closing).await;
+}
+
 #[tokio::test]
 async fn closing_twice_is_closing_once() {
     let server = server(Duration::from_secs(10)).await;

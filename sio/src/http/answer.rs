@@ -13,6 +13,8 @@ use super::upgrade;
 const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=UTF-8");
 const BINARY: HeaderValue = HeaderValue::from_static("application/octet-stream");
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
+/// In seconds: about as long as another server needs to take the place of this one.
+const RETRY_AFTER: HeaderValue = HeaderValue::from_static("1");
 const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 
 pub(crate) type Answer = Response<ResponseBody>;
@@ -61,5 +63,8 @@ pub(crate) fn refusal(refusal: &Refusal) -> Answer {
     *answer.status_mut() = refusal.status();
     answer.headers_mut().insert(header::CONTENT_TYPE, JSON);
     upgrade::say_how(refusal.status(), answer.headers_mut());
+    if refusal.is_temporary() {
+        answer.headers_mut().insert(header::RETRY_AFTER, RETRY_AFTER);
+    }
     answer
 }

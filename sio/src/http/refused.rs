@@ -30,7 +30,7 @@ pub enum RefusedReason {
     /// As many clients of this address as
     /// [`max_connections_per_address`](crate::Builder::max_connections_per_address) says are connected. Code 4.
     AddressFull,
-    /// The server is being [closed](crate::Server::close). Code 4.
+    /// The server is being [closed](crate::Server::close). Code 4, with the status 503.
     ShuttingDown,
     /// The client speaks another revision of the protocol. Code 5.
     UnsupportedProtocolVersion,
@@ -73,7 +73,7 @@ pub(crate) struct Refusal {
     reason: RefusedReason,
     /// In place of the message that the code has.
     message: Option<Cow<'static, str>>,
-    /// In place of the status that the code has.
+    /// In place of the status that the code or the reason has.
     status: Option<StatusCode>,
 }
 
@@ -87,12 +87,18 @@ impl Refusal {
     }
 
     pub(crate) fn status(&self) -> StatusCode {
-        let status = || StatusCode::from_u16(self.error().status()).unwrap_or(StatusCode::BAD_REQUEST);
-        self.status.unwrap_or_else(status)
+        let of_code = || StatusCode::from_u16(self.error().status()).unwrap_or(StatusCode::BAD_REQUEST);
+        let of_reason = self.is_temporary().then_some(StatusCode::SERVICE_UNAVAILABLE);
+        self.status.or(of_reason).unwrap_or_else(of_code)
     }
 
     pub(crate) fn error(&self) -> RequestError {
         self.reason.error()
+    }
+
+    /// Whether the client may well be let in if it asks again a little later: there, or by another server.
+    pub(crate) fn is_temporary(&self) -> bool {
+        self.reason == RefusedReason::ShuttingDown
     }
 
     /// The text that was chosen for this refusal, if any.
