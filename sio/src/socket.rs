@@ -333,6 +333,27 @@ impl Socket {
         self.membership.mailbox.inbox.command(Command::Close(CloseReason::ForcedServerClose));
     }
 
+    /// Closes the client's connection when what is queued has been sent, and leaves it at that: the client is not told to go,
+    /// sees `transport close` in all its namespaces, and comes back by itself, as after a broken network. It is
+    /// `socket.conn.close()` in Node.
+    ///
+    /// That is for moving a client to another server, or for making it connect anew with another token or transport. The
+    /// `disconnect` hooks run with the reason `forced close`. With
+    /// [recovery](crate::Builder::connection_state_recovery) the client goes on where it was.
+    ///
+    /// ```
+    /// # use sio::prelude::*;
+    /// # fn example(server: &Server) {
+    /// // Half of the clients look for another server behind the balancer.
+    /// for socket in server.of("/chat").sockets().iter().step_by(2) {
+    ///     socket.close_transport();
+    /// }
+    /// # }
+    /// ```
+    pub fn close_transport(&self) {
+        self.membership.mailbox.inbox.command(Command::Close(CloseReason::ForcedClose));
+    }
+
     /// Sends a ready-made acknowledgement. It is never refused for a full queue: the client's own request
     /// bounds how many there can be.
     pub(crate) fn answer_ack(&self, id: u64, frame: Bytes) {

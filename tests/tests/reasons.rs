@@ -116,6 +116,45 @@ async fn a_client_whose_connection_the_server_ends_is_first_put_out_of_every_nam
     server.journal.expect("server namespace disconnect in /other").await;
 }
 
+/// The client is to come back: nothing tells it to go.
+#[tokio::test]
+async fn a_transport_that_the_server_closes_is_a_forced_close_and_all_the_client_sees() {
+    let server = TestServer::start(|builder| builder.consumer::<Plain>().consumer::<Other>()).await;
+    let mut ws = server.ws().await;
+    let sid = ws.join("/").await;
+    ws.join("/other").await;
+    let socket = server.socket_of("/", &sid);
+    socket.emit("last", &1).await.expect("the client is there");
+    socket.close_transport();
+    ws.expect(r#"42["last",1]"#).await;
+    assert_eq!(ws.expect_closed().await, Some(1000));
+    server.journal.expect("forced close").await;
+    server.journal.expect("forced close in /other").await;
+
+    for waits in [false, true] {
+        let mut polling = server.polling().await;
+        let sid = polling.join("/").await;
+        let socket = server.socket_of("/", &sid);
+        if waits {
+            polling.begin_get().await;
+            socket.close_transport();
+            polling.end_get().await.expect(200, "1");
+        } else {
+            socket.emit("last", &1).await.expect("the client is there");
+            socket.close_transport();
+            server.journal.expect("forced close").await;
+            polling.send(r#"421["ask"]"#).await; // too late, and no failure
+            polling.get().await.expect(200, r#"42["last",1]"#);
+            polling.get().await.expect(200, "1");
+            polling.expect_gone().await;
+            continue;
+        }
+        server.journal.expect("forced close").await;
+        polling.expect_gone().await;
+        socket.close_transport(); // nothing is left to close
+    }
+}
+
 #[tokio::test]
 async fn a_client_that_closes_its_transport_is_a_transport_close() {
     after(&["1".into()], "transport close").await;

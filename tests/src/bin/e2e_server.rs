@@ -29,6 +29,10 @@ impl Root {
         value
     }
 
+    async fn event_close_transport(socket: &Socket) {
+        socket.close_transport();
+    }
+
     /// Counts on this client's own state, which must outlive a handler that panics.
     async fn event_count(&mut self) -> u64 {
         self.count += 1;
