@@ -9,7 +9,6 @@ use hyper::http::Extensions;
 use hyper::http::request::Parts;
 use hyper::upgrade::OnUpgrade;
 use sio_core::engine::config::Revision;
-use sio_core::engine::handshake::Query;
 
 use crate::http::Peer;
 
@@ -32,6 +31,8 @@ pub struct Handshake {
     head: Box<[u8]>,
     peer: Peer,
     time: SystemTime,
+    revision: Revision,
+    subprotocol: Option<Box<str>>,
     /// A pointer, null when there are none.
     extensions: Extensions,
 }
@@ -48,7 +49,19 @@ impl Handshake {
             head.extend_from_slice(value.as_bytes());
             head.push(b'\n');
         }
-        Self { head: head.into_boxed_slice(), peer, time, extensions: kept(&request.extensions) }
+        Self {
+            head: head.into_boxed_slice(),
+            peer,
+            time,
+            revision: Revision::default(),
+            subprotocol: None,
+            extensions: kept(&request.extensions),
+        }
+    }
+
+    /// With what the two sides have agreed on.
+    pub(crate) fn agreed(self, revision: Revision, subprotocol: Option<Box<str>>) -> Self {
+        Self { revision, subprotocol, ..self }
     }
 
     /// The value of a header that is valid text, by its name in any case; the first if it was sent twice.
@@ -105,7 +118,8 @@ impl Handshake {
     }
 
     /// The revision of Engine.IO that the client speaks: 4, or 3 where [`Builder::allow_eio3`](crate::Builder::allow_eio3)
-    /// lets older clients in. Those have no auth payload: what they want to say when they connect to `/` is in the query.
+    /// lets older clients in, those included that name no revision at all. Older clients have no auth payload: what they
+    /// want to say when they connect to `/` is in the query.
     ///
     /// # Examples
     ///
@@ -122,7 +136,17 @@ impl Handshake {
     /// ```
     #[must_use]
     pub fn revision(&self) -> Revision {
-        Query::parse(self.query()).revision().unwrap_or_default()
+        self.revision
+    }
+
+    /// The WebSocket subprotocol that was agreed on, if the client asked for one in `Sec-WebSocket-Protocol`: the first that
+    /// it named, unless [`Builder::subprotocols`](crate::Builder::subprotocols) chooses.
+    ///
+    /// `None` as well for a session that opened over polling. If such a client asks for subprotocols when it changes to
+    /// WebSocket, it is answered by the same rule.
+    #[must_use]
+    pub fn subprotocol(&self) -> Option<&str> {
+        self.subprotocol.as_deref()
     }
 
     fn target(&self) -> &str {

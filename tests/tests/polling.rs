@@ -376,3 +376,24 @@ async fn a_poll_may_wait_longer_than_the_answers_before_it() {
     let mut polling = joined(&server).await;
     polling.get().await.expect(200, "2");
 }
+
+/// Some clients name a session before they have one.
+#[tokio::test]
+async fn an_empty_sid_is_none() {
+    let server = server().await;
+    assert!(server.get("EIO=4&transport=polling&sid=").await.text().starts_with("0{"));
+    let mut ws = server.try_ws("EIO=4&transport=websocket&sid=", &[]).await.expect("a session opens");
+    ws.expect(r#"0{"sid":…,…}"#).await;
+}
+
+/// As the encoders of Java and Android write it.
+#[tokio::test]
+async fn base64_may_have_line_breaks_and_the_alphabet_of_urls() {
+    let server = server().await;
+    let mut polling = server.polling().await;
+    polling.join("/").await;
+    for base64 in ["b+/+/\nAA==", "b+/+/\r\nAA=\r\n=\r\n", "b-_-_AA", "b-_+/AA==\n"] {
+        polling.send(&format!("451-1[\"ask\",{{\"_placeholder\":true,\"num\":0}}]\u{1e}{base64}")).await;
+        polling.get().await.expect(200, "461-1[{\"_placeholder\":true,\"num\":0}]\u{1e}b+/+/AA==");
+    }
+}

@@ -1,5 +1,6 @@
 //! BEHAVIOUR §4 and §7: WebSocket as RFC 6455 has it.
 
+use sio::prelude::*;
 use sio_tests::{Endpoint, Frame, Received, Request, TestServer, Ws, app::Plain, frame};
 
 async fn joined() -> (TestServer, Ws) {
@@ -108,21 +109,49 @@ async fn messages_of_every_length_form_pass() {
 }
 
 #[tokio::test]
-async fn a_close_frame_is_answered_and_ends_the_connection() {
-    for code in [1000, 1001, 3000, 4999] {
+async fn a_close_frame_is_answered_by_its_code_and_ends_the_connection() {
+    for code in [Some(1000), Some(1001), Some(1012), Some(3000), Some(4999), None] {
         let (server, mut ws) = joined().await;
-        ws.send_frame(Frame::close(code)).await;
-        assert!(
-            matches!(ws.receive().await, Received::Close(Some(answer)) if answer == code || answer == 1000)
-        );
+        ws.send_frame(code.map_or(Frame::new(frame::CLOSE, ""), Frame::close)).await;
+        assert_eq!(ws.receive().await, Received::Close(code));
         assert_eq!(ws.receive().await, Received::End);
         server.journal.expect("transport close").await;
     }
-    let (server, mut ws) = joined().await;
-    ws.send_frame(Frame::new(frame::CLOSE, "")).await;
-    assert!(matches!(ws.receive().await, Received::Close(None | Some(1000))));
-    assert_eq!(ws.receive().await, Received::End);
-    server.journal.expect("transport close").await;
+}
+
+#[tokio::test]
+async fn a_close_frame_that_breaks_the_rules_is_told_which() {
+    for (payload, answer) in [
+        (b"\x03".as_slice(), 1002),
+        (b"\x03\xe7", 1002), // 999
+        (b"\x03\xed", 1002), // 1005 stands for no code
+        (b"\x03\xee", 1002), // and 1006 for no frame
+        (b"\x07\xd0", 1002), // 2000
+        (b"\x13\x88", 1002), // 5000
+        (b"\x03\xe8\xff", 1007),
+        (b"\x03\xe8ok\xc3", 1007),
+    ] {
+        let (server, mut ws) = joined().await;
+        ws.send_frame(Frame::new(frame::CLOSE, payload)).await;
+        assert_eq!(ws.expect_closed().await, Some(answer), "{payload:x?}");
+        server.journal.expect("transport error").await;
+    }
+}
+
+/// The WebSocket of an upgrade is closed as any other, and the session lives.
+#[tokio::test]
+async fn a_close_frame_instead_of_an_upgrade_is_answered() {
+    let server = TestServer::start(|builder| builder.consumer::<Plain>()).await;
+    let mut polling = server.polling().await;
+    polling.join("/").await;
+    for (frame, answer) in
+        [(Frame::close(3000), 3000), (Frame::close(1005), 1002), (Frame::text([0xff]), 1007)]
+    {
+        let mut ws = server.second_ws(&polling.open.sid).await.expect("the upgrade is accepted");
+        ws.send_frame(frame).await;
+        assert_eq!(ws.receive().await, Received::Close(Some(answer)));
+    }
+    polling.expect_nothing_more().await;
 }
 
 #[tokio::test]
@@ -178,8 +207,78 @@ async fn a_handshake_that_is_none_opens_nothing() {
     assert_eq!(server.of("/").sockets().len(), 1);
 }
 
+/// Says which subprotocol it was told.
+#[derive(Debug, Default)]
+struct Asking;
+
+#[consumer(namespace = "/asking")]
+impl Asking {
+    async fn event_subprotocol(&mut self, handshake: &Handshake) -> Option<String> {
+        handshake.subprotocol().map(str::to_owned)
+    }
+}
+
+/// The subprotocol that is agreed to when these are asked for, and whether the application learns the same.
+async fn agreed(server: &TestServer, asked: &[&str]) -> Option<String> {
+    let headers: Vec<_> = asked.iter().map(|value| ("Sec-WebSocket-Protocol", *value)).collect();
+    let mut http = server.http().await;
+    let request =
+        headers.iter().fold(handshake(server), |request, (name, value)| request.header(name, value));
+    let answer = http.exchange(&request).await;
+    assert_eq!(answer.status, 101, "{answer:?}");
+    let agreed = answer.header("sec-websocket-protocol").map(str::to_owned);
+    let mut ws = Ws::resume(http);
+    ws.expect(r#"0{"sid":…,…}"#).await;
+    ws.join("/asking").await;
+    ws.send(r#"42/asking,1["subprotocol"]"#).await;
+    ws.expect(&format!("43/asking,1[{}]", serde_json::json!(agreed))).await;
+    agreed
+}
+
+#[tokio::test]
+async fn the_first_subprotocol_that_is_asked_for_is_agreed_to() {
+    let server = TestServer::start(|builder| builder.consumer::<Asking>()).await;
+    assert_eq!(agreed(&server, &[]).await, None);
+    assert_eq!(agreed(&server, &["chat"]).await.as_deref(), Some("chat"));
+    assert_eq!(agreed(&server, &["v2.chat ,\tv1.chat"]).await.as_deref(), Some("v2.chat"));
+    assert_eq!(agreed(&server, &["chat", "superchat"]).await.as_deref(), Some("chat"));
+    // Not names: they cannot be answered.
+    assert_eq!(agreed(&server, &["", " , ,", "no name"]).await, None);
+    assert_eq!(agreed(&server, &["a/b, c"]).await.as_deref(), Some("c"));
+}
+
+#[tokio::test]
+async fn the_application_may_choose_the_subprotocol() {
+    let server = TestServer::start(|builder| {
+        builder.consumer::<Asking>().subprotocols(|asked| match asked {
+            ["panic", ..] => panic!("on purpose"),
+            ["other", ..] => Some("one that was not asked for"),
+            _ => asked.iter().copied().find(|name| *name == "v1"),
+        })
+    })
+    .await;
+    assert_eq!(agreed(&server, &["v2, v1"]).await.as_deref(), Some("v1"));
+    for none in ["v2", "other, v1", "panic, v1"] {
+        assert_eq!(agreed(&server, &[none]).await, None, "{none}");
+    }
+}
+
+#[tokio::test]
+async fn an_upgrade_agrees_to_a_subprotocol_too() {
+    let server = TestServer::start(|builder| builder.consumer::<Plain>()).await;
+    let polling = server.polling().await;
+    let query = format!("{}&sid={}", server.target("EIO=4&transport=websocket"), polling.open.sid);
+    let request = upgrade(&query).header("Sec-WebSocket-Protocol", "chat");
+    let answer = server.request(&request).await;
+    assert_eq!((answer.status, answer.header("sec-websocket-protocol")), (101, Some("chat")));
+}
+
 fn handshake(server: &Endpoint) -> Request {
-    Request::get(server.target("EIO=4&transport=websocket"))
+    upgrade(&server.target("EIO=4&transport=websocket"))
+}
+
+fn upgrade(target: &str) -> Request {
+    Request::get(target)
         .header("Connection", "Upgrade")
         .header("Upgrade", "websocket")
         .header("Sec-WebSocket-Version", "13")

@@ -77,11 +77,14 @@ fn milliseconds<S: Serializer>(duration: &Duration, serializer: S) -> Result<S::
 /// valid needs it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Query<'a> {
-    /// `EIO`: the revision of the protocol; `None` when it is absent or not a number.
-    pub protocol: Option<u8>,
+    /// `EIO`: the revision of the protocol; `None` when there is none of this number.
+    ///
+    /// Absent it is 3, and so is 2: revision 3 was the first whose clients had to name it, and clients that say 2 speak it
+    /// as far as any server could tell.
+    pub revision: Option<Revision>,
     /// `transport`; `None` when it is absent or not known.
     pub transport: Option<TransportKind>,
-    /// `sid`: the session that the request belongs to, as the client sent it.
+    /// `sid`: the session that the request belongs to, as the client sent it; `None` when it is absent or empty.
     pub sid: Option<&'a str>,
     /// `b64=1`: the client cannot receive binary frames.
     pub base64: bool,
@@ -91,17 +94,17 @@ impl<'a> Query<'a> {
     /// Reads a query string, without the `?`. Whatever the string is, it can be read.
     ///
     /// ```
-    /// use sio_core::engine::config::TransportKind;
+    /// use sio_core::engine::config::{Revision, TransportKind};
     /// use sio_core::engine::handshake::Query;
     ///
     /// let query = Query::parse("EIO=4&transport=polling&t=PfKx&sid=lv_VI97HAXpY6yYWAAAC");
-    /// assert_eq!(query.protocol, Some(4));
+    /// assert_eq!(query.revision, Some(Revision::V4));
     /// assert_eq!(query.transport, Some(TransportKind::Polling));
     /// assert_eq!(query.sid, Some("lv_VI97HAXpY6yYWAAAC"));
     /// assert!(!query.base64);
     /// ```
     pub fn parse(query: &'a str) -> Self {
-        let (mut protocol, mut transport, mut sid, mut base64) = (None, None, None, None);
+        let (mut revision, mut transport, mut sid, mut base64) = (None, None, None, None);
         let mut rest = Some(query);
         while let Some(pairs) = rest {
             let (pair, others) = cut(pairs, b'&');
@@ -109,7 +112,7 @@ impl<'a> Query<'a> {
             let (name, value) = cut(pair, b'=');
             let value = value.unwrap_or_default();
             let place = match name {
-                "EIO" => &mut protocol,
+                "EIO" => &mut revision,
                 "transport" => &mut transport,
                 "sid" => &mut sid,
                 "b64" => &mut base64,
@@ -118,9 +121,12 @@ impl<'a> Query<'a> {
             place.get_or_insert(value);
         }
         Self {
-            protocol: protocol.and_then(|value| value.parse().ok()),
+            revision: match revision.unwrap_or_default() {
+                "" | "2" => Some(Revision::V3),
+                number => number.parse().ok().and_then(Revision::from_number),
+            },
             transport: transport.and_then(TransportKind::from_name),
-            sid,
+            sid: sid.filter(|sid| !sid.is_empty()),
             base64: base64.is_some_and(|value| matches!(value, "1" | "true")),
         }
     }
@@ -174,13 +180,8 @@ impl<'a> Query<'a> {
         if is_websocket != (transport == TransportKind::WebSocket) {
             return Err(RequestError::BadRequest);
         }
-        let revision = self.revision().filter(|revision| revisions.contains(revision));
+        let revision = self.revision.filter(|revision| revisions.contains(revision));
         Ok((transport, revision.ok_or(RequestError::UnsupportedProtocolVersion)?))
-    }
-
-    /// Returns the revision that `EIO` names, `None` when it is absent or not known.
-    pub fn revision(&self) -> Option<Revision> {
-        self.protocol.and_then(Revision::from_number)
     }
 }
 
@@ -281,14 +282,20 @@ mod tests {
 
     #[test]
     fn a_query_is_read_whatever_it_is() {
-        assert_eq!(Query::parse(""), Query::default());
+        assert_eq!(Query::parse(""), Query { revision: Some(Revision::V3), ..Query::default() });
         assert_eq!(Query::parse("&&=&a&EIO&transport&x=y=z").sid, None);
-        assert_eq!(Query::parse("EIO=abc").protocol, None);
-        assert_eq!(Query::parse("EIO=400").protocol, None);
-        assert_eq!(Query::parse("EIO=3").protocol, Some(3));
+        for none in ["EIO=abc", "EIO=400", "EIO=1", "EIO=5", "EIO=-2", "EIO=4x", "EIO=%34"] {
+            assert_eq!(Query::parse(none).revision, None, "{none}");
+        }
+        assert_eq!(Query::parse("EIO=4").revision, Some(Revision::V4));
+        for third in ["EIO=3", "EIO=2", "EIO=", "EIO", "transport=polling"] {
+            assert_eq!(Query::parse(third).revision, Some(Revision::V3), "{third}");
+        }
         assert_eq!(Query::parse("transport=abc").transport, None);
         assert_eq!(Query::parse("transport=Polling").transport, None);
-        assert_eq!(Query::parse("sid=").sid, Some(""));
+        for none in ["sid=", "sid", "sid=&sid=second"] {
+            assert_eq!(Query::parse(none).sid, None, "{none}");
+        }
         assert_eq!(Query::parse("sid=a=b").sid, Some("a=b"));
         assert_eq!(Query::parse("sid=first&sid=second").sid, Some("first"));
         assert!(Query::parse("b64=1").base64);
@@ -321,7 +328,11 @@ mod tests {
         assert_eq!(check("EIO=4&transport=polling", &both), Ok(Revision::V4));
         assert_eq!(check("EIO=3&transport=polling", &[Revision::V4]), refused);
         assert_eq!(check("EIO=4&transport=polling", &[Revision::V3]), refused);
-        for query in ["transport=polling", "EIO=2&transport=polling", "EIO=5&transport=polling"] {
+        for query in ["transport=polling", "EIO=2&transport=polling", "EIO=&transport=polling"] {
+            assert_eq!(check(query, &both), Ok(Revision::V3), "{query}");
+            assert_eq!(check(query, &[Revision::V4]), refused, "{query}");
+        }
+        for query in ["EIO=1&transport=polling", "EIO=5&transport=polling"] {
             assert_eq!(check(query, &both), refused, "{query}");
         }
         for revision in both {

@@ -140,6 +140,31 @@ impl Builder {
         self
     }
 
+    /// Chooses a WebSocket subprotocol from those that a client asks for in `Sec-WebSocket-Protocol`, in its order. Default:
+    /// the first of them.
+    ///
+    /// Socket.IO gives subprotocols no meaning; clients and proxies may. The choice has to be one that was asked for; with
+    /// `None` the answer names none, and browsers close the WebSocket. Handlers learn of it from
+    /// [`Handshake::subprotocol`](crate::Handshake::subprotocol). The function must not block.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use sio::prelude::*;
+    ///
+    /// let builder = Server::builder().subprotocols(|asked| {
+    ///     ["chat.v2", "chat.v1"].iter().find_map(|known| asked.iter().copied().find(|name| name == known))
+    /// });
+    /// # let _ = builder;
+    /// ```
+    pub fn subprotocols(
+        mut self,
+        choose: impl for<'a> Fn(&[&'a str]) -> Option<&'a str> + Send + Sync + 'static,
+    ) -> Self {
+        self.engine.hooks.subprotocols(choose);
+        self
+    }
+
     /// From which size on, in bytes, polling answers are compressed for clients that accept gzip or deflate, as
     /// all browsers do; `None` compresses nothing. Default 1,024.
     ///

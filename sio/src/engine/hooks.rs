@@ -1,6 +1,7 @@
 //! What an application decides about sessions that are about to open.
 
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use hyper::http::request::Parts;
@@ -12,6 +13,7 @@ use crate::random;
 type NewId = dyn Fn() -> SessionId + Send + Sync;
 type AllowRequest = dyn Fn(&Parts) -> Result<(), String> + Send + Sync;
 type OnRefused = dyn Fn(&Refused<'_>) + Send + Sync;
+type Subprotocols = dyn for<'a> Fn(&[&'a str]) -> Option<&'a str> + Send + Sync;
 
 /// Functions of the application that are called for requests which open a session. None is set by default, and one
 /// that is not set costs nothing.
@@ -31,6 +33,7 @@ pub struct Hooks {
     new_id: Option<Arc<NewId>>,
     allow_request: Option<Arc<AllowRequest>>,
     on_refused: Option<Arc<OnRefused>>,
+    subprotocols: Option<Arc<Subprotocols>>,
 }
 
 impl Hooks {
@@ -55,6 +58,16 @@ impl Hooks {
         self.on_refused = Some(Arc::new(on_refused));
     }
 
+    /// Chooses a WebSocket subprotocol from those that a client asks for, in its order. Default: the first of them.
+    ///
+    /// It is called for requests that ask for one. Where it chooses none, or one that was not asked for, none is answered.
+    pub fn subprotocols(
+        &mut self,
+        choose: impl for<'a> Fn(&[&'a str]) -> Option<&'a str> + Send + Sync + 'static,
+    ) {
+        self.subprotocols = Some(Arc::new(choose));
+    }
+
     /// Whether ids are the application's, who may give one twice.
     pub(crate) fn makes_ids(&self) -> bool {
         self.new_id.is_some()
@@ -73,6 +86,18 @@ impl Hooks {
         self.allow_request.as_ref().map_or(Ok(()), |allow| allow(request))
     }
 
+    /// The one of these subprotocols, of which there is at least one, that is agreed to.
+    pub(crate) fn subprotocol<'a>(&self, asked: &[&'a str]) -> Option<&'a str> {
+        let Some(choose) = &self.subprotocols else { return asked.first().copied() };
+        match catch_unwind(AssertUnwindSafe(|| choose(asked))) {
+            Ok(chosen) => chosen.filter(|chosen| asked.contains(chosen)),
+            Err(_) => {
+                tracing::error!(target: "sio::engine", "`subprotocols` panicked: none is agreed to");
+                None
+            }
+        }
+    }
+
     pub(crate) fn refused(&self, refused: &Refused<'_>) {
         if let Some(on_refused) = &self.on_refused {
             on_refused(refused);
@@ -86,6 +111,7 @@ impl fmt::Debug for Hooks {
             .field("id_generator", &self.new_id.is_some())
             .field("allow_request", &self.allow_request.is_some())
             .field("on_refused", &self.on_refused.is_some())
+            .field("subprotocols", &self.subprotocols.is_some())
             .finish()
     }
 }

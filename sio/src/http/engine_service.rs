@@ -142,7 +142,8 @@ impl EngineService {
         }
         // Each transport has a query of its own, in which it says whether it can take bytes.
         let wire = Wire::new(mailbox.wire().revision(), query.base64);
-        let (answer, websocket) = upgrade::accept(request, wire)?;
+        let subprotocol = self.subprotocol(&request.headers);
+        let (answer, websocket) = upgrade::accept(request, wire, subprotocol.as_deref())?;
         mailbox.inbox.command(Command::Probe(Box::new(websocket)));
         Ok(answer)
     }
@@ -181,6 +182,15 @@ impl EngineService {
         Ok(Admission { client, place, wire: Wire::new(revision, query.base64) })
     }
 
+    /// The subprotocol that is agreed to, if the request asks for any.
+    fn subprotocol(&self, headers: &HeaderMap) -> Option<Box<str>> {
+        let asked = upgrade::subprotocols(headers);
+        if asked.is_empty() {
+            return None;
+        }
+        self.config().hooks.subprotocol(&asked).map(Box::from)
+    }
+
     /// Who asks, as far as can be known.
     fn client(&self, request: &Parts) -> Peer {
         let peer = self.peer.of_request(&request.extensions);
@@ -209,7 +219,7 @@ impl EngineService {
         let open = self.open_packet(&id, upgrades).frame();
         let entries = [Some(&open), self.engine.shared.initial_packet.as_ref()];
         let body = admission.wire.body_of_all(entries.into_iter().flatten());
-        let handshake = handshake(request, admission.client);
+        let handshake = handshake(request, admission.client, admission.wire, None);
         self.engine.open(id, handshake, admission.place, admission.wire, None);
         let mut answer = answer::packets(body);
         self.set_cookie(&mut answer, &id);
@@ -218,10 +228,12 @@ impl EngineService {
 
     fn open_websocket(&self, request: &mut Parts, admission: Admission) -> Result<Answer, Refusal> {
         let Admission { client, place, wire } = admission;
-        let (mut answer, websocket) = upgrade::accept(request, wire)?;
+        let subprotocol = self.subprotocol(&request.headers);
+        let (mut answer, websocket) = upgrade::accept(request, wire, subprotocol.as_deref())?;
         let id = self.engine.new_id();
         let open = self.open_packet(&id, &[]).frame();
-        self.engine.open(id, handshake(request, client), place, wire, Some((websocket, open)));
+        let handshake = handshake(request, client, wire, subprotocol);
+        self.engine.open(id, handshake, place, wire, Some((websocket, open)));
         self.set_cookie(&mut answer, &id);
         Ok(answer)
     }
@@ -257,8 +269,9 @@ struct Admission {
     wire: Wire,
 }
 
-fn handshake(request: &Parts, client: Peer) -> Arc<Handshake> {
-    Arc::new(Handshake::of(request, client, SystemTime::now()))
+fn handshake(request: &Parts, client: Peer, wire: Wire, subprotocol: Option<Box<str>>) -> Arc<Handshake> {
+    let handshake = Handshake::of(request, client, SystemTime::now());
+    Arc::new(handshake.agreed(wire.revision(), subprotocol))
 }
 
 /// The answer to a preflight (WHATWG Fetch, CORS), or to anybody else's question what is allowed.

@@ -40,12 +40,23 @@ pub(crate) fn is_extended_connect(request: &Parts) -> bool {
     request.method == Method::CONNECT && request.version >= Version::HTTP_2
 }
 
-/// The answer and the WebSocket that begins when it has been written.
+/// The subprotocols that a request asks for, in its order.
+pub(crate) fn subprotocols(headers: &HeaderMap) -> Vec<&str> {
+    let values =
+        headers.get_all(header::SEC_WEBSOCKET_PROTOCOL).iter().filter_map(|value| value.to_str().ok());
+    values.flat_map(|value| value.split(',')).map(str::trim).filter(|name| is_token(name)).collect()
+}
+
+/// The answer, which agrees to this subprotocol, and the WebSocket that begins when it has been written.
 ///
 /// # Errors
 ///
 /// With what a request that is no valid opening handshake is answered with.
-pub(crate) fn accept(request: &mut Parts, wire: Wire) -> Result<(Answer, WebSocket), Refusal> {
+pub(crate) fn accept(
+    request: &mut Parts,
+    wire: Wire,
+    subprotocol: Option<&str>,
+) -> Result<(Answer, WebSocket), Refusal> {
     let headers = &request.headers;
     let bad = |status, message| Err(Refusal::with_status(RefusedReason::BadWebSocket, status, message));
     // hyper does not upgrade such a connection, whatever its headers say.
@@ -59,7 +70,7 @@ pub(crate) fn accept(request: &mut Parts, wire: Wire) -> Result<(Answer, WebSock
     if headers.get(header::SEC_WEBSOCKET_VERSION) != Some(&VERSION) {
         return bad(StatusCode::UPGRADE_REQUIRED, WRONG_VERSION);
     }
-    let answer = if is_extended_connect(request) {
+    let mut answer = if is_extended_connect(request) {
         answer::status(StatusCode::OK)
     } else {
         // The key is 16 bytes in base64, nothing of which the server has to understand.
@@ -77,6 +88,9 @@ pub(crate) fn accept(request: &mut Parts, wire: Wire) -> Result<(Answer, WebSock
         );
         return bad(StatusCode::NOT_IMPLEMENTED, NO_UPGRADES);
     };
+    if let Some(name) = subprotocol.and_then(|name| HeaderValue::from_str(name).ok()) {
+        answer.headers_mut().insert(header::SEC_WEBSOCKET_PROTOCOL, name);
+    }
     Ok((answer, WebSocket::new(Link::Upgrading(upgrade), wire)))
 }
 
@@ -99,6 +113,12 @@ pub(crate) fn say_how(status: StatusCode, headers: &mut HeaderMap) {
         headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
         headers.insert(header::SEC_WEBSOCKET_VERSION, VERSION);
     }
+}
+
+/// RFC 9110 §5.6.2.
+fn is_token(text: &str) -> bool {
+    let is_tchar = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+    !text.is_empty() && text.bytes().all(is_tchar)
 }
 
 fn has_token(headers: &HeaderMap, name: &HeaderName, wanted: &str) -> bool {

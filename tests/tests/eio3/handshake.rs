@@ -4,7 +4,7 @@ use sio::{
     engine::{Config, Engine, Handler, Message, Revision},
     prelude::*,
 };
-use sio_tests::{OldPolling, Open, Received, TestServer, app::Plain};
+use sio_tests::{OldPolling, Open, Received, TestServer, app::Plain, old_polling};
 
 use super::{open_ws, polling, server, ws};
 
@@ -26,7 +26,7 @@ async fn clients_of_both_revisions_are_served_and_no_others() {
     ws(&server).await;
     server.polling().await.join("/").await;
     server.socket("/").await.expect_nothing_more().await;
-    for other in ["", "EIO=2&", "EIO=5&"] {
+    for other in ["EIO=1&", "EIO=5&", "EIO=three&"] {
         server.get(&format!("{other}transport=polling")).await.expect(400, UNSUPPORTED);
         let answer = server.try_ws(&format!("{other}transport=websocket"), &[]).await;
         answer.expect_err("no").expect(400, UNSUPPORTED);
@@ -74,6 +74,35 @@ async fn the_handshake_tells_the_revision_and_the_query() {
     }
     old.send(r#"42/asking,2["token"]"#).await;
     old.expect(r#"43/asking,2["a b"]"#).await;
+}
+
+/// As the Swift client did up to version 15, and others that were made for the first servers.
+#[tokio::test]
+async fn a_client_that_names_no_revision_or_the_second_speaks_the_third() {
+    let server = TestServer::start(|builder| builder.consumer::<Asking>().allow_eio3(true)).await;
+    for eio in ["", "EIO=&", "EIO=2&"] {
+        let mut ws = server.try_ws(&format!("{eio}transport=websocket"), &[]).await.expect("it is let in");
+        ws.expect(r#"0{"sid":…,…}"#).await;
+        ws.expect("40").await;
+        ws.send("40/asking,").await;
+        ws.expect("40/asking,").await;
+        ws.send(r#"42/asking,1["revision"]"#).await;
+        ws.expect("43/asking,1[3]").await;
+
+        // The whole of a session without it, the upgrade included.
+        let polling = format!("{eio}transport=polling");
+        let opened = server.get(&polling).await;
+        let open = old_polling::decode(&opened).pop_front().expect("an open packet");
+        let Received::Text(open) = open else { panic!("received {open}") };
+        let sid = Open::parse(&open).sid;
+        server.get(&format!("{polling}&sid={sid}")).await.expect(200, "2:40");
+        let upgrade = format!("{eio}transport=websocket&sid={sid}");
+        let mut ws = server.try_ws(&upgrade, &[]).await.expect("the upgrade is accepted");
+        ws.send_all(&["5", "40/asking,"]).await;
+        ws.expect("40/asking,").await;
+        ws.send(r#"42/asking,1["revision"]"#).await;
+        ws.expect("43/asking,1[3]").await;
+    }
 }
 
 /// An Engine.IO server of its own, which greets at once and sends every message back.

@@ -73,6 +73,17 @@ async fn bytes_go_over_polling_as_base64_for_those_who_ask_for_it() {
 }
 
 #[tokio::test]
+async fn base64_may_have_line_breaks_and_the_alphabet_of_urls() {
+    let server = server().await;
+    let mut polling = polling(&server, "&b64=1").await;
+    for base64 in ["b4-_-_\nAA=\n=", "b4+/+/\r\nAA==\r\n", "b4-_-_AA\n"] {
+        polling.send(&[r#"451-1["ask",{"_placeholder":true,"num":0}]"#, base64]).await;
+        let answer = polling.get().await;
+        answer.expect(200, &texts(&[r#"461-1[{"_placeholder":true,"num":0}]"#, "b4+/+/AA=="]));
+    }
+}
+
+#[tokio::test]
 async fn attachments_may_come_in_several_posts() {
     let server = server().await;
     let mut polling = polling(&server, "").await;
