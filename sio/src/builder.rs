@@ -3,18 +3,20 @@
 mod checks;
 #[cfg(feature = "static-files")]
 mod files;
+mod handlers;
 mod hooks;
 mod http;
 mod listeners;
 mod protocols;
 mod recovery;
 
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use tokio::sync::Notify;
 
-use crate::connection::Client;
+use crate::connection::{Client, HandlerTimes};
 use crate::consumer::{self, Consumer, Rate, Registration, StateMap};
 use crate::drain::Drain;
 use crate::engine::{Config, Engine, TransportKind};
@@ -75,6 +77,7 @@ impl Default for Builder {
                 max_dynamic_namespaces: 10_000,
                 incoming_events: 128,
                 events_per_second: None,
+                handler_times: HandlerTimes { timeout: None, slow: Some(Duration::from_secs(10)) },
                 drain: Duration::from_secs(10),
                 handle_signals: true,
                 recovery: None,
@@ -344,6 +347,7 @@ impl Builder {
             let ack_timeout = options.ack_timeout;
             let per = Duration::from_secs(1);
             let event_rate = options.events_per_second.map(|count| Rate { count, per });
+            let logs = LogLimiter::default();
             let common = Common {
                 state,
                 parser: options.parser,
@@ -354,7 +358,8 @@ impl Builder {
                 drain: Arc::clone(&drain),
                 recovery: options.recovery.clone(),
                 heartbeat: engine.ping_interval.saturating_add(engine.ping_timeout),
-                logs: LogLimiter::default(),
+                logs: logs.clone(),
+                handler_times: options.handler_times,
             };
             let namespaces = Namespaces::new(registrations, options.max_dynamic_namespaces, &hooks, common);
             let server = server.clone();
@@ -368,6 +373,8 @@ impl Builder {
                 engine,
                 drain,
                 stopping: Notify::new(),
+                logs,
+                announced: AtomicBool::new(false),
                 #[cfg(feature = "static-files")]
                 files: Arc::new(files),
             }

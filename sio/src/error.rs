@@ -247,6 +247,11 @@ impl Error {
         Self::of(Kind::Application, "shutting_down".into(), "The server is shutting down".into())
     }
 
+    /// All that `Debug` prints, in one line.
+    pub(crate) fn line(&self) -> String {
+        format!("{self:?}").replace("\n  ", "; ")
+    }
+
     pub(crate) fn kind(&self) -> Kind {
         self.0.kind
     }
@@ -317,6 +322,18 @@ impl fmt::Debug for Error {
         }
         Ok(())
     }
+}
+
+/// An error and its causes, in one line.
+pub(crate) fn line_of(error: &(dyn StdError + 'static)) -> String {
+    let mut line = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        line.push_str("; caused by: ");
+        line.push_str(&error.to_string());
+        cause = error.source();
+    }
+    line
 }
 
 /// An error type whose values can be told to a client.

@@ -229,7 +229,7 @@ pub mod __private {
 /// # Errors
 ///
 /// When the consumers do not fit together (see [`Builder::build`]) or the address cannot be listened on.
-pub async fn serve(address: impl ToSocketAddrs) -> Result<()> {
+pub async fn serve(address: impl ToSocketAddrs + std::fmt::Debug) -> Result<()> {
     Server::global()?.serve(address).await
 }
 

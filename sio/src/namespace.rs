@@ -14,7 +14,7 @@ use crate::Socket;
 use crate::ack_stream::AckStream;
 use crate::adapter::{MemoryAdapter, Wakes};
 use crate::broadcast::Broadcast;
-use crate::connection::{NoConsumer, Running, SocketTask, run};
+use crate::connection::{HandlerTimes, NoConsumer, Running, SocketTask, run};
 use crate::consumer::{EventInfo, Rate, Registration, StateMap};
 use crate::drain::Drain;
 use crate::emission::{Emission, Expect, Form};
@@ -70,6 +70,7 @@ pub(crate) struct NamespaceInner {
     server: Weak<ServerInner>,
     pub(crate) drain: Arc<Drain>,
     pub(crate) logs: LogLimiter,
+    pub(crate) handler_times: HandlerTimes,
     /// The clients that may come back; `None` without connection state recovery.
     pub(crate) kept: Option<Kept>,
 }
@@ -93,6 +94,7 @@ impl NamespaceInner {
             recovery,
             heartbeat,
             logs,
+            handler_times,
         } = common.clone();
         let has_special = registration.as_ref().is_some_and(|one| EventInfo::any_special(one.events));
         Self {
@@ -112,6 +114,7 @@ impl NamespaceInner {
             server,
             drain,
             logs,
+            handler_times,
             kept: recovery.map(|options| Kept::new(options, heartbeat)),
         }
     }
@@ -136,7 +139,12 @@ impl NamespaceInner {
 
     /// The deadline of an event's handler, if it has one.
     pub(crate) fn timeout(&self, event: &str) -> Option<Duration> {
-        self.special(event).and_then(|info| info.timeout)
+        self.timeout_of(self.special(event))
+    }
+
+    /// As [`timeout`](Self::timeout), of an event that has been looked up.
+    pub(crate) fn timeout_of(&self, info: Option<&EventInfo>) -> Option<Duration> {
+        info.and_then(|info| info.timeout).or(self.handler_times.timeout)
     }
 
     pub(crate) fn has_special(&self) -> bool {

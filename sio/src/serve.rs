@@ -3,6 +3,7 @@
 #[cfg(feature = "tls")]
 mod tls;
 
+use std::fmt;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::pin;
@@ -11,7 +12,7 @@ use std::time::Duration;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpStream, ToSocketAddrs};
 #[cfg(unix)]
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
@@ -105,6 +106,14 @@ async fn accept_all(
             }
         }
     }
+}
+
+/// Listens on an address. Errors name it.
+pub(crate) async fn listen(address: impl ToSocketAddrs + fmt::Debug) -> io::Result<TcpListener> {
+    TcpListener::bind(&address).await.map_err(|error| {
+        let text = format!("cannot listen on {address:?}: {error}");
+        io::Error::new(error.kind(), text)
+    })
 }
 
 async fn serve_connection(

@@ -4,6 +4,7 @@ mod shortcuts;
 
 use std::fmt;
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -12,11 +13,13 @@ use tokio::net::{TcpListener, ToSocketAddrs};
 use tokio::sync::Notify;
 
 use crate::builder::Builder;
+use crate::connection::HandlerTimes;
 use crate::consumer::Registration;
 use crate::drain::Drain;
 use crate::engine::Engine;
 use crate::error::{BuildError, Error};
 use crate::http::Service;
+use crate::log_limiter::LogLimiter;
 use crate::namespace::Namespace;
 use crate::namespaces::Namespaces;
 use crate::parser::Parser;
@@ -55,6 +58,9 @@ pub(crate) struct ServerInner {
     pub(crate) engine: Engine,
     pub(crate) drain: Arc<Drain>,
     pub(crate) stopping: Notify,
+    pub(crate) logs: LogLimiter,
+    /// It has been said which namespaces there are.
+    pub(crate) announced: AtomicBool,
     #[cfg(feature = "static-files")]
     pub(crate) files: Arc<crate::http::static_files::StaticFiles>,
 }
@@ -70,6 +76,7 @@ pub(crate) struct Options {
     pub(crate) max_dynamic_namespaces: usize,
     pub(crate) incoming_events: usize,
     pub(crate) events_per_second: Option<u32>,
+    pub(crate) handler_times: HandlerTimes,
     pub(crate) drain: Duration,
     pub(crate) handle_signals: bool,
     pub(crate) recovery: Option<Recovery>,
@@ -137,6 +144,7 @@ impl Server {
     /// service. [`Service::or`] puts it in front of another hyper service.
     #[must_use]
     pub fn service(&self) -> Service {
+        self.announce_namespaces();
         Service::new(self)
     }
 
@@ -147,8 +155,8 @@ impl Server {
     /// # Errors
     ///
     /// When the address cannot be listened on.
-    pub async fn serve(&self, address: impl ToSocketAddrs) -> Result<(), Error> {
-        self.serve_with(TcpListener::bind(address).await?).await
+    pub async fn serve(&self, address: impl ToSocketAddrs + fmt::Debug) -> Result<(), Error> {
+        self.serve_with(serve::listen(address).await?).await
     }
 
     /// As [`Server::serve`], on a listener that exists already.
@@ -188,11 +196,26 @@ impl Server {
         }
     }
 
-    /// Says what is served: a consumer in a crate that nobody mentions is silently not linked, and this is
-    /// where one sees it.
+    /// Writes where the server listens, and what it serves.
     pub(crate) fn announce(&self, address: SocketAddr) {
         let path = &self.inner.engine.shared.config.path;
         tracing::info!(target: "sio::server", %address, path, "listening");
+        self.announce_namespaces();
+    }
+
+    /// Writes which namespaces are served, once: a consumer in a crate that nobody mentions is silently not linked, and
+    /// this is where one sees it.
+    fn announce_namespaces(&self) {
+        if self.inner.announced.swap(true, Ordering::Relaxed) {
+            return;
+        }
+        if self.inner.namespaces.paths().is_empty() {
+            tracing::warn!(
+                target: "sio::server",
+                "the server has no consumer, so that no event is handled; \
+                 if they are in a library crate, mention the crate: `use my_consumers as _;`"
+            );
+        }
         for (namespace, consumer) in self.inner.namespaces.served() {
             let events: Vec<_> = consumer.iter().flat_map(|one| one.events).map(|event| event.name).collect();
             tracing::info!(

@@ -46,6 +46,12 @@ impl Lines {
         .await
     }
 
+    /// How many lines contain all of `words`.
+    pub fn count(&self, words: &[&str]) -> usize {
+        let text = self.text.lock().expect("no holder panics");
+        text.lines().filter(|line| words.iter().all(|word| line.contains(word))).count()
+    }
+
     /// A line that contains all of `words`.
     pub fn find(&self, words: &[&str]) -> Option<String> {
         let text = self.text.lock().expect("no holder panics");

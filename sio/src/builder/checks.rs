@@ -1,5 +1,7 @@
 //! The checks of options before a server starts.
 
+use std::time::Duration;
+
 use super::Builder;
 use crate::error::Problem;
 use crate::http::{Cookie, Forwarded};
@@ -11,38 +13,45 @@ impl Builder {
         let (engine, options) = (&self.engine, &self.options);
         let path_is_valid = engine.path.starts_with('/') && can_be_requested(&engine.path);
         let per_address = engine.max_connections_per_address > 0;
+        let times = options.handler_times;
         let rules = [
-            ("path", path_is_valid, "begins with a slash, is percent-encoded and has no query"),
-            ("transports", !engine.transports.is_empty(), "names at least one transport"),
-            ("ping_interval", !engine.ping_interval.is_zero(), "is longer than zero"),
-            ("ping_timeout", !engine.ping_timeout.is_zero(), "is longer than zero"),
-            ("connect_timeout", !options.connect_timeout.is_zero(), "is longer than zero"),
-            ("ack_timeout", !options.ack_timeout.is_zero(), "is longer than zero"),
-            ("max_payload", engine.max_payload > 0, "is at least one byte"),
-            ("polling_packets", engine.polling_packets > 0, "is at least one"),
-            ("outgoing_queue_bytes", engine.outgoing_queue_bytes > 0, "is at least one"),
-            ("outgoing_queue_packets", engine.outgoing_queue_packets > 0, "is at least one"),
-            ("incoming_events", options.incoming_events > 0, "is at least one"),
-            ("events_per_second", options.events_per_second != Some(0), "is at least one"),
-            ("max_namespaces", options.max_namespaces > 0, "is at least one"),
-            ("max_dynamic_namespaces", options.max_dynamic_namespaces > 0, "is at least one"),
-            ("max_connections", engine.max_connections > 0, "is at least one"),
-            ("max_connections_per_address", per_address, "is at least one"),
+            ("path", path_is_valid, "must begin with a slash, be percent-encoded and have no query"),
+            ("transports", !engine.transports.is_empty(), "must name at least one transport"),
+            ("ping_interval", !engine.ping_interval.is_zero(), "must be longer than zero"),
+            ("ping_timeout", !engine.ping_timeout.is_zero(), "must be longer than zero"),
+            ("connect_timeout", !options.connect_timeout.is_zero(), "must be longer than zero"),
+            ("ack_timeout", !options.ack_timeout.is_zero(), "must be longer than zero"),
+            ("max_payload", engine.max_payload > 0, "must be at least one byte"),
+            ("polling_packets", engine.polling_packets > 0, "must be at least one"),
+            ("outgoing_queue_bytes", engine.outgoing_queue_bytes > 0, "must be at least one"),
+            ("outgoing_queue_packets", engine.outgoing_queue_packets > 0, "must be at least one"),
+            ("incoming_events", options.incoming_events > 0, "must be at least one"),
+            ("handler_timeout", times.timeout != Some(Duration::ZERO), "must be longer than zero"),
+            ("slow_handler_warning", times.slow != Some(Duration::ZERO), "must be longer than zero"),
+            ("events_per_second", options.events_per_second != Some(0), "must be at least one"),
+            ("max_namespaces", options.max_namespaces > 0, "must be at least one"),
+            ("max_dynamic_namespaces", options.max_dynamic_namespaces > 0, "must be at least one"),
+            ("max_connections", engine.max_connections > 0, "must be at least one"),
+            ("max_connections_per_address", per_address, "must be at least one"),
             (
                 "forwarded",
                 engine.forwarded.as_ref().is_none_or(Forwarded::is_valid),
-                "names at least one hop, and a header that can be",
+                "must name at least one hop, and a header that can be",
             ),
-            ("cookie", engine.cookie.as_ref().is_none_or(Cookie::is_valid), "has a plain name and path"),
+            (
+                "cookie",
+                engine.cookie.as_ref().is_none_or(Cookie::is_valid),
+                "must have a plain name and path",
+            ),
             (
                 "cookie",
                 engine.cookie.as_ref().is_none_or(Cookie::is_kept),
-                "is `secure` with `SameSite::None`: browsers drop it otherwise",
+                "must be `secure` with `SameSite::None`: browsers drop it otherwise",
             ),
         ];
         let broken = rules.into_iter().filter(|(_, holds, _)| !holds);
         broken
-            .map(|(name, _, rule)| Problem::Option { name, reason: format!("an option that {rule}") })
+            .map(|(name, _, rule)| Problem::Option { name, reason: rule.to_owned() })
             .chain(
                 engine
                     .allowed_origins
@@ -92,6 +101,8 @@ mod tests {
             ("max_connections", problem(|builder| builder.max_connections(0))),
             ("max_dynamic_namespaces", problem(|builder| builder.max_dynamic_namespaces(0))),
             ("ack_timeout", problem(|builder| builder.ack_timeout(zero))),
+            ("handler_timeout", problem(|builder| builder.handler_timeout(zero))),
+            ("slow_handler_warning", problem(|builder| builder.slow_handler_warning(zero))),
             ("connect_timeout", problem(|builder| builder.connect_timeout(zero))),
             ("path", problem(|builder| builder.path("chat"))),
             ("path", problem(|builder| builder.path("/our chat"))),

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::Builder;
 use super::checks::can_be_requested;
 use crate::error::Problem;
-use crate::http::static_files::StaticFiles;
+use crate::http::static_files::{StaticFiles, whole};
 
 /// Static files.
 impl Builder {
@@ -38,7 +38,7 @@ impl Builder {
         if let Some(directory) = &self.client_files {
             files.add_client(&self.engine.path, directory);
             if !directory.join("socket.io.js").is_file() {
-                let reason = format!("there is no socket.io.js in {}", directory.display());
+                let reason = format!("there is no socket.io.js in {}", whole(directory));
                 problems.push(Problem::Option { name: "client_files", reason });
             }
         }

@@ -19,10 +19,12 @@ use super::{Running, SocketTask, answer_connect};
 use crate::Socket;
 use crate::engine::{CloseReason, Command, Handler, Message, Sender, session};
 use crate::handshake::Handshake;
+use crate::log_limiter::{About, limited};
 use crate::namespace::Namespace;
 use crate::namespaces::{Closed, Pass};
 use crate::parser::Decoder;
 use crate::server::ServerInner;
+use crate::short::short;
 
 /// What a client is told that wants to enter one namespace too many.
 const TOO_MANY: &str = "Too many namespaces";
@@ -76,7 +78,8 @@ impl Client {
             self.sockets.iter_mut().for_each(|slot| slot.report(&mut self.protocol));
         }
         let action = self.protocol.handle(packet).map_err(|violation| {
-            tracing::debug!(target: "sio::socket", %violation, "closing the connection");
+            let violation = violation.to_string();
+            tracing::debug!(target: "sio::socket", violation = &*short(&violation), "closing the connection");
             CloseReason::ForcedClose
         })?;
         match action {
@@ -121,7 +124,10 @@ impl Client {
             Err(closed) => {
                 self.protocol.refused(key);
                 let message = match closed {
-                    Closed::Unknown => "Invalid namespace",
+                    Closed::Unknown => {
+                        self.log_unknown(path);
+                        "Invalid namespace"
+                    }
                     Closed::Full => TOO_MANY,
                 };
                 return self.refuse(path, message);
@@ -162,6 +168,17 @@ impl Client {
     fn refuse(&self, namespace: &str, message: &str) {
         let parser = self.server.options.parser;
         answer_connect(self.sender.mailbox(), parser.connect_error(namespace, message, None));
+    }
+
+    /// A client that asks for what nobody serves is most often one with a typing error, or meets a server whose consumer was
+    /// not linked.
+    fn log_unknown(&self, path: &str) {
+        let namespace = &*short(path);
+        limited!(
+            INFO, self.server.logs, About::namespace(namespace), target: "sio::server",
+            { namespace, served = ?self.server.namespaces.paths(), },
+            "a client asks for a namespace that nobody serves"
+        );
     }
 
     fn slot(&self, key: Key) -> Option<&Slot> {
@@ -250,6 +267,7 @@ impl Handler for Client {
 }
 
 fn broken(error: &DecodeError) -> CloseReason {
-    tracing::debug!(target: "sio::socket", %error, "closing the connection: invalid packet");
+    let error = error.to_string();
+    tracing::debug!(target: "sio::socket", error = &*short(&error), "closing the connection: invalid packet");
     CloseReason::ForcedClose
 }

@@ -4,13 +4,16 @@ use std::any::Any;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
+use bytestring::ByteString;
 use pin_project_lite::pin_project;
-use tokio::time::Sleep;
+use tokio::time::{Instant, Sleep};
 
+use crate::Socket;
 use crate::log_limiter::{About, LogLimiter, hash_of, limited};
+use crate::short::short;
 
 /// How user code failed to come to its end.
 #[derive(Debug)]
@@ -23,17 +26,36 @@ pub(crate) enum Failure {
     Drained,
 }
 
+/// For how long handlers run.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct HandlerTimes {
+    /// Then they are dropped, unless their event says otherwise.
+    pub(crate) timeout: Option<Duration>,
+    /// Then a line is written.
+    pub(crate) slow: Option<Duration>,
+}
+
+/// Whose handler it is, for the line that is written when it takes long.
+pub(crate) struct Watched<'a> {
+    pub(crate) socket: &'a Socket,
+    pub(crate) event: ByteString,
+}
+
 pin_project! {
     /// A future that catches the panics of another and gives it up at a deadline, if there is one.
     ///
     /// A struct, not an `async fn`: those keep their argument twice, and every idle socket would pay for it.
-    pub(crate) struct Guard<F> {
+    pub(crate) struct Guard<'a, F> {
         #[pin]
         future: Option<F>,
-        deadline: Option<Pin<Box<Sleep>>>,
+        timeout: Option<Duration>,
+        // None when nobody wants to know how long it takes, or knows already.
+        watched: Option<Watched<'a>>,
+        // Set when the future is first found pending: most handlers never need one.
+        alarm: Option<Pin<Box<Sleep>>>,
     }
 
-    impl<F> PinnedDrop for Guard<F> {
+    impl<F> PinnedDrop for Guard<'_, F> {
         /// A future that is given up is dropped in the middle, and what it holds may panic at that.
         fn drop(this: Pin<&mut Self>) {
             let mut future = this.project().future;
@@ -42,13 +64,19 @@ pin_project! {
     }
 }
 
-impl<F: Future> Guard<F> {
+impl<'a, F: Future> Guard<'a, F> {
     pub(crate) fn new(future: F, timeout: Option<Duration>) -> Self {
-        Self { future: Some(future), deadline: timeout.map(|timeout| Box::pin(tokio::time::sleep(timeout))) }
+        Self { future: Some(future), timeout, watched: None, alarm: None }
+    }
+
+    /// Has a line written when the future takes long.
+    pub(crate) fn watched(mut self, socket: &'a Socket, event: ByteString) -> Self {
+        self.watched = Some(Watched { socket, event });
+        self
     }
 }
 
-impl<F: Future> Future for Guard<F> {
+impl<F: Future> Future for Guard<'_, F> {
     type Output = Result<F::Output, Failure>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
@@ -62,10 +90,40 @@ impl<F: Future> Future for Guard<F> {
             Ok(Poll::Pending) => {}
             Err(panic) => return Poll::Ready(Err(Failure::Panicked(text_of(panic.as_ref())))),
         }
-        match this.deadline {
-            Some(deadline) => deadline.as_mut().poll(cx).map(|()| Err(Failure::TimedOut)),
-            None => Poll::Pending,
+        let (timeout, slow) = (*this.timeout, this.watched.as_ref().and_then(Watched::slow));
+        let is_told_first = slow.is_some_and(|slow| timeout.is_none_or(|timeout| slow < timeout));
+        let first = if is_told_first { slow } else { timeout };
+        let Some(first) = first else { return Poll::Pending };
+        let alarm = this.alarm.get_or_insert_with(|| Box::pin(tokio::time::sleep(first)));
+        ready!(alarm.as_mut().poll(cx));
+        if !is_told_first {
+            return Poll::Ready(Err(Failure::TimedOut));
         }
+        if let Some(watched) = this.watched.take() {
+            watched.tell(first);
+        }
+        let Some(timeout) = timeout else {
+            *this.alarm = None;
+            return Poll::Pending;
+        };
+        let deadline: Instant = alarm.deadline() + (timeout - first);
+        alarm.as_mut().reset(deadline);
+        alarm.as_mut().poll(cx).map(|()| Err(Failure::TimedOut))
+    }
+}
+
+impl Watched<'_> {
+    fn slow(&self) -> Option<Duration> {
+        self.socket.namespace().inner.handler_times.slow
+    }
+
+    fn tell(&self, after: Duration) {
+        let (namespace, event) = (&*short(self.socket.path()), &*short(&self.event));
+        limited!(
+            WARN, self.socket.namespace().inner.logs, About::event(namespace, event), target: "sio::consumer",
+            { socket = %self.socket.id(), namespace, event, ?after, },
+            "a handler still runs"
+        );
     }
 }
 

@@ -20,6 +20,7 @@ use sio_core::engine::config::Revision;
 use sio_core::v3;
 
 pub(crate) use self::client::Client;
+pub(crate) use self::guard::HandlerTimes;
 pub(crate) use self::no_consumer::NoConsumer;
 pub(crate) use self::socket_task::{SocketTask, run};
 use crate::engine::mailbox::Mailbox;

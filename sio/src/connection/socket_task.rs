@@ -5,6 +5,7 @@ use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use bytestring::ByteString;
 use sio_core::args::Args;
 use sio_core::socket::packet::Event as Incoming;
 use sio_core::socket::reason::DisconnectReason;
@@ -17,7 +18,7 @@ use super::limits;
 use super::membership::{Membership, Next};
 use crate::Socket;
 use crate::consumer::{self, Consumer, Event};
-use crate::error::{ConnectError, Error};
+use crate::error::{ConnectError, Error, line_of};
 use crate::log_limiter::{About, hash_of, limited};
 use crate::short::short;
 
@@ -84,7 +85,8 @@ async fn connect<C: Consumer>(
 ) -> Option<C> {
     socket.membership.set_busy();
     let refusal = {
-        let mut hook = pin!(Guard::new(around::on_connect::<C>(socket, auth, before), None));
+        let hook = Guard::new(around::on_connect::<C>(socket, auth, before), None);
+        let mut hook = pin!(hook.watched(socket, ByteString::from_static("connect")));
         let outcome = poll_fn(|cx| {
             if socket.membership.is_closed() {
                 return Poll::Ready(None);
@@ -147,7 +149,8 @@ async fn handle<C: Consumer>(
     concurrent: &mut Concurrent,
 ) {
     let info = socket.namespace().inner.special(&incoming.name);
-    let timeout = info.and_then(|info| info.timeout);
+    let timeout = socket.namespace().inner.timeout_of(info);
+    let name = incoming.name.clone();
     let mut event = Event::incoming(socket, incoming);
     if socket.namespace().inner.drain.has_begun() {
         return event.give_up(&Error::shutting_down());
@@ -155,18 +158,20 @@ async fn handle<C: Consumer>(
     let handled = if let Some(refusal) = limits::refusal(&event, info) {
         Ok(Err(refusal))
     } else if socket.namespace().inner.hooks.around.is_empty() {
-        let mut handler = pin!(Guard::new(consumer.on_event(&mut event), timeout));
+        let mut handler = pin!(Guard::new(consumer.on_event(&mut event), timeout).watched(socket, name));
         poll_fn(|cx| poll_beside(socket, handler.as_mut(), concurrent, cx)).await
     } else {
         // In a box: sockets without middleware are not to be larger for it.
-        let mut handler = Guard::new(Box::pin(around::on_event(consumer, &mut event)), None);
+        let handler = Guard::new(Box::pin(around::on_event(consumer, &mut event)), None);
+        let mut handler = handler.watched(socket, name);
         poll_fn(|cx| poll_beside(socket, Pin::new(&mut handler), concurrent, cx)).await
     };
     let outcome = match handled {
         Ok(outcome) => outcome,
         Err(failure) => return give_up(&mut event, &failure),
     };
-    let mut conclusion = pin!(Guard::new(consumer::conclude(consumer, &mut event, outcome), timeout));
+    let conclusion = Guard::new(consumer::conclude(consumer, &mut event, outcome), timeout);
+    let mut conclusion = pin!(conclusion.watched(socket, ByteString::from_static("error")));
     if let Err(failure) = poll_fn(|cx| poll_beside(socket, conclusion.as_mut(), concurrent, cx)).await {
         log_failure(socket, "error", &failure);
     }
@@ -176,7 +181,7 @@ async fn handle<C: Consumer>(
 fn start_concurrent<C: Consumer>(socket: Socket, incoming: Incoming) -> Handling {
     Box::pin(async move {
         let info = socket.namespace().inner.special(&incoming.name);
-        let timeout = info.and_then(|info| info.timeout);
+        let timeout = socket.namespace().inner.timeout_of(info);
         let name = incoming.name.clone();
         let mut event = Event::incoming(&socket, incoming);
         if socket.namespace().inner.drain.has_begun() {
@@ -186,10 +191,12 @@ fn start_concurrent<C: Consumer>(socket: Socket, incoming: Incoming) -> Handling
         let handled = if let Some(refusal) = limits::refusal(&event, info) {
             Ok(Err(refusal))
         } else if socket.namespace().inner.hooks.around.is_empty() {
-            let mut handler = pin!(Guard::new(C::on_concurrent(&mut event), timeout));
+            let handler = Guard::new(C::on_concurrent(&mut event), timeout);
+            let mut handler = pin!(handler.watched(&socket, name.clone()));
             poll_fn(|cx| poll_until_drained(&socket, handler.as_mut(), cx)).await
         } else {
-            let mut handler = Guard::new(Box::pin(around::on_concurrent::<C>(&mut event)), None);
+            let handler = Guard::new(Box::pin(around::on_concurrent::<C>(&mut event)), None);
+            let mut handler = handler.watched(&socket, name.clone());
             poll_fn(|cx| poll_until_drained(&socket, Pin::new(&mut handler), cx)).await
         };
         let outcome = match handled {
@@ -219,7 +226,7 @@ async fn tell<C: Consumer>(
             consumer::log(&event, &error);
         }
     };
-    let mut hook = pin!(Guard::new(told, timeout));
+    let mut hook = pin!(Guard::new(told, timeout).watched(socket, ByteString::from_static("error")));
     if let Err(failure) = poll_fn(|cx| poll_beside(socket, hook.as_mut(), concurrent, cx)).await {
         log_failure(socket, "error", &failure);
     }
@@ -252,7 +259,8 @@ fn poll_until_drained<T>(
 
 async fn disconnect<C: Consumer>(consumer: &mut C, socket: &Socket, reason: DisconnectReason) {
     let mut event = Event::disconnect(socket, reason);
-    match Guard::new(consumer.on_disconnect(&mut event), None).await {
+    let hook = Guard::new(consumer.on_disconnect(&mut event), None);
+    match hook.watched(socket, ByteString::from_static("disconnect")).await {
         Ok(Ok(())) => {}
         Ok(Err(error)) => consumer::log(&event, &error),
         Err(failure) => log_failure(socket, "disconnect", &failure),
@@ -278,13 +286,13 @@ fn log_refusal(socket: &Socket, refusal: &ConnectError) {
         // What the client is not told, the log has to know.
         Some(error) if refusal.is_failure() => limited!(
             ERROR, logs, About { other: hash_of(error), ..about }, target: "sio::consumer",
-            { socket = %id, namespace, event = "connect", error, },
+            { socket = %id, namespace, event = "connect", error = &*line_of(error), },
             "the `connect` hook failed"
         ),
         // The application has chosen it, and has something to say for the log.
         Some(error) => limited!(
             WARN, logs, About { other: hash_of(error), ..about }, target: "sio::consumer",
-            { socket = %id, namespace, event = "connect", message, error, },
+            { socket = %id, namespace, event = "connect", message, error = &*line_of(error), },
             "refused a client"
         ),
         None => limited!(

@@ -143,15 +143,15 @@ pub(crate) fn log(event: &Event<'_>, error: &Error) {
         // What fails for different reasons is not alike.
         Kind::Internal => limited!(
             ERROR, logs, About { other: cause(error), ..about }, target: "sio::consumer",
-            { socket = %id, namespace, event = name, ?error, },
+            { socket = %id, namespace, event = name, error = &*error.line(), },
             "a handler failed"
         ),
         Kind::Application | Kind::Refusal | Kind::Payload => limited!(
-            WARN, logs, about, target: "sio::consumer", { socket = %id, namespace, event = name, ?error, },
+            WARN, logs, about, target: "sio::consumer", { socket = %id, namespace, event = name, error = &*error.line(), },
             "a handler refused an event"
         ),
         Kind::Limited => limited!(
-            DEBUG, logs, about, target: "sio::consumer", { socket = %id, namespace, event = name, ?error, },
+            DEBUG, logs, about, target: "sio::consumer", { socket = %id, namespace, event = name, error = &*error.line(), },
             "a client sends too much"
         ),
         Kind::Unhandled => limited!(

@@ -123,8 +123,14 @@ pub(crate) fn missing(consumers: &[Registration], states: &StateMap) -> Vec<Prob
 fn missing_of(registration: &Registration, states: &StateMap) -> Vec<Problem> {
     let (consumer, location) = (registration.type_name(), registration.location);
     let needs = Description::of(registration);
-    let states = needs.states.iter().filter(|(id, _)| !states.contains(*id));
-    let states = states.map(|(_, state)| Problem::MissingState { consumer, location, state });
+    let all_states = states;
+    let states = needs.states.iter().filter(|(id, _)| !all_states.contains(*id));
+    let states = states.map(|(_, state)| Problem::MissingState {
+        consumer,
+        location,
+        state,
+        provided: all_states.type_names(),
+    });
     // Tried with some values: whether the parameters are the right ones does not depend on them.
     let sample = Params::new(pattern::names(registration.namespace).map(|name| (name, "1")));
     let paths = needs.paths.iter().filter_map(|need| match (need.check)(&sample) {

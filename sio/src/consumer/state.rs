@@ -73,24 +73,32 @@ impl<T: fmt::Debug> fmt::Debug for State<T> {
 
 /// The states of one server. A handful at most, so a list is the fastest way to find one.
 #[derive(Default)]
-pub(crate) struct StateMap(Vec<(TypeId, Arc<dyn Any + Send + Sync>)>);
+pub(crate) struct StateMap(Vec<Entry>);
+
+/// A value by its type, and what that is called.
+type Entry = (TypeId, &'static str, Arc<dyn Any + Send + Sync>);
 
 impl StateMap {
     /// Adds a value; a later one of the same type takes the place of an earlier one.
     pub(crate) fn insert<T: Send + Sync + 'static>(&mut self, value: T) {
         let id = TypeId::of::<T>();
-        self.0.retain(|(known, _)| *known != id);
-        self.0.push((id, Arc::new(value)));
+        self.0.retain(|(known, ..)| *known != id);
+        self.0.push((id, type_name::<T>(), Arc::new(value)));
     }
 
     pub(crate) fn get<T: Send + Sync + 'static>(&self) -> Option<State<T>> {
         let id = TypeId::of::<T>();
-        let (_, value) = self.0.iter().find(|(known, _)| *known == id)?;
+        let (.., value) = self.0.iter().find(|(known, ..)| *known == id)?;
         Arc::clone(value).downcast().ok().map(State)
     }
 
     pub(crate) fn contains(&self, id: TypeId) -> bool {
-        self.0.iter().any(|(known, _)| *known == id)
+        self.0.iter().any(|(known, ..)| *known == id)
+    }
+
+    /// The types of all values.
+    pub(crate) fn type_names(&self) -> Vec<&'static str> {
+        self.0.iter().map(|(_, name, _)| *name).collect()
     }
 }
 

@@ -53,6 +53,8 @@ pub enum Problem {
         location: &'static Location<'static>,
         /// The `T`.
         state: &'static str,
+        /// The types that were provided.
+        provided: Vec<&'static str>,
     },
     /// An expected namespace has no consumer.
     MissingNamespace {
@@ -119,8 +121,12 @@ impl fmt::Display for Problem {
             Self::DuplicateEvent { consumer, location, event: None } => {
                 write!(f, "{consumer} ({location}) has two fallback handlers")
             }
-            Self::MissingState { consumer, location, state } => {
-                write!(f, "{consumer} ({location}) needs State<{state}>; provide it with `Builder::state`")
+            Self::MissingState { consumer, location, state, provided } => {
+                write!(f, "{consumer} ({location}) needs State<{state}>; provide it with `Builder::state`")?;
+                match &**provided {
+                    [] => f.write_str(" (nothing is provided)"),
+                    provided => write!(f, " (provided: {})", provided.join(", ")),
+                }
             }
             Self::MissingNamespace { namespace } => write!(
                 f,

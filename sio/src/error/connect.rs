@@ -43,7 +43,10 @@ impl ConnectError {
     #[must_use]
     pub fn with_data(mut self, data: impl Serialize) -> Self {
         match serde_json::to_string(&data) {
-            Ok(data) => self.data = Some(data),
+            Ok(data) => {
+                self.data = Some(data);
+                self.is_failure = false;
+            }
             Err(error) => limited!(
                 WARN, LogLimiter::of_process(), About::default(), target: "sio::consumer", { %error, },
                 "left out of a connect error"

@@ -36,6 +36,14 @@ pub(crate) struct StaticFiles {
     routes: Vec<(String, PathBuf)>,
 }
 
+/// A path for a message: a relative one says little to those who started the program elsewhere than they thought.
+pub(crate) fn whole(path: &Path) -> String {
+    match std::path::absolute(path) {
+        Ok(absolute) if path.is_relative() => format!("{} ({})", path.display(), absolute.display()),
+        _ => path.display().to_string(),
+    }
+}
+
 impl StaticFiles {
     /// Serves a file at exactly this path, or a directory at this path and below.
     pub(crate) fn add(&mut self, path: &str, target: PathBuf) {
@@ -56,8 +64,7 @@ impl StaticFiles {
     /// What is routed to something that is not there.
     pub(crate) fn missing(&self) -> impl Iterator<Item = String> {
         let missing = self.routes.iter().filter(|(_, target)| !target.exists());
-        missing
-            .map(|(path, target)| format!("{path:?} is mapped to {}, which does not exist", target.display()))
+        missing.map(|(path, target)| format!("{path:?} is mapped to {}, which does not exist", whole(target)))
     }
 
     /// The paths of all routes, without a slash at their ends.

@@ -11,6 +11,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
+use crate::connection::HandlerTimes;
 use crate::consumer::{Description, Needs, Rate, Registration, StateMap};
 use crate::drain::Drain;
 use crate::listeners::Listeners;
@@ -41,6 +42,7 @@ pub(crate) struct Common {
     /// How long it may take to notice that a client is away.
     pub(crate) heartbeat: Duration,
     pub(crate) logs: LogLimiter,
+    pub(crate) handler_times: HandlerTimes,
 }
 
 pub(crate) struct Namespaces {
@@ -194,6 +196,11 @@ impl Namespaces {
         let mut served: Vec<_> = fixed.chain(patterns).collect();
         served.sort_unstable_by_key(|(path, _)| *path);
         served
+    }
+
+    /// Every path or pattern for which there is a consumer, sorted.
+    pub(crate) fn paths(&self) -> Vec<&str> {
+        self.served().into_iter().filter(|(_, consumer)| consumer.is_some()).map(|(path, _)| path).collect()
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<Box<str>, Live>> {

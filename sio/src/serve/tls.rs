@@ -1,5 +1,6 @@
 //! The listening server with TLS before HTTP.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -44,10 +45,10 @@ impl Server {
     /// ```
     pub async fn serve_tls(
         &self,
-        address: impl ToSocketAddrs,
+        address: impl ToSocketAddrs + fmt::Debug,
         config: impl Into<Arc<ServerConfig>>,
     ) -> Result<(), Error> {
-        self.serve_tls_with(TcpListener::bind(address).await?, config).await
+        self.serve_tls_with(super::listen(address).await?, config).await
     }
 
     /// As [`Server::serve_tls`], on a listener that exists already.

@@ -71,6 +71,7 @@ fn connected(path: &str, states: StateMap) -> Socket {
         recovery: None,
         heartbeat: Duration::from_secs(45),
         logs: crate::log_limiter::LogLimiter::default(),
+        handler_times: crate::connection::HandlerTimes::default(),
     };
     let namespace = NamespaceInner::new(path, None, Params::default(), Hooks::default(), &common);
     let mailbox = Arc::new(Mailbox::new(QueueLimits { bytes: 1 << 20, packets: 1024 }, Wire::V4));

@@ -1,0 +1,44 @@
+//! Options for how long handlers may run.
+
+use std::time::Duration;
+
+use super::Builder;
+
+/// How long handlers run.
+impl Builder {
+    /// How long a handler may take: longer than zero. Then it is dropped, and its client, if it has asked, gets the code
+    /// `timeout`. Default none. An event's own `timeout` (`#[event(timeout = "5s")]`) takes the place of this one. Hooks
+    /// (`connect`, `disconnect`) have no deadline.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use sio::prelude::*;
+    ///
+    /// let builder = Server::builder().handler_timeout(Duration::from_secs(30));
+    /// # drop(builder);
+    /// ```
+    pub fn handler_timeout(mut self, timeout: Duration) -> Self {
+        self.options.handler_times.timeout = Some(timeout);
+        self
+    }
+
+    /// How long a handler or hook runs before a WARN line names it: longer than zero, or `None` for no such line. The
+    /// handler goes on. The events of its socket that come after it wait meanwhile, unless it is concurrent. Default 10 s.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use sio::prelude::*;
+    ///
+    /// let builder = Server::builder().slow_handler_warning(Duration::from_secs(2));
+    /// let silent = Server::builder().slow_handler_warning(None);
+    /// # drop((builder, silent));
+    /// ```
+    pub fn slow_handler_warning(mut self, after: impl Into<Option<Duration>>) -> Self {
+        self.options.handler_times.slow = after.into();
+        self
+    }
+}
