@@ -19,9 +19,9 @@ impl TryFrom<String> for Name {
     type Error = &'static str;
 
     fn try_from(name: String) -> Result<Self, Self::Error> {
-        let name = name.split_whitespace().collect::<Vec<_>>().join(" ");
-        if name.is_empty() || name.chars().count() > MAX_NAME || name.chars().any(char::is_control) {
-            return Err("a name has 1 to 32 characters");
+        let name = visible_text::name(&name);
+        if name.is_empty() || name.chars().count() > MAX_NAME {
+            return Err("a name has 1 to 32 characters that can be seen");
         }
         Ok(Self(name))
     }
@@ -84,10 +84,27 @@ pub(crate) struct SystemMessage {
     pub(crate) text: &'static str,
 }
 
+/// What somebody writes: something that others can see, without what hides or reorders text.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(try_from = "String")]
+pub(crate) struct Text(String);
+
+impl TryFrom<String> for Text {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        let text = visible_text::message(&text);
+        if text.is_empty() {
+            return Err("a message has something to see");
+        }
+        Ok(Self(text))
+    }
+}
+
 /// `chat_message` as a client sends it.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Say {
-    pub(crate) text: String,
+    pub(crate) text: Text,
     pub(crate) room: Option<Room>,
 }
 
@@ -97,7 +114,7 @@ pub(crate) struct Say {
 /// a room or a name.
 #[derive(Debug, Serialize)]
 pub(crate) struct Said<'a> {
-    pub(crate) text: &'a str,
+    pub(crate) text: &'a Text,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) room: Option<&'a Room>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -151,14 +168,34 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_loses_its_spare_spaces() {
-        let name = Name::try_from("  Ada \t Lovelace ".to_owned()).expect("a good name");
-        assert_eq!(name.0, "Ada Lovelace");
+    fn a_name_loses_what_cannot_be_seen() {
+        for text in [
+            "  Ada \t Lovelace ",
+            "Ada\u{3000}Lovelace",
+            "\u{202E}Ada\u{200B} Lovelace\u{2800}",
+            "A\u{E0041}da Lovelace\u{FE0F}",
+        ] {
+            let name = Name::try_from(text.to_owned()).expect("a good name");
+            assert_eq!(name.0, "Ada Lovelace", "{text:?}");
+        }
     }
 
     #[test]
-    fn empty_and_endless_names_are_refused() {
-        assert!(Name::try_from("   ".to_owned()).is_err());
+    fn a_name_or_a_message_of_which_nothing_can_be_seen_is_refused() {
+        for text in ["", "   ", "\u{200B}", "\u{3164}\u{2800}", "\u{202E}\u{2066}", "\n\u{FEFF}\n"] {
+            assert!(Name::try_from(text.to_owned()).is_err(), "{text:?}");
+            assert!(Text::try_from(text.to_owned()).is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_message_reads_in_the_order_in_which_it_was_written() {
+        let text = Text::try_from("gnp\u{202E}.exe\u{202C} 👩\u{200D}💻".to_owned()).expect("a good text");
+        assert_eq!(text.0, "gnp.exe 👩\u{200D}💻");
+    }
+
+    #[test]
+    fn endless_names_are_refused() {
         assert!(Name::try_from("x".repeat(33)).is_err());
         assert!(Name::try_from("ä".repeat(32)).is_ok());
     }

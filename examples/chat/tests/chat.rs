@@ -154,6 +154,8 @@ async fn bad_names_are_refused() -> TestResult {
     let ada = enter(&server, "Ada", &[]).await?;
     for (event, argument) in [
         ("set_name", json!({ "name": "   " })),
+        ("set_name", json!({ "name": "\u{200B}\u{202E}\u{2800}" })),
+        ("chat_message", json!({ "text": "\u{2067}\u{E0041}\u{FEFF}" })),
         ("join_room", json!({ "room": "room:rust" })),
         ("chat_message", json!({ "txt": "hi" })),
     ] {
@@ -162,5 +164,18 @@ async fn bad_names_are_refused() -> TestResult {
     }
     let nobody = server.client().namespace("/chat").auth(&json!({ "name": "" }));
     assert_eq!(nobody.connect().await.unwrap_err().message, "Invalid auth payload");
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
+async fn nobody_borrows_a_name_with_what_cannot_be_seen() -> TestResult {
+    let server = server();
+    let ada = enter(&server, "Ada", &[]).await?;
+    let eve = enter(&server, "A\u{200B}da\u{2800}", &[]).await?;
+    eve.emit_with_ack::<Value>("set_name", &json!({ "name": "\u{202E}adA\u{202C}\u{AD}" })).await?;
+    let list: Value = ada.emit_with_ack("who", &json!({})).await?;
+    assert_eq!(names(&list), ["Ada", "adA"]);
+    eve.emit("chat_message", &json!({ "text": "\u{202E}gnp.exe\u{E0041}" })).await;
+    assert_eq!(ada.next::<Value>("chat_message").await["text"], "gnp.exe");
     Ok(())
 }

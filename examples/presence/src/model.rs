@@ -34,9 +34,9 @@ impl TryFrom<String> for Name {
     type Error = &'static str;
 
     fn try_from(name: String) -> Result<Self, Self::Error> {
-        let name = name.split_whitespace().collect::<Vec<_>>().join(" ");
-        if name.is_empty() || name.chars().count() > MAX_NAME || name.chars().any(char::is_control) {
-            return Err("a name has 1 to 32 characters");
+        let name = visible_text::name(&name);
+        if name.is_empty() || name.chars().count() > MAX_NAME {
+            return Err("a name has 1 to 32 characters that can be seen");
         }
         Ok(Self(name))
     }
