@@ -29,6 +29,12 @@ function initials(name) {
   return letters.join("").toUpperCase();
 }
 
+/** Keeps a dialog open as long as `isNeeded()`. A browser lets a page keep off one Escape; the second one closes. */
+export function keepOpen(dialog, isNeeded) {
+  dialog.addEventListener("cancel", (event) => isNeeded() && event.preventDefault());
+  dialog.addEventListener("close", () => isNeeded() && !dialog.open && dialog.showModal());
+}
+
 export function paintAvatar(node, name) {
   node.textContent = initials(name);
   node.style.setProperty("--hue", hue(name));

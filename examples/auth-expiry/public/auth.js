@@ -1,6 +1,6 @@
 // The page: logs in over HTTP, and keeps a socket open with tokens that are valid for a short time only.
 
-import { ask, byId, element, showStatus } from "/shared/page.js";
+import { ask, byId, element, keepOpen, showStatus } from "/shared/page.js";
 
 /** How long to wait before another try, when the server does not take the token. */
 const RETRY_MS = 1_000;
@@ -111,7 +111,7 @@ function askPassword(error) {
   }
 }
 
-byId("login").addEventListener("cancel", (event) => event.preventDefault());
+keepOpen(byId("login"), () => !socket.connected);
 byId("login-form").addEventListener("submit", async (event) => {
   event.preventDefault(); // It is closed when the socket is connected.
   const answer = await post("/login", { name: byId("name").value, password: byId("password").value });

@@ -1,10 +1,11 @@
 // The page: puts together what the server says (connection.js) and what is on the screen (view.js).
 
 import { LOBBY, connect } from "./connection.js";
-import { displayName, message, notice, person, roomEntry, setMark } from "./view.js";
-import { byId, element, paintAvatar } from "/shared/page.js";
+import { Room } from "./room.js";
+import { displayName, person, roomEntry, setMark } from "./view.js";
+import { byId, element, keepOpen, paintAvatar } from "/shared/page.js";
 
-/** Each browser tab is its own person; it remembers its name and rooms over a reload. */
+/** Each browser tab is its own person; it remembers its name, its rooms and the open one over a reload. */
 const memory = {
   get name() {
     return sessionStorage.getItem("name") ?? undefined;
@@ -18,9 +19,15 @@ const memory = {
   set rooms(rooms) {
     sessionStorage.setItem("rooms", JSON.stringify(rooms));
   },
+  get current() {
+    return sessionStorage.getItem("current") ?? LOBBY;
+  },
+  set current(room) {
+    sessionStorage.setItem("current", room);
+  },
 };
 
-/** room → { log, unread, people, version, last } */
+/** @type {Map<string, Room>} */
 const rooms = new Map();
 let current = LOBBY;
 let chat;
@@ -28,21 +35,12 @@ let chat;
 // ---- rooms ----
 
 function openRoom(name) {
-  let room = rooms.get(name);
-  if (!room) {
-    const log = element("ol", {
-      class: "log",
-      role: "log",
-      tabindex: "0",
-      "aria-label": `Messages in ${name}`,
-      "data-room": name,
-      hidden: true,
-    });
-    byId("logs").append(log);
-    room = { log, unread: 0, people: [], version: -1, last: undefined };
+  if (!rooms.has(name)) {
+    const room = new Room(name, drawRooms);
     rooms.set(name, room);
+    byId("logs").append(room.log);
   }
-  return room;
+  return rooms.get(name);
 }
 
 function closeRoom(name) {
@@ -56,17 +54,16 @@ function rememberRooms() {
 
 function show(name) {
   current = name;
+  memory.current = name;
   for (const [key, room] of rooms) {
-    room.log.hidden = key !== name;
+    room.show(key === name);
   }
-  const room = rooms.get(name);
-  room.unread = 0;
-  room.log.scrollTop = room.log.scrollHeight;
   byId("room-title").textContent = name;
   byId("text").placeholder = `Message #${name}`;
   byId("join-error").textContent = "";
   drawRooms();
   drawPeople();
+  byId("rooms").querySelector("[aria-current]").scrollIntoView({ block: "nearest" });
   closePanels();
 }
 
@@ -77,7 +74,7 @@ function drawRooms() {
     ...[...rooms].map(([room, { unread }]) =>
       roomEntry({
         room,
-        unread,
+        unread: room === current ? 0 : unread,
         current: room === current,
         canLeave: room !== LOBBY,
         onOpen: () => show(room),
@@ -88,24 +85,39 @@ function drawRooms() {
   if (focused) {
     list.querySelector(`[data-room="${CSS.escape(focused)}"]`)?.focus();
   }
-  const elsewhere = [...rooms.values()].some((room) => room.unread > 0);
-  byId("unread-elsewhere").hidden = !elsewhere;
+  drawUnread();
+}
+
+/** What nobody has seen yet: a number in the title, a point on the button of the rooms, and one below the messages. */
+function drawUnread() {
+  const all = [...rooms.values()].reduce((sum, { unread }) => sum + unread, 0);
+  const { unread: here, atEnd } = rooms.get(current);
+  document.title = all > 0 ? `(${all}) sio chat` : "sio chat";
+  byId("unread-elsewhere").hidden = all === here;
+  byId("newer").hidden = here === 0 || atEnd;
+  byId("newer-text").textContent = here === 1 ? "1 new message" : `${here} new messages`;
 }
 
 function drawPeople() {
-  const { people } = rooms.get(current);
+  const room = rooms.get(current);
   const me = chat?.id();
-  const sorted = people.toSorted(
+  const sorted = room.people.toSorted(
     (a, b) => (b.id === me) - (a.id === me) || displayName(a).localeCompare(displayName(b)),
   );
-  byId("people").replaceChildren(...sorted.map((someone) => person(someone, someone.id === me)));
-  byId("people-count").textContent = people.length;
-  byId("people-badge").textContent = people.length;
+  byId("people").replaceChildren(
+    ...sorted.map((someone) => person(someone, { isMe: someone.id === me, hasTwin: room.hasTwin(someone.id) })),
+  );
+  byId("people-count").textContent = sorted.length;
+  byId("people-badge").textContent = sorted.length;
 }
 
 async function join(name) {
-  const hint = byId("join-error");
-  hint.textContent = "";
+  if (!chat?.isOnline()) {
+    byId("join-error").textContent = "There is no connection now.";
+    return;
+  }
+  byId("join").reset();
+  byId("join-error").textContent = "";
   openRoom(name); // Before the answer, so that no list or message of this room finds it missing.
   try {
     updatePeople(await chat.join(name));
@@ -114,7 +126,7 @@ async function join(name) {
     byId("text").focus();
   } catch (error) {
     closeRoom(name);
-    hint.textContent = error.message;
+    byId("join-error").textContent = error.message;
   }
 }
 
@@ -123,71 +135,45 @@ async function leave(name) {
   rememberRooms();
   show(current === name ? LOBBY : current);
   byId("text").focus();
-  try {
-    await chat.leave(name);
-  } catch {
-    // Not connected: after the next connect the server is not told of this room any more.
+  if (chat?.isOnline()) {
+    await chat.leave(name).catch(() => {}); // The next connect does not ask for this room any more.
   }
 }
 
 // ---- messages ----
 
-/** Adds a line to a room's log and keeps the newest line in view for a reader who is at the end. */
-function append(name, node, author) {
-  const room = openRoom(name);
-  const { log } = room;
-  const atEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 60;
-  log.append(node);
-  room.last = author;
-  if (atEnd || node.dataset.own !== undefined) {
-    log.scrollTop = log.scrollHeight;
-  }
-}
-
-function receive({ text, room: name, from, own }) {
-  if (own) {
-    return; // Written by this page: it is on the screen already, and its mark follows the acknowledgement.
-  }
-  if (!rooms.has(name)) {
-    return;
-  }
-  const author = from?.id ?? "";
-  const continues = rooms.get(name).last === author;
-  append(name, message({ name: displayName(from), text, own: false, continues, at: new Date() }), author);
-  if (name !== current || document.hidden) {
-    rooms.get(name).unread += name === current ? 0 : 1;
-    drawRooms();
+function receive({ text, room, from, own }) {
+  // What this page wrote is on the screen already, and its mark follows the acknowledgement.
+  if (!own) {
+    rooms.get(room)?.receive({ id: from?.id, name: displayName(from), text });
   }
 }
 
 function say(text) {
-  const name = current;
-  const continues = rooms.get(name).last === "me";
-  const node = message({ name: memory.name, text, own: true, continues, at: new Date() });
-  append(name, node, "me");
-  deliver(name, text, node);
+  const room = rooms.get(current);
+  deliver(current, text, room.say(memory.name, text));
 }
 
 async function deliver(name, text, node) {
-  setMark(node, "pending");
+  setMark(node, "pending", { waits: !chat.isOnline() });
   try {
     await chat.say(name, text);
-    setMark(node, "ok");
+    rooms.get(name)?.delivered(node);
   } catch (error) {
-    setMark(node, "failed", { reason: error.message, retry: () => deliver(name, text, node) });
+    // Without a code the server has not answered: the message may have arrived.
+    const reason = error.code && error.message;
+    setMark(node, "failed", { reason, retry: () => deliver(name, text, node) });
   }
 }
 
 // ---- what the server says ----
 
-function updatePeople({ room: name, version, people }) {
-  const room = rooms.get(name);
-  if (!room || version < room.version) {
-    return; // Lists are numbered: a slow one never replaces a newer one.
+function updatePeople(list) {
+  const own = list.people.find(({ id }) => id === chat.id());
+  if (own?.name && own.name !== memory.name) {
+    setName(own.name);
   }
-  room.version = version;
-  room.people = people;
-  if (name === current) {
+  if (rooms.get(list.room)?.update(list) && list.room === current) {
     drawPeople();
   }
 }
@@ -201,7 +187,7 @@ const STATES = {
 let connects = 0;
 const reconnects = () => connects > 1;
 
-function stateChanged({ state, detail, transport }) {
+function stateChanged({ state, detail, code, transport }) {
   byId("status").dataset.state = state;
   byId("state").textContent = connects > 0 && state === "waiting" ? "Reconnecting…" : STATES[state];
   byId("transport").hidden = state !== "online";
@@ -211,8 +197,12 @@ function stateChanged({ state, detail, transport }) {
   byId("reconnect").hidden = state !== "closed";
   byId("banner-text").textContent =
     state === "closed"
-      ? `The server ended the connection${detail && detail !== "io server disconnect" ? `: ${detail}` : "."}`
-      : "No connection. What you write now is sent as soon as it is back.";
+      ? `The server ended the connection${detail && detail !== "io server disconnect" ? `: ${detail}` : ""}. What you write waits.`
+      : "No connection. What you write is sent as soon as it is back.";
+
+  if (code === "invalid_auth") {
+    askName(detail); // The only thing in it that somebody chose.
+  }
 
   if (state === "online" && byId("app").dataset.socket !== chat.id()) {
     byId("app").dataset.socket = chat.id();
@@ -237,11 +227,25 @@ function setName(name) {
   paintAvatar(byId("me-avatar"), name);
 }
 
-function askName() {
+/** Whether the page can do nothing before somebody has given a name. */
+let needsName = false;
+
+/** Opens the dialog, with the reason if a name has been refused. */
+function askName(error = "") {
+  needsName = !chat || error !== "";
   byId("name").value = memory.name ?? "";
-  byId("name-error").textContent = "";
-  byId("welcome-submit").textContent = chat ? "Rename" : "Start chatting";
-  byId("welcome").showModal();
+  byId("welcome-submit").textContent = needsName ? "Start chatting" : "Rename";
+  byId("welcome-cancel").hidden = needsName;
+  if (!byId("welcome").open) {
+    byId("welcome").showModal();
+  }
+  refuseName(error);
+}
+
+function refuseName(error) {
+  byId("name-error").textContent = error;
+  byId("name").setAttribute("aria-invalid", `${error !== ""}`);
+  byId("name").focus();
   byId("name").select();
 }
 
@@ -263,34 +267,43 @@ function togglePanel(id) {
 
 byId("welcome-form").addEventListener("submit", async (event) => {
   event.preventDefault();
-  const name = byId("name").value.trim().replace(/\s+/g, " ");
-  if (!name) {
+  const name = byId("name").value.trim();
+  // The server takes out of a name what cannot be seen, and the list of people brings it back.
+  if (!/[^\s\p{Default_Ignorable_Code_Point}\p{Cc}\p{Cf}\p{Co}\u2800]/u.test(name)) {
+    refuseName("Please use something that others can see.");
     return;
   }
-  if (chat) {
+  if (chat?.isOnline()) {
     try {
-      await chat.setName(name);
+      setName((await chat.setName(name)).name);
     } catch (error) {
-      byId("name-error").textContent = error.message;
+      refuseName(error.message);
       return;
     }
+    byId("welcome").close(); // The focus goes back to where it was.
+    return;
   }
+  // Without a connection the next one begins with this name; one that is just being made is told of it afterwards.
   setName(name);
+  needsName = false;
   byId("welcome").close();
+  byId("text").focus();
+  if (chat) {
+    chat.setName(name).catch((error) => askName(error.message));
+    chat.reconnect();
+  }
   start();
 });
 
-byId("welcome").addEventListener("cancel", (event) => {
-  if (!chat) {
-    event.preventDefault(); // There is nothing to go back to before a name is given.
-  }
-});
+byId("welcome-cancel").addEventListener("click", () => byId("welcome").close());
+
+keepOpen(byId("welcome"), () => needsName);
 
 byId("composer").addEventListener("submit", (event) => {
   event.preventDefault();
   const field = byId("text");
   const text = field.value.trim();
-  if (text) {
+  if (text && chat) {
     say(text);
     field.value = "";
     field.style.height = "";
@@ -313,8 +326,8 @@ byId("text").addEventListener("input", ({ target }) => {
 byId("join").addEventListener("submit", (event) => {
   event.preventDefault();
   const name = byId("join-room").value.trim().replace(/^#/, "").replace(/\s+/g, "-").toLowerCase();
-  byId("join").reset();
   if (rooms.has(name)) {
+    byId("join").reset();
     show(name);
   } else {
     join(name);
@@ -322,15 +335,21 @@ byId("join").addEventListener("submit", (event) => {
 });
 
 byId("join-room").addEventListener("focus", async () => {
-  const known = await chat?.rooms().catch(() => []);
+  const known = chat?.isOnline() ? await chat.rooms().catch(() => []) : [];
   byId("known-rooms").replaceChildren(
-    ...(known ?? [])
+    ...known
       .filter(({ room }) => !rooms.has(room))
       .map(({ room, people }) => element("option", { value: room }, `${people} there`)),
   );
 });
 
-byId("rename").addEventListener("click", askName);
+byId("rename").addEventListener("click", () => askName());
+byId("newer").addEventListener("click", () => {
+  rooms.get(current).toEnd();
+  rooms.get(current).log.focus({ preventScroll: true });
+});
+document.addEventListener("visibilitychange", () => rooms.get(current).look());
+new ResizeObserver(() => rooms.get(current).resized()).observe(byId("logs"));
 byId("reconnect").addEventListener("click", () => chat.reconnect());
 byId("rooms-toggle").addEventListener("click", () => togglePanel("rooms"));
 byId("people-toggle").addEventListener("click", () => togglePanel("people"));
@@ -358,14 +377,14 @@ function start() {
     state: (report) => queueMicrotask(() => stateChanged(report)),
     people: updatePeople,
     message: receive,
-    system: (text) => append(LOBBY, notice(reconnects() ? "Connected again." : text), undefined),
+    system: (text) => rooms.get(LOBBY).notice(reconnects() ? "Connected again." : text),
   });
 }
 
 for (const room of [LOBBY, ...memory.rooms]) {
   openRoom(room);
 }
-show(LOBBY);
+show(rooms.has(memory.current) ? memory.current : LOBBY);
 if (memory.name) {
   setName(memory.name);
   start();

@@ -24,7 +24,10 @@ export function connect(identity, on) {
   });
 
   const transport = () => socket.io.engine?.transport?.name;
-  const report = (state, detail) => on.state({ state, detail, transport: transport() });
+  const report = (state, detail, code) => on.state({ state, detail, code, transport: transport() });
+
+  /** Resolves when there is a connection. Whoever waits for it goes on in the order of coming. */
+  const connected = () => socket.connected || new Promise((resolve) => socket.once("connect", resolve));
 
   socket.on("connect", () => {
     report("online");
@@ -37,7 +40,7 @@ export function connect(identity, on) {
   });
   socket.on("connect_error", (error) => {
     // `active` is true while the client goes on trying; false means that the server refused this socket.
-    report(socket.active ? "waiting" : "closed", error.message);
+    report(socket.active ? "waiting" : "closed", error.data?.detail ?? error.message, error.data?.code);
   });
 
   socket.on("system_message", ({ text }) => on.system(text));
@@ -50,8 +53,16 @@ export function connect(identity, on) {
   return {
     reconnect: () => socket.connect(),
     id: () => socket.id,
-    say: (room, text) => ask(socket, "chat_message", { room, text }),
-    setName: (name) => ask(socket, "set_name", { name }),
+    isOnline: () => socket.connected,
+    // The time for an answer begins with the sending: what is written while there is no connection is not given up.
+    say: async (room, text) => {
+      await connected();
+      return ask(socket, "chat_message", { room, text });
+    },
+    setName: async (name) => {
+      await connected();
+      return ask(socket, "set_name", { name });
+    },
     join: (room) => ask(socket, "join_room", { room }),
     leave: (room) => ask(socket, "leave_room", { room }),
     who: (room) => ask(socket, "who", { room }),

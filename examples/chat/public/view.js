@@ -9,19 +9,28 @@ export function displayName(person) {
 
 const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
 
-/** A message; `ack` is undefined for what others wrote. */
-export function message({ name, text, own, continues, at }) {
-  const bubble = element("div", { class: "bubble" }, text);
+/** What tells two people of the same name apart. */
+function tag(id) {
+  return element("span", { class: "tag" }, `#${id.slice(0, 4)}`);
+}
+
+/** A message. What people wrote is isolated, so that its direction ends with it. */
+export function message({ id, name, text, own, continues, at }) {
+  const bubble = element("div", { class: "bubble", dir: "auto" }, text);
   const time = element("time", { datetime: at.toISOString() }, clock.format(at));
   const mark = own ? element("span", { class: "mark" }) : undefined;
   const body = element(
     "div",
     { class: "body" },
-    element("p", { class: own || continues ? "author visually-hidden" : "author" }, own ? "You" : name),
+    element(
+      "div",
+      { class: own || continues ? "by visually-hidden" : "by" },
+      element("bdi", { class: "author" }, own ? "You" : name),
+    ),
     bubble,
     element("p", { class: "meta" }, time, mark),
   );
-  const node = element("li", { class: "message", "data-own": own, "data-continues": continues });
+  const node = element("li", { class: "message", "data-own": own, "data-author": id, "data-continues": continues });
   if (!own) {
     node.append(avatar(name));
   }
@@ -29,35 +38,45 @@ export function message({ name, text, own, continues, at }) {
   return node;
 }
 
-/** Shows what is known about the acknowledgement of an own message: `pending`, `ok` or `failed`. */
-export function setMark(node, ack, { reason, retry } = {}) {
-  node.dataset.ack = ack;
-  const mark = node.querySelector(".mark");
-  mark.replaceChildren();
-  mark.removeAttribute("title");
-  if (ack === "pending") {
-    mark.append("Sending…");
-  } else if (ack === "ok") {
-    mark.append(element("span", { "aria-hidden": "true" }, "✓"), " Delivered");
-  } else {
-    mark.title = reason ?? "";
-    const button = element("button", { type: "button", class: "text-button" }, "Send again");
-    button.addEventListener("click", retry);
-    mark.append(element("span", {}, "Not delivered. "), button);
+/** Adds to a message's author what tells it from others of that name. */
+export function showTag(node, id) {
+  const by = node.querySelector(".by");
+  if (!by.querySelector(".tag")) {
+    by.append(tag(id));
   }
 }
 
-export function notice(text) {
-  return element("li", { class: "notice" }, text);
+/**
+ * Shows what is known about the acknowledgement of an own message: `pending`, `ok` or `failed`.
+ *
+ * A pending one may be one that `waits` for the connection; a failed one without a `reason` may have arrived.
+ */
+export function setMark(node, ack, { waits, reason, retry } = {}) {
+  node.dataset.ack = ack;
+  const mark = node.querySelector(".mark");
+  mark.replaceChildren();
+  if (ack === "pending") {
+    mark.append(waits ? "Waiting for the connection…" : "Sending…");
+  } else if (ack === "ok") {
+    mark.append(element("span", { "aria-hidden": "true" }, "✓"), " Delivered");
+  } else {
+    const button = element("button", { type: "button", class: "text-button" }, "Send again");
+    button.addEventListener("click", retry);
+    mark.append(reason ? `Not delivered: ${reason}. ` : "No answer came. ", button);
+  }
 }
 
-export function person(someone, isMe) {
+export function notice(...content) {
+  return element("li", { class: "notice" }, ...content);
+}
+
+export function person(someone, { isMe, hasTwin }) {
   const name = displayName(someone);
   return element(
     "li",
     { "data-id": someone.id },
     avatar(name),
-    element("span", { class: "person-name" }, name),
+    element("div", { class: "who" }, element("bdi", { class: "person-name" }, name), hasTwin ? tag(someone.id) : undefined),
     isMe ? element("span", { class: "you" }, "you") : undefined,
   );
 }
@@ -70,7 +89,8 @@ export function roomEntry({ room, current, unread, canLeave, onOpen, onLeave }) 
     element("span", { class: "room-name" }, room),
   );
   if (unread > 0) {
-    open.append(element("span", { class: "unread", "aria-label": `${unread} unread` }, unread > 99 ? "99+" : `${unread}`));
+    const count = unread > 99 ? "99+" : `${unread}`;
+    open.append(element("span", { class: "unread" }, count, element("span", { class: "visually-hidden" }, " unread")));
   }
   open.addEventListener("click", onOpen);
   const entry = element("li", {}, open);

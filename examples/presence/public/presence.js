@@ -1,6 +1,6 @@
 // The page: shows who is here, and tells now and then that somebody is at it.
 
-import { avatar, byId, element, showStatus } from "/shared/page.js";
+import { avatar, byId, element, keepOpen, showStatus } from "/shared/page.js";
 
 /** Activity is told no more often than this. */
 const TELL_EVERY_MS = 1_000;
@@ -83,7 +83,7 @@ function person({ name, status, seconds }) {
     "li",
     { "data-status": status },
     element("span", { class: "portrait" }, avatar(name)),
-    element("span", { class: "name" }, name),
+    element("bdi", { class: "name" }, name),
     element("span", { class: "since" }, text),
   );
 }
@@ -125,7 +125,7 @@ function ask(error = "") {
 }
 
 byId("change").addEventListener("click", () => ask());
-byId("login").addEventListener("cancel", (event) => socket.connected || event.preventDefault());
+keepOpen(byId("login"), () => !socket.connected);
 byId("login-form").addEventListener("submit", (event) => {
   event.preventDefault(); // It is closed when the server has let this tab in.
   memory.login = { name: byId("name").value, team: byId("team").value };

@@ -1,6 +1,6 @@
 // The page: a list of users, one conversation with each, and what of it is unread.
 
-import { ask, avatar, byId, element, paintAvatar, showStatus } from "/shared/page.js";
+import { ask, avatar, byId, element, keepOpen, paintAvatar, showStatus } from "/shared/page.js";
 
 /** All tabs of this browser are the same user: they share the session. */
 const memory = {
@@ -131,7 +131,7 @@ function draw() {
 
   const messages = reader ? conversation(reader).messages : [];
   byId("log").replaceChildren(
-    ...messages.map(({ from, text }) => element("li", { class: "message", "data-own": from === me }, text)),
+    ...messages.map(({ from, text }) => element("li", { class: "message", dir: "auto", "data-own": from === me }, text)),
   );
   byId("log").scrollTop = byId("log").scrollHeight;
 }
@@ -142,7 +142,7 @@ function userButton(user) {
     "button",
     { type: "button", class: "user", "data-online": `${user.online}`, "aria-current": user.id === reader ? "true" : undefined },
     avatar(user.name),
-    element("span", { class: "user-name" }, user.name),
+    element("bdi", { class: "user-name" }, user.name),
     user.online ? undefined : element("span", { class: "away" }, "away"),
     unread > 0 ? element("span", { class: "unread", "aria-label": `${unread} unread` }, `${unread}`) : undefined,
   );
@@ -167,7 +167,7 @@ byId("login-form").addEventListener("submit", (event) => {
   event.preventDefault(); // It is closed when the server says welcome.
   socket.connect();
 });
-byId("login").addEventListener("cancel", (event) => event.preventDefault());
+keepOpen(byId("login"), () => !socket.connected);
 
 byId("composer").addEventListener("submit", (event) => {
   event.preventDefault();

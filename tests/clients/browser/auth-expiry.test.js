@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
-import { launch, openTab, openWindow } from "../support/browser.js";
+import { launch, openTab, openWindow, staysOpen } from "../support/browser.js";
 import { startExample } from "../support/servers.js";
 
 let browser;
@@ -69,4 +69,10 @@ test("a phone has room for it", async (t) => {
   const phone = await logIn(t, { viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true });
   const overflow = await phone.evaluate(() => document.documentElement.scrollWidth - innerWidth);
   assert.ok(overflow <= 0, `the page is ${overflow} px too wide`);
+});
+
+test("Escape leaves nobody before a page without its dialog", async (t) => {
+  const page = await openWindow(t, browser, server.url);
+  await page.locator("#login").waitFor();
+  await staysOpen(page, "#login");
 });

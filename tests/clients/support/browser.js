@@ -24,12 +24,18 @@ export function launch() {
   });
 }
 
-/** An empty browser window, closed at the end of the test, which fails if a script in it did. `now` stops its clock. */
-export async function openWindow(t, browser, url, { now, ...options } = {}) {
+/**
+ * An empty browser window, closed at the end of the test, which fails if a script in it did. `now` stops its clock,
+ * `clock` gives it one that the test can move on.
+ */
+export async function openWindow(t, browser, url, { now, clock, ...options } = {}) {
   const context = await browser.newContext({ locale: "en-GB", ...options });
   context.setDefaultTimeout(DEADLINE_MS);
   if (now) {
     await context.clock.setFixedTime(now);
+  }
+  if (clock) {
+    await context.clock.install();
   }
   const errors = [];
   context.on("weberror", (error) => errors.push(error.error()));
@@ -47,6 +53,17 @@ export async function openTab(page, url) {
   const tab = await page.context().newPage();
   await tab.goto(url);
   return tab;
+}
+
+/** Presses Escape again and again: the dialog comes back each time, with the focus in it. */
+export async function staysOpen(page, dialog) {
+  for (let times = 1; times <= 5; times += 1) {
+    await page.keyboard.press("Escape");
+    await page.waitForFunction((dialog) => {
+      const node = document.querySelector(`${dialog}:modal`);
+      return node?.contains(document.activeElement);
+    }, dialog);
+  }
 }
 
 /** One person at the chat page. */
