@@ -1,4 +1,5 @@
-//! Ids of sockets and sessions: 15 random bytes written as 20 characters of the URL-safe base64 alphabet.
+//! Ids of sockets and sessions: 15 random bytes written as 20 characters of the URL-safe base64 alphabet. In a cluster
+//! they name the node that made them instead of being random throughout (`cluster::key`).
 //!
 //! [`Sid`] is public: it names one client in one namespace and is sent to applications and clients. [`SessionId`] is a
 //! secret: whoever knows it can read and write that client's polling session (Engine.IO v4, "handshake"). So is
@@ -133,6 +134,26 @@ impl PrivateId {
         text(&self.0)
     }
 }
+
+/// Ids that name the node that made them are put together of characters.
+#[cfg(feature = "cluster")]
+macro_rules! chars {
+    ($($id:ty),*) => {$(
+        impl $id {
+            pub(crate) const fn chars(&self) -> &[u8; ID_LEN] {
+                &self.0
+            }
+
+            /// The characters have to be those of ids.
+            pub(crate) const fn from_chars(chars: [u8; ID_LEN]) -> Self {
+                Self(chars)
+            }
+        }
+    )*};
+}
+
+#[cfg(feature = "cluster")]
+chars!(Sid, SessionId, PrivateId);
 
 impl fmt::Display for Sid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -1,0 +1,168 @@
+//! Events that sockets acknowledge: [`Ask`], [`Asked`] and [`Answers`].
+//!
+//! ```text
+//! asking node                      node with members
+//!   ASK  id, limit, event   ────►  each gets the event, with an ack id of that node
+//!                           ◄────  ASKED    id, their sids, is it all
+//!                           ◄────  ANSWERS  id, some of them and what each said
+//!   CANCEL  id              ────►  forgets it
+//! ```
+
+use bytes::Bytes;
+
+use super::broadcast::Broadcast;
+use super::wire::{Reader, write_bytes, write_number};
+use crate::id::Sid;
+
+/// Attachments that one answer may have.
+const MAX_ATTACHMENTS: usize = 1024;
+
+/// An event that sockets are to acknowledge.
+#[derive(Debug, Clone)]
+pub struct Ask<'a> {
+    /// Names the question among those of the node that asks.
+    pub id: u64,
+    /// How long an answer is waited for, in milliseconds.
+    pub limit: u64,
+    /// The event, its run without an ack id: every node puts in one of its own.
+    pub event: Broadcast<'a>,
+}
+
+/// Which sockets of a node are asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asked {
+    /// The id of the [`Ask`].
+    pub id: u64,
+    /// Whether no others follow.
+    pub is_last: bool,
+    /// The sockets.
+    pub sids: Vec<Sid>,
+}
+
+/// Answers of some of the sockets that were asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answers {
+    /// The id of the [`Ask`].
+    pub id: u64,
+    /// Every socket with its answer.
+    pub answers: Vec<(Sid, Outcome)>,
+}
+
+/// What became of the question to one socket.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// It was answered.
+    Answer {
+        /// The arguments: a JSON array with placeholders for attachments.
+        json: String,
+        /// The attachments.
+        attachments: Vec<Bytes>,
+    },
+    /// It was not answered in time.
+    Timeout,
+    /// The socket has gone.
+    Disconnected,
+    /// The socket could not be asked: too many answers of it are awaited already, or it is a kind of failure of a later
+    /// version.
+    Refused,
+}
+
+impl<'a> Ask<'a> {
+    /// About how many bytes [`Ask::write`] writes; never fewer.
+    #[must_use]
+    pub fn len_hint(&self) -> usize {
+        20 + self.event.len_hint()
+    }
+
+    /// Appends the body.
+    pub fn write(&self, out: &mut Vec<u8>) {
+        write_number(out, self.id);
+        write_number(out, self.limit);
+        self.event.write(out);
+    }
+
+    /// Splits a body into id, limit and the body of the event, which [`Broadcast::read`] reads; `None` if it is malformed.
+    #[must_use]
+    pub fn split(body: &Bytes) -> Option<(u64, u64, Bytes)> {
+        let mut reader = Reader::new(body);
+        let (id, limit) = (reader.number()?, reader.number()?);
+        Some((id, limit, body.slice(body.len() - reader.left()..)))
+    }
+}
+
+impl Asked {
+    /// Appends the body.
+    pub fn write(&self, out: &mut Vec<u8>) {
+        write_number(out, self.id);
+        out.push(u8::from(self.is_last));
+        write_number(out, self.sids.len() as u64);
+        self.sids.iter().for_each(|sid| out.extend_from_slice(sid.as_str().as_bytes()));
+    }
+
+    /// Reads a body; `None` if it is malformed.
+    #[must_use]
+    pub fn read(body: &[u8]) -> Option<Self> {
+        let mut reader = Reader::new(body);
+        let (id, is_last) = (reader.number()?, reader.byte()? != 0);
+        let count = reader.count(Sid::LEN)?;
+        let sids = (0..count).map(|_| reader.sid()).collect::<Option<_>>()?;
+        Some(Self { id, is_last, sids })
+    }
+}
+
+impl Answers {
+    /// Appends the body.
+    pub fn write(&self, out: &mut Vec<u8>) {
+        write_number(out, self.id);
+        write_number(out, self.answers.len() as u64);
+        for (sid, outcome) in &self.answers {
+            out.extend_from_slice(sid.as_str().as_bytes());
+            outcome.write(out);
+        }
+    }
+
+    /// Reads a body, of which attachments are slices; `None` if it is malformed.
+    #[must_use]
+    pub fn read(body: &Bytes) -> Option<Self> {
+        let mut reader = Reader::new(body);
+        let id = reader.number()?;
+        let count = reader.count(Sid::LEN + 1)?;
+        let mut answers = Vec::with_capacity(count);
+        for _ in 0..count {
+            answers.push((reader.sid()?, Outcome::read(&mut reader, body)?));
+        }
+        Some(Self { id, answers })
+    }
+}
+
+impl Outcome {
+    fn write(&self, out: &mut Vec<u8>) {
+        match self {
+            Self::Answer { json, attachments } => {
+                out.push(0);
+                write_bytes(out, json.as_bytes());
+                write_number(out, attachments.len() as u64);
+                attachments.iter().for_each(|attachment| write_bytes(out, attachment));
+            }
+            Self::Timeout => out.push(1),
+            Self::Disconnected => out.push(2),
+            Self::Refused => out.push(3),
+        }
+    }
+
+    fn read(reader: &mut Reader<'_>, body: &Bytes) -> Option<Self> {
+        Some(match reader.byte()? {
+            0 => {
+                let json = reader.text()?.to_owned();
+                let count = reader.count(1).filter(|count| *count <= MAX_ATTACHMENTS)?;
+                let attachments = (0..count)
+                    .map(|_| reader.bytes().map(|bytes| body.slice_ref(bytes)))
+                    .collect::<Option<_>>()?;
+                Self::Answer { json, attachments }
+            }
+            1 => Self::Timeout,
+            2 => Self::Disconnected,
+            _ => Self::Refused,
+        })
+    }
+}

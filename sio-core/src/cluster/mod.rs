@@ -1,0 +1,23 @@
+//! What the nodes of a cluster say to each other, and what each knows of the others.
+//!
+//! A cluster is several servers that act as one. They share a broker, to which each publishes [frames](frame). Nothing
+//! here connects to anything or looks at a clock: bytes come in as slices, and the time as an argument.
+//!
+//! * [`frame`]: the header of a frame, and the kinds of them. The modules [`broadcast`], [`ask`] and [`message`] have the
+//!   bodies.
+//! * [`lane`]: numbers of frames, by which receivers find repeats and losses.
+//! * [`node`]: how a node is named, and what it says of itself.
+//! * [`members`]: which nodes are alive.
+//! * [`gather`]: which answers a request still waits for.
+//! * [`key`]: the proof in ids that name the node that made them.
+
+pub mod ask;
+pub mod broadcast;
+pub mod frame;
+pub mod gather;
+pub mod key;
+pub mod lane;
+pub mod members;
+pub mod message;
+pub mod node;
+mod wire;

@@ -1,0 +1,282 @@
+//! [`NodeId`] and [`Tag`], the names of a node, and [`Hello`], what it says of itself.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::de::{self, Deserializer};
+use serde::ser::Serializer;
+use serde::{Deserialize, Serialize};
+
+use super::key::ProofKey;
+
+/// Bits that a [`Tag`] has.
+const TAG_BITS: u32 = 30;
+
+/// The alphabet of ids: base64, URL-safe.
+const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+/// Names one run of one node: 64 random bits, made anew at every start.
+///
+/// Written as 16 hexadecimal digits.
+///
+/// # Examples
+///
+/// ```
+/// use sio_core::cluster::node::NodeId;
+///
+/// let id = NodeId::new(0x1f);
+/// assert_eq!(id.to_string(), "000000000000001f");
+/// assert_eq!("000000000000001f".parse(), Ok(id));
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct NodeId(u64);
+
+/// The five characters by which ids name the node that made them.
+///
+/// By default they are the first 30 bits of the [`NodeId`]. An application may choose them, so that a load balancer can
+/// route by them.
+///
+/// # Examples
+///
+/// ```
+/// use sio_core::cluster::node::{NodeId, Tag};
+///
+/// assert_eq!(Tag::of(NodeId::new(u64::MAX)).as_str(), "_____");
+/// assert_eq!("eu001".parse::<Tag>().unwrap().as_str(), "eu001");
+/// assert!("europe".parse::<Tag>().is_err());
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Tag([u8; Self::LEN]);
+
+/// The text names no node, or is no tag.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct InvalidName(&'static str);
+
+impl NodeId {
+    /// Makes an id of a number, which should be random.
+    #[must_use]
+    pub const fn new(number: u64) -> Self {
+        Self(number)
+    }
+
+    /// The id as a number.
+    #[must_use]
+    pub const fn get(self) -> u64 {
+        self.0
+    }
+}
+
+impl fmt::Display for NodeId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:016x}", self.0)
+    }
+}
+
+impl fmt::Debug for NodeId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "NodeId({self})")
+    }
+}
+
+impl FromStr for NodeId {
+    type Err = InvalidName;
+
+    fn from_str(text: &str) -> Result<Self, InvalidName> {
+        let is_hex = text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+        if text.len() != 16 || !is_hex {
+            return Err(InvalidName("a node id is 16 hexadecimal digits in lower case"));
+        }
+        u64::from_str_radix(text, 16).map(Self).map_err(|_| InvalidName("not a hexadecimal number"))
+    }
+}
+
+impl Tag {
+    /// The number of characters of every tag.
+    pub const LEN: usize = 5;
+
+    /// The tag that a node has unless it is given another: the first 30 bits of its id.
+    #[must_use]
+    pub const fn of(node: NodeId) -> Self {
+        Self::from_bits((node.0 >> (u64::BITS - TAG_BITS)) as u32)
+    }
+
+    /// Makes a tag of the last 30 bits of a number.
+    #[must_use]
+    pub const fn from_bits(bits: u32) -> Self {
+        let mut tag = [0; Self::LEN];
+        let mut place = 0;
+        while place < Self::LEN {
+            tag[place] = ALPHABET[((bits >> (TAG_BITS - 6 * (place as u32 + 1))) & 0x3f) as usize];
+            place += 1;
+        }
+        Self(tag)
+    }
+
+    /// The tag as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        std::str::from_utf8(&self.0).expect("tags are made of ASCII characters only")
+    }
+
+    pub(crate) const fn as_bytes(&self) -> &[u8; Self::LEN] {
+        &self.0
+    }
+}
+
+impl fmt::Display for Tag {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+impl fmt::Debug for Tag {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Tag({self})")
+    }
+}
+
+impl FromStr for Tag {
+    type Err = InvalidName;
+
+    fn from_str(text: &str) -> Result<Self, InvalidName> {
+        const WRONG: InvalidName = InvalidName("a tag is 5 characters of A-Z, a-z, 0-9, - and _");
+        let tag: [u8; Self::LEN] = text.as_bytes().try_into().map_err(|_| WRONG)?;
+        if tag.iter().all(|byte| ALPHABET.contains(byte)) { Ok(Self(tag)) } else { Err(WRONG) }
+    }
+}
+
+/// Serde by the text of a name.
+macro_rules! serde_as_text {
+    ($name:ty) => {
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_str(self)
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                struct Text;
+
+                impl de::Visitor<'_> for Text {
+                    type Value = $name;
+
+                    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                        f.write_str("the name of a node")
+                    }
+
+                    fn visit_str<E: de::Error>(self, text: &str) -> Result<Self::Value, E> {
+                        text.parse().map_err(E::custom)
+                    }
+                }
+
+                deserializer.deserialize_str(Text)
+            }
+        }
+    };
+}
+
+serde_as_text!(NodeId);
+serde_as_text!(Tag);
+
+/// What a node says of itself when it enters, and again with every heartbeat.
+///
+/// JSON; members that a later version adds are ignored, and those that an earlier one lacks have defaults.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hello {
+    /// The name that the operator gave the node, which stays when the node is started again. May be empty.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub name: String,
+    /// By which ids name the node.
+    pub tag: Tag,
+    /// By which the node's ids are proved.
+    pub key: ProofKey,
+    /// Where other nodes reach its listener (`host:port`), if they do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address: Option<String>,
+    /// The path of its Engine.IO endpoint.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub path: String,
+    /// When it was started, in milliseconds since 1970 of its own wall clock. Decides between two runs of one name, and
+    /// nothing else.
+    #[serde(default)]
+    pub started: u64,
+    /// The version of its software.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub version: String,
+    /// What it understands beyond the first version of the protocol. A node uses such a feature only while all live
+    /// nodes have it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub can: Vec<String>,
+    /// How its clients' packets are written: `json` or `msgpack`. Has to be the same on all nodes.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub parser: String,
+    /// Whether clients can come back. Has to be the same on all nodes.
+    #[serde(default)]
+    pub recovery: bool,
+    /// Whether the node is about to stop.
+    #[serde(default)]
+    pub draining: bool,
+    /// The namespaces, or patterns of them, that its program serves; empty: unknown. Nodes of one cluster run one
+    /// program.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub namespaces: Vec<String>,
+}
+
+impl Hello {
+    /// Makes what a node without a name says that has the default options.
+    #[must_use]
+    pub fn new(tag: Tag, key: ProofKey) -> Self {
+        Self {
+            name: String::new(),
+            tag,
+            key,
+            address: None,
+            path: String::new(),
+            started: 0,
+            version: String::new(),
+            can: Vec::new(),
+            parser: String::new(),
+            recovery: false,
+            draining: false,
+            namespaces: Vec::new(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_and_tags_are_read_as_they_are_written() {
+        for number in [0, 1, 0xdead_beef, u64::MAX] {
+            let id = NodeId::new(number);
+            assert_eq!(id.to_string().parse(), Ok(id));
+            let tag = Tag::of(id);
+            assert_eq!(tag.as_str().parse(), Ok(tag));
+            assert_eq!(serde_json::to_string(&tag).unwrap(), format!("\"{tag}\""));
+        }
+        assert_eq!(Tag::from_bits(0b000001_000010_000011_000100_000101).as_str(), "BCDEF");
+    }
+
+    #[test]
+    fn other_texts_are_no_names() {
+        for text in ["", "1", "00000000000000001", "000000000000000G", "+00000000000000f", "00000000000000AB"]
+        {
+            assert!(text.parse::<NodeId>().is_err(), "{text}");
+        }
+        for text in ["", "eu01", "eu0001", "eu/01", "é001", "     "] {
+            assert!(text.parse::<Tag>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_hello_of_another_version_is_read() {
+        let json = r#"{"tag":"abcde","key":"AAAAAAAAAAAAAAAAAAAAAA","future":{"x":[1]},"started":7}"#;
+        let hello: Hello = serde_json::from_str(json).unwrap();
+        assert_eq!((hello.tag.as_str(), hello.started, hello.draining), ("abcde", 7, false));
+        assert!(hello.can.is_empty());
+    }
+}

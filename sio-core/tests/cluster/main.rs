@@ -1,0 +1,5 @@
+//! What nodes say to each other: frames that later versions have to read, and properties under faults.
+
+mod frames;
+mod lanes;
+mod members;
