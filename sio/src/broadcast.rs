@@ -2,16 +2,18 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use sio_core::args::EncodeError;
 use tokio::sync::mpsc;
 
 use crate::Socket;
 use crate::ack_stream::AckStream;
 use crate::ack_wait::Waiter;
-use crate::adapter::Target;
+use crate::adapter::{Pressed, Target};
 use crate::emission::{Emission, Expect};
 use crate::engine::outbox::{How, PushError};
 use crate::engine::{CloseReason, Command};
@@ -22,9 +24,11 @@ use crate::rooms::IntoRooms;
 /// Addresses some of the sockets of a namespace: made by `to`, `except` and `broadcast` of
 /// [`Socket`] and [`Namespace`], and chained.
 ///
-/// Several rooms are a union in which every socket counts once. What is sent is encoded once. A broadcast
-/// never waits for a slow member: one whose outgoing queue is full is disconnected with the reason
-/// `slow client`.
+/// Several rooms are a union in which every socket counts once. What is sent is encoded once.
+///
+/// A broadcast does not wait for a slow member: one that takes nothing while more and more waits for it is disconnected
+/// with the reason `slow client`, see [`Builder::slow_client_grace`](crate::Builder::slow_client_grace). It does give
+/// way, for some milliseconds at most, so that many broadcasts in a row do not overrun members that read.
 ///
 /// # Examples
 ///
@@ -78,8 +82,9 @@ impl Broadcast {
         self
     }
 
-    /// What is sent may be lost: a member for whom something else waits is passed over. If it was to answer, it
-    /// counts as not having answered in time.
+    /// Lets what is sent be lost: a member is passed over for whom something else waits, or whose transport cannot take it
+    /// now, such as a polling client without a waiting request. If it was to answer, it counts as not having answered in
+    /// time.
     pub fn volatile(mut self) -> Self {
         self.volatile = true;
         self
@@ -106,6 +111,8 @@ impl Broadcast {
     /// Sends an event. A tuple is several arguments, everything else is one; bytes anywhere inside become
     /// attachments.
     ///
+    /// The event has been sent when this gives way, if it does: a future that is dropped then has sent it all the same.
+    ///
     /// # Errors
     ///
     /// When the name is reserved or the arguments cannot be serialised. That a member has gone, or that
@@ -115,7 +122,9 @@ impl Broadcast {
     where
         A: Serialize + ?Sized + Sync,
     {
-        self.try_emit(event, args)
+        let pressed = self.deliver(self.encode(event, args)?, |_| {});
+        self.namespace.inner.patience.give_way(pressed).await;
+        Ok(())
     }
 
     /// As [`Broadcast::emit`], for code that cannot wait: a `Drop`, a listener, a thread without a runtime.
@@ -137,10 +146,13 @@ impl Broadcast {
     ///
     /// As [`Broadcast::emit`]: no full queue is an error, since a broadcast does not wait for one either.
     pub fn try_emit<A: Serialize + ?Sized>(&self, event: &str, args: &A) -> Result<(), EmitError> {
-        let expect = if self.volatile { Expect::Nothing } else { Expect::Arrival };
-        let emission = self.namespace.encode(None, &self.target.rooms, expect, event, args)?;
-        self.deliver(emission, |_| {});
+        self.deliver(self.encode(event, args)?, |_| {});
         Ok(())
+    }
+
+    fn encode<A: Serialize + ?Sized>(&self, event: &str, args: &A) -> Result<Emission, EncodeError> {
+        let expect = if self.volatile { Expect::Nothing } else { Expect::Arrival };
+        self.namespace.encode(None, &self.target.rooms, expect, event, args)
     }
 
     /// Sends the event `message`.
@@ -181,7 +193,7 @@ impl Broadcast {
         let question = self.namespace.encode(None, &self.target.rooms, Expect::Answer(id), event, args)?;
         let (answers, answered) = mpsc::unbounded_channel();
         let mut waiting = HashMap::new();
-        self.deliver(question, |socket| {
+        let pressed = self.deliver(question, |socket| {
             // Registered before the packet is sent: the answer may be quick.
             let waiter = Waiter::Many(socket.id(), answers.clone());
             match socket.membership.await_ack(id, waiter) {
@@ -191,6 +203,7 @@ impl Broadcast {
             }
             waiting.insert(socket.id(), socket.clone());
         });
+        self.namespace.inner.patience.give_way(pressed).await;
         Ok(AckStream::new(id, waiting, answered, self.timeout))
     }
 
@@ -240,16 +253,22 @@ impl Broadcast {
         }
     }
 
-    fn deliver(&self, emission: Emission, mut before: impl FnMut(&Socket)) {
+    /// Sends a packet to everybody who is addressed. Returns those whose tasks had better run before the next one.
+    fn deliver(&self, emission: Emission, mut before: impl FnMut(&Socket)) -> Pressed {
         let emission = emission.compress(self.compress);
-        let (mut asleep, mut slow) = (Vec::new(), Vec::new());
+        let (mut asleep, mut pressed, mut slow) = (Vec::new(), Pressed::new(), Vec::new());
         let adapter = &self.namespace.inner.adapter;
         let how = if self.volatile { How::Volatile } else { How::Fanout };
         let mut each = |socket: &Socket| {
             before(socket);
             match socket.membership.deliver(&mut emission.clone(), how) {
-                Ok(waker) => asleep.extend(waker),
-                Err(PushError::Full) => slow.push(socket.clone()),
+                Ok(waker) => {
+                    asleep.extend(waker);
+                    if socket.membership.mailbox.outbox.is_pressed() {
+                        pressed.push(Arc::clone(&socket.membership.mailbox));
+                    }
+                }
+                Err(PushError::Full) => slow.push(Arc::clone(&socket.membership.mailbox)),
                 // Gone meanwhile: that is no concern of the others.
                 Err(PushError::Closed) => {}
             }
@@ -260,7 +279,10 @@ impl Broadcast {
             adapter.for_each(&self.target, &mut each);
         }
         self.namespace.inner.wakes.wake(asleep);
-        slow.iter().for_each(drop_slow);
+        for mailbox in slow {
+            mailbox.inbox.command(Command::Violation(CloseReason::SlowClient));
+        }
+        pressed
     }
 }
 
@@ -272,15 +294,4 @@ impl fmt::Debug for Broadcast {
             .field("volatile", &self.volatile)
             .finish_non_exhaustive()
     }
-}
-
-/// A member that cannot keep up is let go: what it misses would otherwise be missed silently.
-fn drop_slow(socket: &Socket) {
-    tracing::warn!(
-        target: "sio::socket",
-        socket = %socket.id(),
-        namespace = socket.path(),
-        "disconnecting a slow client: its outgoing queue is full"
-    );
-    socket.membership.mailbox.inbox.command(Command::Violation(CloseReason::SlowClient));
 }

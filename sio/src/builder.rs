@@ -296,15 +296,27 @@ impl Builder {
         self
     }
 
-    /// How many bytes may wait for one client. Default 1 MiB.
+    /// How many bytes may wait for one client: the soft bound. Broadcasts in a burst may bring eight times as many: see
+    /// [`slow_client_grace`](Self::slow_client_grace). At least one; default 1 MiB.
     pub fn outgoing_queue_bytes(mut self, bytes: usize) -> Self {
         self.engine.outgoing_queue_bytes = bytes;
         self
     }
 
-    /// How many packets may wait for one client. Default 1,024.
+    /// How many packets may wait for one client: the soft bound, as for
+    /// [`outgoing_queue_bytes`](Self::outgoing_queue_bytes). At least one; default 1,024.
     pub fn outgoing_queue_packets(mut self, packets: usize) -> Self {
         self.engine.outgoing_queue_packets = packets;
+        self
+    }
+
+    /// How long a client may take nothing of what waits for it while broadcasts have filled its queue beyond the soft
+    /// bound. Then it is disconnected with the reason `slow client`. Longer than zero; default 1 s.
+    ///
+    /// A client that takes something keeps its place for as long as the burst stays below the hard bound, which is eight
+    /// times the soft one. Beyond that it is disconnected at once.
+    pub fn slow_client_grace(mut self, grace: Duration) -> Self {
+        self.engine.slow_client_grace = grace;
         self
     }
 

@@ -47,8 +47,8 @@ impl<'a> Direct<'a> {
         self
     }
 
-    /// What is emitted may be lost: it is passed over when something else waits for this client, or while its `connect`
-    /// hook runs. A question that waits for its answer is never passed over.
+    /// Lets what is emitted be lost: it is passed over when something else waits for this client, when its transport
+    /// cannot take it now (on polling, when no request waits), and while its `connect` hook runs. A question that waits for its answer is never passed over.
     pub fn volatile(mut self) -> Self {
         self.volatile = true;
         self

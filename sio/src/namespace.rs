@@ -12,7 +12,7 @@ use sio_core::id::Sid;
 
 use crate::Socket;
 use crate::ack_stream::AckStream;
-use crate::adapter::{MemoryAdapter, Wakes};
+use crate::adapter::{MemoryAdapter, Patience, Wakes};
 use crate::broadcast::Broadcast;
 use crate::connection::{HandlerTimes, NoConsumer, Running, SocketTask, run};
 use crate::consumer::{EventInfo, Rate, Registration, StateMap};
@@ -58,6 +58,7 @@ pub(crate) struct NamespaceInner {
     pub(crate) hooks: Hooks,
     pub(crate) adapter: MemoryAdapter,
     pub(crate) wakes: Wakes,
+    pub(crate) patience: Patience,
     pub(crate) state: Arc<StateMap>,
     pub(crate) parser: Parser,
     pub(crate) ack_timeout: Duration,
@@ -104,6 +105,7 @@ impl NamespaceInner {
             hooks,
             adapter: MemoryAdapter::new(common.listeners.as_ref().is_some_and(|all| !all.room.is_empty())),
             wakes: Wakes::default(),
+            patience: Patience::default(),
             state,
             parser,
             ack_timeout,

@@ -242,7 +242,7 @@ impl Socket {
         self.direct().timeout(timeout)
     }
 
-    /// What is emitted may be lost: it is passed over when something else waits for this client.
+    /// Lets what is emitted be lost: see [`Direct::volatile`].
     pub fn volatile(&self) -> Direct<'_> {
         self.direct().volatile()
     }

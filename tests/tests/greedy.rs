@@ -1,10 +1,12 @@
-//! Clients that send and do not take what they are answered: they cost bounded memory, and not for ever.
+//! Clients that send and do not take what they are sent: they cost bounded memory, and not for ever. And those that only
+//! get more than they can take at once: they keep their place.
 
 use std::time::Duration;
 
 use sio::prelude::*;
 use sio_tests::journal::{Gate, Journal};
-use sio_tests::{Frame, Request, TestServer, app::Plain, ws::Received};
+use sio_tests::{Frame, Polling, Request, TestServer, Ws, app::Plain, deadline::soon, logs, ws::Received};
+use tokio::task::{JoinSet, LocalSet};
 
 const SHORT: Duration = Duration::from_millis(100);
 
@@ -104,4 +106,154 @@ async fn sockets_that_were_left_count_until_their_handlers_are_through() {
         }
         assert!(answer.starts_with("44"), "{answer}");
     }
+}
+
+#[derive(Default)]
+struct Crowd;
+
+#[consumer(namespace = "/crowd")]
+impl Crowd {
+    async fn connect(&mut self, socket: &Socket) -> sio::Result {
+        Ok(socket.join("room").await?)
+    }
+
+    async fn disconnect(&mut self, journal: State<Journal>, reason: DisconnectReason) {
+        journal.note(reason.to_string());
+    }
+
+    async fn event_tell(&mut self, socket: &Socket, room: String, text: Value) -> sio::Result {
+        Ok(socket.namespace().to(room).emit("told", &text).await?)
+    }
+
+    async fn event_flood(&mut self, socket: &Socket, count: u32, text: String) -> sio::Result<&'static str> {
+        for _ in 0..count {
+            socket.namespace().to("room").emit("told", &text).await?;
+        }
+        Ok("done")
+    }
+}
+
+async fn crowd() -> TestServer {
+    TestServer::start(|builder| builder.consumer::<Crowd>().allow_upgrades(false)).await
+}
+
+/// Reads until so many events have come, whatever else does.
+async fn takes(mut ws: Ws, count: usize) {
+    let mut taken = 0;
+    while taken < count {
+        match ws.receive().await {
+            Received::Text(packet) if packet.starts_with("42") => taken += 1,
+            Received::Text(_) => {}
+            other => panic!("{other} after {taken} events"),
+        }
+    }
+}
+
+async fn polls(mut polling: Polling, count: usize) {
+    let mut taken = 0;
+    while taken < count {
+        taken += usize::from(polling.next().await.starts_with("42"));
+    }
+}
+
+/// Everybody in a room reads, while one client makes it loud with a single request.
+async fn one_request(events: usize) {
+    let server = crowd().await;
+    let mut members = JoinSet::new();
+    for _ in 0..8 {
+        let mut ws = server.ws().await;
+        ws.join("/crowd").await;
+        members.spawn_local(takes(ws, events));
+        let mut polling = server.polling().await;
+        polling.join("/crowd").await;
+        members.spawn_local(polls(polling, events));
+    }
+    let mut loud = server.polling().await;
+    loud.join("/crowd").await;
+    let body = vec![r#"42/crowd,["tell","room",1]"#; events].join("\x1e");
+    let mut http = server.http().await;
+    http.send(&Request::post(loud.target(), body)).await;
+    members.spawn_local(polls(loud, events));
+    soon("all that was told", members.join_all()).await;
+    http.receive().await.expect(200, "ok");
+}
+
+#[tokio::test]
+async fn nobody_who_reads_is_disconnected_by_a_request_of_1100_events() {
+    LocalSet::new().run_until(one_request(1_100)).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nobody_who_reads_is_disconnected_by_a_request_of_4000_events() {
+    LocalSet::new().run_until(one_request(4_000)).await;
+}
+
+/// A handler broadcasts in a loop, to members that read and to itself.
+async fn broadcasts(count: usize, text: &str) {
+    let server = crowd().await;
+    let mut members = JoinSet::new();
+    for _ in 0..3 {
+        let mut ws = server.ws().await;
+        ws.join("/crowd").await;
+        members.spawn_local(takes(ws, count));
+    }
+    let mut loud = server.ws().await;
+    loud.join("/crowd").await;
+    loud.send(&format!(r#"42/crowd,["flood",{count},"{text}"]"#)).await;
+    members.spawn_local(takes(loud, count));
+    members.join_all().await;
+}
+
+#[tokio::test]
+async fn nobody_who_reads_is_disconnected_by_100000_broadcasts_on_one_thread() {
+    LocalSet::new().run_until(broadcasts(100_000, "")).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nobody_who_reads_is_disconnected_by_100000_broadcasts_on_two_threads() {
+    LocalSet::new().run_until(broadcasts(100_000, "")).await;
+}
+
+#[tokio::test]
+async fn nobody_who_reads_is_disconnected_by_broadcasts_of_many_bytes() {
+    LocalSet::new().run_until(broadcasts(300, &"x".repeat(50_000))).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_member_that_does_not_read_is_disconnected_and_logged_once() {
+    let lines = logs::capture();
+    let server = crowd().await;
+    let mut slow = server.ws().await;
+    let sid = slow.join("/crowd").await;
+    let mut quick = server.ws().await;
+    quick.join("/crowd").await;
+    let count = 2_000;
+    quick.send(&format!(r#"42/crowd,["flood",{count},"{}"]"#, "x".repeat(10_000))).await;
+    takes(quick, count).await;
+    server.journal.expect("slow client").await;
+    assert_eq!(lines.count(&["slow client", &sid]), 1);
+    // What it can still read are whole packets, and then the end.
+    while let Received::Text(packet) = slow.receive().await {
+        assert!(packet.starts_with("42/crowd,[\"told\",") && packet.ends_with(']'), "{packet:.40}");
+    }
+}
+
+#[tokio::test]
+async fn a_volatile_event_for_a_client_without_a_waiting_get_is_dropped() {
+    let server = crowd().await;
+    let mut polling = server.polling().await;
+    let sid = polling.join("/crowd").await;
+    let socket = server.socket_of("/crowd", &sid);
+    let crowd = server.of("/crowd");
+    socket.volatile().emit("lost", &1).await.expect("that it is lost is no error");
+    socket.volatile().try_emit("lost", &2).expect("that it is lost is no error");
+    crowd.volatile().emit("lost", &3).await.expect("a broadcast cannot fail");
+    crowd.to("room").volatile().emit("lost", &4).await.expect("a broadcast cannot fail");
+    polling.begin_get().await;
+    crowd.volatile().emit("taken", &5).await.expect("a broadcast cannot fail");
+    polling.end_get().await.expect(200, r#"42/crowd,["taken",5]"#);
+    polling.begin_get().await;
+    socket.volatile().emit("taken", &6).await.expect("the client is there");
+    polling.end_get().await.expect(200, r#"42/crowd,["taken",6]"#);
+    polling.expect_nothing_more().await;
 }

@@ -25,6 +25,7 @@ impl Builder {
             ("polling_packets", engine.polling_packets > 0, "must be at least one"),
             ("outgoing_queue_bytes", engine.outgoing_queue_bytes > 0, "must be at least one"),
             ("outgoing_queue_packets", engine.outgoing_queue_packets > 0, "must be at least one"),
+            ("slow_client_grace", !engine.slow_client_grace.is_zero(), "must be longer than zero"),
             ("incoming_events", options.incoming_events > 0, "must be at least one"),
             ("handler_timeout", times.timeout != Some(Duration::ZERO), "must be longer than zero"),
             ("slow_handler_warning", times.slow != Some(Duration::ZERO), "must be longer than zero"),

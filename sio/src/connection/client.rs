@@ -255,6 +255,9 @@ impl Handler for Client {
     }
 
     fn on_close(&mut self, reason: CloseReason) {
+        if let (CloseReason::SlowClient, Some(slot)) = (reason, self.sockets.first()) {
+            log_slow(&slot.membership);
+        }
         for slot in &self.sockets {
             slot.membership.close(reason.into(), false);
         }
@@ -264,6 +267,16 @@ impl Handler for Client {
         self.poll_sockets(cx);
         if self.sockets.is_empty() { Poll::Ready(()) } else { Poll::Pending }
     }
+}
+
+/// One line for the whole connection.
+fn log_slow(membership: &Membership) {
+    let namespace = &*short(membership.namespace.path());
+    limited!(
+        WARN, membership.namespace.inner.logs, About::namespace(namespace), target: "sio::socket",
+        { socket = %membership.id, namespace, },
+        "disconnected a slow client: it does not take what is sent to it"
+    );
 }
 
 fn broken(error: &DecodeError) -> CloseReason {

@@ -48,10 +48,12 @@ pub struct Config {
     pub max_payload: usize,
     /// Packets in one polling answer. Default 16: python-socketio's clients refuse more.
     pub polling_packets: usize,
-    /// Bytes that may wait for one client. Default 1 MiB.
+    /// Bytes that may wait for one client; broadcasts in a burst may bring eight times as many. Default 1 MiB.
     pub outgoing_queue_bytes: usize,
-    /// Packets that may wait for one client. Default 1,024.
+    /// Packets that may wait for one client; broadcasts in a burst may bring eight times as many. Default 1,024.
     pub outgoing_queue_packets: usize,
+    /// How long a client may take nothing while a burst of broadcasts waits for it. Default 1 s.
+    pub slow_client_grace: Duration,
     /// Sessions open at the same time. Default unlimited; beyond it new ones get `403`.
     pub max_connections: usize,
     /// Sessions open at the same time for one address; IPv6 addresses are counted by their /64 network. Default
@@ -88,6 +90,7 @@ impl Default for Config {
             polling_packets: 16,
             outgoing_queue_bytes: 1024 * 1024,
             outgoing_queue_packets: 1024,
+            slow_client_grace: Duration::from_secs(1),
             max_connections: usize::MAX,
             max_connections_per_address: usize::MAX,
             allowed_origins: AllowedOrigins::default(),

@@ -13,21 +13,34 @@ use tokio::sync::Notify;
 use crate::transport::outgoing::{Done, Entry, Queue};
 use crate::transport::wire::Wire;
 
-/// Bounds of the outgoing queue of one connection.
+/// How far beyond its soft bound a burst may fill a queue.
+const BURST: usize = 8;
+
+/// Soft bounds of the outgoing queue of one connection.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct QueueLimits {
     pub(crate) bytes: usize,
     pub(crate) packets: usize,
 }
 
+impl QueueLimits {
+    fn times(self, factor: usize) -> Self {
+        Self { bytes: self.bytes.saturating_mul(factor), packets: self.packets.saturating_mul(factor) }
+    }
+
+    fn half(self) -> Self {
+        Self { bytes: self.bytes / 2, packets: self.packets / 2 }
+    }
+}
+
 /// How a packet is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum How {
-    /// If there is room for it.
+    /// If there is room for it below the soft bound.
     Now,
-    /// If nothing else waits; else it is lost.
+    /// If the transport can take it now; else it is lost.
     Volatile,
-    /// As one of many copies, whose sender waits for none of the receivers.
+    /// As one of many copies, whose sender waits for no single receiver: in a burst up to the hard bound.
     Fanout,
 }
 
@@ -49,6 +62,12 @@ pub(crate) struct Outbox {
     limits: QueueLimits,
     /// What is never refused has gone beyond all bounds. Written under the lock of `state`.
     overfull: AtomicBool,
+    /// Copies have filled more than half of the queue's soft bound. Written under the lock.
+    filled: AtomicBool,
+    /// A burst has filled the queue beyond its soft bound, and it has not been below since. Written under the lock.
+    bursting: AtomicBool,
+    /// The transport took no more when the task looked last: its buffers are full, or no GET waits.
+    blocked: AtomicBool,
 }
 
 #[derive(Debug, Default)]
@@ -63,27 +82,51 @@ struct State {
     transport: Option<TransportKind>,
     /// No packets are taken any more.
     refusing: bool,
+    /// How many senders wait for room, and how many only give way.
     waiting: usize,
+    giving_way: usize,
 }
 
 impl Outbox {
     pub(crate) fn new(limits: QueueLimits) -> Self {
-        Self { state: Mutex::default(), changed: Notify::new(), limits, overfull: AtomicBool::new(false) }
+        Self {
+            state: Mutex::default(),
+            changed: Notify::new(),
+            limits,
+            overfull: AtomicBool::new(false),
+            filled: AtomicBool::new(false),
+            bursting: AtomicBool::new(false),
+            blocked: AtomicBool::new(false),
+        }
     }
 
     /// Takes a packet out of `entry` and queues it, if there is room. False for a volatile one that is lost.
+    ///
+    /// A burst beyond the hard bound is [`PushError::Full`] once. The client is lost then: later packets are refused.
     pub(crate) fn offer(&self, entry: &mut Entry, how: How) -> Result<bool, PushError> {
         let mut state = self.lock();
         if state.refusing {
             return Err(PushError::Closed);
         }
-        if how == How::Volatile && state.packets > 0 {
+        if how == How::Volatile && (state.packets > 0 || self.is_blocked()) {
             return Ok(false);
         }
-        if !state.fits(entry.frames.len(), self.limits) {
-            return Err(PushError::Full);
+        let size = entry.frames.len();
+        if !state.fits(size, self.limits) {
+            if how != How::Fanout {
+                return Err(PushError::Full);
+            }
+            if !state.fits(size, self.limits.times(BURST)) {
+                drop(state);
+                self.refuse();
+                return Err(PushError::Full);
+            }
+            self.bursting.store(true, Ordering::Relaxed);
         }
         state.enqueue(entry.take());
+        if how == How::Fanout && !state.is_within(self.limits.half()) {
+            self.filled.store(true, Ordering::Relaxed);
+        }
         Ok(true)
     }
 
@@ -94,7 +137,9 @@ impl Outbox {
             return false;
         }
         state.enqueue(entry);
-        self.note_overfull(&state);
+        if !state.is_within(self.limits.times(2)) {
+            self.overfull.store(true, Ordering::Relaxed);
+        }
         true
     }
 
@@ -125,9 +170,35 @@ impl Outbox {
         self.changed.notify_waiters();
     }
 
-    /// Whether a queue of this size would be within the limits.
-    pub(crate) fn would_fit(&self, packets: usize, bytes: usize) -> bool {
-        packets < self.limits.packets && bytes <= self.limits.bytes
+    /// True when senders of many copies had better let the client's task run: it has more than half of its soft bound to
+    /// take and could go on, or it is in a burst.
+    pub(crate) fn is_pressed(&self) -> bool {
+        self.filled.load(Ordering::Relaxed) && (self.is_bursting() || !self.is_blocked())
+    }
+
+    /// Waits while the queue is pressed. Whoever waits here is not said to wait for the client.
+    pub(crate) async fn until_relieved(&self) {
+        loop {
+            let notified = self.changed.notified();
+            tokio::pin!(notified);
+            // Registered before the check, so that what changes in between is not missed.
+            notified.as_mut().enable();
+            {
+                let mut state = self.lock();
+                if state.refusing || !self.is_pressed() {
+                    return;
+                }
+                state.giving_way += 1;
+            }
+            let _giving_way = GivingWay(self);
+            notified.await;
+        }
+    }
+
+    /// Whether packets that wait elsewhere would, with one of this size, be within the bounds of such a queue.
+    pub(crate) fn would_fit(&self, packets: usize, bytes: usize, how: How) -> bool {
+        let limits = if how == How::Fanout { self.limits.times(BURST) } else { self.limits };
+        packets < limits.packets && bytes <= limits.bytes
     }
 
     /// True while the queue is at its limits.
@@ -141,10 +212,24 @@ impl Outbox {
         self.overfull.load(Ordering::Relaxed)
     }
 
-    fn note_overfull(&self, state: &State) {
-        let is_overfull = state.packets > self.limits.packets.saturating_mul(2)
-            || state.bytes > self.limits.bytes.saturating_mul(2);
-        self.overfull.store(is_overfull, Ordering::Relaxed);
+    /// True while a burst fills the queue beyond its soft bound.
+    pub(crate) fn is_bursting(&self) -> bool {
+        self.bursting.load(Ordering::Relaxed)
+    }
+
+    fn is_blocked(&self) -> bool {
+        self.blocked.load(Ordering::Relaxed)
+    }
+
+    /// Whether the transport takes nothing now.
+    pub(crate) fn set_blocked(&self, blocked: bool) {
+        if self.is_blocked() == blocked {
+            return;
+        }
+        self.blocked.store(blocked, Ordering::Relaxed);
+        if self.lock().giving_way > 0 {
+            self.changed.notify_waiters();
+        }
     }
 
     /// True while the client is what everything waits for: the queue is at its limits, or somebody waits for room in it.
@@ -206,8 +291,16 @@ impl Outbox {
         // Close frames are written without having been queued, when the session is closed.
         state.packets = state.packets.saturating_sub(done.packets);
         state.bytes = state.bytes.saturating_sub(done.bytes);
-        self.note_overfull(&state);
-        if state.waiting > 0 {
+        if self.is_overfull() && state.is_within(self.limits.times(2)) {
+            self.overfull.store(false, Ordering::Relaxed);
+        }
+        if self.filled.load(Ordering::Relaxed) && state.is_within(self.limits.half()) {
+            self.filled.store(false, Ordering::Relaxed);
+        }
+        if self.is_bursting() && state.fits(0, self.limits) {
+            self.bursting.store(false, Ordering::Relaxed);
+        }
+        if state.waiting + state.giving_way > 0 {
             drop(state);
             self.changed.notify_waiters();
         }
@@ -218,7 +311,6 @@ impl Outbox {
         let mut state = self.lock();
         state.packets += unsent.packets;
         state.bytes += unsent.bytes;
-        self.note_overfull(&state);
     }
 
     /// Takes no more packets; what is queued is still sent.
@@ -279,6 +371,10 @@ impl State {
         self.packets < limits.packets && (self.bytes + size <= limits.bytes || self.packets == 0)
     }
 
+    fn is_within(&self, limits: QueueLimits) -> bool {
+        self.packets <= limits.packets && self.bytes <= limits.bytes
+    }
+
     fn enqueue(&mut self, Entry { frames, compress }: Entry) {
         self.must_stay_plain |= !compress;
         self.bytes += frames.len();
@@ -293,6 +389,15 @@ struct Waiting<'a>(&'a Outbox);
 impl Drop for Waiting<'_> {
     fn drop(&mut self) {
         self.0.lock().waiting -= 1;
+    }
+}
+
+/// Counts a sender as giving way for as long as it does.
+struct GivingWay<'a>(&'a Outbox);
+
+impl Drop for GivingWay<'_> {
+    fn drop(&mut self) {
+        self.0.lock().giving_way -= 1;
     }
 }
 

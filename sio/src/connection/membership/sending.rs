@@ -86,7 +86,15 @@ impl Membership {
             _ if how == How::Volatile => return Ok(None),
             _ => {}
         }
-        if !self.mailbox.outbox.would_fit(state.held.len(), state.held_bytes + entry.frames.len()) {
+        let outbox = &self.mailbox.outbox;
+        if outbox.is_refusing() {
+            return Err(PushError::Closed);
+        }
+        if !outbox.would_fit(state.held.len(), state.held_bytes + entry.frames.len(), how) {
+            if how == How::Fanout {
+                // As beyond the hard bound of the queue itself: the client is lost.
+                outbox.refuse();
+            }
             return Err(PushError::Full);
         }
         state.held_bytes += entry.frames.len();

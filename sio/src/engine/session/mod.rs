@@ -7,6 +7,7 @@
 mod closing;
 mod reading;
 mod requests;
+mod slow;
 mod writing;
 
 use std::future::Future;
@@ -48,6 +49,8 @@ pub(crate) struct SessionTask {
     drain_ended: bool,
     /// Input is paused, since the handler takes no more, and not for the client's sake.
     paused: bool,
+    /// Since when a burst has waited for the transport, which has taken nothing.
+    stalled_since: Option<Instant>,
     /// The queue had no room for the answer to a client's own ping.
     owes_pong: bool,
     id: SessionId,
@@ -78,6 +81,7 @@ impl SessionTask {
             draining: false,
             drain_ended: false,
             paused: false,
+            stalled_since: None,
             owes_pong: false,
             id,
             mailbox,
@@ -146,7 +150,9 @@ impl SessionTask {
     fn next_deadline(&self) -> Option<Instant> {
         match self.phase {
             Phase::Opening | Phase::Open => {
-                let deadlines = [self.state.poll_timeout(), self.handler.deadline()];
+                let grace = self.shared.config.slow_client_grace;
+                let slow = self.stalled_since.and_then(|since| since.checked_add(grace));
+                let deadlines = [self.state.poll_timeout(), self.handler.deadline(), slow];
                 deadlines.into_iter().flatten().min()
             }
             Phase::Flushing { until } => Some(until),

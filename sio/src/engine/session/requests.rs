@@ -20,7 +20,10 @@ impl SessionTask {
             return;
         }
         match self.state.begin_poll() {
-            PollVerdict::Wait => polling.wait(answer),
+            PollVerdict::Wait => {
+                polling.wait(answer);
+                self.mailbox.outbox.set_blocked(false);
+            }
             PollVerdict::NoWait => {
                 polling.wait(answer);
                 self.release_poll();

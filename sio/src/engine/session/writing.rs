@@ -26,6 +26,8 @@ impl SessionTask {
             }
             Phase::Gone => true,
         };
+        self.mailbox.outbox.set_blocked(blocked);
+        self.judge(blocked);
         // One pong for all pings that came while the queue was full.
         if self.owes_pong && self.mailbox.push(Packet::Pong("".into()).frame()).is_ok() {
             self.owes_pong = false;
@@ -37,7 +39,11 @@ impl SessionTask {
         let Some(websocket) = &mut self.websocket else { return true };
         loop {
             let outcome = websocket.poll_write(cx);
-            self.mailbox.outbox.settle(websocket.take_done());
+            let done = websocket.take_done();
+            if done.bytes > 0 {
+                self.stalled_since = None;
+            }
+            self.mailbox.outbox.settle(done);
             match outcome {
                 Poll::Pending => return true,
                 Poll::Ready(Ok(())) => {}
@@ -60,6 +66,7 @@ impl SessionTask {
         let config = &self.shared.config;
         if polling.send_queued(&self.mailbox, config.max_payload, config.polling_packets, last) {
             self.state.end_poll();
+            self.stalled_since = None;
         }
         !polling.is_waiting()
     }
