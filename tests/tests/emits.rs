@@ -61,6 +61,8 @@ async fn everything_else_is_one_argument() {
     emitted(7, r#"42["event",7]"#, &[]).await;
     emitted("text", r#"42["event","text"]"#, &[]).await;
     emitted(vec![1, 2], r#"42["event",[1,2]]"#, &[]).await;
+    emitted([1, 2], r#"42["event",[1,2]]"#, &[]).await;
+    emitted(Box::new([[1], [2]]), r#"42["event",[[1],[2]]]"#, &[]).await;
     emitted(None::<u32>, r#"42["event",null]"#, &[]).await;
     emitted(Pair(1, 2), r#"42["event",[1,2]]"#, &[]).await;
     emitted(BTreeMap::from([(1, "a"), (2, "b")]), r#"42["event",{"1":"a","2":"b"}]"#, &[]).await;

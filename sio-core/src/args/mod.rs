@@ -171,8 +171,8 @@ impl Args {
         Ok(value)
     }
 
-    /// Takes an answer: a tuple (or a [`Spread`]) takes all arguments that are left, `()` none, everything else the
-    /// next. This is the counterpart of what is sent, where a tuple is several arguments and `()` is no argument.
+    /// Takes an answer: a tuple (or a [`Spread`]) takes all arguments that are left, `()` none, everything else, also a
+    /// `Vec` or an array, the next. This is the counterpart of what is sent, where a tuple is several arguments and `()` is no argument.
     ///
     /// # Errors
     ///

@@ -9,9 +9,11 @@ use std::marker::PhantomData;
 
 use bytes::Bytes;
 use serde::de::Visitor;
-use serde::ser::{self, SerializeTuple as _};
+use serde::ser::{self, SerializeTupleStruct as _};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::ser::Formatter;
+
+use super::arity::{is_array, is_unit};
 
 /// Why something could not be encoded. The application is to blame.
 #[derive(Debug, thiserror::Error)]
@@ -29,7 +31,9 @@ pub enum EncodeError {
     Msgpack(#[from] crate::msgpack::EncodeError),
 }
 
-/// Several arguments of one type, as many as there are: a `Vec` alone is *one* argument, a list.
+/// Several arguments of one type, as many as there are: a `Vec` or an array alone is *one* argument, a list.
+///
+/// A tuple struct, which is one argument as well, becomes several with `#[serde(rename = "sio::Spread")]`.
 ///
 /// With [`Args::take_rest`](super::Args::take_rest) it takes all arguments that are left, so that they can be sent on
 /// as they came.
@@ -52,15 +56,15 @@ pub struct Spread<T>(pub Vec<T>);
 
 impl<T: Serialize> Serialize for Spread<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut tuple = serializer.serialize_tuple(self.0.len())?;
+        let mut arguments = serializer.serialize_tuple_struct(SPREAD, self.0.len())?;
         for argument in &self.0 {
-            tuple.serialize_element(argument)?;
+            arguments.serialize_field(argument)?;
         }
-        tuple.end()
+        arguments.end()
     }
 }
 
-/// The name by which [`Args::take_answer`](super::Args::take_answer) tells a [`Spread`] from a list.
+/// The name by which both directions tell a [`Spread`] from a list.
 pub(super) const SPREAD: &str = "sio::Spread";
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Spread<T> {
@@ -86,10 +90,14 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for SpreadVisitor<T> {
 /// Appends arguments to `out`, separated by commas, and the attachments in them to `attachments`.
 ///
 /// * `()` is no argument;
-/// * a tuple is as many arguments as it has elements, and so is an array `[T; N]`, which serde does not tell from a
-///   tuple, and a [`Spread`];
-/// * anything else is one argument: a `Vec`, a struct, also a tuple struct or a unit struct (`null`), and the `null` of a
-///   [`Value`](crate::value::Value).
+/// * a tuple is as many arguments as it has elements, and so are a [`Spread`] and any type whose own `Serialize` makes a
+///   tuple;
+/// * anything else is one argument: a `Vec`, an array, a struct, also a tuple struct or a unit struct (`null`), and the
+///   `null` of a [`Value`](crate::value::Value).
+///
+/// References, `Box`, `Rc`, `Arc` and `Cow` stand for what they point to. To serde an array is a tuple; it is told by the
+/// type that is given here. An array that is hidden from it, behind a `dyn Trait` or in a struct marked with
+/// `#[serde(transparent)]`, is not told from a tuple.
 ///
 /// `first` says that no comma is needed before the first one. Numbers that JSON cannot hold (NaN, infinities) are
 /// written as `null`.
@@ -141,8 +149,8 @@ pub(crate) fn serialize<A: Serialize + ?Sized>(
     attachments: &mut dyn Attachments,
 ) -> Result<(), EncodeError> {
     let mut json = None;
-    let is_nothing = size_of_val(args) == 0;
-    args.serialize(TopLevel { out, first, attachments, json: &mut json, is_nothing })?;
+    let types = Types { has_size: size_of_val(args) > 0, is_unit: is_unit::<A>, is_array: is_array::<A> };
+    args.serialize(TopLevel { out, first, attachments, json: &mut json, types })?;
     Ok(())
 }
 
@@ -170,8 +178,16 @@ struct TopLevel<'a, 'j> {
     attachments: &'a mut dyn Attachments,
     /// Where the serialiser of a single argument lives: what it returns borrows it.
     json: &'j mut Option<Json<'a>>,
-    /// It has no size. That tells `()` from the `null` of a type such as `serde_json::Value`; to serde both are a unit.
-    is_nothing: bool,
+    types: Types,
+}
+
+/// What serde does not tell apart, and the type that is emitted does.
+struct Types {
+    has_size: bool,
+    /// `()`, and not the `null` of a type such as `serde_json::Value`: to serde both are a unit.
+    is_unit: fn() -> bool,
+    /// An array, and not a tuple: to serde both are a tuple.
+    is_array: fn() -> bool,
 }
 
 impl<'a, 'j> TopLevel<'a, 'j> {
@@ -181,6 +197,11 @@ impl<'a, 'j> TopLevel<'a, 'j> {
             self.out.push(b',');
         }
         self.json.insert(Json::with_formatter(self.out, Placeholders(self.attachments)))
+    }
+
+    /// Begins as many arguments as there will be elements.
+    fn several(self) -> Elements<'a, 'j> {
+        Elements::Several { out: self.out, first: self.first, attachments: self.attachments }
     }
 }
 
@@ -196,19 +217,23 @@ impl<'a, 'j> Serializer for TopLevel<'a, 'j> {
     type Ok = ();
     type Error = serde_json::Error;
     type SerializeSeq = Compound<'a, 'j>;
-    type SerializeTuple = Several<'a>;
-    type SerializeTupleStruct = Compound<'a, 'j>;
+    type SerializeTuple = Elements<'a, 'j>;
+    type SerializeTupleStruct = Elements<'a, 'j>;
     type SerializeTupleVariant = Compound<'a, 'j>;
     type SerializeMap = Compound<'a, 'j>;
     type SerializeStruct = Compound<'a, 'j>;
     type SerializeStructVariant = Compound<'a, 'j>;
 
     fn serialize_unit(self) -> Result<(), Self::Error> {
-        if self.is_nothing { Ok(()) } else { self.one().serialize_unit() }
+        if !self.types.has_size || (self.types.is_unit)() { Ok(()) } else { self.one().serialize_unit() }
     }
 
-    fn serialize_tuple(self, _: usize) -> Result<Several<'a>, Self::Error> {
-        Ok(Several { out: self.out, first: self.first, attachments: self.attachments })
+    fn serialize_tuple(self, len: usize) -> Result<Elements<'a, 'j>, Self::Error> {
+        if (self.is_tuple)() {
+            Ok(self.several())
+        } else {
+            self.one().serialize_tuple(len).map(Elements::OfOne)
+        }
     }
 
     one_argument! {
@@ -275,7 +300,10 @@ impl<'a, 'j> Serializer for TopLevel<'a, 'j> {
         name: &'static str,
         len: usize,
     ) -> Result<Self::SerializeTupleStruct, Self::Error> {
-        self.one().serialize_tuple_struct(name, len)
+        if name == SPREAD {
+            return Ok(self.several());
+        }
+        self.one().serialize_tuple_struct(name, len).map(Elements::OfOne)
     }
 
     fn serialize_tuple_variant(
@@ -311,32 +339,65 @@ impl<'a, 'j> Serializer for TopLevel<'a, 'j> {
     }
 }
 
-/// The elements of a tuple: each is an argument.
-struct Several<'a> {
-    out: &'a mut Vec<u8>,
-    first: bool,
-    attachments: &'a mut dyn Attachments,
+/// The elements of a tuple.
+enum Elements<'a, 'j> {
+    /// Each is an argument.
+    Several { out: &'a mut Vec<u8>, first: bool, attachments: &'a mut dyn Attachments },
+    /// All are one argument, an array.
+    OfOne(Compound<'a, 'j>),
 }
 
-impl ser::SerializeTuple for Several<'_> {
+impl Elements<'_, '_> {
+    fn element<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), serde_json::Error> {
+        match self {
+            Self::Several { out, first, attachments } => {
+                if !*first {
+                    out.push(b',');
+                }
+                *first = false;
+                value.serialize(&mut Json::with_formatter(out, Placeholders(*attachments)))
+            }
+            Self::OfOne(array) => ser::SerializeTuple::serialize_element(array, value),
+        }
+    }
+
+    fn finish(self) -> Result<(), serde_json::Error> {
+        match self {
+            Self::Several { .. } => Ok(()),
+            Self::OfOne(array) => ser::SerializeTuple::end(array),
+        }
+    }
+}
+
+impl ser::SerializeTuple for Elements<'_, '_> {
     type Ok = ();
     type Error = serde_json::Error;
 
     fn serialize_element<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Self::Error> {
-        if !self.first {
-            self.out.push(b',');
-        }
-        self.first = false;
-        value.serialize(&mut Json::with_formatter(self.out, Placeholders(self.attachments)))
+        self.element(value)
     }
 
     fn end(self) -> Result<(), Self::Error> {
-        Ok(())
+        self.finish()
+    }
+}
+
+impl ser::SerializeTupleStruct for Elements<'_, '_> {
+    type Ok = ();
+    type Error = serde_json::Error;
+
+    fn serialize_field<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Self::Error> {
+        self.element(value)
+    }
+
+    fn end(self) -> Result<(), Self::Error> {
+        self.finish()
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::borrow::Cow;
     use std::collections::{BTreeMap, HashMap};
 
     use serde::Serialize;
@@ -375,13 +436,50 @@ mod tests {
         Struct { a: u8 },
     }
 
+    #[derive(Serialize)]
+    #[serde(rename = "sio::Spread")]
+    struct Marked(u8, Vec<u8>);
+
+    #[test]
+    fn an_array_is_one_argument_wherever_it_stands() {
+        let (pair, nested) = ([1, 2], [[1], [2]]);
+        assert_eq!(json(&pair), "x,[1,2]");
+        assert_eq!(json(&nested), "x,[[1],[2]]");
+        assert_eq!(json(&&&pair), "x,[1,2]");
+        assert_eq!(json(&Box::new(pair)), "x,[1,2]");
+        assert_eq!(json(&Box::new(&pair)), "x,[1,2]");
+        assert_eq!(json(&Cow::Borrowed(&pair)), "x,[1,2]");
+        assert_eq!(json::<[u8; 0]>(&[]), "x,[]");
+        assert_eq!(json(&[(1, 2)]), "x,[[1,2]]");
+        assert_eq!(json(&Some(pair)), "x,[1,2]");
+        assert_eq!(json(&["a", "b"]), r#"x,["a","b"]"#);
+        let (json, attachments) = written(&[Binary::from(b"1"), Binary::from(b"2")]);
+        assert_eq!(json, r#"x,[{"_placeholder":true,"num":0},{"_placeholder":true,"num":1}]"#);
+        assert_eq!(attachments, ["1", "2"]);
+    }
+
+    #[test]
+    fn a_tuple_is_several_arguments_also_behind_pointers() {
+        let pair = ([1, 2], "b");
+        let several = "x,[1,2],\"b\"";
+        assert_eq!(json(&pair), several);
+        assert_eq!(json(&&&pair), several);
+        assert_eq!(json(&&mut pair.clone()), several);
+        assert_eq!(json(&Box::new(pair)), several);
+        assert_eq!(json(&Box::new(Box::new(&pair))), several);
+        assert_eq!(json(&Cow::Borrowed(&pair)), several);
+        assert_eq!(json(&(1,)), "x,1");
+        assert_eq!(json(&&()), "x");
+        assert_eq!(json(&Box::new(())), "x");
+        assert_eq!(json(&Marked(1, vec![2])), "x,1,[2]");
+        assert_eq!(json(&(Marked(1, vec![2]), Spread(vec![3, 4]))), "x,[1,[2]],[3,4]");
+    }
+
     #[test]
     fn unit_is_none_tuples_are_several_the_rest_is_one() {
         assert_eq!(json(&()), "x");
         assert_eq!(json(&(1, "b", ())), "x,1,\"b\",null");
         assert_eq!(json(&((1, 2), [3, 4])), "x,[1,2],[3,4]");
-        assert_eq!(json(&[1, 2]), "x,1,2");
-        assert_eq!(json::<[u8; 0]>(&[]), "x");
         assert_eq!(json(&Spread(vec![1, 2])), "x,1,2");
         assert_eq!(json(&vec![1, 2]), "x,[1,2]");
         assert_eq!(json(&[1, 2][..]), "x,[1,2]");
@@ -400,7 +498,6 @@ mod tests {
         assert_eq!(json(&Enum::Struct { a: 1 }), "x,{\"Struct\":{\"a\":1}}");
         assert_eq!(json(&HashMap::from([(1, true)])), "x,{\"1\":true}");
         assert_eq!(json(&format_args!("{}-{}", 1, 2)), "x,\"1-2\"");
-        assert_eq!(json(&Box::new((1, 2))), "x,1,2");
     }
 
     #[test]

@@ -68,6 +68,7 @@ async fn a_handler_that_returns_a_value_answers_with_it() {
 #[tokio::test]
 async fn a_tuple_becomes_several_arguments_and_unit_none() {
     rows(r#"["returns_tuple"]"#, r#"[1,"two",null]"#).await;
+    rows(r#"["returns_array"]"#, r#"[[1,2]]"#).await;
     rows(r#"["returns_unit"]"#, "[]").await;
     rows(r#"["returns_ok_unit"]"#, "[]").await;
 }

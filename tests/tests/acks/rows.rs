@@ -74,6 +74,10 @@ impl Rows {
         vec![1, 2]
     }
 
+    async fn event_returns_array(&mut self) -> [u32; 2] {
+        [1, 2]
+    }
+
     async fn event_returns_tuple(&mut self) -> (u32, &'static str, Option<u32>) {
         (1, "two", None)
     }
