@@ -11,6 +11,8 @@ mod emit;
 use std::borrow::Cow;
 use std::error::Error as StdError;
 use std::fmt;
+use std::panic::Location;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use serde::ser::SerializeMap as _;
@@ -25,6 +27,9 @@ pub use self::connect::{ConnectError, IntoConnectError};
 pub use self::emit::{AckError, EmitError};
 
 type BoxError = Box<dyn StdError + Send + Sync>;
+
+/// The keys of the object which say that it is an error, and which. No field takes their place.
+const RESERVED: [&str; 3] = ["status", "code", "message"];
 
 /// What a client is told about an error that is none of its business.
 const INTERNAL: &str = "Internal server error";
@@ -116,11 +121,24 @@ impl Error {
         Self::of(Kind::Internal, "internal".into(), INTERNAL.into()).with_source(source)
     }
 
-    /// Adds a field to the object that the client gets. `status`, `code` and `message` are replaced by a field of
-    /// that name. A value that serde cannot turn into JSON is left out.
+    /// Adds a field to the object that the client gets.
+    ///
+    /// `status`, `code` and `message` belong to the framework: clients tell an error from an answer by them. A field of
+    /// such a name is left out, and so is a value that serde cannot turn into JSON; a warning in the log names it. An
+    /// object of a shape of its own is made with [`with_body`](Self::with_body).
+    ///
+    /// ```
+    /// let error = sio::Error::new("not_found", "No such room").with_field("http_status", 404);
+    /// assert_eq!(error.code(), "not_found");
+    /// ```
     #[must_use]
+    #[track_caller]
     pub fn with_field(mut self, name: impl Into<Cow<'static, str>>, value: impl Serialize) -> Self {
         let name = name.into();
+        if RESERVED.contains(&&*name) {
+            warn_of_reserved(&name, Location::caller());
+            return self;
+        }
         match serde_json::to_value(value) {
             Ok(value) => {
                 self.0.fields.retain(|(taken, _)| *taken != name);
@@ -262,6 +280,22 @@ impl Error {
     }
 }
 
+/// Says once which field an error does not take: clients can make a handler fail as often as they like.
+#[cold]
+fn warn_of_reserved(field: &str, location: &Location<'_>) {
+    static WAS_SAID: AtomicBool = AtomicBool::new(false);
+    if WAS_SAID.swap(true, Ordering::Relaxed) {
+        tracing::debug!(target: "sio::consumer", field, %location, "left out of an error: the name is reserved");
+    } else {
+        tracing::warn!(
+            target: "sio::consumer",
+            field,
+            %location,
+            "left out of an error: the names `status`, `code` and `message` are reserved"
+        );
+    }
+}
+
 struct Answer<'a>(&'a Inner);
 
 impl Serialize for Answer<'_> {
@@ -269,14 +303,11 @@ impl Serialize for Answer<'_> {
         if let Some(body) = &self.0.body {
             return body.serialize(serializer);
         }
-        let fields = &self.0.fields;
         let mut map = serializer.serialize_map(None)?;
-        for (name, value) in [("status", "error"), ("code", &*self.0.code), ("message", &*self.0.message)] {
-            if !fields.iter().any(|(field, _)| field == name) {
-                map.serialize_entry(name, value)?;
-            }
+        for (name, value) in RESERVED.iter().zip(["error", &*self.0.code, &*self.0.message]) {
+            map.serialize_entry(name, value)?;
         }
-        for (name, value) in fields {
+        for (name, value) in &self.0.fields {
             map.serialize_entry(name, value)?;
         }
         map.end()

@@ -25,9 +25,29 @@ fn fields_follow_the_code_and_the_message_in_order() {
 }
 
 #[test]
-fn a_field_replaces_what_has_its_name() {
-    let error = Error::new("muted", "You are muted").with_field("status", "no").with_field("status", 403);
-    assert_eq!(object(&error), r#"{"code":"muted","message":"You are muted","status":403}"#);
+fn no_field_makes_another_error_or_a_success_of_an_error() {
+    let error = Error::new("muted", "You are muted")
+        .with_field("status", "ok")
+        .with_field("code", 0)
+        .with_field("until", 5)
+        .with_field(String::from("message"), "fine");
+    let expected = r#"{"status":"error","code":"muted","message":"You are muted","until":5}"#;
+    assert_eq!(object(&error), expected);
+    let refusal = ConnectError::from(error);
+    assert_eq!((refusal.message(), refusal.data()), ("You are muted", Some(r#"{"code":"muted","until":5}"#)));
+    // Not even that of a refusal, which keeps its data.
+    let error = Error::from(ConnectError::new("No").with_data(7)).with_field("code", "ok");
+    assert_eq!(ConnectError::from(error).data(), Some("7"));
+    assert_eq!(
+        object(&io_error().with_field("code", "ok")),
+        r#"{"status":"error","code":"internal","message":"Internal server error"}"#
+    );
+}
+
+#[test]
+fn a_field_replaces_the_one_that_has_its_name() {
+    let error = Error::new("muted", "You are muted").with_field("until", "no").with_field("until", 5);
+    assert_eq!(object(&error), r#"{"status":"error","code":"muted","message":"You are muted","until":5}"#);
 }
 
 #[test]
