@@ -9,6 +9,7 @@ use sio_core::id::Sid;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::Socket;
+use crate::connection::asking::is_in_connect;
 use crate::connection::membership::Membership;
 use crate::emission::Emission;
 use crate::engine::outbox::PushError;
@@ -57,6 +58,9 @@ pub(crate) async fn one(
     timeout: Duration,
 ) -> Result<Args, AckError> {
     let membership = &socket.membership;
+    if is_in_connect(socket.id()) {
+        return Err(AckError::Connecting);
+    }
     let (answer, answered) = oneshot::channel();
     membership.await_ack(id, Waiter::One(answer))?;
     let _forget = Forget { membership, id };
@@ -67,7 +71,10 @@ pub(crate) async fn one(
         })?;
         answered.await.map_err(|_| AckError::Disconnected)
     };
-    tokio::time::timeout(timeout, exchange).await.unwrap_or(Err(AckError::Timeout))
+    tokio::time::timeout(timeout, exchange).await.unwrap_or_else(|_| {
+        // The question has not even been sent: something that the hook waits for has asked it.
+        Err(if membership.is_connecting() { AckError::Connecting } else { AckError::Timeout })
+    })
 }
 
 /// Reads an answer: a tuple is all of its arguments, `()` none, everything else the first.

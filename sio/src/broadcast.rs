@@ -14,6 +14,7 @@ use crate::Socket;
 use crate::ack_stream::AckStream;
 use crate::ack_wait::Waiter;
 use crate::adapter::{Pressed, Target};
+use crate::connection::asking::is_in_connect;
 use crate::emission::{Emission, Expect};
 use crate::engine::outbox::{How, PushError};
 use crate::engine::{CloseReason, Command};
@@ -196,7 +197,11 @@ impl Broadcast {
         let pressed = self.deliver(question, |socket| {
             // Registered before the packet is sent: the answer may be quick.
             let waiter = Waiter::Many(socket.id(), answers.clone());
-            match socket.membership.await_ack(id, waiter) {
+            let registered = match is_in_connect(socket.id()) {
+                true => Err(AckError::Connecting),
+                false => socket.membership.await_ack(id, waiter),
+            };
+            match registered {
                 Ok(()) => {}
                 Err(AckError::Disconnected) => return,
                 Err(error) => drop(answers.send((socket.id(), Err(error)))),

@@ -213,8 +213,8 @@ impl Socket {
     ///
     /// A tuple takes all arguments of the answer, `()` none of them, everything else the first.
     ///
-    /// Not to be awaited inside `connect`: what is sent there goes out when the hook has ended. A task that the hook spawns
-    /// can ask.
+    /// Inside `connect` it fails at once with [`AckError::Connecting`]: what is sent there goes out when the hook has ended.
+    /// A task that the hook spawns can ask.
     ///
     /// ```
     /// # use sio::prelude::*;

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use serde::Deserialize;
-use sio::prelude::*;
+use sio::{AckError, prelude::*};
 use sio_tests::{TestServer, app::Plain, deadline::soon};
 
 #[derive(Debug, Deserialize, PartialEq)]
@@ -47,6 +47,73 @@ async fn several_arguments_are_a_tuple_and_none_is_unit() {
     ws.expect(r#"421["please"]"#).await;
     ws.send("431[]").await;
     soon("the answer", unit).await.expect("no panic").expect("an answer");
+}
+
+#[tokio::test]
+async fn an_array_is_the_first_argument_of_an_answer() {
+    let server = server().await;
+    let mut ws = server.socket("/").await;
+    let array = ask!(server, ws, [u32; 2], &[0, 0]);
+    ws.expect(r#"420["please",[0,0]]"#).await;
+    ws.send("430[[1,2],3]").await;
+    assert_eq!(soon("the answer", array).await.expect("no panic").expect("an answer"), [1, 2]);
+}
+
+/// Asks its client before it has let it in.
+#[derive(Default)]
+struct Curious;
+
+const NEVER: Duration = Duration::from_secs(3_600);
+
+#[consumer(namespace = "/curious")]
+impl Curious {
+    async fn connect(socket: &Socket, how: String) -> Result<(), ConnectError> {
+        let asking = socket.clone();
+        let outcome = match how.as_str() {
+            "one" => asking.timeout(NEVER).emit_with_ack::<u32>("please", &()).await,
+            "all" => {
+                let everybody = asking.namespace().timeout(NEVER);
+                let mut answers = everybody.emit_with_ack::<u32>("please", &()).await?;
+                answers.next().await.expect("the client itself is asked").1
+            }
+            "joined" => {
+                let asked = async move {
+                    asking.timeout(Duration::from_millis(1)).emit_with_ack::<u32>("please", &()).await
+                };
+                tokio::spawn(asked).await?
+            }
+            _ => {
+                tokio::spawn(async move {
+                    let answer = asking.timeout(NEVER).emit_with_ack::<u32>("please", &()).await;
+                    asking.emit("answered", &answer.ok()).await
+                });
+                return Ok(());
+            }
+        };
+        assert!(matches!(outcome, Err(AckError::Connecting)), "{outcome:?}");
+        Err(ConnectError::new("Connecting"))
+    }
+}
+
+#[tokio::test]
+async fn a_connect_hook_that_awaits_an_answer_of_its_client_learns_at_once_that_there_is_none() {
+    let server = TestServer::start(|builder| builder.consumer::<Curious>()).await;
+    for how in ["one", "all", "joined"] {
+        let mut ws = server.ws().await;
+        ws.send(&format!("40/curious,{how:?}")).await;
+        ws.expect(r#"44/curious,{"message":"Connecting"}"#).await;
+    }
+}
+
+#[tokio::test]
+async fn a_task_that_the_connect_hook_spawns_can_ask_the_client() {
+    let server = TestServer::start(|builder| builder.consumer::<Curious>()).await;
+    let mut ws = server.ws().await;
+    ws.send(r#"40/curious,"task""#).await;
+    ws.expect(r#"40/curious,{"sid":…}"#).await;
+    ws.expect(r#"42/curious,0["please"]"#).await;
+    ws.send("43/curious,0[7]").await;
+    ws.expect(r#"42/curious,["answered",7]"#).await;
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@
 //! runs in the session's task.
 
 mod around;
+pub(crate) mod asking;
 mod client;
 mod concurrent;
 mod guard;

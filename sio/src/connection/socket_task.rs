@@ -12,6 +12,7 @@ use sio_core::socket::reason::DisconnectReason;
 
 use super::answer_connect;
 use super::around;
+use super::asking;
 use super::concurrent::{Concurrent, Failed, Handling};
 use super::guard::{Failure, Guard, drop_guarded};
 use super::limits;
@@ -91,7 +92,7 @@ async fn connect<C: Consumer>(
             if socket.membership.is_closed() {
                 return Poll::Ready(None);
             }
-            hook.as_mut().poll(cx).map(Some)
+            asking::in_connect(socket.id(), || hook.as_mut().poll(cx)).map(Some)
         });
         match outcome.await {
             Some(Ok(Ok(consumer))) if socket.membership.accept() => return Some(consumer),

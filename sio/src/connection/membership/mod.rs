@@ -150,6 +150,11 @@ impl Membership {
         self.phase.load(Ordering::Acquire) == CONNECTED
     }
 
+    /// True while the `connect` hook decides.
+    pub(crate) fn is_connecting(&self) -> bool {
+        self.phase.load(Ordering::Acquire) == CONNECTING
+    }
+
     pub(crate) fn is_closed(&self) -> bool {
         self.phase.load(Ordering::Acquire) == CLOSED
     }

@@ -1,0 +1,33 @@
+//! Tells whether a question to a client is asked by its own `connect` hook.
+//!
+//! What the hook sends goes out when the hook has ended, so a question that it awaits could only run into its deadline.
+//! A task that the hook spawns may ask: it does not keep the hook from ending.
+
+use std::cell::Cell;
+
+use sio_core::id::Sid;
+
+thread_local! {
+    /// The socket whose `connect` hook is being polled by this thread.
+    static CONNECTING: Cell<Option<Sid>> = const { Cell::new(None) };
+}
+
+/// Restores what was there, also after a panic.
+struct Restore(Option<Sid>);
+
+impl Drop for Restore {
+    fn drop(&mut self) {
+        CONNECTING.set(self.0);
+    }
+}
+
+/// Polls the `connect` hook of a socket.
+pub(super) fn in_connect<R>(id: Sid, poll: impl FnOnce() -> R) -> R {
+    let _restore = Restore(CONNECTING.replace(Some(id)));
+    poll()
+}
+
+/// Whether the caller is the `connect` hook of this socket.
+pub(crate) fn is_in_connect(id: Sid) -> bool {
+    CONNECTING.get() == Some(id)
+}
