@@ -8,8 +8,17 @@ use std::sync::{Arc, OnceLock, PoisonError, RwLock, RwLockWriteGuard};
 
 use crate::consumer::{Event, FromEvent};
 use crate::error::Error;
+use crate::guarded::drop_guarded;
 
-type Values = Vec<(TypeId, Arc<dyn Any + Send + Sync>)>;
+/// Dropped one by one: each is a value of the application, and the end of one is no business of the others.
+#[derive(Default)]
+struct Values(Vec<(TypeId, Arc<dyn Any + Send + Sync>)>);
+
+impl Drop for Values {
+    fn drop(&mut self) {
+        self.0.drain(..).for_each(drop_guarded);
+    }
+}
 
 /// Values that belong to a socket, one of each type: [`Socket::data`](crate::Socket::data).
 ///
@@ -48,10 +57,10 @@ impl SocketData {
         let value: Arc<dyn Any + Send + Sync> = Arc::new(value);
         let id = TypeId::of::<T>();
         let mut values = write(self.values.get_or_init(Arc::default));
-        let before = match values.iter_mut().find(|(known, _)| *known == id) {
+        let before = match values.0.iter_mut().find(|(known, _)| *known == id) {
             Some((_, known)) => Some(mem::replace(known, value)),
             None => {
-                values.push((id, value));
+                values.0.push((id, value));
                 None
             }
         };
@@ -63,7 +72,7 @@ impl SocketData {
     #[must_use]
     pub fn get<T: Send + Sync + 'static>(&self) -> Option<Arc<T>> {
         let values = self.values.get()?.read().unwrap_or_else(PoisonError::into_inner);
-        let (_, value) = values.iter().find(|(known, _)| *known == TypeId::of::<T>())?;
+        let (_, value) = values.0.iter().find(|(known, _)| *known == TypeId::of::<T>())?;
         Arc::clone(value).downcast().ok()
     }
 
@@ -81,8 +90,8 @@ impl SocketData {
     /// Takes the value of a type away.
     pub fn remove<T: Send + Sync + 'static>(&self) -> Option<Arc<T>> {
         let mut values = write(self.values.get()?);
-        let at = values.iter().position(|(known, _)| *known == TypeId::of::<T>())?;
-        let (_, value) = values.swap_remove(at);
+        let at = values.0.iter().position(|(known, _)| *known == TypeId::of::<T>())?;
+        let (_, value) = values.0.swap_remove(at);
         drop(values);
         value.downcast().ok()
     }

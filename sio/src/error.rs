@@ -7,12 +7,12 @@ mod boxed;
 mod build;
 mod connect;
 mod emit;
+mod source;
 
 use std::borrow::Cow;
 use std::error::Error as StdError;
 use std::fmt;
 use std::panic::Location;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use serde::ser::SerializeMap as _;
@@ -25,6 +25,7 @@ use crate::short::short;
 pub use self::build::{BuildError, Problem};
 pub use self::connect::{ConnectError, IntoConnectError};
 pub use self::emit::{AckError, EmitError};
+pub(crate) use self::source::Source;
 
 type BoxError = Box<dyn StdError + Send + Sync>;
 
@@ -80,7 +81,7 @@ struct Inner {
     body: Option<serde_json::Value>,
     /// The data of a refusal, as the client is to get them.
     refusal: Option<String>,
-    source: Option<BoxError>,
+    source: Option<Source>,
 }
 
 /// Who has to look at it.
@@ -178,7 +179,7 @@ impl Error {
     /// Adds the cause, which goes to the log and never to the client.
     #[must_use]
     pub fn with_source(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
-        self.0.source = Some(source.into());
+        self.0.source = Some(Source::from(source.into()));
         self
     }
 
@@ -197,7 +198,7 @@ impl Error {
     /// The cause, which the client never sees.
     #[must_use]
     pub fn source(&self) -> Option<&(dyn StdError + Send + Sync + 'static)> {
-        self.0.source.as_deref()
+        self.0.source.as_ref().map(Source::get)
     }
 
     fn of(kind: Kind, code: Cow<'static, str>, message: Cow<'static, str>) -> Self {
@@ -280,20 +281,13 @@ impl Error {
     }
 }
 
-/// Says once which field an error does not take: clients can make a handler fail as often as they like.
 #[cold]
 fn warn_of_reserved(field: &str, location: &Location<'_>) {
-    static WAS_SAID: AtomicBool = AtomicBool::new(false);
-    if WAS_SAID.swap(true, Ordering::Relaxed) {
-        tracing::debug!(target: "sio::consumer", field, %location, "left out of an error: the name is reserved");
-    } else {
-        tracing::warn!(
-            target: "sio::consumer",
-            field,
-            %location,
-            "left out of an error: the names `status`, `code` and `message` are reserved"
-        );
-    }
+    let about = About { other: hash_of(location), ..About::default() };
+    limited!(
+        WARN, LogLimiter::of_process(), about, target: "sio::consumer", { field, %location, },
+        "left out of an error: the names `status`, `code` and `message` are reserved"
+    );
 }
 
 struct Answer<'a>(&'a Inner);
@@ -343,28 +337,13 @@ impl fmt::Debug for Error {
         for (name, value) in &self.0.fields {
             write!(f, "\n  {name}: {value}")?;
         }
-        let mut source = self.0.source.as_deref().map(|source| source as &(dyn StdError + 'static));
-        if self.0.kind == Kind::Internal {
-            source = source.and_then(StdError::source);
+        const CAUSE: &str = "\n  caused by: ";
+        let Some(source) = &self.0.source else { return Ok(()) };
+        if self.0.kind != Kind::Internal {
+            write!(f, "{CAUSE}{source}")?;
         }
-        while let Some(cause) = source {
-            write!(f, "\n  caused by: {cause}")?;
-            source = cause.source();
-        }
-        Ok(())
+        source.write_causes(f, CAUSE)
     }
-}
-
-/// An error and its causes, in one line.
-pub(crate) fn line_of(error: &(dyn StdError + 'static)) -> String {
-    let mut line = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        line.push_str("; caused by: ");
-        line.push_str(&error.to_string());
-        cause = error.source();
-    }
-    line
 }
 
 /// An error type whose values can be told to a client.

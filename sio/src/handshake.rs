@@ -10,6 +10,7 @@ use hyper::http::request::Parts;
 use hyper::upgrade::OnUpgrade;
 use sio_core::engine::config::Revision;
 
+use crate::guarded::Guarded;
 use crate::http::Peer;
 
 /// The request that opened a client's session: headers, query, address, time, and what layers have added to it.
@@ -34,7 +35,7 @@ pub struct Handshake {
     revision: Revision,
     subprotocol: Option<Box<str>>,
     /// A pointer, null when there are none.
-    extensions: Extensions,
+    extensions: Guarded<Extensions>,
 }
 
 impl Handshake {
@@ -55,7 +56,7 @@ impl Handshake {
             time,
             revision: Revision::default(),
             subprotocol: None,
-            extensions: kept(&request.extensions),
+            extensions: Guarded::new(kept(&request.extensions)),
         }
     }
 

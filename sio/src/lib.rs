@@ -146,6 +146,7 @@ mod drain;
 mod emission;
 pub mod engine;
 mod error;
+mod guarded;
 mod handshake;
 pub mod http;
 mod listeners;

@@ -3,14 +3,13 @@
 //! They run where the thing happens and hold no lock. A panic in one of them is logged and goes no further.
 
 use std::fmt;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use bytes::Bytes;
 use sio_core::args::Args;
 use sio_core::id::Sid;
 
-use crate::log_limiter::{About, LogLimiter, limited};
+use crate::guarded;
 use crate::namespace::Namespace;
 use crate::socket::Socket;
 
@@ -135,11 +134,7 @@ impl Listeners {
 
 /// A listener is an onlooker: what it does wrong is not to become anybody else's trouble.
 fn call(listener: impl FnOnce()) {
-    if catch_unwind(AssertUnwindSafe(listener)).is_err() {
-        limited!(
-            ERROR, LogLimiter::of_process(), About::default(), target: "sio::server", {}, "a listener panicked"
-        );
-    }
+    guarded::call("a listener", listener);
 }
 
 impl fmt::Debug for Listeners {

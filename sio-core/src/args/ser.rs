@@ -229,10 +229,10 @@ impl<'a, 'j> Serializer for TopLevel<'a, 'j> {
     }
 
     fn serialize_tuple(self, len: usize) -> Result<Elements<'a, 'j>, Self::Error> {
-        if (self.is_tuple)() {
-            Ok(self.several())
-        } else {
+        if (self.types.is_array)() {
             self.one().serialize_tuple(len).map(Elements::OfOne)
+        } else {
+            Ok(self.several())
         }
     }
 

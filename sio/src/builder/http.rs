@@ -1,5 +1,7 @@
 //! Options of what happens before a session is open.
 
+use std::future::Future;
+
 use hyper::http::request::Parts;
 
 use super::Builder;
@@ -97,7 +99,8 @@ impl Builder {
     ///
     /// It is asked after all other checks, and runs between them: it must not block. A refusal is answered with
     /// status 403, code 4 and the text, which the client sees. The client's address is in the request's extensions,
-    /// as [`Peer`](crate::http::Peer). What needs to wait for something belongs into `connect`.
+    /// as [`Peer`](crate::http::Peer). One that panics refuses. What needs to wait for something belongs into
+    /// [`allow_request_async`](Self::allow_request_async) or `connect`.
     ///
     /// # Examples
     ///
@@ -117,6 +120,34 @@ impl Builder {
         allow: impl Fn(&Parts) -> Result<(), String> + Send + Sync + 'static,
     ) -> Self {
         self.engine.hooks.allow_request(allow);
+        self
+    }
+
+    /// As [`Builder::allow_request`], for decisions that have to wait for something: a database, another service. It gets
+    /// the request as its own, with the client's [`Peer`](crate::http::Peer) among the extensions.
+    ///
+    /// It is asked after `allow_request`, once for each session, and has 30 s; a function that takes longer, or panics,
+    /// refuses. No session is open meanwhile, and no heartbeat runs.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use sio::http::Peer;
+    /// use sio::prelude::*;
+    ///
+    /// # async fn is_banned(_: Option<std::net::IpAddr>) -> bool { false }
+    /// let builder = Server::builder().allow_request_async(|request| async move {
+    ///     let ip = request.extensions.get::<Peer>().and_then(Peer::ip);
+    ///     if is_banned(ip).await { Err("banned".to_owned()) } else { Ok(()) }
+    /// });
+    /// # let _ = builder;
+    /// ```
+    pub fn allow_request_async<F, R>(mut self, allow: F) -> Self
+    where
+        F: Fn(Parts) -> R + Send + Sync + 'static,
+        R: Future<Output = Result<(), String>> + Send + 'static,
+    {
+        self.engine.hooks.allow_request_async(allow);
         self
     }
 

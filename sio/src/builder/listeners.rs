@@ -3,6 +3,7 @@
 use sio_core::args::Args;
 
 use super::Builder;
+use crate::guarded::Guarded;
 use crate::listeners::{Outgoing, RoomEvent};
 use crate::namespace::Namespace;
 use crate::socket::Socket;
@@ -24,7 +25,8 @@ impl Builder {
     /// # drop(builder);
     /// ```
     pub fn on_incoming(mut self, listener: impl Fn(&Socket, &str, &Args) + Send + Sync + 'static) -> Self {
-        self.listeners.incoming.push(Box::new(listener));
+        let listener = Guarded::new(listener);
+        self.listeners.incoming.push(Box::new(move |socket, event, args| listener(socket, event, args)));
         self
     }
 
@@ -42,7 +44,8 @@ impl Builder {
     /// # drop(builder);
     /// ```
     pub fn on_outgoing(mut self, listener: impl Fn(&Outgoing<'_>) + Send + Sync + 'static) -> Self {
-        self.listeners.outgoing.push(Box::new(listener));
+        let listener = Guarded::new(listener);
+        self.listeners.outgoing.push(Box::new(move |outgoing| listener(outgoing)));
         self
     }
 
@@ -63,7 +66,8 @@ impl Builder {
     /// # drop(builder);
     /// ```
     pub fn on_room(mut self, listener: impl Fn(&Namespace, &str, RoomEvent) + Send + Sync + 'static) -> Self {
-        self.listeners.room.push(Box::new(listener));
+        let listener = Guarded::new(listener);
+        self.listeners.room.push(Box::new(move |namespace, room, event| listener(namespace, room, event)));
         self
     }
 }

@@ -11,6 +11,7 @@ use super::membership::Membership;
 use super::socket_task::log_failure;
 use crate::consumer::{Consumer, Event, Reply};
 use crate::error::{ConnectError, Error};
+use crate::guarded::Guarded;
 use crate::middleware::{Step, enter};
 use crate::socket::Socket;
 
@@ -23,7 +24,7 @@ pub(super) async fn on_connect<C: Consumer>(
     socket: &Socket,
     auth: Option<Args>,
     before: Option<Arc<Membership>>,
-) -> Result<C, ConnectError> {
+) -> Result<Guarded<C>, ConnectError> {
     let inner = &socket.namespace().inner;
     if let Some(before) = before {
         // In a box: sockets are not to be larger for it.
@@ -34,7 +35,7 @@ pub(super) async fn on_connect<C: Consumer>(
     if !skips_hooks && let Some(hooks) = inner.hooks.connecting(socket, auth.as_ref()) {
         hooks.await?;
     }
-    C::on_connect(&mut Event::connect(socket, auth)).await
+    C::on_connect(&mut Event::connect(socket, auth)).await.map(Guarded::new)
 }
 
 /// As [`Consumer::on_event`], inside the middleware. The deadline is that of the handler which the event comes to.
@@ -44,7 +45,7 @@ pub(super) async fn on_event<C: Consumer>(consumer: &mut C, event: &mut Event<'_
         Step::Ended(outcome) => outcome,
         Step::Handle(passage) => {
             let (name, timeout) = (event.name_handle(), socket.namespace().inner.timeout(event.name()));
-            let handler = Guard::new(consumer.on_event(event), timeout);
+            let handler = Guard::new(|| consumer.on_event(event), timeout);
             passage.around(flatten(socket, &name, handler)).await
         }
     }
@@ -57,7 +58,7 @@ pub(super) async fn on_concurrent<C: Consumer>(event: &mut Event<'_>) -> Result<
         Step::Ended(outcome) => outcome,
         Step::Handle(passage) => {
             let (name, timeout) = (event.name_handle(), socket.namespace().inner.timeout(event.name()));
-            let handler = Guard::new(C::on_concurrent(event), timeout);
+            let handler = Guard::new(|| C::on_concurrent(event), timeout);
             passage.around(flatten(socket, &name, handler)).await
         }
     }

@@ -1,6 +1,5 @@
 //! Keeps what user code does from reaching further than its own event: panics and handlers that never end.
 
-use std::any::Any;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
@@ -12,7 +11,8 @@ use pin_project_lite::pin_project;
 use tokio::time::{Instant, Sleep};
 
 use crate::Socket;
-use crate::log_limiter::{About, LogLimiter, hash_of, limited};
+use crate::guarded::{self, text_of};
+use crate::log_limiter::{About, limited};
 use crate::short::short;
 
 /// How user code failed to come to its end.
@@ -48,6 +48,8 @@ pin_project! {
     pub(crate) struct Guard<'a, F> {
         #[pin]
         future: Option<F>,
+        // Why there is no future.
+        panic: Option<Box<String>>,
         timeout: Option<Duration>,
         // None when nobody wants to know how long it takes, or knows already.
         watched: Option<Watched<'a>>,
@@ -59,14 +61,19 @@ pin_project! {
         /// A future that is given up is dropped in the middle, and what it holds may panic at that.
         fn drop(this: Pin<&mut Self>) {
             let mut future = this.project().future;
-            drop_guarded(|| future.set(None));
+            guarded::call("a destructor", || future.set(None));
         }
     }
 }
 
 impl<'a, F: Future> Guard<'a, F> {
-    pub(crate) fn new(future: F, timeout: Option<Duration>) -> Self {
-        Self { future: Some(future), timeout, watched: None, alarm: None }
+    /// Guards what `make` gives. That a handler is called runs its code too, unless it is an `async fn`.
+    pub(crate) fn new(make: impl FnOnce() -> F, timeout: Option<Duration>) -> Self {
+        let (future, panic) = match catch_unwind(AssertUnwindSafe(make)) {
+            Ok(future) => (Some(future), None),
+            Err(panic) => (None, Some(Box::new(text_of(panic)))),
+        };
+        Self { future, panic, timeout, watched: None, alarm: None }
     }
 
     /// Has a line written when the future takes long.
@@ -81,14 +88,17 @@ impl<F: Future> Future for Guard<'_, F> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
-        let future = &mut this.future;
-        let poll = || future.as_mut().as_pin_mut().expect("it is there until the guard is dropped").poll(cx);
+        let Some(future) = this.future.as_mut().as_pin_mut() else {
+            let panic = this.panic.take().map_or_else(String::new, |panic| *panic);
+            return Poll::Ready(Err(Failure::Panicked(panic)));
+        };
+        let poll = || future.poll(cx);
         // A consumer that panicked in the middle of a change goes on with what it has: that is for its author
         // to judge, as with any `&mut self` of which a method panicked.
         match catch_unwind(AssertUnwindSafe(poll)) {
             Ok(Poll::Ready(output)) => return Poll::Ready(Ok(output)),
             Ok(Poll::Pending) => {}
-            Err(panic) => return Poll::Ready(Err(Failure::Panicked(text_of(panic.as_ref())))),
+            Err(panic) => return Poll::Ready(Err(Failure::Panicked(text_of(panic)))),
         }
         let (timeout, slow) = (*this.timeout, this.watched.as_ref().and_then(Watched::slow));
         let is_told_first = slow.is_some_and(|slow| timeout.is_none_or(|timeout| slow < timeout));
@@ -125,21 +135,4 @@ impl Watched<'_> {
             "a handler still runs"
         );
     }
-}
-
-/// Drops what belongs to user code, whose destructor may panic.
-pub(crate) fn drop_guarded(dropping: impl FnOnce()) {
-    if let Err(panic) = catch_unwind(AssertUnwindSafe(dropping)) {
-        let panic = text_of(panic.as_ref());
-        let about = About { other: hash_of(&panic), ..About::default() };
-        limited!(
-            ERROR, LogLimiter::of_process(), about, target: "sio::consumer", { panic, }, "a destructor panicked"
-        );
-    }
-}
-
-fn text_of(panic: &(dyn Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-    text.or_else(|| panic.downcast_ref::<String>().cloned())
-        .unwrap_or_else(|| "a panic without a text".to_owned())
 }

@@ -14,12 +14,13 @@ use super::answer_connect;
 use super::around;
 use super::asking;
 use super::concurrent::{Concurrent, Failed, Handling};
-use super::guard::{Failure, Guard, drop_guarded};
+use super::guard::{Failure, Guard};
 use super::limits;
 use super::membership::{Membership, Next};
 use crate::Socket;
 use crate::consumer::{self, Consumer, Event};
-use crate::error::{ConnectError, Error, line_of};
+use crate::error::{ConnectError, Error, Source};
+use crate::guarded::Guarded;
 use crate::log_limiter::{About, hash_of, limited};
 use crate::short::short;
 
@@ -45,9 +46,9 @@ pub(crate) async fn run<C: Consumer>(task: SocketTask) {
     let mut concurrent = Concurrent::new(socket.clone(), start_concurrent::<C>);
     loop {
         match poll_fn(|cx| poll_next(&socket, &mut concurrent, cx)).await {
-            Ok(Due::Failed(failed)) => tell(&mut consumer, &socket, failed, &mut concurrent).await,
+            Ok(Due::Failed(failed)) => tell(&mut *consumer, &socket, failed, &mut concurrent).await,
             Ok(Due::Event(event)) => {
-                handle(&mut consumer, &socket, event, &mut concurrent).await;
+                handle(&mut *consumer, &socket, event, &mut concurrent).await;
                 // Acks are never refused for a full queue: the next one has to wait instead.
                 let membership = &socket.membership;
                 if membership.mailbox.outbox.is_full() {
@@ -58,10 +59,10 @@ pub(crate) async fn run<C: Consumer>(task: SocketTask) {
             Err(reason) => {
                 poll_fn(|cx| concurrent.poll(cx, true)).await;
                 while let Some(failed) = concurrent.next_failed() {
-                    tell(&mut consumer, &socket, failed, &mut concurrent).await;
+                    tell(&mut *consumer, &socket, failed, &mut concurrent).await;
                 }
-                disconnect(&mut consumer, &socket, reason).await;
-                return drop_guarded(|| drop(consumer));
+                disconnect(&mut *consumer, &socket, reason).await;
+                return;
             }
         }
     }
@@ -83,10 +84,10 @@ async fn connect<C: Consumer>(
     socket: &Socket,
     auth: Option<Args>,
     before: Option<Arc<Membership>>,
-) -> Option<C> {
+) -> Option<Guarded<C>> {
     socket.membership.set_busy();
     let refusal = {
-        let hook = Guard::new(around::on_connect::<C>(socket, auth, before), None);
+        let hook = Guard::new(|| around::on_connect::<C>(socket, auth, before), None);
         let mut hook = pin!(hook.watched(socket, ByteString::from_static("connect")));
         let outcome = poll_fn(|cx| {
             if socket.membership.is_closed() {
@@ -159,11 +160,11 @@ async fn handle<C: Consumer>(
     let handled = if let Some(refusal) = limits::refusal(&event, info) {
         Ok(Err(refusal))
     } else if socket.namespace().inner.hooks.around.is_empty() {
-        let mut handler = pin!(Guard::new(consumer.on_event(&mut event), timeout).watched(socket, name));
+        let mut handler = pin!(Guard::new(|| consumer.on_event(&mut event), timeout).watched(socket, name));
         poll_fn(|cx| poll_beside(socket, handler.as_mut(), concurrent, cx)).await
     } else {
         // In a box: sockets without middleware are not to be larger for it.
-        let handler = Guard::new(Box::pin(around::on_event(consumer, &mut event)), None);
+        let handler = Guard::new(|| Box::pin(around::on_event(consumer, &mut event)), None);
         let mut handler = handler.watched(socket, name);
         poll_fn(|cx| poll_beside(socket, Pin::new(&mut handler), concurrent, cx)).await
     };
@@ -171,7 +172,7 @@ async fn handle<C: Consumer>(
         Ok(outcome) => outcome,
         Err(failure) => return give_up(&mut event, &failure),
     };
-    let conclusion = Guard::new(consumer::conclude(consumer, &mut event, outcome), timeout);
+    let conclusion = Guard::new(|| consumer::conclude(consumer, &mut event, outcome), timeout);
     let mut conclusion = pin!(conclusion.watched(socket, ByteString::from_static("error")));
     if let Err(failure) = poll_fn(|cx| poll_beside(socket, conclusion.as_mut(), concurrent, cx)).await {
         log_failure(socket, "error", &failure);
@@ -192,11 +193,11 @@ fn start_concurrent<C: Consumer>(socket: Socket, incoming: Incoming) -> Handling
         let handled = if let Some(refusal) = limits::refusal(&event, info) {
             Ok(Err(refusal))
         } else if socket.namespace().inner.hooks.around.is_empty() {
-            let handler = Guard::new(C::on_concurrent(&mut event), timeout);
+            let handler = Guard::new(|| C::on_concurrent(&mut event), timeout);
             let mut handler = pin!(handler.watched(&socket, name.clone()));
             poll_fn(|cx| poll_until_drained(&socket, handler.as_mut(), cx)).await
         } else {
-            let handler = Guard::new(Box::pin(around::on_concurrent::<C>(&mut event)), None);
+            let handler = Guard::new(|| Box::pin(around::on_concurrent::<C>(&mut event)), None);
             let mut handler = handler.watched(&socket, name.clone());
             poll_fn(|cx| poll_until_drained(&socket, Pin::new(&mut handler), cx)).await
         };
@@ -227,7 +228,7 @@ async fn tell<C: Consumer>(
             consumer::log(&event, &error);
         }
     };
-    let mut hook = pin!(Guard::new(told, timeout).watched(socket, ByteString::from_static("error")));
+    let mut hook = pin!(Guard::new(|| told, timeout).watched(socket, ByteString::from_static("error")));
     if let Err(failure) = poll_fn(|cx| poll_beside(socket, hook.as_mut(), concurrent, cx)).await {
         log_failure(socket, "error", &failure);
     }
@@ -260,7 +261,7 @@ fn poll_until_drained<T>(
 
 async fn disconnect<C: Consumer>(consumer: &mut C, socket: &Socket, reason: DisconnectReason) {
     let mut event = Event::disconnect(socket, reason);
-    let hook = Guard::new(consumer.on_disconnect(&mut event), None);
+    let hook = Guard::new(|| consumer.on_disconnect(&mut event), None);
     match hook.watched(socket, ByteString::from_static("disconnect")).await {
         Ok(Ok(())) => {}
         Ok(Err(error)) => consumer::log(&event, &error),
@@ -283,17 +284,17 @@ fn give_up(event: &mut Event<'_>, failure: &Failure) {
 fn log_refusal(socket: &Socket, refusal: &ConnectError) {
     let (id, namespace, message) = (socket.id(), &*short(socket.path()), refusal.message());
     let (logs, about) = (&socket.namespace().inner.logs, About::event(namespace, "connect"));
-    match refusal.source() {
+    match refusal.cause().map(Source::chain) {
         // What the client is not told, the log has to know.
         Some(error) if refusal.is_failure() => limited!(
-            ERROR, logs, About { other: hash_of(error), ..about }, target: "sio::consumer",
-            { socket = %id, namespace, event = "connect", error = &*line_of(error), },
+            ERROR, logs, About { other: hash_of(&error), ..about }, target: "sio::consumer",
+            { socket = %id, namespace, event = "connect", %error, },
             "the `connect` hook failed"
         ),
         // The application has chosen it, and has something to say for the log.
         Some(error) => limited!(
-            WARN, logs, About { other: hash_of(error), ..about }, target: "sio::consumer",
-            { socket = %id, namespace, event = "connect", message, error = &*line_of(error), },
+            WARN, logs, About { other: hash_of(&error), ..about }, target: "sio::consumer",
+            { socket = %id, namespace, event = "connect", message, %error, },
             "refused a client"
         ),
         None => limited!(

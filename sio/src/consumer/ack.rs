@@ -21,6 +21,7 @@ use serde::Serialize;
 
 use super::event::empty_answer;
 use crate::error::{EmitError, IntoEventError};
+use crate::guarded::Guarded;
 use crate::socket::Socket;
 
 /// The acknowledgement that a client waits for, to be answered with a `T`.
@@ -75,8 +76,9 @@ impl<T> Ack<T> {
     where
         T: Serialize,
     {
+        let value = Guarded::new(value);
         let Some(slot) = &self.slot else { return Ok(()) };
-        let frame = slot.socket.encode_ack(slot.id, &value)?;
+        let frame = slot.socket.encode_ack(slot.id, &*value)?;
         slot.send(frame)?;
         self.slot = None;
         Ok(())

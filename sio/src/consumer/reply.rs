@@ -11,6 +11,7 @@ use serde::Serialize;
 
 use super::{Event, via};
 use crate::error::{Error, IntoEventError};
+use crate::guarded::Guarded;
 
 /// What an event's handler came to: the answer, if the client waits for one.
 ///
@@ -62,7 +63,9 @@ pub trait IntoReply<Via> {
 #[diagnostic::do_not_recommend]
 impl<T: Serialize> IntoReply<via::Value> for T {
     fn into_reply(self, event: &Event<'_>) -> Result<Reply, Error> {
-        Reply::new(event, &self)
+        // What panics when it is written, and then when it is dropped, would abort the process.
+        let value = Guarded::new(self);
+        Reply::new(event, &*value)
     }
 }
 

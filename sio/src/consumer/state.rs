@@ -3,10 +3,10 @@
 use std::any::{Any, TypeId, type_name};
 use std::fmt;
 use std::ops::Deref;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use super::Registration;
+use crate::guarded::{self, drop_guarded};
 use crate::log_limiter::{About, LogLimiter, limited};
 use crate::params::{Params, PathError};
 use crate::short::short;
@@ -102,6 +102,13 @@ impl StateMap {
     }
 }
 
+impl Drop for StateMap {
+    /// The last handle of the server may be dropped anywhere.
+    fn drop(&mut self) {
+        self.0.drain(..).for_each(drop_guarded);
+    }
+}
+
 impl fmt::Debug for StateMap {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("StateMap").field("len", &self.0.len()).finish()
@@ -132,23 +139,18 @@ impl Needs {
     /// Whether the parameters of a path are what all handlers take.
     pub(crate) fn accept(&self, namespace: &str, params: &Params, logs: &LogLimiter) -> bool {
         let namespace = &*short(namespace);
-        self.paths.iter().all(|need| match catch_unwind(AssertUnwindSafe(|| (need.check)(params))) {
-            Ok(Ok(())) => true,
-            Err(_) => {
-                limited!(
-                    ERROR, logs, About::event("", need.type_name), target: "sio::consumer",
-                    { namespace, wanted = need.type_name, },
-                    "deserialisation of a namespace's parameters panicked"
-                );
-                false
-            }
-            Ok(Err(error)) => {
-                limited!(
-                    DEBUG, logs, About::event("", need.type_name), target: "sio::consumer",
-                    { namespace, wanted = need.type_name, error = &*short(&error.to_string()), },
-                    "a namespace's parameters do not fit"
-                );
-                false
+        self.paths.iter().all(|need| {
+            match guarded::call("`Deserialize` of a namespace's parameters", || (need.check)(params)) {
+                Some(Ok(())) => true,
+                None => false,
+                Some(Err(error)) => {
+                    limited!(
+                        DEBUG, logs, About::event("", need.type_name), target: "sio::consumer",
+                        { namespace, wanted = need.type_name, error = &*short(&error.to_string()), },
+                        "a namespace's parameters do not fit"
+                    );
+                    false
+                }
             }
         })
     }

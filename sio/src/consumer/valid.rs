@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 
 use super::{Event, FromEvent};
 use crate::error::Error;
+use crate::guarded::Guarded;
 
 /// A payload that can say whether its values make sense, beyond having the right types.
 ///
@@ -191,18 +192,19 @@ impl<T> Deref for Valid<T> {
 impl<T: DeserializeOwned + Validate> FromEvent<'_> for Valid<T> {
     fn from_event(event: &mut Event<'_>) -> Result<Self, Error> {
         let index = event.arg_index();
-        let value: T = event.take()?;
-        check(event, index, &value)?;
-        Ok(Self(value))
+        // A check that panics unwinds over the value, whose destructor may panic as well.
+        let value = Guarded::new(event.take::<T>()?);
+        check(event, index, &*value)?;
+        Ok(Self(value.into_inner()))
     }
 }
 
 impl<T: DeserializeOwned + Validate> FromEvent<'_> for Option<Valid<T>> {
     fn from_event(event: &mut Event<'_>) -> Result<Self, Error> {
         let index = event.arg_index();
-        let Some(value) = event.take::<Option<T>>()? else { return Ok(None) };
-        check(event, index, &value)?;
-        Ok(Some(Valid(value)))
+        let Some(value) = event.take::<Option<T>>()?.map(Guarded::new) else { return Ok(None) };
+        check(event, index, &*value)?;
+        Ok(Some(Valid(value.into_inner())))
     }
 }
 

@@ -1,19 +1,30 @@
 //! What an application decides about sessions that are about to open.
 
 use std::fmt;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use hyper::http::request::Parts;
 use sio_core::id::SessionId;
 
+use crate::guarded::{self, Guarded};
 use crate::http::Refused;
 use crate::random;
 
 type NewId = dyn Fn() -> SessionId + Send + Sync;
 type AllowRequest = dyn Fn(&Parts) -> Result<(), String> + Send + Sync;
+type Deciding = Pin<Box<dyn Future<Output = Result<(), String>> + Send>>;
+type AllowRequestAsync = dyn Fn(Parts) -> Deciding + Send + Sync;
 type OnRefused = dyn Fn(&Refused<'_>) + Send + Sync;
 type Subprotocols = dyn for<'a> Fn(&[&'a str]) -> Option<&'a str> + Send + Sync;
+
+/// How long a decision about a request may take: as long as its head may.
+const DECISION: Duration = Duration::from_secs(30);
+
+/// What a client is told when a decision failed.
+const FAILED: &str = "Internal server error";
 
 /// Functions of the application that are called for requests which open a session. None is set by default, and one
 /// that is not set costs nothing.
@@ -32,8 +43,9 @@ type Subprotocols = dyn for<'a> Fn(&[&'a str]) -> Option<&'a str> + Send + Sync;
 pub struct Hooks {
     new_id: Option<Arc<NewId>>,
     allow_request: Option<Arc<AllowRequest>>,
+    allow_request_async: Option<Arc<AllowRequestAsync>>,
     on_refused: Option<Arc<OnRefused>>,
-    subprotocols: Option<Arc<Subprotocols>>,
+    subprotocols: Option<Arc<Guarded<Box<Subprotocols>>>>,
 }
 
 impl Hooks {
@@ -42,7 +54,8 @@ impl Hooks {
     /// An id is a secret, since whoever knows it can read and write the session: it must not be guessable. An id
     /// that is in use is not taken again; the session gets a random one then.
     pub fn id_generator(&mut self, new_id: impl Fn() -> SessionId + Send + Sync + 'static) {
-        self.new_id = Some(Arc::new(new_id));
+        let new_id = Guarded::new(new_id);
+        self.new_id = Some(Arc::new(move || new_id()));
     }
 
     /// Says of a request whether it may open a session. Default: every request may.
@@ -50,12 +63,25 @@ impl Hooks {
     /// It is asked after all other checks, and only for the first request of a session. A refusal is answered
     /// `403` with code 4 and the message, which the client sees.
     pub fn allow_request(&mut self, allow: impl Fn(&Parts) -> Result<(), String> + Send + Sync + 'static) {
-        self.allow_request = Some(Arc::new(allow));
+        let allow = Guarded::new(allow);
+        self.allow_request = Some(Arc::new(move |request: &Parts| allow(request)));
+    }
+
+    /// As [`allow_request`](Self::allow_request), for decisions that have to wait for something. It is asked after that
+    /// one, gets the request as its own, and has 30 s.
+    pub fn allow_request_async<F, R>(&mut self, allow: F)
+    where
+        F: Fn(Parts) -> R + Send + Sync + 'static,
+        R: Future<Output = Result<(), String>> + Send + 'static,
+    {
+        let allow = Guarded::new(allow);
+        self.allow_request_async = Some(Arc::new(move |request| Box::pin(allow(request))));
     }
 
     /// Is told of every request that is refused.
     pub fn on_refused(&mut self, on_refused: impl Fn(&Refused<'_>) + Send + Sync + 'static) {
-        self.on_refused = Some(Arc::new(on_refused));
+        let on_refused = Guarded::new(on_refused);
+        self.on_refused = Some(Arc::new(move |refused: &Refused<'_>| on_refused(refused)));
     }
 
     /// Chooses a WebSocket subprotocol from those that a client asks for, in its order. Default: the first of them.
@@ -65,7 +91,7 @@ impl Hooks {
         &mut self,
         choose: impl for<'a> Fn(&[&'a str]) -> Option<&'a str> + Send + Sync + 'static,
     ) {
-        self.subprotocols = Some(Arc::new(choose));
+        self.subprotocols = Some(Arc::new(Guarded::new(Box::new(choose))));
     }
 
     /// Whether ids are the application's, who may give one twice.
@@ -74,33 +100,47 @@ impl Hooks {
     }
 
     pub(crate) fn new_id(&self) -> SessionId {
-        self.new_id.as_ref().map_or_else(random::session_id, |new_id| new_id())
+        let new_id = self.new_id.as_ref().and_then(|new_id| guarded::call("`id_generator`", || new_id()));
+        new_id.unwrap_or_else(random::session_id)
     }
 
     /// Whether a function looks at requests, and wants to find the peer with them.
     pub(crate) fn see_requests(&self) -> bool {
-        self.allow_request.is_some() || self.on_refused.is_some()
+        self.allow_request.is_some() || self.allow_request_async.is_some() || self.on_refused.is_some()
     }
 
-    pub(crate) fn allow(&self, request: &Parts) -> Result<(), String> {
-        self.allow_request.as_ref().map_or(Ok(()), |allow| allow(request))
+    /// Asks the application. A function that panics or takes too long refuses.
+    pub(crate) async fn allow(&self, request: &Parts) -> Result<(), String> {
+        let failed = || Err(FAILED.to_owned());
+        if let Some(allow) = &self.allow_request {
+            guarded::call("`allow_request`", || allow(request)).unwrap_or_else(failed)?;
+        }
+        let Some(allow) = &self.allow_request_async else { return Ok(()) };
+        // What layers have put into the request is cloned with it.
+        let deciding = guarded::wait("`allow_request_async`", async { allow(request.clone()).await });
+        let decided = tokio::time::timeout(DECISION, deciding).await;
+        decided.unwrap_or_else(|_| {
+            tracing::error!(target: "sio::engine", "refused a request: `allow_request_async` took longer than 30 s");
+            None
+        })
+        .unwrap_or_else(failed)
+    }
+
+    /// Whether a decision may have taken time, in which other clients came in.
+    pub(crate) fn may_wait(&self) -> bool {
+        self.allow_request_async.is_some()
     }
 
     /// The one of these subprotocols, of which there is at least one, that is agreed to.
     pub(crate) fn subprotocol<'a>(&self, asked: &[&'a str]) -> Option<&'a str> {
         let Some(choose) = &self.subprotocols else { return asked.first().copied() };
-        match catch_unwind(AssertUnwindSafe(|| choose(asked))) {
-            Ok(chosen) => chosen.filter(|chosen| asked.contains(chosen)),
-            Err(_) => {
-                tracing::error!(target: "sio::engine", "`subprotocols` panicked: none is agreed to");
-                None
-            }
-        }
+        let chosen = guarded::call("`subprotocols`", || choose(asked)).flatten();
+        chosen.filter(|chosen| asked.contains(chosen))
     }
 
     pub(crate) fn refused(&self, refused: &Refused<'_>) {
         if let Some(on_refused) = &self.on_refused {
-            on_refused(refused);
+            guarded::call("`on_refused`", || on_refused(refused));
         }
     }
 }
@@ -110,6 +150,7 @@ impl fmt::Debug for Hooks {
         f.debug_struct("Hooks")
             .field("id_generator", &self.new_id.is_some())
             .field("allow_request", &self.allow_request.is_some())
+            .field("allow_request_async", &self.allow_request_async.is_some())
             .field("on_refused", &self.on_refused.is_some())
             .field("subprotocols", &self.subprotocols.is_some())
             .finish()

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::log_limiter::{About, LogLimiter, limited};
 
-use super::{BoxError, Error, INTERNAL, IntoEventError, Kind};
+use super::{Error, INTERNAL, IntoEventError, Kind, Source};
 
 /// Why `connect` refuses a client: the message of its `connect_error` event, and data for its program.
 ///
@@ -27,7 +27,7 @@ use super::{BoxError, Error, INTERNAL, IntoEventError, Kind};
 pub struct ConnectError {
     message: Cow<'static, str>,
     data: Option<String>,
-    source: Option<BoxError>,
+    source: Option<Source>,
     /// Something failed; nobody chose to refuse the client.
     is_failure: bool,
 }
@@ -70,7 +70,12 @@ impl ConnectError {
     /// What the client does not learn and the log should.
     #[must_use]
     pub fn source(&self) -> Option<&(dyn StdError + Send + Sync + 'static)> {
-        self.source.as_deref()
+        self.source.as_ref().map(Source::get)
+    }
+
+    /// The same, for the log.
+    pub(crate) fn cause(&self) -> Option<&Source> {
+        self.source.as_ref()
     }
 
     /// Whether it tells the client nothing but that something failed.
@@ -150,7 +155,11 @@ impl From<ConnectError> for Error {
     fn from(refusal: ConnectError) -> Self {
         let (message, data, source) = match refusal {
             // It came through `?`.
-            ConnectError { is_failure: true, source: Some(source), .. } => return Self::internal(source),
+            ConnectError { is_failure: true, data: None, source: Some(source), .. } => {
+                let mut error = Self::panicked();
+                (error.0.kind, error.0.source) = (Kind::Internal, Some(source));
+                return error;
+            }
             ConnectError { message, data, source, .. } => (message, data, source),
         };
         let mut error = Self::of(Kind::Refusal, "refused".into(), message);

@@ -25,6 +25,7 @@ use super::site::{Authority, Target};
 use super::upgrade;
 use crate::engine::mailbox::Mailbox;
 use crate::engine::{Command, Config, Engine, Place, TransportKind};
+use crate::guarded::{self, Guarded};
 use crate::handshake::Handshake;
 use crate::log_limiter::{About, hash_of, limited};
 use crate::short::short;
@@ -66,7 +67,9 @@ impl EngineService {
         B::Data: Buf + Send,
         B::Error: std::fmt::Display,
     {
-        let (mut request, body) = request.into_parts();
+        let (request, body) = request.into_parts();
+        // What layers have put into its extensions is dropped with it.
+        let mut request = Guarded::new(request);
         if !self.is_ours(request.uri.path()) {
             return answer::status(StatusCode::NOT_FOUND);
         }
@@ -86,7 +89,7 @@ impl EngineService {
                 Err(RefusedReason::ForeignOrigin.into())
             }
             _ if request.method == Method::OPTIONS => return preflight(&verdict, &request.headers),
-            _ if upgrade::is_wanted(&request) => self.websocket(&mut request),
+            _ if upgrade::is_wanted(&request) => self.websocket(&mut request).await,
             _ => self.polling(&request, body).await,
         };
         let mut answer = outcome.unwrap_or_else(|refusal| {
@@ -106,7 +109,7 @@ impl EngineService {
         let query = Query::parse(request.uri.query().unwrap_or_default());
         let transport = self.transport(&query)?;
         let Some(sid) = query.sid else {
-            let admission = self.admit(request, &query, false)?;
+            let admission = self.admit(request, &query, false).await?;
             return Ok(self.open_polling(request, admission));
         };
         let mailbox = self.session(sid)?;
@@ -127,13 +130,13 @@ impl EngineService {
         }
     }
 
-    fn websocket(&self, request: &mut Parts) -> Result<Answer, Refusal> {
+    async fn websocket(&self, request: &mut Parts) -> Result<Answer, Refusal> {
         let query = Query::parse(request.uri.query().unwrap_or_default());
         if self.transport(&query)? != TransportKind::WebSocket {
             return Err(RefusedReason::BadRequest.into());
         }
         let Some(sid) = query.sid else {
-            let admission = self.admit(request, &query, true)?;
+            let admission = self.admit(request, &query, true).await?;
             return self.open_websocket(request, admission);
         };
         let mailbox = self.session(sid)?;
@@ -159,13 +162,32 @@ impl EngineService {
     }
 
     /// Lets a new session in, or says why not.
-    fn admit(&self, request: &Parts, query: &Query<'_>, is_websocket: bool) -> Result<Admission, Refusal> {
+    async fn admit(
+        &self,
+        request: &Parts,
+        query: &Query<'_>,
+        is_websocket: bool,
+    ) -> Result<Admission, Refusal> {
         // Over HTTP/2, CONNECT is what GET is over HTTP/1.1.
         let is_get = request.method == Method::GET || upgrade::is_extended_connect(request);
         let revisions = self.config().revisions();
         let (_, revision) = query.check_handshake_of(revisions, is_get, is_websocket)?;
+        self.has_room()?;
+        let client = self.client(request);
+        let place = self.engine.place(client.ip())?;
+        let hooks = &self.config().hooks;
+        let allowed = hooks.allow(request).await;
+        allowed.map_err(|message| Refusal::with_message(RefusedReason::NotAllowed, message))?;
+        if hooks.may_wait() {
+            self.has_room()?;
+        }
+        Ok(Admission { client, place, wire: Wire::new(revision, query.base64) })
+    }
+
+    /// Whether another session may open.
+    fn has_room(&self) -> Result<(), RefusedReason> {
         if self.engine.shared.is_closing() {
-            return Err(RefusedReason::ShuttingDown.into());
+            return Err(RefusedReason::ShuttingDown);
         }
         let limit = self.config().max_connections;
         if self.engine.session_count() >= limit {
@@ -173,13 +195,9 @@ impl EngineService {
                 WARN, self.engine.shared.logs, About::default(), target: "sio::engine", { limit, },
                 "refused a session: `max_connections` are open"
             );
-            return Err(RefusedReason::ServerFull.into());
+            return Err(RefusedReason::ServerFull);
         }
-        let client = self.client(request);
-        let place = self.engine.place(client.ip())?;
-        let allowed = self.config().hooks.allow(request);
-        allowed.map_err(|message| Refusal::with_message(RefusedReason::NotAllowed, message))?;
-        Ok(Admission { client, place, wire: Wire::new(revision, query.base64) })
+        Ok(())
     }
 
     /// The subprotocol that is agreed to, if the request asks for any.
@@ -220,6 +238,7 @@ impl EngineService {
         let entries = [Some(&open), self.engine.shared.initial_packet.as_ref()];
         let body = admission.wire.body_of_all(entries.into_iter().flatten());
         let handshake = handshake(request, admission.client, admission.wire, None);
+        let Some(handshake) = handshake else { return failed() };
         self.engine.open(id, handshake, admission.place, admission.wire, None);
         let mut answer = answer::packets(body);
         self.set_cookie(&mut answer, &id);
@@ -229,10 +248,12 @@ impl EngineService {
     fn open_websocket(&self, request: &mut Parts, admission: Admission) -> Result<Answer, Refusal> {
         let Admission { client, place, wire } = admission;
         let subprotocol = self.subprotocol(&request.headers);
+        let Some(handshake) = handshake(request, client, wire, subprotocol.clone()) else {
+            return Ok(failed());
+        };
         let (mut answer, websocket) = upgrade::accept(request, wire, subprotocol.as_deref())?;
         let id = self.engine.new_id();
         let open = self.open_packet(&id, &[]).frame();
-        let handshake = handshake(request, client, wire, subprotocol);
         self.engine.open(id, handshake, place, wire, Some((websocket, open)));
         self.set_cookie(&mut answer, &id);
         Ok(answer)
@@ -269,9 +290,21 @@ struct Admission {
     wire: Wire,
 }
 
-fn handshake(request: &Parts, client: Peer, wire: Wire, subprotocol: Option<Box<str>>) -> Arc<Handshake> {
-    let handshake = Handshake::of(request, client, SystemTime::now());
-    Arc::new(handshake.agreed(wire.revision(), subprotocol))
+/// `None` if what layers have put into the request panicked when it was cloned.
+fn handshake(
+    request: &Parts,
+    client: Peer,
+    wire: Wire,
+    subprotocol: Option<Box<str>>,
+) -> Option<Arc<Handshake>> {
+    let of_request = || Handshake::of(request, client, SystemTime::now());
+    let handshake = guarded::call("`Clone` of an extension of the request", of_request)?;
+    Some(Arc::new(handshake.agreed(wire.revision(), subprotocol)))
+}
+
+/// The answer to a request of which the application's part failed.
+fn failed() -> Answer {
+    answer::status(StatusCode::INTERNAL_SERVER_ERROR)
 }
 
 /// The answer to a preflight (WHATWG Fetch, CORS), or to anybody else's question what is allowed.

@@ -7,6 +7,8 @@ use hyper::header::{self, HeaderMap, HeaderValue};
 
 use super::site::{Site, Target, default_port};
 
+use crate::guarded::{self, Guarded};
+
 /// Methods that a preflight is told of.
 const METHODS: HeaderValue = HeaderValue::from_static("GET,POST");
 const TRUE: HeaderValue = HeaderValue::from_static("true");
@@ -73,7 +75,8 @@ impl AllowedOrigins {
     /// Pages whose origin (`https://example.com`, without a path) satisfies a predicate.
     #[must_use]
     pub fn matching(predicate: impl Fn(&str) -> bool + Send + Sync + 'static) -> Self {
-        Self(Rule::Matching(Arc::new(predicate)))
+        let predicate = Guarded::new(predicate);
+        Self(Rule::Matching(Arc::new(move |origin: &str| predicate(origin))))
     }
 
     /// Judges a request by its headers, and by what it was sent to.
@@ -98,7 +101,10 @@ impl AllowedOrigins {
                     || is_own()
                     || plain(text).is_some_and(|(text, _)| origins.contains(&text))
             }
-            Rule::Matching(predicate) => predicate(text),
+            // Closed, when it cannot say.
+            Rule::Matching(predicate) => {
+                guarded::call("a predicate of origins", || predicate(text)).unwrap_or(false)
+            }
         };
         if allowed { Verdict::Allowed(origin.clone()) } else { Verdict::Foreign(text.to_owned()) }
     }

@@ -23,6 +23,7 @@ pub use self::passage::Next;
 pub(crate) use self::passage::{Step, enter};
 use crate::consumer::Reply;
 use crate::error::{ConnectError, Error};
+use crate::guarded::Guarded;
 use crate::socket::Socket;
 
 type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
@@ -73,6 +74,7 @@ impl Scoped {
         F: Fn(Connecting) -> R + Send + Sync + 'static,
         R: Future<Output = Result<(), ConnectError>> + Send + 'static,
     {
+        let hook = Guarded::new(hook);
         self.connecting.push((namespace, Arc::new(move |connecting| Box::pin(hook(connecting)))));
     }
 
@@ -81,6 +83,7 @@ impl Scoped {
         F: Fn(Call, Next) -> R + Send + Sync + 'static,
         R: Future<Output = Result<Reply, Error>> + Send + 'static,
     {
+        let hook = Guarded::new(hook);
         self.around.push((namespace, Arc::new(move |call, next| Box::pin(hook(call, next)))));
     }
 

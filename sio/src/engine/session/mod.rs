@@ -26,6 +26,7 @@ use super::mailbox::Mailbox;
 use super::polling::Polling;
 use super::timer::Timer;
 use super::{CloseReason, Shared};
+use crate::guarded::Guarded;
 use crate::transport::websocket::WebSocket;
 
 /// A session on its way from open to gone.
@@ -56,7 +57,7 @@ pub(crate) struct SessionTask {
     id: SessionId,
     mailbox: Arc<Mailbox>,
     shared: Arc<Shared>,
-    handler: Box<dyn Handler>,
+    handler: Guarded<Box<dyn Handler>>,
     polling: Option<Box<Polling>>,
     websocket: Option<WebSocket>,
     probe: Option<Box<WebSocket>>,
@@ -86,7 +87,7 @@ impl SessionTask {
             id,
             mailbox,
             shared,
-            handler,
+            handler: Guarded::new(handler),
             polling,
             websocket,
             probe: None,

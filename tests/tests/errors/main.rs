@@ -1,5 +1,7 @@
 //! BEHAVIOUR §2: where errors go that nobody asked for, and the ids of those who ask.
 
+mod panics;
+
 use serde::Deserialize;
 use sio::prelude::*;
 use sio_tests::journal::{Gate, Journal};
