@@ -29,6 +29,7 @@ use crate::log_limiter::LogLimiter;
 use crate::middleware::Scoped;
 use crate::namespaces::{Common, Namespaces};
 use crate::parser::Parser;
+use crate::serve::Serving;
 use crate::server::{Options, Server, ServerInner};
 
 /// Sets up a [`Server`]. Every option has a default that is fit for production.
@@ -80,6 +81,7 @@ impl Default for Builder {
                 handler_times: HandlerTimes { timeout: None, slow: Some(Duration::from_secs(10)) },
                 drain: Duration::from_secs(10),
                 handle_signals: true,
+                serving: Serving::default(),
                 recovery: None,
             },
             state: StateMap::default(),
@@ -277,6 +279,9 @@ impl Builder {
     }
 
     /// How many clients may be connected; further ones get status 403. At least one; default unlimited.
+    ///
+    /// Connections that the server [accepts itself](Server::serve) are limited as well, to three for each client and four
+    /// more; what is beyond that is closed with status 503.
     pub fn max_connections(mut self, connections: usize) -> Self {
         self.engine.max_connections = connections;
         self

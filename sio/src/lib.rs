@@ -156,6 +156,7 @@ mod namespace;
 mod namespaces;
 mod params;
 mod parser;
+mod places;
 pub mod prelude;
 mod random;
 mod recovery;

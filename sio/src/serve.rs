@@ -1,34 +1,27 @@
 //! The listening server: accepts connections, gives each to hyper, and stops when told to.
 
+mod connection;
+mod listener;
 #[cfg(feature = "tls")]
 mod tls;
+mod watched;
 
 use std::fmt;
 use std::io;
-use std::net::SocketAddr;
-use std::pin::pin;
 use std::time::Duration;
 
-use hyper::server::conn::http1;
-use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpListener, TcpStream, ToSocketAddrs};
+use tokio::net::{TcpListener, ToSocketAddrs};
 #[cfg(unix)]
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
 use crate::Server;
-use crate::http::Service;
 use crate::log_limiter::{About, LogLimiter, hash_of, limited};
 
+use self::connection::Connection;
+pub use self::listener::Listener;
 #[cfg(feature = "tls")]
 use self::tls::Tls;
-
-/// How long the head of a request may take: a client that is slower than this holds a connection for nothing.
-const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
-
-/// The size of a request's head, in bytes. Node's servers allow 16 KiB.
-const MAX_HEAD: usize = 16 * 1024;
 
 /// How long to wait before accepting again when the process is out of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
@@ -44,13 +37,26 @@ pub(crate) enum Security {
     Tls(Tls),
 }
 
+/// What is set for connections of the server's own listener.
+#[derive(Debug, Clone)]
+pub(crate) struct Serving {
+    pub(crate) keep_alive_timeout: Duration,
+    pub(crate) response_timeout: Duration,
+}
+
+impl Default for Serving {
+    fn default() -> Self {
+        Self { keep_alive_timeout: Duration::from_secs(75), response_timeout: Duration::from_secs(30) }
+    }
+}
+
 /// Serves until the server is closed or, unless [`Builder::handle_signals`](crate::Builder::handle_signals) says
 /// otherwise, until SIGINT or SIGTERM.
 ///
 /// `announced` is called when a signal would be noticed and connections are accepted.
 pub(crate) async fn run(
     server: &Server,
-    listener: TcpListener,
+    mut listener: impl Listener,
     security: Security,
     announced: impl FnOnce(),
 ) {
@@ -60,14 +66,14 @@ pub(crate) async fn run(
         if server.inner.options.handle_signals { StopSignals::catch() } else { StopSignals::none() };
     announced();
     tokio::select! {
-        () = accept_all(server, &listener, &security, &ending) => {}
+        () = accept_all(server, &mut listener, &security, &ending) => {}
         () = server.until_stopping() => {}
         signal = stop.next() => tracing::info!(target: "sio::server", signal, "stopping"),
     }
     // Connections are accepted until the last session has gone: a client that polls may open one for each of its requests,
     // and learns of the end by the next of them. New sessions are refused.
     tokio::select! {
-        () = accept_all(server, &listener, &security, &ending) => {}
+        () = accept_all(server, &mut listener, &security, &ending) => {}
         () = server.close() => {}
         signal = stop.next() => tracing::warn!(target: "sio::server", signal, "stopping without waiting"),
     }
@@ -80,20 +86,15 @@ pub(crate) async fn run(
 /// Serves every connection that comes in, and never ends by itself.
 async fn accept_all(
     server: &Server,
-    listener: &TcpListener,
+    listener: &mut impl Listener,
     security: &Security,
     ending: &watch::Receiver<bool>,
 ) {
     loop {
         match listener.accept().await {
             Ok((stream, peer)) => {
-                tokio::spawn(serve_connection(
-                    server.service(),
-                    stream,
-                    peer,
-                    security.clone(),
-                    ending.clone(),
-                ));
+                let (server, security, ending) = (server.clone(), security.clone(), ending.clone());
+                tokio::spawn(Connection { server, stream, peer, security, ending }.serve());
             }
             Err(error) if is_of_the_connection(&error) => {}
             Err(error) => {
@@ -114,58 +115,6 @@ pub(crate) async fn listen(address: impl ToSocketAddrs + fmt::Debug) -> io::Resu
         let text = format!("cannot listen on {address:?}: {error}");
         io::Error::new(error.kind(), text)
     })
-}
-
-async fn serve_connection(
-    service: Service,
-    stream: TcpStream,
-    peer: SocketAddr,
-    security: Security,
-    ending: watch::Receiver<bool>,
-) {
-    // Small packets go out when they are written: with Nagle's algorithm an event would wait for the
-    // acknowledgement of the one before.
-    if let Err(error) = stream.set_nodelay(true) {
-        tracing::debug!(target: "sio::server", %peer, %error, "cannot set TCP_NODELAY");
-    }
-    match security {
-        Security::None => serve_http(service.for_connection(peer, false), stream, peer, ending).await,
-        #[cfg(feature = "tls")]
-        Security::Tls(tls) => {
-            let mut ended = ending.clone();
-            let accepted = tokio::select! {
-                accepted = tls.accept(stream) => accepted,
-                _ = ended.changed() => return,
-            };
-            match accepted {
-                Ok(stream) => serve_http(service.for_connection(peer, true), stream, peer, ending).await,
-                Err(error) => {
-                    tracing::debug!(target: "sio::server", %peer, %error, "TLS handshake failed");
-                }
-            }
-        }
-    }
-}
-
-async fn serve_http<S>(service: Service, stream: S, peer: SocketAddr, mut ending: watch::Receiver<bool>)
-where
-    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-{
-    let mut http = http1::Builder::new();
-    http.timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT).max_buf_size(MAX_HEAD);
-    let connection = http.serve_connection(TokioIo::new(stream), service).with_upgrades();
-    let mut connection = pin!(connection);
-    let outcome = tokio::select! {
-        outcome = connection.as_mut() => outcome,
-        _ = ending.changed() => {
-            // The answer that is being written is still sent; then the connection is closed.
-            connection.as_mut().graceful_shutdown();
-            connection.await
-        }
-    };
-    if let Err(error) = outcome {
-        tracing::debug!(target: "sio::server", %peer, %error, "connection ended");
-    }
 }
 
 /// Errors that concern only the connection which was about to be accepted.

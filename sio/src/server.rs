@@ -3,13 +3,12 @@
 mod shortcuts;
 
 use std::fmt;
-use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use sio_core::id::Sid;
-use tokio::net::{TcpListener, ToSocketAddrs};
+use tokio::net::ToSocketAddrs;
 use tokio::sync::Notify;
 
 use crate::builder::Builder;
@@ -24,7 +23,7 @@ use crate::namespace::Namespace;
 use crate::namespaces::Namespaces;
 use crate::parser::Parser;
 use crate::recovery::Recovery;
-use crate::serve::{self, Security};
+use crate::serve::{self, Listener, Security, Serving};
 use crate::socket::Socket;
 
 /// The server made on first use, or installed by [`Builder::install`].
@@ -79,6 +78,7 @@ pub(crate) struct Options {
     pub(crate) handler_times: HandlerTimes,
     pub(crate) drain: Duration,
     pub(crate) handle_signals: bool,
+    pub(crate) serving: Serving,
     pub(crate) recovery: Option<Recovery>,
 }
 
@@ -159,14 +159,15 @@ impl Server {
         self.serve_with(serve::listen(address).await?).await
     }
 
-    /// As [`Server::serve`], on a listener that exists already.
+    /// As [`Server::serve`], on a listener that exists already: of TCP, of a Unix socket, or of
+    /// [any other kind](crate::http::Listener).
     ///
     /// # Errors
     ///
     /// When the listener's address cannot be told.
-    pub async fn serve_with(&self, listener: TcpListener) -> Result<(), Error> {
-        let address = listener.local_addr()?;
-        serve::run(self, listener, Security::None, || self.announce(address)).await;
+    pub async fn serve_with(&self, listener: impl Listener) -> Result<(), Error> {
+        let address = listener.address()?;
+        serve::run(self, listener, Security::None, || self.announce(&address)).await;
         Ok(())
     }
 
@@ -197,9 +198,9 @@ impl Server {
     }
 
     /// Writes where the server listens, and what it serves.
-    pub(crate) fn announce(&self, address: SocketAddr) {
+    pub(crate) fn announce(&self, address: &str) {
         let path = &self.inner.engine.shared.config.path;
-        tracing::info!(target: "sio::server", %address, path, "listening");
+        tracing::info!(target: "sio::server", address, path, "listening");
         self.announce_namespaces();
     }
 

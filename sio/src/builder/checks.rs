@@ -13,7 +13,7 @@ impl Builder {
         let (engine, options) = (&self.engine, &self.options);
         let path_is_valid = engine.path.starts_with('/') && can_be_requested(&engine.path);
         let per_address = engine.max_connections_per_address > 0;
-        let times = options.handler_times;
+        let (times, serving) = (options.handler_times, &options.serving);
         let rules = [
             ("path", path_is_valid, "must begin with a slash, be percent-encoded and have no query"),
             ("transports", !engine.transports.is_empty(), "must name at least one transport"),
@@ -21,6 +21,8 @@ impl Builder {
             ("ping_timeout", !engine.ping_timeout.is_zero(), "must be longer than zero"),
             ("connect_timeout", !options.connect_timeout.is_zero(), "must be longer than zero"),
             ("ack_timeout", !options.ack_timeout.is_zero(), "must be longer than zero"),
+            ("keep_alive_timeout", !serving.keep_alive_timeout.is_zero(), "must be longer than zero"),
+            ("response_timeout", !serving.response_timeout.is_zero(), "must be longer than zero"),
             ("max_payload", engine.max_payload > 0, "must be at least one byte"),
             ("polling_packets", engine.polling_packets > 0, "must be at least one"),
             ("outgoing_queue_bytes", engine.outgoing_queue_bytes > 0, "must be at least one"),

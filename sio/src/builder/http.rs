@@ -1,6 +1,7 @@
 //! Options of what happens before a session is open.
 
 use std::future::Future;
+use std::time::Duration;
 
 use hyper::http::request::Parts;
 
@@ -16,8 +17,34 @@ impl Builder {
     /// Behind a proxy all clients have the proxy's address unless [`Builder::forwarded`] is set. Clients whose
     /// address is not known are counted together, as if they had one address: where another server owns the
     /// connections, it has to give each request a [`Peer`](crate::http::Peer).
+    ///
+    /// Connections are limited as well: an address may have three for each client, and four more. What is beyond that is
+    /// closed with status 503. Behind a proxy they are the proxy's and not counted by address, and where another server
+    /// owns the connections it has to limit them itself.
     pub fn max_connections_per_address(mut self, connections: usize) -> Self {
         self.engine.max_connections_per_address = connections;
+        self
+    }
+
+    /// How long a connection that carries no request is kept for the next one: longer than zero. Default 75 s.
+    ///
+    /// It has to be longer than that of a load balancer in front of this server (60 s, usually): otherwise the balancer
+    /// now and then sends a request on a connection that this server is closing, and answers its client 502. The head of a
+    /// request that has begun has 30 s.
+    ///
+    /// This is for connections that the server [accepts itself](crate::Server::serve); another server that owns the
+    /// connections has its own options.
+    pub fn keep_alive_timeout(mut self, timeout: Duration) -> Self {
+        self.options.serving.keep_alive_timeout = timeout;
+        self
+    }
+
+    /// How long a client may take nothing of an answer before its connection is closed: longer than zero. Default 30 s.
+    /// WebSockets are not meant; those have the bounds of the queue of outgoing packets.
+    ///
+    /// This is for connections that the server [accepts itself](crate::Server::serve).
+    pub fn response_timeout(mut self, timeout: Duration) -> Self {
+        self.options.serving.response_timeout = timeout;
         self
     }
 

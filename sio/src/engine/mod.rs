@@ -22,7 +22,6 @@
 //! # let _ = engine;
 //! ```
 
-mod addresses;
 mod command;
 mod config;
 mod handler;
@@ -51,8 +50,6 @@ pub use sio_core::engine::packet::Message;
 pub use sio_core::engine::session::CloseReason;
 pub use sio_core::id::{InvalidId, SessionId};
 
-use self::addresses::Addresses;
-pub(crate) use self::addresses::Place;
 pub(crate) use self::command::{Command, PollAnswer, PollBody, PostAnswer};
 pub use self::config::Config;
 pub use self::handler::Handler;
@@ -64,6 +61,7 @@ pub(crate) use self::sessions::Sessions;
 use crate::handshake::Handshake;
 use crate::http::RefusedReason;
 use crate::log_limiter::{About, LogLimiter, limited};
+use crate::places::{Addresses, Connections, Place};
 use crate::random;
 use crate::transport::websocket::WebSocket;
 use crate::transport::wire::Wire;
@@ -79,6 +77,8 @@ pub(crate) struct Shared {
     pub(crate) sessions: Sessions,
     /// None without a limit.
     addresses: Option<Arc<Addresses>>,
+    /// None without a limit. Only a server that accepts connections itself can count them.
+    pub(crate) connections: Option<Arc<Connections>>,
     /// Ready-made: what goes out behind the open packet.
     pub(crate) initial_packet: Option<Bytes>,
     new_handler: Box<HandlerFactory>,
@@ -117,10 +117,14 @@ impl Engine {
         let session_config = Arc::new(config.session());
         let limit = config.max_connections_per_address;
         let addresses = (limit != usize::MAX).then(|| Arc::new(Addresses::new(limit)));
+        // The connections of proxies say nothing of their clients' addresses.
+        let per_address = if config.forwarded.is_some() { usize::MAX } else { limit };
+        let connections = Connections::new(config.max_connections, per_address);
         let initial_packet = config.initial_packet.clone().map(|message| Packet::Message(message).frame());
         let shared = Shared {
             config,
             addresses,
+            connections,
             initial_packet,
             session_config,
             sessions: Sessions::default(),

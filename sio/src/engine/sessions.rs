@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use sio_core::id::SessionId;
 use tokio::sync::Notify;
 
-use super::Place;
 use super::mailbox::Mailbox;
+use crate::places::Place;
 
 /// Sessions are spread over this many locks, so that polling requests of many cores seldom meet.
 const SHARDS: usize = 16;

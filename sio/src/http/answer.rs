@@ -43,6 +43,13 @@ pub(crate) fn status(status: StatusCode) -> Answer {
     answer
 }
 
+/// An answer with a status and a sentence, which nobody may keep.
+pub(crate) fn plain(status: StatusCode, sentence: &'static str) -> Answer {
+    let mut answer = text(Bytes::from_static(sentence.as_bytes()));
+    *answer.status_mut() = status;
+    answer
+}
+
 /// A refusal as the reference server words it.
 pub(crate) fn refusal(refusal: &Refusal) -> Answer {
     #[derive(Serialize)]

@@ -24,10 +24,11 @@ use super::service::AnswerFuture;
 use super::site::{Authority, Target};
 use super::upgrade;
 use crate::engine::mailbox::Mailbox;
-use crate::engine::{Command, Config, Engine, Place, TransportKind};
+use crate::engine::{Command, Config, Engine, TransportKind};
 use crate::guarded::{self, Guarded};
 use crate::handshake::Handshake;
 use crate::log_limiter::{About, hash_of, limited};
+use crate::places::Place;
 use crate::short::short;
 use crate::transport::wire::Wire;
 
@@ -50,7 +51,11 @@ impl EngineService {
     /// is encrypted.
     #[must_use]
     pub fn for_connection(&self, peer: SocketAddr, is_secure: bool) -> Self {
-        Self { engine: self.engine.clone(), peer: Peer::new(peer, is_secure) }
+        self.of_peer(Peer::new(peer, is_secure))
+    }
+
+    pub(super) fn of_peer(&self, peer: Peer) -> Self {
+        Self { engine: self.engine.clone(), peer }
     }
 
     /// True when the path is the engine's.

@@ -21,6 +21,7 @@ pub(crate) mod static_files;
 mod tower;
 mod upgrade;
 
+pub(crate) use self::answer::plain;
 pub use self::body::ResponseBody;
 pub use self::cookie::{Cookie, SameSite};
 pub use self::engine_service::EngineService;
@@ -30,6 +31,8 @@ pub use self::mounted::{Mounted, MountedBody, MountedFuture};
 pub use self::origin::AllowedOrigins;
 pub use self::peer::Peer;
 pub use self::refused::{Refused, RefusedReason};
+pub(crate) use self::service::AnswerFuture;
 pub use self::service::Service;
 #[cfg(feature = "tower")]
 pub use self::tower::Layer;
+pub use crate::serve::Listener;

@@ -35,6 +35,11 @@ impl Peer {
         Self { address: Some(address), is_secure }
     }
 
+    /// The peer of a connection; one of a Unix socket has no address.
+    pub(crate) fn of_connection(address: Option<SocketAddr>, is_secure: bool) -> Self {
+        Self { address, is_secure }
+    }
+
     /// Its address, if it is known. The port is 0 where only the IP address is.
     #[must_use]
     pub fn address(&self) -> Option<SocketAddr> {

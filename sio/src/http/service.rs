@@ -13,12 +13,13 @@ use hyper::{Request, Response};
 use super::body::ResponseBody;
 use super::engine_service::EngineService;
 use super::mounted::Mounted;
+use super::peer::Peer;
 #[cfg(feature = "static-files")]
 use super::static_files::StaticFiles;
 use crate::Server;
 
 /// An answer on its way.
-pub(super) type AnswerFuture =
+pub(crate) type AnswerFuture =
     Pin<Box<dyn Future<Output = Result<Response<ResponseBody>, Infallible>> + Send>>;
 
 /// A [`Server`] as a hyper service, and with the feature `tower` as a tower service. Requests that are neither for
@@ -73,6 +74,11 @@ impl Service {
         self
     }
 
+    pub(crate) fn of_peer(mut self, peer: Peer) -> Self {
+        self.engine = self.engine.of_peer(peer);
+        self
+    }
+
     /// True when the path is Socket.IO's.
     #[must_use]
     pub fn is_ours(&self, path: &str) -> bool {
@@ -116,7 +122,7 @@ impl Service {
         self.is_ours(path)
     }
 
-    pub(super) fn answer<B>(&self, request: Request<B>) -> AnswerFuture
+    pub(crate) fn answer<B>(&self, request: Request<B>) -> AnswerFuture
     where
         B: Body + Send + 'static,
         B::Data: Buf + Send,

@@ -4,12 +4,13 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::net::{TcpListener, TcpStream, ToSocketAddrs};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::ToSocketAddrs;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::server::TlsStream;
 
-use super::Security;
+use super::{Listener, Security};
 use crate::{Error, Server};
 
 /// How long a client may take for the TLS handshake, which is two round trips.
@@ -58,12 +59,12 @@ impl Server {
     /// When the listener's address cannot be told.
     pub async fn serve_tls_with(
         &self,
-        listener: TcpListener,
+        listener: impl Listener,
         config: impl Into<Arc<ServerConfig>>,
     ) -> Result<(), Error> {
-        let address = listener.local_addr()?;
+        let address = listener.address()?;
         let tls = Security::Tls(Tls::new(config.into()));
-        super::run(self, listener, tls, || self.announce(address)).await;
+        super::run(self, listener, tls, || self.announce(&address)).await;
         Ok(())
     }
 }
@@ -82,7 +83,10 @@ impl Tls {
     }
 
     /// Does the handshake; on an error there is nobody to tell it to.
-    pub(super) async fn accept(self, stream: TcpStream) -> std::io::Result<TlsStream<TcpStream>> {
+    pub(super) async fn accept<S>(self, stream: S) -> std::io::Result<TlsStream<S>>
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
         tokio::time::timeout(HANDSHAKE_TIMEOUT, self.0.accept(stream)).await?
     }
 }

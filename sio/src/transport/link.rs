@@ -10,6 +10,9 @@ use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
+use super::timed::Timed;
+use crate::places::ConnectionPlace;
+
 /// A stream that becomes ready when hyper has written the answer to the upgrade request.
 ///
 /// A plain TCP connection is taken out of hyper's hands whole, which frees hyper's buffers; any other
@@ -17,7 +20,11 @@ use tokio::net::TcpStream;
 #[derive(Debug)]
 pub(crate) enum Link {
     Upgrading(OnUpgrade),
-    Tcp(TcpStream),
+    Tcp {
+        tcp: TcpStream,
+        /// Among the connections, where those are limited.
+        _place: Option<ConnectionPlace>,
+    },
     Wrapped(Box<TokioIo<Upgraded>>),
 }
 
@@ -28,23 +35,32 @@ impl Link {
             return Poll::Ready(Ok(Bytes::new()));
         };
         let upgraded = ready!(Pin::new(upgrade).poll(cx))?;
-        let early = match upgraded.downcast::<TokioIo<TcpStream>>() {
+        // Of our own listener.
+        let upgraded = match upgraded.downcast::<TokioIo<Timed<TcpStream>>>() {
             Ok(parts) => {
-                *self = Self::Tcp(parts.io.into_inner());
-                parts.read_buf
+                let (tcp, place) = parts.io.into_inner().into_parts();
+                *self = Self::Tcp { tcp, _place: place };
+                return Poll::Ready(Ok(parts.read_buf));
+            }
+            Err(upgraded) => upgraded,
+        };
+        // Of another hyper server.
+        match upgraded.downcast::<TokioIo<TcpStream>>() {
+            Ok(parts) => {
+                *self = Self::Tcp { tcp: parts.io.into_inner(), _place: None };
+                Poll::Ready(Ok(parts.read_buf))
             }
             Err(upgraded) => {
                 *self = Self::Wrapped(Box::new(TokioIo::new(upgraded)));
-                Bytes::new()
+                Poll::Ready(Ok(Bytes::new()))
             }
-        };
-        Poll::Ready(Ok(early))
+        }
     }
 
     pub(crate) fn poll_read(&mut self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         match self {
             Self::Upgrading(_) => Poll::Pending,
-            Self::Tcp(tcp) => Pin::new(tcp).poll_read(cx, buf),
+            Self::Tcp { tcp, .. } => Pin::new(tcp).poll_read(cx, buf),
             Self::Wrapped(stream) => Pin::new(stream).poll_read(cx, buf),
         }
     }
@@ -52,7 +68,7 @@ impl Link {
     pub(crate) fn poll_write(&mut self, cx: &mut Context<'_>, data: &[u8]) -> Poll<io::Result<usize>> {
         match self {
             Self::Upgrading(_) => Poll::Pending,
-            Self::Tcp(tcp) => Pin::new(tcp).poll_write(cx, data),
+            Self::Tcp { tcp, .. } => Pin::new(tcp).poll_write(cx, data),
             Self::Wrapped(stream) => Pin::new(stream).poll_write(cx, data),
         }
     }
@@ -64,7 +80,7 @@ impl Link {
     ) -> Poll<io::Result<usize>> {
         match self {
             Self::Upgrading(_) => Poll::Pending,
-            Self::Tcp(tcp) => Pin::new(tcp).poll_write_vectored(cx, slices),
+            Self::Tcp { tcp, .. } => Pin::new(tcp).poll_write_vectored(cx, slices),
             Self::Wrapped(stream) => Pin::new(stream).poll_write_vectored(cx, slices),
         }
     }
@@ -72,21 +88,21 @@ impl Link {
     /// Pushes out what a wrapping stream (TLS) holds back; a plain TCP stream holds nothing.
     pub(crate) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match self {
-            Self::Upgrading(_) | Self::Tcp(_) => Poll::Ready(Ok(())),
+            Self::Upgrading(_) | Self::Tcp { .. } => Poll::Ready(Ok(())),
             Self::Wrapped(stream) => Pin::new(stream).poll_flush(cx),
         }
     }
 
     /// Whether dropping it says all that there is to say. A wrapping stream (TLS) has a last word of its own.
     pub(crate) const fn closes_when_dropped(&self) -> bool {
-        matches!(self, Self::Tcp(_))
+        matches!(self, Self::Tcp { .. })
     }
 
     /// Closes our half.
     pub(crate) fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match self {
             Self::Upgrading(_) => Poll::Ready(Ok(())),
-            Self::Tcp(tcp) => Pin::new(tcp).poll_shutdown(cx),
+            Self::Tcp { tcp, .. } => Pin::new(tcp).poll_shutdown(cx),
             Self::Wrapped(stream) => Pin::new(stream).poll_shutdown(cx),
         }
     }

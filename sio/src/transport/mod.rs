@@ -5,5 +5,7 @@
 pub(crate) mod frames;
 pub(crate) mod link;
 pub(crate) mod outgoing;
+mod refusals;
+pub(crate) mod timed;
 pub(crate) mod websocket;
 pub(crate) mod wire;

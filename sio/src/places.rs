@@ -1,7 +1,8 @@
-//! How many sessions each address has open.
+//! How many sessions and connections are open, in all and by address.
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// The network of an IPv6 address that one customer has all to himself (RFC 6177): counting single addresses of
@@ -57,6 +58,59 @@ impl Drop for Place {
     }
 }
 
+/// Counts connections, of which a session may have several: the poll, a POST beside it, and a WebSocket that it upgrades
+/// to. They are limited all the same, as one that never opens a session takes a descriptor and memory as well.
+#[derive(Debug)]
+pub(crate) struct Connections {
+    limit: usize,
+    open: AtomicUsize,
+    addresses: Option<Arc<Addresses>>,
+}
+
+/// Connections that so many sessions may have: three each, and what one browser opens for the files of a page.
+const fn for_sessions(sessions: usize) -> usize {
+    sessions.saturating_mul(3).saturating_add(4)
+}
+
+impl Connections {
+    /// None where nothing is limited.
+    pub(crate) fn new(sessions: usize, sessions_per_address: usize) -> Option<Arc<Self>> {
+        let addresses = (sessions_per_address != usize::MAX)
+            .then(|| Arc::new(Addresses::new(for_sessions(sessions_per_address))));
+        let is_limited = sessions != usize::MAX || addresses.is_some();
+        let connections = || Self { limit: for_sessions(sessions), open: AtomicUsize::new(0), addresses };
+        is_limited.then(connections).map(Arc::new)
+    }
+
+    /// A place for one more connection.
+    ///
+    /// # Errors
+    ///
+    /// With the option by which there is none.
+    pub(crate) fn take(self: &Arc<Self>, ip: Option<IpAddr>) -> Result<ConnectionPlace, &'static str> {
+        let address = match self.addresses.as_ref().map(|addresses| addresses.take(ip)) {
+            Some(None) => return Err("max_connections_per_address"),
+            place => place.flatten(),
+        };
+        let place = ConnectionPlace(Box::new((Arc::clone(self), address)));
+        if self.open.fetch_add(1, Ordering::Relaxed) >= self.limit {
+            // Dropped, it gives back what it took.
+            return Err("max_connections");
+        }
+        Ok(place)
+    }
+}
+
+/// A place among the connections, free again when this is dropped. Boxed, as one of a session is.
+#[derive(Debug)]
+pub(crate) struct ConnectionPlace(Box<(Arc<Connections>, Option<Place>)>);
+
+impl Drop for ConnectionPlace {
+    fn drop(&mut self) {
+        self.0.0.open.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
 fn network(ip: IpAddr) -> IpAddr {
     match ip.to_canonical() {
         IpAddr::V6(ip) => IpAddr::V6(Ipv6Addr::from_bits(ip.to_bits() & IPV6_NETWORK)),
@@ -107,5 +161,21 @@ mod tests {
         let addresses = Arc::new(Addresses::new(1));
         drop(addresses.take(ip("10.0.0.1")));
         assert!(addresses.lock().is_empty());
+    }
+
+    #[test]
+    fn connections_are_limited_in_all_and_by_address() {
+        assert!(Connections::new(usize::MAX, usize::MAX).is_none());
+        let connections = Connections::new(2, 1).expect("both are limited");
+        let seven: Vec<_> = (0..7).map(|_| connections.take(ip("10.0.0.1")).expect("seven fit")).collect();
+        assert_eq!(connections.take(ip("10.0.0.1")).err(), Some("max_connections_per_address"));
+        let three: Vec<_> = (0..3).map(|_| connections.take(ip("10.0.0.2")).expect("ten fit")).collect();
+        for _ in 0..3 {
+            assert_eq!(connections.take(ip("10.0.0.3")).err(), Some("max_connections"));
+        }
+        drop(three);
+        assert!(connections.take(ip("10.0.0.3")).is_ok());
+        drop(seven);
+        assert_eq!(connections.open.load(Ordering::Relaxed), 0);
     }
 }

@@ -1,5 +1,7 @@
 //! Who may connect, and what is known of those who do.
 
+mod connections;
+#[path = "../support/mod.rs"]
 mod support;
 
 use std::net::SocketAddr;

@@ -1,0 +1,117 @@
+//! One connection of the server's listener, from its first byte to its end.
+
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use hyper::server::conn::http1;
+use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
+use tokio::sync::watch;
+
+use super::Security;
+use super::watched::Watched;
+use crate::Server;
+use crate::http::Peer;
+use crate::log_limiter::{About, LogLimiter, hash_of, limited};
+use crate::places::ConnectionPlace;
+use crate::transport::timed::{Patience, Timed};
+
+/// How long the head of a request may take: a client that is slower than this holds a connection for nothing.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// The size of a request's head, in bytes. Node's servers allow 16 KiB.
+const MAX_HEAD: usize = 16 * 1024;
+
+/// The answer on a connection that finds no place.
+const FULL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nconnection: close\r\nretry-after: 5\r\n\
+    content-type: text/plain; charset=utf-8\r\ncontent-length: 22\r\n\r\nToo many connections.\n";
+
+/// A connection that has been accepted.
+pub(super) struct Connection<S> {
+    pub(super) server: Server,
+    pub(super) stream: S,
+    pub(super) peer: Option<SocketAddr>,
+    pub(super) security: Security,
+    /// Held for as long as the connection lives; true when it has to end.
+    pub(super) ending: watch::Receiver<bool>,
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Connection<S> {
+    pub(super) async fn serve(self) {
+        let Self { server, mut stream, peer, security, ending } = self;
+        let Ok(place) = place(&server, peer) else {
+            if matches!(security, Security::None) {
+                // As much as fits at once, which is all of it: there is nobody to wait for.
+                let _ = async { stream.write_all(FULL).await.and(stream.shutdown().await) }.now_or_never();
+            }
+            return;
+        };
+        match security {
+            Security::None => {
+                serve_http(&server, stream, Peer::of_connection(peer, false), place, ending).await
+            }
+            #[cfg(feature = "tls")]
+            Security::Tls(tls) => {
+                let mut ended = ending.clone();
+                let accepted = tokio::select! {
+                    accepted = tls.accept(stream) => accepted,
+                    _ = ended.changed() => return,
+                };
+                match accepted {
+                    Ok(stream) => {
+                        serve_http(&server, stream, Peer::of_connection(peer, true), place, ending).await;
+                    }
+                    Err(error) => {
+                        tracing::debug!(target: "sio::server", ?peer, %error, "TLS handshake failed");
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// A place for a connection of this peer; none is needed without limits.
+fn place(server: &Server, peer: Option<SocketAddr>) -> Result<Option<ConnectionPlace>, ()> {
+    let Some(connections) = &server.inner.engine.shared.connections else { return Ok(None) };
+    connections.take(Peer::of_connection(peer, false).ip()).map(Some).map_err(|option| {
+        limited!(
+            WARN, LogLimiter::of_process(), About { other: hash_of(option), ..About::default() },
+            target: "sio::server", { option, },
+            "refused a connection: all that the option allows are open"
+        );
+    })
+}
+
+async fn serve_http<S>(
+    server: &Server,
+    stream: S,
+    peer: Peer,
+    place: Option<ConnectionPlace>,
+    mut ending: watch::Receiver<bool>,
+) where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let serving = &server.inner.options.serving;
+    let patience =
+        Patience { idle: serving.keep_alive_timeout, head: HEAD_TIMEOUT, answer: serving.response_timeout };
+    let stream = Timed::new(stream, patience, place);
+    let service = Watched { service: server.service().of_peer(peer), progress: stream.progress() };
+    let mut http = http1::Builder::new();
+    http.header_read_timeout(None).max_buf_size(MAX_HEAD);
+    let connection = http.serve_connection(TokioIo::new(stream), service).with_upgrades();
+    let mut connection = pin!(connection);
+    let outcome = tokio::select! {
+        outcome = connection.as_mut() => outcome,
+        _ = ending.changed() => {
+            // The answer that is being written is still sent; then the connection is closed.
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = outcome {
+        let cause = std::error::Error::source(&error).map(ToString::to_string);
+        tracing::debug!(target: "sio::server", peer = ?peer.address(), %error, cause, "connection ended");
+    }
+}

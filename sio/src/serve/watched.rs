@@ -1,0 +1,90 @@
+//! The server's service on a connection of its own listener: HTTP's own rules, and the connection's progress.
+
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::{fmt, io};
+
+use bytes::Bytes;
+use hyper::body::{Body, Buf, Frame, SizeHint};
+use hyper::{Request, Response, StatusCode, Version, header};
+
+use crate::http::{AnswerFuture, ResponseBody, Service, plain};
+use crate::transport::timed::{Answering, Progress};
+
+/// Tells the connection when a request begins and its answer ends.
+#[derive(Debug)]
+pub(super) struct Watched {
+    pub(super) service: Service,
+    pub(super) progress: Arc<Progress>,
+}
+
+impl<B> hyper::service::Service<Request<B>> for Watched
+where
+    B: Body + Send + 'static,
+    B::Data: Buf + Send,
+    B::Error: fmt::Display,
+{
+    type Response = Response<WatchedBody>;
+    type Error = Infallible;
+    type Future = WatchedFuture;
+
+    fn call(&self, request: Request<B>) -> WatchedFuture {
+        let answering = Some(self.progress.begin());
+        // RFC 9112 §3.2: which host is meant must not be a matter of who reads the request.
+        let hosts = request.headers().get_all(header::HOST).iter().count();
+        let needs_host = request.version() >= Version::HTTP_11;
+        let answer: AnswerFuture = if hosts > 1 || (hosts == 0 && needs_host) {
+            let refusal = plain(StatusCode::BAD_REQUEST, "The request needs exactly one `Host` header.\n");
+            Box::pin(std::future::ready(Ok(refusal)))
+        } else {
+            self.service.answer(request)
+        };
+        WatchedFuture { answer, progress: Arc::clone(&self.progress), answering }
+    }
+}
+
+/// An answer on its way.
+pub(super) struct WatchedFuture {
+    answer: AnswerFuture,
+    progress: Arc<Progress>,
+    answering: Option<Answering>,
+}
+
+impl Future for WatchedFuture {
+    type Output = Result<Response<WatchedBody>, Infallible>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let Ok(answer) = ready!(self.answer.as_mut().poll(cx));
+        if answer.status() == StatusCode::SWITCHING_PROTOCOLS {
+            self.progress.upgraded();
+        }
+        let answering = self.answering.take();
+        Poll::Ready(Ok(answer.map(|body| WatchedBody { body, _answering: answering })))
+    }
+}
+
+/// The body of an answer. When it is dropped, all of it is on its way.
+#[derive(Debug)]
+pub(super) struct WatchedBody {
+    body: ResponseBody,
+    _answering: Option<Answering>,
+}
+
+impl Body for WatchedBody {
+    type Data = Bytes;
+    type Error = io::Error;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<io::Result<Frame<Bytes>>>> {
+        Pin::new(&mut self.body).poll_frame(cx)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
