@@ -243,6 +243,20 @@ impl Session {
         outputs
     }
 
+    /// Says whether the client's time for its heartbeat is over at `now`, so that
+    /// [`handle_timeout`](Self::handle_timeout) closes the session unless its input is paused.
+    ///
+    /// Where input has arrived and is unread, the heartbeat may be in it.
+    #[must_use]
+    pub fn is_overdue(&self, now: Instant) -> bool {
+        let is_over = match self.heartbeat {
+            Heartbeat::Due(_) => false,
+            Heartbeat::Sent(deadline) => deadline <= now,
+            Heartbeat::Held(left) => left.is_zero(),
+        };
+        is_over && !self.is_closed()
+    }
+
     /// Returns the instant at which [`handle_timeout`](Self::handle_timeout) has to be called next.
     ///
     /// It may have changed after any other call. `None` when the session is closed, or when all that it waits for is

@@ -68,6 +68,12 @@ impl Decoder {
     pub fn binary(&mut self, data: Bytes) -> Result<Option<Packet>, DecodeError> {
         self.0.binary(data)
     }
+
+    /// As [`socket::Decoder::unfinished`](crate::socket::Decoder::unfinished).
+    #[must_use]
+    pub fn unfinished(&self) -> usize {
+        self.0.unfinished()
+    }
 }
 
 /// The query in the namespace of a CONNECT.
