@@ -6,6 +6,7 @@ mod files;
 mod handlers;
 mod hooks;
 mod http;
+mod input;
 mod listeners;
 mod protocols;
 mod recovery;
@@ -77,6 +78,7 @@ impl Default for Builder {
                 max_namespaces: 32,
                 max_dynamic_namespaces: 10_000,
                 incoming_events: 128,
+                incoming_bytes: None,
                 events_per_second: None,
                 handler_times: HandlerTimes { timeout: None, slow: Some(Duration::from_secs(10)) },
                 drain: Duration::from_secs(10),
@@ -284,13 +286,6 @@ impl Builder {
     /// more; what is beyond that is closed with status 503.
     pub fn max_connections(mut self, connections: usize) -> Self {
         self.engine.max_connections = connections;
-        self
-    }
-
-    /// How many events of one socket may wait for their handlers; beyond it the server stops reading from
-    /// that client until one has ended. Default 128.
-    pub fn incoming_events(mut self, events: usize) -> Self {
-        self.options.incoming_events = events;
         self
     }
 

@@ -168,6 +168,7 @@ mod socket;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod transport;
+mod turn;
 
 use tokio::net::ToSocketAddrs;
 

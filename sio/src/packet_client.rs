@@ -16,6 +16,7 @@ use crate::handshake::Handshake;
 use crate::http::Peer;
 use crate::server::Server;
 use crate::transport::wire::Wire;
+use crate::turn;
 
 pub(crate) struct PacketClient {
     client: connection::Client,
@@ -54,6 +55,7 @@ impl PacketClient {
     pub(crate) async fn settle(&mut self) {
         for _ in 0..20 {
             poll_fn(|cx| {
+                turn::begin();
                 self.client.poll(cx);
                 Poll::Ready(())
             })
@@ -69,7 +71,11 @@ impl PacketClient {
     /// The connection breaks.
     pub(crate) async fn leave(mut self) {
         self.client.on_close(CloseReason::TransportClose);
-        poll_fn(|cx| self.client.poll_closed(cx)).await;
+        poll_fn(|cx| {
+            turn::begin();
+            self.client.poll_closed(cx)
+        })
+        .await;
     }
 }
 

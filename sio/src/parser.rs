@@ -136,6 +136,16 @@ pub(crate) enum Decoder {
 }
 
 impl Decoder {
+    /// How many bytes of a packet have arrived whose attachments are due.
+    pub(crate) fn unfinished(&self) -> usize {
+        match self {
+            Self::Json(decoder) => decoder.unfinished(),
+            Self::Json3(decoder) => decoder.unfinished(),
+            #[cfg(feature = "msgpack")]
+            Self::MessagePack(_) => 0,
+        }
+    }
+
     /// The packet that this message completes, `None` while attachments are due.
     pub(crate) fn message(&mut self, message: Message) -> Result<Option<Packet>, DecodeError> {
         match (self, message) {

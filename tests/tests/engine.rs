@@ -255,6 +255,30 @@ async fn frames_without_a_message_do_not_keep_the_thread() {
 }
 
 #[tokio::test]
+async fn the_packets_of_a_post_do_not_keep_the_thread() {
+    let server = counting().await;
+    let mut polling = server.polling().await;
+    polling.send(&format!("{}4done", "6\x1e".repeat(FLOOD))).await;
+    let turns = turns(&server).await;
+    assert!(turns >= FLOOD / SHARE, "{turns} turns");
+}
+
+#[tokio::test]
+async fn large_packets_do_not_keep_the_thread() {
+    let mut config = Config::default();
+    config.max_payload = 8_000_000;
+    let server = journaled(config, |_, journal| Box::new(Turns(0, journal))).await;
+    let mut polling = server.polling().await;
+    let large = format!("4{}\x1e", "x".repeat(250_000));
+    polling.send(&format!("{}4done", large.repeat(20))).await;
+    for _ in 0..20 {
+        server.journal.next().await;
+    }
+    let turns = turns(&server).await;
+    assert!(turns >= 5, "{turns} turns");
+}
+
+#[tokio::test]
 async fn of_many_pings_in_an_upgrade_the_last_is_answered() {
     let server = counting().await;
     let (_polling, mut probe) = upgrading(&server).await;

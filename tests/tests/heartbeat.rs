@@ -262,6 +262,72 @@ async fn one_clients_heartbeat_is_not_anothers() {
     drop(dies);
 }
 
+/// Needs the thread, so that the server falls behind its client.
+#[derive(Default)]
+struct Slow;
+
+#[consumer(namespace = "/slow")]
+impl Slow {
+    async fn event_work(&mut self) {
+        std::thread::sleep(Duration::from_millis(3));
+    }
+
+    async fn disconnect(&mut self, journal: State<Journal>, reason: DisconnectReason) {
+        journal.note(reason.to_string());
+    }
+}
+
+/// What a client has sent before its pong takes longer to handle than the pong may take.
+const BEFORE: usize = 600;
+
+async fn slow_server(queue: usize) -> TestServer {
+    TestServer::start(|builder| {
+        builder.consumer::<Slow>().incoming_events(queue).ping_interval(SHORT).ping_timeout(SHORT * 4)
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_pong_that_arrived_in_time_is_in_time_behind_other_packets() {
+    for queue in [2, 128, 10_000] {
+        let server = slow_server(queue).await;
+        let mut ws = server.socket("/slow").await;
+        ws.expect("2").await;
+        let mut packets = vec![r#"42/slow,["work"]"#; BEFORE];
+        packets.push("3");
+        ws.send_all(&packets).await;
+        ws.expect("2").await;
+        assert_eq!(server.journal.rest(), [""; 0], "with {queue} events in the queue");
+    }
+}
+
+#[tokio::test]
+async fn a_pong_that_arrived_in_time_is_in_time_behind_the_packets_of_its_post() {
+    for queue in [2, 10_000] {
+        let server = slow_server(queue).await;
+        let mut polling = server.polling().await;
+        polling.join("/slow").await;
+        polling.expect("2").await;
+        let mut packets = vec![r#"42/slow,["work"]"#; BEFORE];
+        packets.push("3");
+        polling.send(&packets.join("\x1e")).await;
+        server.request(&Request::get(polling.target())).await.expect(200, "2");
+        assert_eq!(server.journal.rest(), [""; 0], "with {queue} events in the queue");
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_always_sends_something_else_is_closed_in_the_end() {
+    let server = server(SHORT, SHORT).await;
+    let mut ws = server.socket("/").await;
+    ws.expect("2").await;
+    let packets = Frame::text(r#"42["tell"]"#).encode().repeat(10_000);
+    tokio::select! {
+        () = server.journal.expect("ping timeout") => {}
+        () = async { loop { ws.write(&packets).await } } => {}
+    }
+}
+
 /// The answer to its handshake is longer than what the connection holds, so the WebSocket never begins.
 #[tokio::test]
 async fn a_client_that_does_not_read_the_answer_to_its_handshake_is_closed() {

@@ -29,6 +29,7 @@ impl Builder {
             ("outgoing_queue_packets", engine.outgoing_queue_packets > 0, "must be at least one"),
             ("slow_client_grace", !engine.slow_client_grace.is_zero(), "must be longer than zero"),
             ("incoming_events", options.incoming_events > 0, "must be at least one"),
+            ("incoming_bytes", options.incoming_bytes != Some(0), "must be at least one"),
             ("handler_timeout", times.timeout != Some(Duration::ZERO), "must be longer than zero"),
             ("slow_handler_warning", times.slow != Some(Duration::ZERO), "must be longer than zero"),
             ("events_per_second", options.events_per_second != Some(0), "must be at least one"),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytestring::ByteString;
 use sio_core::args::Args;
@@ -15,6 +15,7 @@ use sio_core::v3;
 use smallvec::SmallVec;
 
 use super::membership::Membership;
+use super::unfinished::Unfinished;
 use super::{Running, SocketTask, answer_connect};
 use crate::Socket;
 use crate::engine::{CloseReason, Command, Handler, Message, Sender, session};
@@ -25,6 +26,7 @@ use crate::namespaces::{Closed, Pass};
 use crate::parser::Decoder;
 use crate::server::ServerInner;
 use crate::short::short;
+use crate::turn;
 
 /// What a client is told that wants to enter one namespace too many.
 const TOO_MANY: &str = "Too many namespaces";
@@ -37,6 +39,12 @@ pub(crate) struct Client {
     protocol: Protocol,
     decoder: Decoder,
     sockets: SmallVec<[Slot; 1]>,
+    /// The socket whose turn it is: the one that the last turn had no time for.
+    first: usize,
+    /// How many bytes of its input may wait.
+    max_bytes: usize,
+    /// Of a packet whose attachments have not all arrived.
+    unfinished: Unfinished,
     /// Until when the client has to be in a namespace, or on its way into one.
     connect_deadline: Instant,
 }
@@ -55,11 +63,16 @@ struct Slot {
 impl Client {
     pub(crate) fn new(server: Arc<ServerInner>, sender: Sender, handshake: Arc<Handshake>) -> Self {
         let options = &server.options;
+        let max_payload = server.engine.shared.config.max_payload;
+        let max_bytes = options.incoming_bytes.unwrap_or_else(|| max_payload.saturating_mul(4));
         let revision = sender.mailbox().wire().revision();
         let mut this = Self {
             protocol: Protocol::new(options.max_namespaces),
             decoder: options.parser.decoder(revision, options.max_attachments),
             sockets: SmallVec::new(),
+            first: 0,
+            max_bytes,
+            unfinished: Unfinished::default(),
             connect_deadline: session::later(options.connect_timeout),
             server,
             sender,
@@ -142,6 +155,7 @@ impl Client {
         let membership = membership.unwrap_or_else(|| {
             Membership::new(namespace, Arc::clone(self.sender.mailbox()), Arc::clone(&self.handshake))
         });
+        membership.begin_connect(auth.as_ref());
         let socket = Socket::new(Arc::clone(&membership));
         let task = SocketTask { socket, auth, before };
         let task = membership.namespace.inner.start(task);
@@ -181,12 +195,28 @@ impl Client {
         );
     }
 
+    /// How long a packet may take from its text to its last attachment.
+    fn packet_timeout(&self) -> Duration {
+        self.server.engine.shared.config.packet_timeout()
+    }
+
     fn slot(&self, key: Key) -> Option<&Slot> {
         self.sockets.iter().find(|slot| slot.key == key)
     }
 
     fn poll_sockets(&mut self, cx: &mut Context<'_>) {
-        for slot in &mut self.sockets {
+        let count = self.sockets.len();
+        for offset in 0..count {
+            let index = (self.first + offset) % count;
+            if offset > 0 {
+                turn::worked();
+                if turn::is_over() {
+                    turn::put_off();
+                    self.first = index;
+                    break;
+                }
+            }
+            let slot = &mut self.sockets[index];
             let Some(task) = &mut slot.task else { continue };
             if task.as_mut().poll(cx).is_ready() {
                 slot.task = None;
@@ -215,27 +245,60 @@ impl Slot {
 impl Handler for Client {
     fn on_message(&mut self, message: Message) -> Result<(), CloseReason> {
         match self.decoder.message(message) {
-            Ok(Some(packet)) => self.on_packet(packet),
-            Ok(None) => Ok(()),
+            Ok(Some(packet)) => {
+                self.unfinished.end();
+                self.on_packet(packet)
+            }
+            Ok(None) => {
+                self.unfinished.note(self.decoder.unfinished(), self.packet_timeout());
+                Ok(())
+            }
             Err(error) => Err(broken(&error)),
         }
     }
 
+    /// True while fewer than `incoming_events` events of each socket and kind, and fewer than `incoming_bytes` of all of
+    /// them, wait or are being handled.
+    ///
+    /// A packet that alone is larger is taken when there is no other, and while it is being handled the client is heard:
+    /// its handler may wait for the answer to a question.
     fn is_ready(&self) -> bool {
-        let limit = self.server.options.incoming_events;
-        self.sockets.iter().all(|slot| slot.membership.has_room(limit))
+        let options = &self.server.options;
+        let mut bytes = self.unfinished.bytes();
+        let mut packets = usize::from(bytes > 0);
+        for slot in &self.sockets {
+            let input = slot.membership.input();
+            if input.waiting >= options.incoming_events || input.concurrent >= options.incoming_events {
+                return false;
+            }
+            bytes += input.bytes;
+            packets += input.events;
+        }
+        bytes < self.max_bytes || packets <= 1
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) {
         self.poll_sockets(cx);
+        if self.unfinished.bytes() > 0 && !self.is_ready() {
+            // The client cannot go on with it while nothing is read.
+            self.unfinished.restart(self.packet_timeout());
+        }
     }
 
     fn deadline(&self) -> Option<Instant> {
-        (self.sockets.is_empty() && !self.protocol.has_ever_joined()).then_some(self.connect_deadline)
+        if self.sockets.is_empty() && !self.protocol.has_ever_joined() {
+            return Some(self.connect_deadline);
+        }
+        self.unfinished.deadline()
     }
 
     fn on_timeout(&mut self, _now: Instant) -> Result<(), CloseReason> {
-        tracing::debug!(target: "sio::socket", "closing a connection that has joined no namespace in time");
+        let late = if self.unfinished.bytes() > 0 {
+            "the attachments of a packet have not come in time"
+        } else {
+            "it has joined no namespace in time"
+        };
+        tracing::debug!(target: "sio::socket", late, "closing a connection");
         Err(CloseReason::ForcedClose)
     }
 

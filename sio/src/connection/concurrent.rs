@@ -9,12 +9,20 @@ use futures_util::stream::{FuturesUnordered, StreamExt};
 use sio_core::socket::packet::Event;
 
 use crate::error::Error;
+use crate::turn;
 use crate::{Socket, consumer};
 
-pub(crate) type Handling = Pin<Box<dyn Future<Output = Option<Failed>> + Send>>;
+pub(crate) type Handling = Pin<Box<dyn Future<Output = Ended> + Send>>;
 
 /// Errors that wait for the consumer's `error` hook, which a long handler may keep waiting.
 const MAX_FAILED: usize = 128;
+
+/// How a concurrent handler has ended.
+pub(crate) struct Ended {
+    /// The size of its event.
+    pub(crate) size: usize,
+    pub(crate) failed: Option<Failed>,
+}
 
 /// An error that the client was not told of: it is for the `error` hook.
 pub(crate) struct Failed {
@@ -25,7 +33,7 @@ pub(crate) struct Failed {
 /// Starts and drives events marked `concurrent`. A namespace without such events never makes one run.
 pub(crate) struct Concurrent {
     socket: Socket,
-    start: fn(Socket, Event) -> Handling,
+    start: fn(Socket, Event, usize) -> Handling,
     /// In a box, and only while there is something in it: most sockets never have one.
     running: Option<Box<Running>>,
 }
@@ -37,8 +45,8 @@ struct Running {
 }
 
 impl Concurrent {
-    /// `start` makes the future that handles one event.
-    pub(crate) fn new(socket: Socket, start: fn(Socket, Event) -> Handling) -> Self {
+    /// `start` makes the future that handles one event of this size.
+    pub(crate) fn new(socket: Socket, start: fn(Socket, Event, usize) -> Handling) -> Self {
         Self { socket, start, running: None }
     }
 
@@ -48,21 +56,14 @@ impl Concurrent {
         if !self.socket.namespace().inner.has_special() {
             return Poll::Ready(());
         }
-        while let Some(event) = self.socket.membership.next_concurrent(in_order) {
-            let handling = (self.start)(self.socket.clone(), event);
+        self.poll_running(cx);
+        // One after the other: the turn is to know how long each took to begin.
+        while let Some((event, size)) = self.socket.membership.next_concurrent(in_order) {
+            let handling = (self.start)(self.socket.clone(), event, size);
             self.running.get_or_insert_with(Box::default).handlers.push(handling);
+            self.poll_running(cx);
         }
-        let Some(running) = &mut self.running else { return Poll::Ready(()) };
-        while let Poll::Ready(Some(failed)) = running.handlers.poll_next_unpin(cx) {
-            self.socket.membership.concurrent_ended();
-            match failed {
-                Some(failed) if running.failed.len() < MAX_FAILED => running.failed.push_back(failed),
-                Some(Failed { event, error }) => {
-                    consumer::log(&consumer::Event::incoming(&self.socket, event), &error);
-                }
-                None => {}
-            }
-        }
+        let Some(running) = &self.running else { return Poll::Ready(()) };
         if !running.handlers.is_empty() {
             return Poll::Pending;
         }
@@ -70,6 +71,29 @@ impl Concurrent {
             self.running = None;
         }
         Poll::Ready(())
+    }
+
+    fn poll_running(&mut self, cx: &mut Context<'_>) {
+        let Some(running) = &mut self.running else { return };
+        while let Poll::Ready(Some(ended)) = running.handlers.poll_next_unpin(cx) {
+            self.socket.membership.concurrent_ended(ended.size);
+            match ended.failed {
+                Some(failed) if running.failed.len() < MAX_FAILED => running.failed.push_back(failed),
+                Some(Failed { event, error }) => {
+                    consumer::log(&consumer::Event::incoming(&self.socket, event), &error);
+                }
+                None => {}
+            }
+            turn::worked();
+            if turn::is_over() {
+                return turn::put_off();
+            }
+        }
+    }
+
+    /// Whether there is an error for the `error` hook.
+    pub(crate) fn has_failed(&self) -> bool {
+        self.running.as_ref().is_some_and(|running| !running.failed.is_empty())
     }
 
     /// The next error for the `error` hook.

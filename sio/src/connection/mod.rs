@@ -12,6 +12,7 @@ mod limits;
 pub(crate) mod membership;
 mod no_consumer;
 mod socket_task;
+mod unfinished;
 
 use std::future::Future;
 use std::pin::Pin;

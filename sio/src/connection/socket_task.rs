@@ -13,7 +13,7 @@ use sio_core::socket::reason::DisconnectReason;
 use super::answer_connect;
 use super::around;
 use super::asking;
-use super::concurrent::{Concurrent, Failed, Handling};
+use super::concurrent::{Concurrent, Ended, Failed, Handling};
 use super::guard::{Failure, Guard};
 use super::limits;
 use super::membership::{Membership, Next};
@@ -23,6 +23,7 @@ use crate::error::{ConnectError, Error, Source};
 use crate::guarded::Guarded;
 use crate::log_limiter::{About, hash_of, limited};
 use crate::short::short;
+use crate::turn;
 
 /// What the task of a new socket begins with.
 pub(crate) struct SocketTask {
@@ -59,6 +60,7 @@ pub(crate) async fn run<C: Consumer>(task: SocketTask) {
             Err(reason) => {
                 poll_fn(|cx| concurrent.poll(cx, true)).await;
                 while let Some(failed) = concurrent.next_failed() {
+                    turn::until_time().await;
                     tell(&mut *consumer, &socket, failed, &mut concurrent).await;
                 }
                 disconnect(&mut *consumer, &socket, reason).await;
@@ -133,13 +135,16 @@ fn poll_next(
     cx: &mut Context<'_>,
 ) -> Poll<Result<Due, DisconnectReason>> {
     let _ = concurrent.poll(cx, true);
-    if let Some(failed) = concurrent.next_failed() {
-        return Poll::Ready(Ok(Due::Failed(failed)));
+    if concurrent.has_failed() {
+        return match turn::take_event(0).then(|| concurrent.next_failed()).flatten() {
+            Some(failed) => Poll::Ready(Ok(Due::Failed(failed))),
+            None => Poll::Pending,
+        };
     }
     match socket.membership.next_serial() {
         Next::Event(event) => Poll::Ready(Ok(Due::Event(event))),
         Next::Closed(reason) => Poll::Ready(Err(reason)),
-        Next::Nothing => Poll::Pending,
+        Next::Nothing | Next::Later => Poll::Pending,
     }
 }
 
@@ -180,37 +185,39 @@ async fn handle<C: Consumer>(
 }
 
 /// Handles one event of a handler that runs beside the others, and so has no consumer to work on.
-fn start_concurrent<C: Consumer>(socket: Socket, incoming: Incoming) -> Handling {
-    Box::pin(async move {
-        let info = socket.namespace().inner.special(&incoming.name);
-        let timeout = socket.namespace().inner.timeout_of(info);
-        let name = incoming.name.clone();
-        let mut event = Event::incoming(&socket, incoming);
-        if socket.namespace().inner.drain.has_begun() {
-            event.give_up(&Error::shutting_down());
+fn start_concurrent<C: Consumer>(socket: Socket, incoming: Incoming, size: usize) -> Handling {
+    Box::pin(async move { Ended { size, failed: handle_concurrent::<C>(&socket, incoming).await } })
+}
+
+async fn handle_concurrent<C: Consumer>(socket: &Socket, incoming: Incoming) -> Option<Failed> {
+    let info = socket.namespace().inner.special(&incoming.name);
+    let timeout = socket.namespace().inner.timeout_of(info);
+    let name = incoming.name.clone();
+    let mut event = Event::incoming(socket, incoming);
+    if socket.namespace().inner.drain.has_begun() {
+        event.give_up(&Error::shutting_down());
+        return None;
+    }
+    let handled = if let Some(refusal) = limits::refusal(&event, info) {
+        Ok(Err(refusal))
+    } else if socket.namespace().inner.hooks.around.is_empty() {
+        let handler = Guard::new(|| C::on_concurrent(&mut event), timeout);
+        let mut handler = pin!(handler.watched(socket, name.clone()));
+        poll_fn(|cx| poll_until_drained(socket, handler.as_mut(), cx)).await
+    } else {
+        let handler = Guard::new(|| Box::pin(around::on_concurrent::<C>(&mut event)), None);
+        let mut handler = handler.watched(socket, name.clone());
+        poll_fn(|cx| poll_until_drained(socket, Pin::new(&mut handler), cx)).await
+    };
+    let outcome = match handled {
+        Ok(outcome) => outcome,
+        Err(failure) => {
+            give_up(&mut event, &failure);
             return None;
         }
-        let handled = if let Some(refusal) = limits::refusal(&event, info) {
-            Ok(Err(refusal))
-        } else if socket.namespace().inner.hooks.around.is_empty() {
-            let handler = Guard::new(|| C::on_concurrent(&mut event), timeout);
-            let mut handler = pin!(handler.watched(&socket, name.clone()));
-            poll_fn(|cx| poll_until_drained(&socket, handler.as_mut(), cx)).await
-        } else {
-            let handler = Guard::new(|| Box::pin(around::on_concurrent::<C>(&mut event)), None);
-            let mut handler = handler.watched(&socket, name.clone());
-            poll_fn(|cx| poll_until_drained(&socket, Pin::new(&mut handler), cx)).await
-        };
-        let outcome = match handled {
-            Ok(outcome) => outcome,
-            Err(failure) => {
-                give_up(&mut event, &failure);
-                return None;
-            }
-        };
-        let error = event.finish(outcome)?;
-        Some(Failed { event: Incoming { id: None, name, args: Args::empty() }, error })
-    })
+    };
+    let error = event.finish(outcome)?;
+    Some(Failed { event: Incoming { id: None, name, args: Args::empty() }, error })
 }
 
 /// Tells the `error` hook what has become of a concurrent handler.

@@ -114,6 +114,11 @@ impl Config {
         }
     }
 
+    /// How long a packet may take from its text to the last of its attachments.
+    pub(crate) fn packet_timeout(&self) -> Duration {
+        self.upgrade_timeout.max(self.ping_timeout)
+    }
+
     pub(crate) fn queue_limits(&self) -> QueueLimits {
         QueueLimits { bytes: self.outgoing_queue_bytes, packets: self.outgoing_queue_packets }
     }

@@ -91,6 +91,11 @@ impl Polling {
         self.post = Some(answer);
     }
 
+    /// True while packets of the POST are left.
+    pub(crate) fn has_posted(&self) -> bool {
+        !self.posted.is_empty()
+    }
+
     /// The next packet of the POST.
     pub(crate) fn next_posted(&mut self) -> Option<Packet> {
         self.posted.pop_front()

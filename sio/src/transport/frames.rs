@@ -18,6 +18,7 @@ use fastwebsockets::{OpCode, Payload, Role, WebSocketRead};
 use tokio::io::{AsyncRead, ReadBuf};
 
 use super::link::Link;
+use crate::turn;
 
 /// What one read may take in. Large enough that a burst of small events needs one system call, small
 /// enough to stay in the processor's cache.
@@ -91,6 +92,10 @@ impl Scratch {
                 Poll::Ready(Err(_)) => return Poll::Ready(()),
                 Poll::Pending => return Poll::Pending,
             }
+            if turn::is_over() {
+                turn::put_off();
+                return Poll::Pending;
+            }
         }
     }
 
@@ -112,14 +117,14 @@ impl FrameReader {
         Self { stored: BytesMut::from(&early[..]) }
     }
 
-    /// The next whole frame. Without one, reads from the link.
+    /// The next whole frame. Without one, reads from the link; `None` when the turn is over before the frame is whole.
     pub(crate) fn poll_frame(
         &mut self,
         cx: &mut Context<'_>,
         link: &mut Link,
         scratch: &mut Scratch,
         max_payload: usize,
-    ) -> Poll<Result<Frame, ReadError>> {
+    ) -> Poll<Result<Option<Frame>, ReadError>> {
         loop {
             if self.stored.is_empty() {
                 let unread = scratch.unread();
@@ -128,7 +133,7 @@ impl FrameReader {
                 {
                     let at = scratch.start;
                     scratch.start += length;
-                    return Poll::Ready(scratch.decode(at, length));
+                    return Poll::Ready(scratch.decode(at, length).map(Some));
                 }
                 self.stored.extend_from_slice(unread);
                 (scratch.start, scratch.end) = (0, 0);
@@ -139,7 +144,10 @@ impl FrameReader {
                 if self.stored.is_empty() {
                     self.stored = BytesMut::new();
                 }
-                return Poll::Ready(scratch.decode_stored(&frame));
+                return Poll::Ready(scratch.decode_stored(&frame).map(Some));
+            }
+            if turn::is_over() {
+                return Poll::Ready(Ok(None));
             }
             match poll_fill(cx, link, scratch) {
                 Poll::Ready(Ok(())) => {
@@ -172,6 +180,7 @@ fn poll_fill(cx: &mut Context<'_>, link: &mut Link, scratch: &mut Scratch) -> Po
                 return Poll::Ready(Err(ReadError::Ended));
             }
             (scratch.start, scratch.end) = (0, read);
+            turn::received(read);
             Poll::Ready(Ok(()))
         }
     }

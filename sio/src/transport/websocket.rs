@@ -149,7 +149,8 @@ impl WebSocket {
         max_payload: usize,
     ) -> Poll<Result<Incoming, Ended>> {
         let outcome = match ready!(self.reader.poll_frame(cx, &mut self.link, scratch, max_payload)) {
-            Ok(frame) => self.take_frame(frame, max_payload),
+            Ok(Some(frame)) => self.take_frame(frame, max_payload),
+            Ok(None) => Ok(Incoming::Nothing),
             Err(error) => Err(ended(error)),
         };
         self.is_ended = matches!(outcome, Err(Ended::ByPeer(_)));

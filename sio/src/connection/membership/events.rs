@@ -1,59 +1,86 @@
 //! Events that wait for their handlers.
 
+use bytes::Bytes;
+use sio_core::args::Args;
 use sio_core::socket::packet::Event;
 
-use super::{Membership, Next, Waiting};
+use super::{Input, Membership, Next, Waiting};
+use crate::turn;
 
 impl Membership {
+    /// Counts the auth payload of a client that wants to enter, until the `connect` hook has ended.
+    pub(crate) fn begin_connect(&self, auth: Option<&Args>) {
+        let size = auth.map_or(0, size);
+        let mut state = self.lock();
+        state.bytes += size;
+        state.handling = Some(size);
+    }
+
     /// Queues an event that has arrived. One that comes after the server has put the client out is late.
     pub(crate) fn push_event(&self, event: Event, is_concurrent: bool) {
+        let size = size(&event.args);
         let mut state = self.lock();
         if state.reason.is_some() {
             return;
         }
+        state.bytes += size;
         state.concurrent_waiting += usize::from(is_concurrent);
-        state.events.push_back(Waiting { event, is_concurrent });
+        state.events.push_back(Waiting { event, size, is_concurrent });
     }
 
-    /// True while fewer than `limit` events of either kind wait or run concurrently.
-    pub(crate) fn has_room(&self, limit: usize) -> bool {
+    /// The events that wait, and those that are being handled.
+    pub(crate) fn input(&self) -> Input {
         let state = self.lock();
-        let serial = state.events.len() - state.concurrent_waiting;
-        serial < limit && state.concurrent_waiting + state.concurrent_running < limit
+        let running = state.concurrent_running + usize::from(state.handling.is_some());
+        Input {
+            waiting: state.events.len() - state.concurrent_waiting,
+            concurrent: state.concurrent_waiting + state.concurrent_running,
+            events: state.events.len() + running,
+            bytes: state.bytes,
+        }
     }
 
-    /// The next event of those that are handled one at a time, or the end. Concurrent events that came before it have
-    /// been taken.
+    /// The next event of those that are handled one at a time, or the end. The one before has been handled. Concurrent
+    /// events that came before it have been taken, or wait for the next turn as well.
     pub(crate) fn next_serial(&self) -> Next {
         let mut state = self.lock();
-        let next = match (state.events.pop_front(), state.reason) {
-            (Some(waiting), _) => Next::Event(waiting.event),
+        let handled = state.handling.take().unwrap_or(0);
+        state.bytes -= handled;
+        let next = match (state.events.front(), state.reason) {
+            (Some(waiting), _) if waiting.is_concurrent || !turn::take_event(waiting.size) => Next::Later,
+            (Some(_), _) => state.events.pop_front().map_or(Next::Nothing, |waiting| {
+                state.handling = Some(waiting.size);
+                Next::Event(waiting.event)
+            }),
             (None, Some(reason)) => Next::Closed(reason),
             (None, None) => Next::Nothing,
         };
-        state.busy = !matches!(next, Next::Nothing);
+        state.busy = matches!(next, Next::Event(_) | Next::Closed(_));
         next
     }
 
-    /// An event whose handler runs beside the others: the first of them, or with `in_order` only one that no other event
-    /// precedes.
-    pub(crate) fn next_concurrent(&self, in_order: bool) -> Option<Event> {
+    /// An event whose handler runs beside the others, with its size: the first of them, or with `in_order` only one that no
+    /// other event precedes. None as well when the turn has no time for it.
+    pub(crate) fn next_concurrent(&self, in_order: bool) -> Option<(Event, usize)> {
         let mut state = self.lock();
         if state.concurrent_waiting == 0 {
             return None;
         }
         let at = state.events.iter().position(|waiting| waiting.is_concurrent)?;
-        if in_order && at > 0 {
+        if (in_order && at > 0) || !turn::take_event(state.events[at].size) {
             return None;
         }
         let waiting = state.events.remove(at)?;
         state.concurrent_waiting -= 1;
         state.concurrent_running += 1;
-        Some(waiting.event)
+        Some((waiting.event, waiting.size))
     }
 
-    pub(crate) fn concurrent_ended(&self) {
-        self.lock().concurrent_running -= 1;
+    /// A concurrent handler for an event of this size has ended.
+    pub(crate) fn concurrent_ended(&self, size: usize) {
+        let mut state = self.lock();
+        state.concurrent_running -= 1;
+        state.bytes -= size;
     }
 
     pub(crate) fn set_busy(&self) {
@@ -65,4 +92,9 @@ impl Membership {
         let state = self.lock();
         !state.busy && state.events.len() + state.concurrent_running == 0
     }
+}
+
+/// How many bytes of the client's are kept with these arguments.
+fn size(args: &Args) -> usize {
+    args.raw().len() + args.attachments().iter().map(Bytes::len).sum::<usize>()
 }

@@ -58,6 +58,10 @@ struct State {
     /// How many of them are for handlers that run beside the others, and how many such handlers run.
     concurrent_waiting: usize,
     concurrent_running: usize,
+    /// The bytes of all events that wait or are being handled; of the `connect` hook, those of its auth payload.
+    bytes: usize,
+    /// The bytes of what the consumer is at work on, if it is.
+    handling: Option<usize>,
     acks: AckTable<Waiter>,
     reason: Option<DisconnectReason>,
     was_accepted: bool,
@@ -77,13 +81,28 @@ struct Recoverable {
 /// An event that nobody has taken up.
 struct Waiting {
     event: Event,
+    size: usize,
     is_concurrent: bool,
+}
+
+/// What is there of a socket's input.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Input {
+    /// Events that wait for their turn.
+    pub(crate) waiting: usize,
+    /// Concurrent events that wait or are being handled.
+    pub(crate) concurrent: usize,
+    /// All that wait or are being handled, and their bytes.
+    pub(crate) events: usize,
+    pub(crate) bytes: usize,
 }
 
 /// What a socket's task is to do next.
 pub(crate) enum Next {
     Event(Event),
     Nothing,
+    /// There is more, for which the turn has no time.
+    Later,
     Closed(DisconnectReason),
 }
 
@@ -206,7 +225,7 @@ impl Membership {
             state.reason = Some(reason);
             state.held = Vec::new();
             if discard {
-                state.events.clear();
+                state.bytes -= state.events.drain(..).map(|waiting| waiting.size).sum::<usize>();
                 state.concurrent_waiting = 0;
             }
             let phase = self.phase.swap(CLOSED, Ordering::AcqRel);

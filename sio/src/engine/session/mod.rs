@@ -5,12 +5,14 @@
 //! queued and goes to sleep, so that an event that is handled without waiting costs one read and one write.
 
 mod closing;
+mod overdue;
 mod reading;
 mod requests;
 mod slow;
 mod writing;
 
 use std::future::Future;
+use std::mem;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -20,6 +22,7 @@ use sio_core::engine::session::Session;
 use sio_core::id::SessionId;
 
 pub(crate) use self::closing::LINGER;
+use self::overdue::Overdue;
 use super::command::Command;
 use super::handler::Handler;
 use super::mailbox::Mailbox;
@@ -28,6 +31,7 @@ use super::timer::Timer;
 use super::{CloseReason, Shared};
 use crate::guarded::Guarded;
 use crate::transport::websocket::WebSocket;
+use crate::turn;
 
 /// A session on its way from open to gone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,6 +58,12 @@ pub(crate) struct SessionTask {
     stalled_since: Option<Instant>,
     /// The queue had no room for the answer to a client's own ping.
     owes_pong: bool,
+    /// The turn before was used up by reading: what was read is handled first in this one.
+    handles_first: bool,
+    /// More input may have arrived than the last turn had time for.
+    has_unread: bool,
+    /// A deadline of the client has passed, and input that came before it may not have been read yet.
+    overdue: Option<Overdue>,
     id: SessionId,
     mailbox: Arc<Mailbox>,
     shared: Arc<Shared>,
@@ -84,6 +94,9 @@ impl SessionTask {
             paused: false,
             stalled_since: None,
             owes_pong: false,
+            handles_first: false,
+            has_unread: false,
+            overdue: None,
             id,
             mailbox,
             shared,
@@ -130,16 +143,27 @@ impl SessionTask {
         if !self.is_alive() {
             return;
         }
-        if self.state.poll_timeout().is_some_and(|due| due <= now) {
+        // What is asked of the client may be among the input that has arrived and has not been read.
+        let waits = self.has_unread && self.overdue.as_ref().is_none_or(Overdue::may_be_unread);
+        let mut is_overdue = false;
+        if waits && self.state.is_overdue(now) {
+            is_overdue = true;
+        } else if self.state.poll_timeout().is_some_and(|due| due <= now) {
             for output in self.state.handle_timeout(now) {
                 self.apply(output);
             }
         }
-        if self.is_alive()
-            && self.handler.deadline().is_some_and(|due| due <= now)
-            && let Err(reason) = self.handler.on_timeout(now)
-        {
-            self.close_now(reason);
+        if self.is_alive() && self.handler.deadline().is_some_and(|due| due <= now) {
+            if waits {
+                is_overdue = true;
+            } else if let Err(reason) = self.handler.on_timeout(now) {
+                self.close_now(reason);
+            }
+        }
+        if !is_overdue && !self.state.is_overdue(now) {
+            self.overdue = None;
+        } else if self.overdue.is_none() {
+            self.overdue = Some(Overdue::default());
         }
     }
 
@@ -153,8 +177,14 @@ impl SessionTask {
             Phase::Opening | Phase::Open => {
                 let grace = self.shared.config.slow_client_grace;
                 let slow = self.stalled_since.and_then(|since| since.checked_add(grace));
-                let deadlines = [self.state.poll_timeout(), self.handler.deadline(), slow];
-                deadlines.into_iter().flatten().min()
+                let deadlines =
+                    [self.state.poll_timeout(), self.handler.deadline(), slow].into_iter().flatten();
+                if self.overdue.is_none() {
+                    return deadlines.min();
+                }
+                // One that has passed is looked at in each turn: a timer would only wake the task at once.
+                let now = now();
+                deadlines.filter(|due| *due > now).min()
             }
             Phase::Flushing { until } => Some(until),
             Phase::Gone => None,
@@ -192,6 +222,7 @@ impl Future for SessionTask {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let this = &mut *self;
+        turn::begin();
         // An upgrade that has arrived comes before the requests that were made after it.
         if this.probe.is_some() {
             this.read_probe(cx);
@@ -199,17 +230,30 @@ impl Future for SessionTask {
         for command in this.mailbox.inbox.begin() {
             this.on_command(command);
         }
+        let handles_first = mem::take(&mut this.handles_first);
+        if handles_first {
+            this.handler.poll(cx);
+        }
         loop {
             if this.phase == Phase::Opening {
                 this.poll_opening(cx);
             }
-            let mut again = this.read(cx);
+            this.read(cx);
             // After reading: a pong that is already here is in time.
-            if this.timer.poll_elapsed(cx) {
+            if this.timer.poll_elapsed(cx) || this.overdue.is_some() {
+                if this.overdue.as_ref().is_none_or(Overdue::may_be_unread) {
+                    this.note_pressure();
+                }
                 this.on_timer();
             }
             let took_input = this.takes_input();
-            this.handler.poll(cx);
+            if turn::is_over() {
+                // The next turn begins with what this one has left out, so that neither starves the other.
+                this.handles_first = !handles_first;
+                turn::put_off();
+            } else {
+                this.handler.poll(cx);
+            }
             if this.draining && this.phase == Phase::Open && (this.handler.is_idle() || this.drain_ended) {
                 this.close_gracefully(CloseReason::ServerShuttingDown);
                 // What the end sets off begins now: nothing else would wake the task for it.
@@ -221,15 +265,15 @@ impl Future for SessionTask {
             }
             this.note_pressure();
             this.timer.arm(this.next_deadline(), cx);
-            if again {
-                // The share of this turn is used up: the other sessions of this thread come first. Not by waking
-                // ourselves: a thread that always has a task to run looks for new events only after some sixty of
-                // them, and a client that floods would keep the others waiting for that long.
+            if turn::has_more() {
+                // The turn is used up: the other sessions of this thread come first. Not by waking ourselves: a thread that
+                // always has a task to run looks for new events only after some sixty of them, and a client that floods
+                // would keep the others waiting for that long.
                 let _ = pin!(tokio::task::yield_now()).poll(cx);
                 return Poll::Pending;
             }
             // There is room again: what waits unread has no other way of being noticed.
-            again = !took_input && this.takes_input() && this.phase == Phase::Open;
+            let again = !took_input && this.takes_input() && this.phase == Phase::Open;
             if !again && this.mailbox.park(cx, blocked) {
                 return Poll::Pending;
             }

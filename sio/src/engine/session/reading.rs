@@ -2,7 +2,7 @@
 
 use std::task::{Context, Poll};
 
-use sio_core::engine::packet::{Packet, PacketError};
+use sio_core::engine::packet::{Message, Packet, PacketError};
 use sio_core::engine::session::{Channel, CloseReason, Output};
 
 use super::closing::Bye;
@@ -10,38 +10,42 @@ use super::{Phase, SessionTask, now};
 use crate::engine::TransportKind;
 use crate::transport::frames::Scratch;
 use crate::transport::websocket::{Ended, Incoming};
-
-/// Frames taken in one turn of the task, those included that bring no message. A client that floods must not keep
-/// a worker thread from the others for longer than some hundred microseconds.
-const FRAMES_PER_TURN: usize = 64;
+use crate::turn;
 
 impl SessionTask {
-    /// Takes what has arrived. Returns true when the turn's share is used up and more may be there.
-    pub(super) fn read(&mut self, cx: &mut Context<'_>) -> bool {
+    /// Takes what has arrived, as much as the turn has time for.
+    pub(super) fn read(&mut self, cx: &mut Context<'_>) {
+        self.has_unread = false;
+        let room = turn::bytes_left();
         self.read_posts();
         if self.phase == Phase::Open && self.polling.as_mut().is_some_and(|polling| polling.is_abandoned(cx))
         {
             self.close_now(CloseReason::TransportError);
         }
-        let exhausted = self.probe.is_some() && self.read_probe(cx);
-        let reads = self.websocket.is_some() && self.phase == Phase::Open;
-        (reads && self.read_websocket(cx)) || exhausted
+        if self.probe.is_some() {
+            self.read_probe(cx);
+        }
+        if self.websocket.is_some() && self.phase == Phase::Open {
+            self.read_websocket(cx);
+        }
+        if let Some(overdue) = &mut self.overdue {
+            overdue.note_read(room - turn::bytes_left());
+        }
     }
 
-    pub(super) fn read_websocket(&mut self, cx: &mut Context<'_>) -> bool {
+    pub(super) fn read_websocket(&mut self, cx: &mut Context<'_>) {
         let mut scratch = Scratch::borrow();
-        let mut left = FRAMES_PER_TURN;
-        let exhausted = loop {
-            if left == 0 {
-                break true;
+        while self.phase == Phase::Open && self.takes_input() {
+            if !turn::may_read() {
+                self.put_off_reading();
+                break;
             }
-            if self.phase != Phase::Open || !self.takes_input() {
-                break false;
-            }
-            let Some(websocket) = &mut self.websocket else { break false };
+            let Some(websocket) = &mut self.websocket else { break };
+            let mut size = 0;
             match websocket.poll_incoming(cx, &mut scratch, self.shared.config.max_payload) {
-                Poll::Pending => break false,
+                Poll::Pending => break,
                 Poll::Ready(Ok(Incoming::Message(message))) => {
+                    size = length(&message);
                     let packet = websocket.wire().packet(message);
                     self.on_decoded(packet);
                 }
@@ -50,13 +54,17 @@ impl SessionTask {
                 Poll::Ready(Ok(Incoming::Nothing)) => {}
                 Poll::Ready(Err(ended)) => self.on_websocket_end(ended),
             }
-            left -= 1;
-        };
+            turn::read(size);
+        }
         if let Some(websocket) = &mut self.websocket {
             websocket.keep(&mut scratch);
         }
         scratch.give_back();
-        exhausted
+    }
+
+    fn put_off_reading(&mut self) {
+        turn::put_off();
+        self.has_unread = true;
     }
 
     fn on_decoded(&mut self, packet: Result<Packet, PacketError>) {
@@ -78,8 +86,16 @@ impl SessionTask {
     pub(super) fn read_posts(&mut self) {
         while self.phase == Phase::Open && self.takes_input() {
             let Some(polling) = &mut self.polling else { return };
+            if !turn::may_read() && polling.has_posted() {
+                return self.put_off_reading();
+            }
             match polling.next_posted() {
-                Some(packet) => self.on_packet(packet),
+                Some(packet) => {
+                    let size = if let Packet::Message(message) = &packet { length(message) } else { 0 };
+                    turn::received(size);
+                    self.on_packet(packet);
+                    turn::read(size);
+                }
                 None => {
                     if polling.finish_post() {
                         self.state.end_post();
@@ -93,14 +109,15 @@ impl SessionTask {
         }
     }
 
-    /// Takes what has arrived for an upgrade. Returns true when the turn's share is used up and more may be there.
-    pub(super) fn read_probe(&mut self, cx: &mut Context<'_>) -> bool {
+    /// Takes what has arrived for an upgrade.
+    pub(super) fn read_probe(&mut self, cx: &mut Context<'_>) {
         let mut scratch = Scratch::borrow();
-        let mut left = FRAMES_PER_TURN;
-        while left > 0
-            && let Some(probe) = &mut self.probe
-        {
-            left -= 1;
+        while let Some(probe) = &mut self.probe {
+            if !turn::may_read() {
+                turn::put_off();
+                break;
+            }
+            turn::read(0);
             let outcome = match probe.poll_open(cx) {
                 Poll::Pending => break,
                 Poll::Ready(Err(ended)) => Poll::Ready(Err(ended)),
@@ -140,7 +157,6 @@ impl SessionTask {
             reading.keep(&mut scratch);
         }
         scratch.give_back();
-        left == 0
     }
 
     pub(super) fn apply(&mut self, output: Output) {
@@ -195,5 +211,12 @@ impl SessionTask {
         {
             self.state.end_poll();
         }
+    }
+}
+
+fn length(message: &Message) -> usize {
+    match message {
+        Message::Text(text) => text.len(),
+        Message::Binary(data) => data.len(),
     }
 }

@@ -1,6 +1,9 @@
 //! Clients that send and do not take what they are sent: they cost bounded memory, and not for ever. And those that only
 //! get more than they can take at once: they keep their place.
 
+mod turns;
+mod waiting;
+
 use std::time::Duration;
 
 use sio::prelude::*;

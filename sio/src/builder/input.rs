@@ -1,0 +1,32 @@
+//! How much of one client's input may wait.
+
+use super::Builder;
+
+impl Builder {
+    /// How many events of one socket may wait for their handlers; beyond it the server stops reading from that client
+    /// until one has ended. Default 128.
+    pub fn incoming_events(mut self, events: usize) -> Self {
+        self.options.incoming_events = events;
+        self
+    }
+
+    /// How many bytes of events may wait for one client in all of its namespaces together, beyond which the server stops
+    /// reading from it: those that are being handled count, as do attachments that have arrived for a packet which is not
+    /// complete. At least one; default four times [`max_payload`](Self::max_payload).
+    ///
+    /// A single packet may be larger, with its attachments. It is taken when there is no other.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use sio::prelude::*;
+    ///
+    /// // Three events of the largest size may wait, or a thousand of 3,000 bytes.
+    /// let builder = Server::builder().incoming_events(1_000).incoming_bytes(3_000_000);
+    /// # drop(builder);
+    /// ```
+    pub fn incoming_bytes(mut self, bytes: usize) -> Self {
+        self.options.incoming_bytes = Some(bytes);
+        self
+    }
+}

@@ -1,0 +1,133 @@
+//! What waits of a client's input is bounded by its bytes, in all namespaces together.
+
+use sio::prelude::*;
+use sio_tests::{
+    Frame, TestServer,
+    deadline::settle,
+    journal::{Gate, Journal},
+};
+
+use super::{FLOOD, turns::costly};
+
+/// What may wait for one client by default, and what is on its way in both kernels.
+const WAITING: usize = 4_000_000 + 4_000_000;
+
+/// Floods a handler that does not come to its end, and says how much of it was taken.
+async fn taken(events: &[Frame]) -> usize {
+    let (server, _) = costly().await;
+    let mut ws = server.ws().await;
+    for number in 0..16 {
+        ws.join(&format!("/costly/{number}")).await;
+    }
+    ws.send(r#"42/costly/0,["wait"]"#).await;
+    server.journal.expect("waits").await;
+    for number in 1..16 {
+        ws.send(&format!(r#"42/costly/{number},["wait"]"#)).await;
+        server.journal.expect("waits").await;
+    }
+    let flood: Vec<u8> = events.iter().flat_map(Frame::encode).collect();
+    ws.write_until_stuck(&flood.repeat(FLOOD / flood.len())).await
+}
+
+#[tokio::test]
+async fn waiting_events_are_bounded_by_their_bytes_in_all_namespaces_together() {
+    let text = "x".repeat(900_000);
+    let event = |number: usize| Frame::text(format!(r#"42/costly/{number},["take","{text}"]"#));
+    let one = taken(&[event(0)]).await;
+    assert!(one < WAITING, "{one} bytes");
+    let all: Vec<_> = (0..16).map(event).collect();
+    let all = taken(&all).await;
+    assert!(all < WAITING, "{all} bytes in several namespaces");
+}
+
+#[tokio::test]
+async fn attachments_count_as_what_waits_before_their_packet_is_complete() {
+    let attachment = Frame::binary(vec![7; 900_000]);
+    for attachments in [1, 10] {
+        let text = format!(r#"45{attachments}-/costly/0,["take"]"#);
+        let mut packet = vec![Frame::text(text)];
+        packet.extend(std::iter::repeat_n(attachment.clone(), attachments));
+        let taken = taken(&packet).await;
+        assert!(taken < WAITING, "{taken} bytes of packets with {attachments} attachments");
+    }
+}
+
+/// Its handler waits for an answer: what the client says has to be read, although nothing more may wait.
+#[derive(Default)]
+struct Asks;
+
+#[consumer(namespace = "/asks")]
+impl Asks {
+    async fn event_upload(&mut self, socket: &Socket, data: Binary) -> sio::Result<String> {
+        let name = socket.emit_with_ack::<String>("name", &()).await?;
+        Ok(format!("{name}: {}", data.len()))
+    }
+}
+
+#[tokio::test]
+async fn a_packet_that_alone_is_larger_is_taken_and_its_client_heard() {
+    let server = TestServer::start(|builder| builder.consumer::<Asks>().incoming_bytes(1_000)).await;
+    let mut ws = server.socket("/asks").await;
+    for id in 0..2 {
+        ws.send(r#"452-/asks,1["upload",{"_placeholder":true,"num":0},{"_placeholder":true,"num":1}]"#).await;
+        ws.send_binary(&[7; 3_000]).await;
+        ws.send_binary(&[7; 3_000]).await;
+        ws.expect(&format!(r#"42/asks,{id}["name"]"#)).await;
+        ws.send(&format!(r#"43/asks,{id}["cat.png"]"#)).await;
+        ws.expect(r#"43/asks,1["cat.png: 3000"]"#).await;
+    }
+}
+
+/// As much as waits by itself counts, whatever its number: so few are taken up that they can be counted.
+#[derive(Default)]
+struct AtOnce;
+
+#[consumer(namespace = "/at-once")]
+impl AtOnce {
+    #[event(concurrent)]
+    async fn event_begin(_text: String, journal: State<Journal>, gate: State<Gate>) {
+        journal.note("begins");
+        gate.pass("out").await;
+    }
+}
+
+#[tokio::test]
+async fn concurrent_handlers_count_with_the_bytes_of_their_events() {
+    let server = TestServer::start(|builder| builder.consumer::<AtOnce>().incoming_bytes(10_000)).await;
+    let mut ws = server.socket("/at-once").await;
+    let event = format!(r#"42/at-once,["begin","{}"]"#, "x".repeat(1_000));
+    ws.send_all(&[event.as_str(); 50]).await;
+    settle().await;
+    assert_eq!(server.journal.rest().len(), 10);
+    for _ in 0..40 {
+        server.gate.open("out");
+        server.journal.expect("begins").await;
+    }
+}
+
+#[derive(Default)]
+struct Enters;
+
+#[consumer(namespace = "/enters/{number}")]
+impl Enters {
+    async fn connect(journal: State<Journal>, gate: State<Gate>) -> Self {
+        journal.note("enters");
+        gate.pass("in").await;
+        Self
+    }
+}
+
+#[tokio::test]
+async fn auth_payloads_of_clients_that_enter_count_as_what_waits() {
+    let server = TestServer::start(|builder| builder.consumer::<Enters>().incoming_bytes(10_000)).await;
+    let mut ws = server.ws().await;
+    let auth = "x".repeat(1_000);
+    let connects: Vec<_> = (0..20).map(|number| format!(r#"40/enters/{number},{{"a":"{auth}"}}"#)).collect();
+    ws.send_all(&connects.iter().map(String::as_str).collect::<Vec<_>>()).await;
+    settle().await;
+    assert_eq!(server.journal.rest().len(), 10);
+    for _ in 0..10 {
+        server.gate.open("in");
+        server.journal.expect("enters").await;
+    }
+}
