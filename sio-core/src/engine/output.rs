@@ -73,7 +73,8 @@ pub enum Output {
     Deliver(Message),
     /// Send this packet.
     Send(Channel, Packet),
-    /// Answer the pending GET with what is queued, or with a noop packet where that is nothing.
+    /// Answer the pending GET with what is queued, or with a noop packet where that is nothing, or nothing any more: the
+    /// client itself has closed the session.
     ReleasePoll,
     /// The WebSocket of the upgrade is the main transport from here on; what is queued goes out over it. A session that is
     /// closed already closes it then.

@@ -31,6 +31,8 @@ pub(crate) enum Command {
 pub(crate) enum PollAnswer {
     /// Packets, as a polling body.
     Payload(PollBody),
+    /// The same, but there is nothing in it, and the client has asked again and again: it is to get it a little later.
+    Idle(PollBody),
     /// The session is closed by this request, or does not poll.
     Refused,
 }

@@ -19,7 +19,12 @@ pub(crate) struct Polling {
     /// Packets of the POST that the handler has had no room for yet.
     posted: VecDeque<Packet>,
     said_goodbye: bool,
+    /// How often the client was answered with nothing since its upgrade began.
+    noops: u8,
 }
+
+/// A client that upgrades polls once or twice more. One that has been answered with nothing so often polls in a loop.
+const MAX_NOOPS: u8 = 4;
 
 impl Polling {
     /// A GET waits from now on.
@@ -47,6 +52,21 @@ impl Polling {
             }
             None => false,
         }
+    }
+
+    /// An upgrade begins.
+    pub(crate) fn begin_upgrade(&mut self) {
+        self.noops = 0;
+    }
+
+    /// Answers the waiting GET of a client in an upgrade with a noop packet. True when there was one.
+    pub(crate) fn release(&mut self, wire: Wire) -> bool {
+        let Some(get) = self.get.take() else { return false };
+        let body = wire.body_of(&Packet::Noop).into();
+        self.noops = self.noops.saturating_add(1);
+        let _ =
+            get.send(if self.noops > MAX_NOOPS { PollAnswer::Idle(body) } else { PollAnswer::Payload(body) });
+        true
     }
 
     /// Answers the waiting GET with as much of the queue as one payload holds; at the end of the session (`last`), when

@@ -25,6 +25,10 @@ const MAX_PACKETS: usize = 16 * 1024;
 const MAX_REST: usize = 1024 * 1024;
 const MAX_PAUSE: Duration = Duration::from_millis(100);
 
+/// How long a client waits for nothing that is not to ask for it all the time. The reference server looks as often whether
+/// a client in an upgrade polls.
+const IDLE_PAUSE: Duration = Duration::from_millis(100);
+
 /// Waits for packets, which it gives as a polling body.
 pub(crate) async fn get(mailbox: &Mailbox) -> Result<PollBody, RequestError> {
     let (answer, waiting) = oneshot::channel();
@@ -33,6 +37,10 @@ pub(crate) async fn get(mailbox: &Mailbox) -> Result<PollBody, RequestError> {
     }
     match waiting.await {
         Ok(PollAnswer::Payload(body)) => Ok(body),
+        Ok(PollAnswer::Idle(body)) => {
+            tokio::time::sleep(IDLE_PAUSE).await;
+            Ok(body)
+        }
         Ok(PollAnswer::Refused) => Err(RequestError::BadRequest),
         // The session has ended before it saw the request.
         Err(_) => Err(RequestError::SessionUnknown),

@@ -1,6 +1,6 @@
 //! What happens to packets while a client is between its transports.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use sio::prelude::*;
 use sio_tests::{Received, TestServer, app::Plain, deadline::settle};
@@ -110,6 +110,26 @@ async fn a_client_that_never_completes_its_upgrade_misses_nothing() {
     polling.expect(r#"42["numbered",50]"#).await;
     polling.expect_nothing_more().await;
     assert_eq!(server.journal.rest(), [""; 0]);
+}
+
+/// Some clients poll on until the upgrade is complete, and would do nothing else.
+#[tokio::test]
+async fn a_client_that_polls_in_a_loop_is_slowed_down() {
+    let server = server().await;
+    let (mut polling, sid) = joined(&server).await;
+    for _ in 0..2 {
+        let mut ws = probed(&server, &polling).await;
+        let began = Instant::now();
+        for _ in 0..20 {
+            polling.get().await.expect(200, "6");
+        }
+        assert!(began.elapsed() >= Duration::from_secs(1));
+        // What there is comes at once all the same.
+        server.socket_of("/", &sid).emit("news", &1).await.expect("the client is there");
+        polling.get().await.expect(200, r#"42["news",1]"#);
+        ws.send("4no upgrade").await;
+        ws.expect_closed().await;
+    }
 }
 
 #[tokio::test]

@@ -201,8 +201,14 @@ impl SessionTask {
 
     /// Answers the waiting GET now, with what is queued or, where that is nothing, with a noop.
     pub(super) fn release_poll(&mut self) {
+        if self.state.is_closed() {
+            return self.answer_poll(&Packet::Noop);
+        }
         self.write_polling(false);
-        self.answer_poll(&Packet::Noop);
+        let wire = self.mailbox.wire();
+        if self.polling.as_mut().is_some_and(|polling| polling.release(wire)) {
+            self.state.end_poll();
+        }
     }
 
     pub(super) fn answer_poll(&mut self, packet: &Packet) {

@@ -60,6 +60,9 @@ impl SessionTask {
         // A refused WebSocket is dropped, which closes it; the session goes on as it was.
         if self.phase == Phase::Open && self.state.attach_probe(now()).is_ok() {
             self.probe = Some(websocket);
+            if let Some(polling) = &mut self.polling {
+                polling.begin_upgrade();
+            }
         }
     }
 }
