@@ -1,5 +1,6 @@
 //! Ids of sockets and sessions: 15 random bytes written as 20 characters of the URL-safe base64 alphabet. In a cluster
-//! they name the node that made them instead of being random throughout (`cluster::key`).
+//! they name the node that made them instead of being random throughout (`cluster::key`). Only sockets of clients of
+//! revision 3 may have others, which are made of the session's.
 //!
 //! [`Sid`] is public: it names one client in one namespace and is sent to applications and clients. [`SessionId`] is a
 //! secret: whoever knows it can read and write that client's polling session (Engine.IO v4, "handshake"). So is
@@ -7,8 +8,10 @@
 //! random bytes, so that one can never be handed out in place of another. The random bytes come from the caller: this
 //! crate has no source of randomness.
 
+use std::cmp::Ordering;
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -23,6 +26,9 @@ const ID_LEN: usize = 20;
 
 /// The public id of a socket: one client in one namespace.
 ///
+/// Cheap to clone. It is random, and 20 characters long, for every client but those of revision 3 whose ids are
+/// [theirs](Self::of_session).
+///
 /// # Examples
 ///
 /// ```
@@ -32,8 +38,17 @@ const ID_LEN: usize = 20;
 /// assert_eq!(sid.as_str(), "BwcHBwcHBwcHBwcHBwcH");
 /// assert_eq!("BwcHBwcHBwcHBwcHBwcH".parse::<Sid>(), Ok(sid));
 /// ```
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Sid([u8; ID_LEN]);
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct Sid(Text);
+
+/// Each text has one form, so that equal ids are equal.
+#[derive(Clone, PartialEq, Eq, Hash)]
+enum Text {
+    /// As it is made of random bytes.
+    Short([u8; ID_LEN]),
+    /// A namespace other than `/`, `#`, and as above.
+    Long(Arc<str>),
+}
 
 /// The id of an Engine.IO session, a secret.
 ///
@@ -74,26 +89,62 @@ pub struct PrivateId([u8; ID_LEN]);
 pub struct InvalidId;
 
 impl Sid {
-    /// The number of characters of every id.
+    /// The number of characters of a random id.
     pub const LEN: usize = ID_LEN;
 
     /// Makes an id of random bytes, which the caller takes from a cryptographic source.
     #[must_use]
     pub fn from_random(bytes: [u8; RANDOM_BYTES]) -> Self {
-        Self(encode(bytes))
+        Self(Text::Short(encode(bytes)))
     }
 
-    /// The number of characters, always [`Sid::LEN`].
+    /// Makes the id that a client of Socket.IO 1 or 2 gives itself: that of its session, with the namespace in front unless
+    /// that is `/`.
+    ///
+    /// Such an id is no secret, and the session's is none then either.
+    ///
+    /// ```
+    /// use sio_core::id::{SessionId, Sid};
+    ///
+    /// let session = SessionId::from_random([7; 15]);
+    /// assert_eq!(Sid::of_session("/", &session).as_str(), "BwcHBwcHBwcHBwcHBwcH");
+    /// assert_eq!(Sid::of_session("/chat", &session).as_str(), "/chat#BwcHBwcHBwcHBwcHBwcH");
+    /// ```
+    #[must_use]
+    pub fn of_session(namespace: &str, session: &SessionId) -> Self {
+        Self(match namespace {
+            "/" => Text::Short(session.0),
+            _ => Text::Long([namespace, "#", session.as_str()].concat().into()),
+        })
+    }
+
+    /// The number of characters: [`Sid::LEN`], or more for an id with a namespace in it.
     #[expect(clippy::len_without_is_empty, reason = "an id is never empty")]
     #[must_use]
-    pub const fn len(&self) -> usize {
-        ID_LEN
+    pub fn len(&self) -> usize {
+        self.as_str().len()
     }
 
     /// The id as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        text(&self.0)
+        match &self.0 {
+            Text::Short(id) => text(id),
+            Text::Long(text) => text,
+        }
+    }
+}
+
+/// As texts are ordered.
+impl Ord for Sid {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.as_str().cmp(other.as_str())
+    }
+}
+
+impl PartialOrd for Sid {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
     }
 }
 
@@ -153,7 +204,23 @@ macro_rules! chars {
 }
 
 #[cfg(feature = "cluster")]
-chars!(Sid, SessionId, PrivateId);
+chars!(SessionId, PrivateId);
+
+#[cfg(feature = "cluster")]
+impl Sid {
+    /// Of an id that is made of a session's, the characters of that.
+    pub(crate) fn chars(&self) -> &[u8; ID_LEN] {
+        match &self.0 {
+            Text::Short(id) => id,
+            Text::Long(text) => text.as_bytes().last_chunk().expect("an id ends in that of a session"),
+        }
+    }
+
+    /// The characters have to be those of ids.
+    pub(crate) const fn from_chars(chars: [u8; ID_LEN]) -> Self {
+        Self(Text::Short(chars))
+    }
+}
 
 impl fmt::Display for Sid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -197,7 +264,12 @@ impl FromStr for Sid {
     type Err = InvalidId;
 
     fn from_str(s: &str) -> Result<Self, InvalidId> {
-        parse(s).map(Self)
+        let Some((namespace, session)) = s.rsplit_once('#') else {
+            return parse(s).map(|id| Self(Text::Short(id)));
+        };
+        let is_namespace = namespace.len() > 1 && namespace.starts_with('/');
+        parse(session)?;
+        if is_namespace { Ok(Self(Text::Long(s.into()))) } else { Err(InvalidId) }
     }
 }
 
@@ -231,13 +303,27 @@ impl Serialize for SessionId {
 
 impl<'de> Deserialize<'de> for Sid {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_str(IdVisitor).map(Self)
+        deserializer.deserialize_str(SidVisitor)
     }
 }
 
 impl<'de> Deserialize<'de> for SessionId {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_str(IdVisitor).map(Self)
+    }
+}
+
+struct SidVisitor;
+
+impl Visitor<'_> for SidVisitor {
+    type Value = Sid;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        IdVisitor.expecting(f)
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Sid, E> {
+        text.parse().map_err(E::custom)
     }
 }
 
@@ -289,6 +375,46 @@ mod tests {
             let session = SessionId::from_random([byte; 15]);
             assert_eq!(session.as_str().parse(), Ok(session));
         }
+    }
+
+    #[test]
+    fn ids_of_sessions_parse_back() {
+        let session = SessionId::from_random([7; 15]);
+        for namespace in ["/", "/chat", "/größe", "/a#b"] {
+            let sid = Sid::of_session(namespace, &session);
+            assert_eq!(sid.as_str().parse(), Ok(sid.clone()), "{namespace}");
+            assert_eq!(sid.len(), sid.to_string().len());
+            let json = serde_json::to_string(&sid).unwrap();
+            assert_eq!(serde_json::from_str::<Sid>(&json).unwrap(), sid);
+        }
+        assert_eq!(Sid::of_session("/", &session), Sid::from_random([7; 15]));
+        for text in [
+            "#BwcHBwcHBwcHBwcHBwcH",
+            "/#BwcHBwcHBwcHBwcHBwcH",
+            "chat#BwcHBwcHBwcHBwcHBwcH",
+            "/chat#Bwc",
+            "/chat#",
+        ] {
+            assert_eq!(text.parse::<Sid>(), Err(InvalidId), "{text}");
+            assert_eq!(text.parse::<SessionId>(), Err(InvalidId), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_id_takes_no_more_memory_than_it_would_beside_a_pointer() {
+        assert_eq!(size_of::<Sid>(), 24);
+    }
+
+    #[test]
+    fn ids_are_ordered_as_their_texts_are() {
+        let session = SessionId::from_random([7; 15]);
+        let mut ids =
+            [Sid::from_random([7; 15]), Sid::of_session("/b", &session), Sid::of_session("/a", &session)];
+        ids.sort();
+        assert_eq!(
+            ids.map(|id| id.to_string()),
+            ["/a#BwcHBwcHBwcHBwcHBwcH", "/b#BwcHBwcHBwcHBwcHBwcH", "BwcHBwcHBwcHBwcHBwcH"]
+        );
     }
 
     #[test]

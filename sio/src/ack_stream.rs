@@ -75,7 +75,7 @@ impl<T> AckStream<T> {
 
     /// One of those who have not answered, and do not have to any more.
     fn give_up_one(&mut self) -> Option<Sid> {
-        let sid = *self.waiting.keys().next()?;
+        let sid = self.waiting.keys().next()?.clone();
         if let Some(socket) = self.waiting.remove(&sid) {
             socket.membership.forget_ack(self.id);
         }

@@ -58,7 +58,7 @@ pub(crate) async fn one(
     timeout: Duration,
 ) -> Result<Args, AckError> {
     let membership = &socket.membership;
-    if is_in_connect(socket.id()) {
+    if is_in_connect(&socket.membership.id) {
         return Err(AckError::Connecting);
     }
     let (answer, answered) = oneshot::channel();

@@ -197,7 +197,7 @@ impl Broadcast {
         let pressed = self.deliver(question, |socket| {
             // Registered before the packet is sent: the answer may be quick.
             let waiter = Waiter::Many(socket.id(), answers.clone());
-            let registered = match is_in_connect(socket.id()) {
+            let registered = match is_in_connect(&socket.membership.id) {
                 true => Err(AckError::Connecting),
                 false => socket.membership.await_ack(id, waiter),
             };

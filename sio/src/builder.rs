@@ -17,6 +17,8 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 
+pub use self::protocols::Eio3;
+
 use crate::connection::{Client, HandlerTimes};
 use crate::consumer::{self, Consumer, Rate, Registration, StateMap};
 use crate::drain::Drain;

@@ -9,6 +9,7 @@ use hyper::http::Extensions;
 use hyper::http::request::Parts;
 use hyper::upgrade::OnUpgrade;
 use sio_core::engine::config::Revision;
+use sio_core::id::SessionId;
 
 use crate::guarded::Guarded;
 use crate::http::Peer;
@@ -34,6 +35,7 @@ pub struct Handshake {
     time: SystemTime,
     revision: Revision,
     subprotocol: Option<Box<str>>,
+    own_session: Option<Box<SessionId>>,
     /// A pointer, null when there are none.
     extensions: Guarded<Extensions>,
 }
@@ -56,6 +58,7 @@ impl Handshake {
             time,
             revision: Revision::default(),
             subprotocol: None,
+            own_session: None,
             extensions: Guarded::new(kept(&request.extensions)),
         }
     }
@@ -63,6 +66,16 @@ impl Handshake {
     /// With what the two sides have agreed on.
     pub(crate) fn agreed(self, revision: Revision, subprotocol: Option<Box<str>>) -> Self {
         Self { revision, subprotocol, ..self }
+    }
+
+    /// With the id of the session, which the client takes for its own and which is therefore to be no secret.
+    pub(crate) fn of_session(self, session: SessionId) -> Self {
+        Self { own_session: Some(Box::new(session)), ..self }
+    }
+
+    /// The id of the session, if it is no secret.
+    pub(crate) fn own_session(&self) -> Option<&SessionId> {
+        self.own_session.as_deref()
     }
 
     /// The value of a header that is valid text, by its name in any case; the first if it was sent twice.

@@ -186,7 +186,7 @@ pub use sio_macros::event;
 
 pub use self::ack_stream::AckStream;
 pub use self::broadcast::Broadcast;
-pub use self::builder::Builder;
+pub use self::builder::{Builder, Eio3};
 pub use self::consumer::{
     Ack, Consumer, Description, Event, EventInfo, EventName, FromEvent, IntoAccept, IntoConsumer, IntoReply,
     Invalid, Rate, Reply, State, Valid, Validate,

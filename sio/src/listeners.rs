@@ -26,7 +26,7 @@ pub(crate) struct Listeners {
 }
 
 /// What happens to a room: see [`Builder::on_room`](crate::Builder::on_room).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RoomEvent {
     /// Somebody is about to be the first in it.
@@ -127,7 +127,7 @@ impl Listeners {
 
     pub(crate) fn tell_rooms(&self, namespace: &Namespace, changes: &RoomChanges) {
         for (room, event) in changes {
-            self.room.iter().for_each(|listener| call(|| listener(namespace, room, *event)));
+            self.room.iter().for_each(|listener| call(|| listener(namespace, room, event.clone())));
         }
     }
 }

@@ -137,11 +137,11 @@ mod tests {
         assert_eq!("a".into_rooms(), ["a"]);
         assert_eq!((&text).into_rooms(), ["a"]);
         assert_eq!(text.into_rooms(), ["a"]);
-        assert_eq!(id.into_rooms(), [own.as_str()]);
+        assert_eq!(id.clone().into_rooms(), [own.as_str()]);
         assert_eq!((&id).into_rooms(), [own.as_str()]);
         assert_eq!(["a", "b"].into_rooms(), ["a", "b"]);
         assert_eq!((&["a", "b"]).into_rooms(), ["a", "b"]);
-        assert_eq!([id, id].into_rooms(), [own.as_str(), own.as_str()]);
+        assert_eq!([id.clone(), id.clone()].into_rooms(), [own.as_str(), own.as_str()]);
         assert_eq!([&id].into_rooms(), [own.as_str()]);
         let many = vec![String::from("a"), String::from("b")];
         assert_eq!((&many).into_rooms(), ["a", "b"]);

@@ -61,10 +61,11 @@ impl Socket {
     /// The socket's id: public, unique, and a different one in every namespace. It names a room in which
     /// only this socket is.
     ///
-    /// A client of [Engine.IO 3](crate::Builder::allow_eio3) does not know it: its own `socket.id` is something else.
+    /// A client of [Engine.IO 3](crate::Builder::allow_eio3) does not know it: its own `socket.id` is something else, unless
+    /// [`Eio3::client_ids`](crate::Eio3::client_ids) makes them the same.
     #[must_use]
     pub fn id(&self) -> Sid {
-        self.membership.id
+        self.membership.id.clone()
     }
 
     /// The socket's namespace.

@@ -53,16 +53,16 @@ impl Three {
 #[tokio::test]
 async fn the_server_addresses_the_main_namespace() {
     let mut three = Three::connect().await;
-    let (server, ids) = (three.server.handle().clone(), three.ids);
+    let (server, ids) = (three.server.handle().clone(), three.ids.clone());
     let casts = vec![
         (server.broadcast(), [true, true, true]),
         (server.to("red"), [true, true, false]),
         (server.within("blue"), [false, true, true]),
         (server.to(["red", "blue"]), [true, true, true]),
-        (server.to("red").to("blue").except(ids[1]), [true, false, true]),
+        (server.to("red").to("blue").except(&ids[1]), [true, false, true]),
         (server.except("red"), [false, false, true]),
-        (server.except([ids[0], ids[1]]), [false, false, true]),
-        (server.to(ids[0]), [true, false, false]),
+        (server.except([&ids[0], &ids[1]]), [false, false, true]),
+        (server.to(&ids[0]), [true, false, false]),
         (server.to([""; 0]), [false, false, false]),
         (server.to([""; 0]).to("red"), [true, true, false]),
         (server.local().to("red"), [true, true, false]),
@@ -78,14 +78,14 @@ async fn the_server_addresses_the_main_namespace() {
 #[tokio::test]
 async fn a_namespace_addresses_its_sockets() {
     let mut three = Three::connect().await;
-    let (everyone, ids) = (three.server.of("/"), three.ids);
+    let (everyone, ids) = (three.server.of("/"), three.ids.clone());
     let rooms = vec!["red".to_owned(), "blue".to_owned()];
     let casts = vec![
         (everyone.broadcast(), [true, true, true]),
         (everyone.to("red"), [true, true, false]),
         (everyone.within("red").within("blue"), [true, true, true]),
         (everyone.to(&rooms), [true, true, true]),
-        (everyone.to(&rooms[1..]).except(ids[2]), [false, true, false]),
+        (everyone.to(&rooms[1..]).except(&ids[2]), [false, true, false]),
         (everyone.except("blue"), [true, false, false]),
         (everyone.local(), [true, true, true]),
         (everyone.timeout(Duration::from_secs(1)), [true, true, true]),
@@ -97,14 +97,14 @@ async fn a_namespace_addresses_its_sockets() {
 #[tokio::test]
 async fn a_socket_addresses_the_others() {
     let mut three = Three::connect().await;
-    let (me, ids) = (three.socket(0), three.ids);
+    let (me, ids) = (three.socket(0), three.ids.clone());
     let casts = vec![
         (me.broadcast(), [false, true, true]),
         (me.to("red"), [false, true, false]),
         (me.within("red"), [false, true, false]),
         (me.to("red").to("blue"), [false, true, true]),
         (me.except("red"), [false, false, true]),
-        (me.except(ids[1]), [false, false, true]),
+        (me.except(&ids[1]), [false, false, true]),
         (me.local(), [false, true, true]),
         (me.to(ids), [false, true, true]),
         // This one begins with the namespace.
@@ -199,12 +199,12 @@ async fn the_server_asks_everyone_in_the_main_namespace() {
     let mut answers: Vec<_> =
         answers.collect().await.into_iter().map(|(id, answer)| (id, answer.expect("it came"))).collect();
     answers.sort_by_key(|(_, answer)| *answer);
-    assert_eq!(answers, [(three.ids[0], 0), (three.ids[1], 1), (three.ids[2], 2)]);
+    assert_eq!(answers, three.ids.iter().cloned().zip(0..).collect::<Vec<_>>());
 
-    let soon = server.timeout(Duration::from_millis(50)).to(three.ids[0]);
+    let soon = server.timeout(Duration::from_millis(50)).to(&three.ids[0]);
     let answers = soon.emit_with_ack::<u32>("how many", &()).await.expect("a question can be asked");
     let answers = answers.collect().await;
-    assert!(matches!(answers[..], [(id, Err(AckError::Timeout))] if id == three.ids[0]), "{answers:?}");
+    assert!(matches!(&answers[..], [(id, Err(AckError::Timeout))] if *id == three.ids[0]), "{answers:?}");
 }
 
 #[tokio::test]

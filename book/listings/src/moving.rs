@@ -158,9 +158,9 @@ mod tests {
             socket.to("r").except("s").local().volatile().emit("e", &data).await?;
             server.emit("e", &data).await?;
             server.of("/rows").emit("e", &data).await?;
-            namespace.to(sid).emit("e", &data).await?;
+            namespace.to(&sid).emit("e", &data).await?;
             namespace.to("r").emit("e", &data).await?;
-            namespace.except([sid, sid]).emit("e", &data).await?;
+            namespace.except([&sid, &sid]).emit("e", &data).await?;
             let members = namespace.to("r").sockets().len();
             namespace.to("r").join("s").await;
             namespace.to("r").leave("s").await;

@@ -10,6 +10,12 @@ fn with_old_clients(builder: sio::Builder) -> sio::Builder {
 }
 // ANCHOR_END: allow
 
+// ANCHOR: ids
+fn with_ids_of_old_clients(builder: sio::Builder) -> sio::Builder {
+    builder.allow_eio3(sio::Eio3::new().client_ids(true))
+}
+// ANCHOR_END: ids
+
 // ANCHOR: consumer
 #[derive(Deserialize)]
 struct Login {
@@ -96,6 +102,15 @@ mod tests {
         old.expect(r#"44/table,{"message":"The table is full","retry":true}"#).await;
 
         OldPolling::open(&server, "&token=guess").await.expect(r#"44"Who are you?""#).await;
+    }
+
+    #[tokio::test]
+    async fn an_old_client_may_keep_the_id_that_it_takes() {
+        let server = TestServer::start(|builder| with_ids_of_old_clients(builder.consumer::<Lobby>())).await;
+        let mut old = OldPolling::open(&server, "&token=sesame").await;
+        old.expect("40").await;
+        let Received::Text(told) = old.next().await else { panic!("an event without bytes is text") };
+        assert_eq!(pattern::json(&told), serde_json::json!(["your_id", old.open.sid]));
     }
 
     #[tokio::test]

@@ -11,7 +11,7 @@
 use bytes::Bytes;
 
 use super::broadcast::Broadcast;
-use super::wire::{Reader, write_bytes, write_number};
+use super::wire::{Reader, write_bytes, write_number, write_sid};
 use crate::id::Sid;
 
 /// Attachments that one answer may have.
@@ -96,7 +96,7 @@ impl Asked {
         write_number(out, self.id);
         out.push(u8::from(self.is_last));
         write_number(out, self.sids.len() as u64);
-        self.sids.iter().for_each(|sid| out.extend_from_slice(sid.as_str().as_bytes()));
+        self.sids.iter().for_each(|sid| write_sid(out, sid));
     }
 
     /// Reads a body; `None` if it is malformed.
@@ -116,7 +116,7 @@ impl Answers {
         write_number(out, self.id);
         write_number(out, self.answers.len() as u64);
         for (sid, outcome) in &self.answers {
-            out.extend_from_slice(sid.as_str().as_bytes());
+            write_sid(out, sid);
             outcome.write(out);
         }
     }

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use bytes::Bytes;
 use smallvec::SmallVec;
 
-use super::wire::{Reader, write_bytes, write_number, write_texts};
+use super::wire::{Reader, write_bytes, write_number, write_sid, write_texts};
 use crate::id::Sid;
 
 /// Rooms that a target may name in each of its lists: a frame of many empty names would become a large list.
@@ -116,7 +116,7 @@ impl<'a> Target<'a> {
             is_limited: self.is_limited,
             rooms: self.rooms.iter().map(|room| Cow::Borrowed(&**room)).collect(),
             except: self.except.iter().map(|room| Cow::Borrowed(&**room)).collect(),
-            sender: self.sender,
+            sender: self.sender.clone(),
         }
     }
 
@@ -135,7 +135,7 @@ impl<'a> Target<'a> {
     /// About how many bytes [`Target::write`] writes; never fewer.
     pub(super) fn len(&self) -> usize {
         let texts: usize = self.rooms.iter().chain(&self.except).map(|room| room.len() + 5).sum();
-        texts + 2 * 5 + 1 + Sid::LEN
+        texts + 2 * 5 + 1 + self.sender.as_ref().map_or(0, |sid| sid.len() + 6)
     }
 
     pub(super) fn write(&self, out: &mut Vec<u8>) {
@@ -143,7 +143,7 @@ impl<'a> Target<'a> {
         write_texts(out, &self.rooms);
         write_texts(out, &self.except);
         if let Some(sender) = &self.sender {
-            out.extend_from_slice(sender.as_str().as_bytes());
+            write_sid(out, sender);
         }
     }
 

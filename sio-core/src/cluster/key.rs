@@ -178,7 +178,7 @@ mod tests {
     fn an_id_names_its_owner_and_is_an_id() {
         let sid: Sid = owner().make([0xff; 9]);
         assert_eq!(&sid.as_str()[..16], "eu001___________");
-        assert_eq!(sid.as_str().parse(), Ok(sid));
+        assert_eq!(sid.as_str().parse(), Ok(sid.clone()));
         assert_eq!(tag_of(&sid).as_str(), "eu001");
     }
 

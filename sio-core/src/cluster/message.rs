@@ -226,7 +226,7 @@ impl Selection {
             nsp: path.to_owned(),
             rooms: target.is_limited.then(|| own(&target.rooms)),
             except: own(&target.except),
-            sender: target.sender,
+            sender: target.sender.clone(),
         }
     }
 
@@ -237,7 +237,7 @@ impl Selection {
             is_limited: self.rooms.is_some(),
             rooms: self.rooms.iter().flatten().map(|room| room.as_str().into()).collect(),
             except: self.except.iter().map(|room| room.as_str().into()).collect(),
-            sender: self.sender,
+            sender: self.sender.clone(),
         }
     }
 }

@@ -7,6 +7,9 @@ use smallvec::SmallVec;
 
 use crate::id::Sid;
 
+/// Stands in front of an id that is not as long as the others, and of its length.
+const LONG_SID: u8 = b'/';
+
 /// Ten bytes of seven bits hold every `u64`.
 const MAX_NUMBER_LEN: usize = 10;
 
@@ -27,6 +30,16 @@ pub(super) fn write_bytes(out: &mut Vec<u8>, bytes: &[u8]) {
 pub(super) fn write_texts(out: &mut Vec<u8>, texts: &[Cow<'_, str>]) {
     write_number(out, texts.len() as u64);
     texts.iter().for_each(|text| write_bytes(out, text.as_bytes()));
+}
+
+/// Writes an id: most are of one length, and the others begin with what those cannot hold.
+pub(super) fn write_sid(out: &mut Vec<u8>, sid: &Sid) {
+    if sid.len() == Sid::LEN {
+        out.extend_from_slice(sid.as_str().as_bytes());
+    } else {
+        out.push(LONG_SID);
+        write_bytes(out, sid.as_str().as_bytes());
+    }
 }
 
 /// Reads a body from its beginning; `None` where it is none.
@@ -92,13 +105,20 @@ impl<'a> Reader<'a> {
     }
 
     pub(super) fn sid(&mut self) -> Option<Sid> {
-        str::from_utf8(self.take(Sid::LEN)?).ok()?.parse().ok()
+        let text = if self.rest.first() == Some(&LONG_SID) {
+            self.take(1)?;
+            self.text()?
+        } else {
+            str::from_utf8(self.take(Sid::LEN)?).ok()?
+        };
+        text.parse().ok()
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::id::SessionId;
 
     #[test]
     fn numbers_are_read_as_they_are_written() {
@@ -108,6 +128,19 @@ mod tests {
             assert_eq!(Reader::new(&out).number(), Some(number));
             assert_eq!(Reader::new(&out[..out.len() - 1]).number(), None);
         }
+    }
+
+    #[test]
+    fn ids_are_read_as_they_are_written() {
+        let session = SessionId::from_random([7; 15]);
+        let ids = ["/", "/chat", "/größe"].map(|namespace| Sid::of_session(namespace, &session));
+        let mut out = Vec::new();
+        ids.iter().for_each(|sid| write_sid(&mut out, sid));
+        let mut reader = Reader::new(&out);
+        assert_eq!(ids.clone().map(|_| reader.sid()), ids.map(Some));
+        assert_eq!(reader.left(), 0);
+        assert_eq!(Reader::new(b"/\x03abc").sid(), None);
+        assert_eq!(Reader::new(b"/").sid(), None);
     }
 
     #[test]

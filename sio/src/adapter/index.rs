@@ -57,7 +57,7 @@ impl Index {
         let members = self.rooms.entry(Arc::clone(&name)).or_default();
         if let Some(changes) = changes {
             let created = members.is_empty().then(|| (Arc::clone(&name), RoomEvent::Created));
-            changes.extend(created.into_iter().chain([(Arc::clone(&name), RoomEvent::Joined(id))]));
+            changes.extend(created.into_iter().chain([(Arc::clone(&name), RoomEvent::Joined(id.clone()))]));
         }
         members.insert(id, socket.clone());
         member.rooms.insert(name);
@@ -80,7 +80,7 @@ impl Index {
         }
         if let Some(changes) = changes {
             let gone = is_gone.then(|| (Arc::clone(room), RoomEvent::Deleted));
-            changes.extend([(Arc::clone(room), RoomEvent::Left(*id))].into_iter().chain(gone));
+            changes.extend([(Arc::clone(room), RoomEvent::Left(id.clone()))].into_iter().chain(gone));
         }
     }
 
@@ -88,8 +88,8 @@ impl Index {
     pub(super) fn for_each(&self, target: &Target, mut each: impl FnMut(&Socket)) {
         let except: Vec<Excluded<'_>> = target.except.iter().map(|room| self.excluded(room)).collect();
         let mut visit = |socket: &Socket| {
-            let id = socket.id();
-            if target.sender != Some(id) && !except.iter().any(|room| room.contains(&id)) {
+            let id = &socket.membership.id;
+            if target.sender.as_ref() != Some(id) && !except.iter().any(|room| room.contains(id)) {
                 each(socket);
             }
         };

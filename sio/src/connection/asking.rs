@@ -17,7 +17,7 @@ struct Restore(Option<Sid>);
 
 impl Drop for Restore {
     fn drop(&mut self) {
-        CONNECTING.set(self.0);
+        CONNECTING.set(self.0.take());
     }
 }
 
@@ -28,6 +28,9 @@ pub(super) fn in_connect<R>(id: Sid, poll: impl FnOnce() -> R) -> R {
 }
 
 /// Whether the caller is the `connect` hook of this socket.
-pub(crate) fn is_in_connect(id: Sid) -> bool {
-    CONNECTING.get() == Some(id)
+pub(crate) fn is_in_connect(id: &Sid) -> bool {
+    let connecting = CONNECTING.take();
+    let is_own = connecting.as_ref() == Some(id);
+    CONNECTING.set(connecting);
+    is_own
 }

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use bytestring::ByteString;
 use sio_core::args::Args;
 use sio_core::engine::config::Revision;
+use sio_core::id::Sid;
 use sio_core::socket::client::{Action, Client as Protocol, Key};
 use sio_core::socket::packet::{DecodeError, Event, Kind, Packet};
 use sio_core::socket::reason::DisconnectReason;
@@ -153,13 +154,26 @@ impl Client {
         let resumed = resume.and_then(|resume| self.resume(&namespace, &resume));
         let (membership, before) = resumed.unzip();
         let membership = membership.unwrap_or_else(|| {
-            Membership::new(namespace, Arc::clone(self.sender.mailbox()), Arc::clone(&self.handshake))
+            let (mailbox, handshake) = (Arc::clone(self.sender.mailbox()), Arc::clone(&self.handshake));
+            match self.own_id(&namespace) {
+                Some(id) => Membership::with_id(id, namespace, mailbox, handshake),
+                None => Membership::new(namespace, mailbox, handshake),
+            }
         });
         membership.begin_connect(auth.as_ref());
         let socket = Socket::new(Arc::clone(&membership));
         let task = SocketTask { socket, auth, before };
         let task = membership.namespace.inner.start(task);
         self.sockets.push(Slot { key, membership, task: Some(task), is_accepted: false, _pass: pass });
+    }
+
+    /// The id that an older client gives itself in this namespace, where that is to be its id here.
+    fn own_id(&self, namespace: &Namespace) -> Option<Sid> {
+        let id = Sid::of_session(namespace.path(), self.handshake.own_session()?);
+        // It may just have left and not have been forgotten yet: two sockets of one id would be taken for each other.
+        let is_taken = self.sockets.iter().any(|slot| slot.membership.id == id)
+            || namespace.inner.adapter.socket(&id).is_some();
+        (!is_taken).then_some(id)
     }
 
     /// Lets a client go on where it was, if that is known. Gives its membership, and that of the time before.

@@ -37,6 +37,8 @@ pub struct Config {
     pub allow_upgrades: bool,
     /// Whether clients of Engine.IO 3 may connect besides those of Engine.IO 4. Default false.
     pub allow_eio3: bool,
+    /// Whether their sockets have the ids that they give themselves, which are made of the session's.
+    pub(crate) eio3_client_ids: bool,
     /// From the open packet, and from each pong, to the next ping. Default 25 s.
     pub ping_interval: Duration,
     /// How long after a ping its pong may take. Default 20 s.
@@ -83,6 +85,7 @@ impl Default for Config {
             transports: vec![TransportKind::Polling, TransportKind::WebSocket],
             allow_upgrades: true,
             allow_eio3: false,
+            eio3_client_ids: false,
             ping_interval: protocol.ping_interval,
             ping_timeout: protocol.ping_timeout,
             upgrade_timeout: protocol.upgrade_timeout,

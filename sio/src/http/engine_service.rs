@@ -9,6 +9,7 @@ use hyper::body::{Body, Buf};
 use hyper::header::{self, HeaderMap};
 use hyper::http::request::Parts;
 use hyper::{Method, Request, Response, StatusCode};
+use sio_core::engine::config::Revision;
 use sio_core::engine::handshake::{OpenPacket, Query, RequestError};
 use sio_core::id::SessionId;
 
@@ -242,7 +243,7 @@ impl EngineService {
         let open = self.open_packet(&id, upgrades).frame();
         let entries = [Some(&open), self.engine.shared.initial_packet.as_ref()];
         let body = admission.wire.body_of_all(entries.into_iter().flatten());
-        let handshake = handshake(request, admission.client, admission.wire, None);
+        let handshake = self.handshake(request, admission.client, admission.wire, None, id);
         let Some(handshake) = handshake else { return failed() };
         self.engine.open(id, handshake, admission.place, admission.wire, None);
         let mut answer = answer::packets(body);
@@ -253,11 +254,11 @@ impl EngineService {
     fn open_websocket(&self, request: &mut Parts, admission: Admission) -> Result<Answer, Refusal> {
         let Admission { client, place, wire } = admission;
         let subprotocol = self.subprotocol(&request.headers);
-        let Some(handshake) = handshake(request, client, wire, subprotocol.clone()) else {
+        let id = self.engine.new_id();
+        let Some(handshake) = self.handshake(request, client, wire, subprotocol.clone(), id) else {
             return Ok(failed());
         };
         let (mut answer, websocket) = upgrade::accept(request, wire, subprotocol.as_deref())?;
-        let id = self.engine.new_id();
         let open = self.open_packet(&id, &[]).frame();
         self.engine.open(id, handshake, place, wire, Some((websocket, open)));
         self.set_cookie(&mut answer, &id);
@@ -274,6 +275,22 @@ impl EngineService {
             max_payload: config.max_payload,
         };
         open.to_packet()
+    }
+
+    /// `None` if what layers have put into the request panicked when it was cloned.
+    fn handshake(
+        &self,
+        request: &Parts,
+        client: Peer,
+        wire: Wire,
+        subprotocol: Option<Box<str>>,
+        id: SessionId,
+    ) -> Option<Arc<Handshake>> {
+        let of_request = || Handshake::of(request, client, SystemTime::now());
+        let handshake = guarded::call("`Clone` of an extension of the request", of_request)?;
+        let handshake = handshake.agreed(wire.revision(), subprotocol);
+        let is_own = self.config().eio3_client_ids && wire.revision() == Revision::V3;
+        Some(Arc::new(if is_own { handshake.of_session(id) } else { handshake }))
     }
 
     fn set_cookie(&self, answer: &mut Answer, id: &SessionId) {
@@ -293,18 +310,6 @@ struct Admission {
     client: Peer,
     place: Option<Place>,
     wire: Wire,
-}
-
-/// `None` if what layers have put into the request panicked when it was cloned.
-fn handshake(
-    request: &Parts,
-    client: Peer,
-    wire: Wire,
-    subprotocol: Option<Box<str>>,
-) -> Option<Arc<Handshake>> {
-    let of_request = || Handshake::of(request, client, SystemTime::now());
-    let handshake = guarded::call("`Clone` of an extension of the request", of_request)?;
-    Some(Arc::new(handshake.agreed(wire.revision(), subprotocol)))
 }
 
 /// The answer to a request of which the application's part failed.

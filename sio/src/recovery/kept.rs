@@ -111,8 +111,8 @@ impl Kept {
             (Holding::This | Holding::Nobody, _) => return false,
         };
         let changes = namespace.inner.adapter.park(&state.sid);
-        clients.parked.insert(state.sid, Parked { until, pid: state.pid, _pass: pass });
-        clients.deadlines.push_back((until, state.sid));
+        clients.parked.insert(state.sid.clone(), Parked { until, pid: state.pid, _pass: pass });
+        clients.deadlines.push_back((until, state.sid.clone()));
         let surplus =
             if clients.parked.len() > self.options.max_clients { clients.take_first() } else { None };
         clients.forget_old_deadlines();
@@ -166,7 +166,7 @@ impl Kept {
 impl Clients {
     /// Who is to be given up first, and when.
     fn first(&mut self) -> Option<(Instant, Sid)> {
-        while let Some((until, sid)) = self.deadlines.front().copied() {
+        while let Some((until, sid)) = self.deadlines.front().cloned() {
             if is_waited_for(&self.parked, until, &sid) {
                 return Some((until, sid));
             }

@@ -46,7 +46,7 @@ impl TestClient {
     /// The id of the client's socket.
     #[must_use]
     pub fn id(&self) -> Sid {
-        self.id
+        self.id.clone()
     }
 
     /// The namespace that the client is in.

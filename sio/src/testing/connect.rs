@@ -226,7 +226,7 @@ pub(super) async fn enter(
         match &state.conversations[index].phase {
             Phase::Connecting => None,
             Phase::Gone(gone) => Some(Err(gone.to_string())),
-            Phase::Connected(sid) => Some(Ok(Ok(*sid))),
+            Phase::Connected(sid) => Some(Ok(Ok(sid.clone()))),
             Phase::Refused(refused) => Some(Ok(Err(refused.clone()))),
         }
     });

@@ -47,7 +47,32 @@ for (const mode of EACH_MODE) {
       const socket = await openedOld(t, acceptance.eio3, mode);
       const { transport, sid } = await ask(socket, "whoami");
       assert.equal(transport, mode === "polling" ? "polling" : "websocket");
-      assert.notEqual(sid, socket.id, "the id of the session is a secret");
+      assert.equal(sid, socket.id, "this server was told to take the ids of such clients");
+    });
+
+    test("is found by the id that it has", async (t) => {
+      const root = await openedOld(t, acceptance.eio3, mode);
+      const inside = also(root, "/a");
+      await next(inside, "connect");
+      assert.match(inside.id, /^\/a#[\w-]{20}$/);
+      const young = await opened(t, acceptance.eio3, mode);
+      const youngInside = also(young, "/a");
+      await connected(youngInside);
+      for (const [old, peer] of [[root, young], [inside, youngInside]]) {
+        assert.equal((await ask(old, "whoami")).sid, old.id);
+        assert.deepEqual(await ask(old, "join", "somewhere"), [old.id, "somewhere"].sort());
+        assert.deepEqual(await ask(peer, "members", "somewhere"), [old.id]);
+        const told = next(old, "told");
+        assert.equal(await ask(peer, "cast", { from: "server", to: [old.id], event: "told", args: [peer.id] }), true);
+        assert.deepEqual(await told, [peer.id]);
+        assert.equal(await ask(peer, "join-other", old.id, "elsewhere"), true);
+        assert.deepEqual(await ask(peer, "members", "elsewhere"), [old.id]);
+        const gone = next(old, "disconnect");
+        assert.equal(await ask(peer, "kick", old.id, false), true);
+        await gone;
+      }
+      assert.match(young.id, /^[\w-]{20}$/);
+      assert.notEqual(young.id, young.io.engine.id, "clients of today are as they were");
     });
 
     test("sends and gets bytes", async (t) => {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use sio::{BuildError, Cookie, Parser, Recovery, prelude::*};
+use sio::{BuildError, Cookie, Eio3, Parser, Recovery, prelude::*};
 
 use super::main::application;
 
@@ -46,5 +46,5 @@ pub(super) fn msgpack(origins: &[String]) -> Result<Server, BuildError> {
 
 /// The profile `eio3`.
 pub(super) fn eio3(origins: &[String]) -> Result<Server, BuildError> {
-    application(origins).allow_eio3(true).state(Capabilities::with(&["eio3"])).build()
+    application(origins).allow_eio3(Eio3::new().client_ids(true)).state(Capabilities::with(&["eio3"])).build()
 }

@@ -2,6 +2,7 @@
 
 mod handshake;
 mod heartbeat;
+mod ids;
 mod limits;
 mod malformed;
 mod messages;

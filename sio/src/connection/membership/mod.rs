@@ -112,13 +112,23 @@ impl Membership {
         let id = random::sid();
         // Older clients have no way of saying that they come back.
         let kept = namespace.inner.kept.as_ref().filter(|_| handshake.revision() == Revision::V4);
-        let state = kept.map(|kept| kept.begin(id));
+        let state = kept.map(|kept| kept.begin(id.clone()));
         let recovery = state.map(|state| Recoverable { state, is_recovered: false });
         let this = Arc::new(Self::build(id, namespace, mailbox, handshake, SocketData::default(), recovery));
         if let Some(recovery) = &this.recovery {
             recovery.state.begin(&this);
         }
         this
+    }
+
+    /// A client that has given itself this id: an older one, which cannot come back.
+    pub(crate) fn with_id(
+        id: Sid,
+        namespace: Namespace,
+        mailbox: Arc<Mailbox>,
+        handshake: Arc<Handshake>,
+    ) -> Arc<Self> {
+        Arc::new(Self::build(id, namespace, mailbox, handshake, SocketData::default(), None))
     }
 
     /// A client that wants to go on where it was.
@@ -129,7 +139,7 @@ impl Membership {
         handshake: Arc<Handshake>,
     ) -> Arc<Self> {
         let data = SocketData::shared_with(&before.data);
-        let (id, namespace) = (before.id, before.namespace.clone());
+        let (id, namespace) = (before.id.clone(), before.namespace.clone());
         let recovery = Some(Recoverable { state, is_recovered: true });
         Arc::new(Self::build(id, namespace, mailbox, handshake, data, recovery))
     }
