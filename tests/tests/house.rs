@@ -1,0 +1,155 @@
+//! The house: each module is on a floor, and imports only point down. CONTRIBUTING says how to read what this prints.
+
+#[path = "house/made_up.rs"]
+mod made_up;
+#[path = "house/plan.rs"]
+mod plan;
+#[path = "house/reader.rs"]
+mod reader;
+
+use std::fs;
+
+use plan::Plan;
+use reader::Crate;
+
+const SIO: Plan = Plan {
+    name: "sio",
+    floors: &[
+        ("facade", &["lib", "prelude"]),
+        ("testing", &["testing"]),
+        ("server", &["server", "builder", "serve", "http::service", "http::tower"]),
+        ("connection", &["connection"]),
+        ("consumer", &["consumer", "middleware", "http::extension"]),
+        (
+            "namespaces",
+            &[
+                "namespaces",
+                "listeners",
+                "consumer::registry",
+                "consumer::info",
+                "consumer::state",
+                "connection::limits",
+            ],
+        ),
+        ("handle", &["socket", "namespace", "broadcast", "direct", "ack_stream", "rooms"]),
+        ("recovery", &["recovery"]),
+        (
+            "hub",
+            &["adapter", "connection::membership", "connection::asking", "ack_wait", "emission", "parser"],
+        ),
+        ("http", &["http"]),
+        ("engine", &["engine"]),
+        ("transport", &["transport"]),
+        (
+            "ground",
+            &[
+                "error",
+                "guarded",
+                "handshake",
+                "http::peer",
+                "data",
+                "params",
+                "drain",
+                "log_limiter",
+                "random",
+                "short",
+            ],
+        ),
+    ],
+    circles_allowed: &["server", "handle"],
+    known: &[
+        // Rooms are to hold members, and a member is to know nothing of handles, tasks and namespaces.
+        ("adapter", "listeners"),
+        ("adapter", "socket"),
+        ("ack_wait", "connection::membership"),
+        ("ack_wait", "socket"),
+        ("connection::membership", "connection"),
+        ("connection::membership", "connection::limits"),
+        ("connection::membership", "namespace"),
+        ("connection::membership", "recovery"),
+        ("connection::membership", "socket"),
+        // A namespace is to be two things: a hub, which handles hold, and a door, for those who let clients in.
+        ("namespace", "connection"),
+        ("namespace", "consumer::info"),
+        ("namespace", "consumer::registry"),
+        ("namespace", "consumer::state"),
+        ("namespace", "listeners"),
+        ("namespace", "middleware"),
+        ("namespace", "namespaces"),
+        ("namespace", "server"),
+        ("namespaces", "connection"),
+        ("namespaces", "middleware"),
+        ("namespaces", "server"),
+        ("recovery", "namespace"),
+        ("recovery", "namespaces"),
+        ("recovery", "socket"),
+        ("socket", "consumer::state"),
+        ("socket", "server"),
+        ("connection", "server"),
+        // A registration is to be a table of functions, and state a map without its extractor.
+        ("connection::limits", "consumer"),
+        ("consumer::registry", "connection"),
+        ("consumer::registry", "consumer"),
+        ("consumer::registry", "namespaces"),
+        ("consumer::state", "consumer::registry"),
+        // Arguments of handlers are to stand beside the other ones.
+        ("consumer", "middleware"),
+        ("data", "consumer"),
+        ("params", "consumer"),
+        ("params", "consumer::state"),
+        // The engine is to know nothing of HTTP, and HTTP nothing of servers.
+        ("engine", "http"),
+        ("error", "engine"),
+        ("http", "http::extension"),
+        ("http", "http::service"),
+        ("http", "http::tower"),
+    ],
+    long: &["builder.rs", "engine/outbox.rs"],
+};
+
+const CORE: Plan = Plan {
+    name: "sio-core",
+    floors: &[
+        ("facade", &["lib"]),
+        ("cluster", &["cluster"]),
+        ("revisions", &["v3"]),
+        ("packets", &["socket"]),
+        ("codec", &["msgpack"]),
+        ("arguments", &["args"]),
+        ("engine", &["engine"]),
+        ("ground", &["binary", "id", "name", "value"]),
+    ],
+    circles_allowed: &[],
+    // The format of MessagePack is to stand below the arguments, its packets above those of JSON.
+    known: &[("args", "msgpack"), ("msgpack", "socket")],
+    long: &[],
+};
+
+const MACROS: Plan = Plan {
+    name: "sio-macros",
+    floors: &[
+        ("facade", &["lib"]),
+        ("output", &["expand"]),
+        ("consumer", &["model", "check"]),
+        ("attributes", &["event_args", "parse", "pattern", "shape"]),
+        ("ground", &["errors"]),
+    ],
+    circles_allowed: &[],
+    // Reading and checking are to be two steps.
+    known: &[("model", "check")],
+    long: &[],
+};
+
+fn read(plan: &Plan) -> Crate {
+    let source = format!("{}/../{}/src", env!("CARGO_MANIFEST_DIR"), plan.name);
+    Crate::read(&|file| fs::read_to_string(format!("{source}/{file}")).ok()).expect("the sources can be read")
+}
+
+#[test]
+fn imports_point_down_and_no_file_is_too_long() {
+    let plans = [SIO, CORE, MACROS];
+    let drawing = plans.map(|plan| plan.draw()).join("\n");
+    let problems: Vec<_> = plans.iter().flat_map(|plan| plan.problems(&read(plan))).collect();
+    println!("{drawing}");
+    assert!(problems.is_empty(), "the house is not in order:\n\n{}\n\n{drawing}", problems.join("\n"));
+}
