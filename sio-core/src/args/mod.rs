@@ -198,6 +198,21 @@ impl Args {
         }
     }
 
+    /// Copies what is shorter than `limit` bytes into memory of its own, the text and each attachment by itself.
+    ///
+    /// They are slices of the buffer that they were read into, which stays in memory for as long as one of them does.
+    pub fn detach(&mut self, limit: usize) {
+        if self.text.len() < limit {
+            self.text = ByteString::from(&*self.text);
+        }
+        if let Some(attachments) = &mut self.attachments {
+            let copy = |data: &Bytes| {
+                if data.len() < limit { Bytes::copy_from_slice(data) } else { data.clone() }
+            };
+            *attachments = attachments.iter().map(copy).collect();
+        }
+    }
+
     /// The index of the argument that is taken next, counted from 0.
     #[must_use]
     pub const fn index(&self) -> usize {

@@ -16,7 +16,12 @@ use crate::socket::packet::DecodeError;
 /// How deep lists and maps may be nested. Deeper than arguments are ever read, which is 127.
 pub(super) const MAX_DEPTH: usize = 512;
 
-/// Rewrites the value at the position of `reader`, which reads `message`. The bytes in it are slices of `message`.
+/// A message that is kept whole for whatever is in it.
+const SHORT: usize = 16 * 1024;
+
+/// Rewrites the value at the position of `reader`, which reads `message`. The bytes in it are slices of `message`
+/// unless that
+/// is long and they are a small part of it.
 pub(super) fn transcode(
     reader: &mut Reader<'_>,
     message: &Bytes,
@@ -46,8 +51,17 @@ pub(super) fn transcode(
             break;
         }
     }
-    let text = ByteString::try_from(writer.json).expect("texts are written as UTF-8, and all else is ASCII");
-    Ok((text, writer.attachments))
+    let Writer { mut json, mut attachments, .. } = writer;
+    // Both may be kept for long, and are not to keep what is many times as large: room for text that has become
+    // attachments, a message of which they are the smaller part.
+    if json.capacity() / 2 > json.len() {
+        json.shrink_to_fit();
+    }
+    if message.len() > SHORT && attachments.iter().map(Bytes::len).sum::<usize>() < message.len() / 2 {
+        attachments.iter_mut().for_each(|data| *data = Bytes::copy_from_slice(data));
+    }
+    let text = ByteString::try_from(json).expect("texts are written as UTF-8, and all else is ASCII");
+    Ok((text, attachments))
 }
 
 /// A list or map whose end has not been reached.

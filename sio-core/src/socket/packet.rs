@@ -98,6 +98,32 @@ pub struct Event {
     pub id: Option<u64>,
 }
 
+impl Event {
+    /// Copies its parts into memory of their own, those that are shorter than `limit` bytes each.
+    ///
+    /// They are slices of the buffer that they were read into, which stays in memory for as long as one of them does.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use bytestring::ByteString;
+    /// use sio_core::socket::Decoder;
+    ///
+    /// let text = ByteString::from(r#"2["message","hi"]"#);
+    /// let mut event = Decoder::new(10).text(text.clone())?.expect("no attachments are due").into_event()?;
+    /// event.detach(1024);
+    /// assert_eq!(event.args.take::<String>().unwrap(), "hi");
+    /// assert!(!text.as_bytes().as_ptr_range().contains(&event.name.as_ptr()));
+    /// # Ok::<(), sio_core::socket::DecodeError>(())
+    /// ```
+    pub fn detach(&mut self, limit: usize) {
+        if self.args.raw().len() < limit {
+            self.name = ByteString::from(&*self.name);
+        }
+        self.args.detach(limit);
+    }
+}
+
 impl Packet {
     /// The event in an EVENT or BINARY_EVENT packet.
     ///

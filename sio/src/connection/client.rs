@@ -307,6 +307,10 @@ impl Handler for Client {
     }
 
     fn on_timeout(&mut self, _now: Instant) -> Result<(), CloseReason> {
+        if self.unfinished.bytes() > 0 && !self.is_ready() {
+            self.unfinished.restart(self.packet_timeout());
+            return Ok(());
+        }
         let late = if self.unfinished.bytes() > 0 {
             "the attachments of a packet have not come in time"
         } else {

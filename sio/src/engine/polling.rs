@@ -4,7 +4,8 @@ use std::collections::VecDeque;
 use std::task::Context;
 
 use bytes::Bytes;
-use sio_core::engine::packet::Packet;
+use bytestring::ByteString;
+use sio_core::engine::packet::{Message, Packet};
 use tokio::sync::oneshot;
 
 use super::command::{PollAnswer, PollBody, PostAnswer};
@@ -18,6 +19,8 @@ pub(crate) struct Polling {
     post: Option<oneshot::Sender<PostAnswer>>,
     /// Packets of the POST that the handler has had no room for yet.
     posted: VecDeque<Packet>,
+    /// They are slices of one body.
+    is_shared: bool,
     said_goodbye: bool,
     /// How often the client was answered with nothing since its upgrade began.
     noops: u8,
@@ -107,6 +110,7 @@ impl Polling {
 
     /// Begins to take the packets of a POST.
     pub(crate) fn begin_post(&mut self, packets: Vec<Packet>, answer: oneshot::Sender<PostAnswer>) {
+        self.is_shared = packets.len() > 1;
         self.posted = packets.into();
         self.post = Some(answer);
     }
@@ -116,9 +120,18 @@ impl Polling {
         !self.posted.is_empty()
     }
 
-    /// The next packet of the POST.
+    /// The next packet of the POST. It has memory of its own: one that waits for long is not to keep all the others.
     pub(crate) fn next_posted(&mut self) -> Option<Packet> {
-        self.posted.pop_front()
+        let packet = self.posted.pop_front()?;
+        Some(match packet {
+            Packet::Message(Message::Text(text)) if self.is_shared => {
+                Packet::Message(Message::Text(ByteString::from(&*text)))
+            }
+            Packet::Message(Message::Binary(data)) if self.is_shared => {
+                Packet::Message(Message::Binary(Bytes::copy_from_slice(&data)))
+            }
+            other => other,
+        })
     }
 
     /// Answers the POST, all of whose packets have been taken. True when there was one.
@@ -166,6 +179,23 @@ mod tests {
         }
         assert!(polling.send_queued(mailbox, 1000, 16, false));
         answer.try_recv().ok()
+    }
+
+    #[test]
+    fn packets_of_one_post_do_not_keep_each_other_in_memory() {
+        let body = ByteString::from("4one\u{1e}4two");
+        let slice = |text: &str| Packet::Message(Message::Text(body.slice_ref(text)));
+        for count in [1, 2] {
+            let packets = [slice(&body[1..4]), slice(&body[6..9])];
+            let mut polling = Polling::default();
+            polling.begin_post(packets.into_iter().take(count).collect(), oneshot::channel().0);
+            let Some(Packet::Message(Message::Text(text))) = polling.next_posted() else {
+                panic!("no message");
+            };
+            assert_eq!(text, "one");
+            let is_slice = body.as_bytes().as_ptr_range().contains(&text.as_ptr());
+            assert_eq!(is_slice, count == 1, "{count} packets");
+        }
     }
 
     #[test]

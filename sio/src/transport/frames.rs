@@ -25,7 +25,7 @@ use crate::turn;
 const READ_SIZE: usize = 64 * 1024;
 
 /// A frame larger than this is fed to a reader of its own, so that the thread's reader stays small.
-const SHARED_READER_LIMIT: usize = 32 * 1024;
+pub(crate) const SHARED_READER_LIMIT: usize = 32 * 1024;
 
 thread_local! {
     static SPARE: Cell<Option<Box<Scratch>>> = const { Cell::new(None) };
@@ -209,7 +209,7 @@ fn frame_length(bytes: &[u8], max_payload: usize) -> Result<Option<usize>, ReadE
     if is_control && payload > 125 {
         return Err(ReadError::Protocol("a control frame is too long"));
     }
-    let payload = usize::try_from(payload).ok().filter(|length| *length <= max_payload);
+    let payload = usize::try_from(payload).ok().filter(|length| is_control || *length <= max_payload);
     let Some(payload) = payload else { return Err(ReadError::TooLarge) };
     Ok(Some(2 + extended + 4 + payload))
 }

@@ -148,7 +148,9 @@ impl WebSocket {
         scratch: &mut Scratch,
         max_payload: usize,
     ) -> Poll<Result<Incoming, Ended>> {
-        let outcome = match ready!(self.reader.poll_frame(cx, &mut self.link, scratch, max_payload)) {
+        // The fragments of a message count together, before the next one is kept beside them.
+        let room = max_payload - self.partial.as_ref().map_or(0, |partial| partial.data.len());
+        let outcome = match ready!(self.reader.poll_frame(cx, &mut self.link, scratch, room)) {
             Ok(Some(frame)) => self.take_frame(frame, max_payload),
             Ok(None) => Ok(Incoming::Nothing),
             Err(error) => Err(ended(error)),

@@ -47,7 +47,7 @@ impl Turns {
 }
 
 #[derive(Default)]
-struct Costly;
+pub(crate) struct Costly;
 
 #[consumer(namespace = "/costly/{number}")]
 impl Costly {

@@ -1,13 +1,19 @@
 //! What waits of a client's input is bounded by its bytes, in all namespaces together.
 
+use std::time::{Duration, Instant};
+
 use sio::prelude::*;
 use sio_tests::{
     Frame, TestServer,
+    app::Plain,
     deadline::settle,
     journal::{Gate, Journal},
 };
 
-use super::{FLOOD, turns::costly};
+use super::{
+    FLOOD,
+    turns::{Costly, Turns, costly},
+};
 
 /// What may wait for one client by default, and what is on its way in both kernels.
 const WAITING: usize = 4_000_000 + 4_000_000;
@@ -130,4 +136,76 @@ async fn auth_payloads_of_clients_that_enter_count_as_what_waits() {
         server.gate.open("in");
         server.journal.expect("enters").await;
     }
+}
+
+const SHORT: Duration = Duration::from_millis(100);
+
+/// A question with two attachments.
+const UNFINISHED: &str = r#"452-1["ask",{"_placeholder":true,"num":0},{"_placeholder":true,"num":1}]"#;
+
+async fn impatient() -> TestServer {
+    TestServer::start(|builder| builder.consumer::<Plain>().upgrade_timeout(SHORT).ping_timeout(SHORT * 4))
+        .await
+}
+
+#[tokio::test]
+async fn attachments_that_do_not_come_in_time_close_the_connection() {
+    let server = impatient().await;
+    for sent in 0..2 {
+        let mut ws = server.socket("/").await;
+        let before = Instant::now();
+        ws.send(UNFINISHED).await;
+        for _ in 0..sent {
+            ws.send_binary(&[7]).await;
+        }
+        ws.expect_closed().await;
+        server.journal.expect("forced close").await;
+        assert!(before.elapsed() >= SHORT * 4, "{sent} of 2 attachments");
+    }
+    let mut polling = server.polling().await;
+    polling.join("/").await;
+    polling.send(&format!("{UNFINISHED}\x1ebBw==")).await;
+    server.journal.expect("forced close").await;
+    polling.expect_gone().await;
+}
+
+#[tokio::test]
+async fn each_packet_has_its_own_time_for_attachments() {
+    let server = impatient().await;
+    let mut complete = server.socket("/").await;
+    let mut incomplete = server.socket("/").await;
+    incomplete.send(UNFINISHED).await;
+    for _ in 0..2 {
+        complete.send(UNFINISHED).await;
+        complete.send_binary(&[7]).await;
+        complete.send_binary(&[8]).await;
+        complete.expect(r#"462-1[{"_placeholder":true,"num":0},{"_placeholder":true,"num":1}]"#).await;
+        complete.expect_binary(&[7]).await;
+        complete.expect_binary(&[8]).await;
+    }
+    server.journal.expect("forced close").await;
+    complete.expect_nothing_more().await;
+}
+
+#[tokio::test]
+async fn time_in_which_nothing_is_read_is_not_taken_from_attachments() {
+    let turns = Turns::default();
+    let server = TestServer::start(|builder| {
+        let builder = builder.consumer::<Costly>().state(turns).incoming_bytes(100);
+        builder.upgrade_timeout(SHORT).ping_timeout(SHORT)
+    })
+    .await;
+    let mut ws = server.socket("/costly/1").await;
+    ws.send(&format!(r#"42/costly/1,["wait","{}"]"#, "x".repeat(50))).await;
+    server.journal.expect("waits").await;
+    ws.send(r#"451-/costly/1,7["take","as much as the event before",{"_placeholder":true,"num":0}]"#).await;
+    ws.send_binary(&[7]).await;
+    // Two of a client that can go on, one after the other, take longer than the first would have had.
+    for _ in 0..2 {
+        let mut other = server.socket("/costly/2").await;
+        other.send(r#"451-/costly/2,["take","",{"_placeholder":true,"num":0}]"#).await;
+        server.journal.expect("left").await;
+    }
+    server.gate.open("out");
+    ws.expect("43/costly/1,7[]").await;
 }

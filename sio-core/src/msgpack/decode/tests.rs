@@ -296,3 +296,25 @@ fn bytes_in_an_auth_payload_reach_the_hook() {
     let auth: std::collections::BTreeMap<String, crate::binary::Binary> = auth.take().unwrap();
     assert_eq!(auth["key"], crate::binary::Binary::from(vec![1, 2]));
 }
+
+#[test]
+fn a_few_bytes_do_not_keep_a_long_message_in_memory() {
+    let message = |text: usize, bytes: usize| {
+        let mut message = b"\x83\xa4type\x02\xa3nsp\xa1/\xa4data\x93\xa1a\xdb".to_vec();
+        message.extend(u32::try_from(text).unwrap().to_be_bytes());
+        message.resize(message.len() + text, b'x');
+        message.push(0xc6);
+        message.extend(u32::try_from(bytes).unwrap().to_be_bytes());
+        message.resize(message.len() + bytes, 7);
+        Bytes::from(message)
+    };
+    for (text, bytes, is_copied) in [(100_000, 10, true), (10, 100_000, false), (100, 10, false)] {
+        let message = message(text, bytes);
+        let packet = Decoder::new(1).binary(message.clone()).unwrap().unwrap();
+        let [attachment] = &packet.attachments[..] else {
+            panic!("{} attachments", packet.attachments.len())
+        };
+        assert_eq!(attachment.len(), bytes);
+        assert_eq!(!message.as_ptr_range().contains(&attachment.as_ptr()), is_copied, "{text} + {bytes}");
+    }
+}

@@ -5,7 +5,11 @@ use sio_core::args::Args;
 use sio_core::socket::packet::Event;
 
 use super::{Input, Membership, Next, Waiting};
+use crate::transport::frames::SHARED_READER_LIMIT;
 use crate::turn;
+
+/// What is shorter may have been read together with other packets. What is longer has a buffer of its own.
+const SHORT: usize = SHARED_READER_LIMIT;
 
 impl Membership {
     /// Counts the auth payload of a client that wants to enter, until the `connect` hook has ended.
@@ -17,11 +21,15 @@ impl Membership {
     }
 
     /// Queues an event that has arrived. One that comes after the server has put the client out is late.
-    pub(crate) fn push_event(&self, event: Event, is_concurrent: bool) {
+    pub(crate) fn push_event(&self, mut event: Event, is_concurrent: bool) {
         let size = size(&event.args);
         let mut state = self.lock();
         if state.reason.is_some() {
             return;
+        }
+        if state.busy || state.concurrent_running > 0 {
+            // It may wait for long, and is not to keep the buffer that it was read into.
+            event.detach(SHORT);
         }
         state.bytes += size;
         state.concurrent_waiting += usize::from(is_concurrent);
