@@ -254,7 +254,7 @@ impl Session {
             Heartbeat::Sent(deadline) => deadline <= now,
             Heartbeat::Held(left) => left.is_zero(),
         };
-        is_over && !self.is_closed()
+        is_over && !self.state.is_probed() && !self.is_closed()
     }
 
     /// Returns the instant at which [`handle_timeout`](Self::handle_timeout) has to be called next.

@@ -105,6 +105,7 @@ fn a_ping_that_the_client_may_not_see_waits_for_the_end_of_the_upgrade() {
         t.at(300).times_out(&[send("2")]);
         t.wakes_at(1_000);
         t.at(500).times_out(&[]);
+        assert!(!t.session.is_overdue(t.now));
         t
     };
     // The client falls silent: it is left on polling, and is asked there.

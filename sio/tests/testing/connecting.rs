@@ -79,7 +79,7 @@ async fn several_servers_know_nothing_of_each_other() {
     one.close().await;
     assert_eq!(alice.expect_disconnect().await, DisconnectReason::ServerShuttingDown);
     assert!(bob.is_connected());
-    assert_eq!(one.connect("/chat").await.unwrap_err().status, Some(403));
+    assert_eq!(one.connect("/chat").await.unwrap_err().status, Some(503));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
