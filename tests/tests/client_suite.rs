@@ -1,6 +1,10 @@
-//! The server that the official JavaScript client's own suite is run against, asked for what no other server does.
+//! The server that the official JavaScript client's own suite is run against, asked for what no other server does; and what
+//! suites ask of the other profiles before they begin.
 
-use sio_tests::{TestServer, acceptance::client};
+use sio_tests::{
+    TestServer,
+    acceptance::{Profile, client},
+};
 
 async fn server() -> TestServer {
     TestServer::serve_with(|listener| client::serve(listener, &[])).await
@@ -57,4 +61,45 @@ async fn the_refusal_says_why() {
     let mut ws = server.ws().await;
     ws.send("40/no,").await;
     ws.expect(r#"44/no,{"message":"Auth failed (custom namespace)"}"#).await;
+}
+
+/// What the profile `main` says it can do, beside which others.
+async fn capabilities(beside: &'static [Profile]) -> Vec<String> {
+    let server = TestServer::serve_with(|listener| Profile::Main.serve(listener, &[], beside)).await;
+    let mut ws = server.socket("/").await;
+    ws.send(r#"421["caps"]"#).await;
+    let answer = ws.expect("431[…]").await;
+    let list = answer[0].as_array().expect("it is a list");
+    list.iter().filter_map(|name| name.as_str()).map(str::to_owned).collect()
+}
+
+#[tokio::test]
+async fn the_main_profile_names_what_those_beside_it_can_do() {
+    let others = ["recovery", "msgpack", "eio3"];
+    let alone = capabilities(&[Profile::Main]).await;
+    assert!(alone.iter().any(|name| name == "compression"), "{alone:?}");
+    assert!(!alone.iter().any(|name| others.contains(&&**name)), "{alone:?}");
+    let some = capabilities(&[Profile::Main, Profile::Eio3, Profile::Chat]).await;
+    assert_eq!(some.iter().filter(|name| others.contains(&&***name)).collect::<Vec<_>>(), ["eio3"]);
+    let all = capabilities(&Profile::ALL).await;
+    assert!(others.iter().all(|name| all.iter().any(|known| known == name)), "{all:?}");
+}
+
+#[tokio::test]
+async fn a_chat_message_without_a_text_is_an_empty_one() {
+    let server = TestServer::serve_with(|listener| Profile::Chat.serve(listener, &[], &[])).await;
+    let mut ws = server.socket("/chat").await;
+    ws.expect(r#"42/chat,["system_message",{"text":"Welcome!"}]"#).await;
+    for (sent, text) in [("{}", ""), (r#"{"other":1}"#, ""), (r#"{"text":"hi"}"#, "hi")] {
+        ws.send(&format!(r#"42/chat,1["chat_message",{sent}]"#)).await;
+        ws.expect(&format!(r#"42/chat,["chat_message",{{"text":"{text}"}}]"#)).await;
+        ws.expect(r#"43/chat,1[{"status":"ok"}]"#).await;
+    }
+    // What is no map fails that call only.
+    for sent in ["[]", r#"["hi"]"#, "null", "7", r#""hi""#, r#"{"text":7}"#] {
+        ws.send(&format!(r#"42/chat,1["chat_message",{sent}]"#)).await;
+        ws.expect(r#"43/chat,1[{"status":"error","code":"invalid_payload",…}]"#).await;
+    }
+    ws.send(r#"42/chat,1["chat_message"]"#).await;
+    ws.expect(r#"43/chat,1[{"status":"error","code":"invalid_payload",…}]"#).await;
 }

@@ -5,6 +5,7 @@ use sio::{BuildError, prelude::*};
 
 #[derive(Debug, Serialize, Deserialize)]
 struct ChatMessage {
+    #[serde(default)]
     text: String,
 }
 

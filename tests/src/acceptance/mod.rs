@@ -68,15 +68,15 @@ impl Profile {
         }
     }
 
-    /// Runs it until the server is told to end.
+    /// Runs it until the server is told to end. `beside`: all profiles that listen, which the profile `main` tells of.
     ///
     /// # Errors
     ///
     /// When the server cannot be built or the listener fails.
-    pub async fn serve(self, listener: TcpListener, origins: &[String]) -> sio::Result<()> {
+    pub async fn serve(self, listener: TcpListener, origins: &[String], beside: &[Self]) -> sio::Result<()> {
         match self {
             Self::Conformance => conformance::serve(listener, Heartbeat::OF_THE_SUITES).await,
-            Self::Main => profiles::main(origins)?.serve_with(listener).await,
+            Self::Main => profiles::main(origins, beside)?.serve_with(listener).await,
             Self::Recovery => profiles::recovery(origins)?.serve_with(listener).await,
             Self::Msgpack => profiles::msgpack(origins)?.serve_with(listener).await,
             Self::Eio3 => profiles::eio3(origins)?.serve_with(listener).await,

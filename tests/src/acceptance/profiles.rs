@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use sio::{BuildError, Cookie, Eio3, Parser, Recovery, prelude::*};
 
-use super::main::application;
+use super::{Profile, main::application};
 
 /// What every profile can do, of all that a case may ask for.
 const COMMON: [&str; 6] =
@@ -22,13 +22,19 @@ impl Capabilities {
 }
 
 /// The profile `main`.
-pub(super) fn main(origins: &[String]) -> Result<Server, BuildError> {
+///
+/// Suites ask it for what the others can do as well, to know which of those to run against.
+pub(super) fn main(origins: &[String], beside: &[Profile]) -> Result<Server, BuildError> {
+    let optional = [(Profile::Recovery, "recovery"), (Profile::Msgpack, "msgpack"), (Profile::Eio3, "eio3")];
+    let others = optional.iter().filter(|(profile, _)| beside.contains(profile)).map(|(_, name)| *name);
+    let capabilities: Vec<_> =
+        ["compression", "cookie", "connect-timeout"].into_iter().chain(others).collect();
     application(origins)
         .connect_timeout(Duration::from_secs(3))
         .max_payload(100_000)
         .cookie(Cookie::new("accept_io"))
         .http_compression(1024)
-        .state(Capabilities::with(&["compression", "cookie", "connect-timeout"]))
+        .state(Capabilities::with(&capabilities))
         .build()
 }
 

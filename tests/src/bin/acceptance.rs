@@ -30,13 +30,14 @@ async fn run() -> sio::Result<()> {
     let origins: Vec<String> = variable("CORS_ORIGINS", ORIGINS).split(',').map(str::to_owned).collect();
 
     let mut servers = JoinSet::new();
-    for profile in profiles()? {
+    let profiles = profiles()?;
+    for profile in profiles.iter().copied() {
         let port = if base == 0 { 0 } else { base + profile.port() };
         let listener = TcpListener::bind((host, port)).await?;
         let port = listener.local_addr()?.port();
-        let origins = origins.clone();
+        let (origins, profiles) = (origins.clone(), profiles.clone());
         servers.spawn(async move {
-            let mut serving = pin!(profile.serve(listener, &origins));
+            let mut serving = pin!(profile.serve(listener, &origins, &profiles));
             tokio::select! {
                 biased;
                 ended = &mut serving => return ended,
