@@ -8,6 +8,7 @@ mod hooks;
 mod http;
 mod input;
 mod listeners;
+mod namespaces;
 mod protocols;
 mod recovery;
 
@@ -32,6 +33,7 @@ use crate::log_limiter::LogLimiter;
 use crate::middleware::Scoped;
 use crate::namespaces::{Common, Namespaces};
 use crate::parser::Parser;
+use crate::recovery::Keeping;
 use crate::serve::Serving;
 use crate::server::{Options, Server, ServerInner};
 
@@ -79,9 +81,11 @@ impl Default for Builder {
                 max_attachments: 10,
                 max_namespaces: 32,
                 max_dynamic_namespaces: 10_000,
+                max_dynamic_namespaces_per_address: usize::MAX,
                 incoming_events: 128,
                 incoming_bytes: None,
                 events_per_second: None,
+                connects_per_second: 100,
                 handler_times: HandlerTimes { timeout: None, slow: Some(Duration::from_secs(10)) },
                 drain: Duration::from_secs(10),
                 handle_signals: true,
@@ -269,32 +273,12 @@ impl Builder {
         self
     }
 
-    /// How many namespaces one client may have joined at a time; a further one is refused. Default 32.
-    pub fn max_namespaces(mut self, namespaces: usize) -> Self {
-        self.options.max_namespaces = namespaces;
-        self
-    }
-
-    /// How many dynamic namespaces (`#[consumer(namespace = "/org/{id}")]`) there may be at a time, of all clients
-    /// together; a further one is refused with `Too many namespaces`. At least one; default 10,000.
-    pub fn max_dynamic_namespaces(mut self, namespaces: usize) -> Self {
-        self.options.max_dynamic_namespaces = namespaces;
-        self
-    }
-
     /// How many clients may be connected; further ones get status 403. At least one; default unlimited.
     ///
     /// Connections that the server [accepts itself](Server::serve) are limited as well, to three for each client and four
     /// more; what is beyond that is closed with status 503.
     pub fn max_connections(mut self, connections: usize) -> Self {
         self.engine.max_connections = connections;
-        self
-    }
-
-    /// How many events one socket may send in a second, evenly or all at once; one that is too many does not reach its
-    /// handler, and is answered with the code `rate_limited`. An event's own `rate` comes on top. Default unlimited.
-    pub fn events_per_second(mut self, events: u32) -> Self {
-        self.options.events_per_second = Some(events);
         self
     }
 
@@ -370,12 +354,18 @@ impl Builder {
                 listeners,
                 server: server.clone(),
                 drain: Arc::clone(&drain),
-                recovery: options.recovery.clone(),
+                recovery: options.recovery.clone().map(Keeping::new),
                 heartbeat: engine.ping_interval.saturating_add(engine.ping_timeout),
                 logs: logs.clone(),
                 handler_times: options.handler_times,
             };
-            let namespaces = Namespaces::new(registrations, options.max_dynamic_namespaces, &hooks, common);
+            let namespaces = Namespaces::new(
+                registrations,
+                options.max_dynamic_namespaces,
+                options.max_dynamic_namespaces_per_address,
+                &hooks,
+                common,
+            );
             let server = server.clone();
             let engine = Engine::new(engine, move |sender, handshake| {
                 let server = server.upgrade().expect("an engine is used through its server");

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
+use std::sync::atomic::AtomicUsize;
 use std::time::SystemTime;
 
 use hyper::header::{HeaderMap, HeaderName, HeaderValue};
@@ -36,6 +37,8 @@ pub struct Handshake {
     revision: Revision,
     subprotocol: Option<Box<str>>,
     own_session: Option<Box<SessionId>>,
+    /// How many sockets of the connection are waited for. Here because they have this in common.
+    parked: AtomicUsize,
     /// A pointer, null when there are none.
     extensions: Guarded<Extensions>,
 }
@@ -58,6 +61,7 @@ impl Handshake {
             time,
             revision: Revision::default(),
             subprotocol: None,
+            parked: AtomicUsize::new(0),
             own_session: None,
             extensions: Guarded::new(kept(&request.extensions)),
         }
@@ -213,6 +217,11 @@ impl Handshake {
     #[must_use]
     pub fn extension<T: Send + Sync + 'static>(&self) -> Option<&T> {
         self.extensions.get()
+    }
+
+    /// How many sockets of the connection are waited for.
+    pub(crate) fn parked(&self) -> &AtomicUsize {
+        &self.parked
     }
 
     /// When the request was received.

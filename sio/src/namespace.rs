@@ -64,6 +64,8 @@ pub(crate) struct NamespaceInner {
     pub(crate) ack_timeout: Duration,
     /// How many events one socket may send.
     pub(crate) event_rate: Option<Rate>,
+    /// Whether anything limits how often events come.
+    pub(crate) has_rates: bool,
     pub(crate) listeners: Option<Arc<Listeners>>,
     /// Whether any handler is concurrent or has a deadline: else events need not be looked up.
     has_special: bool,
@@ -97,6 +99,8 @@ impl NamespaceInner {
             logs,
             handler_times,
         } = common.clone();
+        let events = registration.as_ref().map_or(&[][..], |one| one.events);
+        let has_rates = event_rate.is_some() || events.iter().any(|event| event.rate.is_some());
         let has_special = registration.as_ref().is_some_and(|one| EventInfo::any_special(one.events));
         Self {
             path: path.into(),
@@ -110,6 +114,7 @@ impl NamespaceInner {
             parser,
             ack_timeout,
             event_rate,
+            has_rates,
             listeners,
             has_special,
             next_ack: AtomicU64::new(0),
@@ -117,7 +122,7 @@ impl NamespaceInner {
             drain,
             logs,
             handler_times,
-            kept: recovery.map(|options| Kept::new(options, heartbeat)),
+            kept: recovery.map(|keeping| Kept::new(keeping, heartbeat)),
         }
     }
 

@@ -111,7 +111,8 @@ impl Drop for ConnectionPlace {
     }
 }
 
-fn network(ip: IpAddr) -> IpAddr {
+/// What counts as one address.
+pub(crate) fn network(ip: IpAddr) -> IpAddr {
     match ip.to_canonical() {
         IpAddr::V6(ip) => IpAddr::V6(Ipv6Addr::from_bits(ip.to_bits() & IPV6_NETWORK)),
         v4 @ IpAddr::V4(_) => v4,

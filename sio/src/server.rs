@@ -73,10 +73,12 @@ pub(crate) struct Options {
     pub(crate) max_attachments: usize,
     pub(crate) max_namespaces: usize,
     pub(crate) max_dynamic_namespaces: usize,
+    pub(crate) max_dynamic_namespaces_per_address: usize,
     pub(crate) incoming_events: usize,
     /// Four times `max_payload` where nothing is said.
     pub(crate) incoming_bytes: Option<usize>,
     pub(crate) events_per_second: Option<u32>,
+    pub(crate) connects_per_second: u32,
     pub(crate) handler_times: HandlerTimes,
     pub(crate) drain: Duration,
     pub(crate) handle_signals: bool,

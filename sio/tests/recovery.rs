@@ -317,7 +317,8 @@ async fn what_is_kept_is_bounded() {
 
 #[tokio::test(start_paused = true)]
 async fn only_so_many_clients_are_waited_for() {
-    let (server, _) = server(Recovery::default().max_clients(2));
+    // Those of one address get no more than are left for others.
+    let (server, _) = server(Recovery::default().max_clients(4));
     let mut clients = Vec::new();
     for name in ["Ada", "Bob", "Cleo"] {
         let client = enter(&server, name).await;
@@ -328,7 +329,46 @@ async fn only_so_many_clients_are_waited_for() {
     for client in &clients {
         recovered.push(server.client().resume(client).connect().await.unwrap().is_recovered());
     }
-    assert_eq!(recovered, [false, true, true]);
+    assert_eq!(recovered, [true, true, false], "who came first stays");
+}
+
+#[tokio::test(start_paused = true)]
+async fn others_do_not_take_the_places_of_those_who_are_away() {
+    let (server, _) = server(Recovery::default().max_clients(100));
+    let ada = enter(&server, "Ada").await;
+    lose(&ada).await;
+    for number in 0..200_u16 {
+        let peer = ([10, 0, 0, 1], number).into();
+        let client = server.client().namespace("/chat").peer(peer).connect().await.unwrap();
+        lose(&client).await;
+    }
+    let other = server.client().namespace("/chat").peer(([10, 0, 0, 2], 1).into()).connect().await.unwrap();
+    lose(&other).await;
+    for client in [&ada, &other] {
+        assert!(server.client().resume(client).connect().await.unwrap().is_recovered());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn namespaces_of_those_who_are_away_leave_room_for_those_who_are_here() {
+    let builder = builder(Recovery::default()).max_dynamic_namespaces(4);
+    let server = TestServer::new(builder.build().unwrap());
+    let enter = async |path: &str| server.client().namespace(path).connect().await;
+    let mut away = Vec::new();
+    for org in 0..4 {
+        let client = enter(&format!("/org/{org}")).await.unwrap();
+        lose(&client).await;
+        away.push(client);
+    }
+    assert_eq!(server.namespaces().iter().filter(|one| one.path().starts_with("/org")).count(), 2);
+    let (_one, _two) = (enter("/org/8").await.unwrap(), enter("/org/9").await.unwrap());
+    let mut recovered = Vec::new();
+    for client in &away[..2] {
+        recovered.push(server.client().resume(client).connect().await.unwrap().is_recovered());
+    }
+    assert_eq!(recovered, [true, true]);
+    // Nobody may come back to them alone any more: they end as before.
+    drop(away);
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,7 +1,7 @@
 //! BEHAVIOUR §4 and §6: what is too much, and that just enough is not.
 
 use sio::prelude::*;
-use sio_tests::{Endpoint, Frame, Polling, Request, TestServer, Ws, app::Plain};
+use sio_tests::{Endpoint, Frame, Polling, Received, Request, TestServer, Ws, app::Plain};
 
 /// Small enough to try every way around it.
 const MAX: usize = 1_000;
@@ -308,7 +308,9 @@ async fn refusals_do_not_use_up_the_namespaces() {
 /// Whatever a server remembers about namespaces that were left must not grow with every one.
 #[tokio::test]
 async fn joining_and_leaving_again_and_again_is_no_violation() {
-    let server = TestServer::start(|builder| builder.consumer::<A>().consumer::<Plain>()).await;
+    let server =
+        TestServer::start(|builder| builder.consumer::<A>().consumer::<Plain>().connects_per_second(1_000))
+            .await;
     let mut ws = server.socket("/").await;
     for _ in 0..200 {
         ws.join("/a").await;
@@ -331,4 +333,45 @@ async fn events_waiting_for_one_socket_do_not_hold_up_another_connection() {
     for id in 0..500 {
         busy.expect(&format!("43{id}[{id}]")).await;
     }
+}
+
+/// What comes too often is refused.
+#[derive(Debug, Default)]
+struct Rated;
+
+#[consumer(namespace = "/rated")]
+impl Rated {
+    #[event(rate = "3/m")]
+    async fn event_rare() {}
+}
+
+#[tokio::test]
+async fn a_rate_is_that_of_the_client_however_often_it_joins() {
+    let server = TestServer::start(|builder| builder.consumer::<Rated>()).await;
+    let mut ws = server.socket("/rated").await;
+    let (ask, leave, join) = (r#"42/rated,7["rare"]"#, "41/rated,", "40/rated,");
+    // In one go: when the client joins anew, none of what it has sent before has been handled.
+    ws.send_all(&[ask, ask, leave, join]).await;
+    let is_joined = |packet: &Received| matches!(packet, Received::Text(text) if text.starts_with(join));
+    while !is_joined(&ws.receive().await) {}
+    ws.send_all(&[ask, ask]).await;
+    ws.expect("43/rated,7[]").await;
+    ws.expect(r#"43/rated,7[{"status":"error","code":"rate_limited",…}]"#).await;
+    // Another client has a rate of its own.
+    let mut other = server.socket("/rated").await;
+    other.send(ask).await;
+    other.expect("43/rated,7[]").await;
+}
+
+#[tokio::test]
+async fn a_client_that_joins_all_the_time_is_refused() {
+    let server = TestServer::start(|builder| builder.consumer::<Rated>().connects_per_second(20)).await;
+    let mut ws = server.ws().await;
+    ws.send_all(&["40/nowhere,"; 50]).await;
+    for _ in 0..20 {
+        ws.expect(r#"44/nowhere,{"message":"Invalid namespace"}"#).await;
+    }
+    let refusal = r#"44/nowhere,{"message":"Too many connection attempts","data":{"code":"rate_limited","retry_after_ms":…}}"#;
+    ws.expect(refusal).await;
+    server.socket("/rated").await.expect_nothing_more().await;
 }

@@ -44,6 +44,9 @@ impl Desk {
         Ok(())
     }
 
+    #[event(rate = "2/m")]
+    async fn event_rare() {}
+
     async fn event_whisper(&mut self, socket: &Socket, arguments: All) -> sio::Result<()> {
         socket.namespace().to("everyone").volatile().emit("whispered", &arguments).await?;
         Ok(())
@@ -132,6 +135,30 @@ async fn missed_events_come_before_connect_and_what_connect_emits_after_it() {
     let mut ws = Ws::open(&server).await;
     ws.send(&place.connect("")).await;
     ws.expect(&place.accepted()).await;
+}
+
+#[tokio::test]
+async fn a_client_that_comes_back_has_the_rate_that_it_had() {
+    let server = server().await;
+    let (mut ws, place) = enter(&server).await;
+    let rare = r#"42/desk,7["rare"]"#;
+    ws.send_all(&[rare; 2]).await;
+    ws.expect("43/desk,7[]").await;
+    ws.expect("43/desk,7[]").await;
+    for _ in 0..2 {
+        ws.close().await;
+        server.journal.expect("disconnect transport close").await;
+        ws = Ws::open(&server).await;
+        // With a rate that this connection has used up itself before.
+        ws.join("/desk").await;
+        ws.expect(r#"42/desk,["hello",…]"#).await;
+        ws.send_all(&["41/desk,", &place.connect("")]).await;
+        ws.expect(&place.accepted()).await;
+        ws.expect(r#"42/desk,["hello",…]"#).await;
+        ws.send(rare).await;
+        ws.expect(r#"43/desk,7[{"status":"error","code":"rate_limited",…}]"#).await;
+        while !server.journal.next().await.starts_with("connect recovered=true") {}
+    }
 }
 
 #[tokio::test]

@@ -33,8 +33,14 @@ impl Builder {
             ("handler_timeout", times.timeout != Some(Duration::ZERO), "must be longer than zero"),
             ("slow_handler_warning", times.slow != Some(Duration::ZERO), "must be longer than zero"),
             ("events_per_second", options.events_per_second != Some(0), "must be at least one"),
+            ("connects_per_second", options.connects_per_second > 0, "must be at least one"),
             ("max_namespaces", options.max_namespaces > 0, "must be at least one"),
             ("max_dynamic_namespaces", options.max_dynamic_namespaces > 0, "must be at least one"),
+            (
+                "max_dynamic_namespaces_per_address",
+                options.max_dynamic_namespaces_per_address > 0,
+                "must be at least one",
+            ),
             ("max_connections", engine.max_connections > 0, "must be at least one"),
             ("max_connections_per_address", per_address, "must be at least one"),
             (
@@ -103,6 +109,11 @@ mod tests {
         let zero = Duration::ZERO;
         for (name, found) in [
             ("max_connections", problem(|builder| builder.max_connections(0))),
+            ("connects_per_second", problem(|builder| builder.connects_per_second(0))),
+            (
+                "max_dynamic_namespaces_per_address",
+                problem(|builder| builder.max_dynamic_namespaces_per_address(0)),
+            ),
             ("max_dynamic_namespaces", problem(|builder| builder.max_dynamic_namespaces(0))),
             ("ack_timeout", problem(|builder| builder.ack_timeout(zero))),
             ("handler_timeout", problem(|builder| builder.handler_timeout(zero))),

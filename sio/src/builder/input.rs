@@ -1,4 +1,4 @@
-//! How much of one client's input may wait.
+//! How much of one client's input may wait, and how fast it may come.
 
 use super::Builder;
 
@@ -27,6 +27,14 @@ impl Builder {
     /// ```
     pub fn incoming_bytes(mut self, bytes: usize) -> Self {
         self.options.incoming_bytes = Some(bytes);
+        self
+    }
+
+    /// How many events one client may send in a second to one namespace, evenly or all at once; one that is too many does
+    /// not reach its handler, and is answered with the code `rate_limited`. Leaving and joining again changes nothing about
+    /// it. An event's own `rate` comes on top. Default unlimited.
+    pub fn events_per_second(mut self, events: u32) -> Self {
+        self.options.events_per_second = Some(events);
         self
     }
 }

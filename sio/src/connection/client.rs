@@ -1,5 +1,7 @@
 //! The Socket.IO side of a session: packets to the sockets they are for.
 
+mod admission;
+
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
@@ -15,6 +17,7 @@ use sio_core::socket::recovery::{Resume, take_resume};
 use sio_core::v3;
 use smallvec::SmallVec;
 
+use super::limits::Rates;
 use super::membership::Membership;
 use super::unfinished::Unfinished;
 use super::{Running, SocketTask, answer_connect};
@@ -46,6 +49,7 @@ pub(crate) struct Client {
     max_bytes: usize,
     /// Of a packet whose attachments have not all arrived.
     unfinished: Unfinished,
+    rates: Rates,
     /// Until when the client has to be in a namespace, or on its way into one.
     connect_deadline: Instant,
 }
@@ -57,8 +61,8 @@ struct Slot {
     /// None when it has ended.
     task: Option<Running>,
     is_accepted: bool,
-    /// The last field: the namespace ends after the task.
-    _pass: Option<Pass>,
+    /// None in a namespace that is always there. The last field: the namespace ends after the task.
+    pass: Option<Pass>,
 }
 
 impl Client {
@@ -74,6 +78,7 @@ impl Client {
             first: 0,
             max_bytes,
             unfinished: Unfinished::default(),
+            rates: Rates::default(),
             connect_deadline: session::later(options.connect_timeout),
             server,
             sender,
@@ -103,13 +108,22 @@ impl Client {
                     slot.membership.on_ack(id, args);
                 }
             }
-            Action::Connect { key, namespace, auth } => self.on_connect(key, &namespace, auth),
+            Action::Connect { key, namespace, auth } => match self.may_connect() {
+                Ok(()) => self.on_connect(key, &namespace, auth),
+                Err(wait) => {
+                    self.protocol.refused(key);
+                    self.refuse_hurried(&namespace, wait);
+                }
+            },
             Action::Leave { key } => {
                 if let Some(slot) = self.slot(key) {
                     slot.membership.close(DisconnectReason::ClientNamespaceDisconnect, false);
                 }
             }
-            Action::TooManyNamespaces { namespace } => self.refuse(&namespace, TOO_MANY),
+            Action::TooManyNamespaces { namespace } => match self.may_connect() {
+                Ok(()) => self.refuse(&namespace, TOO_MANY),
+                Err(wait) => self.refuse_hurried(&namespace, wait),
+            },
             Action::Ignore => {}
         }
         Ok(())
@@ -133,7 +147,7 @@ impl Client {
             self.protocol.refused(key);
             return self.refuse(path, TOO_MANY);
         }
-        let (namespace, pass) = match self.server.namespaces.enter(path) {
+        let (namespace, pass) = match self.server.namespaces.enter(path, &self.entrant()) {
             Ok(entered) => entered,
             Err(closed) => {
                 self.protocol.refused(key);
@@ -153,18 +167,27 @@ impl Client {
         };
         let resumed = resume.and_then(|resume| self.resume(&namespace, &resume));
         let (membership, before) = resumed.unzip();
-        let membership = membership.unwrap_or_else(|| {
-            let (mailbox, handshake) = (Arc::clone(self.sender.mailbox()), Arc::clone(&self.handshake));
-            match self.own_id(&namespace) {
-                Some(id) => Membership::with_id(id, namespace, mailbox, handshake),
-                None => Membership::new(namespace, mailbox, handshake),
+        let membership = match membership {
+            Some(membership) => {
+                if let Some(limits) = &membership.limits {
+                    self.rates.adopt(&membership.namespace, limits);
+                }
+                membership
             }
-        });
+            None => {
+                let limits = self.rates.of(&namespace);
+                let (mailbox, handshake) = (Arc::clone(self.sender.mailbox()), Arc::clone(&self.handshake));
+                match self.own_id(&namespace) {
+                    Some(id) => Membership::with_id(id, namespace, mailbox, handshake, limits),
+                    None => Membership::new(namespace, mailbox, handshake, limits),
+                }
+            }
+        };
         membership.begin_connect(auth.as_ref());
         let socket = Socket::new(Arc::clone(&membership));
         let task = SocketTask { socket, auth, before };
         let task = membership.namespace.inner.start(task);
-        self.sockets.push(Slot { key, membership, task: Some(task), is_accepted: false, _pass: pass });
+        self.sockets.push(Slot { key, membership, task: Some(task), is_accepted: false, pass });
     }
 
     /// The id that an older client gives itself in this namespace, where that is to be its id here.
@@ -191,22 +214,6 @@ impl Client {
             before.mailbox.inbox.command(Command::Violation(CloseReason::TransportClose));
         }
         Some((membership, before))
-    }
-
-    fn refuse(&self, namespace: &str, message: &str) {
-        let parser = self.server.options.parser;
-        answer_connect(self.sender.mailbox(), parser.connect_error(namespace, message, None));
-    }
-
-    /// A client that asks for what nobody serves is most often one with a typing error, or meets a server whose consumer was
-    /// not linked.
-    fn log_unknown(&self, path: &str) {
-        let namespace = &*short(path);
-        limited!(
-            INFO, self.server.logs, About::namespace(namespace), target: "sio::server",
-            { namespace, served = ?self.server.namespaces.paths(), },
-            "a client asks for a namespace that nobody serves"
-        );
     }
 
     /// How long a packet may take from its text to its last attachment.

@@ -1,16 +1,31 @@
 //! What a client may send: how much at once, and how often.
+//!
+//! How often is counted for a connection and a namespace, not for a socket: it survives leaving and joining again, and a
+//! client that comes back with its state comes back with this too.
 
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::mem;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::consumer::{Event, EventInfo, Rate};
 use crate::engine::session;
 use crate::error::Error;
+use crate::namespace::Namespace;
 
-/// When the events of one socket came, as far as anything is limited. Nothing is allocated otherwise.
+/// How many namespaces that a connection has left are remembered while there is anything to remember. Beyond it the one
+/// that was joined first is forgotten: by then the client has had the rates of so many others.
+const MAX_REMEMBERED: usize = 64;
+
+/// When the events of one client came in one namespace, as far as anything is limited.
 #[derive(Default)]
-pub(crate) struct Limits {
-    buckets: OnceLock<Box<Mutex<Buckets>>>,
+pub(crate) struct Limits(Mutex<Buckets>);
+
+/// How often one connection may do what it does, whatever it joins and leaves.
+#[derive(Default)]
+pub(super) struct Rates {
+    connects: Option<Bucket>,
+    /// By the paths of namespaces that have any rates, in the order in which they were joined.
+    namespaces: Vec<(Box<str>, Arc<Limits>)>,
 }
 
 #[derive(Default)]
@@ -22,7 +37,7 @@ struct Buckets {
 }
 
 /// When the last event would have come if all had come evenly; in a bucket of tokens, how empty it is.
-#[derive(Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Bucket(Instant);
 
 impl Bucket {
@@ -41,6 +56,63 @@ impl Bucket {
     }
 }
 
+impl Rates {
+    /// Counts a CONNECT; the error is how long it takes until there may be another.
+    pub(super) fn connect(&mut self, rate: Rate) -> Result<(), Duration> {
+        let now = session::now();
+        self.connects.get_or_insert(Bucket(now)).take(rate, now)
+    }
+
+    /// What has been counted in a namespace. None where nothing is limited.
+    pub(super) fn of(&mut self, namespace: &Namespace) -> Option<Arc<Limits>> {
+        if !namespace.inner.has_rates {
+            return None;
+        }
+        let path = namespace.path();
+        if let Some((_, limits)) = self.namespaces.iter().find(|(known, _)| **known == *path) {
+            return Some(Arc::clone(limits));
+        }
+        let limits = Arc::<Limits>::default();
+        self.remember(path, Arc::clone(&limits));
+        Some(limits)
+    }
+
+    /// Goes on with what was counted before the client came back. What this connection has counted itself is not forgotten
+    /// for it.
+    pub(super) fn adopt(&mut self, namespace: &Namespace, limits: &Arc<Limits>) {
+        let path = namespace.path();
+        match self.namespaces.iter_mut().find(|(known, _)| **known == *path) {
+            Some((_, own)) if Arc::ptr_eq(own, limits) => {}
+            Some((_, own)) => {
+                let own = mem::replace(own, Arc::clone(limits));
+                let own = mem::take(&mut *own.lock());
+                limits.lock().merge(own);
+            }
+            None => self.remember(path, Arc::clone(limits)),
+        }
+    }
+
+    fn remember(&mut self, path: &str, limits: Arc<Limits>) {
+        if self.namespaces.len() >= MAX_REMEMBERED {
+            let now = session::now();
+            let is_joined = |limits: &Arc<Limits>| Arc::strong_count(limits) > 1;
+            self.namespaces.retain(|(_, limits)| is_joined(limits) || !limits.lock().is_full(now));
+            let first_left = self.namespaces.iter().position(|(_, limits)| !is_joined(limits));
+            if let Some(index) = first_left.filter(|_| self.namespaces.len() >= MAX_REMEMBERED) {
+                self.namespaces.remove(index);
+            }
+        }
+        self.namespaces.push((path.into(), limits));
+    }
+}
+
+impl Limits {
+    fn lock(&self) -> MutexGuard<'_, Buckets> {
+        // No user code runs under this lock.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 /// Why an event does not reach its handler, if it does not.
 pub(super) fn refusal(event: &Event<'_>, info: Option<&'static EventInfo>) -> Option<Error> {
     let membership = &event.socket().membership;
@@ -53,8 +125,7 @@ pub(super) fn refusal(event: &Event<'_>, info: Option<&'static EventInfo>) -> Op
         return None;
     }
     let now = session::now();
-    let buckets = membership.limits.buckets.get_or_init(Box::default);
-    let mut buckets = buckets.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut buckets = membership.limits.as_ref()?.lock();
     let general = general.map(|rate| buckets.all.get_or_insert(Bucket(now)).take(rate, now));
     let special = info.zip(rate).map(|(info, rate)| buckets.of(info, now).take(rate, now));
     drop(buckets);
@@ -63,6 +134,22 @@ pub(super) fn refusal(event: &Event<'_>, info: Option<&'static EventInfo>) -> Op
 }
 
 impl Buckets {
+    /// Whether all is as if nothing had come.
+    fn is_full(&self, now: Instant) -> bool {
+        self.all.iter().chain(self.events.iter().map(|(_, bucket)| bucket)).all(|bucket| bucket.0 <= now)
+    }
+
+    /// Keeps of each bucket the emptier one.
+    fn merge(&mut self, other: Self) {
+        self.all = self.all.into_iter().chain(other.all).max();
+        for (name, bucket) in other.events {
+            match self.events.iter_mut().find(|(known, _)| *known == name) {
+                Some((_, own)) => *own = bucket.max(*own),
+                None => self.events.push((name, bucket)),
+            }
+        }
+    }
+
     fn of(&mut self, info: &'static EventInfo, now: Instant) -> &mut Bucket {
         // The fallback, under its empty name, is one entry for all events that it gets.
         let index = self.events.iter().position(|(name, _)| *name == info.name).unwrap_or_else(|| {
@@ -77,8 +164,11 @@ impl Buckets {
 mod tests {
     use std::time::{Duration, Instant};
 
-    use super::Bucket;
+    use std::sync::Arc;
+
+    use super::{Bucket, Buckets, MAX_REMEMBERED, Rates};
     use crate::consumer::Rate;
+    use crate::engine::session;
     use crate::packet_client::PacketClient;
     use crate::prelude::*;
 
@@ -126,6 +216,15 @@ mod tests {
         async fn error(&mut self, error: sio::Error, name: EventName) {
             self.refused.push(format!("{name}: {}", error.code()));
         }
+    }
+
+    #[derive(Default)]
+    struct Room;
+
+    #[consumer(namespace = "/tests/limited/{number}")]
+    impl Room {
+        #[event(rate = "1/m")]
+        async fn event_rare() {}
     }
 
     async fn client(configure: impl FnOnce(crate::Builder) -> crate::Builder) -> PacketClient {
@@ -176,5 +275,71 @@ mod tests {
         assert!(sent[3].contains("rate_limited") && sent[4].contains("rate_limited"), "{sent:?}");
         tokio::time::advance(Duration::from_secs(1)).await;
         assert_eq!(client.send(&[r#"2/tests/limited,1["plain"]"#; 3]).await, [DONE; 3]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn leaving_and_joining_again_changes_no_rate() {
+        let mut client = client(|builder| builder.events_per_second(3)).await;
+        let rare = r#"2/tests/limited,1["rare"]"#;
+        assert_eq!(client.send(&[rare; 2]).await, [DONE; 2]);
+        for _ in 0..3 {
+            let sent = client.send(&[rare, "1/tests/limited,", "0/tests/limited,", rare]).await;
+            assert!(!sent.iter().any(|packet| packet == DONE), "{sent:?}");
+        }
+        tokio::time::advance(Duration::from_secs(1)).await;
+        assert_eq!(client.send(&[rare; 2]).await, [DONE; 2]);
+        client.send(&["1/tests/limited,"]).await;
+        client.join("0/tests/limited,").await;
+        assert!(client.send(&[rare]).await[0].contains("rate_limited"));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn joining_has_a_rate() {
+        let mut client = client(|builder| builder.connects_per_second(5)).await;
+        let (join, leave) = ("0/tests/limited,", "1/tests/limited,");
+        for _ in 0..4 {
+            client.send(&[leave]).await;
+            client.join(join).await;
+        }
+        client.send(&[leave]).await;
+        let text = r#"{"message":"Too many connection attempts","data":{"code":"rate_limited","retry_after_ms":200}}"#;
+        assert_eq!(client.send(&[join]).await, [format!("4/tests/limited,{text}")]);
+        // Also of a namespace that nobody serves, which costs a line of the log.
+        assert_eq!(client.send(&["0/nowhere,"]).await, [format!("4/nowhere,{text}")]);
+        tokio::time::advance(Duration::from_millis(200)).await;
+        client.join(join).await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_was_left_is_remembered_within_bounds() {
+        let server = Server::builder().collected(false).consumer::<Room>().build().unwrap();
+        let path = |number: usize| format!("/tests/limited/{number}");
+        let mut rates = Rates::default();
+        let namespaces: Vec<_> = (0..200).map(|number| server.of(&path(number))).collect();
+        let rate = Rate { count: 1, per: Duration::from_secs(60) };
+        let joined = rates.of(&namespaces[0]).expect("it has a rate");
+        for namespace in &namespaces {
+            let limits = rates.of(namespace).expect("it has a rate");
+            let mut buckets = limits.lock();
+            buckets.all = None;
+            buckets.all.insert(Bucket(session::now())).take(rate, session::now()).unwrap();
+        }
+        assert_eq!(rates.namespaces.len(), MAX_REMEMBERED);
+        assert!(Arc::ptr_eq(&joined, &rates.of(&namespaces[0]).expect("it has a rate")));
+        assert!(rates.of(&namespaces[199]).is_some_and(|limits| !limits.lock().is_full(session::now())));
+        // What is as if nothing had come needs no place.
+        tokio::time::advance(Duration::from_secs(60)).await;
+        assert!(rates.of(&server.of(&path(200))).is_some());
+        assert_eq!(rates.namespaces.len(), 2);
+    }
+
+    #[test]
+    fn of_two_counts_the_stricter_stays() {
+        let (now, second) = (Instant::now(), Duration::from_secs(1));
+        let bucket = |seconds: u32| Bucket(now + seconds * second);
+        let mut one = Buckets { all: Some(bucket(1)), events: vec![("a", bucket(5)), ("b", bucket(1))] };
+        one.merge(Buckets { all: Some(bucket(2)), events: vec![("a", bucket(3)), ("c", bucket(4))] });
+        assert_eq!(one.all, Some(bucket(2)));
+        assert_eq!(one.events, [("a", bucket(5)), ("b", bucket(1)), ("c", bucket(4))]);
     }
 }

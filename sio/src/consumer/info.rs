@@ -26,7 +26,7 @@ pub struct EventInfo {
     /// How large the event may be, in bytes: its JSON with the name, and its attachments. `None`: no limit but
     /// `max_payload`.
     pub max_size: Option<usize>,
-    /// How often one socket may send the event. `None`: no limit.
+    /// How often one client may send the event to the namespace. `None`: no limit.
     pub rate: Option<Rate>,
 }
 
@@ -75,7 +75,7 @@ impl EventInfo {
         self
     }
 
-    /// Limits how often one socket may send the event: `count` times in `millis` milliseconds. Then the client gets
+    /// Limits how often one client may send the event to the namespace, however often it leaves and joins: `count` times in `millis` milliseconds. Then the client gets
     /// the code `rate_limited`.
     ///
     /// # Panics

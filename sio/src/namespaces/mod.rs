@@ -8,6 +8,7 @@ pub(crate) mod pattern;
 mod tests;
 
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
@@ -20,7 +21,8 @@ use crate::middleware::{Hooks, Scoped};
 use crate::namespace::{Namespace, NamespaceInner};
 use crate::params::Params;
 use crate::parser::Parser;
-use crate::recovery::Recovery;
+use crate::places::{Addresses, Place};
+use crate::recovery::Keeping;
 use crate::server::ServerInner;
 
 /// The longest path of a dynamic namespace, in bytes: clients choose it, and the server has to keep it.
@@ -38,7 +40,7 @@ pub(crate) struct Common {
     pub(crate) server: Weak<ServerInner>,
     pub(crate) drain: Arc<Drain>,
     /// None if nothing is kept of clients that are away.
-    pub(crate) recovery: Option<Recovery>,
+    pub(crate) recovery: Option<Keeping>,
     /// How long it may take to notice that a client is away.
     pub(crate) heartbeat: Duration,
     pub(crate) logs: LogLimiter,
@@ -49,8 +51,10 @@ pub(crate) struct Namespaces {
     fixed: HashMap<Box<str>, Namespace>,
     patterns: matchit::Router<Pattern>,
     consumers: Vec<Registration>,
-    live: Mutex<HashMap<Box<str>, Live>>,
+    live: Mutex<Table>,
     max_live: usize,
+    /// None without a limit.
+    addresses: Option<Arc<Addresses>>,
     common: Common,
 }
 
@@ -61,10 +65,28 @@ struct Pattern {
     hooks: Hooks,
 }
 
-/// A namespace that somebody is in, or about to enter.
+/// The dynamic namespaces that there are.
+#[derive(Default)]
+struct Table {
+    namespaces: HashMap<Box<str>, Live>,
+    /// How many of them are only there because somebody may come back.
+    deserted: usize,
+}
+
+/// A namespace that somebody is in, about to enter, or may come back to.
 struct Live {
     namespace: Namespace,
     sockets: usize,
+    parked: usize,
+    /// That of the first who was in it, among the namespaces of his address.
+    _place: Option<Place>,
+}
+
+/// Who wants to enter a namespace.
+pub(crate) struct Entrant {
+    pub(crate) ip: Option<IpAddr>,
+    /// How many dynamic namespaces the connection is in.
+    pub(crate) dynamic: usize,
 }
 
 /// Why a client cannot enter.
@@ -72,18 +94,41 @@ struct Live {
 pub(crate) enum Closed {
     /// Nobody serves this path.
     Unknown,
-    /// There are as many dynamic namespaces as there may be.
+    /// There are as many dynamic namespaces as there may be, in all or of this connection or address.
     Full,
 }
 
 /// Keeps a dynamic namespace alive for one socket.
-pub(crate) struct Pass(Namespace);
+pub(crate) struct Pass {
+    namespace: Namespace,
+    /// Of a client that is away.
+    is_parked: bool,
+}
+
+impl Live {
+    fn is_deserted(&self) -> bool {
+        self.sockets == 0 && self.parked > 0
+    }
+}
+
+impl Table {
+    /// Changes how many are in a namespace. Gives it back if it has ended by that.
+    fn change(&mut self, path: &str, change: impl FnOnce(&mut Live)) -> Option<Live> {
+        let live = self.namespaces.get_mut(path)?;
+        let was_deserted = live.is_deserted();
+        change(live);
+        self.deserted += usize::from(live.is_deserted());
+        self.deserted -= usize::from(was_deserted);
+        if live.sockets + live.parked == 0 { self.namespaces.remove(path) } else { None }
+    }
+}
 
 impl Namespaces {
     /// The registrations have been checked: no two of them have one path or overlap.
     pub(crate) fn new(
         registrations: Vec<Registration>,
         max_live: usize,
+        max_per_address: usize,
         hooks: &Scoped,
         common: Common,
     ) -> Self {
@@ -93,6 +138,7 @@ impl Namespaces {
             consumers: Vec::new(),
             live: Mutex::default(),
             max_live,
+            addresses: (max_per_address != usize::MAX).then(|| Arc::new(Addresses::new(max_per_address))),
             common,
         };
         // `/` always exists: clients that open another namespace may connect to it first.
@@ -117,48 +163,74 @@ impl Namespaces {
     }
 
     /// The namespace that a client wants to enter, which is made if this is the first.
-    pub(crate) fn enter(&self, path: &str) -> Result<(Namespace, Option<Pass>), Closed> {
+    ///
+    /// A client that is in none of those that are made in this way finds a place while there is one.
+    pub(crate) fn enter(&self, path: &str, who: &Entrant) -> Result<(Namespace, Option<Pass>), Closed> {
         if let Some(namespace) = self.fixed.get(path) {
             return Ok((namespace.clone(), None));
         }
         let (pattern, params) = self.matching(path).ok_or(Closed::Unknown)?;
         // Before the lock is taken: this runs the application's own deserialisation.
-        let is_new = !self.lock().contains_key(path);
+        let is_new = !self.lock().namespaces.contains_key(path);
         if is_new && !pattern.needs.accept(path, &params, &self.common.logs) {
             return Err(Closed::Unknown);
         }
-        let mut live = self.lock();
-        if live.len() >= self.max_live && !live.contains_key(path) {
+        let mut table = self.lock();
+        if !table.namespaces.contains_key(path) {
+            if who.dynamic >= self.share(table.namespaces.len()) {
+                return Err(Closed::Full);
+            }
+            let place =
+                self.addresses.as_ref().map(|all| all.take(who.ip).ok_or(Closed::Full)).transpose()?;
+            let namespace = self.make(path, pattern, params);
+            let live = Live { namespace, sockets: 0, parked: 0, _place: place };
+            table.namespaces.insert(path.into(), live);
+        }
+        table.change(path, |live| live.sockets += 1);
+        let namespace = table.namespaces[path].namespace.clone();
+        Ok((namespace.clone(), Some(Pass { namespace, is_parked: false })))
+    }
+
+    /// How many dynamic namespaces one connection may be in and still make another, when there are so many. While more than
+    /// half of the places are free it is as many as it likes; then eight, and fewer with every place that is taken, so that
+    /// greedy clients leave some for others.
+    fn share(&self, taken: usize) -> usize {
+        let left = self.max_live.saturating_sub(taken);
+        match left {
+            0 => 0,
+            left if left > self.max_live / 2 => usize::MAX,
+            left => (left.saturating_mul(16) / self.max_live).max(1),
+        }
+    }
+
+    /// Keeps a namespace alive for a client that is in it and about to be away; `None` if it needs none of that.
+    ///
+    /// Of all dynamic namespaces no more than half are only kept for those who are away: the others are for those who are
+    /// here.
+    pub(crate) fn hold(&self, namespace: &Namespace) -> Result<Option<Pass>, Closed> {
+        let mut table = self.lock();
+        let Some(live) = table.namespaces.get(namespace.path()) else { return Ok(None) };
+        // The client itself is still counted.
+        if live.sockets <= 1 && table.deserted >= self.max_live.div_ceil(2) {
             return Err(Closed::Full);
         }
-        let entry = live
-            .entry(path.into())
-            .or_insert_with(|| Live { namespace: self.make(path, pattern, params), sockets: 0 });
-        entry.sockets += 1;
-        let namespace = entry.namespace.clone();
-        Ok((namespace.clone(), Some(Pass(namespace))))
+        table.change(namespace.path(), |live| live.parked += 1);
+        Ok(Some(Pass { namespace: namespace.clone(), is_parked: true }))
     }
 
-    /// Keeps a dynamic namespace alive that somebody is in.
-    pub(crate) fn hold(&self, namespace: &Namespace) -> Option<Pass> {
-        let mut live = self.lock();
-        live.get_mut(namespace.path())?.sockets += 1;
-        Some(Pass(namespace.clone()))
-    }
-
-    fn leave(&self, namespace: &Namespace) {
-        let mut live = self.lock();
-        let Some(entry) = live.get_mut(namespace.path()) else { return };
-        entry.sockets -= 1;
-        let last = if entry.sockets == 0 { live.remove(namespace.path()) } else { None };
-        drop(live);
+    fn leave(&self, pass: &Pass) {
+        let last = self.lock().change(pass.namespace.path(), |live| {
+            let count = if pass.is_parked { &mut live.parked } else { &mut live.sockets };
+            *count -= 1;
+        });
+        // Without the lock: hooks of the application go with it.
         drop(last);
     }
 
     /// A namespace by its path, if there is one now.
     pub(crate) fn get(&self, path: &str) -> Option<Namespace> {
         let fixed = self.fixed.get(path).cloned();
-        fixed.or_else(|| self.lock().get(path).map(|live| live.namespace.clone()))
+        fixed.or_else(|| self.lock().namespaces.get(path).map(|live| live.namespace.clone()))
     }
 
     /// As [`get`](Self::get); of a dynamic namespace that nobody is in, a handle that reaches nobody.
@@ -183,7 +255,7 @@ impl Namespaces {
     /// All namespaces that there are now, sorted.
     pub(crate) fn all(&self) -> Vec<Namespace> {
         let mut all: Vec<_> = self.fixed.values().cloned().collect();
-        all.extend(self.lock().values().map(|live| live.namespace.clone()));
+        all.extend(self.lock().namespaces.values().map(|live| live.namespace.clone()));
         all.sort_unstable_by(|a, b| a.path().cmp(b.path()));
         all
     }
@@ -203,7 +275,7 @@ impl Namespaces {
         self.served().into_iter().filter(|(_, consumer)| consumer.is_some()).map(|(path, _)| path).collect()
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<Box<str>, Live>> {
+    fn lock(&self) -> MutexGuard<'_, Table> {
         // No user code runs under this lock.
         self.live.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -212,8 +284,8 @@ impl Namespaces {
 impl Drop for Pass {
     fn drop(&mut self) {
         // A server that is gone has no list to be taken off.
-        if let Some(server) = self.0.inner.server() {
-            server.namespaces.leave(&self.0);
+        if let Some(server) = self.namespace.inner.server() {
+            server.namespaces.leave(self);
         }
     }
 }

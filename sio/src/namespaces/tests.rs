@@ -107,17 +107,53 @@ async fn a_parameter_that_does_not_parse_is_no_namespace() {
 #[tokio::test]
 async fn there_are_only_so_many_at_a_time() {
     let server = server();
-    let mut client = PacketClient::new(&server);
+    let (mut client, mut other) = (PacketClient::new(&server), PacketClient::new(&server));
     client.join("0/tests/org/1,").await;
-    client.join("0/tests/org/2,").await;
-    assert_eq!(
-        client.send(&["0/tests/org/3,"]).await,
-        [r#"4/tests/org/3,{"message":"Too many namespaces"}"#]
-    );
-    let mut other = PacketClient::new(&server);
     other.join("0/tests/org/2,").await;
-    client.send(&["1/tests/org/1,"]).await;
+    let refused = [r#"4/tests/org/3,{"message":"Too many namespaces"}"#];
+    for client in [&mut client, &mut other, &mut PacketClient::new(&server)] {
+        assert_eq!(client.send(&["0/tests/org/3,"]).await, refused);
+    }
+    client.join("0/tests/org/2,").await;
+    client.send(&["1/tests/org/1,", "1/tests/org/2,"]).await;
     client.join("0/tests/org/3,").await;
+}
+
+#[tokio::test]
+async fn greedy_clients_leave_a_place_for_those_who_have_none() {
+    let builder = Server::builder().collected(false).consumer::<Org>().max_dynamic_namespaces(200);
+    let server = builder.build().unwrap();
+    let mut greedy: Vec<_> = (0..20).map(|_| PacketClient::new(&server)).collect();
+    // Twice, since places that others have left could be taken later.
+    for round in 0..2 {
+        for (number, client) in greedy.iter_mut().enumerate() {
+            for org in 0..32 {
+                client.send(&[&format!("0/tests/org/{round}{number:02}{org:02},")]).await;
+            }
+        }
+    }
+    let there_are = paths(&server).len() - 1;
+    assert!((100..190).contains(&there_are), "{there_are}");
+    let mut newcomer = PacketClient::new(&server);
+    newcomer.join("0/tests/org/99999,").await;
+    // Whoever has joined may go where others are, whatever he has.
+    greedy[5].join("0/tests/org/99999,").await;
+}
+
+#[tokio::test]
+async fn an_address_has_only_so_many() {
+    let builder = Server::builder().collected(false).consumer::<Org>();
+    let server = builder.max_dynamic_namespaces_per_address(2).build().unwrap();
+    // Addresses that are not known count together.
+    let (mut one, mut two) = (PacketClient::new(&server), PacketClient::new(&server));
+    one.join("0/tests/org/1,").await;
+    two.join("0/tests/org/2,").await;
+    assert!(two.send(&["0/tests/org/3,"]).await[0].contains("Too many namespaces"));
+    two.join("0/tests/org/1,").await;
+    one.leave().await;
+    assert!(two.send(&["0/tests/org/3,"]).await[0].contains("Too many namespaces"));
+    two.send(&["1/tests/org/1,"]).await;
+    two.join("0/tests/org/3,").await;
 }
 
 #[tokio::test]

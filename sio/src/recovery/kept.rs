@@ -10,6 +10,7 @@ use sio_core::socket::recovery::Resume;
 use tokio::runtime::Handle;
 
 use super::log::Bounds;
+use super::parking::{Parking, ParkingPlace};
 use super::state::Holding;
 use super::{ConnectionState, Recovery};
 use crate::connection::membership::Membership;
@@ -18,9 +19,17 @@ use crate::namespace::{Namespace, NamespaceInner};
 use crate::namespaces::Pass;
 use crate::{Socket, random};
 
+/// What all namespaces of a server share of what they keep.
+#[derive(Clone)]
+pub(crate) struct Keeping {
+    options: Recovery,
+    parking: Arc<Parking>,
+}
+
 /// All that is kept in one namespace.
 pub(crate) struct Kept {
     pub(crate) options: Recovery,
+    parking: Arc<Parking>,
     bounds: Bounds,
     next_offset: AtomicU64,
     clients: Mutex<Clients>,
@@ -42,16 +51,25 @@ struct Clients {
 struct Parked {
     until: Instant,
     pid: PrivateId,
+    _place: ParkingPlace,
     /// A dynamic namespace is there as long as somebody may come back to it.
     _pass: Option<Pass>,
 }
 
+impl Keeping {
+    pub(crate) fn new(options: Recovery) -> Self {
+        let parking = Arc::new(Parking::new(options.max_clients));
+        Self { options, parking }
+    }
+}
+
 impl Kept {
     /// `heartbeat`: how long it may take to notice that a client is away.
-    pub(crate) fn new(options: Recovery, heartbeat: Duration) -> Self {
+    pub(crate) fn new(keeping: Keeping, heartbeat: Duration) -> Self {
+        let Keeping { options, parking } = keeping;
         let age = options.max_disconnection.saturating_add(heartbeat);
         let bounds = Bounds { packets: options.max_packets, bytes: options.max_bytes, age };
-        Self { options, bounds, next_offset: AtomicU64::new(0), clients: Mutex::default() }
+        Self { options, parking, bounds, next_offset: AtomicU64::new(0), clients: Mutex::default() }
     }
 
     pub(crate) fn next_offset(&self) -> u64 {
@@ -101,7 +119,9 @@ impl Kept {
         let namespace = socket.namespace();
         // Without a runtime, which is ending then, nobody could come back.
         let runtime = Handle::try_current().ok().filter(|_| may_wait);
-        let pass = namespace.inner.server().and_then(|server| server.namespaces.hold(namespace));
+        let Some((place, pass)) = self.find_place(socket) else {
+            return state.holding(&socket.membership) == Holding::Other;
+        };
         let until = session::later(self.options.max_disconnection);
         let mut clients = self.lock();
         // Under the lock: it may come back at any time until then.
@@ -111,10 +131,10 @@ impl Kept {
             (Holding::This | Holding::Nobody, _) => return false,
         };
         let changes = namespace.inner.adapter.park(&state.sid);
-        clients.parked.insert(state.sid.clone(), Parked { until, pid: state.pid, _pass: pass });
+        clients
+            .parked
+            .insert(state.sid.clone(), Parked { until, pid: state.pid, _place: place, _pass: pass });
         clients.deadlines.push_back((until, state.sid.clone()));
-        let surplus =
-            if clients.parked.len() > self.options.max_clients { clients.take_first() } else { None };
         clients.forget_old_deadlines();
         let must_watch = !std::mem::replace(&mut clients.is_watched, true);
         drop(clients);
@@ -123,11 +143,17 @@ impl Kept {
             runtime.spawn(expire(Watch { namespace: Arc::downgrade(&namespace.inner), has_ended: false }));
         }
         namespace.tell_rooms(&changes);
-        if let Some((sid, parked)) = surplus {
-            forget(namespace, &sid);
-            drop(parked);
-        }
         true
+    }
+
+    /// A place for a client that may come back, and a pass for its namespace if that needs one; none if there is no
+    /// place. Those who have one keep it.
+    fn find_place(&self, socket: &Socket) -> Option<(ParkingPlace, Option<Pass>)> {
+        let namespace = socket.namespace();
+        let place = self.parking.take(&socket.membership.handshake)?;
+        let server = namespace.inner.server()?;
+        let pass = server.namespaces.hold(namespace).ok()?;
+        Some((place, pass))
     }
 
     /// The client will not come back.

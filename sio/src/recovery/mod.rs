@@ -8,9 +8,10 @@
 mod kept;
 mod log;
 mod options;
+mod parking;
 mod state;
 
-pub(crate) use self::kept::Kept;
+pub(crate) use self::kept::{Keeping, Kept};
 pub use self::options::Recovery;
 pub(crate) use self::state::ConnectionState;
 

@@ -7,8 +7,7 @@ use crate::error::Problem;
 /// Lets clients that lose their connection go on where they were: see
 /// [`Builder::connection_state_recovery`](crate::Builder::connection_state_recovery).
 ///
-/// All bounds are those of one namespace. What they do not allow to be kept is not recovered: the client comes back as a
-/// new one then, and knows it.
+/// What its bounds do not allow to be kept is not recovered: the client comes back as a new one then, and knows it.
 ///
 /// # Examples
 ///
@@ -61,8 +60,13 @@ impl Recovery {
         self
     }
 
-    /// How many disconnected clients are waited for at a time; beyond it the one that has been away for longest is
-    /// forgotten. Default 10,000.
+    /// How many sockets whose clients are away are waited for at a time, in all namespaces together. Default 10,000.
+    ///
+    /// One that comes too late is not waited for; those that are stay. Of one connection at most 16 are, and of one IPv4
+    /// address or IPv6 /64 network no more than half of all, or once half are taken, than a 64th of those that are left. Clients whose address is
+    /// not known count as one address, and so do those behind a proxy unless [`Builder::forwarded`] is set.
+    ///
+    /// [`Builder::forwarded`]: crate::Builder::forwarded
     pub fn max_clients(mut self, clients: usize) -> Self {
         self.max_clients = clients;
         self

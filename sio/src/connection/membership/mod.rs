@@ -40,7 +40,8 @@ pub(crate) struct Membership {
     pub(crate) mailbox: Arc<Mailbox>,
     pub(crate) handshake: Arc<Handshake>,
     pub(crate) data: SocketData,
-    pub(crate) limits: Limits,
+    /// None where nothing is limited.
+    pub(crate) limits: Option<Arc<Limits>>,
     recovery: Option<Recoverable>,
     /// Written under the lock of `state`; read without it where packets are sent.
     phase: AtomicU8,
@@ -108,13 +109,19 @@ pub(crate) enum Next {
 
 impl Membership {
     /// A client that wants to enter, for the first time.
-    pub(crate) fn new(namespace: Namespace, mailbox: Arc<Mailbox>, handshake: Arc<Handshake>) -> Arc<Self> {
+    pub(crate) fn new(
+        namespace: Namespace,
+        mailbox: Arc<Mailbox>,
+        handshake: Arc<Handshake>,
+        limits: Option<Arc<Limits>>,
+    ) -> Arc<Self> {
         let id = random::sid();
         // Older clients have no way of saying that they come back.
         let kept = namespace.inner.kept.as_ref().filter(|_| handshake.revision() == Revision::V4);
         let state = kept.map(|kept| kept.begin(id.clone()));
         let recovery = state.map(|state| Recoverable { state, is_recovered: false });
-        let this = Arc::new(Self::build(id, namespace, mailbox, handshake, SocketData::default(), recovery));
+        let data = SocketData::default();
+        let this = Arc::new(Self::build(id, namespace, mailbox, handshake, data, limits, recovery));
         if let Some(recovery) = &this.recovery {
             recovery.state.begin(&this);
         }
@@ -127,8 +134,9 @@ impl Membership {
         namespace: Namespace,
         mailbox: Arc<Mailbox>,
         handshake: Arc<Handshake>,
+        limits: Option<Arc<Limits>>,
     ) -> Arc<Self> {
-        Arc::new(Self::build(id, namespace, mailbox, handshake, SocketData::default(), None))
+        Arc::new(Self::build(id, namespace, mailbox, handshake, SocketData::default(), limits, None))
     }
 
     /// A client that wants to go on where it was.
@@ -139,9 +147,9 @@ impl Membership {
         handshake: Arc<Handshake>,
     ) -> Arc<Self> {
         let data = SocketData::shared_with(&before.data);
-        let (id, namespace) = (before.id.clone(), before.namespace.clone());
+        let (id, namespace, limits) = (before.id.clone(), before.namespace.clone(), before.limits.clone());
         let recovery = Some(Recoverable { state, is_recovered: true });
-        Arc::new(Self::build(id, namespace, mailbox, handshake, data, recovery))
+        Arc::new(Self::build(id, namespace, mailbox, handshake, data, limits, recovery))
     }
 
     fn build(
@@ -150,6 +158,7 @@ impl Membership {
         mailbox: Arc<Mailbox>,
         handshake: Arc<Handshake>,
         data: SocketData,
+        limits: Option<Arc<Limits>>,
         recovery: Option<Recoverable>,
     ) -> Self {
         Self {
@@ -158,7 +167,7 @@ impl Membership {
             mailbox,
             handshake,
             data,
-            limits: Limits::default(),
+            limits,
             recovery,
             phase: AtomicU8::new(CONNECTING),
             state: Mutex::default(),

@@ -78,7 +78,7 @@ fn connected(path: &str, states: StateMap) -> Socket {
     let (request, ()) = Request::new(()).into_parts();
     let handshake = Handshake::of(&request, Peer::default(), SystemTime::UNIX_EPOCH);
     let namespace = Namespace { inner: Arc::new(namespace) };
-    let membership = Membership::new(namespace, Arc::clone(&mailbox), Arc::new(handshake));
+    let membership = Membership::new(namespace, Arc::clone(&mailbox), Arc::new(handshake), None);
     assert!(membership.accept(), "it was connecting");
     drop(mailbox.outbox.take());
     Socket::new(membership)
