@@ -207,6 +207,7 @@ pub use self::params::{Params, Path};
 pub use self::parser::Parser;
 pub use self::recovery::Recovery;
 pub use self::rooms::IntoRooms;
+pub use self::serve::shutdown_signal;
 pub use self::server::Server;
 pub use self::socket::Socket;
 /// The version of rustls that [`Server::serve_tls`] takes its configuration from, with ring as the only provider.

@@ -123,6 +123,34 @@ fn is_of_the_connection(error: &io::Error) -> bool {
     matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
 }
 
+/// Waits until the process is told to stop: by SIGINT (Ctrl-C) or SIGTERM, and by Ctrl-C where there are no such signals,
+/// as on Windows.
+///
+/// For programs that mount Socket.IO in a server of their own; [`serve`](crate::serve()) and its like wait for signals by
+/// themselves. The signals are caught from the first poll on, for as long as the process lives. Where they cannot be caught,
+/// which is logged, this never returns.
+///
+/// # Examples
+///
+/// ```no_run
+/// use sio::prelude::*;
+///
+/// # async fn example(server: Server) {
+/// tokio::spawn(async move {
+///     sio::shutdown_signal().await;
+///     server.close().await;
+/// });
+/// # }
+/// ```
+///
+/// # Panics
+///
+/// When it is polled outside of a Tokio runtime with I/O.
+pub async fn shutdown_signal() {
+    let signal = StopSignals::catch().next().await;
+    tracing::info!(target: "sio::server", signal, "told to stop");
+}
+
 /// The signals by which a process is told to stop. They are caught from the moment at which this is made: one that
 /// comes before the first look at it is not lost.
 struct StopSignals {
@@ -178,7 +206,10 @@ impl StopSignals {
         }
         match tokio::signal::ctrl_c().await {
             Ok(()) => "ctrl-c",
-            Err(_) => std::future::pending().await,
+            Err(error) => {
+                tracing::warn!(target: "sio::server", %error, "cannot listen for signals");
+                std::future::pending().await
+            }
         }
     }
 }

@@ -111,12 +111,16 @@ impl Server {
     /// # Panics
     ///
     /// When there can be no such namespace: neither has a consumer the path or a pattern that matches it, nor is it
-    /// `/`. [`Server::get`] asks first.
+    /// `/`. The message lists those that there are. For a path that a client has chosen use [`Server::get`], which gives
+    /// `None`.
     #[must_use]
     pub fn of(&self, path: &str) -> Namespace {
         match self.inner.namespaces.get_or_empty(path) {
             Some(namespace) => namespace,
-            None => panic!("there is no namespace {path:?}: write a consumer for it"),
+            None => panic!(
+                "there is no namespace {path:?}, there are {:?}: write a consumer for it, or ask with `Server::get`",
+                self.inner.namespaces.paths()
+            ),
         }
     }
 

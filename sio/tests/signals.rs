@@ -3,6 +3,9 @@
 
 mod support;
 
+use std::future::{Future as _, poll_fn};
+use std::task::Poll;
+
 use support::*;
 
 const SIGINT: u32 = 2;
@@ -39,4 +42,18 @@ async fn caught_while_serving(handle: Option<bool>) -> [bool; 2] {
 async fn signals_are_taken_over_unless_the_program_wants_them() {
     assert_eq!(caught_while_serving(Some(false)).await, [false, false]);
     assert_eq!(caught_while_serving(None).await, [true, true]);
+    // In one test: what is caught once stays caught.
+    a_program_that_serves_by_itself_is_told_to_stop().await;
+}
+
+async fn a_program_that_serves_by_itself_is_told_to_stop() {
+    for signal in ["TERM", "INT"] {
+        let mut stopped = std::pin::pin!(sio::shutdown_signal());
+        // The first poll catches the signals.
+        assert!(poll_fn(|cx| Poll::Ready(stopped.as_mut().poll(cx).is_pending())).await);
+        let pid = std::process::id().to_string();
+        let sent = std::process::Command::new("kill").args(["-s", signal, &pid]).status();
+        assert!(sent.expect("there is a `kill`").success());
+        in_time(stopped).await;
+    }
 }

@@ -67,10 +67,10 @@ async fn accept(server: Server, listener: TcpListener) -> sio::Result {
 
 // ANCHOR: shutdown
 /// A server that listens by means of its own also ends by them.
-async fn until_interrupted(server: Server, listener: TcpListener) -> sio::Result {
+async fn until_stopped(server: Server, listener: TcpListener) -> sio::Result {
     tokio::select! {
         ended = accept(server.clone(), listener) => ended?,
-        interrupted = tokio::signal::ctrl_c() => interrupted?,
+        () = sio::shutdown_signal() => {}
     }
     // Handlers run to their end, clients are told, `disconnect` hooks run.
     server.close().await;
@@ -103,12 +103,13 @@ fn router(server: &Server) -> Router {
 async fn with_axum(server: Server, listener: TcpListener) -> sio::Result {
     // With connect info, handlers learn the addresses of clients.
     let app = router(&server).into_make_service_with_connect_info::<SocketAddr>();
-    axum::serve(listener, app).with_graceful_shutdown(interrupted(server)).await?;
+    axum::serve(listener, app).with_graceful_shutdown(stopped(server)).await?;
     Ok(())
 }
 
-async fn interrupted(server: Server) {
-    tokio::signal::ctrl_c().await.ok();
+/// SIGTERM as well as Ctrl-C: the one is what service managers and containers send.
+async fn stopped(server: Server) {
+    sio::shutdown_signal().await;
     server.close().await;
 }
 // ANCHOR_END: axum

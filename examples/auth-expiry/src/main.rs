@@ -19,7 +19,6 @@ use std::{env, io};
 use sio::Server;
 use tokens::Tokens;
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
 
 #[tokio::main]
 async fn main() -> sio::Result<()> {
@@ -44,24 +43,11 @@ async fn main() -> sio::Result<()> {
 
     let listener = TcpListener::bind((host, port)).await?;
     println!("listening on http://{}", listener.local_addr()?);
-    let stopped = stop_signal()?;
     let stopping = async move {
-        stopped.await;
+        sio::shutdown_signal().await;
         server.close().await;
     };
     let router = router.into_make_service_with_connect_info::<SocketAddr>();
     axum::serve(listener, router).with_graceful_shutdown(stopping).await?;
     Ok(())
-}
-
-/// Is over with Ctrl-C (SIGINT) or SIGTERM.
-fn stop_signal() -> io::Result<impl Future<Output = ()>> {
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
-    Ok(async move {
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-        }
-    })
 }

@@ -12,7 +12,6 @@ use std::{env, io};
 
 use sio::Server;
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
 
 #[tokio::main]
 async fn main() -> sio::Result<()> {
@@ -26,7 +25,7 @@ async fn main() -> sio::Result<()> {
     let listener = TcpListener::bind((host, port)).await?;
     println!("listening on http://{}", listener.local_addr()?);
     let client = Path::new(env!("CARGO_MANIFEST_DIR")).join("../node_modules/socket.io-client/dist");
-    serve(listener, Server::builder().client_files(client), stop_signal()?).await
+    serve(listener, Server::builder().client_files(client), sio::shutdown_signal()).await
 }
 
 /// Serves until `stop` is over: then clients of Socket.IO are told, and axum ends when their last requests have.
@@ -44,16 +43,4 @@ async fn serve(
     let router = router.into_make_service_with_connect_info::<SocketAddr>();
     axum::serve(listener, router).with_graceful_shutdown(stopping).await?;
     Ok(())
-}
-
-/// Is over with Ctrl-C (SIGINT) or SIGTERM.
-fn stop_signal() -> io::Result<impl Future<Output = ()>> {
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
-    Ok(async move {
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-        }
-    })
 }

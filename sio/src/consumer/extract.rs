@@ -16,6 +16,7 @@ use sio_core::args::Args;
 use super::{Ack, Description, Event, State};
 use crate::error::Error;
 use crate::handshake::Handshake;
+use crate::server::Server;
 use crate::socket::Socket;
 
 /// Marker types that say by which way a type gets in or out of a handler. Never written by hand.
@@ -48,6 +49,7 @@ pub mod via {
 /// | [`&Socket`](Socket), [`Socket`] | the client's socket |
 /// | [`Ack<T>`], `Option<Ack<T>>` | the acknowledgement, see there |
 /// | [`State<T>`] | what was given to `Builder::state` |
+/// | [`Server`] | the server that the client is connected to |
 /// | [`EventName`] | the name, for a fallback |
 /// | [`Args`] | all arguments that are left, for a fallback |
 /// | [`&Handshake`](Handshake), `Arc<Handshake>` | the request with which the client came |
@@ -108,6 +110,13 @@ impl<'a> FromEvent<'a> for &'a Socket {
 impl FromEvent<'_> for Socket {
     fn from_event(event: &mut Event<'_>) -> Result<Self, Error> {
         Ok(event.socket().clone())
+    }
+}
+
+impl FromEvent<'_> for Server {
+    fn from_event(event: &mut Event<'_>) -> Result<Self, Error> {
+        let server = event.socket().namespace().inner.server();
+        server.map(|inner| Self { inner }).ok_or_else(|| Error::internal("the server has been dropped"))
     }
 }
 

@@ -73,6 +73,12 @@ impl TestServer {
         }
     }
 
+    /// The server itself, as the application has it. A `TestServer` can be used as one too.
+    #[must_use]
+    pub fn server(&self) -> &Server {
+        &self.server
+    }
+
     /// Begins a client.
     pub fn client(&self) -> ClientBuilder {
         let nth = self.clients.fetch_add(1, Ordering::Relaxed);

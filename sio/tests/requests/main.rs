@@ -283,3 +283,26 @@ async fn another_hyper_service_answers_what_is_not_for_socket_io() {
     };
     assert!(socket.receive().await.starts_with("0{"));
 }
+
+#[tokio::test]
+async fn a_decision_about_a_request_may_wait() {
+    let server = listen(|builder| {
+        builder.allow_request_async(|request| async move {
+            tokio::task::yield_now().await;
+            assert!(request.extensions.get::<Peer>().is_some_and(|peer| peer.ip().is_some()));
+            match request.headers.get("x-key") {
+                Some(_) => Ok(()),
+                None => Err("no key".to_owned()),
+            }
+        })
+    })
+    .await;
+    let refused = get(server.address, POLLING, &[]).await;
+    assert_eq!((refused.status, refused.text()), (403, r#"{"code":4,"message":"no key"}"#));
+    let refused = websocket(connect(server.address).await, WEBSOCKET, &[]).await.unwrap_err();
+    assert_eq!(refused.status, 403);
+    assert!(websocket(connect(server.address).await, WEBSOCKET, &[("X-Key", "1")]).await.is_ok());
+    // Only the first request of a session is asked.
+    let sid = get(server.address, POLLING, &[("X-Key", "1")]).await.sid();
+    assert_eq!(post(server.address, &format!("{POLLING}&sid={sid}"), "40").await.status, 200);
+}

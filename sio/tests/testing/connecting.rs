@@ -134,3 +134,50 @@ async fn the_refusal_of_a_helper_reaches_the_client() {
     let error = bob.emit_with_ack::<()>("invite", &"eve").await.unwrap_err();
     assert_eq!((error.code(), error.message()), ("internal", "Internal server error"));
 }
+
+#[tokio::test]
+async fn a_handler_reaches_the_whole_server() {
+    let server = server();
+    let admin = server.connect("/admin").await.unwrap();
+    let (clients, paths) = admin.emit_with_ack::<(usize, Vec<String>)>("everybody", &()).await.unwrap();
+    assert_eq!(clients, server.server().client_count());
+    assert!(paths.contains(&"/chat".to_owned()), "{paths:?}");
+}
+
+#[tokio::test]
+#[should_panic = "there is no namespace \"/nowhere\", there are [\"/admin\", \"/chat\""]
+async fn an_unknown_namespace_is_answered_with_those_that_there_are() {
+    let _ = server().of("/nowhere");
+}
+
+/// Notes what it is sent.
+struct Noting;
+
+#[consumer(namespace = "/noting")]
+impl Noting {
+    async fn connect(socket: &Socket, auth: Option<Value>) -> Self {
+        let auth = serde_json::to_string(&auth).unwrap();
+        socket.emit("auth", &auth).await.unwrap();
+        Self
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_auth_payload_that_is_no_object_comes_back_as_the_official_client_sends_it() {
+    let builder = Server::builder().collected(false).consumer::<Noting>();
+    let server = TestServer::new(builder.connection_state_recovery(Recovery::default()).build().unwrap());
+    for (auth, first, again) in [
+        (json!({ "name": "Ada" }), r#"{"name":"Ada"}"#, r#"{"name":"Ada"}"#),
+        (json!({}), "{}", "null"),
+        (json!("Aß😀"), r#""Aß😀""#, r#"{"0":"A","1":"ß","2":"�","3":"�"}"#),
+        (json!(["a", [1]]), r#"["a",[1]]"#, r#"{"0":"a","1":[1]}"#),
+    ] {
+        let client = server.client().namespace("/noting").auth(&auth).connect().await.unwrap();
+        assert_eq!(client.next::<String>("auth").await, first);
+        client.kill().await;
+        client.expect_disconnect().await;
+        let client = server.client().auth(&auth).resume(&client).connect().await.unwrap();
+        assert!(client.is_recovered());
+        assert_eq!(client.next::<String>("auth").await, again);
+    }
+}

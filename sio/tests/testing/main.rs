@@ -16,7 +16,7 @@ use std::time::Duration;
 use serde_json::json;
 use sio::prelude::*;
 use sio::testing::{TestClient, TestServer};
-use sio::{TransportKind, Value};
+use sio::{Recovery, TransportKind, Value};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -103,6 +103,11 @@ struct Admin;
 
 #[consumer(namespace = "/admin")]
 impl Admin {
+    async fn event_everybody(server: Server) -> (usize, Vec<String>) {
+        let paths = server.namespaces().iter().map(|one| one.path().to_owned()).collect();
+        (server.client_count(), paths)
+    }
+
     async fn event_count(&mut self, socket: &Socket) -> usize {
         socket.server().of("/chat").sockets().len()
     }
