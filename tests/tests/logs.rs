@@ -341,3 +341,23 @@ async fn an_address_that_cannot_be_listened_on_is_named() {
     let error = server.serve("no such host.example:80").await.unwrap_err();
     assert!(error.to_string().contains("no such host.example:80"), "{error}");
 }
+
+#[tokio::test]
+async fn an_auth_payload_with_which_a_client_cannot_come_back_is_told_of() {
+    let logs = logs::capture();
+    let recovery = |builder: sio::Builder| builder.connection_state_recovery(sio::Recovery::default());
+    let server = TestServer::start(|builder| recovery(builder).consumer::<sio_tests::app::Plain>()).await;
+    for auth in [r#"{"name":"Ada"}"#, "null", ""] {
+        let mut ws = server.ws().await;
+        ws.send(&format!("40{auth}")).await;
+        ws.expect(r#"40{"sid":…,"pid":…}"#).await;
+    }
+    assert_eq!(logs.count(&["WARN", "an auth payload is no object"]), 0);
+    for _ in 0..3 {
+        let mut ws = server.ws().await;
+        ws.send(r#"40"Ada""#).await;
+        ws.expect(r#"40{"sid":…,"pid":…}"#).await;
+    }
+    logs.expect(&["WARN", "an auth payload is no object", "connection state recovery"]).await;
+    assert_eq!(logs.count(&["WARN", "an auth payload is no object"]), 1);
+}

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use sio::prelude::*;
 use sio::{Builder, Recovery};
 
@@ -13,6 +13,12 @@ struct Post {
     text: String,
 }
 
+/// What a client says of itself: an object, to which the official client adds what it needs to come back.
+#[derive(Serialize, Deserialize)]
+struct Login {
+    name: String,
+}
+
 /// Kept with the socket, and therefore still there when the client comes back.
 struct Author(String);
 
@@ -21,12 +27,12 @@ struct Forum;
 
 #[consumer(namespace = "/forum")]
 impl Forum {
-    async fn connect(&mut self, socket: &Socket, name: Option<String>) -> sio::Result {
+    async fn connect(&mut self, socket: &Socket, login: Login) -> sio::Result {
         if socket.is_recovered() {
             // It is in its rooms, and has been sent what it had missed.
             return Ok(());
         }
-        socket.data().insert(Author(name.unwrap_or_else(|| "somebody".into())));
+        socket.data().insert(Author(login.name));
         socket.join("news").await?;
         Ok(())
     }
@@ -63,13 +69,15 @@ mod tests {
     async fn who_comes_back_has_missed_nothing() -> Result<(), Box<dyn std::error::Error>> {
         let server = server().collected(false).consumer::<Forum>().build()?;
         let server = TestServer::new(server);
-        let ada = server.client().namespace("/forum").auth(&"Ada").connect().await?;
-        let bob = server.client().namespace("/forum").auth(&"Bob").connect().await?;
+        let [ada, bob] = ["Ada", "Bob"].map(|name| Login { name: name.into() });
+        let ada = server.client().namespace("/forum").auth(&ada).connect().await?;
+        let bob_again = server.client().namespace("/forum").auth(&bob);
+        let bob = server.client().namespace("/forum").auth(&bob).connect().await?;
 
         bob.kill().await; // a train enters a tunnel
         ada.emit_with_ack::<()>("post", "Who is here?").await?;
 
-        let bob = server.client().resume(&bob).connect().await?;
+        let bob = bob_again.resume(&bob).connect().await?;
         assert!(bob.is_recovered());
         let post: serde_json::Value = bob.next("post").await;
         assert_eq!(post, json!({ "author": "Ada", "text": "Who is here?" }));

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use serde::Deserialize;
 use sio::prelude::*;
 
 // ANCHOR: shared
@@ -65,8 +66,8 @@ struct Office {
 
 #[consumer(namespace = "/office")]
 impl Office {
-    async fn connect(name: String, presence: State<Presence>) -> Self {
-        Self { messages: 0, _present: presence.enter(&name) }
+    async fn connect(login: Login, presence: State<Presence>) -> Self {
+        Self { messages: 0, _present: presence.enter(&login.name) }
     }
 
     async fn event_say(&mut self, _text: String, statistics: State<Statistics>) -> (u64, u64) {
@@ -82,6 +83,12 @@ impl Office {
 // ANCHOR_END: consumer
 
 // ANCHOR: data
+/// What the client sends along: `io("/party", { auth: { name: "Ada" } })`.
+#[derive(Deserialize)]
+struct Login {
+    name: String,
+}
+
 struct Name(String);
 
 #[derive(Default)]
@@ -89,8 +96,8 @@ struct Party;
 
 #[consumer(namespace = "/party")]
 impl Party {
-    async fn connect(&mut self, socket: &Socket, name: String) {
-        socket.data().insert(Name(name));
+    async fn connect(&mut self, socket: &Socket, login: Login) {
+        socket.data().insert(Name(login.name));
     }
 
     async fn event_who(socket: &Socket) -> Vec<String> {
@@ -131,7 +138,7 @@ mod tests {
         .await;
         let (mut ada, mut bob) = (server.ws().await, server.ws().await);
         for (client, name) in [(&mut ada, "Ada"), (&mut bob, "Bob")] {
-            client.send(&format!(r#"40/office,"{name}""#)).await;
+            client.send(&format!(r#"40/office,{{"name":"{name}"}}"#)).await;
             client.expect(r#"40/office,{"sid":…}"#).await;
         }
         ada.send(r#"42/office,0["say","hi"]"#).await;
@@ -156,7 +163,7 @@ mod tests {
     async fn others_see_what_is_kept_with_the_socket() {
         let server = TestServer::start(|builder| builder.consumer::<Party>()).await;
         let mut ada = server.ws().await;
-        ada.send(r#"40/party,"Ada""#).await;
+        ada.send(r#"40/party,{"name":"Ada"}"#).await;
         ada.expect(r#"40/party,{"sid":…}"#).await;
         ada.send(r#"42/party,0["who"]"#).await;
         ada.expect(r#"43/party,0[["Ada"]]"#).await;

@@ -162,7 +162,10 @@ impl Client {
             }
         };
         let (resume, auth) = match (auth, &namespace.inner.kept) {
-            (Some(auth), Some(_)) => take_resume(auth),
+            (Some(auth), Some(_)) => {
+                warn_of_payload(&namespace, auth.raw());
+                take_resume(auth)
+            }
             (auth, _) => (None, auth),
         };
         let resumed = resume.and_then(|resume| self.resume(&namespace, &resume));
@@ -364,6 +367,20 @@ fn log_slow(membership: &Membership) {
         WARN, membership.namespace.inner.logs, About::namespace(namespace), target: "sio::socket",
         { socket = %membership.id, namespace, },
         "disconnected a slow client: it does not take what is sent to it"
+    );
+}
+
+/// Says that a client will not be able to come back. The official clients put what they need for that into the auth payload,
+/// as members of an object: of a text, its letters are sent then, and `connect` refuses the client for good.
+fn warn_of_payload(namespace: &Namespace, auth: &str) {
+    if matches!(auth.trim_start().as_bytes().first(), None | Some(b'{' | b'n')) {
+        return;
+    }
+    let path = &*short(namespace.path());
+    limited!(
+        WARN, namespace.inner.logs, About::namespace(path), target: "sio::socket", { namespace = path, },
+        "an auth payload is no object: with connection state recovery such clients cannot come back, let them send an \
+         object"
     );
 }
 

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 use bytes::Bytes;
 use bytestring::ByteString;
 use serde::Deserialize;
+use serde_json::Value as Json;
 use sio_core::args::Args;
 use sio_core::id::Sid;
 use sio_core::socket::packet::{Event, Kind, Packet};
@@ -69,13 +70,38 @@ pub(super) struct Place {
 }
 
 impl Place {
-    /// The auth payload, in which clients say it.
+    /// The auth payload, in which clients say it: `Object.assign({ pid, offset }, auth)`. A payload that is no object does not
+    /// survive that.
     pub(super) fn auth(&self, auth: Option<&str>) -> String {
-        let members = auth.and_then(|auth| auth.strip_prefix('{')).unwrap_or("}");
+        let members = auth.map(members).unwrap_or_default();
         let offset =
             self.offset.as_ref().map(|offset| format!(r#","offset":"{offset}""#)).unwrap_or_default();
-        let comma = if members == "}" { "" } else { "," };
-        format!(r#"{{"pid":"{}"{offset}{comma}{members}"#, self.pid)
+        let comma = if members.is_empty() { "" } else { "," };
+        format!(r#"{{"pid":"{}"{offset}{comma}{members}}}"#, self.pid)
+    }
+}
+
+/// The members that JavaScript takes from a value when it copies them into an object: those of an object, the elements of
+/// a list and the letters of a text under their indices, and none of anything else.
+fn members(json: &str) -> String {
+    let indexed = |values: &mut dyn Iterator<Item = String>| {
+        let members = values.enumerate().map(|(index, value)| format!(r#""{index}":{value}"#));
+        members.collect::<Vec<_>>().join(",")
+    };
+    match serde_json::from_str::<Json>(json) {
+        Ok(Json::Object(_)) => {
+            let members = json.trim().strip_prefix('{').and_then(|json| json.strip_suffix('}'));
+            members.unwrap_or_default().to_owned()
+        }
+        Ok(Json::Array(list)) => indexed(&mut list.iter().map(Json::to_string)),
+        Ok(Json::String(text)) => {
+            let letter = |unit: u16| match char::from_u32(unit.into()) {
+                Some(letter) => Json::from(letter.to_string()).to_string(),
+                None => format!("\"\\u{unit:04x}\""),
+            };
+            indexed(&mut text.encode_utf16().map(letter))
+        }
+        _ => String::new(),
     }
 }
 
