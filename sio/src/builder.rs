@@ -306,9 +306,13 @@ impl Builder {
         self
     }
 
-    /// How many packets one polling answer may hold. Default 16, since python-socketio's clients refuse more.
+    /// How many packets one polling answer may hold, for all clients. At least one.
+    ///
+    /// Default: as many as fit into [`max_payload`](Self::max_payload), and 16 for the clients of python-socketio, which
+    /// refuse more. They are told by their `User-Agent` (`python-requests/…`, `Python/… aiohttp/…`): where such clients use
+    /// another, set 16 here.
     pub fn polling_packets(mut self, packets: usize) -> Self {
-        self.engine.polling_packets = packets;
+        self.engine.polling_packets = Some(packets);
         self
     }
 }

@@ -35,8 +35,18 @@ impl Polling {
     ///
     /// When the first answer is not one open packet.
     pub async fn open(endpoint: &Endpoint) -> Self {
+        Self::open_with(endpoint, |request| request).await
+    }
+
+    /// Opens a session with a request that says more.
+    ///
+    /// # Panics
+    ///
+    /// When the first answer is not one open packet.
+    pub async fn open_with(endpoint: &Endpoint, change: impl FnOnce(Request) -> Request) -> Self {
         let mut gets = endpoint.http().await;
-        let response = gets.exchange(&Request::get(endpoint.target("EIO=4&transport=polling"))).await;
+        let request = change(Request::get(endpoint.target("EIO=4&transport=polling")));
+        let response = gets.exchange(&request).await;
         assert_eq!(response.status, 200, "{response:?}");
         Self {
             open: Open::parse(response.text()),

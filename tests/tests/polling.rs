@@ -153,22 +153,34 @@ async fn the_answers_to_one_post_come_in_one_body() {
 }
 
 #[tokio::test]
-async fn an_answer_holds_sixteen_packets_at_most_and_the_rest_stays_in_order() {
+async fn an_answer_for_python_holds_sixteen_packets_at_most_and_the_rest_stays_in_order() {
     let server = server().await;
-    let mut polling = joined(&server).await;
-    let body: Vec<String> = (0..100).map(|id| format!(r#"42{id}["ask",{id}]"#)).collect();
-    polling.send(&body.join("\u{1e}")).await;
-    let mut id = 0;
-    while id < 100 {
-        let answer = polling.get().await;
-        let packets: Vec<_> = answer.text().split('\u{1e}').collect();
-        assert!((1..=16).contains(&packets.len()), "{} packets in one answer", packets.len());
-        for packet in packets {
-            assert_eq!(packet, format!("43{id}[{id}]"));
-            id += 1;
+    for (user_agent, most) in [
+        (Some("python-requests/2.32.3"), 16),
+        (Some("Python/3.12 aiohttp/3.11.11"), 16),
+        (Some("node-XMLHttpRequest"), 100),
+        (None, 100),
+    ] {
+        let mut polling = Polling::open_with(&server, |request| match user_agent {
+            Some(user_agent) => request.header("User-Agent", user_agent),
+            None => request,
+        })
+        .await;
+        let sid = polling.join("/").await;
+        let socket = server.socket_of("/", &sid);
+        (0..100).for_each(|number| socket.try_emit("n", &number).expect("the queue has room"));
+        let mut number = 0;
+        while number < 100 {
+            let answer = polling.get().await;
+            let packets: Vec<_> = answer.text().split('\u{1e}').collect();
+            assert_eq!(packets.len(), most.min(100 - number), "{user_agent:?}");
+            for packet in packets {
+                assert_eq!(packet, format!(r#"42["n",{number}]"#));
+                number += 1;
+            }
         }
+        polling.expect_nothing_more().await;
     }
-    polling.expect_nothing_more().await;
 }
 
 #[tokio::test]
@@ -229,7 +241,7 @@ async fn attachments_travel_as_base64_and_may_arrive_in_several_posts() {
 
 #[tokio::test]
 async fn a_packet_and_its_attachments_are_not_torn_apart_by_the_limit_of_packets() {
-    let server = server().await;
+    let server = TestServer::start(|builder| builder.consumer::<Plain>().polling_packets(16)).await;
     let mut polling = server.polling().await;
     let sid = polling.join("/").await;
     let socket = server.socket_of("/", &sid);

@@ -24,7 +24,7 @@ impl Builder {
             ("keep_alive_timeout", !serving.keep_alive_timeout.is_zero(), "must be longer than zero"),
             ("response_timeout", !serving.response_timeout.is_zero(), "must be longer than zero"),
             ("max_payload", engine.max_payload > 0, "must be at least one byte"),
-            ("polling_packets", engine.polling_packets > 0, "must be at least one"),
+            ("polling_packets", engine.polling_packets != Some(0), "must be at least one"),
             ("outgoing_queue_bytes", engine.outgoing_queue_bytes > 0, "must be at least one"),
             ("outgoing_queue_packets", engine.outgoing_queue_packets > 0, "must be at least one"),
             ("slow_client_grace", !engine.slow_client_grace.is_zero(), "must be longer than zero"),

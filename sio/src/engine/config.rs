@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use sio_core::engine::config::{Revision, SessionConfig, TransportKind};
 use sio_core::engine::packet::Message;
+use sio_core::engine::payload::DEFAULT_MAX_PACKETS;
 
 use super::hooks::Hooks;
 use super::outbox::QueueLimits;
@@ -48,8 +49,9 @@ pub struct Config {
     /// The size of one incoming message or polling body, and what a polling answer is filled up to, in bytes.
     /// Default 1,000,000.
     pub max_payload: usize,
-    /// Packets in one polling answer. Default 16: python-socketio's clients refuse more.
-    pub polling_packets: usize,
+    /// Packets in one polling answer, for all clients. Default: as many as fit into `max_payload`, but 16 for the clients
+    /// of python-engineio, which refuse more; they are known by their `User-Agent`.
+    pub polling_packets: Option<usize>,
     /// Bytes that may wait for one client; broadcasts in a burst may bring eight times as many. Default 1 MiB.
     pub outgoing_queue_bytes: usize,
     /// Packets that may wait for one client; broadcasts in a burst may bring eight times as many. Default 1,024.
@@ -90,7 +92,7 @@ impl Default for Config {
             ping_timeout: protocol.ping_timeout,
             upgrade_timeout: protocol.upgrade_timeout,
             max_payload: protocol.max_payload,
-            polling_packets: 16,
+            polling_packets: None,
             outgoing_queue_bytes: 1024 * 1024,
             outgoing_queue_packets: 1024,
             slow_client_grace: Duration::from_secs(1),
@@ -122,6 +124,12 @@ impl Config {
         self.upgrade_timeout.max(self.ping_timeout)
     }
 
+    /// How many packets a polling answer for a client of this `User-Agent` holds.
+    pub(crate) fn polling_packets_for(&self, user_agent: Option<&str>) -> usize {
+        let is_careful = user_agent.is_some_and(is_python_engineio);
+        self.polling_packets.unwrap_or(if is_careful { DEFAULT_MAX_PACKETS } else { usize::MAX })
+    }
+
     pub(crate) fn queue_limits(&self) -> QueueLimits {
         QueueLimits { bytes: self.outgoing_queue_bytes, packets: self.outgoing_queue_packets }
     }
@@ -138,5 +146,35 @@ impl Config {
     /// Whether a session on polling is told that it may move to WebSocket.
     pub(crate) fn offers_upgrade(&self) -> bool {
         self.allow_upgrades && self.allows(TransportKind::WebSocket)
+    }
+}
+
+/// Whether this is the `User-Agent` of one of python-engineio's clients: that of `requests`, or of `aiohttp` in Python.
+fn is_python_engineio(user_agent: &str) -> bool {
+    user_agent.starts_with("python-requests/")
+        || user_agent.strip_prefix("Python/").is_some_and(|rest| rest.contains(" aiohttp/"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_clients_of_python_engineio_get_few_packets() {
+        let mut config = Config::default();
+        for (user_agent, packets) in [
+            (Some("python-requests/2.32.3"), 16),
+            (Some("Python/3.12 aiohttp/3.11.11"), 16),
+            (Some("Mozilla/5.0 (X11; Linux x86_64) python-requests/2"), usize::MAX),
+            (Some("Python/3.12 websockets/13.1"), usize::MAX),
+            (Some("node-XMLHttpRequest"), usize::MAX),
+            (Some(""), usize::MAX),
+            (None, usize::MAX),
+        ] {
+            assert_eq!(config.polling_packets_for(user_agent), packets, "{user_agent:?}");
+        }
+        config.polling_packets = Some(3);
+        assert_eq!(config.polling_packets_for(None), 3);
+        assert_eq!(config.polling_packets_for(Some("python-requests/2.32.3")), 3);
     }
 }

@@ -55,8 +55,9 @@ pub use self::config::Config;
 pub use self::handler::Handler;
 pub use self::hooks::Hooks;
 use self::mailbox::Mailbox;
+use self::polling::Polling;
 pub use self::sender::{SendError, Sender};
-use self::session::SessionTask;
+use self::session::{First, SessionTask};
 pub(crate) use self::sessions::Sessions;
 use crate::handshake::Handshake;
 use crate::http::RefusedReason;
@@ -201,14 +202,17 @@ impl Engine {
     ) {
         let shared = &self.shared;
         let mailbox = Arc::new(Mailbox::new(shared.config.queue_limits(), wire));
-        let (kind, websocket) = match first {
-            None => (TransportKind::Polling, None),
+        let (kind, transport) = match first {
+            None => {
+                let packets = shared.config.polling_packets_for(handshake.header("user-agent"));
+                (TransportKind::Polling, First::Polling(Box::new(Polling::new(packets))))
+            }
             Some((websocket, open_packet)) => {
                 mailbox.push_always(open_packet);
                 if let Some(initial) = &shared.initial_packet {
                     mailbox.push_always(initial.clone());
                 }
-                (TransportKind::WebSocket, Some(websocket))
+                (TransportKind::WebSocket, First::WebSocket(websocket))
             }
         };
         mailbox.outbox.set_transport(kind);
@@ -217,7 +221,7 @@ impl Engine {
         let config = Arc::clone(&shared.session_config);
         let state = Session::open_revision(wire.revision(), config, kind, session::now());
         // Before the session can be found: whoever closes the engine and finds it waits for its task as well.
-        let task = SessionTask::new(id, state, Arc::clone(&mailbox), Arc::clone(shared), handler, websocket);
+        let task = SessionTask::new(id, state, Arc::clone(&mailbox), Arc::clone(shared), handler, transport);
         shared.sessions.insert(id, Arc::clone(&mailbox), place);
         // The engine may have been closed since the session was let in. Whoever did either finds the session or has
         // looked for it earlier under the same lock, and then it is seen here that the engine closes.

@@ -15,6 +15,8 @@ use crate::transport::wire::Wire;
 
 #[derive(Debug, Default)]
 pub(crate) struct Polling {
+    /// How many packets one answer may hold.
+    max_packets: usize,
     get: Option<oneshot::Sender<PollAnswer>>,
     post: Option<oneshot::Sender<PostAnswer>>,
     /// Packets of the POST that the handler has had no room for yet.
@@ -30,6 +32,10 @@ pub(crate) struct Polling {
 const MAX_NOOPS: u8 = 4;
 
 impl Polling {
+    pub(crate) fn new(max_packets: usize) -> Self {
+        Self { max_packets, ..Self::default() }
+    }
+
     /// A GET waits from now on.
     pub(crate) fn wait(&mut self, answer: oneshot::Sender<PollAnswer>) {
         self.get = Some(answer);
@@ -76,15 +82,9 @@ impl Polling {
     /// nothing is left, with a close packet. True when the GET was answered.
     ///
     /// The close packet is alone in its payload: the JavaScript client handles it before the messages in front of it.
-    pub(crate) fn send_queued(
-        &mut self,
-        mailbox: &Mailbox,
-        max_payload: usize,
-        max_packets: usize,
-        last: bool,
-    ) -> bool {
+    pub(crate) fn send_queued(&mut self, mailbox: &Mailbox, max_payload: usize, last: bool) -> bool {
         let Some(get) = self.get.take() else { return false };
-        let mut payload = mailbox.wire().payload(max_payload, max_packets);
+        let mut payload = mailbox.wire().payload(max_payload, self.max_packets);
         let (packets, compress) = mailbox.outbox.take_while(|entry| payload.try_push(entry));
         let goodbye = last && packets.is_empty() && payload.try_push(&Packet::Close.frame());
         if packets.is_empty() && !goodbye {
@@ -169,15 +169,15 @@ mod tests {
 
     /// Lets a GET wait, of which nobody may be there to read the answer.
     fn answer(mailbox: &Mailbox, is_there: bool) -> Option<PollAnswer> {
-        let mut polling = Polling::default();
+        let mut polling = Polling::new(16);
         let (get, mut answer) = oneshot::channel();
         polling.wait(get);
         if !is_there {
             drop(answer);
-            assert!(polling.send_queued(mailbox, 1000, 16, false));
+            assert!(polling.send_queued(mailbox, 1000, false));
             return None;
         }
-        assert!(polling.send_queued(mailbox, 1000, 16, false));
+        assert!(polling.send_queued(mailbox, 1000, false));
         answer.try_recv().ok()
     }
 
@@ -187,7 +187,7 @@ mod tests {
         let slice = |text: &str| Packet::Message(Message::Text(body.slice_ref(text)));
         for count in [1, 2] {
             let packets = [slice(&body[1..4]), slice(&body[6..9])];
-            let mut polling = Polling::default();
+            let mut polling = Polling::new(16);
             polling.begin_post(packets.into_iter().take(count).collect(), oneshot::channel().0);
             let Some(Packet::Message(Message::Text(text))) = polling.next_posted() else {
                 panic!("no message");

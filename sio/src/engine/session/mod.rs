@@ -47,6 +47,12 @@ enum Phase {
     Gone,
 }
 
+/// The transport with which a session begins.
+pub(crate) enum First {
+    Polling(Box<Polling>),
+    WebSocket(WebSocket),
+}
+
 pub(crate) struct SessionTask {
     state: Session,
     phase: Phase,
@@ -81,11 +87,13 @@ impl SessionTask {
         mailbox: Arc<Mailbox>,
         shared: Arc<Shared>,
         handler: Box<dyn Handler>,
-        websocket: Option<WebSocket>,
+        first: First,
     ) -> Self {
         shared.sessions.task_started();
-        let polling = websocket.is_none().then(Box::default);
-        let phase = if websocket.is_some() { Phase::Opening } else { Phase::Open };
+        let (phase, polling, websocket) = match first {
+            First::Polling(polling) => (Phase::Open, Some(polling), None),
+            First::WebSocket(websocket) => (Phase::Opening, None, Some(websocket)),
+        };
         Self {
             state,
             phase,

@@ -67,8 +67,7 @@ mod tests {
     impl Session {
         fn open() -> Self {
             let (told, closed) = mpsc::unbounded_channel();
-            let mut config = Config::default();
-            config.outgoing_queue_packets = 10;
+            let config = Config { outgoing_queue_packets: 10, ..Config::default() };
             let engine = Engine::new(config, move |_, _| Box::new(Told(told.clone())));
             let request = Request::new(()).into_parts().0;
             let handshake = Handshake::of(&request, Peer::default(), SystemTime::UNIX_EPOCH);

@@ -64,7 +64,7 @@ impl SessionTask {
     pub(super) fn write_polling(&mut self, last: bool) -> bool {
         let Some(polling) = &mut self.polling else { return true };
         let config = &self.shared.config;
-        if polling.send_queued(&self.mailbox, config.max_payload, config.polling_packets, last) {
+        if polling.send_queued(&self.mailbox, config.max_payload, last) {
             self.state.end_poll();
             self.stalled_since = None;
         }
