@@ -61,6 +61,8 @@ pub(crate) struct NamespaceInner {
     pub(crate) patience: Patience,
     pub(crate) state: Arc<StateMap>,
     pub(crate) parser: Parser,
+    /// How many attachments one packet may have.
+    pub(crate) max_attachments: usize,
     pub(crate) ack_timeout: Duration,
     /// How many events one socket may send.
     pub(crate) event_rate: Option<Rate>,
@@ -89,6 +91,7 @@ impl NamespaceInner {
         let Common {
             state,
             parser,
+            max_attachments,
             ack_timeout,
             event_rate,
             listeners,
@@ -112,6 +115,7 @@ impl NamespaceInner {
             patience: Patience::default(),
             state,
             parser,
+            max_attachments,
             ack_timeout,
             event_rate,
             has_rates,
@@ -180,11 +184,18 @@ impl Namespace {
             (Expect::Nothing, Some(_)) => Form::Recoverable(None),
             (Expect::Arrival, Some(kept)) => Form::Recoverable(Some(kept.next_offset())),
         };
-        let frames = self.inner.parser.event(self.path(), form, event, args, |frames| {
-            if let Some(listeners) = &self.inner.listeners {
-                listeners.tell_outgoing(&Outgoing { namespace: self, event, socket, rooms, frames });
-            }
-        })?;
+        let frames = self.inner.parser.event(
+            self.inner.max_attachments,
+            self.path(),
+            form,
+            event,
+            args,
+            |frames| {
+                if let Some(listeners) = &self.inner.listeners {
+                    listeners.tell_outgoing(&Outgoing { namespace: self, event, socket, rooms, frames });
+                }
+            },
+        )?;
         Ok(Emission::new(frames, form))
     }
 

@@ -9,8 +9,9 @@ use sio_core::args::EncodeError;
 use sio_core::id::Sid;
 #[cfg(feature = "msgpack")]
 use sio_core::msgpack;
+use sio_core::socket;
+use sio_core::socket::encode::{self, Encoder};
 use sio_core::socket::packet::{DecodeError, Packet};
-use sio_core::socket::{self, encode};
 use sio_core::v3;
 
 use crate::emission::Form;
@@ -48,29 +49,41 @@ impl Parser {
     /// An event as it is sent; `before` it is, somebody may look at it in the text format.
     pub(crate) fn event<A: Serialize + ?Sized>(
         self,
+        max_attachments: usize,
         namespace: &str,
         form: Form,
         name: &str,
         args: &A,
         before: impl FnOnce(&Bytes),
     ) -> Result<Bytes, EncodeError> {
+        let encoder = self.encoder(max_attachments);
         let frames = match form {
-            Form::Plain(id) => encode::event(namespace, id, name, args)?,
-            Form::Recoverable(offset) => encode::recoverable_event(namespace, name, args, offset)?,
+            Form::Plain(id) => encoder.event(namespace, id, name, args)?,
+            Form::Recoverable(offset) => encoder.recoverable_event(namespace, name, args, offset)?,
         };
         let rewritten = self.rewrite(&frames)?;
         before(&frames);
         Ok(rewritten.unwrap_or(frames))
     }
 
+    /// As [`Self::event`], for an acknowledgement.
     pub(crate) fn ack<A: Serialize + ?Sized>(
         self,
+        max_attachments: usize,
         namespace: &str,
         id: u64,
         args: &A,
     ) -> Result<Bytes, EncodeError> {
-        let frames = encode::ack(namespace, id, args)?;
+        let frames = self.encoder(max_attachments).ack(namespace, id, args)?;
         Ok(self.rewrite(&frames)?.unwrap_or(frames))
+    }
+
+    fn encoder(self, max_attachments: usize) -> Encoder {
+        match self {
+            Self::Json => Encoder::new(max_attachments),
+            #[cfg(feature = "msgpack")]
+            Self::MessagePack => Encoder::rewritten(),
+        }
     }
 
     pub(crate) fn connect(self, namespace: &str, sid: &Sid, pid: Option<&str>) -> Bytes {

@@ -206,7 +206,8 @@ impl Socket {
     }
 
     pub(crate) fn encode_ack<A: Serialize + ?Sized>(&self, id: u64, args: &A) -> Result<Bytes, EncodeError> {
-        self.membership.parser().ack(self.path(), id, args)
+        let max_attachments = self.namespace().inner.max_attachments;
+        self.membership.parser().ack(max_attachments, self.path(), id, args)
     }
 
     /// Sends an event and waits for the client's acknowledgement, for as long as the server's `ack_timeout`

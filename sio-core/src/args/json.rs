@@ -96,7 +96,7 @@ impl<'a> Reader<'a> {
 
     /// Passes over a string; gives what stands between its quotes and whether that contains escapes.
     #[inline]
-    fn raw_string(&mut self) -> Result<(&'a str, bool), Malformed> {
+    pub(super) fn raw_string(&mut self) -> Result<(&'a str, bool), Malformed> {
         self.expect(b'"')?;
         let bytes = self.text.as_bytes();
         let start = self.position;

@@ -27,7 +27,9 @@ use self::error::Error;
 #[cfg(feature = "msgpack")]
 pub(crate) use self::json::Number;
 pub(crate) use self::json::{Malformed, Reader};
-pub(crate) use self::placeholder::{Placeholder, placeholder};
+#[cfg(feature = "msgpack")]
+pub(crate) use self::placeholder::marked_placeholder;
+pub(crate) use self::placeholder::{Placeholder, count_placeholders, placeholder};
 pub(crate) use self::ser::{Attachments, serialize};
 pub use self::ser::{EncodeError, Spread, write_args};
 use crate::binary::AtHand;

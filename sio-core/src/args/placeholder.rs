@@ -36,6 +36,40 @@ pub(crate) fn placeholder(reader: Reader<'_>) -> Option<Placeholder> {
     }
 }
 
+/// How many objects in this JSON a client may take for a placeholder: those with a member of that name which is neither
+/// `false` nor `null`. Clients are not agreed: JavaScript's wants `true` and looks at no other member, Python's any truth
+/// and a `num`, others take a text or a number for true.
+pub(crate) fn count_placeholders(json: &[u8]) -> usize {
+    let Ok(text) = std::str::from_utf8(json) else { return 0 };
+    let (mut reader, mut count) = (Reader::new(text, 0), 0);
+    while let Some(byte) = reader.peek() {
+        if byte != b'"' {
+            reader.advance();
+            continue;
+        }
+        let mut name = reader;
+        if reader.raw_string().is_err() {
+            break;
+        }
+        if reader.peek() == Some(b':') {
+            reader.advance();
+            let is_mark = name.string().is_ok_and(|name| name == MARK);
+            count += usize::from(is_mark && !matches!(reader.peek(), Some(b'f' | b'n')));
+        }
+    }
+    count
+}
+
+/// The attachment that the object stands for which `reader` stands before, if it is a marked placeholder: with a space
+/// before its end, as in no JSON that this crate writes otherwise. Then an application's objects are told from it.
+#[cfg(feature = "msgpack")]
+pub(crate) fn marked_placeholder(reader: Reader<'_>) -> Option<(usize, Reader<'_>)> {
+    let rest = reader.rest().strip_prefix("{\"_placeholder\":true,\"num\":")?;
+    let (index, after) = rest.split_once(" }")?;
+    let end = reader.position() + (reader.rest().len() - after.len());
+    Some((index.parse().ok()?, reader.moved_to(end)))
+}
+
 /// `"_placeholder": true` after `before`.
 fn marking_member<'a>(mut reader: Reader<'a>, before: u8) -> Result<Reader<'a>, Malformed> {
     name(&mut reader, before, MARK)?;
@@ -69,6 +103,25 @@ mod tests {
 
     fn look(text: &str) -> Option<Placeholder> {
         placeholder(Reader::new(text, 0))
+    }
+
+    #[test]
+    fn whatever_a_client_may_take_for_a_placeholder_counts() {
+        for (count, json) in [
+            (1, r#"[{"_placeholder":true,"num":0}]"#),
+            (2, r#"[{"_placeholder":true,"num":0},{"a":[{"num":99,"b":{},"_placeholder":true}]}]"#),
+            (1, r#"{"_placeholder":true}"#),
+            (1, r#"{"_placeholder":1}"#),
+            (1, r#"{"_placeholder" : "true"}"#),
+            (1, r#"{"\u005fplaceholder":{}}"#),
+            (2, r#"{"_placeholder":{"_placeholder":[]}}"#),
+            (1, r#"{"_placeholder":false,"_placeholder":true}"#),
+            (0, r#"{"_placeholder":false,"num":0,"a":{"_placeholder": null}}"#),
+            (0, r#"["_placeholder",{"placeholder":true,"a":"_placeholder","b":"\"_placeholder\":true"}]"#),
+            (0, "[]"),
+        ] {
+            assert_eq!(count_placeholders(json.as_bytes()), count, "{json}");
+        }
     }
 
     #[test]

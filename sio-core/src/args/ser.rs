@@ -25,6 +25,22 @@ pub enum EncodeError {
     /// An argument cannot be written as JSON.
     #[error("an argument cannot be written as JSON")]
     Json(#[from] serde_json::Error),
+    /// An object with a member `_placeholder` stands beside attachments: clients would take it for one of them, or give up
+    /// the connection if there is none of its number. What an application sends on for a client may hold such an object.
+    #[error(
+        "an object with a member `_placeholder` beside binary data: clients would take it for an attachment"
+    )]
+    Placeholder,
+    /// More attachments than clients take in one packet.
+    #[error(
+        "{count} binary attachments in one packet, of which clients take {max} (option `max_attachments`)"
+    )]
+    TooManyAttachments {
+        /// How many there are.
+        count: usize,
+        /// How many there may be.
+        max: usize,
+    },
     /// The packet cannot be written as MessagePack.
     #[cfg(feature = "msgpack")]
     #[error(transparent)]
@@ -132,6 +148,11 @@ pub fn write_args<A: Serialize + ?Sized>(
 pub(crate) trait Attachments {
     /// Keeps an attachment; gives its index in the packet.
     fn push(&mut self, bytes: &[u8]) -> usize;
+
+    /// Whether the placeholders of attachments are [marked](super::placeholder::marked_placeholder).
+    fn marks(&self) -> bool {
+        false
+    }
 }
 
 impl Attachments for Vec<Bytes> {
@@ -164,8 +185,35 @@ impl Formatter for Placeholders<'_> {
         bytes: &[u8],
     ) -> std::io::Result<()> {
         let index = self.0.push(bytes);
-        write!(writer, "{{\"_placeholder\":true,\"num\":{index}}}")
+        let mark = if self.0.marks() { " " } else { "" };
+        write!(writer, "{{\"_placeholder\":true,\"num\":{index}{mark}}}")
     }
+
+    /// JSON that the application has ready (`serde_json::value::RawValue`): only there could white space come in, and with it
+    /// what looks like a marked placeholder.
+    fn write_raw_fragment<W: ?Sized + std::io::Write>(
+        &mut self,
+        writer: &mut W,
+        fragment: &str,
+    ) -> std::io::Result<()> {
+        if self.0.marks() { write_compact(writer, fragment) } else { writer.write_all(fragment.as_bytes()) }
+    }
+}
+
+/// Writes JSON without the white space between its tokens.
+fn write_compact<W: ?Sized + std::io::Write>(writer: &mut W, json: &str) -> std::io::Result<()> {
+    let (mut in_text, mut escaped) = (false, false);
+    let mut is_kept = |character: char| {
+        let is_space = matches!(character, ' ' | '\n' | '\r' | '\t');
+        let kept = in_text || !is_space;
+        if character == '"' && !escaped {
+            in_text = !in_text;
+        }
+        escaped = in_text && character == '\\' && !escaped;
+        kept
+    };
+    let compact: String = json.chars().filter(|character| is_kept(*character)).collect();
+    writer.write_all(compact.as_bytes())
 }
 
 type Json<'a> = serde_json::Serializer<&'a mut Vec<u8>, Placeholders<'a>>;

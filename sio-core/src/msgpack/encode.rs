@@ -10,7 +10,7 @@ use rmp::encode::{
 };
 use smallvec::SmallVec;
 
-use crate::args::{self, Number, Placeholder, Reader, placeholder};
+use crate::args::{self, Number, Placeholder, Reader, marked_placeholder, placeholder};
 use crate::engine::frame::{Frames, write_binary_frame};
 use crate::socket::decode::Parts;
 use crate::socket::packet::{Kind, MAIN_NAMESPACE};
@@ -62,7 +62,9 @@ pub fn encode(run: &Bytes) -> Result<Bytes, EncodeError> {
     if !parts.data.is_empty() {
         written(write_str(&mut message, "data"))?;
         let body = Vec::with_capacity(run.len());
-        let mut payload = Payload { attachments: &attachments, body, headers: SmallVec::new() };
+        // In a text the quotes would be escaped.
+        let is_marked = parts.data.contains("{\"_placeholder\":true,\"num\":0 }");
+        let mut payload = Payload { attachments: &attachments, is_marked, body, headers: SmallVec::new() };
         payload.read(Reader::new(parts.data, 0))?;
         payload.write(&mut message)?;
     }
@@ -89,6 +91,8 @@ fn kind(kind: Kind) -> u64 {
 /// A payload on its way from JSON to MessagePack.
 struct Payload<'a> {
     attachments: &'a [Bytes],
+    /// Placeholders are marked: what else looks like one is an object.
+    is_marked: bool,
     /// All of it but the headers of lists and maps.
     body: Vec<u8>,
     /// The headers, and where in the body they belong, in that order.
@@ -168,16 +172,20 @@ impl Payload<'_> {
         if self.attachments.is_empty() {
             return Ok(None);
         }
-        match placeholder(*reader) {
-            None => Ok(None),
-            Some(Placeholder::Attachment { index, end }) => {
-                let bytes = self.attachments.get(index).ok_or(EncodeError)?;
-                written(write_bin_len(&mut self.body, length(bytes)?))?;
-                self.body.extend_from_slice(bytes);
-                Ok(Some(reader.moved_to(end)))
+        let found = if self.is_marked {
+            marked_placeholder(*reader)
+        } else {
+            match placeholder(*reader) {
+                None => None,
+                Some(Placeholder::Attachment { index, end }) => Some((index, reader.moved_to(end))),
+                Some(Placeholder::Illegal) => return Err(EncodeError),
             }
-            Some(Placeholder::Illegal) => Err(EncodeError),
-        }
+        };
+        let Some((index, after)) = found else { return Ok(None) };
+        let bytes = self.attachments.get(index).ok_or(EncodeError)?;
+        written(write_bin_len(&mut self.body, length(bytes)?))?;
+        self.body.extend_from_slice(bytes);
+        Ok(Some(after))
     }
 
     /// Takes in a value that holds no others.

@@ -27,8 +27,9 @@
 //! | `str` that is not UTF-8 | U+FFFD for what is not | as lone surrogates are treated in JSON |
 //! | keys: integers, finite floats, booleans, nil | their text | JavaScript and Python do so; other keys are refused |
 //!
-//! A map that looks like the placeholder of an attachment is plain data in a packet without bytes, and not valid in a
-//! packet with bytes, as in the text format.
+//! What is sent may hold an object that looks like the placeholder of an attachment, beside bytes too: packets are made by
+//! [`Encoder::rewritten`](crate::socket::encode::Encoder::rewritten). In what is received such a map is plain data in a packet
+//! without bytes, and not valid in a packet with bytes, as in the text format.
 
 mod decode;
 mod encode;

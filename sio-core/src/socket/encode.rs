@@ -36,7 +36,7 @@ const MAX_KEPT: usize = 64 * 1024;
 /// # Errors
 ///
 /// [`EncodeError::ReservedName`] for a name that Socket.IO keeps for itself, [`EncodeError::Json`] if an argument cannot
-/// be written as JSON.
+/// be written as JSON, [`EncodeError::Placeholder`] if one looks like a placeholder beside attachments.
 ///
 /// # Examples
 ///
@@ -53,9 +53,7 @@ pub fn event<A: Serialize + ?Sized>(
     name: &str,
     args: &A,
 ) -> Result<Bytes, EncodeError> {
-    let mut scratch = begin_event(name)?;
-    args::serialize(&mut scratch.json, false, args, &mut scratch.attachments)?;
-    Ok(scratch.end_array(Kind::Event, namespace, id))
+    Encoder::default().event(namespace, id, name, args)
 }
 
 /// Encodes an event for clients whose state can be recovered ([`recovery`](super::recovery)), with the offset as an extra
@@ -85,18 +83,7 @@ pub fn recoverable_event<A: Serialize + ?Sized>(
     args: &A,
     offset: Option<u64>,
 ) -> Result<Bytes, EncodeError> {
-    let mut scratch = begin_event(name)?;
-    args::serialize(&mut scratch.json, false, args, &mut scratch.attachments)?;
-    match offset {
-        Some(offset) => {
-            scratch.json.extend_from_slice(b",\"");
-            scratch.json.extend_from_slice(digits(offset, &mut [0; MAX_DIGITS]));
-            scratch.json.push(b'"');
-        }
-        None if scratch.json.ends_with(b"\"") => scratch.json.extend_from_slice(b",null"),
-        None => {}
-    }
-    Ok(scratch.end_array(Kind::Event, namespace, None))
+    Encoder::default().recoverable_event(namespace, name, args, offset)
 }
 
 /// Encodes the acknowledgement of the client's event that had this `id`.
@@ -105,7 +92,8 @@ pub fn recoverable_event<A: Serialize + ?Sized>(
 ///
 /// # Errors
 ///
-/// [`EncodeError::Json`] if an argument cannot be written as JSON.
+/// [`EncodeError::Json`] if an argument cannot be written as JSON, [`EncodeError::Placeholder`] if one looks like a
+/// placeholder beside attachments.
 ///
 /// # Examples
 ///
@@ -116,10 +104,159 @@ pub fn recoverable_event<A: Serialize + ?Sized>(
 /// # Ok::<(), sio_core::args::EncodeError>(())
 /// ```
 pub fn ack<A: Serialize + ?Sized>(namespace: &str, id: u64, args: &A) -> Result<Bytes, EncodeError> {
-    let mut scratch = Scratch::take();
-    scratch.json.push(b'[');
-    args::serialize(&mut scratch.json, true, args, &mut scratch.attachments)?;
-    Ok(scratch.end_array(Kind::Ack, namespace, Some(id)))
+    Encoder::default().ack(namespace, id, args)
+}
+
+/// Encodes what an application sends, by the rules of the clients that read it.
+///
+/// [`event()`], [`recoverable_event`] and [`ack`] are those of its default: any number of attachments.
+///
+/// # Examples
+///
+/// ```
+/// use sio_core::args::EncodeError;
+/// use sio_core::binary::Binary;
+/// use sio_core::socket::encode::Encoder;
+///
+/// let encoder = Encoder::new(1);
+/// assert!(encoder.event("/", None, "up", &Binary::from(b"1")).is_ok());
+/// let error = encoder.event("/", None, "up", &(Binary::from(b"1"), Binary::from(b"2"))).unwrap_err();
+/// assert!(matches!(error, EncodeError::TooManyAttachments { count: 2, max: 1 }));
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Encoder {
+    max_attachments: usize,
+    /// Placeholders are written so that nothing else looks like them, and are not what clients see.
+    marks: bool,
+}
+
+impl Default for Encoder {
+    fn default() -> Self {
+        Self::new(usize::MAX)
+    }
+}
+
+impl Encoder {
+    /// For clients that read the packets as they are, and take so many attachments in one.
+    #[must_use]
+    pub const fn new(max_attachments: usize) -> Self {
+        Self { max_attachments, marks: false }
+    }
+
+    /// For packets that [`msgpack::encode`](crate::msgpack::encode) rewrites: on that wire there are no attachments, and an
+    /// object that looks like a placeholder is one like any other.
+    #[cfg(feature = "msgpack")]
+    #[must_use]
+    pub const fn rewritten() -> Self {
+        Self { max_attachments: usize::MAX, marks: true }
+    }
+
+    /// As the function [`event()`].
+    ///
+    /// # Errors
+    ///
+    /// As [`event()`], and [`EncodeError::TooManyAttachments`].
+    pub fn event<A: Serialize + ?Sized>(
+        self,
+        namespace: &str,
+        id: Option<u64>,
+        name: &str,
+        args: &A,
+    ) -> Result<Bytes, EncodeError> {
+        let mut scratch = self.begin_event(name)?;
+        args::serialize(&mut scratch.json, false, args, &mut scratch.attachments)?;
+        self.end_array(scratch, Kind::Event, namespace, id)
+    }
+
+    /// As the function [`recoverable_event`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Encoder::event`].
+    pub fn recoverable_event<A: Serialize + ?Sized>(
+        self,
+        namespace: &str,
+        name: &str,
+        args: &A,
+        offset: Option<u64>,
+    ) -> Result<Bytes, EncodeError> {
+        let mut scratch = self.begin_event(name)?;
+        args::serialize(&mut scratch.json, false, args, &mut scratch.attachments)?;
+        match offset {
+            Some(offset) => {
+                scratch.json.extend_from_slice(b",\"");
+                scratch.json.extend_from_slice(digits(offset, &mut [0; MAX_DIGITS]));
+                scratch.json.push(b'"');
+            }
+            None if scratch.json.ends_with(b"\"") => scratch.json.extend_from_slice(b",null"),
+            None => {}
+        }
+        self.end_array(scratch, Kind::Event, namespace, None)
+    }
+
+    /// As the function [`ack`].
+    ///
+    /// # Errors
+    ///
+    /// As [`ack`], and [`EncodeError::TooManyAttachments`].
+    pub fn ack<A: Serialize + ?Sized>(
+        self,
+        namespace: &str,
+        id: u64,
+        args: &A,
+    ) -> Result<Bytes, EncodeError> {
+        let mut scratch = self.begin();
+        scratch.json.push(b'[');
+        args::serialize(&mut scratch.json, true, args, &mut scratch.attachments)?;
+        self.end_array(scratch, Kind::Ack, namespace, Some(id))
+    }
+
+    fn begin(self) -> Scratch {
+        let mut scratch = Scratch::take();
+        scratch.attachments.marks = self.marks;
+        scratch
+    }
+
+    /// The part of an event that no argument type changes.
+    fn begin_event(self, name: &str) -> Result<Scratch, EncodeError> {
+        if name::is_reserved(name) {
+            return Err(EncodeError::ReservedName(name.to_owned()));
+        }
+        let mut scratch = self.begin();
+        scratch.json.push(b'[');
+        write_text(&mut scratch.json, name);
+        Ok(scratch)
+    }
+
+    /// Closes the array and makes the packet.
+    fn end_array(
+        self,
+        mut scratch: Scratch,
+        kind: Kind,
+        namespace: &str,
+        id: Option<u64>,
+    ) -> Result<Bytes, EncodeError> {
+        scratch.json.push(b']');
+        let count = scratch.attachments.count;
+        // Clients look for placeholders only in packets that announce attachments.
+        let checked = if count == 0 || self.marks { Ok(()) } else { self.check(count, &scratch.json) };
+        match checked {
+            Ok(()) => Ok(scratch.end(kind, namespace, id)),
+            Err(error) => {
+                scratch.give_back();
+                Err(error)
+            }
+        }
+    }
+
+    /// Checks a packet with attachments.
+    fn check(self, count: usize, json: &[u8]) -> Result<(), EncodeError> {
+        if count > self.max_attachments {
+            return Err(EncodeError::TooManyAttachments { count, max: self.max_attachments });
+        }
+        // Each attachment has written one; any other is the application's.
+        if args::count_placeholders(json) > count { Err(EncodeError::Placeholder) } else { Ok(()) }
+    }
 }
 
 /// Encodes the answer to an accepted CONNECT. `pid` is sent when connection state recovery is on.
@@ -183,17 +320,6 @@ pub fn disconnect(namespace: &str) -> Bytes {
     Scratch::take().end(Kind::Disconnect, namespace, None)
 }
 
-/// The part of `event` that no argument type changes.
-fn begin_event(name: &str) -> Result<Scratch, EncodeError> {
-    if name::is_reserved(name) {
-        return Err(EncodeError::ReservedName(name.to_owned()));
-    }
-    let mut scratch = Scratch::take();
-    scratch.json.push(b'[');
-    write_text(&mut scratch.json, name);
-    Ok(scratch)
-}
-
 fn write_text(out: &mut Vec<u8>, text: &str) {
     serde_json::to_writer(out, text).expect("a text is always JSON, and a vector takes all of it");
 }
@@ -211,6 +337,7 @@ struct Scratch {
 struct BinaryFrames {
     frames: Vec<u8>,
     count: usize,
+    marks: bool,
 }
 
 impl Attachments for BinaryFrames {
@@ -219,12 +346,16 @@ impl Attachments for BinaryFrames {
         self.count += 1;
         self.count - 1
     }
+
+    fn marks(&self) -> bool {
+        self.marks
+    }
 }
 
 thread_local! {
     /// Taken while a packet is put together: a value's `Serialize` may itself encode a packet, in memory of its own.
     static SCRATCH: Cell<Scratch> = const {
-        let attachments = BinaryFrames { frames: Vec::new(), count: 0 };
+        let attachments = BinaryFrames { frames: Vec::new(), count: 0, marks: false };
         Cell::new(Scratch { json: Vec::new(), attachments, run: Vec::new() })
     };
 }
@@ -234,12 +365,6 @@ impl Scratch {
     fn take() -> Self {
         // A thread that is ending has none any more.
         SCRATCH.try_with(Cell::take).unwrap_or_default()
-    }
-
-    /// Closes the array and makes the packet.
-    fn end_array(mut self, kind: Kind, namespace: &str, id: Option<u64>) -> Bytes {
-        self.json.push(b']');
-        self.end(kind, namespace, id)
     }
 
     /// Makes the packet of the JSON and the attachments, and gives the memory back.
@@ -295,129 +420,4 @@ fn digits(mut number: u64, buffer: &mut [u8; MAX_DIGITS]) -> &[u8] {
 }
 
 #[cfg(test)]
-mod tests {
-    use serde::Serializer;
-
-    use super::*;
-    use crate::binary::Binary;
-    use crate::engine::frame::Frames;
-    use crate::name::RESERVED;
-
-    /// The text of the first frame and the attachments behind it.
-    fn frames(run: Bytes) -> (String, Vec<Bytes>) {
-        let mut frames = Frames::new(run);
-        let (is_binary, text) = frames.next().expect("a text frame comes first");
-        assert!(!is_binary);
-        let attachments = frames.map(|(is_binary, bytes)| {
-            assert!(is_binary);
-            bytes
-        });
-        (String::from_utf8(text.to_vec()).unwrap(), attachments.collect())
-    }
-
-    fn text(run: Bytes) -> String {
-        let (text, attachments) = frames(run);
-        assert!(attachments.is_empty());
-        text
-    }
-
-    #[test]
-    fn events_and_acks() {
-        assert_eq!(text(event("/", None, "a", &()).unwrap()), r#"42["a"]"#);
-        assert_eq!(text(event("/", Some(0), "a", &1).unwrap()), r#"420["a",1]"#);
-        assert_eq!(
-            text(event("/x", Some(u64::MAX), "a", &(1, [2])).unwrap()),
-            r#"42/x,18446744073709551615["a",1,[2]]"#
-        );
-        assert_eq!(text(event("/x", None, "q\"\n✓", &()).unwrap()), r#"42/x,["q\"\n✓"]"#);
-        assert_eq!(text(ack("/", 10, &()).unwrap()), "4310[]");
-        assert_eq!(text(ack("/x", 9, &("a", "b")).unwrap()), r#"43/x,9["a","b"]"#);
-        assert_eq!(text(ack("/x", 9, &vec!["a", "b"]).unwrap()), r#"43/x,9[["a","b"]]"#);
-    }
-
-    #[test]
-    fn offsets_come_last() {
-        fn encoded(args: impl Serialize, offset: Option<u64>) -> String {
-            text(recoverable_event("/", "a", &args, offset).unwrap())
-        }
-        assert_eq!(encoded((), Some(0)), r#"42["a","0"]"#);
-        assert_eq!(encoded((1, "x"), Some(12)), r#"42["a",1,"x","12"]"#);
-        // Not kept: nothing at the end that a client would take for an offset.
-        assert_eq!(encoded((), None), r#"42["a",null]"#);
-        assert_eq!(encoded((1, "x"), None), r#"42["a",1,"x",null]"#);
-        assert_eq!(encoded(("x", 1), None), r#"42["a","x",1]"#);
-        assert_eq!(encoded(vec!["x"], None), r#"42["a",["x"]]"#);
-    }
-
-    #[test]
-    fn attachments_follow_their_packet() {
-        let args = (Binary::from(b"one"), [Binary::from(b""), Binary::from(vec![7; 70_000])]);
-        let (text, attachments) = frames(event("/x", Some(3), "up", &args).unwrap());
-        let place = |index| format!("{{\"_placeholder\":true,\"num\":{index}}}");
-        assert_eq!(text, format!("453-/x,3[\"up\",{},[{},{}]]", place(0), place(1), place(2)));
-        assert_eq!(attachments, [Bytes::from_static(b"one"), Bytes::new(), vec![7; 70_000].into()]);
-
-        let (text, attachments) = frames(ack("/", 12, &Binary::from(b"x")).unwrap());
-        assert_eq!(text, format!("461-12[{}]", place(0)));
-        assert_eq!(attachments, ["x"]);
-        // Nothing of it is left for the next packet.
-        assert_eq!(frames(ack("/", 1, &()).unwrap()), ("431[]".into(), vec![]));
-    }
-
-    #[test]
-    fn packets_without_arguments() {
-        let sid = Sid::from_random([255; 15]);
-        assert_eq!(text(connect("/", &sid, None)), r#"40{"sid":"____________________"}"#);
-        assert_eq!(text(connect("/x", &sid, Some("p"))), r#"40/x,{"sid":"____________________","pid":"p"}"#);
-        assert_eq!(text(connect_error("/", "no \"entry\"", None)), r#"44{"message":"no \"entry\""}"#);
-        assert_eq!(text(connect_error("/x", "", Some("[1]"))), r#"44/x,{"message":"","data":[1]}"#);
-        assert_eq!(text(disconnect("/")), "41");
-        assert_eq!(text(disconnect("/x")), "41/x,");
-    }
-
-    #[test]
-    fn reserved_names_are_refused() {
-        for name in RESERVED {
-            let error = event("/", None, name, &()).unwrap_err();
-            assert!(matches!(&error, EncodeError::ReservedName(refused) if refused == name), "{error:?}");
-        }
-    }
-
-    /// Encodes a packet while it is serialised itself.
-    struct Nested;
-
-    impl Serialize for Nested {
-        fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-            serializer.serialize_str(&text(event("/", None, "inner", &Binary::from(b"x").len()).unwrap()))
-        }
-    }
-
-    /// Fails half-way through.
-    struct Failing;
-
-    impl Serialize for Failing {
-        fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-            (Binary::from(b"lost"), std::collections::HashMap::from([((1, 2), 3)])).serialize(serializer)
-        }
-    }
-
-    #[test]
-    fn a_failed_or_nested_encoding_leaves_nothing_behind() {
-        assert!(event("/", None, "a", &Failing).is_err());
-        assert_eq!(text(event("/", None, "b", &()).unwrap()), r#"42["b"]"#);
-        assert_eq!(
-            text(event("/", None, "outer", &(1, Nested, 2)).unwrap()),
-            r#"42["outer",1,"42[\"inner\",1]",2]"#
-        );
-    }
-
-    #[test]
-    fn the_memory_that_a_thread_keeps_is_bounded() {
-        let large = "x".repeat(10 * MAX_KEPT);
-        event("/", None, "a", &(large, Binary::from(vec![0; 10 * MAX_KEPT]))).unwrap();
-        let kept = Scratch::take();
-        for memory in [&kept.json, &kept.attachments.frames, &kept.run] {
-            assert!(memory.capacity() <= MAX_KEPT && memory.is_empty(), "{}", memory.capacity());
-        }
-    }
-}
+mod tests;

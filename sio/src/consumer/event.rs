@@ -248,7 +248,7 @@ impl<'a> Event<'a> {
 
     fn encode_error(&self, error: &Error) -> Option<Bytes> {
         self.encode(&error.answer()).unwrap_or_else(|failure| {
-            // Only a text can be too long for the format.
+            // A text can be too long for the format, and a field that is a client's may look like an attachment.
             log(self, &failure.into());
             self.encode(&Error::panicked().answer()).expect("an error of two short texts can be written")
         })

@@ -10,9 +10,20 @@ use crate::engine::outbox::PushError;
 #[non_exhaustive]
 pub enum EmitError {
     /// The event's name is reserved, or a value cannot be written as JSON, or not in the server's
-    /// [`Parser`](crate::Parser).
+    /// [`Parser`](crate::Parser), or an object beside binary data would be taken for such data by clients.
     #[error(transparent)]
-    Encode(#[from] EncodeError),
+    Encode(EncodeError),
+    /// More binary attachments than clients take in one packet, which is what
+    /// [`Builder::max_attachments`](crate::Builder::max_attachments) says.
+    #[error(
+        "{count} binary attachments in one packet, of which clients take {max} (option `max_attachments`)"
+    )]
+    TooManyAttachments {
+        /// How many there are.
+        count: usize,
+        /// How many there may be.
+        max: usize,
+    },
     /// The client is not there any more.
     #[error("the socket is disconnected")]
     Disconnected,
@@ -62,6 +73,15 @@ impl IntoEventError for EmitError {
 impl IntoEventError for AckError {
     fn into_event_error(self) -> Error {
         self.into()
+    }
+}
+
+impl From<EncodeError> for EmitError {
+    fn from(error: EncodeError) -> Self {
+        match error {
+            EncodeError::TooManyAttachments { count, max } => Self::TooManyAttachments { count, max },
+            other => Self::Encode(other),
+        }
     }
 }
 

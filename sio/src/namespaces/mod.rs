@@ -33,6 +33,7 @@ const MAX_PATH: usize = 1024;
 pub(crate) struct Common {
     pub(crate) state: Arc<StateMap>,
     pub(crate) parser: Parser,
+    pub(crate) max_attachments: usize,
     pub(crate) ack_timeout: Duration,
     pub(crate) event_rate: Option<Rate>,
     /// None if there are none.

@@ -76,6 +76,24 @@ fn objects_that_look_like_placeholders_are_data_where_there_are_no_bytes() {
 }
 
 #[test]
+fn an_object_that_looks_like_a_placeholder_is_data_beside_bytes_too() {
+    let object = "82 ac5f706c616365686f6c646572c3 a36e756d00".replace(' ', "");
+    let look_alike = serde_json::json!({ "_placeholder": true, "num": 0 });
+    // JSON that is ready is written without the space that would make it look like the real ones.
+    let spaced =
+        r#" { "_placeholder" : true , "num" : 0 } "#.replace("{ ", "{").replace(" :", ":").replace(": ", ":");
+    for text in [spaced, r#"{"_placeholder":true,"num":0 }"#.to_owned(), look_alike.to_string()] {
+        let raw = serde_json::value::RawValue::from_string(text.trim().to_owned()).unwrap();
+        let args = (&raw, Binary::from(b"x"), &look_alike, "{\"_placeholder\":true,\"num\":0 }");
+        let run = socket::encode::Encoder::rewritten().event("/x", None, "up", &args).unwrap();
+        let hex = hex(&run);
+        assert!(hex.contains(&format!("95a27570{object}c40178{object}be")), "{text}: {hex}");
+    }
+    let run = socket::encode::Encoder::rewritten().ack("/", 1, &(Binary::from(b"x"), look_alike)).unwrap();
+    assert!(hex(&run).contains(&format!("92c40178{object}")));
+}
+
+#[test]
 fn other_frames_come_back_as_they_are() {
     let rewritten = encode(&event(None, &1)).unwrap();
     for frames in [

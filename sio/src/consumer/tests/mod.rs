@@ -61,6 +61,7 @@ impl<C: Consumer> Client<C> {
 /// A connected socket without a connection: what is sent to it stays queued.
 fn connected(path: &str, states: StateMap) -> Socket {
     let common = Common {
+        max_attachments: 10,
         state: Arc::new(states),
         parser: crate::Parser::default(),
         ack_timeout: Duration::from_secs(5),
