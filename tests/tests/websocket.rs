@@ -112,7 +112,7 @@ async fn messages_of_every_length_form_pass() {
 async fn a_close_frame_is_answered_by_its_code_and_ends_the_connection() {
     for code in [Some(1000), Some(1001), Some(1012), Some(3000), Some(4999), None] {
         let (server, mut ws) = joined().await;
-        ws.send_frame(code.map_or(Frame::new(frame::CLOSE, ""), Frame::close)).await;
+        ws.send_frame(code.map_or_else(|| Frame::new(frame::CLOSE, ""), Frame::close)).await;
         assert_eq!(ws.receive().await, Received::Close(code));
         assert_eq!(ws.receive().await, Received::End);
         server.journal.expect("transport close").await;

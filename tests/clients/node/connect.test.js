@@ -29,6 +29,13 @@ for (const mode of EACH_MODE) {
       assert.notEqual(socket.id, socket.io.engine.id, "the id of the session is a secret");
     });
 
+    if (mode !== "polling") {
+      test("a subprotocol that the client asks for is agreed to", async (t) => {
+        const socket = await opened(t, acceptance.main, mode, { protocols: ["chat.v2", "chat.v1"] });
+        assert.equal(socket.io.engine.transport.ws.protocol, "chat.v2");
+      });
+    }
+
     test("the server sees the auth payload", async (t) => {
       const auth = { token: "t", nested: { list: [1, null, "ü"] } };
       const socket = open(t, `${acceptance.main}/auth`, mode, { auth });
