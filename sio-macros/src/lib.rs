@@ -18,7 +18,6 @@ mod event_args;
 mod expand;
 mod model;
 mod parse;
-mod pattern;
 mod shape;
 #[cfg(test)]
 mod tests;

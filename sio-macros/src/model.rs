@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote};
+use sio_grammar::{NameError, check_namespace, is_reserved, pattern};
 use syn::ext::IdentExt;
 use syn::{Attribute, FnArg, Ident, Path, ReturnType, Type};
 
@@ -14,12 +15,7 @@ use crate::check::{Role, check_block, check_hidden_event, check_method};
 use crate::errors::Errors;
 use crate::event_args::{EventArgs, Rate};
 use crate::parse::{self, Args, Block, Item};
-use crate::pattern;
 use crate::shape::is_ack;
-
-/// The names that Socket.IO keeps for itself: no client can send such an event.
-const RESERVED: [&str; 6] =
-    ["connect", "connect_error", "disconnect", "disconnecting", "newListener", "removeListener"];
 
 /// What the name of a handler's method begins with; the rest is the event's name.
 pub(crate) const PREFIX: &str = "event_";
@@ -223,17 +219,16 @@ fn namespace(args: &Args, errors: &mut Errors) -> Option<Name> {
         return Some(Name { text: "/".to_owned(), span: Span::call_site() });
     };
     let text = literal.value();
-    if !text.starts_with('/') {
-        errors.at(literal, format!("a namespace begins with `/`: did you mean \"/{text}\"?"));
+    if let Err(error) = check_namespace(&text) {
+        let advice = match error {
+            NameError::NoSlash => format!("did you mean \"/{text}\"?"),
+            _ => "no client could name it".to_owned(),
+        };
+        errors.at(literal, format!("{error}: {advice}"));
         return None;
     }
-    // The packet's header ends a namespace with a comma, and what follows a question mark is not part of its name.
-    if let Some(wrong) = text.chars().find(|c| [',', '?'].contains(c)) {
-        errors.at(literal, format!("a namespace cannot contain `{wrong}`: no client could name it"));
-        return None;
-    }
-    if let Err(message) = pattern::check(&text) {
-        errors.at(literal, message);
+    if let Err(error) = pattern::check(&text) {
+        errors.at(literal, error.to_string());
         return None;
     }
     Some(Name { text, span: literal.span() })
@@ -260,7 +255,7 @@ fn event_name(
         errors.push(syn::Error::new(event.span, message));
         return Err(());
     }
-    if RESERVED.contains(&text.as_str()) {
+    if is_reserved(text) {
         let advice = match text.as_str() {
             "connect" | "disconnect" => format!("name the method `{text}` instead"),
             _ => "choose another, no client can send it".to_owned(),

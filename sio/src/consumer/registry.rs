@@ -9,11 +9,11 @@ use std::panic::Location;
 use std::pin::Pin;
 
 use sio_core::name::check_namespace;
+use sio_grammar::pattern;
 
 use super::{Consumer, Description, EventInfo, StateMap};
 use crate::connection::{self, SocketTask};
 use crate::error::Problem;
-use crate::namespaces::pattern;
 use crate::params::{Params, PathError};
 
 type BoxFuture = Pin<Box<dyn Future<Output = ()> + Send>>;
@@ -61,10 +61,8 @@ impl Registration {
     fn problems(&self) -> Vec<Problem> {
         let (consumer, location) = (self.type_name(), self.location);
         let namespace = check_namespace(self.namespace).map_err(|error| error.to_string());
-        let namespace = namespace.and_then(|()| match pattern::is_pattern(self.namespace) {
-            true => pattern::check(self.namespace),
-            false => Ok(()),
-        });
+        let namespace =
+            namespace.and_then(|()| pattern::check(self.namespace).map_err(|error| error.to_string()));
         let namespace =
             namespace.err().map(|reason| Problem::InvalidNamespace { consumer, location, reason });
         let key = |event: &EventInfo| (!event.fallback).then_some(event.name);

@@ -3,7 +3,6 @@
 //! A consumer with a pattern, `/org/{id}`, serves every path that matches. The namespace of such a path is made
 //! for its first socket and forgotten with its last; how many there are at a time is bounded.
 
-pub(crate) mod pattern;
 #[cfg(test)]
 mod tests;
 
@@ -11,6 +10,8 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
+
+use sio_grammar::pattern;
 
 use crate::connection::HandlerTimes;
 use crate::consumer::{Description, Needs, Rate, Registration, StateMap};

@@ -243,3 +243,18 @@ async fn the_server_finds_sockets_and_reaches_everybody() {
     client.leave().await;
     assert!(server.socket(&id).is_none());
 }
+
+#[test]
+fn the_router_takes_all_patterns_that_do_not_overlap() {
+    for (one, other) in [
+        ("/org/{id}", "/team/{id}"),
+        ("/org/{id}", "/org/{id}/{room}"),
+        ("/{a}/x", "/{a}/y"),
+        ("/files/{*path}", "/{a}"),
+    ] {
+        assert!(!sio_grammar::pattern::overlap(one, other), "{one} {other}");
+        let mut router = matchit::Router::new();
+        router.insert(one, ()).unwrap();
+        router.insert(other, ()).unwrap();
+    }
+}
