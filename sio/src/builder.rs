@@ -90,6 +90,7 @@ impl Default for Builder {
                 drain: Duration::from_secs(10),
                 handle_signals: true,
                 serving: Serving::default(),
+                health: None,
                 recovery: None,
             },
             state: StateMap::default(),

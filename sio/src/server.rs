@@ -17,7 +17,7 @@ use crate::consumer::Registration;
 use crate::drain::Drain;
 use crate::engine::Engine;
 use crate::error::{BuildError, Error};
-use crate::http::Service;
+use crate::http::{Health, Service};
 use crate::log_limiter::LogLimiter;
 use crate::namespace::Namespace;
 use crate::namespaces::Namespaces;
@@ -83,6 +83,7 @@ pub(crate) struct Options {
     pub(crate) drain: Duration,
     pub(crate) handle_signals: bool,
     pub(crate) serving: Serving,
+    pub(crate) health: Option<Health>,
     pub(crate) recovery: Option<Recovery>,
 }
 
@@ -197,6 +198,13 @@ impl Server {
                 kept.clear(&namespace);
             }
         }
+    }
+
+    /// Returns whether new clients are let in: until [`Server::close`] is called.
+    /// [`Builder::health`] answers it over HTTP.
+    #[must_use]
+    pub fn is_ready(&self) -> bool {
+        !self.inner.drain.has_begun() && !self.inner.engine.shared.is_closing()
     }
 
     /// Waits until [`Server::close`] is called.

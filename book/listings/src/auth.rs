@@ -100,6 +100,14 @@ async fn kick(server: &Server, name: &str) {
 }
 // ANCHOR_END: kick
 
+// ANCHOR: hosts
+fn hosts() -> sio::Result<Server> {
+    let server =
+        Server::builder().collected(false).allowed_hosts(["localhost:3000", "127.0.0.1:3000"]).build()?;
+    Ok(server)
+}
+// ANCHOR_END: hosts
+
 // ANCHOR: origins
 fn origins() -> sio::Result<Server> {
     let server = Server::builder()
@@ -189,6 +197,7 @@ mod tests {
     #[test]
     fn the_origins_are_valid() {
         origins().unwrap();
+        hosts().unwrap();
         assert_eq!(format!("{:?}", own_subdomains()), "Matching");
     }
 }

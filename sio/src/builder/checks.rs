@@ -23,6 +23,15 @@ impl Builder {
             ("ack_timeout", !options.ack_timeout.is_zero(), "must be longer than zero"),
             ("keep_alive_timeout", !serving.keep_alive_timeout.is_zero(), "must be longer than zero"),
             ("response_timeout", !serving.response_timeout.is_zero(), "must be longer than zero"),
+            (
+                "health",
+                options.health.as_ref().is_none_or(|health| {
+                    [&health.live, &health.ready]
+                        .iter()
+                        .all(|path| path.starts_with('/') && can_be_requested(path))
+                }),
+                "must be paths that begin with a slash and are percent-encoded",
+            ),
             ("max_payload", engine.max_payload > 0, "must be at least one byte"),
             ("polling_packets", engine.polling_packets != Some(0), "must be at least one"),
             ("outgoing_queue_bytes", engine.outgoing_queue_bytes > 0, "must be at least one"),
@@ -67,6 +76,12 @@ impl Builder {
                     .allowed_origins
                     .problems()
                     .map(|reason| Problem::Option { name: "allowed_origins", reason }),
+            )
+            .chain(
+                engine
+                    .allowed_hosts
+                    .problems()
+                    .map(|reason| Problem::Option { name: "allowed_hosts", reason }),
             )
             .chain(options.recovery.as_ref().and_then(Recovery::problem))
             .chain(options.parser.problem(engine.allow_eio3))

@@ -3,11 +3,12 @@
 use std::future::Future;
 use std::time::Duration;
 
+use hyper::header::HeaderMap;
 use hyper::http::request::Parts;
 
 use super::Builder;
 use crate::engine::{Message, SessionId};
-use crate::http::{Forwarded, Refused};
+use crate::http::{Forwarded, Health, Refused};
 
 /// Requests: who they are from, who may connect, and what is sent at once.
 impl Builder {
@@ -66,6 +67,65 @@ impl Builder {
     /// ```
     pub fn forwarded(mut self, forwarded: Forwarded) -> Self {
         self.engine.forwarded = Some(forwarded);
+        self
+    }
+
+    /// For which hosts the server answers, each with or without a port; requests for others get status 403. Default:
+    /// every host.
+    ///
+    /// The names under which browsers know the server have to be listed, and `localhost` where that is one. It holds back
+    /// pages that let their own name point to this server ([DNS rebinding](crate::http::AllowedHosts)): set it for
+    /// servers that listen on a developer's machine or in a private network. An entry that is no host is an error of
+    /// [`Builder::build`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use sio::prelude::*;
+    ///
+    /// let builder = Server::builder().allowed_hosts(["localhost:3000", "127.0.0.1:3000"]);
+    /// # let _ = builder;
+    /// ```
+    pub fn allowed_hosts<S: Into<String>>(mut self, hosts: impl IntoIterator<Item = S>) -> Self {
+        self.engine.allowed_hosts = hosts.into_iter().collect();
+        self
+    }
+
+    /// Answers supervisors and load balancers: at `live` with status 200 while the program runs, at `ready` with 200
+    /// while new clients are let in, and with 503 once the server [closes](crate::Server::close). Default: at no path.
+    ///
+    /// They are answered for every host, whatever [`allowed_hosts`](Builder::allowed_hosts) says, and go before static
+    /// files.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use sio::prelude::*;
+    ///
+    /// let builder = Server::builder().health("/healthz", "/readyz");
+    /// # let _ = builder;
+    /// ```
+    pub fn health(mut self, live: impl Into<String>, ready: impl Into<String>) -> Self {
+        self.options.health = Some(Health { live: live.into(), ready: ready.into() });
+        self
+    }
+
+    /// Adds headers of the application to the answer that opens a session, on polling and on WebSocket. Default none.
+    /// Headers that the protocol needs are not replaced. It must not block.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use hyper::header::HeaderValue;
+    /// use sio::prelude::*;
+    ///
+    /// let builder = Server::builder().on_headers(|_request, headers| {
+    ///     headers.insert("x-node", HeaderValue::from_static("7"));
+    /// });
+    /// # let _ = builder;
+    /// ```
+    pub fn on_headers(mut self, on_headers: impl Fn(&Parts, &mut HeaderMap) + Send + Sync + 'static) -> Self {
+        self.engine.hooks.on_headers(on_headers);
         self
     }
 

@@ -8,9 +8,9 @@ use sio_core::engine::payload::DEFAULT_MAX_PACKETS;
 
 use super::hooks::Hooks;
 use super::outbox::QueueLimits;
-use crate::http::Forwarded;
 use crate::http::cookie::Cookie;
 use crate::http::origin::AllowedOrigins;
+use crate::http::{AllowedHosts, Forwarded};
 
 /// The settings of an Engine.IO server, with the defaults of the protocol.
 ///
@@ -65,6 +65,8 @@ pub struct Config {
     pub max_connections_per_address: usize,
     /// From which pages a browser may connect. Default: those of the same origin.
     pub allowed_origins: AllowedOrigins,
+    /// For which hosts requests are answered. Default: every host.
+    pub allowed_hosts: AllowedHosts,
     /// A cookie with the session's id, for load balancers that route by it. Default none.
     pub cookie: Option<Cookie>,
     /// Which headers of proxies are believed. Default none.
@@ -99,6 +101,7 @@ impl Default for Config {
             max_connections: usize::MAX,
             max_connections_per_address: usize::MAX,
             allowed_origins: AllowedOrigins::default(),
+            allowed_hosts: AllowedHosts::default(),
             cookie: None,
             forwarded: None,
             initial_packet: None,

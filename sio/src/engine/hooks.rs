@@ -6,6 +6,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use hyper::header::{self, HeaderMap, HeaderName};
 use hyper::http::request::Parts;
 use sio_core::id::SessionId;
 
@@ -18,10 +19,15 @@ type AllowRequest = dyn Fn(&Parts) -> Result<(), String> + Send + Sync;
 type Deciding = Pin<Box<dyn Future<Output = Result<(), String>> + Send>>;
 type AllowRequestAsync = dyn Fn(Parts) -> Deciding + Send + Sync;
 type OnRefused = dyn Fn(&Refused<'_>) + Send + Sync;
+type OnHeaders = dyn Fn(&Parts, &mut HeaderMap) + Send + Sync;
 type Subprotocols = dyn for<'a> Fn(&[&'a str]) -> Option<&'a str> + Send + Sync;
 
 /// How long a decision about a request may take: as long as its head may.
 const DECISION: Duration = Duration::from_secs(30);
+
+/// Headers that belong to the connection and its framing.
+const HOP_BY_HOP: [HeaderName; 4] =
+    [header::CONNECTION, header::UPGRADE, header::TRANSFER_ENCODING, header::CONTENT_LENGTH];
 
 /// What a client is told when a decision failed.
 const FAILED: &str = "Internal server error";
@@ -45,6 +51,7 @@ pub struct Hooks {
     allow_request: Option<Arc<AllowRequest>>,
     allow_request_async: Option<Arc<AllowRequestAsync>>,
     on_refused: Option<Arc<OnRefused>>,
+    on_headers: Option<Arc<OnHeaders>>,
     subprotocols: Option<Arc<Guarded<Box<Subprotocols>>>>,
 }
 
@@ -82,6 +89,13 @@ impl Hooks {
     pub fn on_refused(&mut self, on_refused: impl Fn(&Refused<'_>) + Send + Sync + 'static) {
         let on_refused = Guarded::new(on_refused);
         self.on_refused = Some(Arc::new(move |refused: &Refused<'_>| on_refused(refused)));
+    }
+
+    /// Adds headers to the answer that opens a session. Those that the protocol needs are not replaced.
+    pub fn on_headers(&mut self, on_headers: impl Fn(&Parts, &mut HeaderMap) + Send + Sync + 'static) {
+        let on_headers = Guarded::new(on_headers);
+        self.on_headers =
+            Some(Arc::new(move |request: &Parts, headers: &mut HeaderMap| on_headers(request, headers)));
     }
 
     /// Chooses a WebSocket subprotocol from those that a client asks for, in its order. Default: the first of them.
@@ -138,6 +152,19 @@ impl Hooks {
         chosen.filter(|chosen| asked.contains(chosen))
     }
 
+    pub(crate) fn add_headers(&self, request: &Parts, answer: &mut HeaderMap) {
+        let Some(on_headers) = &self.on_headers else { return };
+        let mut added = HeaderMap::new();
+        guarded::call("`on_headers`", || on_headers(request, &mut added));
+        for (name, value) in &added {
+            let is_protocols =
+                answer.contains_key(name) && *name != header::SET_COOKIE && *name != header::VARY;
+            if !is_protocols && !HOP_BY_HOP.contains(name) {
+                answer.append(name, value.clone());
+            }
+        }
+    }
+
     pub(crate) fn refused(&self, refused: &Refused<'_>) {
         if let Some(on_refused) = &self.on_refused {
             guarded::call("`on_refused`", || on_refused(refused));
@@ -151,6 +178,7 @@ impl fmt::Debug for Hooks {
             .field("id_generator", &self.new_id.is_some())
             .field("allow_request", &self.allow_request.is_some())
             .field("allow_request_async", &self.allow_request_async.is_some())
+            .field("on_headers", &self.on_headers.is_some())
             .field("on_refused", &self.on_refused.is_some())
             .field("subprotocols", &self.subprotocols.is_some())
             .finish()

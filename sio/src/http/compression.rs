@@ -59,6 +59,19 @@ pub(crate) async fn packets(body: Body, request: &HeaderMap, threshold: usize) -
     answer
 }
 
+/// Whether a client takes gzip before all else.
+#[cfg(feature = "static-files")]
+pub(crate) fn accepts_gzip(request: &HeaderMap) -> bool {
+    negotiate(request) == Some(Coding::Gzip)
+}
+
+/// The compressed form of what does become smaller.
+#[cfg(feature = "static-files")]
+pub(crate) fn gzip(bytes: &[u8]) -> Option<Bytes> {
+    let compressed = Coding::Gzip.compress(bytes).ok()?;
+    (compressed.len() < bytes.len()).then(|| compressed.into())
+}
+
 /// The coding that the client likes best, gzip where it does not care; none when it wants the body as it is.
 fn negotiate(request: &HeaderMap) -> Option<Coding> {
     let (mut gzip, mut deflate, mut identity, mut any) = (None, None, None, None);

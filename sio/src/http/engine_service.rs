@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use hyper::body::{Body, Buf};
-use hyper::header::{self, HeaderMap};
+use hyper::header::{self, HeaderMap, HeaderValue};
 use hyper::http::request::Parts;
 use hyper::{Method, Request, Response, StatusCode};
 use sio_core::engine::config::Revision;
@@ -85,6 +85,7 @@ impl EngineService {
         }
         let verdict = self.config().allowed_origins.judge(&request.headers, || self.target(&request));
         let outcome = match &verdict {
+            _ if !self.admits_host(&request) => Err(RefusedReason::ForeignHost.into()),
             Verdict::Foreign(origin) => {
                 let origin = &*short(origin);
                 limited!(
@@ -222,18 +223,38 @@ impl EngineService {
         forwarded.map_or(peer, |forwarded| forwarded.client(&request.headers, peer))
     }
 
+    /// Whether a request is for a host of this server's.
+    pub(super) fn admits_host(&self, request: &Parts) -> bool {
+        let admitted = self.config().allowed_hosts.allow(|| self.authority(request));
+        if !admitted {
+            let host = request.headers.get(header::HOST).map(HeaderValue::as_bytes).unwrap_or_default();
+            let host = String::from_utf8_lossy(host);
+            let host = &*short(&host);
+            limited!(
+                WARN, self.engine.shared.logs, About { other: hash_of(host), ..About::default() },
+                target: "sio::engine", { host, },
+                "refused a request for a foreign host; `allowed_hosts` of the builder lists those of this server"
+            );
+        }
+        admitted
+    }
+
     /// What the request was sent to, as far as can be known.
     fn target(&self, request: &Parts) -> Option<Target> {
+        let authority = self.authority(request)?;
+        Some(Target { authority, is_secure: self.client(request).is_secure() })
+    }
+
+    fn authority(&self, request: &Parts) -> Option<Authority> {
         let forwarded = self.config().forwarded.as_ref();
         let authority = forwarded.and_then(|forwarded| forwarded.authority(&request.headers));
-        let authority = authority.or_else(|| {
+        authority.or_else(|| {
             // HTTP/2, on which another server may mount this, has it in the URI instead of the header.
             Authority::parse(match request.headers.get(header::HOST) {
                 Some(host) => host.to_str().ok()?,
                 None => request.uri.authority()?.as_str(),
             })
-        })?;
-        Some(Target { authority, is_secure: self.client(request).is_secure() })
+        })
     }
 
     fn open_polling(&self, request: &Parts, admission: Admission) -> Answer {
@@ -247,7 +268,7 @@ impl EngineService {
         let Some(handshake) = handshake else { return failed() };
         self.engine.open(id, handshake, admission.place, admission.wire, None);
         let mut answer = answer::packets(body);
-        self.set_cookie(&mut answer, &id);
+        self.set_headers(&mut answer, request, &id);
         answer
     }
 
@@ -261,7 +282,7 @@ impl EngineService {
         let (mut answer, websocket) = upgrade::accept(request, wire, subprotocol.as_deref())?;
         let open = self.open_packet(&id, &[]).frame();
         self.engine.open(id, handshake, place, wire, Some((websocket, open)));
-        self.set_cookie(&mut answer, &id);
+        self.set_headers(&mut answer, request, &id);
         Ok(answer)
     }
 
@@ -293,11 +314,13 @@ impl EngineService {
         Some(Arc::new(if is_own { handshake.of_session(id) } else { handshake }))
     }
 
-    fn set_cookie(&self, answer: &mut Answer, id: &SessionId) {
+    /// Adds to the answer that opens a session what it needs besides the protocol.
+    fn set_headers(&self, answer: &mut Answer, request: &Parts, id: &SessionId) {
         let cookie = self.config().cookie.as_ref();
         if let Some(value) = cookie.and_then(|cookie| cookie.header(id)) {
             answer.headers_mut().insert(header::SET_COOKIE, value);
         }
+        self.config().hooks.add_headers(request, answer.headers_mut());
     }
 
     fn config(&self) -> &Config {

@@ -2,12 +2,16 @@
 
 pub(crate) mod answer;
 mod body;
+#[cfg(feature = "static-files")]
+mod client_bundle;
 #[cfg(feature = "compression")]
 mod compression;
 pub(crate) mod cookie;
 mod engine_service;
 mod extension;
 pub(crate) mod forwarded;
+mod health;
+mod hosts;
 mod long_polling;
 mod mounted;
 pub(crate) mod origin;
@@ -27,12 +31,16 @@ pub use self::cookie::{Cookie, SameSite};
 pub use self::engine_service::EngineService;
 pub use self::extension::HttpExtension;
 pub use self::forwarded::Forwarded;
+pub(crate) use self::health::Health;
+pub use self::hosts::AllowedHosts;
 pub use self::mounted::{Mounted, MountedBody, MountedFuture};
 pub use self::origin::AllowedOrigins;
 pub use self::peer::Peer;
 pub use self::refused::{Refused, RefusedReason};
 pub(crate) use self::service::AnswerFuture;
 pub use self::service::Service;
+#[cfg(feature = "static-files")]
+pub use self::static_files::Files;
 #[cfg(feature = "tower")]
 pub use self::tower::Layer;
 pub use crate::serve::Listener;

@@ -23,6 +23,8 @@ pub enum RefusedReason {
     BadWebSocket,
     /// The page that asks is from an origin that is not [allowed](crate::Builder::allowed_origins). Code 4.
     ForeignOrigin,
+    /// The request is for a host that is not [allowed](crate::Builder::allowed_hosts). Code 4.
+    ForeignHost,
     /// The function of [`allow_request`](crate::Builder::allow_request) said no. Code 4.
     NotAllowed,
     /// As many clients as [`max_connections`](crate::Builder::max_connections) says are connected. Code 4.
@@ -45,6 +47,7 @@ impl RefusedReason {
             Self::BadRequest | Self::BadWebSocket => RequestError::BadRequest,
             Self::UnsupportedProtocolVersion => RequestError::UnsupportedProtocolVersion,
             Self::ForeignOrigin
+            | Self::ForeignHost
             | Self::NotAllowed
             | Self::ServerFull
             | Self::AddressFull
@@ -58,6 +61,7 @@ impl fmt::Display for RefusedReason {
         f.write_str(match self {
             Self::BadWebSocket => "no valid opening handshake of a WebSocket",
             Self::ForeignOrigin => "a foreign origin",
+            Self::ForeignHost => "a foreign host",
             Self::NotAllowed => "not allowed by the application",
             Self::ServerFull => "the server is full",
             Self::AddressFull => "too many connections from this address",

@@ -7,11 +7,16 @@ use std::pin::Pin;
 #[cfg(feature = "static-files")]
 use std::sync::Arc;
 
+#[cfg(feature = "static-files")]
+use hyper::StatusCode;
 use hyper::body::{Body, Buf};
 use hyper::{Request, Response};
 
+#[cfg(feature = "static-files")]
+use super::answer;
 use super::body::ResponseBody;
 use super::engine_service::EngineService;
+use super::health::Health;
 use super::mounted::Mounted;
 use super::peer::Peer;
 #[cfg(feature = "static-files")]
@@ -51,7 +56,7 @@ pub(crate) type AnswerFuture =
 pub struct Service {
     engine: EngineService,
     /// The engine does not keep the server alive, and its sessions need it.
-    _server: Server,
+    server: Server,
     #[cfg(feature = "static-files")]
     files: Arc<StaticFiles>,
 }
@@ -60,7 +65,7 @@ impl Service {
     pub(crate) fn new(server: &Server) -> Self {
         Self {
             engine: server.inner.engine.service(),
-            _server: server.clone(),
+            server: server.clone(),
             #[cfg(feature = "static-files")]
             files: Arc::clone(&server.inner.files),
         }
@@ -113,8 +118,15 @@ impl Service {
         Mounted::new(self, inner)
     }
 
+    fn health(&self) -> Option<&Health> {
+        self.server.inner.options.health.as_ref()
+    }
+
     /// Whether requests for a path are answered here, be it by Socket.IO or with a file.
     pub(super) fn answers(&self, path: &str) -> bool {
+        if self.health().is_some_and(|health| health.has(path)) {
+            return true;
+        }
         #[cfg(feature = "static-files")]
         if self.files.has(path) {
             return true;
@@ -128,10 +140,20 @@ impl Service {
         B::Data: Buf + Send,
         B::Error: std::fmt::Display,
     {
+        let path = request.uri().path();
+        // Asked by the address of the server, whatever hosts are allowed.
+        if let Some(health) = self.health().filter(|health| health.has(path)) {
+            let answer = health.answer(path, self.server.is_ready());
+            return Box::pin(std::future::ready(Ok(answer)));
+        }
         #[cfg(feature = "static-files")]
         if !self.engine.is_ours(request.uri().path()) && self.files.has(request.uri().path()) {
             let files = Arc::clone(&self.files);
             let (head, _) = request.into_parts();
+            if !self.engine.admits_host(&head) {
+                let answer = answer::plain(StatusCode::FORBIDDEN, "This host is not served here.\n");
+                return Box::pin(std::future::ready(Ok(answer)));
+            }
             return Box::pin(async move { Ok(files.serve(&head.method, &head.uri, &head.headers).await) });
         }
         hyper::service::Service::call(&self.engine, request)

@@ -99,6 +99,8 @@ impl Listener for UnixListener {
 
     fn address(&self) -> io::Result<String> {
         let address = self.local_addr()?;
-        Ok(address.as_pathname().map_or("a Unix socket".to_owned(), |path| path.display().to_string()))
+        Ok(address
+            .as_pathname()
+            .map_or_else(|| "a Unix socket".to_owned(), |path| path.display().to_string()))
     }
 }

@@ -102,6 +102,10 @@ impl Http {
         *request.method_mut() = method;
         *request.uri_mut() = target.parse().expect("a server's path and an encoded query are valid");
         *request.headers_mut() = self.headers.clone();
+        let hosts = &self.server.inner.engine.shared.config.allowed_hosts;
+        if let Some(host) = hosts.first().and_then(|host| host.parse().ok()) {
+            request.headers_mut().entry(header::HOST).or_insert(host);
+        }
         if transport == TransportKind::WebSocket {
             let headers = request.headers_mut();
             headers.insert(header::CONNECTION, HeaderValue::from_static("Upgrade"));

@@ -1,6 +1,7 @@
 //! Who may connect, and what is known of those who do.
 
 mod connections;
+mod extras;
 #[path = "../support/mod.rs"]
 mod support;
 
