@@ -2,12 +2,14 @@
 
 mod connection;
 mod listener;
+mod proxy_protocol;
 #[cfg(feature = "tls")]
 mod tls;
 mod watched;
 
 use std::fmt;
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::{TcpListener, ToSocketAddrs};
@@ -20,6 +22,7 @@ use crate::log_limiter::{About, LogLimiter, hash_of, limited};
 
 use self::connection::Connection;
 pub use self::listener::Listener;
+pub(crate) use self::proxy_protocol::Proxies;
 #[cfg(feature = "tls")]
 use self::tls::Tls;
 
@@ -42,11 +45,14 @@ pub(crate) enum Security {
 pub(crate) struct Serving {
     pub(crate) keep_alive_timeout: Duration,
     pub(crate) response_timeout: Duration,
+    /// Those that speak the PROXY protocol.
+    pub(crate) proxies: Option<Arc<Proxies>>,
 }
 
 impl Default for Serving {
     fn default() -> Self {
-        Self { keep_alive_timeout: Duration::from_secs(75), response_timeout: Duration::from_secs(30) }
+        let (keep_alive_timeout, response_timeout) = (Duration::from_secs(75), Duration::from_secs(30));
+        Self { keep_alive_timeout, response_timeout, proxies: None }
     }
 }
 

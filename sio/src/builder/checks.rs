@@ -83,6 +83,13 @@ impl Builder {
                     .problems()
                     .map(|reason| Problem::Option { name: "allowed_hosts", reason }),
             )
+            .chain(
+                serving
+                    .proxies
+                    .iter()
+                    .flat_map(|proxies| proxies.problems())
+                    .map(|reason| Problem::Option { name: "proxy_protocol", reason }),
+            )
             .chain(options.recovery.as_ref().and_then(Recovery::problem))
             .chain(options.parser.problem(engine.allow_eio3))
             .collect()

@@ -1,6 +1,7 @@
 //! Options of what happens before a session is open.
 
 use std::future::Future;
+use std::sync::Arc;
 use std::time::Duration;
 
 use hyper::header::HeaderMap;
@@ -9,6 +10,7 @@ use hyper::http::request::Parts;
 use super::Builder;
 use crate::engine::{Message, SessionId};
 use crate::http::{Forwarded, Health, Refused};
+use crate::serve::Proxies;
 
 /// Requests: who they are from, who may connect, and what is sent at once.
 impl Builder {
@@ -67,6 +69,30 @@ impl Builder {
     /// ```
     pub fn forwarded(mut self, forwarded: Forwarded) -> Self {
         self.engine.forwarded = Some(forwarded);
+        self
+    }
+
+    /// The proxies, by address or network, whose connections begin with the address of a client: the PROXY protocol of
+    /// HAProxy, versions 1 and 2, as load balancers send it that pass TCP on. Default none.
+    ///
+    /// A connection from one of them that does not begin so is closed; of all others it is not believed. Whoever can
+    /// reach a Unix socket is believed. The address is the connection's: [`Builder::max_connections_per_address`] counts
+    /// by it, and [`Builder::forwarded`] goes before it. An entry that is neither an address nor a network is an error of
+    /// [`Builder::build`].
+    ///
+    /// This is for connections that the server [accepts itself](crate::Server::serve).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use sio::prelude::*;
+    ///
+    /// // HAProxy in `mode tcp` with `send-proxy-v2`.
+    /// let builder = Server::builder().proxy_protocol(["10.0.0.0/8", "127.0.0.1"]);
+    /// # let _ = builder;
+    /// ```
+    pub fn proxy_protocol<S: Into<String>>(mut self, proxies: impl IntoIterator<Item = S>) -> Self {
+        self.options.serving.proxies = Some(Arc::new(Proxies::new(proxies.into_iter().map(Into::into))));
         self
     }
 

@@ -9,9 +9,10 @@ use hyper::server::conn::http1;
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::sync::watch;
+use tokio::time::timeout;
 
-use super::Security;
 use super::watched::Watched;
+use super::{Security, proxy_protocol};
 use crate::Server;
 use crate::http::Peer;
 use crate::log_limiter::{About, LogLimiter, hash_of, limited};
@@ -40,7 +41,21 @@ pub(super) struct Connection<S> {
 
 impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Connection<S> {
     pub(super) async fn serve(self) {
-        let Self { server, mut stream, peer, security, ending } = self;
+        let Self { server, mut stream, mut peer, security, mut ending } = self;
+        let proxies = server.inner.options.serving.proxies.as_ref();
+        if proxies.is_some_and(|proxies| proxies.include(peer)) {
+            let told = tokio::select! {
+                told = timeout(proxy_protocol::TIMEOUT, proxy_protocol::read(&mut stream)) => told,
+                _ = ending.changed() => return,
+            };
+            match told.unwrap_or_else(|late| Err(late.into())) {
+                Ok(client) => peer = client.or(peer),
+                Err(error) => {
+                    tracing::debug!(target: "sio::server", ?peer, %error, "no client was told by a proxy");
+                    return;
+                }
+            }
+        }
         let Ok(place) = place(&server, peer) else {
             if matches!(security, Security::None) {
                 // As much as fits at once, which is all of it: there is nobody to wait for.

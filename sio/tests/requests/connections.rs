@@ -217,6 +217,34 @@ async fn a_unix_socket_is_served() {
 }
 
 #[tokio::test]
+async fn a_proxy_that_is_named_tells_the_client_below_http() {
+    let server = listen(|builder| builder.proxy_protocol(["127.0.0.1"]).max_connections_per_address(1)).await;
+    let mut second = b"\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c".to_vec();
+    second.extend([203, 0, 113, 7, 10, 0, 0, 1, 0x13, 0x88, 1, 187]);
+    for (header, status) in [
+        (&b"PROXY TCP4 203.0.113.7 10.0.0.1 5000 443\r\n"[..], 200),
+        (b"PROXY TCP4 203.0.113.8 10.0.0.1 5000 443\r\n", 200),
+        (b"PROXY TCP6 ::ffff:203.0.113.8 ::1 5001 443\r\n", 403),
+        (&second, 403),
+    ] {
+        let mut stream = connect(server.address).await;
+        stream.write_all(header).await.unwrap();
+        assert_eq!(request(&mut stream, "GET", POLLING, &[], "").await.status, status, "{header:?}");
+    }
+    let mut silent = connect(server.address).await;
+    silent.write_all(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
+    let mut answer = Vec::new();
+    let _ = in_time(silent.read_to_end(&mut answer)).await;
+    assert!(answer.is_empty(), "{answer:?}");
+
+    let server = listen(|builder| builder.proxy_protocol(["192.0.2.1"])).await;
+    let mut stream = connect(server.address).await;
+    stream.write_all(b"PROXY TCP4 203.0.113.7 10.0.0.1 5000 443\r\n").await.unwrap();
+    assert_eq!(request(&mut stream, "GET", POLLING, &[], "").await.status, 400);
+    assert_eq!(get(server.address, POLLING, &[]).await.status, 200);
+}
+
+#[tokio::test]
 async fn a_request_names_one_host() {
     let server = listen(|builder| builder).await;
     for (head, status) in [
