@@ -110,7 +110,7 @@ async fn an_answer_is_filled_up_to_max_payload_and_the_rest_waits_in_order() {
 
 #[tokio::test]
 async fn an_answer_holds_at_most_so_many_packets() {
-    let server = server().await;
+    let server = server_with(|builder| builder.polling_packets(16)).await;
     let mut polling = polling(&server, "").await;
     polling.send(&[r#"42["echo"]"#; 20]).await;
     polling.get().await.expect(200, &texts(&[r#"42["echoed"]"#; 16]));
