@@ -95,6 +95,7 @@ const SIO: Plan = Plan {
         ("consumer::state", "consumer::registry"),
         // Arguments of handlers are to stand beside the other ones.
         ("consumer", "middleware"),
+        ("consumer", "server"),
         ("data", "consumer"),
         ("params", "consumer"),
         ("params", "consumer::state"),
@@ -124,7 +125,7 @@ const CORE: Plan = Plan {
     circles_allowed: &[],
     // The format of MessagePack is to stand below the arguments, its packets above those of JSON.
     known: &[("args", "msgpack"), ("msgpack", "socket")],
-    long: &[],
+    long: &["args/ser.rs", "socket/encode.rs"],
 };
 
 const MACROS: Plan = Plan {
