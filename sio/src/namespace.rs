@@ -196,6 +196,10 @@ impl Namespace {
                 }
             },
         )?;
+        let frames = match (form, &self.inner.kept) {
+            (Form::Recoverable(Some(_)), Some(kept)) => kept.count(frames),
+            _ => frames,
+        };
         Ok(Emission::new(frames, form))
     }
 

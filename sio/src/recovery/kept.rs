@@ -5,11 +5,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
 use sio_core::id::{PrivateId, Sid};
 use sio_core::socket::recovery::Resume;
 use tokio::runtime::Handle;
 
 use super::log::Bounds;
+use super::memory::Memory;
 use super::parking::{Parking, ParkingPlace};
 use super::state::Holding;
 use super::{ConnectionState, Recovery};
@@ -24,12 +26,14 @@ use crate::{Socket, random};
 pub(crate) struct Keeping {
     options: Recovery,
     parking: Arc<Parking>,
+    memory: Arc<Memory>,
 }
 
 /// All that is kept in one namespace.
 pub(crate) struct Kept {
     pub(crate) options: Recovery,
     parking: Arc<Parking>,
+    memory: Arc<Memory>,
     bounds: Bounds,
     next_offset: AtomicU64,
     clients: Mutex<Clients>,
@@ -59,26 +63,32 @@ struct Parked {
 impl Keeping {
     pub(crate) fn new(options: Recovery) -> Self {
         let parking = Arc::new(Parking::new(options.max_clients));
-        Self { options, parking }
+        let memory = Arc::new(Memory::new(options.max_total_bytes));
+        Self { options, parking, memory }
     }
 }
 
 impl Kept {
     /// `heartbeat`: how long it may take to notice that a client is away.
     pub(crate) fn new(keeping: Keeping, heartbeat: Duration) -> Self {
-        let Keeping { options, parking } = keeping;
+        let Keeping { options, parking, memory } = keeping;
         let age = options.max_disconnection.saturating_add(heartbeat);
         let bounds = Bounds { packets: options.max_packets, bytes: options.max_bytes, age };
-        Self { options, parking, bounds, next_offset: AtomicU64::new(0), clients: Mutex::default() }
+        Self { options, parking, memory, bounds, next_offset: AtomicU64::new(0), clients: Mutex::default() }
     }
 
     pub(crate) fn next_offset(&self) -> u64 {
         self.next_offset.fetch_add(1, Ordering::Relaxed)
     }
 
+    /// The frames of an event that clients keep.
+    pub(crate) fn count(&self, frames: Bytes) -> Bytes {
+        self.memory.count(frames)
+    }
+
     /// The state of a new client.
     pub(crate) fn begin(&self, sid: Sid) -> Arc<ConnectionState> {
-        Arc::new(ConnectionState::new(sid, random::private_id(), self.bounds))
+        Arc::new(ConnectionState::new(sid, random::private_id(), self.bounds, Arc::clone(&self.memory)))
     }
 
     /// The client is about to be told its pid.

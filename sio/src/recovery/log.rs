@@ -1,8 +1,10 @@
 //! The last events of one client, for the case that it has not received them.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::memory::Memory;
 use crate::transport::outgoing::Entry;
 
 /// What one client may have in its log.
@@ -21,6 +23,8 @@ pub(crate) struct Bounds {
 #[derive(Debug)]
 pub(crate) struct Log {
     bounds: Bounds,
+    /// What all logs share.
+    memory: Arc<Memory>,
     events: VecDeque<Sent>,
     bytes: usize,
     /// The offset of the event before the first that is left.
@@ -35,16 +39,17 @@ struct Sent {
 }
 
 impl Log {
-    pub(crate) fn new(bounds: Bounds) -> Self {
-        Self { bounds, events: VecDeque::new(), bytes: 0, forgotten: None }
+    pub(crate) fn new(bounds: Bounds, memory: Arc<Memory>) -> Self {
+        Self { bounds, memory, events: VecDeque::new(), bytes: 0, forgotten: None }
     }
 
     pub(crate) fn push(&mut self, offset: u64, entry: Entry, now: Instant) {
         self.bytes += entry.frames.len();
         self.events.push_back(Sent { offset, entry, at: now });
+        let max_bytes = self.bounds.bytes.min(self.memory.share());
         while let Some(first) = self.events.front() {
             let fits = self.events.len() <= self.bounds.packets
-                && self.bytes <= self.bounds.bytes
+                && self.bytes <= max_bytes
                 && now.saturating_duration_since(first.at) <= self.bounds.age;
             if fits {
                 break;
@@ -84,7 +89,7 @@ mod tests {
     const AGE: Duration = Duration::from_secs(60);
 
     fn log(packets: usize, bytes: usize) -> Log {
-        Log::new(Bounds { packets, bytes, age: AGE })
+        Log::new(Bounds { packets, bytes, age: AGE }, Arc::new(Memory::new(usize::MAX)))
     }
 
     fn entry(offset: u64) -> Entry {
@@ -147,6 +152,22 @@ mod tests {
         let mut log = filled(10, 3, &[1, 2]);
         assert_eq!(missed(&mut log, Some(1)), None);
         assert_eq!(missed(&mut log, Some(2)), Some(vec![]));
+    }
+
+    #[test]
+    fn whoever_keeps_much_gives_way_when_the_memory_fills() {
+        let memory = Arc::new(Memory::new(64 * 50));
+        let mut log = Log::new(Bounds { packets: 100, bytes: 1000, age: AGE }, Arc::clone(&memory));
+        let now = Instant::now();
+        (1..=9).for_each(|offset| log.push(offset, entry(offset), now));
+        assert_eq!(log.bytes, 49, "as much as one share");
+        let others = memory.count(Bytes::from(vec![0; 64 * 25]));
+        log.push(10, entry(10), now);
+        assert_eq!(log.bytes, 22);
+        let all = memory.count(Bytes::from(vec![0; 64 * 25]));
+        log.push(11, entry(11), now);
+        assert_eq!((log.bytes, missed(&mut log, Some(10))), (0, None));
+        drop((others, all));
     }
 
     #[test]

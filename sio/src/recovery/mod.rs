@@ -7,6 +7,7 @@
 
 mod kept;
 mod log;
+mod memory;
 mod options;
 mod parking;
 mod state;

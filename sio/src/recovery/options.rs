@@ -25,6 +25,7 @@ pub struct Recovery {
     pub(super) max_packets: usize,
     pub(super) max_bytes: usize,
     pub(super) max_clients: usize,
+    pub(super) max_total_bytes: usize,
     pub(crate) skip_middleware: bool,
 }
 
@@ -35,6 +36,7 @@ impl Default for Recovery {
             max_packets: 1024,
             max_bytes: 1024 * 1024,
             max_clients: 10_000,
+            max_total_bytes: 256 * 1024 * 1024,
             skip_middleware: false,
         }
     }
@@ -72,6 +74,14 @@ impl Recovery {
         self
     }
 
+    /// How many bytes of events all clients of the server keep together; an event that many of them keep counts once.
+    /// Default 256 MiB. One client keeps at most a 64th of what is left: less than [`max_bytes`](Self::max_bytes) once the
+    /// last 64 MiB are begun.
+    pub fn max_total_bytes(mut self, bytes: usize) -> Self {
+        self.max_total_bytes = bytes;
+        self
+    }
+
     /// Whether a recovered client passes the [middleware](crate::Builder::on_connecting) in front of `connect` without
     /// being looked at again. Default false: a token may have expired, a user may have been banned meanwhile. `connect`
     /// itself always runs.
@@ -85,7 +95,8 @@ impl Recovery {
         let is_valid = !self.max_disconnection.is_zero()
             && self.max_packets > 0
             && self.max_bytes > 0
-            && self.max_clients > 0;
+            && self.max_clients > 0
+            && self.max_total_bytes > 0;
         let reason = "each of its bounds is more than zero".to_owned();
         (!is_valid).then_some(Problem::Option { name: "connection_state_recovery", reason })
     }

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use sio_core::id::{PrivateId, Sid};
 
 use super::log::{Bounds, Log};
+use super::memory::Memory;
 use crate::connection::membership::Membership;
 use crate::engine::outbox::PushError;
 use crate::engine::session;
@@ -59,8 +60,8 @@ impl Inner {
 }
 
 impl ConnectionState {
-    pub(crate) fn new(sid: Sid, pid: PrivateId, bounds: Bounds) -> Self {
-        let inner = Inner { log: Log::new(bounds), holder: Some(Weak::new()), missed: Vec::new() };
+    pub(crate) fn new(sid: Sid, pid: PrivateId, bounds: Bounds, memory: Arc<Memory>) -> Self {
+        let inner = Inner { log: Log::new(bounds, memory), holder: Some(Weak::new()), missed: Vec::new() };
         Self { sid, pid, inner: Mutex::new(inner) }
     }
 
