@@ -1,0 +1,265 @@
+//! [`Bus`]: a broker, and all that differs between one and another.
+//!
+//! A bus connects, subscribes, publishes and says when its connection has ended. Everything else is done above it, once
+//! for all of them: connecting again, holding what cannot be sent, sending again, finding repeats and losses.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use sio_core::cluster::node::NodeId;
+
+use crate::options::OptionsError;
+pub use crate::sink::Sink;
+
+/// Characters of a prefix.
+const MAX_PREFIX: usize = 64;
+
+/// A broker.
+///
+/// # Examples
+///
+/// A bus that reaches nobody:
+///
+/// ```
+/// use sio_cluster::bus::{Bus, BusError, Caps, Frame, Link, Names, Receivers, Sink, Topic};
+///
+/// #[derive(Debug)]
+/// struct Nowhere;
+///
+/// impl Bus for Nowhere {
+///     type Link = Self;
+///
+///     fn caps(&self) -> Caps {
+///         Caps { max_frame: 1 << 20 }
+///     }
+///
+///     fn name(&self) -> String {
+///         "nowhere".to_owned()
+///     }
+///
+///     async fn connect(&self, _: Names, _: Sink) -> Result<Self, BusError> {
+///         Ok(Self)
+///     }
+/// }
+///
+/// impl Link for Nowhere {
+///     async fn subscribe(&mut self, _: &[Topic]) -> Result<(), BusError> {
+///         Ok(())
+///     }
+///
+///     async fn unsubscribe(&mut self, _: &[Topic]) -> Result<(), BusError> {
+///         Ok(())
+///     }
+///
+///     async fn publish(&mut self, _: &[Frame]) -> Result<Receivers, BusError> {
+///         Ok(Receivers::Unknown)
+///     }
+///
+///     async fn check(&mut self) -> Result<(), BusError> {
+///         Ok(())
+///     }
+/// }
+/// ```
+pub trait Bus: Send + Sync + fmt::Debug + 'static {
+    /// Its connections.
+    type Link: Link;
+
+    /// What it can do.
+    fn caps(&self) -> Caps;
+
+    /// What errors call it: its URL without the password.
+    fn name(&self) -> String;
+
+    /// Connects. What arrives on the connection, and its end, go to the `sink`.
+    ///
+    /// The caller limits the time, by dropping the future.
+    fn connect(&self, names: Names, sink: Sink) -> impl Future<Output = Result<Self::Link, BusError>> + Send;
+}
+
+/// One connection to a broker, used by one task. Dropping it closes it.
+///
+/// All methods may be ended by dropping their futures; the connection is dropped as well then.
+pub trait Link: Send + 'static {
+    /// Subscribes topics. Returns when the broker has confirmed it.
+    fn subscribe(&mut self, topics: &[Topic]) -> impl Future<Output = Result<(), BusError>> + Send;
+
+    /// Ends the subscription of topics.
+    fn unsubscribe(&mut self, topics: &[Topic]) -> impl Future<Output = Result<(), BusError>> + Send;
+
+    /// Publishes frames in this order. Returns when the broker has taken them all.
+    fn publish(&mut self, frames: &[Frame]) -> impl Future<Output = Result<Receivers, BusError>> + Send;
+
+    /// Returns when the broker has answered. If the broker delivers in order, so that what it had for this connection
+    /// before has arrived by then.
+    fn check(&mut self) -> impl Future<Output = Result<(), BusError>> + Send;
+}
+
+/// What a broker can do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Caps {
+    /// The largest frame that it takes, in bytes.
+    pub max_frame: usize,
+}
+
+/// How many subscribers have got frames.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Receivers {
+    /// The broker does not say.
+    Unknown,
+    /// This many for each frame.
+    Each(Vec<u64>),
+}
+
+/// Where a frame goes.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Topic {
+    /// To all nodes of the cluster.
+    All,
+    /// To one node.
+    Node(NodeId),
+}
+
+/// A frame on its way out.
+#[derive(Debug, Clone)]
+pub struct Frame {
+    /// Where it goes.
+    pub topic: Topic,
+    /// Its bytes.
+    pub payload: Bytes,
+}
+
+/// The names that topics have at the broker: `<prefix>.a` for everybody, `<prefix>.x.<node>` for a node.
+///
+/// # Examples
+///
+/// ```
+/// use sio_cluster::NodeId;
+/// use sio_cluster::bus::{Names, Topic};
+///
+/// let names = Names::new("shop").unwrap();
+/// assert_eq!(names.of(&Topic::All), "shop.a");
+/// assert_eq!(names.of(&Topic::Node(NodeId::new(1))), "shop.x.0000000000000001");
+/// assert_eq!(names.topic("shop.a"), Some(Topic::All));
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Names {
+    all: Arc<str>,
+    node: Arc<str>,
+}
+
+impl Names {
+    /// The names with this prefix.
+    ///
+    /// # Errors
+    ///
+    /// When it is not 1 to 64 letters, digits, `-`, `_`, `.`, `:` and `/`: other characters mean something to brokers.
+    pub fn new(prefix: &str) -> Result<Self, OptionsError> {
+        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.:/".contains(&byte);
+        if prefix.is_empty() || prefix.len() > MAX_PREFIX || !prefix.bytes().all(is_plain) {
+            return Err(OptionsError::Prefix(prefix.chars().take(MAX_PREFIX).collect()));
+        }
+        Ok(Self { all: format!("{prefix}.a").into(), node: format!("{prefix}.x.").into() })
+    }
+
+    /// The name of a topic.
+    #[must_use]
+    pub fn of(&self, topic: &Topic) -> Cow<'_, str> {
+        match topic {
+            Topic::All => Cow::Borrowed(&self.all),
+            Topic::Node(node) => Cow::Owned(format!("{}{node}", self.node)),
+        }
+    }
+
+    /// The topic that has this name.
+    #[must_use]
+    pub fn topic(&self, name: &str) -> Option<Topic> {
+        if *name == *self.all {
+            return Some(Topic::All);
+        }
+        name.strip_prefix(&*self.node)?.parse().ok().map(Topic::Node)
+    }
+}
+
+/// Why a broker cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{reason}")]
+pub struct BusError {
+    reason: String,
+}
+
+impl BusError {
+    /// Makes an error with this text, which must not contain a password.
+    pub fn new(reason: impl Into<String>) -> Self {
+        Self { reason: reason.into() }
+    }
+}
+
+type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, BusError>> + Send + 'a>>;
+
+/// [`Bus`] as an object, so that nothing above has a type parameter.
+pub(crate) trait AnyBus: Send + Sync + fmt::Debug {
+    fn caps(&self) -> Caps;
+    fn name(&self) -> String;
+    fn connect(&self, names: Names, sink: Sink) -> Answer<'_, Box<dyn AnyLink>>;
+}
+
+/// [`Link`] as an object.
+pub(crate) trait AnyLink: Send {
+    fn subscribe<'a>(&'a mut self, topics: &'a [Topic]) -> Answer<'a, ()>;
+    fn publish<'a>(&'a mut self, frames: &'a [Frame]) -> Answer<'a, Receivers>;
+    fn check(&mut self) -> Answer<'_, ()>;
+}
+
+impl<B: Bus> AnyBus for B {
+    fn caps(&self) -> Caps {
+        Bus::caps(self)
+    }
+
+    fn name(&self) -> String {
+        Bus::name(self)
+    }
+
+    fn connect(&self, names: Names, sink: Sink) -> Answer<'_, Box<dyn AnyLink>> {
+        Box::pin(async move {
+            let link: Box<dyn AnyLink> = Box::new(Bus::connect(self, names, sink).await?);
+            Ok(link)
+        })
+    }
+}
+
+impl<L: Link> AnyLink for L {
+    fn subscribe<'a>(&'a mut self, topics: &'a [Topic]) -> Answer<'a, ()> {
+        Box::pin(Link::subscribe(self, topics))
+    }
+
+    fn publish<'a>(&'a mut self, frames: &'a [Frame]) -> Answer<'a, Receivers> {
+        Box::pin(Link::publish(self, frames))
+    }
+
+    fn check(&mut self) -> Answer<'_, ()> {
+        Box::pin(Link::check(self))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_with_characters_that_brokers_interpret_are_refused() {
+        for prefix in ["", "a*", "a b", "a?", "[a]", "é", &"a".repeat(65)] {
+            assert!(Names::new(prefix).is_err(), "{prefix}");
+        }
+        let names = Names::new("a:b/c-d_e.f").unwrap();
+        for topic in [Topic::All, Topic::Node(NodeId::new(u64::MAX))] {
+            assert_eq!(names.topic(&names.of(&topic)), Some(topic));
+        }
+        assert_eq!(names.topic("other.a"), None);
+        assert_eq!(names.topic("a:b/c-d_e.f.x.1"), None);
+    }
+}

@@ -1,0 +1,360 @@
+//! [`Cluster`]: this process as one of several that act as one server.
+
+use std::fmt;
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use serde_json::value::RawValue;
+use sio_core::cluster::broadcast::Broadcast;
+use sio_core::cluster::frame::{Flags, Kind};
+use sio_core::cluster::key::{Owned, Owner};
+use sio_core::cluster::message::{self, Change, Deed, Selection, ServerEvent};
+use sio_core::cluster::node::NodeId;
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+
+use crate::bus::{Names, Topic};
+use crate::counters::Counters;
+use crate::error::{PublishError, StartError};
+use crate::event::{NodeStatus, Status};
+use crate::local::{Address, Local, Packet};
+use crate::node::Node;
+use crate::options::{Options, OptionsError};
+use crate::outbox::{self, Outbox, now};
+use crate::random;
+use crate::receiver::Receiver;
+use crate::requests::Answering;
+use crate::sink::{Arrived, Queue};
+use crate::supervisor::{Line, Supervisor};
+
+/// How long [`Cluster::close`] waits for the broker to take what is left.
+const CLOSE: Duration = Duration::from_secs(2);
+
+/// This process as one of several that act as one server.
+///
+/// It has begun to exist when it is made, and takes part when it is [started](Cluster::start). Dropping it leaves the
+/// cluster, as [`Cluster::close`] does.
+///
+/// # Examples
+///
+/// ```
+/// use sio_cluster::{Cluster, MemoryBroker, Options};
+///
+/// let cluster = Cluster::new(&Options::new(MemoryBroker::new().bus("a")).prefix("shop"))?;
+/// assert!(!cluster.is_up());
+/// assert!(cluster.status().nodes.is_empty());
+/// # Ok::<(), sio_cluster::OptionsError>(())
+/// ```
+pub struct Cluster {
+    pub(crate) node: Arc<Node>,
+    max_frame: usize,
+    waits: bool,
+    /// What arrives, until somebody receives it.
+    arrived: Mutex<Option<mpsc::Receiver<Arrived>>>,
+    supervisor: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Cluster {
+    /// Makes a node that does not take part yet. Does no I/O.
+    ///
+    /// # Errors
+    ///
+    /// [`OptionsError`] says which option cannot be.
+    ///
+    /// # Panics
+    ///
+    /// If the operating system has no random bytes.
+    pub fn new(options: &Options) -> Result<Arc<Self>, OptionsError> {
+        options.check()?;
+        let me = NodeId::new(random::number());
+        let counters = Arc::new(Counters::default());
+        let (queue, arrived) = Queue::new(me);
+        let max_frame = options.bus.caps().max_frame;
+        let line = Line {
+            bus: Arc::clone(&options.bus),
+            names: Names::new(&options.prefix)?,
+            outbox: Outbox::new(options.hold, options.hold_bytes, Arc::clone(&counters), now()),
+            queue,
+            counters,
+            closing: watch::Sender::new(false),
+        };
+        Ok(Arc::new(Self {
+            node: Arc::new(Node::new(options, me, Arc::new(line))),
+            max_frame,
+            waits: options.wait,
+            arrived: Mutex::new(Some(arrived)),
+            supervisor: Mutex::default(),
+        }))
+    }
+
+    /// Enters the cluster, and receives for this server from now on. Returns when other nodes know of this one.
+    ///
+    /// With [`Options::wait`] it returns although there is no broker, and connects when there is one.
+    ///
+    /// # Errors
+    ///
+    /// [`StartError::Bus`] if the broker cannot be used, after two seconds at most; the node can be started again then.
+    /// [`StartError::Started`] if it was started before.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a tokio runtime.
+    pub async fn start(&self, local: Arc<dyn Local>) -> Result<(), StartError> {
+        let arrived = self.arrived.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let arrived = arrived.ok_or(StartError::Started)?;
+        let line = Arc::clone(&self.node.line);
+        let local = Arc::clone(self.node.local.get_or_init(|| local));
+        let receiver = Receiver {
+            node: Arc::clone(&self.node),
+            local,
+            answering: Arc::new(Answering::new()),
+            warned: None,
+        };
+        // Before the first connection: the answers of the others are awaited there.
+        let mut supervisor = Supervisor::new(line, Arc::clone(&self.node));
+        let (stop, stopped) = watch::channel(false);
+        let receiving = tokio::spawn(receiver.run(arrived, stopped));
+        let entered = match supervisor.enter().await {
+            Ok(entered) => {
+                supervisor.open(Duration::ZERO);
+                Some(entered)
+            }
+            Err(reason) if self.waits => {
+                let bus = self.node.line.bus.name();
+                tracing::warn!(target: "sio::cluster", me = %self.node.me, bus, %reason, "started without the broker");
+                None
+            }
+            Err(reason) => {
+                stop.send_replace(true);
+                if let Ok(arrived) = receiving.await {
+                    *self.arrived.lock().unwrap_or_else(PoisonError::into_inner) = Some(arrived);
+                }
+                return Err(StartError::Bus { bus: self.node.line.bus.name(), reason });
+            }
+        };
+        let running = tokio::spawn(async move {
+            supervisor.run(entered).await;
+            stop.send_replace(true);
+        });
+        *self.supervisor.lock().unwrap_or_else(PoisonError::into_inner) = Some(running);
+        Ok(())
+    }
+
+    /// Leaves the cluster: sends what waits, for two seconds at most, and says so to the others.
+    ///
+    /// `successor`: the node that has the states of this one's clients.
+    pub async fn close(&self, successor: Option<NodeId>) {
+        if let Some(successor) = successor {
+            // The first one counts.
+            let _ = self.node.successor.set(successor);
+        }
+        self.begin_close();
+        let supervisor = self.supervisor.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(supervisor) = supervisor {
+            // Whatever is not done then ends with the runtime.
+            let _ = timeout(CLOSE, supervisor).await;
+        }
+    }
+
+    /// Which node this is.
+    #[must_use]
+    pub fn me(&self) -> NodeId {
+        self.node.me
+    }
+
+    /// By which this node's ids are made.
+    ///
+    /// The tag changes until [`Cluster::start`] has returned, if another node has the same one.
+    #[must_use]
+    pub fn owner(&self) -> Owner {
+        let state = self.node.state();
+        let hello = state.members.hello();
+        Owner { tag: hello.tag, key: hello.key }
+    }
+
+    /// The node that made an id, if it is another one that is alive, and the id proves it.
+    #[must_use]
+    pub fn owner_of<I: Owned>(&self, id: &I) -> Option<NodeId> {
+        self.node.state().members.owner_of(id)
+    }
+
+    /// Where another node's listener is reached, if it says so.
+    #[must_use]
+    pub fn address_of(&self, node: NodeId) -> Option<String> {
+        self.node.state().members.get(node)?.hello.address.clone()
+    }
+
+    /// A node could not be reached in another way than by the broker: requests do not wait for it until it is heard.
+    pub fn distrust(&self, node: NodeId) {
+        self.node.state().members.distrust(node);
+    }
+
+    /// Says to the others whether this node is about to stop.
+    pub fn set_draining(&self, is_draining: bool) {
+        self.node.state().members.hello_mut().draining = is_draining;
+        self.node.push_alive();
+    }
+
+    /// Says to the others where this node's listener is.
+    pub fn set_address(&self, address: impl Into<String>) {
+        self.node.state().members.hello_mut().address = Some(address.into());
+    }
+
+    /// Returns whether there is a broker.
+    #[must_use]
+    pub fn is_up(&self) -> bool {
+        self.node.line.outbox.is_up()
+    }
+
+    /// Returns whether there is a broker, and all nodes that are known are heard: what is sent now most probably arrives
+    /// everywhere.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        self.is_up() && self.node.state().members.iter().all(|(_, member)| !member.is_suspect)
+    }
+
+    /// The other nodes that are alive.
+    #[must_use]
+    pub fn nodes(&self) -> Vec<NodeId> {
+        self.node.state().members.iter().map(|(node, _)| node).collect()
+    }
+
+    /// The state of the cluster, as this node sees it.
+    #[must_use]
+    pub fn status(&self) -> Status {
+        let line = &self.node.line;
+        let mut counts = line.counters.read();
+        counts.sink_dropped = line.queue.dropped();
+        let (state, now) = (self.node.state(), now());
+        let nodes = state.members.iter().map(|(id, member)| NodeStatus {
+            id,
+            name: member.hello.name.clone(),
+            silent: now.saturating_duration_since(member.heard),
+            is_suspect: member.is_suspect,
+            is_draining: member.hello.draining,
+            sockets: member.sockets,
+        });
+        Status {
+            me: self.node.me,
+            tag: state.members.tag(),
+            is_up: line.outbox.is_up(),
+            nodes: nodes.collect(),
+            waiting: line.outbox.len(),
+            counts,
+        }
+    }
+
+    /// Checks that an event can be sent to other nodes, before it is delivered to anybody.
+    ///
+    /// # Errors
+    ///
+    /// [`PublishError`] if it is too large.
+    pub fn check(&self, to: &Address<'_>, packet: &Packet) -> Result<(), PublishError> {
+        if !to.target.fits() {
+            return Err(PublishError::TooManyRooms);
+        }
+        let rooms = to.target.rooms.iter().chain(&to.target.except).map(|room| room.len() + 4).sum::<usize>();
+        let size = packet.run.len() + to.path.len() + rooms + 128;
+        if size > self.max_frame {
+            return Err(PublishError::TooLarge { size, limit: self.max_frame });
+        }
+        Ok(())
+    }
+
+    /// Sends an event to the sockets of other nodes. Never waits, for nothing: what the broker cannot take now is held
+    /// or dropped, and counted.
+    ///
+    /// # Errors
+    ///
+    /// As [`Cluster::check`].
+    pub fn publish(&self, to: &Address<'_>, packet: &Packet) -> Result<(), PublishError> {
+        self.check(to, packet)?;
+        if !self.node.has_peers() {
+            self.node.line.outbox.skip();
+            return Ok(());
+        }
+        let topic = self.node.topic_of(&to.target);
+        let event = Broadcast {
+            path: to.path,
+            target: to.target.reborrow(),
+            offset: packet.offset,
+            run: packet.run.clone(),
+        };
+        let mut frame = self.node.begin(Kind::Broadcast, packet.flags(), event.len_hint());
+        event.write(&mut frame);
+        let kind = if packet.is_volatile { outbox::Kind::Volatile } else { outbox::Kind::Held };
+        self.node.line.outbox.push(topic, frame, kind);
+        Ok(())
+    }
+
+    /// Does something to the sockets of other nodes. What is sent after it finds it done.
+    ///
+    /// # Errors
+    ///
+    /// [`PublishError`] if it is too large.
+    pub fn change(&self, to: &Address<'_>, deed: Deed) -> Result<(), PublishError> {
+        if !self.node.has_peers() {
+            self.node.line.outbox.skip();
+            return Ok(());
+        }
+        let topic = self.node.topic_of(&to.target);
+        let change = Change { to: Selection::new(to.path, &to.target), deed };
+        self.push(topic, Kind::Change, &change)
+    }
+
+    /// Sends an event to all other nodes, not to their sockets.
+    ///
+    /// # Errors
+    ///
+    /// [`PublishError`] if it is too large.
+    pub fn server_emit(&self, path: &str, event: &str, args: Box<RawValue>) -> Result<(), PublishError> {
+        if !self.node.has_peers() {
+            self.node.line.outbox.skip();
+            return Ok(());
+        }
+        let event = ServerEvent { id: None, limit: 0, nsp: path.to_owned(), event: event.to_owned(), args };
+        self.push(Topic::All, Kind::ServerEvent, &event)
+    }
+
+    /// Waits until there is room for events: for those who produce faster than a broker takes.
+    pub async fn ready(&self) {
+        self.node.line.outbox.has_room().await;
+    }
+
+    pub(crate) fn push<T: serde::Serialize>(
+        &self,
+        topic: Topic,
+        kind: Kind,
+        body: &T,
+    ) -> Result<(), PublishError> {
+        let mut frame = self.node.begin(kind, Flags::NONE, 256);
+        message::write(&mut frame, body);
+        if frame.len() > self.max_frame {
+            return Err(PublishError::TooLarge { size: frame.len(), limit: self.max_frame });
+        }
+        self.node.line.outbox.push(topic, frame, outbox::Kind::Held);
+        Ok(())
+    }
+
+    fn begin_close(&self) {
+        self.node.line.closing.send_replace(true);
+    }
+}
+
+impl Drop for Cluster {
+    fn drop(&mut self) {
+        self.begin_close();
+    }
+}
+
+impl fmt::Debug for Cluster {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Cluster")
+            .field("me", &self.node.me)
+            .field("bus", &self.node.line.bus.name())
+            .field("told_dropped", &self.node.told_dropped.load(Relaxed))
+            .finish_non_exhaustive()
+    }
+}

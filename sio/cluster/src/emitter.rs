@@ -1,0 +1,386 @@
+//! [`Emitter`]: says something to the clients of servers, from a process that is no server.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+use serde::Serialize;
+use serde_json::value::RawValue;
+use sio_core::args::EncodeError;
+use sio_core::cluster::broadcast::{Broadcast, Target};
+use sio_core::cluster::frame::{Flags, Header, Kind, LANE_ALL};
+use sio_core::cluster::message::{self, Change, Deed, Selection, ServerEvent};
+use sio_core::cluster::node::NodeId;
+use sio_core::name::{NameError, check_namespace};
+use sio_core::socket::encode;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+
+use crate::bus::{BusError, Frame, Names, Topic};
+use crate::counters::{Counters, Counts};
+use crate::error::{PublishError, StartError};
+use crate::local::Packet;
+use crate::options::Options;
+use crate::outbox::{self, Outbox, now};
+use crate::random;
+use crate::sink::Queue;
+use crate::supervisor::{Line, Role, Supervisor};
+
+/// After a reconnect nothing is sent for so long: the nodes connect again at the same time, and an emitter does not know
+/// them and cannot wait until they are there.
+const SETTLE: Duration = Duration::from_secs(1);
+
+/// How long [`Emitter::close`] waits for the broker to take what is left.
+const CLOSE: Duration = Duration::from_secs(2);
+
+/// Says something to the clients of a cluster, from a process that is no server: a worker, a cron job, a command.
+///
+/// It publishes and receives nothing, and is no member: no node waits for it. What it sends while there is no broker is
+/// held for the time of [`Options::hold`].
+///
+/// # Examples
+///
+/// ```
+/// use sio_cluster::{Emitter, MemoryBroker, Options};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let emitter = Emitter::connect(Options::new(MemoryBroker::new().bus("worker"))).await?;
+/// emitter.of("/shop")?.to("customer-7").emit("order", &("paid", 42))?;
+/// assert!(emitter.flush(std::time::Duration::from_secs(1)).await);
+/// emitter.close().await;
+/// # Ok(())
+/// # }
+/// ```
+pub struct Emitter {
+    role: Arc<EmitterRole>,
+    max_frame: usize,
+    is_msgpack: bool,
+    recovery: bool,
+    supervisor: Mutex<Option<JoinHandle<()>>>,
+}
+
+/// Addresses some of the sockets of a namespace; made by [`Emitter::of`], and chained.
+#[derive(Debug, Clone)]
+#[must_use = "nothing is sent until something is emitted"]
+pub struct Emitting<'a> {
+    emitter: &'a Emitter,
+    path: String,
+    target: Target<'static>,
+    is_volatile: bool,
+    compress: bool,
+}
+
+/// Why something could not be emitted.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum EmitError {
+    /// The event's name is reserved, or a value cannot be written as JSON.
+    #[error(transparent)]
+    Encode(#[from] EncodeError),
+    /// It is no name of a namespace.
+    #[error(transparent)]
+    Namespace(#[from] NameError),
+    /// It is too large.
+    #[error(transparent)]
+    Publish(#[from] PublishError),
+    /// The servers' format of packets is not built in.
+    #[error("packets are `{0}`, for which this program was built without the feature")]
+    Parser(&'static str),
+}
+
+struct EmitterRole {
+    me: NodeId,
+    line: Arc<Line>,
+    /// There was a connection before.
+    has_been_up: std::sync::atomic::AtomicBool,
+}
+
+impl Emitter {
+    /// Connects to the broker. With [`Options::wait`] it returns although there is none.
+    ///
+    /// Of the options those of [`Options::prefix`], [`Options::hold`] and [`Options::wait`] count, and
+    /// [`Options::parser`] and [`Options::recovery`], which have to be as at the servers.
+    ///
+    /// # Errors
+    ///
+    /// [`StartError::Bus`] if the broker cannot be used, or the prefix cannot be.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a tokio runtime.
+    pub async fn connect(options: Options) -> Result<Self, StartError> {
+        let bus = options.bus.name();
+        let wrong = |reason: String| StartError::Bus { bus: bus.clone(), reason: BusError::new(reason) };
+        options.check().map_err(|error| wrong(error.to_string()))?;
+        let names = Names::new(&options.prefix).map_err(|error| wrong(error.to_string()))?;
+        let me = NodeId::new(random::number());
+        let counters = Arc::new(Counters::default());
+        // Nothing is subscribed, so nothing arrives.
+        let (queue, _) = Queue::new(me);
+        let max_frame = options.bus.caps().max_frame;
+        let line = Arc::new(Line {
+            bus: Arc::clone(&options.bus),
+            names,
+            outbox: Outbox::new(options.hold, options.hold_bytes, Arc::clone(&counters), now()),
+            queue,
+            counters,
+            closing: watch::Sender::new(false),
+        });
+        let role = Arc::new(EmitterRole {
+            me,
+            line: Arc::clone(&line),
+            has_been_up: std::sync::atomic::AtomicBool::new(false),
+        });
+        let mut supervisor = Supervisor::new(line, Arc::clone(&role));
+        let entered = match supervisor.enter().await {
+            Ok(entered) => {
+                supervisor.open(Duration::ZERO);
+                Some(entered)
+            }
+            Err(reason) if options.wait => {
+                tracing::warn!(target: "sio::cluster", bus, %reason, "started without the broker");
+                None
+            }
+            Err(reason) => return Err(StartError::Bus { bus, reason }),
+        };
+        let supervisor = Mutex::new(Some(tokio::spawn(supervisor.run(entered))));
+        let is_msgpack = options.parser == "msgpack";
+        Ok(Self { role, max_frame, is_msgpack, recovery: options.recovery, supervisor })
+    }
+
+    /// Addresses everybody in a namespace.
+    ///
+    /// # Errors
+    ///
+    /// When it is no name of a namespace.
+    pub fn of(&self, path: &str) -> Result<Emitting<'_>, EmitError> {
+        check_namespace(path)?;
+        Ok(Emitting {
+            emitter: self,
+            path: path.to_owned(),
+            target: Target::everybody(),
+            is_volatile: false,
+            compress: true,
+        })
+    }
+
+    /// Sends an event to all nodes, not to their sockets. `args` are its arguments, a JSON array.
+    ///
+    /// # Errors
+    ///
+    /// [`EmitError`] if it is too large, or the path is no namespace.
+    pub fn server_emit(&self, path: &str, event: &str, args: Box<RawValue>) -> Result<(), EmitError> {
+        check_namespace(path)?;
+        let event = ServerEvent { id: None, limit: 0, nsp: path.to_owned(), event: event.to_owned(), args };
+        self.push_json(Kind::ServerEvent, &event)
+    }
+
+    /// Returns whether there is a broker.
+    #[must_use]
+    pub fn is_up(&self) -> bool {
+        self.role.line.outbox.is_up()
+    }
+
+    /// How often something has happened.
+    #[must_use]
+    pub fn counts(&self) -> Counts {
+        self.role.line.counters.read()
+    }
+
+    /// Waits until the broker has taken everything, and returns whether it has within the limit.
+    pub async fn flush(&self, limit: Duration) -> bool {
+        let outbox = &self.role.line.outbox;
+        timeout(limit, outbox.is_sent()).await.is_ok() && outbox.is_up()
+    }
+
+    /// Waits until there is room: for those who emit faster than a broker takes.
+    pub async fn ready(&self) {
+        self.role.line.outbox.has_room().await;
+    }
+
+    /// Sends what is left, for two seconds at most, and disconnects.
+    pub async fn close(self) {
+        self.role.line.closing.send_replace(true);
+        let supervisor = self.supervisor.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(supervisor) = supervisor {
+            // Whatever is not done then ends with the runtime.
+            let _ = timeout(CLOSE, supervisor).await;
+        }
+    }
+
+    fn begin(&self, kind: Kind, flags: Flags, capacity: usize) -> Vec<u8> {
+        let flags = flags | Flags::EMITTER;
+        Header { kind, flags, source: self.role.me, lane: LANE_ALL, number: 0 }.begin(capacity)
+    }
+
+    fn push_json<T: Serialize>(&self, kind: Kind, body: &T) -> Result<(), EmitError> {
+        let mut frame = self.begin(kind, Flags::NONE, 256);
+        message::write(&mut frame, body);
+        self.push(frame, outbox::Kind::Held)
+    }
+
+    fn push(&self, frame: Vec<u8>, kind: outbox::Kind) -> Result<(), EmitError> {
+        if frame.len() > self.max_frame {
+            return Err(PublishError::TooLarge { size: frame.len(), limit: self.max_frame }.into());
+        }
+        self.role.line.outbox.push(Topic::All, frame, kind);
+        Ok(())
+    }
+
+    fn encode<A: Serialize + ?Sized>(&self, path: &str, event: &str, args: &A) -> Result<Bytes, EmitError> {
+        let run = if self.recovery {
+            encode::recoverable_event(path, event, args, None)?
+        } else {
+            encode::event(path, None, event, args)?
+        };
+        if !self.is_msgpack {
+            return Ok(run);
+        }
+        #[cfg(feature = "msgpack")]
+        return Ok(sio_core::msgpack::encode(&run).map_err(EncodeError::from)?);
+        #[cfg(not(feature = "msgpack"))]
+        Err(EmitError::Parser("msgpack"))
+    }
+}
+
+impl Emitting<'_> {
+    /// Adds a room to those that are addressed. The id of a socket names a room too.
+    pub fn to(mut self, room: impl Into<String>) -> Self {
+        self.target.is_limited = true;
+        self.target.rooms.push(room.into().into());
+        self
+    }
+
+    /// Leaves out the members of a room. The id of a socket names a room too.
+    pub fn except(mut self, room: impl Into<String>) -> Self {
+        self.target.except.push(room.into().into());
+        self
+    }
+
+    /// What is sent may be lost.
+    pub const fn volatile(mut self) -> Self {
+        self.is_volatile = true;
+        self
+    }
+
+    /// With `false` no polling answer that brings what is sent is compressed.
+    pub const fn compress(mut self, compress: bool) -> Self {
+        self.compress = compress;
+        self
+    }
+
+    /// Sends an event. A tuple is several arguments, everything else is one; bytes anywhere inside become attachments.
+    /// Never waits.
+    ///
+    /// # Errors
+    ///
+    /// [`EmitError`] if it cannot be written, or is too large. That there is no broker is no error.
+    pub fn emit<A: Serialize + ?Sized>(&self, event: &str, args: &A) -> Result<(), EmitError> {
+        let run = self.emitter.encode(&self.path, event, args)?;
+        let packet = Packet { is_volatile: self.is_volatile, compress: self.compress, ..Packet::new(run) };
+        self.check()?;
+        let event = Broadcast {
+            path: &self.path,
+            target: self.target.reborrow(),
+            offset: None,
+            run: packet.run.clone(),
+        };
+        let mut frame = self.emitter.begin(Kind::Broadcast, packet.flags(), event.len_hint());
+        event.write(&mut frame);
+        let kind = if self.is_volatile { outbox::Kind::Volatile } else { outbox::Kind::Held };
+        self.emitter.push(frame, kind)
+    }
+
+    /// Puts everybody who is addressed into these rooms.
+    ///
+    /// # Errors
+    ///
+    /// [`EmitError`] if it is too large.
+    pub fn join(&self, rooms: impl IntoIterator<Item = impl Into<String>>) -> Result<(), EmitError> {
+        self.change(Deed::Join(rooms.into_iter().map(Into::into).collect()))
+    }
+
+    /// Takes everybody who is addressed out of these rooms.
+    ///
+    /// # Errors
+    ///
+    /// [`EmitError`] if it is too large.
+    pub fn leave(&self, rooms: impl IntoIterator<Item = impl Into<String>>) -> Result<(), EmitError> {
+        self.change(Deed::Leave(rooms.into_iter().map(Into::into).collect()))
+    }
+
+    /// Disconnects everybody who is addressed: with `close` their whole connections, else from the namespace.
+    ///
+    /// # Errors
+    ///
+    /// [`EmitError`] if it is too large.
+    pub fn disconnect(&self, close: bool) -> Result<(), EmitError> {
+        self.change(Deed::Disconnect(close))
+    }
+
+    fn change(&self, deed: Deed) -> Result<(), EmitError> {
+        self.check()?;
+        let change = Change { to: Selection::new(&self.path, &self.target), deed };
+        self.emitter.push_json(Kind::Change, &change)
+    }
+
+    fn check(&self) -> Result<(), EmitError> {
+        if self.target.fits() { Ok(()) } else { Err(PublishError::TooManyRooms.into()) }
+    }
+}
+
+impl Role for EmitterRole {
+    fn topics(&self) -> Vec<Topic> {
+        Vec::new()
+    }
+
+    fn hello(&self) -> Option<Frame> {
+        None
+    }
+
+    async fn settle(&self, _: Option<u64>) {
+        if self.has_been_up.load(std::sync::atomic::Ordering::Relaxed) {
+            tokio::time::sleep(SETTLE).await;
+        }
+    }
+
+    fn up(&self, away: Duration, resent: u64, dropped: u64) {
+        let is_back = self.has_been_up.swap(true, std::sync::atomic::Ordering::Relaxed);
+        let bus = self.line.bus.name();
+        if is_back {
+            tracing::info!(target: "sio::cluster", bus, ?away, resent, dropped, "the broker is there");
+        }
+    }
+
+    fn down(&self, reason: &BusError) {
+        let bus = self.line.bus.name();
+        tracing::warn!(target: "sio::cluster", bus, %reason, "lost the broker: what is emitted is held");
+    }
+
+    fn tick(&self, _: bool) -> Result<(), BusError> {
+        Ok(())
+    }
+
+    fn checked(&self) {}
+
+    fn unreached(&self, _: NodeId) {}
+
+    fn bye(&self) -> Option<Vec<u8>> {
+        None
+    }
+}
+
+impl Drop for Emitter {
+    fn drop(&mut self) {
+        self.role.line.closing.send_replace(true);
+    }
+}
+
+impl fmt::Debug for Emitter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Emitter").field("bus", &self.role.line.bus.name()).finish_non_exhaustive()
+    }
+}

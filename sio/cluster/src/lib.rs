@@ -1,0 +1,55 @@
+//! Several `sio` servers that act as one, over a broker.
+//!
+//! Applications use this through `sio`. By itself it is for two kinds of programs: those that are no server and want to
+//! say something to the clients of servers (see [`Emitter`]), and those that bring a broker of their own (see [`Bus`]).
+//!
+//! # How it works
+//!
+//! ```text
+//! Broadcast ──► Cluster ──► Outbox ──► supervisor ──► Link ──► broker ──► Link ──► Sink ──► receiver ──► Local
+//!               numbers     holds      connects,                                  drops     repeats,     the other
+//!               frames      while      resubscribes,                              what has  losses       server's
+//!                           down       sends again                                no room                sockets
+//! ```
+//!
+//! A node's own sockets are never reached through the broker, so no fault of the broker keeps them waiting. Every
+//! frame has a number. By it a receiver drops what comes twice and counts what is missing; therefore a sender may send
+//! again what a broken connection may have lost.
+//!
+//! Nothing here waits without a limit, and nothing grows without a bound.
+#![forbid(unsafe_code)]
+#![deny(missing_docs)]
+
+pub mod bus;
+mod cluster;
+mod counters;
+mod emitter;
+mod error;
+mod event;
+mod faults;
+mod local;
+mod memory;
+mod node;
+mod options;
+mod outbox;
+mod questions;
+mod random;
+mod receiver;
+mod requests;
+mod sink;
+mod supervisor;
+
+pub use sio_core::cluster as protocol;
+pub use sio_core::cluster::gather::Gathered;
+pub use sio_core::cluster::node::{NodeId, Tag};
+
+pub use self::bus::{Bus, BusError};
+pub use self::cluster::Cluster;
+pub use self::counters::Counts;
+pub use self::emitter::{EmitError, Emitter, Emitting};
+pub use self::error::{PublishError, StartError};
+pub use self::event::{ClusterEvent, LossCause, NodeStatus, Status};
+pub use self::faults::Faults;
+pub use self::local::{Address, BoxFuture, Local, Packet};
+pub use self::memory::{MemoryBroker, MemoryBus, MemoryLink};
+pub use self::options::{Options, OptionsError};

@@ -1,0 +1,84 @@
+//! [`Local`]: the server that a cluster belongs to.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use bytes::Bytes;
+use serde_json::value::RawValue;
+use sio_core::cluster::broadcast::Target;
+use sio_core::cluster::frame::Flags;
+use sio_core::cluster::message::{Deed, Query};
+use sio_core::cluster::node::NodeId;
+
+use crate::event::ClusterEvent;
+
+/// A boxed future.
+pub type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+
+/// Which sockets something is for.
+#[derive(Debug, Clone)]
+pub struct Address<'a> {
+    /// The namespace.
+    pub path: &'a str,
+    /// Which of its sockets.
+    pub target: Target<'a>,
+}
+
+/// An event, as clients get it.
+#[derive(Debug, Clone)]
+pub struct Packet {
+    /// The packet as a run of WebSocket frames.
+    pub run: Bytes,
+    /// Whether it may be lost.
+    pub is_volatile: bool,
+    /// Whether a polling answer that brings it may be compressed.
+    pub compress: bool,
+    /// The number under which it is kept for clients that come back.
+    pub offset: Option<u64>,
+}
+
+/// The server that a cluster belongs to, as far as other nodes reach it.
+///
+/// Methods are called on the task that receives, one after the other, so that the order of events is kept. They must not
+/// block.
+pub trait Local: Send + Sync + 'static {
+    /// Delivers an event to sockets of this node.
+    fn broadcast(&self, to: &Address<'_>, packet: Packet);
+
+    /// Does something to sockets of this node. Returns to how many.
+    fn change(&self, to: &Address<'_>, deed: &Deed) -> usize;
+
+    /// Answers a question of another node with items. A [`Query::Change`] does not come here.
+    fn query(&self, query: Query) -> BoxFuture<Vec<Box<RawValue>>>;
+
+    /// Takes an event of another node. What is returned is the answer, if one is awaited.
+    fn server_event(
+        &self,
+        from: NodeId,
+        path: &str,
+        event: &str,
+        args: Box<RawValue>,
+    ) -> BoxFuture<Option<Box<RawValue>>>;
+
+    /// Takes note of something that has happened to the cluster.
+    fn event(&self, event: ClusterEvent);
+
+    /// The number of sockets of this node, for the status of others.
+    fn sockets(&self) -> u64 {
+        0
+    }
+}
+
+impl Packet {
+    /// An event that must arrive and may be compressed.
+    #[must_use]
+    pub const fn new(run: Bytes) -> Self {
+        Self { run, is_volatile: false, compress: true, offset: None }
+    }
+
+    pub(crate) fn flags(&self) -> Flags {
+        Flags::VOLATILE.when(self.is_volatile)
+            | Flags::PLAIN.when(!self.compress)
+            | Flags::OFFSET.when(self.offset.is_some())
+    }
+}

@@ -1,0 +1,368 @@
+//! [`Node`]: what this process is to its cluster, behind [`Cluster`](crate::Cluster).
+
+use std::collections::HashSet;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::{Duration, Instant, SystemTime};
+
+use sio_core::cluster::broadcast::Target;
+use sio_core::cluster::frame::{Flags, Header, Kind, LANE_ALL};
+use sio_core::cluster::key::ProofKey;
+use sio_core::cluster::lane::Incoming;
+use sio_core::cluster::members::{Change, Difference, HEARTBEAT, Members};
+use sio_core::cluster::message::{self, Alive, Bye};
+use sio_core::cluster::node::{Hello, NodeId, Tag};
+use sio_core::id::Sid;
+use tokio::sync::Notify;
+use tokio::time::timeout;
+
+use crate::bus::{BusError, Frame, Topic};
+use crate::event::ClusterEvent;
+use crate::local::Local;
+use crate::options::Options;
+use crate::outbox::{self, now};
+use crate::random;
+use crate::requests::Requests;
+use crate::supervisor::{Line, Role};
+
+/// How long the others are waited for after a connect.
+const SETTLE: Duration = Duration::from_secs(1);
+
+/// The same when the broker does not say how many there are, and none was known before.
+const SETTLE_BLIND: Duration = Duration::from_millis(300);
+
+/// With more nodes than this, answers to a HELLO are spread.
+const SPREAD_ABOVE: usize = 20;
+
+/// Over this time.
+const SPREAD: Duration = Duration::from_millis(200);
+
+/// A node that does not hear its own heartbeat for so long has lost its subscriptions, whatever the broker answers.
+const ECHO: Duration = Duration::from_secs(6);
+
+pub(crate) struct Node {
+    pub(crate) me: NodeId,
+    pub(crate) line: Arc<Line>,
+    pub(crate) request_timeout: Duration,
+    /// The tag is the application's choice.
+    has_own_tag: bool,
+    pub(crate) state: Mutex<State>,
+    /// How many other nodes are alive: read for every broadcast.
+    peers: AtomicUsize,
+    /// A node has introduced itself, or answered.
+    introduced: Notify,
+    pub(crate) requests: Requests,
+    pub(crate) local: OnceLock<Arc<dyn Local>>,
+    /// The process stood still, and what arrives may have waited at the broker since.
+    pub(crate) is_stale: AtomicBool,
+    /// Clients are let in, so ids have been made.
+    is_open: AtomicBool,
+    /// An answer to a HELLO is on its way.
+    is_answering: AtomicBool,
+    pub(crate) successor: OnceLock<NodeId>,
+    /// How many of the frames that the sink has dropped were told.
+    pub(crate) told_dropped: AtomicU64,
+}
+
+pub(crate) struct State {
+    pub(crate) members: Members,
+    pub(crate) incoming: Incoming,
+    /// Who was heard on the present connection.
+    answered: HashSet<NodeId>,
+    /// When the next heartbeat is due.
+    beat: Instant,
+    /// How often the own heartbeat had been heard, and when that changed last.
+    echo: (u64, Instant),
+}
+
+impl Node {
+    pub(crate) fn new(options: &Options, me: NodeId, line: Arc<Line>) -> Self {
+        let now = now();
+        let started = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        let hello = Hello {
+            name: options.name.clone(),
+            tag: options.tag.unwrap_or_else(|| Tag::of(me)),
+            key: ProofKey::from_random(random::bytes()),
+            address: options.address.clone(),
+            path: options.path.clone(),
+            started: u64::try_from(started.as_millis()).unwrap_or(u64::MAX),
+            version: options.version.clone(),
+            can: Vec::new(),
+            parser: options.parser.clone(),
+            recovery: options.recovery,
+            draining: false,
+            namespaces: options.namespaces.clone(),
+        };
+        let state = State {
+            members: Members::new(me, hello, now),
+            incoming: Incoming::default(),
+            answered: HashSet::new(),
+            beat: now,
+            echo: (0, now),
+        };
+        Self {
+            me,
+            line,
+            request_timeout: options.request_timeout,
+            has_own_tag: options.tag.is_some(),
+            state: Mutex::new(state),
+            peers: AtomicUsize::new(0),
+            introduced: Notify::new(),
+            requests: Requests::default(),
+            local: OnceLock::new(),
+            is_stale: AtomicBool::new(false),
+            is_open: AtomicBool::new(false),
+            is_answering: AtomicBool::new(false),
+            successor: OnceLock::new(),
+            told_dropped: AtomicU64::new(0),
+        }
+    }
+
+    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
+        // The application's code does not run under this lock; and the cluster goes on after a panic.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Returns whether any other node is alive.
+    pub(crate) fn has_peers(&self) -> bool {
+        self.peers.load(Relaxed) > 0
+    }
+
+    /// A frame without a place.
+    pub(crate) fn begin(&self, kind: Kind, flags: Flags, capacity: usize) -> Vec<u8> {
+        Header { kind, flags, source: self.me, lane: LANE_ALL, number: 0 }.begin(capacity)
+    }
+
+    /// The topic that reaches all who are meant: that of one node if it is the owner of the only socket.
+    pub(crate) fn topic_of(&self, target: &Target<'_>) -> Topic {
+        let sid = target.single().and_then(|room| room.parse::<Sid>().ok());
+        let owner = sid.and_then(|sid| self.state().members.owner_of(&sid));
+        owner.map_or(Topic::All, Topic::Node)
+    }
+
+    pub(crate) fn push_alive(&self) {
+        let sockets = self.local.get().map_or(0, |local| local.sockets());
+        let hello = self.state().members.hello().clone();
+        let alive = Alive { hello, lanes: self.line.outbox.lanes_to_nodes(), sockets };
+        let mut frame = self.begin(Kind::Alive, Flags::NONE, 512);
+        message::write(&mut frame, &alive);
+        self.line.outbox.push(Topic::All, frame, outbox::Kind::Control);
+    }
+
+    /// Takes what a node says of itself, on the present connection or on an earlier one.
+    pub(crate) fn introduce(
+        self: &Arc<Self>,
+        kind: Kind,
+        node: NodeId,
+        hello: Hello,
+        sockets: u64,
+        is_present: bool,
+    ) {
+        let changes = {
+            let mut state = self.state();
+            let changes = state.members.introduced(node, hello, sockets, now());
+            // Only of members: so there are no more of them.
+            if is_present && state.members.get(node).is_some() {
+                state.answered.insert(node);
+            }
+            changes
+        };
+        self.apply(changes);
+        self.introduced.notify_waiters();
+        if kind == Kind::Hello {
+            self.answer();
+        }
+    }
+
+    /// Answers a HELLO; many nodes do not answer all at once.
+    fn answer(self: &Arc<Self>) {
+        if self.peers.load(Relaxed) <= SPREAD_ABOVE {
+            return self.push_alive();
+        }
+        if !self.is_answering.swap(true, Relaxed) {
+            let node = Arc::clone(self);
+            tokio::spawn(async move {
+                tokio::time::sleep(random::about(SPREAD / 2, 1.0)).await;
+                node.is_answering.store(false, Relaxed);
+                node.push_alive();
+            });
+        }
+    }
+
+    /// Lets changes of the members have their consequences.
+    pub(crate) fn apply(&self, changes: Vec<Change>) {
+        if changes.is_empty() {
+            return;
+        }
+        let mut events = Vec::with_capacity(changes.len());
+        {
+            let mut state = self.state();
+            self.peers.store(state.members.len(), Relaxed);
+            self.line.outbox.set_nodes(state.members.len() + 1);
+            for change in changes {
+                events.push(match change {
+                    Change::Up(node) => {
+                        let name = state.members.get(node).map(|member| member.hello.name.clone());
+                        ClusterEvent::NodeUp { node, name: name.unwrap_or_default() }
+                    }
+                    Change::Down { node, why } => ClusterEvent::NodeDown { node, why },
+                    Change::TakeTag(_) if !self.has_own_tag && !self.is_open.load(Relaxed) => {
+                        state.members.hello_mut().tag = Tag::from_bits(random::number() as u32);
+                        continue;
+                    }
+                    Change::TakeTag(node) => ClusterEvent::Differs { node, what: Difference::Tag },
+                    Change::Differs { node, what } => ClusterEvent::Differs { node, what },
+                });
+            }
+        }
+        for event in events {
+            if let ClusterEvent::NodeDown { node, .. } = event {
+                self.requests.lose(node);
+            }
+            self.tell(event);
+        }
+    }
+
+    /// Logs an event and tells it to the application.
+    pub(crate) fn tell(&self, event: ClusterEvent) {
+        let me = self.me;
+        match &event {
+            ClusterEvent::BusDown { reason } => {
+                let bus = self.line.bus.name();
+                tracing::warn!(target: "sio::cluster", %me, bus, reason, "lost the broker: other nodes are not reached");
+            }
+            ClusterEvent::BusUp { away, resent, dropped } => {
+                let bus = self.line.bus.name();
+                tracing::info!(target: "sio::cluster", %me, bus, ?away, resent, dropped, "the broker is there");
+            }
+            ClusterEvent::NodeUp { node, name } => {
+                tracing::info!(target: "sio::cluster", %me, %node, name, "a node is there");
+            }
+            ClusterEvent::NodeDown { node, why } => {
+                tracing::info!(target: "sio::cluster", %me, %node, ?why, "a node has gone");
+            }
+            // One a gap, and gaps are rare: while a broker is away there are none.
+            ClusterEvent::Lost { from, frames, cause } => {
+                tracing::debug!(target: "sio::cluster", %me, %from, frames, ?cause, "frames of a node were lost");
+            }
+            ClusterEvent::Differs { node, what } => {
+                tracing::warn!(target: "sio::cluster", %me, %node, ?what, "a node differs in what must be the same");
+            }
+        }
+        if let Some(local) = self.local.get() {
+            local.event(event);
+        }
+    }
+
+    /// Whether everybody who is awaited after a connect was heard on it.
+    fn is_settled(&self, receivers: Option<u64>) -> bool {
+        let state = self.state();
+        let all_known = state.members.iter().all(|(node, _)| state.answered.contains(&node));
+        // One of the receivers is this node.
+        let all_counted = receivers.is_none_or(|count| state.answered.len() as u64 + 1 >= count);
+        all_known && all_counted
+    }
+}
+
+impl Role for Node {
+    fn topics(&self) -> Vec<Topic> {
+        vec![Topic::All, Topic::Node(self.me)]
+    }
+
+    fn hello(&self) -> Option<Frame> {
+        let hello = {
+            let mut state = self.state();
+            state.answered.clear();
+            state.members.hello().clone()
+        };
+        let mut frame = self.begin(Kind::Hello, Flags::NONE, 512);
+        message::write(&mut frame, &hello);
+        Header::place(&mut frame, LANE_ALL, self.line.outbox.first_number(now()));
+        Some(Frame { topic: Topic::All, payload: frame.into() })
+    }
+
+    async fn settle(&self, receivers: Option<u64>) {
+        let knows_nobody = self.state().members.is_empty();
+        let is_blind = receivers.is_none() && knows_nobody;
+        let limit = if is_blind { SETTLE_BLIND } else { SETTLE };
+        let all = async {
+            loop {
+                let mut introduced = std::pin::pin!(self.introduced.notified());
+                // Listens before it looks: who answers in between is not missed.
+                introduced.as_mut().enable();
+                if !is_blind && self.is_settled(receivers) {
+                    return;
+                }
+                introduced.await;
+            }
+        };
+        // Who does not answer in time may miss something, and will know it.
+        let _ = timeout(limit, all).await;
+    }
+
+    fn up(&self, away: Duration, resent: u64, dropped: u64) {
+        {
+            let (mut state, now) = (self.state(), now());
+            state.members.hears(now);
+            state.beat = now;
+            state.echo = (self.line.queue.echoes(), now);
+        }
+        self.is_open.store(true, Relaxed);
+        self.tell(ClusterEvent::BusUp { away, resent, dropped });
+    }
+
+    fn down(&self, reason: &BusError) {
+        self.state().members.deaf(now());
+        self.requests.lose_all();
+        self.tell(ClusterEvent::BusDown { reason: reason.to_string() });
+    }
+
+    fn tick(&self, is_up: bool) -> Result<(), BusError> {
+        let now = now();
+        let (changes, is_beat, is_deaf) = {
+            let mut state = self.state();
+            let stood_still = state.members.stood_still(now);
+            if stood_still {
+                self.is_stale.store(true, Relaxed);
+                state.echo.1 = now;
+            }
+            let changes = state.members.tick(now);
+            state.incoming.forget(now);
+            let is_beat = is_up && now >= state.beat;
+            if is_beat {
+                state.beat = now + random::about(HEARTBEAT, 0.2);
+            }
+            let echoes = self.line.queue.echoes();
+            if echoes != state.echo.0 {
+                state.echo = (echoes, now);
+            }
+            (changes, is_beat, is_up && now.saturating_duration_since(state.echo.1) > ECHO)
+        };
+        self.apply(changes);
+        if is_deaf {
+            return Err(BusError::new("it answers, but brings nothing: the subscription is gone"));
+        }
+        if is_beat {
+            self.push_alive();
+        }
+        Ok(())
+    }
+
+    fn checked(&self) {
+        // The broker's answer came after what had waited there; a mark says so to the receiver. If the queue is full,
+        // the next answer does.
+        if self.is_stale.load(Relaxed) {
+            self.line.queue.mark_fresh();
+        }
+    }
+
+    fn unreached(&self, node: NodeId) {
+        self.requests.lose(node);
+    }
+
+    fn bye(&self) -> Option<Vec<u8>> {
+        let mut frame = self.begin(Kind::Bye, Flags::NONE, 64);
+        message::write(&mut frame, &Bye { successor: self.successor.get().copied() });
+        Some(frame)
+    }
+}

@@ -1,0 +1,183 @@
+//! [`Options`] of a node.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use sio_core::cluster::node::Tag;
+
+use crate::bus::{AnyBus, Bus, Names};
+
+/// The longest time for which frames may be held.
+const MAX_HOLD: Duration = Duration::from_secs(60);
+
+/// How a node takes part in a cluster.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use sio_cluster::{MemoryBroker, Options};
+///
+/// let broker = MemoryBroker::new();
+/// let options = Options::new(broker.bus("a")).prefix("shop").name("web-1").hold(Duration::from_secs(3), 4 << 20);
+/// assert!(options.check().is_ok());
+/// ```
+#[derive(Debug, Clone)]
+pub struct Options {
+    pub(crate) bus: Arc<dyn AnyBus>,
+    pub(crate) prefix: String,
+    pub(crate) name: String,
+    pub(crate) tag: Option<Tag>,
+    pub(crate) address: Option<String>,
+    pub(crate) path: String,
+    pub(crate) version: String,
+    pub(crate) parser: String,
+    pub(crate) recovery: bool,
+    pub(crate) namespaces: Vec<String>,
+    pub(crate) hold: Duration,
+    pub(crate) hold_bytes: usize,
+    pub(crate) request_timeout: Duration,
+    pub(crate) wait: bool,
+}
+
+/// Options that cannot be.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum OptionsError {
+    /// The prefix has no characters, too many, or such as mean something to brokers.
+    #[error("the prefix `{0}` must be 1 to 64 letters, digits and `-_.:/`")]
+    Prefix(String),
+    /// Frames would be held for too long.
+    #[error("frames can be held for a minute at most")]
+    Hold,
+    /// Requests would never be answered.
+    #[error("the request timeout must be longer than zero")]
+    RequestTimeout,
+}
+
+impl Options {
+    /// The default options, over this broker.
+    #[must_use]
+    pub fn new(bus: impl Bus) -> Self {
+        Self {
+            bus: Arc::new(bus),
+            prefix: "sio".to_owned(),
+            name: String::new(),
+            tag: None,
+            address: None,
+            path: "/socket.io/".to_owned(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            parser: "json".to_owned(),
+            recovery: false,
+            namespaces: Vec::new(),
+            hold: Duration::from_secs(5),
+            hold_bytes: 16 << 20,
+            request_timeout: Duration::from_secs(2),
+            wait: false,
+        }
+    }
+
+    /// What the names of all topics begin with. Clusters with different prefixes share a broker and never meet.
+    /// Default: `sio`.
+    #[must_use]
+    pub fn prefix(mut self, prefix: impl Into<String>) -> Self {
+        self.prefix = prefix.into();
+        self
+    }
+
+    /// A name that stays when the node is started again: the new run then replaces the old one at once. Default: none.
+    #[must_use]
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.name = name.into();
+        self
+    }
+
+    /// What the node's ids begin with, so that a balancer can route by it. Default: random.
+    #[must_use]
+    pub const fn tag(mut self, tag: Tag) -> Self {
+        self.tag = Some(tag);
+        self
+    }
+
+    /// Where other nodes reach the node's listener (`host:port`). Default: nowhere.
+    #[must_use]
+    pub fn address(mut self, address: impl Into<String>) -> Self {
+        self.address = Some(address.into());
+        self
+    }
+
+    /// The path of the node's endpoint. Default: `/socket.io/`.
+    #[must_use]
+    pub fn path(mut self, path: impl Into<String>) -> Self {
+        self.path = path.into();
+        self
+    }
+
+    /// How packets are written; has to be the same on all nodes. Default: `json`.
+    #[must_use]
+    pub fn parser(mut self, parser: impl Into<String>) -> Self {
+        self.parser = parser.into();
+        self
+    }
+
+    /// Whether clients can come back; has to be the same on all nodes. Default: `false`.
+    #[must_use]
+    pub const fn recovery(mut self, recovery: bool) -> Self {
+        self.recovery = recovery;
+        self
+    }
+
+    /// The namespaces that the program serves, to notice another program on the same prefix. Default: unknown.
+    #[must_use]
+    pub fn namespaces(mut self, namespaces: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.namespaces = namespaces.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// How long, and how many bytes, what cannot be sent is held while there is no broker. The bytes are divided by the
+    /// number of nodes, since all of them send at the same time when the broker is back; a node holds 256 KiB at
+    /// least. Default: 5 s and 16 MiB.
+    #[must_use]
+    pub const fn hold(mut self, time: Duration, bytes: usize) -> Self {
+        self.hold = time;
+        self.hold_bytes = bytes;
+        self
+    }
+
+    /// How long answers of other nodes are waited for. Default: 2 s.
+    #[must_use]
+    pub const fn request_timeout(mut self, timeout: Duration) -> Self {
+        self.request_timeout = timeout;
+        self
+    }
+
+    /// Whether the node starts without a broker, and serves its own clients until there is one. Default: `false`,
+    /// starting fails.
+    #[must_use]
+    pub const fn wait(mut self, wait: bool) -> Self {
+        self.wait = wait;
+        self
+    }
+
+    /// What errors call the broker: its URL without the password.
+    #[must_use]
+    pub fn bus_name(&self) -> String {
+        self.bus.name()
+    }
+
+    /// Checks that the options can be.
+    ///
+    /// # Errors
+    ///
+    /// [`OptionsError`] says which one cannot.
+    pub fn check(&self) -> Result<(), OptionsError> {
+        Names::new(&self.prefix)?;
+        if self.hold > MAX_HOLD {
+            return Err(OptionsError::Hold);
+        }
+        if self.request_timeout.is_zero() {
+            return Err(OptionsError::RequestTimeout);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,109 @@
+//! Questions of a [`Cluster`] to other nodes.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use serde_json::value::RawValue;
+use sio_core::cluster::frame::Kind;
+use sio_core::cluster::gather::Gathered;
+use sio_core::cluster::message::{Query, Request, ServerEvent};
+use sio_core::cluster::node::NodeId;
+
+use crate::bus::Topic;
+use crate::cluster::Cluster;
+use crate::error::PublishError;
+
+impl Cluster {
+    /// Sends an event to all other nodes and waits for their answers, for the time of [`Options::request_timeout`](crate::Options::request_timeout).
+    ///
+    /// # Errors
+    ///
+    /// [`PublishError`] if it is too large.
+    pub async fn server_ask(
+        &self,
+        path: &str,
+        event: &str,
+        args: Box<RawValue>,
+    ) -> Result<Gathered<(NodeId, Box<RawValue>)>, PublishError> {
+        let limit = self.node.request_timeout;
+        self.gather(None, limit, |id| {
+            let limit = u64::try_from(limit.as_millis()).unwrap_or(u64::MAX);
+            let event =
+                ServerEvent { id: Some(id), limit, nsp: path.to_owned(), event: event.to_owned(), args };
+            self.push(Topic::All, Kind::ServerEvent, &event)
+        })
+        .await
+    }
+
+    /// Asks all other nodes, and waits for their answers for the time of [`Options::request_timeout`](crate::Options::request_timeout). Nodes that are
+    /// known, and did not answer, are named.
+    ///
+    /// # Errors
+    ///
+    /// [`PublishError`] if the question is too large.
+    pub async fn request(&self, what: Query) -> Result<Gathered<(NodeId, Box<RawValue>)>, PublishError> {
+        self.ask(None, what).await
+    }
+
+    /// Asks one node.
+    ///
+    /// # Errors
+    ///
+    /// As [`Cluster::request`].
+    pub async fn request_of(
+        &self,
+        node: NodeId,
+        what: Query,
+    ) -> Result<Gathered<(NodeId, Box<RawValue>)>, PublishError> {
+        self.ask(Some(node), what).await
+    }
+
+    /// How many requests wait for answers.
+    #[must_use]
+    pub fn open_requests(&self) -> usize {
+        self.node.requests.len()
+    }
+
+    async fn ask(
+        &self,
+        node: Option<NodeId>,
+        what: Query,
+    ) -> Result<Gathered<(NodeId, Box<RawValue>)>, PublishError> {
+        let limit = self.node.request_timeout;
+        self.gather(node, limit, |id| {
+            let limit = u64::try_from(limit.as_millis()).unwrap_or(u64::MAX);
+            let topic = node.map_or(Topic::All, Topic::Node);
+            self.push(topic, Kind::Request, &Request { id, limit, what })
+        })
+        .await
+    }
+
+    async fn gather(
+        &self,
+        node: Option<NodeId>,
+        limit: Duration,
+        send: impl FnOnce(u64) -> Result<(), PublishError>,
+    ) -> Result<Gathered<(NodeId, Box<RawValue>)>, PublishError> {
+        let (asked, untrusted) = {
+            let state = self.node.state();
+            let known: BTreeSet<NodeId> = match node {
+                Some(node) => [node].into(),
+                None => state.members.iter().map(|(node, _)| node).collect(),
+            };
+            let trusted: BTreeSet<NodeId> = state.members.trusted().collect();
+            let is_up = self.is_up();
+            let (asked, untrusted): (Vec<_>, Vec<_>) =
+                known.into_iter().partition(|node| is_up && trusted.contains(node));
+            (asked, untrusted)
+        };
+        if asked.is_empty() {
+            return Ok(Gathered { items: Vec::new(), missing: untrusted, is_truncated: false });
+        }
+        let waiting = self.node.requests.begin(asked);
+        send(waiting.id)?;
+        let mut gathered = waiting.finish(limit).await;
+        gathered.missing.extend(untrusted);
+        gathered.missing.sort_unstable();
+        Ok(gathered)
+    }
+}

@@ -1,0 +1,254 @@
+//! Takes what arrives from other nodes, one frame after the other, so that the order of each sender is kept.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use serde_json::value::RawValue;
+use sio_core::cluster::broadcast::Broadcast;
+use sio_core::cluster::frame::{Flags, Header, Kind, LANE_ALL, NoFrame};
+use sio_core::cluster::lane::Arrival;
+use sio_core::cluster::message::{self, Alive, Bye, Change, Page, Query, Request, ServerEvent};
+use sio_core::cluster::node::{Hello, NodeId};
+use tokio::sync::{mpsc, watch};
+
+use crate::event::{ClusterEvent, LossCause};
+use crate::local::{Address, Local, Packet};
+use crate::node::Node;
+use crate::outbox::now;
+use crate::requests::Answering;
+use crate::sink::Arrived;
+
+/// Frames after which other tasks have their turn, so that a flood here leaves the node's own clients served.
+const BURST: u32 = 64;
+
+/// Between two log lines about what is malformed.
+const QUIET: Duration = Duration::from_secs(1);
+
+pub(crate) struct Receiver {
+    pub(crate) node: Arc<Node>,
+    pub(crate) local: Arc<dyn Local>,
+    pub(crate) answering: Arc<Answering>,
+    /// When something malformed was logged last.
+    pub(crate) warned: Option<Instant>,
+}
+
+/// What a frame says.
+enum Message<'a> {
+    Hello(Box<Hello>),
+    Alive(Box<Alive>),
+    Bye,
+    Broadcast(Broadcast<'a>),
+    Change(Change),
+    Request(Request),
+    Page(Page),
+    ServerEvent(ServerEvent),
+    /// A kind that is not known here.
+    Unknown,
+}
+
+impl Receiver {
+    /// Runs until it is stopped, and returns what it has received from.
+    pub(crate) async fn run(
+        mut self,
+        mut arrived: mpsc::Receiver<Arrived>,
+        mut stopped: watch::Receiver<bool>,
+    ) -> mpsc::Receiver<Arrived> {
+        let node = Arc::clone(&self.node);
+        let mut burst = 0;
+        loop {
+            let next = tokio::select! {
+                biased;
+                // That nobody can stop it any more means the same.
+                _ = stopped.wait_for(|is_stopped| *is_stopped) => None,
+                next = arrived.recv() => next,
+            };
+            match next {
+                None => return arrived,
+                Some(Arrived::Fresh) => node.is_stale.store(false, Relaxed),
+                Some(Arrived::Frame { payload, epoch }) => {
+                    node.line.queue.taken(payload.len());
+                    // One bad frame, or one bad listener, must not end the node's part in the cluster.
+                    if catch_unwind(AssertUnwindSafe(|| self.frame(&payload, epoch))).is_err() {
+                        tracing::error!(target: "sio::cluster", me = %node.me, "panicked at a frame of another node");
+                    }
+                }
+            }
+            burst += 1;
+            if burst >= BURST {
+                burst = 0;
+                tokio::task::yield_now().await;
+            }
+        }
+    }
+
+    fn frame(&mut self, payload: &Bytes, epoch: u64) {
+        let (header, body) = match Header::read(payload) {
+            Ok((header, body)) => (header, payload.slice_ref(body)),
+            Err(no_frame) => return self.malformed(Some(no_frame), payload.len()),
+        };
+        // It is read first: what only looks like the frame of a node does not use up a number of that node.
+        let Some(message) = read(&header, &body) else { return self.malformed(None, payload.len()) };
+        let counters = &self.node.line.counters;
+        counters.received(1);
+        let now = now();
+        if header.flags.has(Flags::EMITTER) {
+            let is_repeat = self.node.state().incoming.is_repeat_of_emitter(header.source, header.number);
+            if is_repeat {
+                return counters.repeats(1);
+            }
+            // Nothing else can come of it.
+            if matches!(message, Message::Broadcast(_) | Message::Change(_) | Message::ServerEvent(_)) {
+                self.act(&header, message);
+            }
+            return;
+        }
+        // What came on an earlier connection shows nothing about the present.
+        let is_present = epoch == self.node.line.queue.epoch();
+        let lost = {
+            let mut state = self.node.state();
+            if is_present {
+                state.members.heard(header.source, now);
+            }
+            if state.members.stood_still(now) {
+                self.node.is_stale.store(true, Relaxed);
+            }
+            let incoming = &mut state.incoming;
+            if header.kind.is_numbered() {
+                match incoming.take(header.source, header.lane, header.number, now) {
+                    Arrival::New { lost } => lost,
+                    Arrival::Repeat => return counters.repeats(1),
+                }
+            } else {
+                let mut lost = incoming.reach(header.source, LANE_ALL, header.number, now);
+                if let Message::Alive(alive) = &message
+                    && let Some((lane, next)) = alive.lanes.get(&self.node.me)
+                {
+                    lost += incoming.reach(header.source, *lane, *next, now);
+                }
+                lost
+            }
+        };
+        if lost > 0 {
+            self.lost(header.source, lost);
+        }
+        match message {
+            Message::Hello(hello) => self.node.introduce(header.kind, header.source, *hello, 0, is_present),
+            Message::Alive(alive) => {
+                self.node.introduce(header.kind, header.source, alive.hello, alive.sockets, is_present);
+            }
+            Message::Bye => {
+                let change = self.node.state().members.left(header.source);
+                self.node.apply(change.into_iter().collect());
+            }
+            Message::Unknown => self.node.line.counters.unknown(1),
+            message => self.act(&header, message),
+        }
+    }
+
+    /// Does what a frame asks for.
+    fn act(&self, header: &Header, message: Message<'_>) {
+        match message {
+            Message::Broadcast(Broadcast { path, target, offset, run }) => {
+                let packet = Packet {
+                    run,
+                    is_volatile: header.flags.has(Flags::VOLATILE),
+                    compress: !header.flags.has(Flags::PLAIN),
+                    offset,
+                };
+                self.local.broadcast(&Address { path, target }, packet);
+            }
+            Message::Change(Change { to, deed }) => {
+                self.local.change(&Address { path: &to.nsp, target: to.target() }, &deed);
+            }
+            Message::Request(request) => self.request(header.source, request),
+            Message::Page(Page { id, page, last, items }) => {
+                self.node.requests.page(id, header.source, page, last, items);
+            }
+            Message::ServerEvent(event) => self.server_event(header.source, event),
+            Message::Hello(_) | Message::Alive(_) | Message::Bye | Message::Unknown => {}
+        }
+    }
+
+    fn request(&self, from: NodeId, Request { id, limit, what }: Request) {
+        if self.is_late() {
+            return;
+        }
+        let limit = Duration::from_millis(limit);
+        if let Query::Change(Change { to, deed }) = what {
+            let count = self.local.change(&Address { path: &to.nsp, target: to.target() }, &deed);
+            let items = serde_json::value::to_raw_value(&count).into_iter().collect();
+            return self.node.answer_request(from, id, items);
+        }
+        self.answering.answer(&self.node, from, id, limit, self.local.query(what));
+    }
+
+    fn server_event(&self, from: NodeId, ServerEvent { id, limit, nsp, event, args }: ServerEvent) {
+        if id.is_some() && self.is_late() {
+            return;
+        }
+        let answer = self.local.server_event(from, &nsp, &event, args);
+        let items = async move { answer.await.into_iter().collect::<Vec<Box<RawValue>>>() };
+        match id {
+            Some(id) => {
+                self.answering.answer(&self.node, from, id, Duration::from_millis(limit), Box::pin(items));
+            }
+            None => self.answering.run(&self.node, Box::pin(items)),
+        }
+    }
+
+    /// Whether a question may have waited at the broker while this process stood still; nobody waits for its answer.
+    fn is_late(&self) -> bool {
+        let is_late = self.node.is_stale.load(Relaxed);
+        if is_late {
+            self.node.line.counters.late(1);
+        }
+        is_late
+    }
+
+    fn lost(&self, from: NodeId, lost: u64) {
+        let line = &self.node.line;
+        line.counters.lost(lost);
+        let dropped = line.queue.dropped();
+        let told = self.node.told_dropped.load(Relaxed);
+        let overload = lost.min(dropped - told);
+        self.node.told_dropped.store(told + overload, Relaxed);
+        for (frames, cause) in [(overload, LossCause::Overload), (lost - overload, LossCause::Gap)] {
+            if frames > 0 {
+                self.node.tell(ClusterEvent::Lost { from, frames, cause });
+            }
+        }
+    }
+
+    fn malformed(&mut self, no_frame: Option<NoFrame>, size: usize) {
+        self.node.line.counters.malformed(1);
+        let now = now();
+        if self.warned.is_some_and(|last| now.saturating_duration_since(last) < QUIET) {
+            return;
+        }
+        self.warned = Some(now);
+        let reason = no_frame.map_or_else(|| "its body is malformed".to_owned(), |reason| reason.to_string());
+        tracing::warn!(
+            target: "sio::cluster",
+            me = %self.node.me, size, reason,
+            "ignored what no node of this version has sent; is another program on the same prefix?"
+        );
+    }
+}
+
+/// Reads a body; `None` if it is malformed.
+fn read<'a>(header: &Header, body: &'a Bytes) -> Option<Message<'a>> {
+    Some(match header.kind {
+        Kind::Hello => Message::Hello(Box::new(message::read(body)?)),
+        Kind::Alive => Message::Alive(Box::new(message::read(body)?)),
+        Kind::Bye => message::read::<Bye>(body).map(|_| Message::Bye)?,
+        Kind::Broadcast => Message::Broadcast(Broadcast::read(body, header.flags.has(Flags::OFFSET))?),
+        Kind::Change => Message::Change(message::read(body)?),
+        Kind::Request => Message::Request(message::read(body)?),
+        Kind::Page => Message::Page(message::read(body)?),
+        Kind::ServerEvent => Message::ServerEvent(message::read(body)?),
+        _ => Message::Unknown,
+    })
+}

@@ -1,0 +1,288 @@
+//! [`Supervisor`]: keeps a process connected to the broker.
+//!
+//! ```text
+//!          ┌───────────────────── 50 ms, doubled up to 500 ms ◄──── fails ────┐
+//!          ▼                                                                  │
+//!       connect ──► subscribe ──► HELLO ──► wait for the members ──► up ──► is cut, or does
+//!         2 s                               1 s at most               │     not answer for 3 s
+//!                                                                     ▼
+//!                                                        send · check every second
+//! ```
+//!
+//! The wait closes a hole: a publisher that is back before its subscribers would send to nobody.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use sio_core::cluster::node::NodeId;
+use tokio::sync::watch;
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
+
+use crate::bus::{AnyBus, AnyLink, BusError, Frame, Names, Receivers, Topic};
+use crate::counters::Counters;
+use crate::outbox::{Kind, Outbox, now};
+use crate::random;
+use crate::sink::{Queue, Sink};
+
+/// How long connecting, and each step of it, may take.
+const CONNECT: Duration = Duration::from_secs(2);
+
+/// How long the broker may take to answer. Half-open connections are noticed by nothing else.
+const ANSWER: Duration = Duration::from_secs(3);
+
+/// How often it is asked.
+const CHECK: Duration = Duration::from_secs(1);
+
+/// The first pause before connecting again; doubled each time.
+const FIRST_PAUSE: Duration = Duration::from_millis(50);
+
+/// The longest one: a broker that is back is noticed soon, and a thousand nodes ask it 2,000 times a second.
+const LONGEST_PAUSE: Duration = Duration::from_millis(500);
+
+/// How long leaving may take.
+const LEAVE: Duration = Duration::from_secs(1);
+
+/// What a process is to its broker: a node, or an emitter.
+pub(crate) trait Role: Send + Sync + 'static {
+    /// What it subscribes.
+    fn topics(&self) -> Vec<Topic>;
+
+    /// What it says first on a new connection.
+    fn hello(&self) -> Option<Frame>;
+
+    /// Waits until what is sent has somebody to receive it. `receivers`: how many have got the HELLO.
+    fn settle(&self, receivers: Option<u64>) -> impl Future<Output = ()> + Send;
+
+    /// The broker is there.
+    fn up(&self, away: Duration, resent: u64, dropped: u64);
+
+    /// The broker is gone.
+    fn down(&self, reason: &BusError);
+
+    /// Is called every second, also without a broker. An error ends the connection.
+    fn tick(&self, is_up: bool) -> Result<(), BusError>;
+
+    /// The broker has answered.
+    fn checked(&self);
+
+    /// Nobody has received what was sent to this node.
+    fn unreached(&self, node: NodeId);
+
+    /// What it says last.
+    fn bye(&self) -> Option<Vec<u8>>;
+}
+
+/// What supervisor and role have in common.
+pub(crate) struct Line {
+    pub(crate) bus: Arc<dyn AnyBus>,
+    pub(crate) names: Names,
+    pub(crate) outbox: Outbox,
+    pub(crate) queue: Arc<Queue>,
+    pub(crate) counters: Arc<Counters>,
+    /// Becomes true when the process leaves.
+    pub(crate) closing: watch::Sender<bool>,
+}
+
+/// Keeps a process connected to the broker.
+pub(crate) struct Supervisor<R> {
+    line: Arc<Line>,
+    role: Arc<R>,
+    /// Frames that were dropped while they were held, as of the last time that this was told.
+    told_dropped: u64,
+}
+
+/// A connection that is ready to be used.
+pub(crate) struct Entered {
+    link: Box<dyn AnyLink>,
+    sink: Sink,
+}
+
+/// Why a connection is not used any more.
+enum End {
+    Cut(BusError),
+    Closed,
+}
+
+impl Line {
+    /// Waits until the process leaves.
+    pub(crate) async fn closing(&self) {
+        let mut closing = self.closing.subscribe();
+        // The sender lives in `self`.
+        let _ = closing.wait_for(|is_closing| *is_closing).await;
+    }
+}
+
+impl<R: Role> Supervisor<R> {
+    pub(crate) const fn new(line: Arc<Line>, role: Arc<R>) -> Self {
+        Self { line, role, told_dropped: 0 }
+    }
+
+    /// Connects, subscribes, introduces the node and waits for the others.
+    pub(crate) async fn enter(&self) -> Result<Entered, BusError> {
+        let line = &self.line;
+        let sink = line.queue.sink();
+        let connecting = line.bus.connect(line.names.clone(), sink.clone());
+        let mut link = within(CONNECT, "it does not answer", connecting).await?;
+        let topics = self.role.topics();
+        if !topics.is_empty() {
+            within(CONNECT, "it does not confirm subscriptions", link.subscribe(&topics)).await?;
+        }
+        let mut receivers = None;
+        if let Some(hello) = self.role.hello() {
+            let published = link.publish(std::slice::from_ref(&hello));
+            receivers = match within(CONNECT, "it takes nothing", published).await? {
+                Receivers::Each(each) => each.first().copied(),
+                Receivers::Unknown => None,
+            };
+        }
+        tokio::select! {
+            biased;
+            reason = sink.ended() => Err(reason),
+            () = self.role.settle(receivers) => Ok(Entered { link, sink }),
+        }
+    }
+
+    /// Begins to send.
+    pub(crate) fn open(&mut self, away: Duration) {
+        let begun = self.line.outbox.up(now());
+        let dropped = self.line.counters.read().held_dropped;
+        let before = std::mem::replace(&mut self.told_dropped, dropped);
+        self.role.up(away, begun.resent, dropped - before);
+    }
+
+    /// Runs until the process leaves. A connection that is given has been opened.
+    pub(crate) async fn run(mut self, mut open: Option<Entered>) {
+        let mut since = Instant::now();
+        loop {
+            let entered = match open.take() {
+                Some(entered) => entered,
+                None => tokio::select! {
+                    biased;
+                    () = self.line.closing() => break,
+                    entered = self.connect() => {
+                        self.open(since.elapsed());
+                        entered
+                    }
+                },
+            };
+            match self.stay(entered).await {
+                End::Closed => break,
+                End::Cut(reason) => {
+                    since = Instant::now();
+                    self.line.counters.cuts(1);
+                    self.line.outbox.down(now());
+                    self.role.down(&reason);
+                }
+            }
+        }
+        self.line.outbox.close();
+    }
+
+    /// Tries to enter until it succeeds.
+    async fn connect(&self) -> Entered {
+        let mut pause = FIRST_PAUSE;
+        loop {
+            match self.enter().await {
+                Ok(entered) => return entered,
+                Err(reason) => {
+                    let bus = self.line.bus.name();
+                    tracing::debug!(target: "sio::cluster", bus, %reason, "cannot connect");
+                }
+            }
+            self.line.outbox.tick(now());
+            // Without a connection nobody is judged, so there is nothing to fail.
+            let _ = self.role.tick(false);
+            sleep(random::about(pause, 0.5)).await;
+            pause = (pause * 2).min(LONGEST_PAUSE);
+        }
+    }
+
+    /// Uses a connection until its end.
+    async fn stay(&self, entered: Entered) -> End {
+        let Entered { mut link, sink } = entered;
+        let mut ticks = interval(CHECK);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            let outcome = tokio::select! {
+                biased;
+                reason = sink.ended() => Err(reason),
+                () = self.line.closing() => {
+                    // Who does not hear the farewell finds out by the silence.
+                    let _ = timeout(LEAVE, self.leave(&mut *link)).await;
+                    return End::Closed;
+                }
+                _ = ticks.tick() => self.check(&mut *link, &sink).await,
+                () = self.line.outbox.ready.notified() => self.send(&mut *link, &sink).await,
+            };
+            if let Err(reason) = outcome {
+                return End::Cut(reason);
+            }
+        }
+    }
+
+    async fn check(&self, link: &mut dyn AnyLink, sink: &Sink) -> Result<(), BusError> {
+        self.line.outbox.tick(now());
+        self.role.tick(true)?;
+        while_open(sink, within(ANSWER, "it does not answer", link.check())).await?;
+        self.role.checked();
+        Ok(())
+    }
+
+    /// Sends a batch. What is left has its turn after everything else that is due.
+    async fn send(&self, link: &mut dyn AnyLink, sink: &Sink) -> Result<(), BusError> {
+        let batch = self.line.outbox.take();
+        if batch.is_empty() {
+            return Ok(());
+        }
+        let receivers = while_open(sink, within(ANSWER, "it takes nothing", link.publish(&batch))).await?;
+        self.line.outbox.confirmed(now());
+        self.line.outbox.ready.notify_one();
+        if let Receivers::Each(each) = receivers {
+            for (frame, receivers) in batch.iter().zip(each) {
+                if let (Topic::Node(node), 0) = (&frame.topic, receivers) {
+                    self.role.unreached(*node);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn leave(&self, link: &mut dyn AnyLink) -> Result<(), BusError> {
+        if let Some(bye) = self.role.bye() {
+            self.line.outbox.push(Topic::All, bye, Kind::Control);
+        }
+        loop {
+            let batch = self.line.outbox.take();
+            if batch.is_empty() {
+                return Ok(());
+            }
+            link.publish(&batch).await?;
+            self.line.outbox.confirmed(now());
+        }
+    }
+}
+
+/// Waits, but not longer than the connection lives.
+async fn while_open<T>(
+    sink: &Sink,
+    future: impl Future<Output = Result<T, BusError>>,
+) -> Result<T, BusError> {
+    tokio::select! {
+        biased;
+        reason = sink.ended() => Err(reason),
+        outcome = future => outcome,
+    }
+}
+
+/// Waits for a limited time.
+async fn within<T>(
+    limit: Duration,
+    otherwise: &str,
+    future: impl Future<Output = Result<T, BusError>>,
+) -> Result<T, BusError> {
+    match timeout(limit, future).await {
+        Ok(outcome) => outcome,
+        Err(_) => Err(BusError::new(format!("{otherwise} within {} s", limit.as_secs()))),
+    }
+}
