@@ -9,6 +9,7 @@ EXAMPLES := examples
 CLIENTS := tests/clients
 VENV := $(CLIENTS)/python/.venv
 CHROMIUM ?= /usr/bin/chromium
+REDIS ?= /usr/bin/redis-server
 BENCH := tests/bench
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 
@@ -40,8 +41,8 @@ pictures: examples $(CLIENTS)/node_modules/.package-lock.json $(CHROMIUM)
 # ---- the tests ----
 
 .PHONY: test
-test: $(EXAMPLES)/node_modules/.package-lock.json $(CLIENTS)/node_modules/.package-lock.json $(VENV)/.installed $(CHROMIUM)
-	@CHROMIUM=$(CHROMIUM) PYTHON=$(abspath $(VENV))/bin/python $(CLIENTS)/run
+test: $(EXAMPLES)/node_modules/.package-lock.json $(CLIENTS)/node_modules/.package-lock.json $(VENV)/.installed $(CHROMIUM) $(REDIS)
+	@CHROMIUM=$(CHROMIUM) REDIS=$(REDIS) PYTHON=$(abspath $(VENV))/bin/python $(CLIENTS)/run
 
 # ---- the benchmark ----
 
@@ -77,3 +78,9 @@ bench: $(foreach peer,$(PEERS),$($(peer)_needs))
 	@sudo=; if [ "$$(id -u)" -ne 0 ]; then sudo=sudo; fi; \
 	$$sudo apt-get update -qq; \
 	$$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core
+
+# For the tests of several nodes, each of which starts and ends one of its own on a free port.
+/usr/bin/redis-server:
+	@sudo=; if [ "$$(id -u)" -ne 0 ]; then sudo=sudo; fi; \
+	$$sudo apt-get update -qq; \
+	$$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends redis-server

@@ -35,6 +35,8 @@ mod outbox;
 mod questions;
 mod random;
 mod receiver;
+#[cfg(feature = "redis")]
+mod redis;
 mod requests;
 mod sink;
 mod supervisor;
@@ -53,3 +55,5 @@ pub use self::faults::Faults;
 pub use self::local::{Address, BoxFuture, Local, Packet};
 pub use self::memory::{MemoryBroker, MemoryBus, MemoryLink};
 pub use self::options::{Options, OptionsError};
+#[cfg(feature = "redis")]
+pub use self::redis::{RedisBus, RedisLink};

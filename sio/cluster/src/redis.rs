@@ -1,0 +1,200 @@
+//! [`RedisBus`]: Redis and Valkey, by one RESP3 connection.
+
+use std::fmt;
+use std::time::Duration;
+
+use bytes::Bytes;
+use redis::aio::{MultiplexedConnection, SendError};
+use redis::{
+    AsyncConnectionConfig, Client, ConnectionAddr, ConnectionInfo, ErrorKind, IntoConnectionInfo,
+    ProtocolVersion, PushInfo, PushKind, RedisError, Value,
+};
+
+use crate::bus::{Bus, BusError, Caps, Frame, Link, Names, Receivers, Sink, Topic};
+
+/// The largest frame. Redis would take 512 MB, and end the connection of every subscriber for whom 32 MB wait.
+const MAX_FRAME: usize = 8 << 20;
+
+/// The client's own limits are never reached: the supervisor's are shorter.
+const CLIENT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Redis or Valkey.
+///
+/// One connection publishes and receives, in RESP3, so that it cannot happen that one direction lives and the other does
+/// not. Redis 6 or later is needed.
+///
+/// # Examples
+///
+/// ```
+/// use sio_cluster::RedisBus;
+/// use sio_cluster::bus::Bus as _;
+///
+/// let bus = RedisBus::new("redis://user:secret@10.0.0.5:6380")?;
+/// assert_eq!(bus.name(), "redis://10.0.0.5:6380");
+/// # Ok::<(), sio_cluster::BusError>(())
+/// ```
+pub struct RedisBus {
+    client: Client,
+    name: String,
+}
+
+/// A connection to Redis.
+pub struct RedisLink {
+    connection: MultiplexedConnection,
+    names: Names,
+}
+
+impl RedisBus {
+    /// Takes `redis://[user][:password@]host[:port][/database]`, `unix:///path`, and with the feature `redis-tls` also
+    /// `rediss://`. Does no I/O.
+    ///
+    /// Pub/sub knows no databases: two clusters on one Redis are told apart by their prefix, not by the database.
+    ///
+    /// # Errors
+    ///
+    /// When it is no such URL. The message does not contain it, since there may be a password in it.
+    pub fn new(url: &str) -> Result<Self, BusError> {
+        let wrong = |error: &RedisError| BusError::new(format!("not a URL of Redis: {}", text(error)));
+        let info: ConnectionInfo = url.into_connection_info().map_err(|error| wrong(&error))?;
+        let settings = info.redis_settings().clone().set_protocol(ProtocolVersion::RESP3);
+        let info = info.set_redis_settings(settings);
+        let name = match info.addr() {
+            ConnectionAddr::Tcp(host, port) => format!("redis://{}:{port}", bracketed(host)),
+            ConnectionAddr::TcpTls { host, port, .. } => format!("rediss://{}:{port}", bracketed(host)),
+            ConnectionAddr::Unix(path) => format!("unix://{}", path.display()),
+            // A way of a later version.
+            _ => "redis".to_owned(),
+        };
+        let client = Client::open(info).map_err(|error| wrong(&error))?;
+        Ok(Self { client, name })
+    }
+}
+
+impl Bus for RedisBus {
+    type Link = RedisLink;
+
+    fn caps(&self) -> Caps {
+        Caps { max_frame: MAX_FRAME }
+    }
+
+    fn name(&self) -> String {
+        self.name.clone()
+    }
+
+    async fn connect(&self, names: Names, sink: Sink) -> Result<RedisLink, BusError> {
+        let topics = names.clone();
+        let push = move |push: PushInfo| {
+            match push.kind {
+                PushKind::Message => arrived(&topics, &sink, push.data),
+                PushKind::Disconnection => sink.closed(BusError::new("the connection has ended")),
+                _ => {}
+            }
+            Ok::<(), SendError>(())
+        };
+        let config = AsyncConnectionConfig::new()
+            .set_connection_timeout(Some(CLIENT_TIMEOUT))
+            .set_response_timeout(Some(CLIENT_TIMEOUT))
+            .set_push_sender(push);
+        let connecting = self.client.get_multiplexed_async_connection_with_config(&config);
+        let connection = connecting.await.map_err(|error| failed(&error))?;
+        Ok(RedisLink { connection, names })
+    }
+}
+
+/// Takes a message: its channel, then its payload.
+fn arrived(topics: &Names, sink: &Sink, data: Vec<Value>) {
+    let mut data = data.into_iter();
+    let (Some(Value::BulkString(channel)), Some(Value::BulkString(payload))) = (data.next(), data.next())
+    else {
+        return;
+    };
+    if let Some(topic) = std::str::from_utf8(&channel).ok().and_then(|channel| topics.topic(channel)) {
+        sink.frame(&topic, Bytes::from(payload));
+    }
+}
+
+impl Link for RedisLink {
+    async fn subscribe(&mut self, topics: &[Topic]) -> Result<(), BusError> {
+        let names: Vec<String> = topics.iter().map(|topic| self.names.of(topic).into_owned()).collect();
+        self.connection.subscribe(&names).await.map_err(|error| failed(&error))
+    }
+
+    async fn unsubscribe(&mut self, topics: &[Topic]) -> Result<(), BusError> {
+        let names: Vec<String> = topics.iter().map(|topic| self.names.of(topic).into_owned()).collect();
+        self.connection.unsubscribe(&names).await.map_err(|error| failed(&error))
+    }
+
+    async fn publish(&mut self, frames: &[Frame]) -> Result<Receivers, BusError> {
+        let mut pipe = redis::pipe();
+        for frame in frames {
+            pipe.cmd("PUBLISH").arg(&*self.names.of(&frame.topic)).arg(&frame.payload[..]);
+        }
+        let receivers = pipe.query_async(&mut self.connection).await.map_err(|error| failed(&error))?;
+        Ok(Receivers::Each(receivers))
+    }
+
+    async fn check(&mut self) -> Result<(), BusError> {
+        redis::cmd("PING").query_async(&mut self.connection).await.map_err(|error| failed(&error))
+    }
+}
+
+/// What an operator reads. The client's errors do not contain passwords.
+fn failed(error: &RedisError) -> BusError {
+    let reason = text(error);
+    let is_old = error.kind() == ErrorKind::RESP3NotSupported || reason.contains("unknown command");
+    BusError::new(match error.code() {
+        _ if is_old => format!("Redis 6 or later is needed ({reason})"),
+        Some("WRONGPASS") => format!("it refuses the user or the password of the URL ({reason})"),
+        Some("NOAUTH") => format!("it wants a password, which the URL lacks ({reason})"),
+        Some("NOPERM") => format!("its user may not do that on these channels ({reason})"),
+        _ if reason.contains("NOAUTH") => format!("it wants a password, which the URL lacks ({reason})"),
+        _ => reason,
+    })
+}
+
+fn text(error: &RedisError) -> String {
+    error.to_string().trim().to_owned()
+}
+
+/// The host of a URL.
+fn bracketed(host: &str) -> String {
+    if host.contains(':') { format!("[{host}]") } else { host.to_owned() }
+}
+
+impl fmt::Debug for RedisBus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("RedisBus").field(&self.name).finish()
+    }
+}
+
+impl fmt::Debug for RedisLink {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RedisLink").finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_name_has_no_password_in_it() {
+        for (url, name) in [
+            ("redis://localhost", "redis://localhost:6379"),
+            ("redis://:secret@10.0.0.5:6380/3", "redis://10.0.0.5:6380"),
+            ("redis://user:secret@[::1]:6380", "redis://[::1]:6380"),
+        ] {
+            let bus = RedisBus::new(url).unwrap();
+            assert_eq!(bus.name(), name);
+            assert!(!format!("{bus:?}").contains("secret"));
+        }
+    }
+
+    #[test]
+    fn what_is_no_url_of_redis_is_refused_without_being_repeated() {
+        for url in ["", "localhost", "http://secret@localhost", "redis://user:secret@:99999"] {
+            let error = RedisBus::new(url).unwrap_err().to_string();
+            assert!(error.starts_with("not a URL of Redis") && !error.contains("secret"), "{error}");
+        }
+    }
+}
