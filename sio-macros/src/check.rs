@@ -5,44 +5,9 @@ use quote::ToTokens;
 use syn::{FnArg, ReceiverKind, ReturnType, Signature};
 
 use crate::errors::Errors;
-use crate::model::PREFIX;
 use crate::parse::{self, Block, hides_event};
+use crate::role::Role;
 use crate::shape::{has_impl_trait, is_ack, is_bytes, is_named, is_reference_to, strip_groups};
-
-/// What a method is for.
-#[derive(Clone, Copy)]
-pub(crate) enum Role {
-    Connect,
-    Disconnect,
-    Error,
-    Handler,
-}
-
-impl Role {
-    pub(crate) fn of(name: &str, has_event_attribute: bool) -> Option<Self> {
-        match name {
-            "connect" => Some(Self::Connect),
-            "disconnect" => Some(Self::Disconnect),
-            "error" => Some(Self::Error),
-            _ if has_event_attribute || name.starts_with(PREFIX) => Some(Self::Handler),
-            _ => None,
-        }
-    }
-
-    fn plural(self) -> &'static str {
-        match self {
-            Self::Handler => "handlers",
-            _ => "hooks",
-        }
-    }
-
-    fn singular(self) -> &'static str {
-        match self {
-            Self::Handler => "a handler",
-            _ => "a hook",
-        }
-    }
-}
 
 pub(crate) fn check_block(block: &Block, errors: &mut Errors) -> bool {
     if let Some(unsafety) = &block.unsafety {

@@ -37,7 +37,7 @@ pub(crate) fn user_block(block: &Block) -> TokenStream {
                     attr.to_tokens(&mut body);
                 }
                 let name = method.sig.ident.to_string();
-                if !method.event_attrs.is_empty() || crate::check::Role::of(&name, false).is_some() {
+                if !method.event_attrs.is_empty() || crate::role::Role::of(&name, false).is_some() {
                     // A handler has to be async, whether it awaits something or not.
                     body.extend(
                         quote_spanned!(at(method.sig.ident.span()) => #[allow(clippy::unused_async)]),

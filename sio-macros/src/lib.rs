@@ -18,6 +18,7 @@ mod event_args;
 mod expand;
 mod model;
 mod parse;
+mod role;
 mod shape;
 #[cfg(test)]
 mod tests;

@@ -11,14 +11,12 @@ use sio_grammar::{NameError, check_namespace, is_reserved, pattern};
 use syn::ext::IdentExt;
 use syn::{Attribute, FnArg, Ident, Path, ReturnType, Type};
 
-use crate::check::{Role, check_block, check_hidden_event, check_method};
+use crate::check::{check_block, check_hidden_event, check_method};
 use crate::errors::Errors;
 use crate::event_args::{EventArgs, Rate};
 use crate::parse::{self, Args, Block, Item};
+use crate::role::{PREFIX, Role};
 use crate::shape::is_ack;
-
-/// What the name of a handler's method begins with; the rest is the event's name.
-pub(crate) const PREFIX: &str = "event_";
 
 /// All that the expansion needs to know.
 pub(crate) struct Consumer {

@@ -116,15 +116,14 @@ const CORE: Plan = Plan {
         ("facade", &["lib"]),
         ("cluster", &["cluster"]),
         ("revisions", &["v3"]),
-        ("packets", &["socket"]),
         ("codec", &["msgpack"]),
+        ("packets", &["socket"]),
         ("arguments", &["args"]),
         ("engine", &["engine"]),
-        ("ground", &["binary", "id", "name", "value"]),
+        ("ground", &["binary", "id", "msgpack::error", "name", "value"]),
     ],
     circles_allowed: &[],
-    // The format of MessagePack is to stand below the arguments, its packets above those of JSON.
-    known: &[("args", "msgpack"), ("msgpack", "socket")],
+    known: &[],
     long: &["args/ser.rs", "socket/encode.rs"],
 };
 
@@ -133,13 +132,13 @@ const MACROS: Plan = Plan {
     floors: &[
         ("facade", &["lib"]),
         ("output", &["expand"]),
-        ("consumer", &["model", "check"]),
-        ("attributes", &["event_args", "parse", "shape"]),
+        ("consumer", &["model"]),
+        ("checks", &["check"]),
+        ("attributes", &["event_args", "parse", "role", "shape"]),
         ("ground", &["errors"]),
     ],
     circles_allowed: &[],
-    // Reading and checking are to be two steps.
-    known: &[("model", "check")],
+    known: &[],
     long: &[],
 };
 

@@ -10,17 +10,11 @@ use rmp::encode::{
 };
 use smallvec::SmallVec;
 
+use super::error::EncodeError;
 use crate::args::{self, Number, Placeholder, Reader, marked_placeholder, placeholder};
 use crate::engine::frame::{Frames, write_binary_frame};
 use crate::socket::decode::Parts;
 use crate::socket::packet::{Kind, MAIN_NAMESPACE};
-
-/// Why a packet could not be rewritten. The application is to blame: it gave text that is not JSON as the data of a
-/// refusal, or something of 4 GiB.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the packet cannot be written as MessagePack")]
-#[non_exhaustive]
-pub struct EncodeError;
 
 /// Rewrites a packet that is to be sent, as [`socket::encode`](crate::socket::encode) made it, in MessagePack.
 ///
