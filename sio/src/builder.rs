@@ -7,10 +7,12 @@ mod handlers;
 mod hooks;
 mod http;
 mod input;
+mod limits;
 mod listeners;
 mod namespaces;
 mod protocols;
 mod recovery;
+mod transports;
 
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Weak};
@@ -23,11 +25,10 @@ pub use self::protocols::Eio3;
 use crate::connection::{Client, HandlerTimes};
 use crate::consumer::{self, Consumer, Rate, Registration, StateMap};
 use crate::drain::Drain;
-use crate::engine::{Config, Engine, TransportKind};
+use crate::engine::{Config, Engine};
 use crate::error::{BuildError, Problem};
 #[cfg(feature = "static-files")]
 use crate::http::static_files::StaticFiles;
-use crate::http::{AllowedOrigins, Cookie};
 use crate::listeners::Listeners;
 use crate::log_limiter::LogLimiter;
 use crate::middleware::Scoped;
@@ -136,86 +137,8 @@ impl Builder {
     }
 }
 
-/// Transports and heartbeats.
+/// Stopping and waiting.
 impl Builder {
-    /// Where Socket.IO is served: this path, with and without a slash at its end. It begins with a slash and is
-    /// percent-encoded, as in a URL. Default `/socket.io`.
-    pub fn path(mut self, path: impl Into<String>) -> Self {
-        self.engine.path = path.into();
-        self
-    }
-
-    /// The transports that clients may use. Default: polling and WebSocket.
-    pub fn transports(mut self, transports: impl IntoIterator<Item = TransportKind>) -> Self {
-        self.engine.transports = transports.into_iter().collect();
-        self
-    }
-
-    /// How Socket.IO packets are written. Default JSON; all clients have to use the same.
-    ///
-    /// # Examples
-    ///
-    /// For clients that connect with `io(url, { parser: require("socket.io-msgpack-parser") })`:
-    ///
-    /// ```
-    /// use sio::prelude::*;
-    ///
-    /// # #[cfg(feature = "msgpack")]
-    /// let builder = Server::builder().parser(sio::Parser::MessagePack);
-    /// # #[cfg(feature = "msgpack")]
-    /// # drop(builder);
-    /// ```
-    pub fn parser(mut self, parser: Parser) -> Self {
-        self.options.parser = parser;
-        self
-    }
-
-    /// Whether a client on polling may move to WebSocket. Default true.
-    pub fn allow_upgrades(mut self, allow: bool) -> Self {
-        self.engine.allow_upgrades = allow;
-        self
-    }
-
-    /// From the open packet, and from each pong, to the next ping. Default 25 s.
-    pub fn ping_interval(mut self, interval: Duration) -> Self {
-        self.engine.ping_interval = interval;
-        self
-    }
-
-    /// How long a client may take to answer a ping before it is disconnected with `ping timeout`. Default 20 s.
-    pub fn ping_timeout(mut self, timeout: Duration) -> Self {
-        self.engine.ping_timeout = timeout;
-        self
-    }
-
-    /// How long an upgrade from polling to WebSocket may take; after that the client stays on polling.
-    /// Default 10 s.
-    pub fn upgrade_timeout(mut self, timeout: Duration) -> Self {
-        self.engine.upgrade_timeout = timeout;
-        self
-    }
-
-    /// How long a client may be connected before it asks for its first namespace: longer than zero. Default 45 s.
-    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
-        self.options.connect_timeout = timeout;
-        self
-    }
-
-    /// A cookie with the session's id, for load balancers that route by it. Default none.
-    pub fn cookie(mut self, cookie: Cookie) -> Self {
-        self.engine.cookie = Some(cookie);
-        self
-    }
-
-    /// From which pages browsers may connect, on polling and WebSocket alike. Default: those of the same
-    /// origin. Requests without an `Origin` header do not come from a page and are always allowed.
-    ///
-    /// A listed origin that is not `scheme://host[:port]` is an error of [`Builder::build`].
-    pub fn allowed_origins(mut self, origins: impl Into<AllowedOrigins>) -> Self {
-        self.engine.allowed_origins = origins.into();
-        self
-    }
-
     /// How long a server that stops waits for handlers that run. Default 10 s.
     pub fn drain(mut self, drain: Duration) -> Self {
         self.options.drain = drain;
@@ -254,69 +177,6 @@ impl Builder {
     /// 5 s.
     pub fn ack_timeout(mut self, timeout: Duration) -> Self {
         self.options.ack_timeout = timeout;
-        self
-    }
-}
-
-/// Limits.
-impl Builder {
-    /// The largest incoming message or polling body, in bytes; a polling answer is filled up to this size as
-    /// well. A client that sends more is disconnected. Default 1,000,000.
-    pub fn max_payload(mut self, bytes: usize) -> Self {
-        self.engine.max_payload = bytes;
-        self
-    }
-
-    /// The largest number of binary attachments of one packet, in both directions. A client that announces more is
-    /// disconnected; an emit with more fails with
-    /// [`EmitError::TooManyAttachments`](crate::EmitError::TooManyAttachments). Default 10, which is what the official
-    /// clients take: more disconnects them. Packets in [`Parser::MessagePack`] that are sent have no attachments, and no
-    /// such limit.
-    pub fn max_attachments(mut self, attachments: usize) -> Self {
-        self.options.max_attachments = attachments;
-        self
-    }
-
-    /// How many clients may be connected; further ones get status 403. At least one; default unlimited.
-    ///
-    /// Connections that the server [accepts itself](Server::serve) are limited as well, to three for each client and four
-    /// more; what is beyond that is closed with status 503.
-    pub fn max_connections(mut self, connections: usize) -> Self {
-        self.engine.max_connections = connections;
-        self
-    }
-
-    /// How many bytes may wait for one client: the soft bound. Broadcasts in a burst may bring eight times as many: see
-    /// [`slow_client_grace`](Self::slow_client_grace). At least one; default 1 MiB.
-    pub fn outgoing_queue_bytes(mut self, bytes: usize) -> Self {
-        self.engine.outgoing_queue_bytes = bytes;
-        self
-    }
-
-    /// How many packets may wait for one client: the soft bound, as for
-    /// [`outgoing_queue_bytes`](Self::outgoing_queue_bytes). At least one; default 1,024.
-    pub fn outgoing_queue_packets(mut self, packets: usize) -> Self {
-        self.engine.outgoing_queue_packets = packets;
-        self
-    }
-
-    /// How long a client may take nothing of what waits for it while broadcasts have filled its queue beyond the soft
-    /// bound. Then it is disconnected with the reason `slow client`. Longer than zero; default 1 s.
-    ///
-    /// A client that takes something keeps its place for as long as the burst stays below the hard bound, which is eight
-    /// times the soft one. Beyond that it is disconnected at once.
-    pub fn slow_client_grace(mut self, grace: Duration) -> Self {
-        self.engine.slow_client_grace = grace;
-        self
-    }
-
-    /// How many packets one polling answer may hold, for all clients. At least one.
-    ///
-    /// Default: as many as fit into [`max_payload`](Self::max_payload), and 16 for the clients of python-socketio, which
-    /// refuse more. They are told by their `User-Agent` (`python-requests/…`, `Python/… aiohttp/…`): where such clients use
-    /// another, set 16 here.
-    pub fn polling_packets(mut self, packets: usize) -> Self {
-        self.engine.polling_packets = Some(packets);
         self
     }
 }

@@ -107,7 +107,7 @@ const SIO: Plan = Plan {
         ("http", "http::tower"),
         ("http", "serve"),
     ],
-    long: &["builder.rs", "engine/outbox.rs"],
+    long: &["engine/outbox.rs"],
 };
 
 const CORE: Plan = Plan {

@@ -1,0 +1,89 @@
+//! Options of transports and heartbeats.
+
+use std::time::Duration;
+
+use super::Builder;
+use crate::engine::TransportKind;
+use crate::http::{AllowedOrigins, Cookie};
+use crate::parser::Parser;
+
+/// Transports and heartbeats.
+impl Builder {
+    /// Where Socket.IO is served: this path, with and without a slash at its end. It begins with a slash and is
+    /// percent-encoded, as in a URL. Default `/socket.io`.
+    pub fn path(mut self, path: impl Into<String>) -> Self {
+        self.engine.path = path.into();
+        self
+    }
+
+    /// The transports that clients may use. Default: polling and WebSocket.
+    pub fn transports(mut self, transports: impl IntoIterator<Item = TransportKind>) -> Self {
+        self.engine.transports = transports.into_iter().collect();
+        self
+    }
+
+    /// How Socket.IO packets are written. Default JSON; all clients have to use the same.
+    ///
+    /// # Examples
+    ///
+    /// For clients that connect with `io(url, { parser: require("socket.io-msgpack-parser") })`:
+    ///
+    /// ```
+    /// use sio::prelude::*;
+    ///
+    /// # #[cfg(feature = "msgpack")]
+    /// let builder = Server::builder().parser(sio::Parser::MessagePack);
+    /// # #[cfg(feature = "msgpack")]
+    /// # drop(builder);
+    /// ```
+    pub fn parser(mut self, parser: Parser) -> Self {
+        self.options.parser = parser;
+        self
+    }
+
+    /// Whether a client on polling may move to WebSocket. Default true.
+    pub fn allow_upgrades(mut self, allow: bool) -> Self {
+        self.engine.allow_upgrades = allow;
+        self
+    }
+
+    /// From the open packet, and from each pong, to the next ping. Default 25 s.
+    pub fn ping_interval(mut self, interval: Duration) -> Self {
+        self.engine.ping_interval = interval;
+        self
+    }
+
+    /// How long a client may take to answer a ping before it is disconnected with `ping timeout`. Default 20 s.
+    pub fn ping_timeout(mut self, timeout: Duration) -> Self {
+        self.engine.ping_timeout = timeout;
+        self
+    }
+
+    /// How long an upgrade from polling to WebSocket may take; after that the client stays on polling.
+    /// Default 10 s.
+    pub fn upgrade_timeout(mut self, timeout: Duration) -> Self {
+        self.engine.upgrade_timeout = timeout;
+        self
+    }
+
+    /// How long a client may be connected before it asks for its first namespace: longer than zero. Default 45 s.
+    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
+        self.options.connect_timeout = timeout;
+        self
+    }
+
+    /// A cookie with the session's id, for load balancers that route by it. Default none.
+    pub fn cookie(mut self, cookie: Cookie) -> Self {
+        self.engine.cookie = Some(cookie);
+        self
+    }
+
+    /// From which pages browsers may connect, on polling and WebSocket alike. Default: those of the same
+    /// origin. Requests without an `Origin` header do not come from a page and are always allowed.
+    ///
+    /// A listed origin that is not `scheme://host[:port]` is an error of [`Builder::build`].
+    pub fn allowed_origins(mut self, origins: impl Into<AllowedOrigins>) -> Self {
+        self.engine.allowed_origins = origins.into();
+        self
+    }
+}
