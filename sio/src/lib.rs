@@ -133,26 +133,21 @@ extern crate self as sio;
 #[cfg(test)]
 mod packet_client;
 
-mod ack_stream;
-mod ack_wait;
-mod adapter;
-mod broadcast;
 mod builder;
 mod connection;
 mod consumer;
 mod data;
-mod direct;
 mod drain;
-mod emission;
 pub mod engine;
 mod error;
 mod guarded;
+mod handle;
 mod handshake;
 pub mod http;
+mod hub;
 mod listeners;
 mod log_limiter;
 mod middleware;
-mod namespace;
 mod namespaces;
 mod params;
 mod parser;
@@ -160,11 +155,9 @@ mod places;
 pub mod prelude;
 mod random;
 mod recovery;
-mod rooms;
 mod serve;
 mod server;
 mod short;
-mod socket;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod transport;
@@ -184,32 +177,32 @@ pub use sio_macros::consumer;
 #[doc = include_str!("consumer/event.md")]
 pub use sio_macros::event;
 
-pub use self::ack_stream::AckStream;
-pub use self::broadcast::Broadcast;
 pub use self::builder::{Builder, Eio3};
 pub use self::consumer::{
     Ack, Consumer, Description, Event, EventInfo, EventName, FromEvent, IntoAccept, IntoConsumer, IntoReply,
     Invalid, Rate, Reply, State, Valid, Validate,
 };
 pub use self::data::{Extension, SocketData};
-pub use self::direct::Direct;
 pub use self::engine::TransportKind;
 pub use self::error::{
     AckError, BuildError, ConnectError, EmitError, Error, EventError, IntoConnectError, IntoEventError,
     Problem, Result,
 };
+pub use self::handle::ack_stream::AckStream;
+pub use self::handle::broadcast::Broadcast;
+pub use self::handle::direct::Direct;
+pub use self::handle::namespace::Namespace;
+pub use self::handle::rooms::IntoRooms;
+pub use self::handle::socket::Socket;
 pub use self::handshake::Handshake;
 pub use self::http::{AllowedOrigins, Cookie, HttpExtension, SameSite};
 pub use self::listeners::{Outgoing, RoomEvent};
 pub use self::middleware::{Call, Connecting, Next};
-pub use self::namespace::Namespace;
 pub use self::params::{Params, Path};
 pub use self::parser::Parser;
 pub use self::recovery::Recovery;
-pub use self::rooms::IntoRooms;
 pub use self::serve::shutdown_signal;
 pub use self::server::Server;
-pub use self::socket::Socket;
 /// The version of rustls that [`Server::serve_tls`] takes its configuration from, with ring as the only provider.
 #[cfg(feature = "tls")]
 pub use tokio_rustls::rustls;

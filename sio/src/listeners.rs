@@ -10,8 +10,8 @@ use sio_core::args::Args;
 use sio_core::id::Sid;
 
 use crate::guarded;
-use crate::namespace::Namespace;
-use crate::socket::Socket;
+use crate::handle::namespace::Namespace;
+use crate::handle::socket::Socket;
 
 type OnIncoming = Box<dyn Fn(&Socket, &str, &Args) + Send + Sync>;
 type OnOutgoing = Box<dyn Fn(&Outgoing<'_>) + Send + Sync>;

@@ -14,7 +14,6 @@ use sio_core::socket::encode::{self, Encoder};
 use sio_core::socket::packet::{DecodeError, Packet};
 use sio_core::v3;
 
-use crate::emission::Form;
 use crate::engine::{Message, Revision};
 use crate::error::Problem;
 use crate::log_limiter::{About, LogLimiter, limited};
@@ -37,6 +36,15 @@ pub enum Parser {
     /// closest: a date as text, `undefined` as `null`, a map's numeric key as text.
     #[cfg(feature = "msgpack")]
     MessagePack,
+}
+
+/// What stands in the packet of an event beside its name and its arguments.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// The id under which an answer is awaited, if one is.
+    Plain(Option<u64>),
+    /// The number under which the event is kept, if it is.
+    Recoverable(Option<u64>),
 }
 
 impl Parser {

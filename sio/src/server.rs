@@ -17,14 +17,14 @@ use crate::consumer::Registration;
 use crate::drain::Drain;
 use crate::engine::Engine;
 use crate::error::{BuildError, Error};
+use crate::handle::namespace::Namespace;
+use crate::handle::socket::Socket;
 use crate::http::{Health, Service};
 use crate::log_limiter::LogLimiter;
-use crate::namespace::Namespace;
 use crate::namespaces::Namespaces;
 use crate::parser::Parser;
 use crate::recovery::Recovery;
 use crate::serve::{self, Listener, Security, Serving};
-use crate::socket::Socket;
 
 /// The server made on first use, or installed by [`Builder::install`].
 static GLOBAL: OnceLock<Server> = OnceLock::new();

@@ -7,13 +7,13 @@ use std::time::Duration;
 use sio_core::args::Args;
 
 use super::guard::{Failure, Guard};
-use super::membership::Membership;
 use super::socket_task::log_failure;
 use crate::consumer::{Consumer, Event, Reply};
 use crate::error::{ConnectError, Error};
 use crate::guarded::Guarded;
+use crate::handle::socket::Socket;
+use crate::hub::member::Membership;
 use crate::middleware::{Step, enter};
-use crate::socket::Socket;
 
 /// How long a client that has come back waits for the `disconnect` hook of the time before, which is to run before its
 /// `connect`. A handler that takes longer does not keep the client out.

@@ -18,14 +18,14 @@ use sio_core::v3;
 use smallvec::SmallVec;
 
 use super::limits::Rates;
-use super::membership::Membership;
 use super::unfinished::Unfinished;
 use super::{Running, SocketTask, answer_connect};
 use crate::Socket;
 use crate::engine::{CloseReason, Command, Handler, Message, Sender, session};
+use crate::handle::namespace::Namespace;
 use crate::handshake::Handshake;
+use crate::hub::member::Membership;
 use crate::log_limiter::{About, limited};
-use crate::namespace::Namespace;
 use crate::namespaces::{Closed, Pass};
 use crate::parser::Decoder;
 use crate::server::ServerInner;

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use crate::consumer::{Event, EventInfo, Rate};
 use crate::engine::session;
 use crate::error::Error;
-use crate::namespace::Namespace;
+use crate::handle::namespace::Namespace;
 
 /// How many namespaces that a connection has left are remembered while there is anything to remember. Beyond it the one
 /// that was joined first is forgotten: by then the client has had the rates of so many others.

@@ -4,12 +4,10 @@
 //! runs in the session's task.
 
 mod around;
-pub(crate) mod asking;
 mod client;
 mod concurrent;
 mod guard;
-mod limits;
-pub(crate) mod membership;
+pub(crate) mod limits;
 mod no_consumer;
 mod socket_task;
 mod unfinished;
@@ -31,7 +29,7 @@ use crate::engine::mailbox::Mailbox;
 pub(crate) type Running = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// Sends a CONNECT or CONNECT_ERROR: the packets that are not the same for clients of both revisions.
-fn answer_connect(mailbox: &Mailbox, frames: Bytes) {
+pub(crate) fn answer_connect(mailbox: &Mailbox, frames: Bytes) {
     mailbox.push_always(match mailbox.wire().revision() {
         Revision::V4 => frames,
         Revision::V3 => v3::socket::downgrade(&frames),

@@ -12,15 +12,16 @@ use sio_core::socket::reason::DisconnectReason;
 
 use super::answer_connect;
 use super::around;
-use super::asking;
+
 use super::concurrent::{Concurrent, Ended, Failed, Handling};
 use super::guard::{Failure, Guard};
 use super::limits;
-use super::membership::{Membership, Next};
 use crate::Socket;
 use crate::consumer::{self, Consumer, Event};
 use crate::error::{ConnectError, Error, Source};
 use crate::guarded::Guarded;
+use crate::hub::in_connect::in_connect;
+use crate::hub::member::{Membership, Next};
 use crate::log_limiter::{About, hash_of, limited};
 use crate::short::short;
 use crate::turn;
@@ -95,7 +96,7 @@ async fn connect<C: Consumer>(
             if socket.membership.is_closed() {
                 return Poll::Ready(None);
             }
-            asking::in_connect(socket.id(), || hook.as_mut().poll(cx)).map(Some)
+            in_connect(socket.id(), || hook.as_mut().poll(cx)).map(Some)
         });
         match outcome.await {
             Some(Ok(Ok(consumer))) if socket.membership.accept() => return Some(consumer),

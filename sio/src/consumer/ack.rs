@@ -22,7 +22,7 @@ use serde::Serialize;
 use super::event::empty_answer;
 use crate::error::{EmitError, IntoEventError};
 use crate::guarded::Guarded;
-use crate::socket::Socket;
+use crate::handle::socket::Socket;
 
 /// The acknowledgement that a client waits for, to be answered with a `T`.
 ///

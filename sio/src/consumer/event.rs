@@ -13,8 +13,8 @@ use sio_core::socket::{self, DisconnectReason};
 use super::ack::AckSlot;
 use super::{Reply, log};
 use crate::error::{Error, Kind};
+use crate::handle::socket::Socket;
 use crate::middleware::Call;
-use crate::socket::Socket;
 
 /// Something that happens to a socket: it connects, sends an event, or leaves.
 ///

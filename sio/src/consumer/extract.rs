@@ -15,9 +15,9 @@ use sio_core::args::Args;
 
 use super::{Ack, Description, Event, State};
 use crate::error::Error;
+use crate::handle::socket::Socket;
 use crate::handshake::Handshake;
 use crate::server::Server;
-use crate::socket::Socket;
 
 /// Marker types that say by which way a type gets in or out of a handler. Never written by hand.
 pub mod via {

@@ -6,7 +6,7 @@ use sio_core::args::{Args, write_args};
 
 use crate::consumer::{Reply, encode_reply};
 use crate::error::{EmitError, Error};
-use crate::socket::Socket;
+use crate::handle::socket::Socket;
 
 /// An event on its way to its handler, as [`Builder::middleware`](crate::Builder::middleware) sees it.
 #[derive(Debug)]

@@ -7,9 +7,9 @@ use sio_core::args::Args;
 
 use crate::consumer::Event;
 use crate::error::Error;
+use crate::handle::socket::Socket;
 use crate::handshake::Handshake;
 use crate::params::Params;
-use crate::socket::Socket;
 
 /// A client that wants to enter a namespace, as [`Builder::on_connecting`](crate::Builder::on_connecting) sees it.
 #[derive(Clone)]

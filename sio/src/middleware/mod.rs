@@ -24,7 +24,7 @@ pub(crate) use self::passage::{Step, enter};
 use crate::consumer::Reply;
 use crate::error::{ConnectError, Error};
 use crate::guarded::Guarded;
-use crate::socket::Socket;
+use crate::handle::socket::Socket;
 
 type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 type OnConnecting = Arc<dyn Fn(Connecting) -> BoxFuture<Result<(), ConnectError>> + Send + Sync>;

@@ -15,9 +15,9 @@ use super::memory::Memory;
 use super::parking::{Parking, ParkingPlace};
 use super::state::Holding;
 use super::{ConnectionState, Recovery};
-use crate::connection::membership::Membership;
 use crate::engine::session;
-use crate::namespace::{Namespace, NamespaceInner};
+use crate::handle::namespace::{Namespace, NamespaceInner};
+use crate::hub::member::Membership;
 use crate::namespaces::Pass;
 use crate::{Socket, random};
 

@@ -6,9 +6,9 @@ use sio_core::id::{PrivateId, Sid};
 
 use super::log::{Bounds, Log};
 use super::memory::Memory;
-use crate::connection::membership::Membership;
 use crate::engine::outbox::PushError;
 use crate::engine::session;
+use crate::hub::member::Membership;
 use crate::transport::outgoing::Entry;
 
 /// One client in one namespace, for as long as it may come back.

@@ -6,11 +6,11 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::Server;
-use crate::ack_stream::AckStream;
-use crate::broadcast::Broadcast;
 use crate::error::EmitError;
-use crate::rooms::IntoRooms;
-use crate::socket::Socket;
+use crate::handle::ack_stream::AckStream;
+use crate::handle::broadcast::Broadcast;
+use crate::handle::rooms::IntoRooms;
+use crate::handle::socket::Socket;
 
 /// Shortcuts to the namespace `/`; others are reached by [`Server::of`].
 ///

@@ -13,18 +13,18 @@ use sio_core::args::Args;
 use sio_core::socket::Decoder;
 
 use super::{Consumer, Event, StateMap, conclude};
-use crate::connection::membership::Membership;
 use crate::drain::Drain;
 use crate::engine::mailbox::Mailbox;
 use crate::engine::outbox::QueueLimits;
 use crate::error::ConnectError;
+use crate::handle::namespace::{Namespace, NamespaceInner};
+use crate::handle::socket::Socket;
 use crate::handshake::Handshake;
 use crate::http::Peer;
+use crate::hub::member::Membership;
 use crate::middleware::Hooks;
-use crate::namespace::{Namespace, NamespaceInner};
 use crate::namespaces::Common;
 use crate::params::Params;
-use crate::socket::Socket;
 use crate::transport::wire::Wire;
 
 /// One socket and its consumer.

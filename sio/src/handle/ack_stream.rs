@@ -15,10 +15,10 @@ use sio_core::id::Sid;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, Sleep};
 
-use crate::ack_wait;
 use crate::engine::session;
 use crate::error::AckError;
-use crate::socket::Socket;
+use crate::handle::socket::Socket;
+use crate::hub::answer;
 
 type Answer = (Sid, Result<Args, AckError>);
 
@@ -113,7 +113,7 @@ impl<T: DeserializeOwned> Stream for AckStream<T> {
             };
             // One that came at the very deadline was told of already.
             if this.waiting.remove(&sid).is_some() {
-                let answer = answer.and_then(|mut args| ack_wait::decode(&mut args));
+                let answer = answer.and_then(|mut args| answer::decode(&mut args));
                 return Poll::Ready(Some((sid, answer)));
             }
         }

@@ -15,14 +15,14 @@ use sio_core::socket::packet::Event;
 use sio_core::socket::reason::DisconnectReason;
 use tokio::sync::Notify;
 
-use super::answer_connect;
-use super::limits::Limits;
-use crate::ack_wait::Waiter;
+use crate::connection::answer_connect;
+use crate::connection::limits::Limits;
 use crate::data::SocketData;
 use crate::engine::Revision;
 use crate::engine::mailbox::Mailbox;
+use crate::handle::namespace::Namespace;
 use crate::handshake::Handshake;
-use crate::namespace::Namespace;
+use crate::hub::answer::Waiter;
 use crate::parser::Parser;
 use crate::recovery::{self, ConnectionState};
 use crate::transport::outgoing::Entry;

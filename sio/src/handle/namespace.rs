@@ -11,22 +11,22 @@ use sio_core::args::EncodeError;
 use sio_core::id::Sid;
 
 use crate::Socket;
-use crate::ack_stream::AckStream;
-use crate::adapter::{MemoryAdapter, Patience, Wakes};
-use crate::broadcast::Broadcast;
 use crate::connection::{HandlerTimes, NoConsumer, Running, SocketTask, run};
 use crate::consumer::{EventInfo, Rate, Registration, StateMap};
 use crate::drain::Drain;
-use crate::emission::{Emission, Expect, Form};
 use crate::error::EmitError;
+use crate::handle::ack_stream::AckStream;
+use crate::handle::broadcast::Broadcast;
+use crate::handle::rooms::IntoRooms;
+use crate::hub::emission::{Emission, Expect};
+use crate::hub::{MemoryAdapter, Patience, Wakes};
 use crate::listeners::{Listeners, Outgoing, RoomChanges};
 use crate::log_limiter::LogLimiter;
 use crate::middleware::Hooks;
 use crate::namespaces::Common;
 use crate::params::Params;
-use crate::parser::Parser;
+use crate::parser::{Form, Parser};
 use crate::recovery::Kept;
-use crate::rooms::IntoRooms;
 use crate::server::{Server, ServerInner};
 
 /// All sockets that are connected under one path, `/chat` for example.

@@ -12,17 +12,17 @@ use sio_core::args::EncodeError;
 use sio_core::id::Sid;
 use sio_core::socket::reason::DisconnectReason;
 
-use crate::broadcast::Broadcast;
-use crate::connection::membership::Membership;
 use crate::consumer::StateMap;
 use crate::data::SocketData;
-use crate::direct::Direct;
-use crate::emission::{Emission, Expect};
 use crate::engine::{CloseReason, Command, TransportKind};
 use crate::error::{AckError, EmitError};
+use crate::handle::broadcast::Broadcast;
+use crate::handle::direct::Direct;
+use crate::handle::namespace::Namespace;
+use crate::handle::rooms::IntoRooms;
 use crate::handshake::Handshake;
-use crate::namespace::Namespace;
-use crate::rooms::IntoRooms;
+use crate::hub::emission::{Emission, Expect};
+use crate::hub::member::Membership;
 
 /// One client in one namespace.
 ///

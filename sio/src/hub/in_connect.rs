@@ -22,7 +22,7 @@ impl Drop for Restore {
 }
 
 /// Polls the `connect` hook of a socket.
-pub(super) fn in_connect<R>(id: Sid, poll: impl FnOnce() -> R) -> R {
+pub(crate) fn in_connect<R>(id: Sid, poll: impl FnOnce() -> R) -> R {
     let _restore = Restore(CONNECTING.replace(Some(id)));
     poll()
 }

@@ -1,6 +1,10 @@
-//! Who is in which room, and how a packet reaches them.
+//! Who is in a namespace, in which rooms, and delivery to them.
 
+pub(crate) mod answer;
+pub(crate) mod emission;
+pub(crate) mod in_connect;
 mod index;
+pub(crate) mod member;
 mod memory;
 mod patience;
 mod target;

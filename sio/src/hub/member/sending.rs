@@ -7,10 +7,10 @@ use bytes::Bytes;
 use sio_core::args::Args;
 
 use super::{CLOSED, CONNECTED, CONNECTING, Membership};
-use crate::ack_wait::Waiter;
-use crate::emission::Emission;
 use crate::engine::outbox::{How, PushError};
 use crate::error::AckError;
+use crate::hub::answer::Waiter;
+use crate::hub::emission::Emission;
 use crate::recovery::ConnectionState;
 use crate::transport::outgoing::Entry;
 

@@ -8,10 +8,10 @@ use serde::de::DeserializeOwned;
 use sio_core::args::EncodeError;
 
 use crate::Socket;
-use crate::ack_wait;
-use crate::emission::{Emission, Expect};
 use crate::engine::outbox::{How, PushError};
 use crate::error::{AckError, EmitError};
+use crate::hub::answer;
+use crate::hub::emission::{Emission, Expect};
 
 /// Emits to one socket with options: made by [`Socket::timeout`], [`Socket::volatile`] and
 /// [`Socket::compress`], and chained.
@@ -146,7 +146,7 @@ impl<'a> Direct<'a> {
     ) -> Result<T, AckError> {
         let id = self.socket.namespace().inner.next_ack_id();
         let question = self.encode(Expect::Answer(id), event, args).map_err(EmitError::from)?;
-        let mut answer = ack_wait::one(self.socket, id, question, self.timeout).await?;
-        ack_wait::decode(&mut answer)
+        let mut answer = answer::one(self.socket, id, question, self.timeout).await?;
+        answer::decode(&mut answer)
     }
 }

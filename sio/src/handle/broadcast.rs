@@ -11,16 +11,16 @@ use sio_core::args::EncodeError;
 use tokio::sync::mpsc;
 
 use crate::Socket;
-use crate::ack_stream::AckStream;
-use crate::ack_wait::Waiter;
-use crate::adapter::{Pressed, Target};
-use crate::connection::asking::is_in_connect;
-use crate::emission::{Emission, Expect};
 use crate::engine::outbox::{How, PushError};
 use crate::engine::{CloseReason, Command};
 use crate::error::{AckError, EmitError};
-use crate::namespace::Namespace;
-use crate::rooms::IntoRooms;
+use crate::handle::ack_stream::AckStream;
+use crate::handle::namespace::Namespace;
+use crate::handle::rooms::IntoRooms;
+use crate::hub::answer::Waiter;
+use crate::hub::emission::{Emission, Expect};
+use crate::hub::in_connect::is_in_connect;
+use crate::hub::{Pressed, Target};
 
 /// Addresses some of the sockets of a namespace: made by `to`, `except` and `broadcast` of
 /// [`Socket`] and [`Namespace`], and chained.

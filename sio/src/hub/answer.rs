@@ -9,11 +9,11 @@ use sio_core::id::Sid;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::Socket;
-use crate::connection::asking::is_in_connect;
-use crate::connection::membership::Membership;
-use crate::emission::Emission;
 use crate::engine::outbox::PushError;
 use crate::error::AckError;
+use crate::hub::emission::Emission;
+use crate::hub::in_connect::is_in_connect;
+use crate::hub::member::Membership;
 
 /// Who waits for an answer.
 pub(crate) enum Waiter {

@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 
+use crate::parser::Form;
 use crate::transport::outgoing::Entry;
 
 /// An event as ready-made frames.
@@ -21,15 +22,6 @@ pub(crate) enum Expect {
     Nothing,
     /// An answer, under this id.
     Answer(u64),
-}
-
-/// What stands in the packet of an event beside its name and its arguments.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Form {
-    /// The id under which an answer is awaited, if one is.
-    Plain(Option<u64>),
-    /// The number under which the event is kept, if it is.
-    Recoverable(Option<u64>),
 }
 
 impl Emission {

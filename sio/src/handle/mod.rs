@@ -1,0 +1,8 @@
+//! What users hold: sockets, namespaces, and ways of saying something to them.
+
+pub(crate) mod ack_stream;
+pub(crate) mod broadcast;
+pub(crate) mod direct;
+pub(crate) mod namespace;
+pub(crate) mod rooms;
+pub(crate) mod socket;
