@@ -207,7 +207,7 @@ fn on_connect(model: &Consumer) -> TokenStream {
             let this = quote_spanned!(span=> &mut __this);
             let call = call(krate, method, Source::Event, &this);
             let body = if method.has_self {
-                let accept = quote_spanned!(ty_span=> <#ty as #krate::IntoAccept>::into_accept(__output)?;);
+                let accept = quote_spanned!(ty_span=> <#ty as #krate::IntoAccept<_>>::into_accept(__output)?;);
                 quote_spanned!(span=> let mut __this = #fresh; #call #accept #krate::__private::Ok(__this))
             } else {
                 let via = quote_spanned!(ty_span=> #krate::__private::ConnectProbe::<Self, #ty>::NEW.__sio_via());
@@ -304,7 +304,7 @@ fn arm(krate: &TokenStream, handler: &Handler, this: &TokenStream) -> TokenStrea
     let call = call(krate, method, Source::Event, this);
     let (ty, ty_span) = output_type(method);
     let reply = if method.takes_ack() {
-        quote_spanned!(ty_span=> <#ty as #krate::__private::AckedOutput>::into_reply(__output))
+        quote_spanned!(ty_span=> <#ty as #krate::__private::AckedOutput<_>>::into_reply(__output))
     } else {
         let via = quote_spanned!(ty_span=> #krate::__private::Probe::<#ty>::NEW.__sio_via());
         quote_spanned!(ty_span=> #via.__sio_reply::<#ty>(__output, #event))
@@ -349,7 +349,7 @@ fn hook(
     let (ty, ty_span) = output_type(method);
     let this = quote_spanned!(at(Span::call_site())=> self);
     let call = call(krate, method, Source::Hook(marker), &this);
-    let finish = quote_spanned!(ty_span=> <#ty as #krate::__private::HookOutput>::into_result(__output));
+    let finish = quote_spanned!(ty_span=> <#ty as #krate::__private::HookOutput<_>>::into_result(__output));
     let uses = if method.args.is_empty() && prepare.is_empty() {
         quote_spanned!(span=> let _ = #event;)
     } else {

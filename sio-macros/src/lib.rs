@@ -15,6 +15,7 @@
 mod check;
 mod errors;
 mod event_args;
+mod event_error;
 mod expand;
 mod model;
 mod parse;
@@ -36,6 +37,12 @@ pub fn consumer(args: proc_macro::TokenStream, item: proc_macro::TokenStream) ->
 #[proc_macro_attribute]
 pub fn event(args: proc_macro::TokenStream, item: proc_macro::TokenStream) -> proc_macro::TokenStream {
     event_tokens(args.into(), &item.into()).into()
+}
+
+/// Lets `?` keep what a client sees of a standard error.
+#[proc_macro_attribute]
+pub fn event_error(args: proc_macro::TokenStream, item: proc_macro::TokenStream) -> proc_macro::TokenStream {
+    event_error::expand(&args.into(), item.into()).into()
 }
 
 fn consumer_tokens(args: TokenStream, item: TokenStream) -> TokenStream {

@@ -7,6 +7,7 @@ mod boxed;
 mod build;
 mod connect;
 mod emit;
+mod event;
 mod source;
 
 use std::borrow::Cow;
@@ -23,8 +24,9 @@ use crate::log_limiter::{About, LogLimiter, hash_of, limited};
 use crate::short::short;
 
 pub use self::build::{BuildError, Problem};
-pub use self::connect::{ConnectError, IntoConnectError};
+pub use self::connect::{ConnectError, ConnectFailure, IntoConnectError};
 pub use self::emit::{AckError, EmitError};
+pub use self::event::{Conversion, HandlerError, IntoEventError, StdEventError};
 pub(crate) use self::source::Source;
 
 type BoxError = Box<dyn StdError + Send + Sync>;
@@ -308,17 +310,6 @@ impl Serialize for Answer<'_> {
     }
 }
 
-impl<E: StdError + Send + Sync + 'static> From<E> for Error {
-    fn from(error: E) -> Self {
-        let error: BoxError = error.into();
-        // The fallback handler takes its arguments by hand: `?` there means what it means for declared arguments.
-        match error.downcast::<ArgError>() {
-            Ok(error) => Self::invalid_payload(&error),
-            Err(error) => Self::internal(error),
-        }
-    }
-}
-
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0.source {
@@ -343,58 +334,6 @@ impl fmt::Debug for Error {
             write!(f, "{CAUSE}{source}")?;
         }
         source.write_causes(f, CAUSE)
-    }
-}
-
-/// An error type whose values can be told to a client.
-///
-/// # Examples
-///
-/// ```
-/// use sio::IntoEventError;
-///
-/// enum ChatError { Muted { minutes: u32 } }
-///
-/// impl IntoEventError for ChatError {
-///     fn into_event_error(self) -> sio::Error {
-///         match self {
-///             Self::Muted { minutes } => sio::Error::new("muted", "You are muted").with_field("minutes", minutes),
-///         }
-///     }
-/// }
-/// ```
-#[diagnostic::on_unimplemented(
-    message = "a handler cannot fail with `{Self}`",
-    label = "the client cannot be told about this error",
-    note = "return `Result<_, sio::Error>` and use `?`: the client learns that something went wrong, the log what",
-    note = "or implement `sio::IntoEventError` for `{Self}` to choose what the client sees"
-)]
-pub trait IntoEventError {
-    /// What the client sees of this error.
-    fn into_event_error(self) -> Error;
-}
-
-impl IntoEventError for Error {
-    fn into_event_error(self) -> Error {
-        self
-    }
-}
-
-impl IntoEventError for Box<dyn StdError + Send + Sync> {
-    fn into_event_error(self) -> Error {
-        Error::internal(self)
-    }
-}
-
-impl IntoEventError for std::convert::Infallible {
-    fn into_event_error(self) -> Error {
-        match self {}
-    }
-}
-
-impl IntoEventError for ArgError {
-    fn into_event_error(self) -> Error {
-        self.into()
     }
 }
 

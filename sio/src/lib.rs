@@ -176,6 +176,8 @@ pub use sio_core::value::{NotJson, Value};
 pub use sio_macros::consumer;
 #[doc = include_str!("consumer/event.md")]
 pub use sio_macros::event;
+#[doc = include_str!("error/event_error.md")]
+pub use sio_macros::event_error;
 
 pub use self::builder::{Builder, Eio3};
 pub use self::consumer::{
@@ -219,6 +221,7 @@ pub mod __private {
         AckedOutput, ConnectProbe, Disconnect, Failure, Fresh, HookArg, HookOutput, Probe, Registration,
         handler_future, put_error, via,
     };
+    pub use crate::error::{ConnectFailure, Conversion, HandlerError, StdEventError};
 }
 
 /// Serves all consumers of the program on an address, until SIGINT or SIGTERM.

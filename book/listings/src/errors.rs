@@ -22,6 +22,30 @@ impl IntoEventError for TransferError {
 }
 // ANCHOR_END: own
 
+// ANCHOR: standard
+#[derive(Debug, thiserror::Error)]
+enum LoanError {
+    #[error("{0} is too much")]
+    TooMuch(u64),
+    #[error(transparent)]
+    Rates(#[from] std::io::Error),
+}
+
+#[sio::event_error]
+impl IntoEventError for LoanError {
+    fn into_event_error(self) -> sio::Error {
+        match self {
+            Self::TooMuch(_) => sio::Error::new("too_much", "That is too much"),
+            Self::Rates(error) => error.into(), // `internal`
+        }
+    }
+}
+
+fn lend(amount: u64) -> Result<u64, LoanError> {
+    if amount > 1000 { Err(LoanError::TooMuch(amount)) } else { Ok(amount) }
+}
+// ANCHOR_END: standard
+
 #[derive(Default)]
 struct Bank;
 
@@ -50,6 +74,13 @@ impl Bank {
         Ok(rates.trim().parse()?)
     }
     // ANCHOR_END: question_mark
+
+    // ANCHOR: use_standard
+    async fn event_borrow(&mut self, socket: &Socket, amount: u64) -> sio::Result<u64> {
+        socket.join("debtors").await?; // an error of `sio`
+        Ok(lend(amount)?) // one of the application, with its code
+    }
+    // ANCHOR_END: use_standard
 
     // ANCHOR: body
     async fn event_legacy(&mut self) -> sio::Result<()> {
@@ -95,6 +126,7 @@ mod tests {
                 r#"["rate","7"]"#,
                 r#"[{"status":"error","code":"internal","message":"Internal server error"}]"#,
             ),
+            (r#"["borrow",5000]"#, r#"[{"status":"error","code":"too_much","message":"That is too much"}]"#),
             (r#"["legacy"]"#, r#"[[false,"closed"]]"#),
             (
                 r#"["rob"]"#,

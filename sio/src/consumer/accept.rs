@@ -4,7 +4,7 @@ use std::marker::PhantomData;
 use std::ops::Deref;
 
 use super::{Consumer, via};
-use crate::error::{ConnectError, IntoConnectError};
+use crate::error::{ConnectError, ConnectFailure};
 
 /// What a `connect` can return that does not build the consumer: `()`, `bool`, or a `Result` of one of them.
 #[diagnostic::on_unimplemented(
@@ -13,7 +13,7 @@ use crate::error::{ConnectError, IntoConnectError};
     note = "with `self` it returns `()`, `bool`, `Result<(), _>` or `Result<bool, _>`",
     note = "without `self` it may also return the consumer: `Self` or `Result<Self, _>`"
 )]
-pub trait IntoAccept {
+pub trait IntoAccept<Via> {
     /// Whether the client may enter.
     ///
     /// # Errors
@@ -22,21 +22,21 @@ pub trait IntoAccept {
     fn into_accept(self) -> Result<(), ConnectError>;
 }
 
-impl IntoAccept for () {
+impl IntoAccept<via::Value> for () {
     fn into_accept(self) -> Result<(), ConnectError> {
         Ok(())
     }
 }
 
-impl IntoAccept for bool {
+impl IntoAccept<via::Value> for bool {
     fn into_accept(self) -> Result<(), ConnectError> {
         if self { Ok(()) } else { Err(ConnectError::not_authorized()) }
     }
 }
 
-impl<T: IntoAccept, E: IntoConnectError> IntoAccept for Result<T, E> {
+impl<T: IntoAccept<V>, E: ConnectFailure<W>, V, W> IntoAccept<(via::Outcome, V, W)> for Result<T, E> {
     fn into_accept(self) -> Result<(), ConnectError> {
-        self.map_err(IntoConnectError::into_connect_error)?.into_accept()
+        self.map_err(ConnectFailure::into_refusal)?.into_accept()
     }
 }
 
@@ -62,13 +62,13 @@ impl<C: Consumer> IntoConsumer<C, via::Value> for C {
     }
 }
 
-impl<C: Consumer, E: IntoConnectError> IntoConsumer<C, via::Value> for Result<C, E> {
+impl<C: Consumer, E: ConnectFailure<W>, W> IntoConsumer<C, (via::Value, W)> for Result<C, E> {
     fn into_consumer(self) -> Result<C, ConnectError> {
-        self.map_err(IntoConnectError::into_connect_error)
+        self.map_err(ConnectFailure::into_refusal)
     }
 }
 
-impl<C: Fresh, T: IntoAccept> IntoConsumer<C, via::Outcome> for T {
+impl<C: Fresh, T: IntoAccept<V>, V> IntoConsumer<C, (via::Outcome, V)> for T {
     fn into_consumer(self) -> Result<C, ConnectError> {
         self.into_accept().map(|()| C::fresh())
     }
@@ -98,7 +98,7 @@ impl<C> ConnectProbe<C, C> {
 impl<C, E> ConnectProbe<C, Result<C, E>> {
     /// The consumer, or an error.
     #[must_use]
-    pub fn __sio_via(&self) -> ConnectVia<via::Value> {
+    pub fn __sio_via<W>(&self) -> ConnectVia<(via::Value, W)> {
         ConnectVia(PhantomData)
     }
 }
@@ -106,7 +106,7 @@ impl<C, E> ConnectProbe<C, Result<C, E>> {
 impl NotBuilt {
     /// Everything else says whether the client may enter.
     #[must_use]
-    pub fn __sio_via(&self) -> ConnectVia<via::Outcome> {
+    pub fn __sio_via<V>(&self) -> ConnectVia<(via::Outcome, V)> {
         ConnectVia(PhantomData)
     }
 }

@@ -20,7 +20,7 @@ use bytes::Bytes;
 use serde::Serialize;
 
 use super::event::empty_answer;
-use crate::error::{EmitError, IntoEventError};
+use crate::error::{EmitError, HandlerError};
 use crate::guarded::Guarded;
 use crate::handle::socket::Socket;
 
@@ -89,9 +89,9 @@ impl<T> Ack<T> {
     /// # Errors
     ///
     /// If the client already has an answer.
-    pub fn fail(mut self, error: impl IntoEventError) -> Result<(), EmitError> {
+    pub fn fail<V>(mut self, error: impl HandlerError<V>) -> Result<(), EmitError> {
         let Some(slot) = &self.slot else { return Ok(()) };
-        let frame = slot.socket.encode_ack(slot.id, &error.into_event_error().answer())?;
+        let frame = slot.socket.encode_ack(slot.id, &error.into_error().answer())?;
         slot.send(frame)?;
         self.slot = None;
         Ok(())

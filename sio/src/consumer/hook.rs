@@ -3,7 +3,7 @@
 use sio_core::socket::DisconnectReason;
 
 use super::{Description, Event, FromEvent, via};
-use crate::error::{Error, IntoEventError};
+use crate::error::{Error, HandlerError};
 
 /// The hook `disconnect`, as a type.
 #[derive(Debug)]
@@ -66,7 +66,7 @@ impl HookArg<'_, Failure> for Error {
     label = "nobody is there to get this value",
     note = "`disconnect` and `error` return nothing, or a `Result<(), _>` whose error goes to the log"
 )]
-pub trait HookOutput {
+pub trait HookOutput<Via> {
     /// The error for the log, if there is one.
     ///
     /// # Errors
@@ -75,14 +75,14 @@ pub trait HookOutput {
     fn into_result(self) -> Result<(), Error>;
 }
 
-impl HookOutput for () {
+impl HookOutput<via::Value> for () {
     fn into_result(self) -> Result<(), Error> {
         Ok(())
     }
 }
 
-impl<E: IntoEventError> HookOutput for Result<(), E> {
+impl<E: HandlerError<V>, V> HookOutput<(via::Outcome, V)> for Result<(), E> {
     fn into_result(self) -> Result<(), Error> {
-        self.map_err(IntoEventError::into_event_error)
+        self.map_err(HandlerError::into_error)
     }
 }

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use serde::Serialize;
 
 use super::{Event, via};
-use crate::error::{Error, IntoEventError};
+use crate::error::{Error, HandlerError};
 use crate::guarded::Guarded;
 
 /// What an event's handler came to: the answer, if the client waits for one.
@@ -69,9 +69,9 @@ impl<T: Serialize> IntoReply<via::Value> for T {
     }
 }
 
-impl<T: IntoReply<via::Value>, E: IntoEventError> IntoReply<via::Outcome> for Result<T, E> {
+impl<T: IntoReply<via::Value>, E: HandlerError<V>, V> IntoReply<(via::Outcome, V)> for Result<T, E> {
     fn into_reply(self, event: &Event<'_>) -> Result<Reply, Error> {
-        self.map_err(IntoEventError::into_event_error)?.into_reply(event)
+        self.map_err(HandlerError::into_error)?.into_reply(event)
     }
 }
 
@@ -91,7 +91,7 @@ impl<T> Probe<T> {
 impl<T, E> Probe<Result<T, E>> {
     /// A `Result` is an outcome.
     #[must_use]
-    pub fn __sio_via(&self) -> Via<via::Outcome> {
+    pub fn __sio_via<V>(&self) -> Via<(via::Outcome, V)> {
         Via(PhantomData)
     }
 }
@@ -134,7 +134,7 @@ impl<V> Via<V> {
     label = "not `()` or `Result<(), _>`",
     note = "return `()` or `Result<(), _>` and send the value with `Ack::send`, or drop the `Ack` argument and return it"
 )]
-pub trait AckedOutput {
+pub trait AckedOutput<Via> {
     /// Nothing to answer, or the error.
     ///
     /// # Errors
@@ -143,14 +143,14 @@ pub trait AckedOutput {
     fn into_reply(self) -> Result<Reply, Error>;
 }
 
-impl AckedOutput for () {
+impl AckedOutput<via::Value> for () {
     fn into_reply(self) -> Result<Reply, Error> {
         Ok(Reply::none())
     }
 }
 
-impl<E: IntoEventError> AckedOutput for Result<(), E> {
+impl<E: HandlerError<V>, V> AckedOutput<(via::Outcome, V)> for Result<(), E> {
     fn into_reply(self) -> Result<Reply, Error> {
-        self.map_err(IntoEventError::into_event_error).map(|()| Reply::none())
+        self.map_err(HandlerError::into_error).map(|()| Reply::none())
     }
 }

@@ -6,9 +6,10 @@ use std::fmt;
 
 use serde::Serialize;
 
+use crate::consumer::via;
 use crate::log_limiter::{About, LogLimiter, limited};
 
-use super::{Error, INTERNAL, IntoEventError, Kind, Source};
+use super::{BoxError, Error, INTERNAL, IntoEventError, Kind, Source};
 
 /// Why `connect` refuses a client: the message of its `connect_error` event, and data for its program.
 ///
@@ -172,7 +173,8 @@ impl From<ConnectError> for Error {
     }
 }
 
-impl<E: StdError + Send + Sync + 'static> From<E> for ConnectError {
+#[diagnostic::do_not_recommend]
+impl<E: IntoEventError> From<E> for ConnectError {
     fn from(error: E) -> Self {
         Error::from(error).into()
     }
@@ -183,12 +185,20 @@ impl<E: StdError + Send + Sync + 'static> From<E> for ConnectError {
 #[diagnostic::on_unimplemented(
     message = "`connect` cannot fail with `{Self}`",
     label = "the client cannot be told about this error",
-    note = "return `Result<_, sio::Error>` and use `?`, or refuse with a `ConnectError`",
+    note = "refuse with `sio::ConnectError::new(\"message\")`, which the client may read",
+    note = "or return `Result<_, sio::Error>`: `?` takes every `std::error::Error`, and `.map_err(sio::Error::internal)?` also \
+            a text; the client learns that something went wrong, the log what",
     note = "or implement `sio::IntoEventError` (or `sio::IntoConnectError`) for `{Self}` to choose what the client sees"
 )]
 pub trait IntoConnectError {
     /// What the client sees of this error.
     fn into_connect_error(self) -> ConnectError;
+}
+
+impl IntoConnectError for Error {
+    fn into_connect_error(self) -> ConnectError {
+        self.into()
+    }
 }
 
 impl IntoConnectError for ConnectError {
@@ -201,5 +211,28 @@ impl IntoConnectError for ConnectError {
 impl<E: IntoEventError> IntoConnectError for E {
     fn into_connect_error(self) -> ConnectError {
         self.into_event_error().into()
+    }
+}
+
+/// All that `connect` can fail with: [`IntoConnectError`], or a boxed error.
+#[diagnostic::on_unimplemented(
+    message = "`connect` cannot fail with `{Self}`",
+    label = "the client cannot be told about this error"
+)]
+pub trait ConnectFailure<Via> {
+    /// The refusal.
+    fn into_refusal(self) -> ConnectError;
+}
+
+impl<E: IntoConnectError> ConnectFailure<via::Value> for E {
+    fn into_refusal(self) -> ConnectError {
+        self.into_connect_error()
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl ConnectFailure<via::Payload> for BoxError {
+    fn into_refusal(self) -> ConnectError {
+        Error::internal(self).into()
     }
 }

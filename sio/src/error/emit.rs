@@ -2,7 +2,6 @@
 
 use sio_core::args::{ArgError, EncodeError};
 
-use super::{Error, IntoEventError};
 use crate::engine::outbox::PushError;
 
 /// Why something could not be sent.
@@ -62,18 +61,6 @@ pub enum AckError {
     /// The client answered something else than what was asked for.
     #[error("unexpected answer")]
     Payload(#[source] ArgError),
-}
-
-impl IntoEventError for EmitError {
-    fn into_event_error(self) -> Error {
-        self.into()
-    }
-}
-
-impl IntoEventError for AckError {
-    fn into_event_error(self) -> Error {
-        self.into()
-    }
 }
 
 impl From<EncodeError> for EmitError {

@@ -2,8 +2,10 @@
 
 mod panics;
 
+use std::fmt;
+
 use serde::Deserialize;
-use sio::prelude::*;
+use sio::{IntoEventError, prelude::*};
 use sio_tests::journal::{Gate, Journal};
 use sio_tests::{TestServer, app::Plain, logs};
 
@@ -98,6 +100,116 @@ impl Trapped {
     async fn event_wait(&mut self) {
         let _tripwire = Tripwire;
         std::future::pending().await
+    }
+}
+
+/// A standard error of an application's own.
+#[derive(Debug)]
+struct TooFar {
+    limit: u32,
+}
+
+impl fmt::Display for TooFar {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("not for the client")
+    }
+}
+
+impl std::error::Error for TooFar {}
+
+#[sio::event_error]
+impl IntoEventError for TooFar {
+    fn into_event_error(self) -> sio::Error {
+        sio::Error::new("too_far", "That is too far").with_field("limit", self.limit)
+    }
+}
+
+/// Not a standard error.
+enum Plainly {
+    Closed,
+}
+
+impl IntoEventError for Plainly {
+    fn into_event_error(self) -> sio::Error {
+        sio::Error::new("closed", "We are closed")
+    }
+}
+
+/// Fails by `?` with errors of each kind.
+#[derive(Default)]
+struct Asking;
+
+#[consumer(namespace = "/asking")]
+impl Asking {
+    async fn connect(&mut self, how: Option<String>) -> Result<(), ConnectError> {
+        match how.as_deref() {
+            Some("own") => Err(TooFar { limit: 7 })?,
+            Some("plain") => Err(Plainly::Closed)?,
+            Some("foreign") => Err(std::io::Error::other("disk on fire"))?,
+            Some("sio") => Err(sio::Error::new("no", "No"))?,
+            _ => Ok(()),
+        }
+    }
+
+    async fn event_own(&mut self, socket: &Socket) -> sio::Result {
+        socket.join("room").await?;
+        Err(TooFar { limit: 7 })?
+    }
+
+    async fn event_returned(&mut self) -> Result<(), TooFar> {
+        Err(TooFar { limit: 7 })
+    }
+
+    async fn event_beside_ack(&mut self, ack: Ack<u32>) -> Result<(), TooFar> {
+        drop(ack);
+        Err(TooFar { limit: 7 })
+    }
+
+    async fn event_plain(&mut self) -> sio::Result {
+        Err(Plainly::Closed)?
+    }
+
+    async fn event_foreign(&mut self) -> Result<u32, std::num::ParseIntError> {
+        "x".parse()
+    }
+
+    async fn event_text(&mut self) -> sio::Result {
+        Err("a secret").map_err(sio::Error::internal)?
+    }
+
+    async fn event_boxed(&mut self) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+        Err(TooFar { limit: 7 })?
+    }
+}
+
+#[tokio::test]
+async fn errors_keep_what_the_client_sees_of_them_by_whatever_way_they_come() {
+    let server = TestServer::start(|builder| builder.consumer::<Asking>()).await;
+    let mut ws = server.socket("/asking").await;
+    let own = r#"[{"status":"error","code":"too_far","message":"That is too far","limit":7}]"#;
+    let closed = r#"[{"status":"error","code":"closed","message":"We are closed"}]"#;
+    let internal = r#"[{"status":"error","code":"internal","message":"Internal server error"}]"#;
+    for (event, answer) in [
+        ("own", own),
+        ("returned", own),
+        ("beside_ack", own),
+        ("plain", closed),
+        ("foreign", internal),
+        ("text", internal),
+        ("boxed", internal),
+    ] {
+        ws.send(&format!("42/asking,1[{event:?}]")).await;
+        ws.expect(&format!("43/asking,1{answer}")).await;
+    }
+    let mut ws = server.ws().await;
+    for (how, refusal) in [
+        ("own", r#"{"message":"That is too far","data":{"code":"too_far","limit":7}}"#),
+        ("plain", r#"{"message":"We are closed","data":{"code":"closed"}}"#),
+        ("foreign", r#"{"message":"Internal server error"}"#),
+        ("sio", r#"{"message":"No","data":{"code":"no"}}"#),
+    ] {
+        ws.send(&format!("40/asking,{how:?}")).await;
+        ws.expect(&format!("44/asking,{refusal}")).await;
     }
 }
 

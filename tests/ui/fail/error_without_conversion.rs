@@ -1,5 +1,3 @@
-use std::num::ParseIntError;
-
 use sio::prelude::*;
 
 #[derive(Default)]
@@ -7,20 +5,20 @@ struct Chat;
 
 #[consumer]
 impl Chat {
-    async fn connect(&mut self, port: String) -> Result<(), ParseIntError> {
-        port.parse::<u16>().map(drop)
+    async fn connect(&mut self, port: String) -> Result<(), String> {
+        Err(port)
     }
 
-    async fn event_say(&mut self, number: String) -> Result<u32, ParseIntError> {
-        number.parse()
+    async fn event_say(&mut self, number: String) -> Result<u32, String> {
+        Err(number)
     }
 
-    async fn event_acked(&mut self, number: String, ack: Ack<u32>) -> Result<(), ParseIntError> {
-        let _ = ack.send(number.parse()?);
-        Ok(())
+    async fn event_acked(&mut self, number: String, ack: Ack<u32>) -> Result<(), String> {
+        drop(ack);
+        Err(number)
     }
 
-    async fn disconnect(&mut self) -> Result<(), ParseIntError> {
+    async fn disconnect(&mut self) -> Result<(), String> {
         Ok(())
     }
 }
@@ -29,8 +27,8 @@ struct Built;
 
 #[consumer(namespace = "/built")]
 impl Built {
-    async fn connect(number: String) -> Result<Self, ParseIntError> {
-        number.parse::<u32>().map(|_| Self)
+    async fn connect(number: String) -> Result<Self, String> {
+        Err(number)
     }
 }
 

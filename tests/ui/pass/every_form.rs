@@ -28,6 +28,7 @@ impl std::fmt::Display for Muted {
 
 impl std::error::Error for Muted {}
 
+#[sio::event_error]
 impl IntoEventError for Muted {
     fn into_event_error(self) -> Error {
         Error::new("muted", "You are muted")
@@ -94,6 +95,15 @@ impl Chat {
             number.parse()
         }
         Ok(parse(&number)?)
+    }
+
+    async fn event_own_by_question_mark(&self, socket: &Socket) -> sio::Result<u32> {
+        socket.join("room").await?;
+        Err(Muted)?
+    }
+
+    async fn event_standard() -> Result<u32, ParseIntError> {
+        "5".parse()
     }
 
     async fn event_boxed() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
