@@ -35,7 +35,7 @@ use crate::middleware::Scoped;
 use crate::namespaces::{Common, Namespaces};
 use crate::parser::Parser;
 use crate::recovery::Keeping;
-use crate::serve::Serving;
+use crate::server::serve::Serving;
 use crate::server::{Options, Server, ServerInner};
 
 /// Sets up a [`Server`]. Every option has a default that is fit for production.

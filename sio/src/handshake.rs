@@ -13,7 +13,7 @@ use sio_core::engine::config::Revision;
 use sio_core::id::SessionId;
 
 use crate::guarded::Guarded;
-use crate::http::Peer;
+use crate::peer::Peer;
 
 /// The request that opened a client's session: headers, query, address, time, and what layers have added to it.
 ///

@@ -151,11 +151,11 @@ mod middleware;
 mod namespaces;
 mod params;
 mod parser;
+mod peer;
 mod places;
 pub mod prelude;
 mod random;
 mod recovery;
-mod serve;
 mod server;
 mod short;
 #[cfg(feature = "testing")]
@@ -181,8 +181,8 @@ pub use sio_macros::event_error;
 
 pub use self::builder::{Builder, Eio3};
 pub use self::consumer::{
-    Ack, Consumer, Description, Event, EventInfo, EventName, FromEvent, IntoAccept, IntoConsumer, IntoReply,
-    Invalid, Rate, Reply, State, Valid, Validate,
+    Ack, Consumer, Description, Event, EventInfo, EventName, FromEvent, HttpExtension, IntoAccept,
+    IntoConsumer, IntoReply, Invalid, Rate, Reply, State, Valid, Validate,
 };
 pub use self::data::{Extension, SocketData};
 pub use self::engine::TransportKind;
@@ -197,14 +197,13 @@ pub use self::handle::namespace::Namespace;
 pub use self::handle::rooms::IntoRooms;
 pub use self::handle::socket::Socket;
 pub use self::handshake::Handshake;
-pub use self::http::{AllowedOrigins, Cookie, HttpExtension, SameSite};
+pub use self::http::{AllowedOrigins, Cookie, SameSite};
 pub use self::listeners::{Outgoing, RoomEvent};
 pub use self::middleware::{Call, Connecting, Next};
 pub use self::params::{Params, Path};
 pub use self::parser::Parser;
 pub use self::recovery::Recovery;
-pub use self::serve::shutdown_signal;
-pub use self::server::Server;
+pub use self::server::{Server, shutdown_signal};
 /// The version of rustls that [`Server::serve_tls`] takes its configuration from, with ring as the only provider.
 #[cfg(feature = "tls")]
 pub use tokio_rustls::rustls;

@@ -13,7 +13,7 @@ use crate::engine::mailbox::Mailbox;
 use crate::engine::outbox::QueueLimits;
 use crate::engine::{CloseReason, Handler as _, Sender};
 use crate::handshake::Handshake;
-use crate::http::Peer;
+use crate::peer::Peer;
 use crate::server::Server;
 use crate::transport::wire::Wire;
 use crate::turn;

@@ -1,5 +1,6 @@
 //! A server: its namespaces on top of one engine.
 
+pub(crate) mod serve;
 mod shortcuts;
 
 use std::fmt;
@@ -19,12 +20,14 @@ use crate::engine::Engine;
 use crate::error::{BuildError, Error};
 use crate::handle::namespace::Namespace;
 use crate::handle::socket::Socket;
-use crate::http::{Health, Service};
+use crate::http::{Health, Listener, Service};
 use crate::log_limiter::LogLimiter;
 use crate::namespaces::Namespaces;
 use crate::parser::Parser;
 use crate::recovery::Recovery;
-use crate::serve::{self, Listener, Security, Serving};
+
+pub use self::serve::shutdown_signal;
+use self::serve::{Security, Serving};
 
 /// The server made on first use, or installed by [`Builder::install`].
 static GLOBAL: OnceLock<Server> = OnceLock::new();

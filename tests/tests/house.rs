@@ -17,9 +17,9 @@ const SIO: Plan = Plan {
     floors: &[
         ("facade", &["lib", "prelude"]),
         ("testing", &["testing"]),
-        ("server", &["server", "builder", "serve", "http::service", "http::tower"]),
+        ("server", &["server", "builder", "http::service", "http::tower"]),
         ("connection", &["connection"]),
-        ("consumer", &["consumer", "middleware", "http::extension"]),
+        ("consumer", &["consumer", "middleware"]),
         (
             "namespaces",
             &[
@@ -45,7 +45,7 @@ const SIO: Plan = Plan {
                 "places",
                 "turn",
                 "handshake",
-                "http::peer",
+                "peer",
                 "data",
                 "params",
                 "drain",
@@ -91,11 +91,8 @@ const SIO: Plan = Plan {
         ("params", "consumer::state"),
         // The engine is to know nothing of HTTP, and HTTP nothing of servers.
         ("engine", "http"),
-        ("error", "engine"),
-        ("http", "http::extension"),
         ("http", "http::service"),
         ("http", "http::tower"),
-        ("http", "serve"),
     ],
     long: &["engine/outbox.rs"],
 };

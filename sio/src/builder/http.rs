@@ -10,7 +10,7 @@ use hyper::http::request::Parts;
 use super::Builder;
 use crate::engine::{Message, SessionId};
 use crate::http::{Forwarded, Health, Refused};
-use crate::serve::Proxies;
+use crate::server::serve::Proxies;
 
 /// Requests: who they are from, who may connect, and what is sent at once.
 impl Builder {

@@ -239,7 +239,7 @@ mod tests {
     use tokio::sync::mpsc;
 
     use super::*;
-    use crate::http::Peer;
+    use crate::peer::Peer;
 
     /// Always has work under way.
     struct Busy(mpsc::UnboundedSender<CloseReason>);

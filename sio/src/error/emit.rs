@@ -2,8 +2,6 @@
 
 use sio_core::args::{ArgError, EncodeError};
 
-use crate::engine::outbox::PushError;
-
 /// Why something could not be sent.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -68,15 +66,6 @@ impl From<EncodeError> for EmitError {
         match error {
             EncodeError::TooManyAttachments { count, max } => Self::TooManyAttachments { count, max },
             other => Self::Encode(other),
-        }
-    }
-}
-
-impl From<PushError> for EmitError {
-    fn from(error: PushError) -> Self {
-        match error {
-            PushError::Full => Self::QueueFull,
-            PushError::Closed => Self::Disconnected,
         }
     }
 }

@@ -18,10 +18,10 @@ use super::body::ResponseBody;
 use super::engine_service::EngineService;
 use super::health::Health;
 use super::mounted::Mounted;
-use super::peer::Peer;
 #[cfg(feature = "static-files")]
 use super::static_files::StaticFiles;
 use crate::Server;
+use crate::peer::Peer;
 
 /// An answer on its way.
 pub(crate) type AnswerFuture =

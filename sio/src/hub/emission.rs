@@ -2,6 +2,8 @@
 
 use bytes::Bytes;
 
+use crate::engine::outbox::PushError;
+use crate::error::EmitError;
 use crate::parser::Form;
 use crate::transport::outgoing::Entry;
 
@@ -37,5 +39,15 @@ impl Emission {
     pub(crate) fn compress(mut self, compress: bool) -> Self {
         self.entry.compress = compress;
         self
+    }
+}
+
+/// Why an emission was not sent, as its sender is told.
+impl From<PushError> for EmitError {
+    fn from(error: PushError) -> Self {
+        match error {
+            PushError::Full => Self::QueueFull,
+            PushError::Closed => Self::Disconnected,
+        }
     }
 }

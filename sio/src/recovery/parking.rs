@@ -93,7 +93,7 @@ mod tests {
     use hyper::Request;
 
     use super::*;
-    use crate::http::Peer;
+    use crate::peer::Peer;
 
     /// A connection of this address, or of one that is not known.
     fn connection(last: Option<u8>) -> Arc<Handshake> {

@@ -20,11 +20,11 @@ use crate::error::ConnectError;
 use crate::handle::namespace::{Namespace, NamespaceInner};
 use crate::handle::socket::Socket;
 use crate::handshake::Handshake;
-use crate::http::Peer;
 use crate::hub::member::Membership;
 use crate::middleware::Hooks;
 use crate::namespaces::Common;
 use crate::params::Params;
+use crate::peer::Peer;
 use crate::transport::wire::Wire;
 
 /// One socket and its consumer.

@@ -39,7 +39,7 @@ mod tests {
     use crate::engine::outbox::{How, PushError};
     use crate::engine::{Command, Config, Engine, Handler, PollAnswer};
     use crate::handshake::Handshake;
-    use crate::http::Peer;
+    use crate::peer::Peer;
     use crate::transport::wire::Wire;
 
     const SECOND: Duration = Duration::from_secs(1);

@@ -3,7 +3,7 @@
 use std::any::type_name;
 use std::ops::Deref;
 
-use crate::consumer::{Event, FromEvent};
+use super::{Event, FromEvent};
 use crate::error::Error;
 
 /// A value from the extensions of the request that opened the client's session, as an argument of handlers and hooks:

@@ -1,7 +1,6 @@
 //! The listening server: accepts connections, gives each to hyper, and stops when told to.
 
 mod connection;
-mod listener;
 mod proxy_protocol;
 #[cfg(feature = "tls")]
 mod tls;
@@ -18,10 +17,10 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
 use crate::Server;
+use crate::http::Listener;
 use crate::log_limiter::{About, LogLimiter, hash_of, limited};
 
 use self::connection::Connection;
-pub use self::listener::Listener;
 pub(crate) use self::proxy_protocol::Proxies;
 #[cfg(feature = "tls")]
 use self::tls::Tls;

@@ -14,8 +14,8 @@ use tokio::time::timeout;
 use super::watched::Watched;
 use super::{Security, proxy_protocol};
 use crate::Server;
-use crate::http::Peer;
 use crate::log_limiter::{About, LogLimiter, hash_of, limited};
+use crate::peer::Peer;
 use crate::places::ConnectionPlace;
 use crate::transport::timed::{Patience, Timed};
 

@@ -10,7 +10,8 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::server::TlsStream;
 
-use super::{Listener, Security};
+use super::Security;
+use crate::http::Listener;
 use crate::{Error, Server};
 
 /// How long a client may take for the TLS handshake, which is two round trips.
