@@ -6,7 +6,7 @@ use syn::spanned::Spanned as _;
 use syn::{Error, ItemImpl};
 
 /// Makes an implementation of `StdEventError` and an entry in the list of conversions.
-pub(crate) fn expand(args: &TokenStream, item: TokenStream) -> TokenStream {
+pub(crate) fn expand(args: &TokenStream, item: &TokenStream) -> TokenStream {
     let mut block: ItemImpl = match syn::parse2(item.clone()) {
         Ok(block) => block,
         Err(error) => {

@@ -42,7 +42,7 @@ pub fn event(args: proc_macro::TokenStream, item: proc_macro::TokenStream) -> pr
 /// Lets `?` keep what a client sees of a standard error.
 #[proc_macro_attribute]
 pub fn event_error(args: proc_macro::TokenStream, item: proc_macro::TokenStream) -> proc_macro::TokenStream {
-    event_error::expand(&args.into(), item.into()).into()
+    event_error::expand(&args.into(), &item.into()).into()
 }
 
 fn consumer_tokens(args: TokenStream, item: TokenStream) -> TokenStream {

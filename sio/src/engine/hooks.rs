@@ -47,7 +47,7 @@ const FAILED: &str = "Internal server error";
 /// ```
 #[derive(Clone, Default)]
 pub struct Hooks {
-    new_id: Option<Arc<NewId>>,
+    new_id: Option<Arc<Guarded<Box<NewId>>>>,
     allow_request: Option<Arc<AllowRequest>>,
     allow_request_async: Option<Arc<AllowRequestAsync>>,
     on_refused: Option<Arc<OnRefused>>,
@@ -61,8 +61,7 @@ impl Hooks {
     /// An id is a secret, since whoever knows it can read and write the session: it must not be guessable. An id
     /// that is in use is not taken again; the session gets a random one then.
     pub fn id_generator(&mut self, new_id: impl Fn() -> SessionId + Send + Sync + 'static) {
-        let new_id = Guarded::new(new_id);
-        self.new_id = Some(Arc::new(move || new_id()));
+        self.new_id = Some(Arc::new(Guarded::new(Box::new(new_id))));
     }
 
     /// Says of a request whether it may open a session. Default: every request may.
