@@ -22,17 +22,18 @@ use tokio::sync::Notify;
 
 pub use self::protocols::Eio3;
 
-use crate::connection::{Client, HandlerTimes};
+use crate::connection::Client;
 use crate::consumer::{self, Consumer, Rate, Registration, StateMap};
 use crate::drain::Drain;
 use crate::engine::{Config, Engine};
 use crate::error::{BuildError, Problem};
 #[cfg(feature = "static-files")]
 use crate::http::static_files::StaticFiles;
+use crate::hub::{self, Witness};
 use crate::listeners::Listeners;
 use crate::log_limiter::LogLimiter;
 use crate::middleware::Scoped;
-use crate::namespaces::{Common, Namespaces};
+use crate::namespaces::{Common, HandlerTimes, Namespaces};
 use crate::parser::Parser;
 use crate::recovery::Keeping;
 use crate::server::serve::Serving;
@@ -210,22 +211,26 @@ impl Builder {
         let (engine, options, hooks) = (self.engine, self.options, self.hooks);
         let listeners = (!self.listeners.is_empty()).then(|| Arc::new(self.listeners));
         let inner = Arc::new_cyclic(|server: &Weak<ServerInner>| {
-            let ack_timeout = options.ack_timeout;
             let per = Duration::from_secs(1);
             let event_rate = options.events_per_second.map(|count| Rate { count, per });
             let logs = LogLimiter::default();
-            let common = Common {
-                state,
+            let witness = listeners.clone().map(|listeners| listeners as Arc<dyn Witness>);
+            let hub = hub::Common {
                 parser: options.parser,
                 max_attachments: options.max_attachments,
-                ack_timeout,
+                ack_timeout: options.ack_timeout,
+                state,
+                logs: logs.clone(),
+                witness,
+                server: server.clone(),
+            };
+            let common = Common {
+                hub,
                 event_rate,
                 listeners,
-                server: server.clone(),
                 drain: Arc::clone(&drain),
                 recovery: options.recovery.clone().map(Keeping::new),
                 heartbeat: engine.ping_interval.saturating_add(engine.ping_timeout),
-                logs: logs.clone(),
                 handler_times: options.handler_times,
             };
             let namespaces = Namespaces::new(

@@ -193,12 +193,12 @@ pub use self::error::{
 pub use self::handle::ack_stream::AckStream;
 pub use self::handle::broadcast::Broadcast;
 pub use self::handle::direct::Direct;
-pub use self::handle::namespace::Namespace;
 pub use self::handle::rooms::IntoRooms;
 pub use self::handle::socket::Socket;
 pub use self::handshake::Handshake;
 pub use self::http::{AllowedOrigins, Cookie, SameSite};
-pub use self::listeners::{Outgoing, RoomEvent};
+pub use self::hub::{Namespace, RoomEvent};
+pub use self::listeners::Outgoing;
 pub use self::middleware::{Call, Connecting, Next};
 pub use self::params::{Params, Path};
 pub use self::parser::Parser;

@@ -7,11 +7,10 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use sio_core::args::Args;
-use sio_core::id::Sid;
 
 use crate::guarded;
-use crate::handle::namespace::Namespace;
 use crate::handle::socket::Socket;
+use crate::hub::{Namespace, RoomChanges, RoomEvent, Sent, Witness};
 
 type OnIncoming = Box<dyn Fn(&Socket, &str, &Args) + Send + Sync>;
 type OnOutgoing = Box<dyn Fn(&Outgoing<'_>) + Send + Sync>;
@@ -24,23 +23,6 @@ pub(crate) struct Listeners {
     pub(crate) outgoing: Vec<OnOutgoing>,
     pub(crate) room: Vec<OnRoom>,
 }
-
-/// What happens to a room: see [`Builder::on_room`](crate::Builder::on_room).
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum RoomEvent {
-    /// Somebody is about to be the first in it.
-    Created,
-    /// A socket has joined.
-    Joined(Sid),
-    /// A socket has left, or has gone.
-    Left(Sid),
-    /// Nobody is in it any more.
-    Deleted,
-}
-
-/// What has happened to rooms, in order.
-pub(crate) type RoomChanges = Vec<(Arc<str>, RoomEvent)>;
 
 /// An event that the server sends: see [`Builder::on_outgoing`](crate::Builder::on_outgoing).
 pub struct Outgoing<'a> {
@@ -120,12 +102,17 @@ impl Listeners {
     pub(crate) fn tell_incoming(&self, socket: &Socket, event: &str, args: &Args) {
         self.incoming.iter().for_each(|listener| call(|| listener(socket, event, args)));
     }
+}
 
-    pub(crate) fn tell_outgoing(&self, outgoing: &Outgoing<'_>) {
-        self.outgoing.iter().for_each(|listener| call(|| listener(outgoing)));
+impl Witness for Listeners {
+    fn sent(&self, namespace: &Namespace, sent: &Sent<'_>) {
+        let Sent { event, to, rooms, frames } = *sent;
+        let socket = to.map(|member| Socket::new(Arc::clone(member)));
+        let outgoing = Outgoing { namespace, event, socket: socket.as_ref(), rooms, frames };
+        self.outgoing.iter().for_each(|listener| call(|| listener(&outgoing)));
     }
 
-    pub(crate) fn tell_rooms(&self, namespace: &Namespace, changes: &RoomChanges) {
+    fn rooms_changed(&self, namespace: &Namespace, changes: &RoomChanges) {
         for (room, event) in changes {
             self.room.iter().for_each(|listener| call(|| listener(namespace, room, event.clone())));
         }

@@ -94,11 +94,21 @@ impl Parser {
         }
     }
 
-    pub(crate) fn connect(self, namespace: &str, sid: &Sid, pid: Option<&str>) -> Bytes {
-        self.write(encode::connect(namespace, sid, pid))
+    pub(crate) fn connect(self, namespace: &str, sid: &Sid, pid: Option<&str>, revision: Revision) -> Bytes {
+        for_revision(revision, self.write(encode::connect(namespace, sid, pid)))
     }
 
-    pub(crate) fn connect_error(self, namespace: &str, message: &str, data: Option<&str>) -> Bytes {
+    pub(crate) fn connect_error(
+        self,
+        namespace: &str,
+        message: &str,
+        data: Option<&str>,
+        revision: Revision,
+    ) -> Bytes {
+        for_revision(revision, self.refusal(namespace, message, data))
+    }
+
+    fn refusal(self, namespace: &str, message: &str, data: Option<&str>) -> Bytes {
         let frames = encode::connect_error(namespace, message, data);
         match self.rewrite(&frames) {
             Ok(rewritten) => rewritten.unwrap_or(frames),
@@ -143,6 +153,14 @@ impl Parser {
             #[cfg(feature = "msgpack")]
             Self::MessagePack => Decoder::MessagePack(msgpack::Decoder::new(max_attachments)),
         }
+    }
+}
+
+/// CONNECT and CONNECT_ERROR are the packets that are not the same for clients of both revisions.
+fn for_revision(revision: Revision, frames: Bytes) -> Bytes {
+    match revision {
+        Revision::V4 => frames,
+        Revision::V3 => v3::socket::downgrade(&frames),
     }
 }
 

@@ -1,5 +1,6 @@
 //! A server: its namespaces on top of one engine.
 
+mod handles;
 pub(crate) mod serve;
 mod shortcuts;
 
@@ -13,16 +14,15 @@ use tokio::net::ToSocketAddrs;
 use tokio::sync::Notify;
 
 use crate::builder::Builder;
-use crate::connection::HandlerTimes;
 use crate::consumer::Registration;
 use crate::drain::Drain;
 use crate::engine::Engine;
 use crate::error::{BuildError, Error};
-use crate::handle::namespace::Namespace;
 use crate::handle::socket::Socket;
 use crate::http::{Health, Listener, Service};
+use crate::hub::Namespace;
 use crate::log_limiter::LogLimiter;
-use crate::namespaces::Namespaces;
+use crate::namespaces::{HandlerTimes, Namespaces};
 use crate::parser::Parser;
 use crate::recovery::Recovery;
 
@@ -120,7 +120,7 @@ impl Server {
     #[must_use]
     pub fn of(&self, path: &str) -> Namespace {
         match self.inner.namespaces.get_or_empty(path) {
-            Some(namespace) => namespace,
+            Some(door) => Namespace::of(&door.hub),
             None => panic!(
                 "there is no namespace {path:?}, there are {:?}: write a consumer for it, or ask with `Server::get`",
                 self.inner.namespaces.paths()
@@ -131,13 +131,13 @@ impl Server {
     /// The namespace of a path, if there is one now: a dynamic one is there while somebody is in it.
     #[must_use]
     pub fn get(&self, path: &str) -> Option<Namespace> {
-        self.inner.namespaces.get(path)
+        self.inner.namespaces.get(path).map(|door| Namespace::of(&door.hub))
     }
 
     /// All namespaces, sorted by their paths, with the dynamic ones that somebody is in.
     #[must_use]
     pub fn namespaces(&self) -> Vec<Namespace> {
-        self.inner.namespaces.all()
+        self.inner.namespaces.all().iter().map(|door| Namespace::of(&door.hub)).collect()
     }
 
     /// The connected socket of this id, in whatever namespace it is.
@@ -196,9 +196,9 @@ impl Server {
         self.inner.stopping.notify_waiters();
         self.inner.engine.close(self.inner.options.drain).await;
         // Nobody can come back any more.
-        for namespace in self.namespaces() {
-            if let Some(kept) = &namespace.inner.kept {
-                kept.clear(&namespace);
+        for door in self.inner.namespaces.all() {
+            if let Some(kept) = &door.kept {
+                kept.clear();
             }
         }
     }

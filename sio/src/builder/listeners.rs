@@ -4,9 +4,10 @@ use sio_core::args::Args;
 
 use super::Builder;
 use crate::guarded::Guarded;
-use crate::handle::namespace::Namespace;
 use crate::handle::socket::Socket;
-use crate::listeners::{Outgoing, RoomEvent};
+use crate::hub::Namespace;
+use crate::hub::RoomEvent;
+use crate::listeners::Outgoing;
 
 /// Listeners, for logs and metrics. They run where something happens, so they must not block; they cannot change
 /// anything. Several are called in the order in which they were added.

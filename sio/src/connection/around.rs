@@ -6,13 +6,14 @@ use std::time::Duration;
 
 use sio_core::args::Args;
 
+use super::Seat;
 use super::guard::{Failure, Guard};
 use super::socket_task::log_failure;
 use crate::consumer::{Consumer, Event, Reply};
 use crate::error::{ConnectError, Error};
 use crate::guarded::Guarded;
 use crate::handle::socket::Socket;
-use crate::hub::member::Membership;
+use crate::hub::member::Member;
 use crate::middleware::{Step, enter};
 
 /// How long a client that has come back waits for the `disconnect` hook of the time before, which is to run before its
@@ -21,45 +22,46 @@ const HANDOVER: Duration = Duration::from_secs(5);
 
 /// The hooks of the namespace for a client that wants to enter, then the consumer's.
 pub(super) async fn on_connect<C: Consumer>(
-    socket: &Socket,
+    Seat { socket, door }: &Seat,
     auth: Option<Args>,
-    before: Option<Arc<Membership>>,
+    before: Option<Arc<Member>>,
 ) -> Result<Guarded<C>, ConnectError> {
-    let inner = &socket.namespace().inner;
     if let Some(before) = before {
         // In a box: sockets are not to be larger for it.
         let _ = Box::pin(tokio::time::timeout(HANDOVER, before.until_released())).await;
     }
     let skips_hooks =
-        socket.is_recovered() && inner.kept.as_ref().is_some_and(|kept| kept.options.skip_middleware);
-    if !skips_hooks && let Some(hooks) = inner.hooks.connecting(socket, auth.as_ref()) {
+        socket.is_recovered() && door.kept.as_ref().is_some_and(|kept| kept.options.skip_middleware);
+    if !skips_hooks && let Some(hooks) = door.hooks.connecting(socket, auth.as_ref()) {
         hooks.await?;
     }
     C::on_connect(&mut Event::connect(socket, auth)).await.map(Guarded::new)
 }
 
 /// As [`Consumer::on_event`], inside the middleware. The deadline is that of the handler which the event comes to.
-pub(super) async fn on_event<C: Consumer>(consumer: &mut C, event: &mut Event<'_>) -> Result<Reply, Error> {
-    let socket = event.socket();
-    match enter(&socket.namespace().inner.hooks.around, event).await {
+pub(super) async fn on_event<C: Consumer>(
+    consumer: &mut C,
+    seat: &Seat,
+    event: &mut Event<'_>,
+) -> Result<Reply, Error> {
+    match enter(&seat.door.hooks.around, event).await {
         Step::Ended(outcome) => outcome,
         Step::Handle(passage) => {
-            let (name, timeout) = (event.name_handle(), socket.namespace().inner.timeout(event.name()));
+            let (name, timeout) = (event.name_handle(), seat.door.timeout(event.name()));
             let handler = Guard::new(|| consumer.on_event(event), timeout);
-            passage.around(flatten(socket, &name, handler)).await
+            passage.around(flatten(&seat.socket, &name, handler)).await
         }
     }
 }
 
 /// As [`Consumer::on_concurrent`], inside the middleware.
-pub(super) async fn on_concurrent<C: Consumer>(event: &mut Event<'_>) -> Result<Reply, Error> {
-    let socket = event.socket();
-    match enter(&socket.namespace().inner.hooks.around, event).await {
+pub(super) async fn on_concurrent<C: Consumer>(seat: &Seat, event: &mut Event<'_>) -> Result<Reply, Error> {
+    match enter(&seat.door.hooks.around, event).await {
         Step::Ended(outcome) => outcome,
         Step::Handle(passage) => {
-            let (name, timeout) = (event.name_handle(), socket.namespace().inner.timeout(event.name()));
+            let (name, timeout) = (event.name_handle(), seat.door.timeout(event.name()));
             let handler = Guard::new(|| C::on_concurrent(event), timeout);
-            passage.around(flatten(socket, &name, handler)).await
+            passage.around(flatten(&seat.socket, &name, handler)).await
         }
     }
 }

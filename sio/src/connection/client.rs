@@ -18,15 +18,16 @@ use sio_core::v3;
 use smallvec::SmallVec;
 
 use super::limits::Rates;
+use super::no_consumer::NoConsumer;
 use super::unfinished::Unfinished;
-use super::{Running, SocketTask, answer_connect};
+use super::{Running, Seat, SocketTask, run};
 use crate::Socket;
 use crate::engine::{CloseReason, Command, Handler, Message, Sender, session};
-use crate::handle::namespace::Namespace;
 use crate::handshake::Handshake;
-use crate::hub::member::Membership;
+use crate::hub::Hub;
+use crate::hub::member::Member;
 use crate::log_limiter::{About, limited};
-use crate::namespaces::{Closed, Pass};
+use crate::namespaces::{Closed, Door, Pass};
 use crate::parser::Decoder;
 use crate::server::ServerInner;
 use crate::short::short;
@@ -57,10 +58,11 @@ pub(crate) struct Client {
 /// A socket and the task of its consumer.
 struct Slot {
     key: Key,
-    membership: Arc<Membership>,
+    member: Arc<Member>,
     /// None when it has ended.
     task: Option<Running>,
     is_accepted: bool,
+    door: Arc<Door>,
     /// None in a namespace that is always there. The last field: the namespace ends after the task.
     pass: Option<Pass>,
 }
@@ -105,7 +107,7 @@ impl Client {
             Action::Event { key, event } => self.on_event(key, event),
             Action::Ack { key, id, args } => {
                 if let Some(slot) = self.slot(key) {
-                    slot.membership.on_ack(id, args);
+                    slot.member.on_ack(id, args);
                 }
             }
             Action::Connect { key, namespace, auth } => match self.may_connect() {
@@ -117,7 +119,7 @@ impl Client {
             },
             Action::Leave { key } => {
                 if let Some(slot) = self.slot(key) {
-                    slot.membership.close(DisconnectReason::ClientNamespaceDisconnect, false);
+                    slot.member.close(DisconnectReason::ClientNamespaceDisconnect, false);
                 }
             }
             Action::TooManyNamespaces { namespace } => match self.may_connect() {
@@ -131,13 +133,12 @@ impl Client {
 
     fn on_event(&mut self, key: Key, event: Event) {
         if let Some(slot) = self.slot(key) {
-            if let Some(listeners) = &slot.membership.namespace.inner.listeners {
-                let socket = Socket::new(Arc::clone(&slot.membership));
+            if let Some(listeners) = &slot.door.listeners {
+                let socket = Socket::new(Arc::clone(&slot.member));
                 listeners.tell_incoming(&socket, &event.name, &event.args);
             }
-            let is_concurrent =
-                slot.membership.namespace.inner.special(&event.name).is_some_and(|info| info.concurrent);
-            slot.membership.push_event(event, is_concurrent);
+            let is_concurrent = slot.door.special(&event.name).is_some_and(|info| info.concurrent);
+            slot.member.push_event(event, is_concurrent);
         }
     }
 
@@ -147,7 +148,7 @@ impl Client {
             self.protocol.refused(key);
             return self.refuse(path, TOO_MANY);
         }
-        let (namespace, pass) = match self.server.namespaces.enter(path, &self.entrant()) {
+        let (door, pass) = match self.server.namespaces.enter(path, &self.entrant()) {
             Ok(entered) => entered,
             Err(closed) => {
                 self.protocol.refused(key);
@@ -161,54 +162,53 @@ impl Client {
                 return self.refuse(path, message);
             }
         };
-        let (resume, auth) = match (auth, &namespace.inner.kept) {
+        let (resume, auth) = match (auth, &door.kept) {
             (Some(auth), Some(_)) => {
-                warn_of_payload(&namespace, auth.raw());
+                warn_of_payload(&door, auth.raw());
                 take_resume(auth)
             }
             (auth, _) => (None, auth),
         };
-        let resumed = resume.and_then(|resume| self.resume(&namespace, &resume));
-        let (membership, before) = resumed.unzip();
-        let membership = match membership {
-            Some(membership) => {
-                if let Some(limits) = &membership.limits {
-                    self.rates.adopt(&membership.namespace, limits);
+        let resumed = resume.and_then(|resume| self.resume(&door, &resume));
+        let (member, before) = resumed.unzip();
+        let member = match member {
+            Some(member) => {
+                if let Some(limits) = &member.limits {
+                    self.rates.adopt(door.path(), limits);
                 }
-                membership
+                member
             }
             None => {
-                let limits = self.rates.of(&namespace);
+                let limits = self.rates.of(&door);
                 let (mailbox, handshake) = (Arc::clone(self.sender.mailbox()), Arc::clone(&self.handshake));
-                match self.own_id(&namespace) {
-                    Some(id) => Membership::with_id(id, namespace, mailbox, handshake, limits),
-                    None => Membership::new(namespace, mailbox, handshake, limits),
-                }
+                door.newcomer(self.own_id(&door.hub), mailbox, handshake, limits)
             }
         };
-        membership.begin_connect(auth.as_ref());
-        let socket = Socket::new(Arc::clone(&membership));
-        let task = SocketTask { socket, auth, before };
-        let task = membership.namespace.inner.start(task);
-        self.sockets.push(Slot { key, membership, task: Some(task), is_accepted: false, pass });
+        member.begin_connect(auth.as_ref());
+        let seat = Seat { socket: Socket::new(Arc::clone(&member)), door: Arc::clone(&door) };
+        let task = SocketTask { seat, auth, before };
+        let task = match &door.consumer {
+            Some(consumer) => (consumer.run)(task),
+            None => Box::pin(run::<NoConsumer>(task)),
+        };
+        self.sockets.push(Slot { key, member, task: Some(task), is_accepted: false, door, pass });
     }
 
     /// The id that an older client gives itself in this namespace, where that is to be its id here.
-    fn own_id(&self, namespace: &Namespace) -> Option<Sid> {
-        let id = Sid::of_session(namespace.path(), self.handshake.own_session()?);
+    fn own_id(&self, hub: &Hub) -> Option<Sid> {
+        let id = Sid::of_session(&hub.path, self.handshake.own_session()?);
         // It may just have left and not have been forgotten yet: two sockets of one id would be taken for each other.
-        let is_taken = self.sockets.iter().any(|slot| slot.membership.id == id)
-            || namespace.inner.adapter.socket(&id).is_some();
+        let is_taken = self.sockets.iter().any(|slot| slot.member.id == id) || hub.member(&id).is_some();
         (!is_taken).then_some(id)
     }
 
-    /// Lets a client go on where it was, if that is known. Gives its membership, and that of the time before.
-    fn resume(&self, namespace: &Namespace, resume: &Resume) -> Option<(Arc<Membership>, Arc<Membership>)> {
-        let kept = namespace.inner.kept.as_ref()?;
+    /// Lets a client go on where it was, if that is known. Gives its member, and that of the time before.
+    fn resume(&self, door: &Door, resume: &Resume) -> Option<(Arc<Member>, Arc<Member>)> {
+        let kept = door.kept.as_ref()?;
         let (state, before) = kept.find(resume)?;
         let (mailbox, handshake) = (Arc::clone(self.sender.mailbox()), Arc::clone(&self.handshake));
-        let membership = Membership::resuming(Arc::clone(&state), &before, mailbox, handshake);
-        if !kept.resume(&Socket::new(Arc::clone(&membership)), &state, resume) {
+        let member = Member::resuming(Arc::clone(&state), &before, mailbox, handshake);
+        if !kept.resume(&member, &state, resume) {
             return None;
         }
         if !before.is_closed() {
@@ -216,7 +216,7 @@ impl Client {
             before.close(DisconnectReason::TransportClose, false);
             before.mailbox.inbox.command(Command::Violation(CloseReason::TransportClose));
         }
-        Some((membership, before))
+        Some((member, before))
     }
 
     /// How long a packet may take from its text to its last attachment.
@@ -252,13 +252,13 @@ impl Client {
 }
 
 impl Slot {
-    /// Tells the protocol what has become of the membership.
+    /// Tells the protocol what has become of the member.
     fn report(&mut self, protocol: &mut Protocol) {
-        if !self.is_accepted && self.membership.was_accepted() {
+        if !self.is_accepted && self.member.was_accepted() {
             self.is_accepted = true;
             protocol.accepted(self.key);
         }
-        if self.is_accepted && self.membership.is_closed() {
+        if self.is_accepted && self.member.is_closed() {
             protocol.left(self.key);
         } else if !self.is_accepted && self.task.is_none() {
             protocol.refused(self.key);
@@ -291,7 +291,7 @@ impl Handler for Client {
         let mut bytes = self.unfinished.bytes();
         let mut packets = usize::from(bytes > 0);
         for slot in &self.sockets {
-            let input = slot.membership.input();
+            let input = slot.member.input();
             if input.waiting >= options.incoming_events || input.concurrent >= options.incoming_events {
                 return false;
             }
@@ -333,7 +333,7 @@ impl Handler for Client {
     /// Every namespace is told: a client that only saw its transport close would come back by itself.
     fn on_closing(&mut self) {
         for slot in &self.sockets {
-            slot.membership.disconnect();
+            slot.member.disconnect();
         }
     }
 
@@ -342,15 +342,15 @@ impl Handler for Client {
     }
 
     fn is_idle(&self) -> bool {
-        self.sockets.iter().all(|slot| slot.membership.is_idle())
+        self.sockets.iter().all(|slot| slot.member.is_idle())
     }
 
     fn on_close(&mut self, reason: CloseReason) {
         if let (CloseReason::SlowClient, Some(slot)) = (reason, self.sockets.first()) {
-            log_slow(&slot.membership);
+            log_slow(&slot.member);
         }
         for slot in &self.sockets {
-            slot.membership.close(reason.into(), false);
+            slot.member.close(reason.into(), false);
         }
     }
 
@@ -361,24 +361,24 @@ impl Handler for Client {
 }
 
 /// One line for the whole connection.
-fn log_slow(membership: &Membership) {
-    let namespace = &*short(membership.namespace.path());
+fn log_slow(member: &Member) {
+    let namespace = &*short(member.namespace.path());
     limited!(
-        WARN, membership.namespace.inner.logs, About::namespace(namespace), target: "sio::socket",
-        { socket = %membership.id, namespace, },
+        WARN, member.namespace.hub.common.logs, About::namespace(namespace), target: "sio::socket",
+        { socket = %member.id, namespace, },
         "disconnected a slow client: it does not take what is sent to it"
     );
 }
 
 /// Says that a client will not be able to come back. The official clients put what they need for that into the auth payload,
 /// as members of an object: of a text, its letters are sent then, and `connect` refuses the client for good.
-fn warn_of_payload(namespace: &Namespace, auth: &str) {
+fn warn_of_payload(door: &Door, auth: &str) {
     if matches!(auth.trim_start().as_bytes().first(), None | Some(b'{' | b'n')) {
         return;
     }
-    let path = &*short(namespace.path());
+    let path = &*short(door.path());
     limited!(
-        WARN, namespace.inner.logs, About::namespace(path), target: "sio::socket", { namespace = path, },
+        WARN, door.hub.common.logs, About::namespace(path), target: "sio::socket", { namespace = path, },
         "an auth payload is no object: with connection state recovery such clients cannot come back, let them send an \
          object"
     );

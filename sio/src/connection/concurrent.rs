@@ -8,9 +8,10 @@ use std::task::{Context, Poll};
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use sio_core::socket::packet::Event;
 
+use super::Seat;
+use crate::consumer;
 use crate::error::Error;
 use crate::turn;
-use crate::{Socket, consumer};
 
 pub(crate) type Handling = Pin<Box<dyn Future<Output = Ended> + Send>>;
 
@@ -32,8 +33,8 @@ pub(crate) struct Failed {
 
 /// Starts and drives events marked `concurrent`. A namespace without such events never makes one run.
 pub(crate) struct Concurrent {
-    socket: Socket,
-    start: fn(Socket, Event, usize) -> Handling,
+    seat: Seat,
+    start: fn(Seat, Event, usize) -> Handling,
     /// In a box, and only while there is something in it: most sockets never have one.
     running: Option<Box<Running>>,
 }
@@ -46,20 +47,20 @@ struct Running {
 
 impl Concurrent {
     /// `start` makes the future that handles one event of this size.
-    pub(crate) fn new(socket: Socket, start: fn(Socket, Event, usize) -> Handling) -> Self {
-        Self { socket, start, running: None }
+    pub(crate) fn new(seat: Seat, start: fn(Seat, Event, usize) -> Handling) -> Self {
+        Self { seat, start, running: None }
     }
 
     /// Starts what has arrived and polls what runs; ready when nothing runs. With `in_order`, an event waits for those
     /// that came before it to be taken up.
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>, in_order: bool) -> Poll<()> {
-        if !self.socket.namespace().inner.has_special() {
+        if !self.seat.door.has_special {
             return Poll::Ready(());
         }
         self.poll_running(cx);
         // One after the other: the turn is to know how long each took to begin.
-        while let Some((event, size)) = self.socket.membership.next_concurrent(in_order) {
-            let handling = (self.start)(self.socket.clone(), event, size);
+        while let Some((event, size)) = self.seat.socket.member.next_concurrent(in_order) {
+            let handling = (self.start)(self.seat.clone(), event, size);
             self.running.get_or_insert_with(Box::default).handlers.push(handling);
             self.poll_running(cx);
         }
@@ -76,11 +77,11 @@ impl Concurrent {
     fn poll_running(&mut self, cx: &mut Context<'_>) {
         let Some(running) = &mut self.running else { return };
         while let Poll::Ready(Some(ended)) = running.handlers.poll_next_unpin(cx) {
-            self.socket.membership.concurrent_ended(ended.size);
+            self.seat.socket.member.concurrent_ended(ended.size);
             match ended.failed {
                 Some(failed) if running.failed.len() < MAX_FAILED => running.failed.push_back(failed),
                 Some(Failed { event, error }) => {
-                    consumer::log(&consumer::Event::incoming(&self.socket, event), &error);
+                    consumer::log(&consumer::Event::incoming(&self.seat.socket, event), &error);
                 }
                 None => {}
             }

@@ -10,7 +10,7 @@ use bytestring::ByteString;
 use pin_project_lite::pin_project;
 use tokio::time::{Instant, Sleep};
 
-use crate::Socket;
+use super::Seat;
 use crate::guarded::{self, text_of};
 use crate::log_limiter::{About, limited};
 use crate::short::short;
@@ -26,18 +26,9 @@ pub(crate) enum Failure {
     Drained,
 }
 
-/// For how long handlers run.
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct HandlerTimes {
-    /// Then they are dropped, unless their event says otherwise.
-    pub(crate) timeout: Option<Duration>,
-    /// Then a line is written.
-    pub(crate) slow: Option<Duration>,
-}
-
 /// Whose handler it is, for the line that is written when it takes long.
 pub(crate) struct Watched<'a> {
-    pub(crate) socket: &'a Socket,
+    pub(crate) seat: &'a Seat,
     pub(crate) event: ByteString,
 }
 
@@ -77,8 +68,8 @@ impl<'a, F: Future> Guard<'a, F> {
     }
 
     /// Has a line written when the future takes long.
-    pub(crate) fn watched(mut self, socket: &'a Socket, event: ByteString) -> Self {
-        self.watched = Some(Watched { socket, event });
+    pub(crate) fn watched(mut self, seat: &'a Seat, event: ByteString) -> Self {
+        self.watched = Some(Watched { seat, event });
         self
     }
 }
@@ -124,14 +115,14 @@ impl<F: Future> Future for Guard<'_, F> {
 
 impl Watched<'_> {
     fn slow(&self) -> Option<Duration> {
-        self.socket.namespace().inner.handler_times.slow
+        self.seat.door.handler_times.slow
     }
 
     fn tell(&self, after: Duration) {
-        let (namespace, event) = (&*short(self.socket.path()), &*short(&self.event));
+        let (namespace, event) = (&*short(self.seat.door.path()), &*short(&self.event));
         limited!(
-            WARN, self.socket.namespace().inner.logs, About::event(namespace, event), target: "sio::consumer",
-            { socket = %self.socket.id(), namespace, event, ?after, },
+            WARN, self.seat.door.hub.common.logs, About::event(namespace, event), target: "sio::consumer",
+            { socket = %self.seat.socket.id(), namespace, event, ?after, },
             "a handler still runs"
         );
     }

@@ -4,21 +4,18 @@
 //! client that comes back with its state comes back with this too.
 
 use std::mem;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Duration;
 
 use crate::consumer::{Event, EventInfo, Rate};
 use crate::engine::session;
 use crate::error::Error;
-use crate::handle::namespace::Namespace;
+use crate::hub::limits::{Bucket, Limits};
+use crate::namespaces::Door;
 
 /// How many namespaces that a connection has left are remembered while there is anything to remember. Beyond it the one
 /// that was joined first is forgotten: by then the client has had the rates of so many others.
 const MAX_REMEMBERED: usize = 64;
-
-/// When the events of one client came in one namespace, as far as anything is limited.
-#[derive(Default)]
-pub(crate) struct Limits(Mutex<Buckets>);
 
 /// How often one connection may do what it does, whatever it joins and leaves.
 #[derive(Default)]
@@ -28,47 +25,19 @@ pub(super) struct Rates {
     namespaces: Vec<(Box<str>, Arc<Limits>)>,
 }
 
-#[derive(Default)]
-struct Buckets {
-    /// Of all events together.
-    all: Option<Bucket>,
-    /// One for each entry of the consumer's table that has a rate: at most as many as the table has.
-    events: Vec<(&'static str, Bucket)>,
-}
-
-/// When the last event would have come if all had come evenly; in a bucket of tokens, how empty it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Bucket(Instant);
-
-impl Bucket {
-    /// Takes a token; the error is how long it takes until there is one.
-    fn take(&mut self, rate: Rate, now: Instant) -> Result<(), Duration> {
-        let each = rate.per / rate.count;
-        let due = self.0.max(now);
-        let ahead = due - now;
-        match ahead.checked_sub(rate.per - each) {
-            Some(wait) if !wait.is_zero() => Err(wait),
-            _ => {
-                self.0 = due + each;
-                Ok(())
-            }
-        }
-    }
-}
-
 impl Rates {
     /// Counts a CONNECT; the error is how long it takes until there may be another.
     pub(super) fn connect(&mut self, rate: Rate) -> Result<(), Duration> {
         let now = session::now();
-        self.connects.get_or_insert(Bucket(now)).take(rate, now)
+        self.connects.get_or_insert(Bucket::new(now)).take(rate, now)
     }
 
     /// What has been counted in a namespace. None where nothing is limited.
-    pub(super) fn of(&mut self, namespace: &Namespace) -> Option<Arc<Limits>> {
-        if !namespace.inner.has_rates {
+    pub(super) fn of(&mut self, door: &Door) -> Option<Arc<Limits>> {
+        if !door.has_rates {
             return None;
         }
-        let path = namespace.path();
+        let path = door.path();
         if let Some((_, limits)) = self.namespaces.iter().find(|(known, _)| **known == *path) {
             return Some(Arc::clone(limits));
         }
@@ -79,14 +48,12 @@ impl Rates {
 
     /// Goes on with what was counted before the client came back. What this connection has counted itself is not forgotten
     /// for it.
-    pub(super) fn adopt(&mut self, namespace: &Namespace, limits: &Arc<Limits>) {
-        let path = namespace.path();
+    pub(super) fn adopt(&mut self, path: &str, limits: &Arc<Limits>) {
         match self.namespaces.iter_mut().find(|(known, _)| **known == *path) {
             Some((_, own)) if Arc::ptr_eq(own, limits) => {}
             Some((_, own)) => {
                 let own = mem::replace(own, Arc::clone(limits));
-                let own = mem::take(&mut *own.lock());
-                limits.lock().merge(own);
+                limits.absorb(&own);
             }
             None => self.remember(path, Arc::clone(limits)),
         }
@@ -96,7 +63,7 @@ impl Rates {
         if self.namespaces.len() >= MAX_REMEMBERED {
             let now = session::now();
             let is_joined = |limits: &Arc<Limits>| Arc::strong_count(limits) > 1;
-            self.namespaces.retain(|(_, limits)| is_joined(limits) || !limits.lock().is_full(now));
+            self.namespaces.retain(|(_, limits)| is_joined(limits) || !limits.is_full(now));
             let first_left = self.namespaces.iter().position(|(_, limits)| !is_joined(limits));
             if let Some(index) = first_left.filter(|_| self.namespaces.len() >= MAX_REMEMBERED) {
                 self.namespaces.remove(index);
@@ -106,17 +73,12 @@ impl Rates {
     }
 }
 
-impl Limits {
-    fn lock(&self) -> MutexGuard<'_, Buckets> {
-        // No user code runs under this lock.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// Why an event does not reach its handler, if it does not.
-pub(super) fn refusal(event: &Event<'_>, info: Option<&'static EventInfo>) -> Option<Error> {
-    let membership = &event.socket().membership;
-    let general = membership.namespace.inner.event_rate;
+/// Why an event does not reach its handler, if it does not. `general`: how many events one socket may send.
+pub(super) fn refusal(
+    event: &Event<'_>,
+    info: Option<&'static EventInfo>,
+    general: Option<Rate>,
+) -> Option<Error> {
     let (size, rate) = info.map_or((None, None), |info| (info.max_size, info.rate));
     if let Some(limit) = size.filter(|limit| event.size() > *limit) {
         return Some(Error::too_large(limit));
@@ -124,72 +86,21 @@ pub(super) fn refusal(event: &Event<'_>, info: Option<&'static EventInfo>) -> Op
     if general.is_none() && rate.is_none() {
         return None;
     }
-    let now = session::now();
-    let mut buckets = membership.limits.as_ref()?.lock();
-    let general = general.map(|rate| buckets.all.get_or_insert(Bucket(now)).take(rate, now));
-    let special = info.zip(rate).map(|(info, rate)| buckets.of(info, now).take(rate, now));
-    drop(buckets);
-    let wait = [general, special].into_iter().flatten().filter_map(Result::err).max()?;
-    Some(Error::rate_limited(wait))
-}
-
-impl Buckets {
-    /// Whether all is as if nothing had come.
-    fn is_full(&self, now: Instant) -> bool {
-        self.all.iter().chain(self.events.iter().map(|(_, bucket)| bucket)).all(|bucket| bucket.0 <= now)
-    }
-
-    /// Keeps of each bucket the emptier one.
-    fn merge(&mut self, other: Self) {
-        self.all = self.all.into_iter().chain(other.all).max();
-        for (name, bucket) in other.events {
-            match self.events.iter_mut().find(|(known, _)| *known == name) {
-                Some((_, own)) => *own = bucket.max(*own),
-                None => self.events.push((name, bucket)),
-            }
-        }
-    }
-
-    fn of(&mut self, info: &'static EventInfo, now: Instant) -> &mut Bucket {
-        // The fallback, under its empty name, is one entry for all events that it gets.
-        let index = self.events.iter().position(|(name, _)| *name == info.name).unwrap_or_else(|| {
-            self.events.push((info.name, Bucket(now)));
-            self.events.len() - 1
-        });
-        &mut self.events[index].1
-    }
+    let limits = event.socket().member.limits.as_ref()?;
+    limits.count(general, info.zip(rate), session::now()).err().map(Error::rate_limited)
 }
 
 #[cfg(test)]
 mod tests {
-    use std::time::{Duration, Instant};
+    use std::time::Duration;
 
     use std::sync::Arc;
 
-    use super::{Bucket, Buckets, MAX_REMEMBERED, Rates};
+    use super::{MAX_REMEMBERED, Rates};
     use crate::consumer::Rate;
     use crate::engine::session;
     use crate::packet_client::PacketClient;
     use crate::prelude::*;
-
-    #[test]
-    fn a_bucket_lets_a_burst_through_and_then_the_rate() {
-        let rate = Rate { count: 4, per: Duration::from_secs(2) };
-        let start = Instant::now();
-        let at = |millis| start + Duration::from_millis(millis);
-        let mut bucket = Bucket(start);
-        for _ in 0..4 {
-            assert_eq!(bucket.take(rate, start), Ok(()));
-        }
-        assert_eq!(bucket.take(rate, start), Err(Duration::from_millis(500)));
-        assert_eq!(bucket.take(rate, at(400)), Err(Duration::from_millis(100)));
-        assert_eq!(bucket.take(rate, at(500)), Ok(()));
-        assert_eq!(bucket.take(rate, at(500)), Err(Duration::from_millis(500)));
-        for _ in 0..4 {
-            assert_eq!(bucket.take(rate, at(60_000)), Ok(()));
-        }
-        assert!(bucket.take(rate, at(60_000)).is_err());
-    }
 
     #[derive(Default)]
     struct Limited {
@@ -315,31 +226,21 @@ mod tests {
         let server = Server::builder().collected(false).consumer::<Room>().build().unwrap();
         let path = |number: usize| format!("/tests/limited/{number}");
         let mut rates = Rates::default();
-        let namespaces: Vec<_> = (0..200).map(|number| server.of(&path(number))).collect();
+        let door =
+            |number| server.inner.namespaces.get_or_empty(&path(number)).expect("a consumer serves it");
+        let doors: Vec<_> = (0..200).map(door).collect();
         let rate = Rate { count: 1, per: Duration::from_secs(60) };
-        let joined = rates.of(&namespaces[0]).expect("it has a rate");
-        for namespace in &namespaces {
-            let limits = rates.of(namespace).expect("it has a rate");
-            let mut buckets = limits.lock();
-            buckets.all = None;
-            buckets.all.insert(Bucket(session::now())).take(rate, session::now()).unwrap();
+        let joined = rates.of(&doors[0]).expect("it has a rate");
+        for door in &doors {
+            let limits = rates.of(door).expect("it has a rate");
+            let _ = limits.count(Some(rate), None, session::now());
         }
         assert_eq!(rates.namespaces.len(), MAX_REMEMBERED);
-        assert!(Arc::ptr_eq(&joined, &rates.of(&namespaces[0]).expect("it has a rate")));
-        assert!(rates.of(&namespaces[199]).is_some_and(|limits| !limits.lock().is_full(session::now())));
+        assert!(Arc::ptr_eq(&joined, &rates.of(&doors[0]).expect("it has a rate")));
+        assert!(rates.of(&doors[199]).is_some_and(|limits| !limits.is_full(session::now())));
         // What is as if nothing had come needs no place.
         tokio::time::advance(Duration::from_secs(60)).await;
-        assert!(rates.of(&server.of(&path(200))).is_some());
+        assert!(rates.of(&door(200)).is_some());
         assert_eq!(rates.namespaces.len(), 2);
-    }
-
-    #[test]
-    fn of_two_counts_the_stricter_stays() {
-        let (now, second) = (Instant::now(), Duration::from_secs(1));
-        let bucket = |seconds: u32| Bucket(now + seconds * second);
-        let mut one = Buckets { all: Some(bucket(1)), events: vec![("a", bucket(5)), ("b", bucket(1))] };
-        one.merge(Buckets { all: Some(bucket(2)), events: vec![("a", bucket(3)), ("c", bucket(4))] });
-        assert_eq!(one.all, Some(bucket(2)));
-        assert_eq!(one.events, [("a", bucket(5)), ("b", bucket(1)), ("c", bucket(4))]);
     }
 }

@@ -7,31 +7,26 @@ mod around;
 mod client;
 mod concurrent;
 mod guard;
-pub(crate) mod limits;
+mod limits;
 mod no_consumer;
 mod socket_task;
 mod unfinished;
 
 use std::future::Future;
 use std::pin::Pin;
-
-use bytes::Bytes;
-use sio_core::engine::config::Revision;
-use sio_core::v3;
+use std::sync::Arc;
 
 pub(crate) use self::client::Client;
-pub(crate) use self::guard::HandlerTimes;
-pub(crate) use self::no_consumer::NoConsumer;
 pub(crate) use self::socket_task::{SocketTask, run};
-use crate::engine::mailbox::Mailbox;
+use crate::handle::socket::Socket;
+use crate::namespaces::Door;
 
 /// The task of one socket, polled by the task of its session.
 pub(crate) type Running = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// Sends a CONNECT or CONNECT_ERROR: the packets that are not the same for clients of both revisions.
-pub(crate) fn answer_connect(mailbox: &Mailbox, frames: Bytes) {
-    mailbox.push_always(match mailbox.wire().revision() {
-        Revision::V4 => frames,
-        Revision::V3 => v3::socket::downgrade(&frames),
-    });
+/// A socket, and the door that it came in by.
+#[derive(Clone)]
+pub(crate) struct Seat {
+    pub(crate) socket: Socket,
+    pub(crate) door: Arc<Door>,
 }

@@ -10,7 +10,7 @@ use sio_core::args::Args;
 use sio_core::socket::packet::Event as Incoming;
 use sio_core::socket::reason::DisconnectReason;
 
-use super::answer_connect;
+use super::Seat;
 use super::around;
 
 use super::concurrent::{Concurrent, Ended, Failed, Handling};
@@ -21,50 +21,51 @@ use crate::consumer::{self, Consumer, Event};
 use crate::error::{ConnectError, Error, Source};
 use crate::guarded::Guarded;
 use crate::hub::in_connect::in_connect;
-use crate::hub::member::{Membership, Next};
+use crate::hub::member::{Member, Next};
 use crate::log_limiter::{About, hash_of, limited};
+use crate::namespaces::Door;
 use crate::short::short;
 use crate::turn;
 
 /// What the task of a new socket begins with.
 pub(crate) struct SocketTask {
-    pub(crate) socket: Socket,
+    pub(crate) seat: Seat,
     pub(crate) auth: Option<Args>,
     /// How the client was here before, if it has come back.
-    pub(crate) before: Option<Arc<Membership>>,
+    pub(crate) before: Option<Arc<Member>>,
 }
 
 /// Runs a consumer for one socket.
 pub(crate) async fn run<C: Consumer>(task: SocketTask) {
-    let SocketTask { socket, auth, before } = task;
-    socket.namespace().inner.wakes.note_runtime();
+    let SocketTask { seat, auth, before } = task;
+    seat.door.hub.wakes.note_runtime();
     // A client that has come back is there already, in its rooms.
     if before.is_none() {
-        socket.namespace().inner.adapter.add(&socket);
+        seat.door.hub.add(&seat.socket.member);
     }
     // Whatever ends this task, the socket's rooms end with it.
-    let _member = Member(&socket);
-    let Some(mut consumer) = connect::<C>(&socket, auth, before).await else { return };
-    let mut concurrent = Concurrent::new(socket.clone(), start_concurrent::<C>);
+    let _leaving = Leaving(&seat);
+    let Some(mut consumer) = connect::<C>(&seat, auth, before).await else { return };
+    let mut concurrent = Concurrent::new(seat.clone(), start_concurrent::<C>);
     loop {
-        match poll_fn(|cx| poll_next(&socket, &mut concurrent, cx)).await {
-            Ok(Due::Failed(failed)) => tell(&mut *consumer, &socket, failed, &mut concurrent).await,
+        match poll_fn(|cx| poll_next(&seat.socket, &mut concurrent, cx)).await {
+            Ok(Due::Failed(failed)) => tell(&mut *consumer, &seat, failed, &mut concurrent).await,
             Ok(Due::Event(event)) => {
-                handle(&mut *consumer, &socket, event, &mut concurrent).await;
+                handle(&mut *consumer, &seat, event, &mut concurrent).await;
                 // Acks are never refused for a full queue: the next one has to wait instead.
-                let membership = &socket.membership;
-                if membership.mailbox.outbox.is_full() {
-                    let is_wanted = || !membership.is_closed();
-                    concurrent.beside(membership.mailbox.outbox.until_room(0, is_wanted)).await;
+                let member = &seat.socket.member;
+                if member.mailbox.outbox.is_full() {
+                    let is_wanted = || !member.is_closed();
+                    concurrent.beside(member.mailbox.outbox.until_room(0, is_wanted)).await;
                 }
             }
             Err(reason) => {
                 poll_fn(|cx| concurrent.poll(cx, true)).await;
                 while let Some(failed) = concurrent.next_failed() {
                     turn::until_time().await;
-                    tell(&mut *consumer, &socket, failed, &mut concurrent).await;
+                    tell(&mut *consumer, &seat, failed, &mut concurrent).await;
                 }
-                disconnect(&mut *consumer, &socket, reason).await;
+                disconnect(&mut *consumer, &seat, reason).await;
                 return;
             }
         }
@@ -72,34 +73,36 @@ pub(crate) async fn run<C: Consumer>(task: SocketTask) {
 }
 
 /// Takes the socket out of its rooms when its task has ended.
-struct Member<'a>(&'a Socket);
+struct Leaving<'a>(&'a Seat);
 
-impl Drop for Member<'_> {
+impl Drop for Leaving<'_> {
     fn drop(&mut self) {
         // Only a task that did not come to its end finds the socket open here.
-        self.0.membership.close(DisconnectReason::TransportClose, true);
-        self.0.membership.release();
+        let Seat { socket, door } = self.0;
+        socket.member.close(DisconnectReason::TransportClose, true);
+        door.release(&socket.member);
     }
 }
 
 /// Runs the `connect` hook. None when the client was refused, or left before it was let in.
 async fn connect<C: Consumer>(
-    socket: &Socket,
+    seat: &Seat,
     auth: Option<Args>,
-    before: Option<Arc<Membership>>,
+    before: Option<Arc<Member>>,
 ) -> Option<Guarded<C>> {
-    socket.membership.set_busy();
+    let Seat { socket, door } = seat;
+    socket.member.set_busy();
     let refusal = {
-        let hook = Guard::new(|| around::on_connect::<C>(socket, auth, before), None);
-        let mut hook = pin!(hook.watched(socket, ByteString::from_static("connect")));
+        let hook = Guard::new(|| around::on_connect::<C>(seat, auth, before), None);
+        let mut hook = pin!(hook.watched(seat, ByteString::from_static("connect")));
         let outcome = poll_fn(|cx| {
-            if socket.membership.is_closed() {
+            if socket.member.is_closed() {
                 return Poll::Ready(None);
             }
             in_connect(socket.id(), || hook.as_mut().poll(cx)).map(Some)
         });
         match outcome.await {
-            Some(Ok(Ok(consumer))) if socket.membership.accept() => return Some(consumer),
+            Some(Ok(Ok(consumer))) if door.accept(&socket.member) => return Some(consumer),
             Some(Ok(Err(refusal))) => refusal,
             Some(Err(failure)) => {
                 log_failure(socket, "connect", &failure);
@@ -107,18 +110,18 @@ async fn connect<C: Consumer>(
             }
             // The server has put it out before it was in, and the client waits for an answer.
             None | Some(Ok(Ok(_)))
-                if socket.membership.reason() == Some(DisconnectReason::ServerNamespaceDisconnect) =>
+                if socket.member.reason() == Some(DisconnectReason::ServerNamespaceDisconnect) =>
             {
                 ConnectError::not_authorized()
             }
             None | Some(Ok(Ok(_))) => return None,
         }
     };
-    socket.membership.refuse();
+    socket.member.refuse();
     log_refusal(socket, &refusal);
-    let membership = &socket.membership;
-    let frames = membership.parser().connect_error(socket.path(), refusal.message(), refusal.data());
-    answer_connect(&membership.mailbox, frames);
+    let mailbox = &socket.member.mailbox;
+    let (message, data, revision) = (refusal.message(), refusal.data(), mailbox.wire().revision());
+    mailbox.push_always(door.hub.common.parser.connect_error(door.path(), message, data, revision));
     None
 }
 
@@ -142,7 +145,7 @@ fn poll_next(
             None => Poll::Pending,
         };
     }
-    match socket.membership.next_serial() {
+    match socket.member.next_serial() {
         Next::Event(event) => Poll::Ready(Ok(Due::Event(event))),
         Next::Closed(reason) => Poll::Ready(Err(reason)),
         Next::Nothing | Next::Later => Poll::Pending,
@@ -150,65 +153,62 @@ fn poll_next(
 }
 
 /// Handles one event, while concurrent handlers go on beside it.
-async fn handle<C: Consumer>(
-    consumer: &mut C,
-    socket: &Socket,
-    incoming: Incoming,
-    concurrent: &mut Concurrent,
-) {
-    let info = socket.namespace().inner.special(&incoming.name);
-    let timeout = socket.namespace().inner.timeout_of(info);
+async fn handle<C: Consumer>(consumer: &mut C, seat: &Seat, incoming: Incoming, concurrent: &mut Concurrent) {
+    let Seat { socket, door } = seat;
+    let info = door.special(&incoming.name);
+    let timeout = door.timeout_of(info);
     let name = incoming.name.clone();
     let mut event = Event::incoming(socket, incoming);
-    if socket.namespace().inner.drain.has_begun() {
+    if door.drain.has_begun() {
         return event.give_up(&Error::shutting_down());
     }
-    let handled = if let Some(refusal) = limits::refusal(&event, info) {
+    let handled = if let Some(refusal) = limits::refusal(&event, info, door.event_rate) {
         Ok(Err(refusal))
-    } else if socket.namespace().inner.hooks.around.is_empty() {
-        let mut handler = pin!(Guard::new(|| consumer.on_event(&mut event), timeout).watched(socket, name));
-        poll_fn(|cx| poll_beside(socket, handler.as_mut(), concurrent, cx)).await
+    } else if door.hooks.around.is_empty() {
+        let mut handler = pin!(Guard::new(|| consumer.on_event(&mut event), timeout).watched(seat, name));
+        poll_fn(|cx| poll_beside(door, handler.as_mut(), concurrent, cx)).await
     } else {
         // In a box: sockets without middleware are not to be larger for it.
-        let handler = Guard::new(|| Box::pin(around::on_event(consumer, &mut event)), None);
-        let mut handler = handler.watched(socket, name);
-        poll_fn(|cx| poll_beside(socket, Pin::new(&mut handler), concurrent, cx)).await
+        let handler = Guard::new(|| Box::pin(around::on_event(consumer, seat, &mut event)), None);
+        let mut handler = handler.watched(seat, name);
+        poll_fn(|cx| poll_beside(door, Pin::new(&mut handler), concurrent, cx)).await
     };
     let outcome = match handled {
         Ok(outcome) => outcome,
         Err(failure) => return give_up(&mut event, &failure),
     };
     let conclusion = Guard::new(|| consumer::conclude(consumer, &mut event, outcome), timeout);
-    let mut conclusion = pin!(conclusion.watched(socket, ByteString::from_static("error")));
-    if let Err(failure) = poll_fn(|cx| poll_beside(socket, conclusion.as_mut(), concurrent, cx)).await {
+    let mut conclusion = pin!(conclusion.watched(seat, ByteString::from_static("error")));
+    if let Err(failure) = poll_fn(|cx| poll_beside(door, conclusion.as_mut(), concurrent, cx)).await {
         log_failure(socket, "error", &failure);
     }
 }
 
 /// Handles one event of a handler that runs beside the others, and so has no consumer to work on.
-fn start_concurrent<C: Consumer>(socket: Socket, incoming: Incoming, size: usize) -> Handling {
-    Box::pin(async move { Ended { size, failed: handle_concurrent::<C>(&socket, incoming).await } })
+fn start_concurrent<C: Consumer>(seat: Seat, incoming: Incoming, size: usize) -> Handling {
+    Box::pin(async move { Ended { size, failed: handle_concurrent::<C>(&seat, incoming).await } })
 }
 
-async fn handle_concurrent<C: Consumer>(socket: &Socket, incoming: Incoming) -> Option<Failed> {
-    let info = socket.namespace().inner.special(&incoming.name);
-    let timeout = socket.namespace().inner.timeout_of(info);
+async fn handle_concurrent<C: Consumer>(seat: &Seat, incoming: Incoming) -> Option<Failed> {
+    let Seat { socket, door } = seat;
+    let info = door.special(&incoming.name);
+    let timeout = door.timeout_of(info);
     let name = incoming.name.clone();
     let mut event = Event::incoming(socket, incoming);
-    if socket.namespace().inner.drain.has_begun() {
+    if door.drain.has_begun() {
         event.give_up(&Error::shutting_down());
         return None;
     }
-    let handled = if let Some(refusal) = limits::refusal(&event, info) {
+    let handled = if let Some(refusal) = limits::refusal(&event, info, door.event_rate) {
         Ok(Err(refusal))
-    } else if socket.namespace().inner.hooks.around.is_empty() {
+    } else if door.hooks.around.is_empty() {
         let handler = Guard::new(|| C::on_concurrent(&mut event), timeout);
-        let mut handler = pin!(handler.watched(socket, name.clone()));
-        poll_fn(|cx| poll_until_drained(socket, handler.as_mut(), cx)).await
+        let mut handler = pin!(handler.watched(seat, name.clone()));
+        poll_fn(|cx| poll_until_drained(door, handler.as_mut(), cx)).await
     } else {
-        let handler = Guard::new(|| Box::pin(around::on_concurrent::<C>(&mut event)), None);
-        let mut handler = handler.watched(socket, name.clone());
-        poll_fn(|cx| poll_until_drained(socket, Pin::new(&mut handler), cx)).await
+        let handler = Guard::new(|| Box::pin(around::on_concurrent::<C>(seat, &mut event)), None);
+        let mut handler = handler.watched(seat, name.clone());
+        poll_fn(|cx| poll_until_drained(door, Pin::new(&mut handler), cx)).await
     };
     let outcome = match handled {
         Ok(outcome) => outcome,
@@ -224,32 +224,33 @@ async fn handle_concurrent<C: Consumer>(socket: &Socket, incoming: Incoming) -> 
 /// Tells the `error` hook what has become of a concurrent handler.
 async fn tell<C: Consumer>(
     consumer: &mut C,
-    socket: &Socket,
+    seat: &Seat,
     Failed { event, error }: Failed,
     concurrent: &mut Concurrent,
 ) {
-    let timeout = socket.namespace().inner.timeout(&event.name);
-    socket.membership.set_busy();
+    let Seat { socket, door } = seat;
+    let timeout = door.timeout(&event.name);
+    socket.member.set_busy();
     let mut event = Event::incoming(socket, event);
     let told = async {
         if let Err(error) = consumer.on_error(&mut event, error).await {
             consumer::log(&event, &error);
         }
     };
-    let mut hook = pin!(Guard::new(|| told, timeout).watched(socket, ByteString::from_static("error")));
-    if let Err(failure) = poll_fn(|cx| poll_beside(socket, hook.as_mut(), concurrent, cx)).await {
+    let mut hook = pin!(Guard::new(|| told, timeout).watched(seat, ByteString::from_static("error")));
+    if let Err(failure) = poll_fn(|cx| poll_beside(door, hook.as_mut(), concurrent, cx)).await {
         log_failure(socket, "error", &failure);
     }
 }
 
 /// Polls a handler and, beside it, the concurrent ones.
 fn poll_beside<T>(
-    socket: &Socket,
+    door: &Door,
     handler: Pin<&mut impl Future<Output = Result<T, Failure>>>,
     concurrent: &mut Concurrent,
     cx: &mut Context<'_>,
 ) -> Poll<Result<T, Failure>> {
-    let polled = poll_until_drained(socket, handler, cx);
+    let polled = poll_until_drained(door, handler, cx);
     // Those that came later begin later, those that came earlier have begun.
     let _ = concurrent.poll(cx, false);
     polled
@@ -257,20 +258,21 @@ fn poll_beside<T>(
 
 /// Polls a handler, which is given up when the time for draining is over: its client can still be told.
 fn poll_until_drained<T>(
-    socket: &Socket,
+    door: &Door,
     handler: Pin<&mut impl Future<Output = Result<T, Failure>>>,
     cx: &mut Context<'_>,
 ) -> Poll<Result<T, Failure>> {
     match handler.poll(cx) {
-        Poll::Pending if socket.namespace().inner.drain.is_over() => Poll::Ready(Err(Failure::Drained)),
+        Poll::Pending if door.drain.is_over() => Poll::Ready(Err(Failure::Drained)),
         polled => polled,
     }
 }
 
-async fn disconnect<C: Consumer>(consumer: &mut C, socket: &Socket, reason: DisconnectReason) {
+async fn disconnect<C: Consumer>(consumer: &mut C, seat: &Seat, reason: DisconnectReason) {
+    let socket = &seat.socket;
     let mut event = Event::disconnect(socket, reason);
     let hook = Guard::new(|| consumer.on_disconnect(&mut event), None);
-    match hook.watched(socket, ByteString::from_static("disconnect")).await {
+    match hook.watched(seat, ByteString::from_static("disconnect")).await {
         Ok(Ok(())) => {}
         Ok(Err(error)) => consumer::log(&event, &error),
         Err(failure) => log_failure(socket, "disconnect", &failure),
@@ -291,7 +293,7 @@ fn give_up(event: &mut Event<'_>, failure: &Failure) {
 /// A line for a client that was refused.
 fn log_refusal(socket: &Socket, refusal: &ConnectError) {
     let (id, namespace, message) = (socket.id(), &*short(socket.path()), refusal.message());
-    let (logs, about) = (&socket.namespace().inner.logs, About::event(namespace, "connect"));
+    let (logs, about) = (&socket.namespace().hub.common.logs, About::event(namespace, "connect"));
     match refusal.cause().map(Source::chain) {
         // What the client is not told, the log has to know.
         Some(error) if refusal.is_failure() => limited!(
@@ -314,7 +316,7 @@ fn log_refusal(socket: &Socket, refusal: &ConnectError) {
 
 pub(super) fn log_failure(socket: &Socket, event: &str, failure: &Failure) {
     let (namespace, event, id) = (&*short(socket.path()), &*short(event), socket.id());
-    let (logs, about) = (&socket.namespace().inner.logs, About::event(namespace, event));
+    let (logs, about) = (&socket.namespace().hub.common.logs, About::event(namespace, event));
     match failure {
         // What panics for different reasons is not alike.
         Failure::Panicked(panic) => limited!(

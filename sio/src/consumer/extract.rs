@@ -17,7 +17,6 @@ use super::{Ack, Description, Event, State};
 use crate::error::Error;
 use crate::handle::socket::Socket;
 use crate::handshake::Handshake;
-use crate::server::Server;
 
 /// Marker types that say by which way a type gets in or out of a handler. Never written by hand.
 pub mod via {
@@ -113,13 +112,6 @@ impl FromEvent<'_> for Socket {
     }
 }
 
-impl FromEvent<'_> for Server {
-    fn from_event(event: &mut Event<'_>) -> Result<Self, Error> {
-        let server = event.socket().namespace().inner.server();
-        server.map(|inner| Self { inner }).ok_or_else(|| Error::internal("the server has been dropped"))
-    }
-}
-
 impl<'a> FromEvent<'a> for &'a Handshake {
     fn from_event(event: &mut Event<'a>) -> Result<Self, Error> {
         Ok(event.socket().handshake())
@@ -146,7 +138,7 @@ impl<T> FromEvent<'_> for Option<Ack<T>> {
 
 impl<T: Send + Sync + 'static> FromEvent<'_> for State<T> {
     fn from_event(event: &mut Event<'_>) -> Result<Self, Error> {
-        event.socket().state_map().get().ok_or_else(|| {
+        event.socket().namespace().hub.common.state.get().ok_or_else(|| {
             Error::internal(format!("State<{}> was not provided to the builder", std::any::type_name::<T>()))
         })
     }

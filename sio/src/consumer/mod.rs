@@ -139,7 +139,7 @@ pub(crate) async fn conclude<C: Consumer>(
 /// A line for an error that nobody else is told of.
 pub(crate) fn log(event: &Event<'_>, error: &Error) {
     let (socket, name) = (event.socket(), &*short(event.name()));
-    let (namespace, id, logs) = (&*short(socket.path()), socket.id(), &socket.namespace().inner.logs);
+    let (namespace, id, logs) = (&*short(socket.path()), socket.id(), &socket.namespace().hub.common.logs);
     let about = About::event(namespace, name);
     match error.kind() {
         // What fails for different reasons is not alike.

@@ -1,6 +1,5 @@
 //! The answers of many, as they come.
 
-use std::collections::HashMap;
 use std::fmt;
 use std::future::poll_fn;
 use std::marker::PhantomData;
@@ -10,17 +9,12 @@ use std::time::Duration;
 
 use futures_core::{FusedStream, Stream};
 use serde::de::DeserializeOwned;
-use sio_core::args::Args;
 use sio_core::id::Sid;
-use tokio::sync::mpsc;
 use tokio::time::{Instant, Sleep};
 
 use crate::engine::session;
 use crate::error::AckError;
-use crate::handle::socket::Socket;
-use crate::hub::answer;
-
-type Answer = (Sid, Result<Args, AckError>);
+use crate::hub::answer::{self, Answer, Asked};
 
 /// The answers to a broadcast, in the order in which they come; everybody who was addressed appears once.
 ///
@@ -42,9 +36,7 @@ type Answer = (Sid, Result<Args, AckError>);
 /// }
 /// ```
 pub struct AckStream<T> {
-    id: u64,
-    waiting: HashMap<Sid, Socket>,
-    answered: mpsc::UnboundedReceiver<Answer>,
+    asked: Asked,
     deadline: Instant,
     /// The wait for the deadline, which begins when there is something to wait for.
     sleep: Option<Pin<Box<Sleep>>>,
@@ -52,34 +44,20 @@ pub struct AckStream<T> {
 }
 
 impl<T> AckStream<T> {
-    pub(crate) fn new(
-        id: u64,
-        waiting: HashMap<Sid, Socket>,
-        answered: mpsc::UnboundedReceiver<Answer>,
-        timeout: Duration,
-    ) -> Self {
+    pub(crate) fn new(asked: Asked, timeout: Duration) -> Self {
         let deadline = session::later(timeout).into();
-        Self { id, waiting, answered, deadline, sleep: None, answer: PhantomData }
+        Self { asked, deadline, sleep: None, answer: PhantomData }
     }
 
     /// The next answer as it came: `None` at the deadline.
     fn poll_answered(&mut self, cx: &mut Context<'_>) -> Poll<Option<Answer>> {
         // What is there already counts, however late it is asked for.
-        if let Poll::Ready(answer) = self.answered.poll_recv(cx) {
+        if let Poll::Ready(answer) = self.asked.poll_answered(cx) {
             return Poll::Ready(answer);
         }
         let deadline = self.deadline;
         let sleep = self.sleep.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(deadline)));
         sleep.as_mut().poll(cx).map(|()| None)
-    }
-
-    /// One of those who have not answered, and do not have to any more.
-    fn give_up_one(&mut self) -> Option<Sid> {
-        let sid = self.waiting.keys().next()?.clone();
-        if let Some(socket) = self.waiting.remove(&sid) {
-            socket.membership.forget_ack(self.id);
-        }
-        Some(sid)
     }
 }
 
@@ -91,7 +69,7 @@ impl<T: DeserializeOwned> AckStream<T> {
 
     /// All answers, when the last has come or the deadline has passed.
     pub async fn collect(mut self) -> Vec<(Sid, Result<T, AckError>)> {
-        let mut answers = Vec::with_capacity(self.waiting.len());
+        let mut answers = Vec::with_capacity(self.asked.missing());
         while let Some(answer) = self.next().await {
             answers.push(answer);
         }
@@ -107,12 +85,12 @@ impl<T: DeserializeOwned> Stream for AckStream<T> {
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let this = self.get_mut();
-        while !this.waiting.is_empty() {
+        while this.asked.missing() > 0 {
             let Some((sid, answer)) = ready!(this.poll_answered(cx)) else {
-                return Poll::Ready(this.give_up_one().map(|sid| (sid, Err(AckError::Timeout))));
+                return Poll::Ready(this.asked.give_up_one().map(|sid| (sid, Err(AckError::Timeout))));
             };
             // One that came at the very deadline was told of already.
-            if this.waiting.remove(&sid).is_some() {
+            if this.asked.has_answered(&sid) {
                 let answer = answer.and_then(|mut args| answer::decode(&mut args));
                 return Poll::Ready(Some((sid, answer)));
             }
@@ -121,26 +99,18 @@ impl<T: DeserializeOwned> Stream for AckStream<T> {
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
-        (self.waiting.len(), Some(self.waiting.len()))
+        (self.asked.missing(), Some(self.asked.missing()))
     }
 }
 
 impl<T: DeserializeOwned> FusedStream for AckStream<T> {
     fn is_terminated(&self) -> bool {
-        self.waiting.is_empty()
-    }
-}
-
-impl<T> Drop for AckStream<T> {
-    fn drop(&mut self) {
-        for socket in self.waiting.values() {
-            socket.membership.forget_ack(self.id);
-        }
+        self.asked.missing() == 0
     }
 }
 
 impl<T> fmt::Debug for AckStream<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("AckStream").field("waiting", &self.waiting.len()).finish_non_exhaustive()
+        f.debug_struct("AckStream").field("waiting", &self.asked.missing()).finish_non_exhaustive()
     }
 }

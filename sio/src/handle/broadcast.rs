@@ -1,26 +1,19 @@
 //! Saying something to several sockets at once.
 
-use std::collections::HashMap;
 use std::fmt;
-use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sio_core::args::EncodeError;
-use tokio::sync::mpsc;
 
-use crate::Socket;
-use crate::engine::outbox::{How, PushError};
-use crate::engine::{CloseReason, Command};
-use crate::error::{AckError, EmitError};
-use crate::handle::ack_stream::AckStream;
-use crate::handle::namespace::Namespace;
-use crate::handle::rooms::IntoRooms;
-use crate::hub::answer::Waiter;
+use super::ack_stream::AckStream;
+use super::rooms::IntoRooms;
+use super::socket::Socket;
+use crate::engine::outbox::How;
+use crate::error::EmitError;
 use crate::hub::emission::{Emission, Expect};
-use crate::hub::in_connect::is_in_connect;
-use crate::hub::{Pressed, Target};
+use crate::hub::{Change, Delivered, Namespace, Target};
 
 /// Addresses some of the sockets of a namespace: made by `to`, `except` and `broadcast` of
 /// [`Socket`] and [`Namespace`], and chained.
@@ -53,7 +46,7 @@ pub struct Broadcast {
 
 impl Broadcast {
     pub(crate) fn new(namespace: &Namespace) -> Self {
-        let timeout = namespace.inner.ack_timeout;
+        let timeout = namespace.hub.common.ack_timeout;
         let target = Target::default();
         Self { namespace: namespace.clone(), target, volatile: false, compress: true, timeout }
     }
@@ -123,8 +116,8 @@ impl Broadcast {
     where
         A: Serialize + ?Sized + Sync,
     {
-        let pressed = self.deliver(self.encode(event, args)?, |_| {});
-        self.namespace.inner.patience.give_way(pressed).await;
+        let delivered = self.deliver(self.encode(event, args)?);
+        self.namespace.hub.give_way(delivered).await;
         Ok(())
     }
 
@@ -147,13 +140,14 @@ impl Broadcast {
     ///
     /// As [`Broadcast::emit`]: no full queue is an error, since a broadcast does not wait for one either.
     pub fn try_emit<A: Serialize + ?Sized>(&self, event: &str, args: &A) -> Result<(), EmitError> {
-        self.deliver(self.encode(event, args)?, |_| {});
+        // A caller that cannot wait cannot give way either.
+        let _ = self.deliver(self.encode(event, args)?);
         Ok(())
     }
 
     fn encode<A: Serialize + ?Sized>(&self, event: &str, args: &A) -> Result<Emission, EncodeError> {
         let expect = if self.volatile { Expect::Nothing } else { Expect::Arrival };
-        self.namespace.encode(None, &self.target.rooms, expect, event, args)
+        self.namespace.hub.encode(None, &self.target.rooms, expect, event, args)
     }
 
     /// Sends the event `message`.
@@ -190,104 +184,54 @@ impl Broadcast {
         event: &str,
         args: &(impl Serialize + ?Sized + Sync),
     ) -> Result<AckStream<T>, EmitError> {
-        let id = self.namespace.inner.next_ack_id();
-        let question = self.namespace.encode(None, &self.target.rooms, Expect::Answer(id), event, args)?;
-        let (answers, answered) = mpsc::unbounded_channel();
-        let mut waiting = HashMap::new();
-        let pressed = self.deliver(question, |socket| {
-            // Registered before the packet is sent: the answer may be quick.
-            let waiter = Waiter::Many(socket.id(), answers.clone());
-            let registered = match is_in_connect(&socket.membership.id) {
-                true => Err(AckError::Connecting),
-                false => socket.membership.await_ack(id, waiter),
-            };
-            match registered {
-                Ok(()) => {}
-                Err(AckError::Disconnected) => return,
-                Err(error) => drop(answers.send((socket.id(), Err(error)))),
-            }
-            waiting.insert(socket.id(), socket.clone());
-        });
-        self.namespace.inner.patience.give_way(pressed).await;
-        Ok(AckStream::new(id, waiting, answered, self.timeout))
+        let hub = &self.namespace.hub;
+        let id = hub.next_ack_id();
+        let question = hub.encode(None, &self.target.rooms, Expect::Answer(id), event, args)?;
+        let (delivered, asked) = hub.ask(&self.target, &question.compress(self.compress), self.how(), id);
+        hub.give_way(delivered).await;
+        Ok(AckStream::new(asked, self.timeout))
     }
 
     /// The connected sockets that are addressed, in no particular order.
     #[must_use]
     pub fn sockets(&self) -> Vec<Socket> {
-        let mut sockets = Vec::new();
-        self.namespace.inner.adapter.for_each(&self.target, |socket| {
-            if socket.is_connected() {
-                sockets.push(socket.clone());
-            }
-        });
-        sockets
+        self.namespace.hub.members(&self.target).into_iter().map(Socket::new).collect()
     }
 
     /// Puts everybody who is addressed into a room, or into several.
     #[allow(clippy::unused_async, reason = "adapters for several nodes wait here")]
     pub async fn join(&self, rooms: impl IntoRooms) {
-        let rooms = rooms.into_rooms();
-        for socket in self.sockets() {
-            self.namespace.tell_rooms(&self.namespace.inner.adapter.join(&socket, &rooms));
-        }
+        self.apply(Change::Join(&rooms.into_rooms()));
     }
 
     /// Takes everybody who is addressed out of a room, or out of several.
     #[allow(clippy::unused_async, reason = "adapters for several nodes wait here")]
     pub async fn leave(&self, rooms: impl IntoRooms) {
-        let rooms = rooms.into_rooms();
-        for socket in self.sockets() {
-            self.namespace.tell_rooms(&self.namespace.inner.adapter.leave(&socket.id(), &rooms));
-        }
+        self.apply(Change::Leave(&rooms.into_rooms()));
     }
 
     /// Puts everybody who is addressed out of the namespace; their other namespaces stay connected.
     #[allow(clippy::unused_async, reason = "adapters for several nodes wait here")]
     pub async fn disconnect(&self) {
-        for socket in self.sockets() {
-            socket.disconnect();
-        }
+        self.apply(Change::Disconnect { close: false });
     }
 
     /// Ends the whole connections of everybody who is addressed, with all their namespaces.
     #[allow(clippy::unused_async, reason = "adapters for several nodes wait here")]
     pub async fn disconnect_all(&self) {
-        for socket in self.sockets() {
-            socket.disconnect_all();
-        }
+        self.apply(Change::Disconnect { close: true });
     }
 
-    /// Sends a packet to everybody who is addressed. Returns those whose tasks had better run before the next one.
-    fn deliver(&self, emission: Emission, mut before: impl FnMut(&Socket)) -> Pressed {
-        let emission = emission.compress(self.compress);
-        let (mut asleep, mut pressed, mut slow) = (Vec::new(), Pressed::new(), Vec::new());
-        let adapter = &self.namespace.inner.adapter;
-        let how = if self.volatile { How::Volatile } else { How::Fanout };
-        let mut each = |socket: &Socket| {
-            before(socket);
-            match socket.membership.deliver(&mut emission.clone(), how) {
-                Ok(waker) => {
-                    asleep.extend(waker);
-                    if socket.membership.mailbox.outbox.is_pressed() {
-                        pressed.push(Arc::clone(&socket.membership.mailbox));
-                    }
-                }
-                Err(PushError::Full) => slow.push(Arc::clone(&socket.membership.mailbox)),
-                // Gone meanwhile: that is no concern of the others.
-                Err(PushError::Closed) => {}
-            }
-        };
-        if emission.offset.is_some() {
-            adapter.for_each_with_parked(&self.target, &mut each);
-        } else {
-            adapter.for_each(&self.target, &mut each);
-        }
-        self.namespace.inner.wakes.wake(asleep);
-        for mailbox in slow {
-            mailbox.inbox.command(Command::Violation(CloseReason::SlowClient));
-        }
-        pressed
+    fn apply(&self, change: Change<'_>) {
+        self.namespace.hub.apply(&self.target, change);
+    }
+
+    fn deliver(&self, emission: Emission) -> Delivered {
+        self.namespace.hub.deliver(&self.target, &emission.compress(self.compress), self.how())
+    }
+
+    fn how(&self) -> How {
+        if self.volatile { How::Volatile } else { How::Fanout }
     }
 }
 

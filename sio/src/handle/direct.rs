@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sio_core::args::EncodeError;
 
-use crate::Socket;
+use super::socket::Socket;
 use crate::engine::outbox::{How, PushError};
 use crate::error::{AckError, EmitError};
 use crate::hub::answer;
@@ -38,7 +38,7 @@ pub struct Direct<'a> {
 
 impl<'a> Direct<'a> {
     pub(crate) fn new(socket: &'a Socket) -> Self {
-        Self { socket, timeout: socket.namespace().inner.ack_timeout, volatile: false, compress: true }
+        Self { socket, timeout: socket.namespace().hub.common.ack_timeout, volatile: false, compress: true }
     }
 
     /// How long an answer may take. Default: the server's `ack_timeout`, 5 s.
@@ -87,7 +87,7 @@ impl<'a> Direct<'a> {
         if self.volatile {
             return Ok(self.deliver(emission)?);
         }
-        Ok(self.socket.membership.deliver_waiting(emission).await?)
+        Ok(self.socket.member.deliver_waiting(emission).await?)
     }
 
     /// Sends the event `message`.
@@ -115,7 +115,7 @@ impl<'a> Direct<'a> {
     /// Sends a packet now, or not at all.
     pub(crate) fn deliver(&self, mut emission: Emission) -> Result<(), PushError> {
         let how = if self.volatile { How::Volatile } else { How::Now };
-        let waker = self.socket.membership.deliver(&mut emission, how)?;
+        let waker = self.socket.member.deliver(&mut emission, how)?;
         waker.into_iter().for_each(Waker::wake);
         Ok(())
     }
@@ -144,9 +144,9 @@ impl<'a> Direct<'a> {
         event: &str,
         args: &(impl Serialize + ?Sized + Sync),
     ) -> Result<T, AckError> {
-        let id = self.socket.namespace().inner.next_ack_id();
+        let id = self.socket.namespace().hub.next_ack_id();
         let question = self.encode(Expect::Answer(id), event, args).map_err(EmitError::from)?;
-        let mut answer = answer::one(self.socket, id, question, self.timeout).await?;
+        let mut answer = answer::one(&self.socket.member, id, question, self.timeout).await?;
         answer::decode(&mut answer)
     }
 }

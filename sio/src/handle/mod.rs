@@ -3,6 +3,6 @@
 pub(crate) mod ack_stream;
 pub(crate) mod broadcast;
 pub(crate) mod direct;
-pub(crate) mod namespace;
+mod namespace;
 pub(crate) mod rooms;
 pub(crate) mod socket;

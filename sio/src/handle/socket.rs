@@ -12,17 +12,16 @@ use sio_core::args::EncodeError;
 use sio_core::id::Sid;
 use sio_core::socket::reason::DisconnectReason;
 
-use crate::consumer::StateMap;
 use crate::data::SocketData;
-use crate::engine::{CloseReason, Command, TransportKind};
+use crate::engine::{CloseReason, TransportKind};
 use crate::error::{AckError, EmitError};
 use crate::handle::broadcast::Broadcast;
 use crate::handle::direct::Direct;
-use crate::handle::namespace::Namespace;
 use crate::handle::rooms::IntoRooms;
 use crate::handshake::Handshake;
 use crate::hub::emission::{Emission, Expect};
-use crate::hub::member::Membership;
+use crate::hub::member::Member;
+use crate::hub::{Change, Hub, Namespace};
 
 /// One client in one namespace.
 ///
@@ -50,12 +49,12 @@ use crate::hub::member::Membership;
 /// ```
 #[derive(Clone)]
 pub struct Socket {
-    pub(crate) membership: Arc<Membership>,
+    pub(crate) member: Arc<Member>,
 }
 
 impl Socket {
-    pub(crate) fn new(membership: Arc<Membership>) -> Self {
-        Self { membership }
+    pub(crate) fn new(member: Arc<Member>) -> Self {
+        Self { member }
     }
 
     /// The socket's id: public, unique, and a different one in every namespace. It names a room in which
@@ -65,50 +64,39 @@ impl Socket {
     /// [`Eio3::client_ids`](crate::Eio3::client_ids) makes them the same.
     #[must_use]
     pub fn id(&self) -> Sid {
-        self.membership.id.clone()
+        self.member.id.clone()
     }
 
     /// The socket's namespace.
     #[must_use]
     pub fn namespace(&self) -> &Namespace {
-        &self.membership.namespace
+        &self.member.namespace
+    }
+
+    fn hub(&self) -> &Arc<Hub> {
+        &self.member.namespace.hub
     }
 
     pub(crate) fn path(&self) -> &str {
-        self.membership.namespace.path()
-    }
-
-    /// The server that the socket is connected to.
-    ///
-    /// # Panics
-    ///
-    /// When every handle of the server has been dropped, which cannot happen while it serves. A socket that is kept for
-    /// longer is no such handle.
-    #[must_use]
-    pub fn server(&self) -> crate::Server {
-        self.membership.namespace.server()
-    }
-
-    pub(crate) fn state_map(&self) -> &StateMap {
-        &self.membership.namespace.inner.state
+        self.member.namespace.path()
     }
 
     /// The request that opened the client's session: headers, query, address.
     #[must_use]
     pub fn handshake(&self) -> &Arc<Handshake> {
-        &self.membership.handshake
+        &self.member.handshake
     }
 
     /// What the application keeps with this socket, for everybody who has it to see.
     #[must_use]
     pub fn data(&self) -> &SocketData {
-        &self.membership.data
+        &self.member.data
     }
 
     /// The transport that the client uses now.
     #[must_use]
     pub fn transport(&self) -> TransportKind {
-        self.membership.mailbox.outbox.transport()
+        self.member.mailbox.outbox.transport()
     }
 
     /// Waits until the client uses WebSocket: true at once if it does already, false if it leaves this namespace before.
@@ -125,16 +113,16 @@ impl Socket {
     /// # }
     /// ```
     pub async fn upgraded(&self) -> bool {
-        let membership = &self.membership;
-        let is_wanted = || !membership.is_closed();
-        membership.mailbox.outbox.until_transport(TransportKind::WebSocket, is_wanted).await;
+        let member = &self.member;
+        let is_wanted = || !member.is_closed();
+        member.mailbox.outbox.until_transport(TransportKind::WebSocket, is_wanted).await;
         self.transport() == TransportKind::WebSocket
     }
 
     /// False when the client has left this namespace, or has not been accepted yet.
     #[must_use]
     pub fn is_connected(&self) -> bool {
-        self.membership.is_connected()
+        self.member.is_connected()
     }
 
     /// True for a client that had lost its connection, and has come back as the same socket: with its id, its rooms and
@@ -145,14 +133,14 @@ impl Socket {
     /// disconnected, but what is emitted by them reaches the client.
     #[must_use]
     pub fn is_recovered(&self) -> bool {
-        self.membership.is_recovered()
+        self.member.is_recovered()
     }
 
     /// Waits until the socket has gone, and tells why.
     ///
     /// Handlers and tasks of one's own can stop by it. Cancel safe.
     pub async fn closed(&self) -> DisconnectReason {
-        self.membership.closed().await
+        self.member.closed().await
     }
 
     /// Sends an event to this client. A tuple is several arguments, everything else is one; bytes anywhere
@@ -171,7 +159,7 @@ impl Socket {
         A: Serialize + ?Sized + Sync,
     {
         let emission = self.encode(Expect::Arrival, event, args)?;
-        Ok(self.membership.deliver_waiting(emission).await?)
+        Ok(self.member.deliver_waiting(emission).await?)
     }
 
     /// Sends an event if there is room for it in the client's outgoing queue.
@@ -202,12 +190,12 @@ impl Socket {
         event: &str,
         args: &A,
     ) -> Result<Emission, EncodeError> {
-        self.membership.namespace.encode(Some(self), &[], expect, event, args)
+        self.hub().encode(Some(&self.member), &[], expect, event, args)
     }
 
     pub(crate) fn encode_ack<A: Serialize + ?Sized>(&self, id: u64, args: &A) -> Result<Bytes, EncodeError> {
-        let max_attachments = self.namespace().inner.max_attachments;
-        self.membership.parser().ack(max_attachments, self.path(), id, args)
+        let common = &self.hub().common;
+        common.parser.ack(common.max_attachments, self.path(), id, args)
     }
 
     /// Sends an event and waits for the client's acknowledgement, for as long as the server's `ack_timeout`
@@ -267,11 +255,10 @@ impl Socket {
     // Asynchronous although it does not wait on a single node: a cluster may have to be told.
     #[allow(clippy::unused_async, reason = "adapters for several nodes wait here")]
     pub async fn join(&self, rooms: impl IntoRooms) -> Result<(), EmitError> {
-        if self.membership.is_closed() {
+        if self.member.is_closed() {
             return Err(EmitError::Disconnected);
         }
-        let namespace = &self.membership.namespace;
-        namespace.tell_rooms(&namespace.inner.adapter.join(self, &rooms.into_rooms()));
+        self.hub().change(&self.member, Change::Join(&rooms.into_rooms()));
         Ok(())
     }
 
@@ -282,18 +269,17 @@ impl Socket {
     /// When the socket has gone.
     #[allow(clippy::unused_async, reason = "adapters for several nodes wait here")]
     pub async fn leave(&self, rooms: impl IntoRooms) -> Result<(), EmitError> {
-        if self.membership.is_closed() {
+        if self.member.is_closed() {
             return Err(EmitError::Disconnected);
         }
-        let namespace = &self.membership.namespace;
-        namespace.tell_rooms(&namespace.inner.adapter.leave(&self.id(), &rooms.into_rooms()));
+        self.hub().change(&self.member, Change::Leave(&rooms.into_rooms()));
         Ok(())
     }
 
     /// The rooms that the socket is in, sorted, the one named by its id included.
     #[must_use]
     pub fn rooms(&self) -> Vec<String> {
-        self.membership.namespace.inner.adapter.rooms_of(&self.id())
+        self.hub().rooms_of(&self.member.id)
     }
 
     /// Addresses the members of a room, or of several, without this socket itself.
@@ -326,13 +312,13 @@ impl Socket {
     /// Puts the client out of this namespace; its other namespaces stay connected. The `disconnect` hook runs
     /// with the reason `server namespace disconnect`. The official JavaScript client does not come back by itself.
     pub fn disconnect(&self) {
-        self.membership.disconnect();
+        self.member.disconnect();
     }
 
     /// Puts the client out of all its namespaces, as [`disconnect`](Self::disconnect) does, and closes the connection
     /// when it has been told.
     pub fn disconnect_all(&self) {
-        self.membership.mailbox.inbox.command(Command::Close(CloseReason::ForcedServerClose));
+        self.member.close_connection(CloseReason::ForcedServerClose);
     }
 
     /// Closes the client's connection when what is queued has been sent, and leaves it at that: the client is not told to go,
@@ -353,14 +339,14 @@ impl Socket {
     /// # }
     /// ```
     pub fn close_transport(&self) {
-        self.membership.mailbox.inbox.command(Command::Close(CloseReason::ForcedClose));
+        self.member.close_connection(CloseReason::ForcedClose);
     }
 
     /// Sends a ready-made acknowledgement. It is never refused for a full queue: the client's own request
     /// bounds how many there can be.
     pub(crate) fn answer_ack(&self, id: u64, frame: Bytes) {
         tracing::trace!(target: "sio::socket", socket = %self.id(), namespace = self.path(), id, "acknowledged");
-        self.membership.answer(frame);
+        self.member.answer(frame);
     }
 }
 

@@ -1,108 +1,107 @@
-//! Sockets and the rooms that they are in, both ways.
+//! Members and the rooms that they are in, both ways.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use sio_core::id::Sid;
 
+use super::rooms::{RoomChanges, RoomEvent};
 use super::target::Target;
-use crate::Socket;
-use crate::listeners::{RoomChanges, RoomEvent};
 
-/// The room that is named by a socket's id is not kept: the id finds the socket itself.
-#[derive(Default)]
-pub(super) struct Index {
-    pub(super) sockets: HashMap<Sid, Member>,
-    pub(super) rooms: HashMap<Arc<str>, HashMap<Sid, Socket>>,
+/// The room that is named by a member's id is not kept: the id finds the member itself.
+#[derive(Debug)]
+pub(super) struct Index<M> {
+    pub(super) members: HashMap<Sid, Entry<M>>,
+    pub(super) rooms: HashMap<Arc<str>, HashMap<Sid, M>>,
 }
 
-pub(super) struct Member {
-    pub(super) socket: Socket,
-    /// Hashed, since a socket may be in any number of rooms; empty, it takes no memory of its own.
+#[derive(Debug)]
+pub(super) struct Entry<M> {
+    pub(super) member: M,
+    /// Hashed, since a member may be in any number of rooms; empty, it takes no memory of its own.
     pub(super) rooms: HashSet<Arc<str>>,
 }
 
-impl Index {
+impl<M> Default for Index<M> {
+    fn default() -> Self {
+        Self { members: HashMap::new(), rooms: HashMap::new() }
+    }
+}
+
+impl<M: Clone> Index<M> {
     pub(super) fn is_empty(&self) -> bool {
-        self.sockets.is_empty()
+        self.members.is_empty()
     }
 
-    pub(super) fn add(&mut self, socket: &Socket) {
-        let member = Member { socket: socket.clone(), rooms: HashSet::new() };
-        self.sockets.insert(socket.id(), member);
+    pub(super) fn add(&mut self, id: &Sid, member: M) {
+        self.members.insert(id.clone(), Entry { member, rooms: HashSet::new() });
     }
 
-    /// Takes a socket out of everything. What happens to its rooms is told if it `is_watched`.
-    pub(super) fn remove(&mut self, id: &Sid, is_watched: bool) -> Option<(Member, RoomChanges)> {
-        let mut changes = RoomChanges::new();
-        let member = self.sockets.remove(id)?;
-        for room in &member.rooms {
-            self.take_out(id, room, is_watched.then_some(&mut changes));
+    /// Takes a member out of everything.
+    pub(super) fn remove(&mut self, id: &Sid, changes: &mut RoomChanges) -> Option<Entry<M>> {
+        let entry = self.members.remove(id)?;
+        for room in &entry.rooms {
+            self.take_out(id, room, changes);
         }
-        Some((member, changes))
+        Some(entry)
     }
 
-    /// Puts a socket into a room, if it is known.
-    pub(super) fn join(&mut self, socket: &Socket, room: &str, changes: Option<&mut RoomChanges>) {
-        let id = socket.id();
-        // A socket that is no longer known has gone: its rooms would never be left.
-        let Some(member) = self.sockets.get_mut(&id) else { return };
-        if member.rooms.contains(room) {
+    /// Puts a member into a room, if it is known.
+    pub(super) fn join(&mut self, id: &Sid, room: &str, changes: &mut RoomChanges) {
+        // A member that is no longer known has gone: its rooms would never be left.
+        let Some(entry) = self.members.get_mut(id) else { return };
+        if entry.rooms.contains(room) {
             return;
         }
         let name = match self.rooms.get_key_value(room) {
             Some((name, _)) => Arc::clone(name),
             None => Arc::from(room),
         };
-        let members = self.rooms.entry(Arc::clone(&name)).or_default();
-        if let Some(changes) = changes {
-            let created = members.is_empty().then(|| (Arc::clone(&name), RoomEvent::Created));
-            changes.extend(created.into_iter().chain([(Arc::clone(&name), RoomEvent::Joined(id.clone()))]));
+        let others = self.rooms.entry(Arc::clone(&name)).or_default();
+        if others.is_empty() {
+            changes.push((Arc::clone(&name), RoomEvent::Created));
         }
-        members.insert(id, socket.clone());
-        member.rooms.insert(name);
+        changes.push((Arc::clone(&name), RoomEvent::Joined(id.clone())));
+        others.insert(id.clone(), entry.member.clone());
+        entry.rooms.insert(name);
     }
 
-    /// Takes a socket out of a room.
-    pub(super) fn leave(&mut self, id: &Sid, room: &str, changes: Option<&mut RoomChanges>) {
-        let Some(member) = self.sockets.get_mut(id) else { return };
-        if let Some(room) = member.rooms.take(room) {
+    /// Takes a member out of a room.
+    pub(super) fn leave(&mut self, id: &Sid, room: &str, changes: &mut RoomChanges) {
+        let Some(entry) = self.members.get_mut(id) else { return };
+        if let Some(room) = entry.rooms.take(room) {
             self.take_out(id, &room, changes);
         }
     }
 
-    fn take_out(&mut self, id: &Sid, room: &Arc<str>, changes: Option<&mut RoomChanges>) {
-        let Some(members) = self.rooms.get_mut(room) else { return };
-        members.remove(id);
-        let is_gone = members.is_empty();
-        if is_gone {
+    fn take_out(&mut self, id: &Sid, room: &Arc<str>, changes: &mut RoomChanges) {
+        let Some(others) = self.rooms.get_mut(room) else { return };
+        others.remove(id);
+        changes.push((Arc::clone(room), RoomEvent::Left(id.clone())));
+        if others.is_empty() {
             self.rooms.remove(room);
-        }
-        if let Some(changes) = changes {
-            let gone = is_gone.then(|| (Arc::clone(room), RoomEvent::Deleted));
-            changes.extend([(Arc::clone(room), RoomEvent::Left(id.clone()))].into_iter().chain(gone));
+            changes.push((Arc::clone(room), RoomEvent::Deleted));
         }
     }
 
-    /// Calls `each` once for every socket that is addressed.
-    pub(super) fn for_each(&self, target: &Target, mut each: impl FnMut(&Socket)) {
-        let except: Vec<Excluded<'_>> = target.except.iter().map(|room| self.excluded(room)).collect();
-        let mut visit = |socket: &Socket| {
-            let id = &socket.membership.id;
+    /// Calls `each` once for every member that is addressed.
+    pub(super) fn for_each(&self, target: &Target, mut each: impl FnMut(&M)) {
+        let except: Vec<Excluded<'_, M>> = target.except.iter().map(|room| self.excluded(room)).collect();
+        let mut visit = |id: &Sid, member: &M| {
             if target.sender.as_ref() != Some(id) && !except.iter().any(|room| room.contains(id)) {
-                each(socket);
+                each(member);
             }
         };
         match &target.rooms[..] {
             [] if target.is_limited => {}
-            [] => self.sockets.values().for_each(|member| visit(&member.socket)),
-            [room] => self.for_each_member(room, &mut visit),
+            [] => self.members.iter().for_each(|(id, entry)| visit(id, &entry.member)),
+            [room] => self.for_each_in(room, &mut visit),
             rooms => {
                 let mut seen = HashSet::new();
                 for room in rooms {
-                    self.for_each_member(room, &mut |socket| {
-                        if seen.insert(socket.id()) {
-                            visit(socket);
+                    self.for_each_in(room, &mut |id, member| {
+                        if seen.insert(id.clone()) {
+                            visit(id, member);
                         }
                     });
                 }
@@ -110,36 +109,36 @@ impl Index {
         }
     }
 
-    fn for_each_member(&self, room: &str, each: &mut dyn FnMut(&Socket)) {
+    fn for_each_in(&self, room: &str, each: &mut dyn FnMut(&Sid, &M)) {
         let owner = self.owner(room);
-        if let Some(owner) = owner {
-            each(owner);
+        if let Some((id, owner)) = owner {
+            each(id, owner);
         }
-        for (id, socket) in self.rooms.get(room).into_iter().flatten() {
-            if owner.is_none_or(|owner| owner.id() != *id) {
-                each(socket);
+        for (id, member) in self.rooms.get(room).into_iter().flatten() {
+            if owner.is_none_or(|(owner, _)| owner != id) {
+                each(id, member);
             }
         }
     }
 
-    /// The socket whose id is the room's name.
-    fn owner(&self, room: &str) -> Option<&Socket> {
-        let id = room.parse::<Sid>().ok()?;
-        self.sockets.get(&id).map(|member| &member.socket)
+    /// The member whose id is the room's name.
+    fn owner(&self, room: &str) -> Option<(&Sid, &M)> {
+        let (id, entry) = self.members.get_key_value(&room.parse::<Sid>().ok()?)?;
+        Some((id, &entry.member))
     }
 
-    fn excluded(&self, room: &str) -> Excluded<'_> {
+    fn excluded(&self, room: &str) -> Excluded<'_, M> {
         Excluded { owner: room.parse().ok(), members: self.rooms.get(room) }
     }
 }
 
-/// A room whose members are left out. Asked about each socket instead of listed, it costs the same however large it is.
-struct Excluded<'a> {
+/// A room whose members are left out. Asked about each member instead of listed, it costs the same however large it is.
+struct Excluded<'a, M> {
     owner: Option<Sid>,
-    members: Option<&'a HashMap<Sid, Socket>>,
+    members: Option<&'a HashMap<Sid, M>>,
 }
 
-impl Excluded<'_> {
+impl<M> Excluded<'_, M> {
     fn contains(&self, id: &Sid) -> bool {
         self.owner.as_ref() == Some(id) || self.members.is_some_and(|members| members.contains_key(id))
     }

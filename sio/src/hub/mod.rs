@@ -1,16 +1,340 @@
-//! Who is in a namespace, in which rooms, and delivery to them.
+//! A namespace as those see it who are in it: who is there, in which rooms, and delivery to them.
+//!
+//! Nothing here knows of handles, tasks and servers. A broadcast, and later the reader of a cluster's bus, needs a
+//! [`Target`] and bytes that are ready: see [`Hub::deliver`].
 
 pub(crate) mod answer;
 pub(crate) mod emission;
 pub(crate) mod in_connect;
 mod index;
+pub(crate) mod limits;
 pub(crate) mod member;
-mod memory;
+mod namespace;
 mod patience;
+mod rooms;
+pub(crate) mod state;
 mod target;
 mod wakes;
 
-pub(crate) use self::memory::MemoryAdapter;
-pub(crate) use self::patience::{Patience, Pressed};
+use std::any::Any;
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, Weak};
+use std::time::Duration;
+
+use bytes::Bytes;
+use serde::Serialize;
+use sio_core::args::EncodeError;
+use sio_core::id::Sid;
+use tokio::sync::mpsc;
+
+use self::answer::{Asked, Waiter};
+use self::emission::{Emission, Expect};
+use self::member::Member;
+pub use self::namespace::Namespace;
+use self::patience::{Patience, Pressed};
+pub(crate) use self::rooms::RoomChanges;
+pub use self::rooms::RoomEvent;
+use self::rooms::Rooms;
+use self::state::memory::Memory;
 pub(crate) use self::target::Target;
-pub(crate) use self::wakes::Wakes;
+use self::wakes::Wakes;
+use crate::consumer::StateMap;
+use crate::engine::outbox::{How, PushError};
+use crate::engine::{CloseReason, Command};
+use crate::error::AckError;
+use crate::log_limiter::LogLimiter;
+use crate::params::Params;
+use crate::parser::{Form, Parser};
+
+/// What the hubs of one server have in common.
+#[derive(Clone)]
+pub(crate) struct Common {
+    pub(crate) parser: Parser,
+    /// How many attachments one packet may have.
+    pub(crate) max_attachments: usize,
+    /// How long answers may take, unless somebody says otherwise.
+    pub(crate) ack_timeout: Duration,
+    pub(crate) state: Arc<StateMap>,
+    pub(crate) logs: LogLimiter,
+    /// None if nobody wants to hear of what goes by.
+    pub(crate) witness: Option<Arc<dyn Witness>>,
+    /// What all of this belongs to. Nothing down here looks into it; handles give it back.
+    pub(crate) server: Weak<dyn Any + Send + Sync>,
+}
+
+/// Who is told of what goes by, without a lock.
+pub(crate) trait Witness: Send + Sync {
+    fn sent(&self, namespace: &Namespace, sent: &Sent<'_>);
+    fn rooms_changed(&self, namespace: &Namespace, changes: &RoomChanges);
+}
+
+/// An event that is about to be sent.
+pub(crate) struct Sent<'a> {
+    pub(crate) event: &'a str,
+    /// The only one who gets it; `None` for a broadcast.
+    pub(crate) to: Option<&'a Arc<Member>>,
+    pub(crate) rooms: &'a [String],
+    /// In the text format.
+    pub(crate) frames: &'a Bytes,
+}
+
+/// The members of one namespace.
+pub(crate) struct Hub {
+    pub(crate) path: Box<str>,
+    pub(crate) params: Params,
+    pub(crate) common: Common,
+    /// One counter for all members, so that a broadcast with acknowledgement is encoded once.
+    ack_ids: AtomicU64,
+    /// How events are numbered that are kept for clients that are away; `None` if none are.
+    numbers: Option<Numbers>,
+    /// Under one short lock, under which no user code runs and nothing is waited for.
+    rooms: RwLock<Rooms<Arc<Member>>>,
+    pub(crate) wakes: Wakes,
+    patience: Patience,
+}
+
+struct Numbers {
+    next: AtomicU64,
+    memory: Arc<Memory>,
+}
+
+/// A change to members, as data.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Change<'a> {
+    Join(&'a [String]),
+    Leave(&'a [String]),
+    /// Ends the membership; with `close` the whole connection, with all its namespaces.
+    Disconnect {
+        close: bool,
+    },
+}
+
+/// What a delivery has found.
+#[must_use = "those whose queues are well filled are given way"]
+pub(crate) struct Delivered {
+    /// Those whose tasks had better run before the next delivery.
+    pressed: Pressed,
+}
+
+impl Hub {
+    /// `memory`: that of the events that are kept, if any are.
+    pub(crate) fn new(path: &str, params: Params, common: Common, memory: Option<Arc<Memory>>) -> Arc<Self> {
+        Arc::new(Self {
+            path: path.into(),
+            params,
+            common,
+            ack_ids: AtomicU64::new(0),
+            numbers: memory.map(|memory| Numbers { next: AtomicU64::new(0), memory }),
+            rooms: RwLock::default(),
+            wakes: Wakes::default(),
+            patience: Patience::default(),
+        })
+    }
+
+    pub(crate) fn next_ack_id(&self) -> u64 {
+        self.ack_ids.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// Returns an event as it goes out; the witness hears of it.
+    pub(crate) fn encode<A: Serialize + ?Sized>(
+        self: &Arc<Self>,
+        to: Option<&Arc<Member>>,
+        rooms: &[String],
+        expect: Expect,
+        event: &str,
+        args: &A,
+    ) -> Result<Emission, EncodeError> {
+        let form = match (expect, &self.numbers) {
+            (Expect::Answer(id), _) => Form::Plain(Some(id)),
+            (_, None) => Form::Plain(None),
+            (Expect::Nothing, Some(_)) => Form::Recoverable(None),
+            (Expect::Arrival, Some(numbers)) => {
+                Form::Recoverable(Some(numbers.next.fetch_add(1, Ordering::Relaxed)))
+            }
+        };
+        let Common { parser, max_attachments, witness, .. } = &self.common;
+        let frames = parser.event(*max_attachments, &self.path, form, event, args, |frames| {
+            if let Some(witness) = witness {
+                witness.sent(&Namespace::of(self), &Sent { event, to, rooms, frames });
+            }
+        })?;
+        Ok(match (form, &self.numbers) {
+            (Form::Recoverable(Some(_)), Some(numbers)) => Emission::new(numbers.memory.count(frames), form),
+            _ => Emission::new(frames, form),
+        })
+    }
+
+    /// Sends an event to everybody who is addressed.
+    pub(crate) fn deliver(&self, target: &Target, emission: &Emission, how: How) -> Delivered {
+        self.deliver_to_each(target, emission, how, |_| {})
+    }
+
+    /// As [`Self::deliver`], to ask everybody who is addressed: their answers are awaited under this id.
+    pub(crate) fn ask(&self, target: &Target, question: &Emission, how: How, id: u64) -> (Delivered, Asked) {
+        let (answers, answered) = mpsc::unbounded_channel();
+        let mut asked = Asked::new(id, answered);
+        let delivered = self.deliver_to_each(target, question, how, |member| {
+            // Registered before the packet is sent: the answer may be quick.
+            let waiter = Waiter::Many(member.id.clone(), answers.clone());
+            let registered = match in_connect::is_in_connect(&member.id) {
+                true => Err(AckError::Connecting),
+                false => member.await_ack(id, waiter),
+            };
+            match registered {
+                Ok(()) => {}
+                Err(AckError::Disconnected) => return,
+                Err(error) => drop(answers.send((member.id.clone(), Err(error)))),
+            }
+            asked.expect(member);
+        });
+        (delivered, asked)
+    }
+
+    fn deliver_to_each(
+        &self,
+        target: &Target,
+        emission: &Emission,
+        how: How,
+        mut before: impl FnMut(&Arc<Member>),
+    ) -> Delivered {
+        let (mut asleep, mut pressed, mut slow) = (Vec::new(), Pressed::new(), Vec::new());
+        let mut each = |member: &Arc<Member>| {
+            before(member);
+            match member.deliver(&mut emission.clone(), how) {
+                Ok(waker) => {
+                    asleep.extend(waker);
+                    if member.mailbox.outbox.is_pressed() {
+                        pressed.push(Arc::clone(&member.mailbox));
+                    }
+                }
+                Err(PushError::Full) => slow.push(Arc::clone(&member.mailbox)),
+                // Gone meanwhile: that is no concern of the others.
+                Err(PushError::Closed) => {}
+            }
+        };
+        let rooms = self.read();
+        if emission.offset.is_some() {
+            rooms.for_each_with_parked(target, &mut each);
+        } else {
+            rooms.for_each(target, &mut each);
+        }
+        drop(rooms);
+        self.wakes.wake(asleep);
+        for mailbox in slow {
+            mailbox.inbox.command(Command::Violation(CloseReason::SlowClient));
+        }
+        Delivered { pressed }
+    }
+
+    /// Lets those run whose queues a delivery has found well filled.
+    pub(crate) async fn give_way(&self, delivered: Delivered) {
+        self.patience.give_way(delivered.pressed).await;
+    }
+
+    /// Returns the connected members who are addressed, in no particular order.
+    pub(crate) fn members(&self, target: &Target) -> Vec<Arc<Member>> {
+        let mut members = Vec::new();
+        self.read().for_each(target, |member| {
+            if member.is_connected() {
+                members.push(Arc::clone(member));
+            }
+        });
+        members
+    }
+
+    /// Changes everybody who is addressed.
+    pub(crate) fn apply(self: &Arc<Self>, target: &Target, change: Change<'_>) {
+        for member in self.members(target) {
+            self.change(&member, change);
+        }
+    }
+
+    /// Changes one member.
+    pub(crate) fn change(self: &Arc<Self>, member: &Member, change: Change<'_>) {
+        let mut changes = RoomChanges::new();
+        match change {
+            Change::Join(rooms) => self.write().join(&member.id, rooms, &mut changes),
+            Change::Leave(rooms) => self.write().leave(&member.id, rooms, &mut changes),
+            Change::Disconnect { close: false } => member.disconnect(),
+            Change::Disconnect { close: true } => member.close_connection(CloseReason::ForcedServerClose),
+        }
+        self.tell(&changes);
+    }
+
+    /// What has happened to rooms is heard of here, and nowhere else.
+    pub(crate) fn tell(self: &Arc<Self>, changes: &RoomChanges) {
+        if let Some(witness) = self.common.witness.as_ref().filter(|_| !changes.is_empty()) {
+            witness.rooms_changed(&Namespace::of(self), changes);
+        }
+    }
+
+    /// A member is there, in no room but its own.
+    pub(crate) fn add(&self, member: &Arc<Member>) {
+        self.write().add(&member.id, Arc::clone(member));
+    }
+
+    /// A member has gone, and its rooms with it.
+    pub(crate) fn remove(self: &Arc<Self>, id: &Sid) {
+        let mut changes = RoomChanges::new();
+        let removed = self.write().remove(id, &mut changes);
+        // The last handle of a member may be this one: what is dropped with it needs no lock.
+        drop(removed);
+        self.tell(&changes);
+    }
+
+    /// A member has gone, and may come back. The caller tells of the changes.
+    pub(crate) fn park(&self, id: &Sid) -> RoomChanges {
+        let mut changes = RoomChanges::new();
+        self.write().park(id, &mut changes);
+        changes
+    }
+
+    /// A member that has been parked will not come back.
+    pub(crate) fn unpark(&self, id: &Sid) -> Option<Arc<Member>> {
+        self.write().unpark(id)
+    }
+
+    /// A member takes the place of the one with the same id if `may_enter` says so, which is asked while nothing can be
+    /// sent. The caller tells of the changes.
+    pub(crate) fn replace(
+        &self,
+        member: &Arc<Member>,
+        may_enter: impl FnOnce() -> bool,
+    ) -> Option<RoomChanges> {
+        let mut changes = RoomChanges::new();
+        let mut rooms = self.write();
+        if !may_enter() {
+            return None;
+        }
+        let before = rooms.replace(&member.id, Arc::clone(member), &mut changes);
+        drop(rooms);
+        before.map(|_| changes)
+    }
+
+    pub(crate) fn member(&self, id: &Sid) -> Option<Arc<Member>> {
+        self.read().get(id)
+    }
+
+    pub(crate) fn rooms_of(&self, id: &Sid) -> Vec<String> {
+        self.read().rooms_of(id)
+    }
+
+    pub(crate) fn rooms(&self) -> Vec<String> {
+        self.read().rooms()
+    }
+
+    fn read(&self) -> RwLockReadGuard<'_, Rooms<Arc<Member>>> {
+        self.rooms.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, Rooms<Arc<Member>>> {
+        self.rooms.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for Hub {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Hub").field("path", &self.path).finish_non_exhaustive()
+    }
+}

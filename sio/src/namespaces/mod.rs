@@ -3,6 +3,7 @@
 //! A consumer with a pattern, `/org/{id}`, serves every path that matches. The namespace of such a path is made
 //! for its first socket and forgotten with its last; how many there are at a time is bounded.
 
+mod door;
 #[cfg(test)]
 mod tests;
 
@@ -13,18 +14,15 @@ use std::time::Duration;
 
 use sio_grammar::pattern;
 
-use crate::connection::HandlerTimes;
-use crate::consumer::{Description, Needs, Rate, Registration, StateMap};
+pub(crate) use self::door::{Door, HandlerTimes};
+use crate::consumer::{Description, Needs, Rate, Registration};
 use crate::drain::Drain;
-use crate::handle::namespace::{Namespace, NamespaceInner};
+use crate::hub::{self, Hub};
 use crate::listeners::Listeners;
-use crate::log_limiter::LogLimiter;
 use crate::middleware::{Hooks, Scoped};
 use crate::params::Params;
-use crate::parser::Parser;
 use crate::places::{Addresses, Place};
 use crate::recovery::Keeping;
-use crate::server::ServerInner;
 
 /// The longest path of a dynamic namespace, in bytes: clients choose it, and the server has to keep it.
 const MAX_PATH: usize = 1024;
@@ -32,29 +30,23 @@ const MAX_PATH: usize = 1024;
 /// What all namespaces of a server share.
 #[derive(Clone)]
 pub(crate) struct Common {
-    pub(crate) state: Arc<StateMap>,
-    pub(crate) parser: Parser,
-    pub(crate) max_attachments: usize,
-    pub(crate) ack_timeout: Duration,
+    pub(crate) hub: hub::Common,
     pub(crate) event_rate: Option<Rate>,
     /// None if there are none.
     pub(crate) listeners: Option<Arc<Listeners>>,
-    pub(crate) server: Weak<ServerInner>,
     pub(crate) drain: Arc<Drain>,
     /// None if nothing is kept of clients that are away.
     pub(crate) recovery: Option<Keeping>,
     /// How long it may take to notice that a client is away.
     pub(crate) heartbeat: Duration,
-    pub(crate) logs: LogLimiter,
     pub(crate) handler_times: HandlerTimes,
 }
 
 pub(crate) struct Namespaces {
-    fixed: HashMap<Box<str>, Namespace>,
+    fixed: HashMap<Box<str>, Arc<Door>>,
     patterns: matchit::Router<Pattern>,
     consumers: Vec<Registration>,
-    live: Mutex<Table>,
-    max_live: usize,
+    live: Arc<Mutex<Table>>,
     /// None without a limit.
     addresses: Option<Arc<Addresses>>,
     common: Common,
@@ -68,8 +60,9 @@ struct Pattern {
 }
 
 /// The dynamic namespaces that there are.
-#[derive(Default)]
 struct Table {
+    /// How many there may be.
+    max: usize,
     namespaces: HashMap<Box<str>, Live>,
     /// How many of them are only there because somebody may come back.
     deserted: usize,
@@ -77,7 +70,7 @@ struct Table {
 
 /// A namespace that somebody is in, about to enter, or may come back to.
 struct Live {
-    namespace: Namespace,
+    door: Arc<Door>,
     sockets: usize,
     parked: usize,
     /// That of the first who was in it, among the namespaces of his address.
@@ -102,7 +95,8 @@ pub(crate) enum Closed {
 
 /// Keeps a dynamic namespace alive for one socket.
 pub(crate) struct Pass {
-    namespace: Namespace,
+    hub: Arc<Hub>,
+    list: Weak<Mutex<Table>>,
     /// Of a client that is away.
     is_parked: bool,
 }
@@ -114,6 +108,18 @@ impl Live {
 }
 
 impl Table {
+    /// How many dynamic namespaces one connection may be in and still make another. While more than
+    /// half of the places are free it is as many as it likes; then eight, and fewer with every place that is taken, so that
+    /// greedy clients leave some for others.
+    fn share(&self) -> usize {
+        let left = self.max.saturating_sub(self.namespaces.len());
+        match left {
+            0 => 0,
+            left if left > self.max / 2 => usize::MAX,
+            left => (left.saturating_mul(16) / self.max).max(1),
+        }
+    }
+
     /// Changes how many are in a namespace. Gives it back if it has ended by that.
     fn change(&mut self, path: &str, change: impl FnOnce(&mut Live)) -> Option<Live> {
         let live = self.namespaces.get_mut(path)?;
@@ -138,8 +144,7 @@ impl Namespaces {
             fixed: HashMap::new(),
             patterns: matchit::Router::new(),
             consumers: Vec::new(),
-            live: Mutex::default(),
-            max_live,
+            live: Arc::new(Mutex::new(Table { max: max_live, namespaces: HashMap::new(), deserted: 0 })),
             addresses: (max_per_address != usize::MAX).then(|| Arc::new(Addresses::new(max_per_address))),
             common,
         };
@@ -160,86 +165,54 @@ impl Namespaces {
     }
 
     fn add(&mut self, path: &str, registration: Option<Registration>, hooks: &Scoped) {
-        let inner = NamespaceInner::new(path, registration, Params::default(), hooks.of(path), &self.common);
-        self.fixed.insert(path.into(), Namespace { inner: Arc::new(inner) });
+        let door = self.door(path, registration, Params::default(), hooks.of(path));
+        self.fixed.insert(path.into(), door);
     }
 
     /// The namespace that a client wants to enter, which is made if this is the first.
     ///
     /// A client that is in none of those that are made in this way finds a place while there is one.
-    pub(crate) fn enter(&self, path: &str, who: &Entrant) -> Result<(Namespace, Option<Pass>), Closed> {
-        if let Some(namespace) = self.fixed.get(path) {
-            return Ok((namespace.clone(), None));
+    pub(crate) fn enter(&self, path: &str, who: &Entrant) -> Result<(Arc<Door>, Option<Pass>), Closed> {
+        if let Some(door) = self.fixed.get(path) {
+            return Ok((Arc::clone(door), None));
         }
         let (pattern, params) = self.matching(path).ok_or(Closed::Unknown)?;
         // Before the lock is taken: this runs the application's own deserialisation.
         let is_new = !self.lock().namespaces.contains_key(path);
-        if is_new && !pattern.needs.accept(path, &params, &self.common.logs) {
+        if is_new && !pattern.needs.accept(path, &params, &self.common.hub.logs) {
             return Err(Closed::Unknown);
         }
         let mut table = self.lock();
         if !table.namespaces.contains_key(path) {
-            if who.dynamic >= self.share(table.namespaces.len()) {
+            if who.dynamic >= table.share() {
                 return Err(Closed::Full);
             }
             let place =
                 self.addresses.as_ref().map(|all| all.take(who.ip).ok_or(Closed::Full)).transpose()?;
-            let namespace = self.make(path, pattern, params);
-            let live = Live { namespace, sockets: 0, parked: 0, _place: place };
+            let door = self.make(path, pattern, params);
+            let live = Live { door, sockets: 0, parked: 0, _place: place };
             table.namespaces.insert(path.into(), live);
         }
         table.change(path, |live| live.sockets += 1);
-        let namespace = table.namespaces[path].namespace.clone();
-        Ok((namespace.clone(), Some(Pass { namespace, is_parked: false })))
-    }
-
-    /// How many dynamic namespaces one connection may be in and still make another, when there are so many. While more than
-    /// half of the places are free it is as many as it likes; then eight, and fewer with every place that is taken, so that
-    /// greedy clients leave some for others.
-    fn share(&self, taken: usize) -> usize {
-        let left = self.max_live.saturating_sub(taken);
-        match left {
-            0 => 0,
-            left if left > self.max_live / 2 => usize::MAX,
-            left => (left.saturating_mul(16) / self.max_live).max(1),
-        }
-    }
-
-    /// Keeps a namespace alive for a client that is in it and about to be away; `None` if it needs none of that.
-    ///
-    /// Of all dynamic namespaces no more than half are only kept for those who are away: the others are for those who are
-    /// here.
-    pub(crate) fn hold(&self, namespace: &Namespace) -> Result<Option<Pass>, Closed> {
-        let mut table = self.lock();
-        let Some(live) = table.namespaces.get(namespace.path()) else { return Ok(None) };
-        // The client itself is still counted.
-        if live.sockets <= 1 && table.deserted >= self.max_live.div_ceil(2) {
-            return Err(Closed::Full);
-        }
-        table.change(namespace.path(), |live| live.parked += 1);
-        Ok(Some(Pass { namespace: namespace.clone(), is_parked: true }))
-    }
-
-    fn leave(&self, pass: &Pass) {
-        let last = self.lock().change(pass.namespace.path(), |live| {
-            let count = if pass.is_parked { &mut live.parked } else { &mut live.sockets };
-            *count -= 1;
-        });
-        // Without the lock: hooks of the application go with it.
-        drop(last);
+        let door = Arc::clone(&table.namespaces[path].door);
+        let pass = Pass { hub: Arc::clone(&door.hub), list: Arc::downgrade(&self.live), is_parked: false };
+        Ok((door, Some(pass)))
     }
 
     /// A namespace by its path, if there is one now.
-    pub(crate) fn get(&self, path: &str) -> Option<Namespace> {
+    pub(crate) fn get(&self, path: &str) -> Option<Arc<Door>> {
         let fixed = self.fixed.get(path).cloned();
-        fixed.or_else(|| self.lock().namespaces.get(path).map(|live| live.namespace.clone()))
+        fixed.or_else(|| self.lock().namespaces.get(path).map(|live| Arc::clone(&live.door)))
     }
 
-    /// As [`get`](Self::get); of a dynamic namespace that nobody is in, a handle that reaches nobody.
-    pub(crate) fn get_or_empty(&self, path: &str) -> Option<Namespace> {
+    /// As [`get`](Self::get); of a dynamic namespace that nobody is in, one that reaches nobody.
+    pub(crate) fn get_or_empty(&self, path: &str) -> Option<Arc<Door>> {
         self.get(path).or_else(|| {
             let (pattern, params) = self.matching(path)?;
-            pattern.needs.accept(path, &params, &self.common.logs).then(|| self.make(path, pattern, params))
+            pattern
+                .needs
+                .accept(path, &params, &self.common.hub.logs)
+                .then(|| self.make(path, pattern, params))
         })
     }
 
@@ -248,24 +221,25 @@ impl Namespaces {
         Some((matched.value, Params::new(matched.params.iter())))
     }
 
-    fn make(&self, path: &str, pattern: &Pattern, params: Params) -> Namespace {
-        let inner =
-            NamespaceInner::new(path, Some(pattern.consumer), params, pattern.hooks.clone(), &self.common);
-        Namespace { inner: Arc::new(inner) }
+    fn make(&self, path: &str, pattern: &Pattern, params: Params) -> Arc<Door> {
+        self.door(path, Some(pattern.consumer), params, pattern.hooks.clone())
+    }
+
+    fn door(&self, path: &str, consumer: Option<Registration>, params: Params, hooks: Hooks) -> Arc<Door> {
+        Arc::new(Door::new(path, consumer, params, hooks, &self.common, Arc::downgrade(&self.live)))
     }
 
     /// All namespaces that there are now, sorted.
-    pub(crate) fn all(&self) -> Vec<Namespace> {
+    pub(crate) fn all(&self) -> Vec<Arc<Door>> {
         let mut all: Vec<_> = self.fixed.values().cloned().collect();
-        all.extend(self.lock().namespaces.values().map(|live| live.namespace.clone()));
+        all.extend(self.lock().namespaces.values().map(|live| Arc::clone(&live.door)));
         all.sort_unstable_by(|a, b| a.path().cmp(b.path()));
         all
     }
 
     /// Every path or pattern that is served, with its consumer, sorted.
     pub(crate) fn served(&self) -> Vec<(&str, Option<&Registration>)> {
-        let fixed =
-            self.fixed.iter().map(|(path, namespace)| (&**path, namespace.inner.registration.as_ref()));
+        let fixed = self.fixed.iter().map(|(path, door)| (&**path, door.consumer.as_ref()));
         let patterns = self.consumers.iter().map(|consumer| (consumer.namespace, Some(consumer)));
         let mut served: Vec<_> = fixed.chain(patterns).collect();
         served.sort_unstable_by_key(|(path, _)| *path);
@@ -278,16 +252,24 @@ impl Namespaces {
     }
 
     fn lock(&self) -> MutexGuard<'_, Table> {
-        // No user code runs under this lock.
-        self.live.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.live)
     }
 }
 
 impl Drop for Pass {
     fn drop(&mut self) {
         // A server that is gone has no list to be taken off.
-        if let Some(server) = self.namespace.inner.server() {
-            server.namespaces.leave(self);
-        }
+        let Some(list) = self.list.upgrade() else { return };
+        let last = lock(&list).change(&self.hub.path, |live| {
+            let count = if self.is_parked { &mut live.parked } else { &mut live.sockets };
+            *count -= 1;
+        });
+        // Without the lock: hooks of the application go with it.
+        drop(last);
     }
+}
+
+fn lock(list: &Mutex<Table>) -> MutexGuard<'_, Table> {
+    // No user code runs under this lock.
+    list.lock().unwrap_or_else(PoisonError::into_inner)
 }

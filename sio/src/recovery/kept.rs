@@ -1,41 +1,37 @@
 //! The clients of one namespace whose state is kept.
 
 use std::collections::{HashMap, VecDeque};
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
 use sio_core::id::{PrivateId, Sid};
 use sio_core::socket::recovery::Resume;
 use tokio::runtime::Handle;
 
-use super::log::Bounds;
-use super::memory::Memory;
+use super::Recovery;
 use super::parking::{Parking, ParkingPlace};
-use super::state::Holding;
-use super::{ConnectionState, Recovery};
 use crate::engine::session;
-use crate::handle::namespace::{Namespace, NamespaceInner};
-use crate::hub::member::Membership;
-use crate::namespaces::Pass;
-use crate::{Socket, random};
+use crate::hub::Hub;
+use crate::hub::member::Member;
+use crate::hub::state::memory::Memory;
+use crate::hub::state::{Bounds, ConnectionState, Holding};
+use crate::random;
 
 /// What all namespaces of a server share of what they keep.
 #[derive(Clone)]
 pub(crate) struct Keeping {
     options: Recovery,
     parking: Arc<Parking>,
-    memory: Arc<Memory>,
+    pub(crate) memory: Arc<Memory>,
 }
 
 /// All that is kept in one namespace.
 pub(crate) struct Kept {
+    hub: Arc<Hub>,
     pub(crate) options: Recovery,
     parking: Arc<Parking>,
     memory: Arc<Memory>,
     bounds: Bounds,
-    next_offset: AtomicU64,
     clients: Mutex<Clients>,
 }
 
@@ -57,7 +53,7 @@ struct Parked {
     pid: PrivateId,
     _place: ParkingPlace,
     /// A dynamic namespace is there as long as somebody may come back to it.
-    _pass: Option<Pass>,
+    _pass: Option<Box<dyn Send>>,
 }
 
 impl Keeping {
@@ -70,20 +66,11 @@ impl Keeping {
 
 impl Kept {
     /// `heartbeat`: how long it may take to notice that a client is away.
-    pub(crate) fn new(keeping: Keeping, heartbeat: Duration) -> Self {
+    pub(crate) fn new(keeping: Keeping, heartbeat: Duration, hub: Arc<Hub>) -> Self {
         let Keeping { options, parking, memory } = keeping;
         let age = options.max_disconnection.saturating_add(heartbeat);
         let bounds = Bounds { packets: options.max_packets, bytes: options.max_bytes, age };
-        Self { options, parking, memory, bounds, next_offset: AtomicU64::new(0), clients: Mutex::default() }
-    }
-
-    pub(crate) fn next_offset(&self) -> u64 {
-        self.next_offset.fetch_add(1, Ordering::Relaxed)
-    }
-
-    /// The frames of an event that clients keep.
-    pub(crate) fn count(&self, frames: Bytes) -> Bytes {
-        self.memory.count(frames)
+        Self { hub, options, parking, memory, bounds, clients: Mutex::default() }
     }
 
     /// The state of a new client.
@@ -97,26 +84,25 @@ impl Kept {
     }
 
     /// The client that a pid belongs to, and how it was reached last.
-    pub(crate) fn find(&self, resume: &Resume) -> Option<(Arc<ConnectionState>, Arc<Membership>)> {
+    pub(crate) fn find(&self, resume: &Resume) -> Option<(Arc<ConnectionState>, Arc<Member>)> {
         let state = Arc::clone(self.lock().states.get(&resume.pid)?);
         let before = state.holder()?;
         Some((state, before))
     }
 
-    /// Lets the client of `before` go on as `socket`; false, and all that was kept is forgotten, if that has a gap.
-    pub(crate) fn resume(&self, socket: &Socket, state: &ConnectionState, resume: &Resume) -> bool {
-        let namespace = socket.namespace();
+    /// Lets the client go on as `member`; false, and all that was kept is forgotten, if that has a gap.
+    pub(crate) fn resume(&self, member: &Arc<Member>, state: &ConnectionState, resume: &Resume) -> bool {
         let mut clients = self.lock();
-        let may_enter = || state.hand_over(&socket.membership, resume.offset);
-        let changes = namespace.inner.adapter.replace(socket, may_enter);
+        let may_enter = || state.hand_over(member, resume.offset);
+        let changes = self.hub.replace(member, may_enter);
         let was_parked = clients.parked.remove(&state.sid);
         if changes.is_none() {
             clients.states.remove(&state.pid);
         }
         drop(clients);
         match &changes {
-            Some(changes) => namespace.tell_rooms(changes),
-            None => forget(namespace, &state.sid),
+            Some(changes) => self.hub.tell(changes),
+            None => self.unpark(&state.sid),
         }
         // A pass must not be given back under the lock: the namespace may end with it.
         drop(was_parked);
@@ -125,22 +111,32 @@ impl Kept {
 
     /// The client's connection is lost: waits for it to come back if it may. True if it is waited for, or has come back
     /// before this socket was through with its end; false if it is the caller's to forget it.
-    pub(crate) fn park(&self, socket: &Socket, state: &ConnectionState, may_wait: bool) -> bool {
-        let namespace = socket.namespace();
+    ///
+    /// `hold` keeps the namespace alive for it, if that needs to be; the error says that it cannot be.
+    pub(crate) fn park<P: Send + 'static, E>(
+        self: &Arc<Self>,
+        member: &Arc<Member>,
+        state: &ConnectionState,
+        may_wait: bool,
+        hold: impl FnOnce() -> Result<Option<P>, E>,
+    ) -> bool {
         // Without a runtime, which is ending then, nobody could come back.
         let runtime = Handle::try_current().ok().filter(|_| may_wait);
-        let Some((place, pass)) = self.find_place(socket) else {
-            return state.holding(&socket.membership) == Holding::Other;
+        // Those who have a place keep it.
+        let place = self.parking.take(&member.handshake).and_then(|place| Some((place, hold().ok()?)));
+        let Some((place, pass)) = place else {
+            return state.holding(member) == Holding::Other;
         };
+        let pass = pass.map(|pass| Box::new(pass) as Box<dyn Send>);
         let until = session::later(self.options.max_disconnection);
         let mut clients = self.lock();
         // Under the lock: it may come back at any time until then.
-        let runtime = match (state.holding(&socket.membership), runtime) {
+        let runtime = match (state.holding(member), runtime) {
             (Holding::Other, _) => return true,
             (Holding::This, Some(runtime)) => runtime,
             (Holding::This | Holding::Nobody, _) => return false,
         };
-        let changes = namespace.inner.adapter.park(&state.sid);
+        let changes = self.hub.park(&state.sid);
         clients
             .parked
             .insert(state.sid.clone(), Parked { until, pid: state.pid, _place: place, _pass: pass });
@@ -150,32 +146,33 @@ impl Kept {
         drop(clients);
         // Without the lock: a runtime that has ended drops what it is given at once.
         if must_watch {
-            runtime.spawn(expire(Watch { namespace: Arc::downgrade(&namespace.inner), has_ended: false }));
+            runtime.spawn(expire(Watch { kept: Arc::downgrade(self), has_ended: false }));
         }
-        namespace.tell_rooms(&changes);
+        self.hub.tell(&changes);
         true
     }
 
-    /// A place for a client that may come back, and a pass for its namespace if that needs one; none if there is no
-    /// place. Those who have one keep it.
-    fn find_place(&self, socket: &Socket) -> Option<(ParkingPlace, Option<Pass>)> {
-        let namespace = socket.namespace();
-        let place = self.parking.take(&socket.membership.handshake)?;
-        let server = namespace.inner.server()?;
-        let pass = server.namespaces.hold(namespace).ok()?;
-        Some((place, pass))
+    /// A client will not come back: what is kept of it goes, and with it its data, which may hold the socket itself.
+    pub(crate) fn forget(&self, member: &Member) {
+        if let Some(state) = member.state() {
+            state.end(member);
+            self.lock().states.remove(&state.pid);
+        }
+        member.data.clear();
     }
 
-    /// The client will not come back.
-    pub(crate) fn end(&self, state: &ConnectionState) {
-        self.lock().states.remove(&state.pid);
+    /// As [`Self::forget`], of a client that was parked.
+    fn unpark(&self, sid: &Sid) {
+        if let Some(member) = self.hub.unpark(sid) {
+            self.forget(&member);
+        }
     }
 
     /// Waits for nobody any more.
-    pub(crate) fn clear(&self, namespace: &Namespace) {
+    pub(crate) fn clear(&self) {
         loop {
             let Some((sid, parked)) = self.lock().take_first() else { return };
-            forget(namespace, &sid);
+            self.unpark(&sid);
             drop(parked);
         }
     }
@@ -232,16 +229,9 @@ fn is_waited_for(parked: &HashMap<Sid, Parked>, until: Instant, sid: &Sid) -> bo
     parked.get(sid).is_some_and(|parked| parked.until == until)
 }
 
-/// A client that was parked will not come back: its data, which may hold the socket itself, and its log go.
-fn forget(namespace: &Namespace, sid: &Sid) {
-    if let Some(socket) = namespace.inner.adapter.unpark(sid) {
-        socket.membership.forget_state();
-    }
-}
-
 /// Looks after the deadlines of those who are away.
 struct Watch {
-    namespace: Weak<NamespaceInner>,
+    kept: Weak<Kept>,
     /// Nobody was left.
     has_ended: bool,
 }
@@ -249,8 +239,7 @@ struct Watch {
 impl Drop for Watch {
     /// The runtime may end before that: then the next one who is parked is watched again, elsewhere.
     fn drop(&mut self) {
-        let namespace = self.namespace.upgrade().filter(|_| !self.has_ended);
-        if let Some(kept) = namespace.as_ref().and_then(|namespace| namespace.kept.as_ref()) {
+        if let Some(kept) = self.kept.upgrade().filter(|_| !self.has_ended) {
             kept.lock().is_watched = false;
         }
     }
@@ -260,13 +249,11 @@ impl Drop for Watch {
 async fn expire(mut watch: Watch) {
     loop {
         let next = {
-            let Some(inner) = watch.namespace.upgrade() else { return };
-            let namespace = Namespace { inner };
-            let Some(kept) = &namespace.inner.kept else { return };
+            let Some(kept) = watch.kept.upgrade() else { return };
             loop {
                 match kept.take_expired(session::now()) {
                     Ok((sid, parked)) => {
-                        forget(&namespace, &sid);
+                        kept.unpark(&sid);
                         drop(parked);
                     }
                     Err(Some(next)) => break next,

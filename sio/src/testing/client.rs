@@ -231,7 +231,7 @@ impl TestClient {
     /// Waits until the server has run the `disconnect` hook.
     async fn until_released(&self, at: &Location<'_>) {
         let Some(socket) = &self.socket else { return };
-        let released = tokio::time::timeout(self.deadline, socket.membership.until_released()).await;
+        let released = tokio::time::timeout(self.deadline, socket.member.until_released()).await;
         if released.is_err() {
             let what = if socket.is_connected() {
                 "the server has not noticed that the client is gone"

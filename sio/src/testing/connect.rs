@@ -16,6 +16,7 @@ use super::conversation::{Phase, Place};
 use super::http::{self, Http};
 use super::outcome::Refused;
 use super::session::Session;
+use crate::handle::socket::Socket;
 use crate::{Server, TransportKind};
 
 /// How long a client waits for anything that it awaits.
@@ -238,7 +239,7 @@ pub(super) async fn enter(
             fail(&session, namespace, at, &what)
         }
     };
-    let socket = server.get(namespace).and_then(|one| one.inner.adapter.socket(&id));
+    let socket = server.get(namespace).and_then(|one| one.hub.member(&id)).map(Socket::new);
     Ok(TestClient { session, server, index, namespace: namespace.into(), id, socket, deadline })
 }
 

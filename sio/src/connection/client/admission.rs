@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Client, answer_connect};
+use super::Client;
 use crate::consumer::Rate;
 use crate::log_limiter::{About, limited};
 use crate::namespaces::Entrant;
@@ -39,7 +39,8 @@ impl Client {
 
     fn refuse_with(&self, namespace: &str, message: &str, data: Option<&str>) {
         let parser = self.server.options.parser;
-        answer_connect(self.sender.mailbox(), parser.connect_error(namespace, message, data));
+        let mailbox = self.sender.mailbox();
+        mailbox.push_always(parser.connect_error(namespace, message, data, mailbox.wire().revision()));
     }
 
     /// A client that asks for what nobody serves is most often one with a typing error, or meets a server whose consumer was

@@ -13,16 +13,13 @@ use sio_core::args::Args;
 use sio_core::socket::Decoder;
 
 use super::{Consumer, Event, StateMap, conclude};
-use crate::drain::Drain;
 use crate::engine::mailbox::Mailbox;
 use crate::engine::outbox::QueueLimits;
 use crate::error::ConnectError;
-use crate::handle::namespace::{Namespace, NamespaceInner};
 use crate::handle::socket::Socket;
 use crate::handshake::Handshake;
-use crate::hub::member::Membership;
-use crate::middleware::Hooks;
-use crate::namespaces::Common;
+use crate::hub::member::Member;
+use crate::hub::{self, Hub, Namespace};
 use crate::params::Params;
 use crate::peer::Peer;
 use crate::transport::wire::Wire;
@@ -54,35 +51,30 @@ impl<C: Consumer> Client<C> {
     }
 
     fn answers(&self) -> Vec<String> {
-        self.socket.membership.mailbox.outbox.take().iter().map(|frame| text(frame)).collect()
+        self.socket.member.mailbox.outbox.take().iter().map(|frame| text(frame)).collect()
     }
 }
 
 /// A connected socket without a connection: what is sent to it stays queued.
 fn connected(path: &str, states: StateMap) -> Socket {
-    let common = Common {
-        max_attachments: 10,
-        state: Arc::new(states),
+    let common = hub::Common {
         parser: crate::Parser::default(),
+        max_attachments: 10,
         ack_timeout: Duration::from_secs(5),
-        event_rate: None,
-        listeners: None,
-        server: Weak::new(),
-        drain: Arc::new(Drain::default()),
-        recovery: None,
-        heartbeat: Duration::from_secs(45),
+        state: Arc::new(states),
         logs: crate::log_limiter::LogLimiter::default(),
-        handler_times: crate::connection::HandlerTimes::default(),
+        witness: None,
+        server: Weak::<()>::new(),
     };
-    let namespace = NamespaceInner::new(path, None, Params::default(), Hooks::default(), &common);
+    let namespace = Namespace::of(&Hub::new(path, Params::default(), common, None));
     let mailbox = Arc::new(Mailbox::new(QueueLimits { bytes: 1 << 20, packets: 1024 }, Wire::V4));
     let (request, ()) = Request::new(()).into_parts();
     let handshake = Handshake::of(&request, Peer::default(), SystemTime::UNIX_EPOCH);
-    let namespace = Namespace { inner: Arc::new(namespace) };
-    let membership = Membership::new(namespace, Arc::clone(&mailbox), Arc::new(handshake), None);
-    assert!(membership.accept(), "it was connecting");
+    let member =
+        Member::new(crate::random::sid(), namespace, Arc::clone(&mailbox), Arc::new(handshake), None, None);
+    assert!(member.accept(), "it was connecting");
     drop(mailbox.outbox.take());
-    Socket::new(membership)
+    Socket::new(member)
 }
 
 fn decode(packet: &str) -> sio_core::socket::Event {

@@ -4,14 +4,14 @@ use bytes::Bytes;
 use sio_core::args::Args;
 use sio_core::socket::packet::Event;
 
-use super::{Input, Membership, Next, Waiting};
+use super::{Input, Member, Next, Waiting};
 use crate::transport::frames::SHARED_READER_LIMIT;
 use crate::turn;
 
 /// What is shorter may have been read together with other packets. What is longer has a buffer of its own.
 const SHORT: usize = SHARED_READER_LIMIT;
 
-impl Membership {
+impl Member {
     /// Counts the auth payload of a client that wants to enter, until the `connect` hook has ended.
     pub(crate) fn begin_connect(&self, auth: Option<&Args>) {
         let size = auth.map_or(0, size);

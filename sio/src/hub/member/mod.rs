@@ -1,4 +1,4 @@
-//! One client's membership of one namespace: what the socket's handles, its task and the connection share.
+//! One client's member of one namespace: what the socket's handles, its task and the connection share.
 
 mod events;
 mod sending;
@@ -15,18 +15,15 @@ use sio_core::socket::packet::Event;
 use sio_core::socket::reason::DisconnectReason;
 use tokio::sync::Notify;
 
-use crate::connection::answer_connect;
-use crate::connection::limits::Limits;
+use super::Namespace;
+use super::limits::Limits;
+use super::state::{ConnectionState, may_come_back};
 use crate::data::SocketData;
-use crate::engine::Revision;
 use crate::engine::mailbox::Mailbox;
-use crate::handle::namespace::Namespace;
+use crate::engine::{CloseReason, Command};
 use crate::handshake::Handshake;
 use crate::hub::answer::Waiter;
-use crate::parser::Parser;
-use crate::recovery::{self, ConnectionState};
 use crate::transport::outgoing::Entry;
-use crate::{Socket, random};
 
 /// The `connect` hook runs: what is sent is held back.
 const CONNECTING: u8 = 0;
@@ -34,7 +31,7 @@ const CONNECTED: u8 = 1;
 /// Refused, or gone.
 const CLOSED: u8 = 2;
 
-pub(crate) struct Membership {
+pub(crate) struct Member {
     pub(crate) id: Sid,
     pub(crate) namespace: Namespace,
     pub(crate) mailbox: Arc<Mailbox>,
@@ -107,18 +104,16 @@ pub(crate) enum Next {
     Closed(DisconnectReason),
 }
 
-impl Membership {
-    /// A client that wants to enter, for the first time.
+impl Member {
+    /// A client that wants to enter, for the first time. `state`: what is kept of it, if it may come back.
     pub(crate) fn new(
+        id: Sid,
         namespace: Namespace,
         mailbox: Arc<Mailbox>,
         handshake: Arc<Handshake>,
         limits: Option<Arc<Limits>>,
+        state: Option<Arc<ConnectionState>>,
     ) -> Arc<Self> {
-        let id = random::sid();
-        // Older clients have no way of saying that they come back.
-        let kept = namespace.inner.kept.as_ref().filter(|_| handshake.revision() == Revision::V4);
-        let state = kept.map(|kept| kept.begin(id.clone()));
         let recovery = state.map(|state| Recoverable { state, is_recovered: false });
         let data = SocketData::default();
         let this = Arc::new(Self::build(id, namespace, mailbox, handshake, data, limits, recovery));
@@ -126,17 +121,6 @@ impl Membership {
             recovery.state.begin(&this);
         }
         this
-    }
-
-    /// A client that has given itself this id: an older one, which cannot come back.
-    pub(crate) fn with_id(
-        id: Sid,
-        namespace: Namespace,
-        mailbox: Arc<Mailbox>,
-        handshake: Arc<Handshake>,
-        limits: Option<Arc<Limits>>,
-    ) -> Arc<Self> {
-        Arc::new(Self::build(id, namespace, mailbox, handshake, SocketData::default(), limits, None))
     }
 
     /// A client that wants to go on where it was.
@@ -179,9 +163,9 @@ impl Membership {
         self.recovery.as_ref().is_some_and(|recovery| recovery.is_recovered)
     }
 
-    /// How packets of this client are written.
-    pub(crate) fn parser(&self) -> Parser {
-        self.namespace.inner.parser
+    /// What is kept of the client, if it may come back.
+    pub(crate) fn state(&self) -> Option<&Arc<ConnectionState>> {
+        self.recovery.as_ref().map(|recovery| &recovery.state)
     }
 
     pub(crate) fn is_connected(&self) -> bool {
@@ -200,10 +184,7 @@ impl Membership {
     /// Lets the client in: what it has missed goes out, then CONNECT, then what was held back. False when the client left
     /// meanwhile.
     pub(crate) fn accept(&self) -> bool {
-        let recovery = self.recovery.as_ref().map(|recovery| &recovery.state);
-        if let (Some(kept), Some(recovery)) = (&self.namespace.inner.kept, recovery) {
-            kept.remember(recovery);
-        }
+        let recovery = self.state();
         let missed = recovery.map(|recovery| recovery.take_missed(self)).unwrap_or_default();
         let mut state = self.lock();
         if self.phase.load(Ordering::Acquire) != CONNECTING {
@@ -213,7 +194,13 @@ impl Membership {
             self.mailbox.push_always(entry);
         }
         let pid = recovery.map(|recovery| recovery.pid.as_str());
-        answer_connect(&self.mailbox, self.parser().connect(self.namespace.path(), &self.id, pid));
+        let hub = &self.namespace.hub;
+        self.mailbox.push_always(hub.common.parser.connect(
+            &hub.path,
+            &self.id,
+            pid,
+            self.mailbox.wire().revision(),
+        ));
         for entry in mem::take(&mut state.held) {
             self.mailbox.push_always(entry);
         }
@@ -227,7 +214,7 @@ impl Membership {
         self.lock().was_accepted
     }
 
-    /// Ends the membership for everybody else. With `discard`, events that wait are dropped: the server put
+    /// Ends the member for everybody else. With `discard`, events that wait are dropped: the server put
     /// the client out; else they are handled before the `disconnect` hook, since they came before the end.
     /// The first reason stays.
     pub(crate) fn close(&self, reason: DisconnectReason, discard: bool) {
@@ -255,7 +242,7 @@ impl Membership {
             state.acks.drain()
         };
         waiters.for_each(Waiter::disconnected);
-        if let Some(recovery) = self.recovery.as_ref().filter(|_| !recovery::may_come_back(reason)) {
+        if let Some(recovery) = self.recovery.as_ref().filter(|_| !may_come_back(reason)) {
             recovery.state.end(self);
         }
         self.gone.notify_waiters();
@@ -271,9 +258,14 @@ impl Membership {
 
     /// Puts the client out of the namespace.
     pub(crate) fn disconnect(&self) {
-        let last = self.parser().disconnect(self.namespace.path());
+        let last = self.namespace.hub.common.parser.disconnect(self.namespace.path());
         self.close_with(DisconnectReason::ServerNamespaceDisconnect, true, Some(last));
         self.mailbox.inbox.nudge();
+    }
+
+    /// Ends the client's connection when what is queued has been sent.
+    pub(crate) fn close_connection(&self, reason: CloseReason) {
+        self.mailbox.inbox.command(Command::Close(reason));
     }
 
     pub(crate) fn reason(&self) -> Option<DisconnectReason> {
@@ -294,34 +286,10 @@ impl Membership {
         }
     }
 
-    /// The `disconnect` hook has ended: the socket leaves its rooms. Its client may be waited for.
-    pub(crate) fn release(self: &Arc<Self>) {
-        let inner = &self.namespace.inner;
-        let is_kept = match (&inner.kept, &self.recovery) {
-            (Some(kept), Some(recovery)) => {
-                let knows_its_pid = recovery.is_recovered || self.was_accepted();
-                let may_wait = knows_its_pid && !inner.drain.has_begun();
-                kept.park(&Socket::new(Arc::clone(self)), &recovery.state, may_wait)
-            }
-            _ => false,
-        };
-        if !is_kept {
-            let changes = inner.adapter.remove(&self.id);
-            self.namespace.tell_rooms(&changes);
-            self.forget_state();
-        }
+    /// The `disconnect` hook has ended, and the socket has left its rooms.
+    pub(crate) fn set_released(&self) {
         self.lock().released = true;
         self.gone.notify_waiters();
-    }
-
-    /// The client will not come back.
-    pub(crate) fn forget_state(&self) {
-        if let (Some(kept), Some(recovery)) = (&self.namespace.inner.kept, &self.recovery) {
-            recovery.state.end(self);
-            kept.end(&recovery.state);
-        }
-        // What is kept with a socket may hold the socket itself.
-        self.data.clear();
     }
 
     /// Waits until the `disconnect` hook has ended.

@@ -6,15 +6,15 @@ use std::task::Waker;
 use bytes::Bytes;
 use sio_core::args::Args;
 
-use super::{CLOSED, CONNECTED, CONNECTING, Membership};
+use super::{CLOSED, CONNECTED, CONNECTING, Member};
 use crate::engine::outbox::{How, PushError};
 use crate::error::AckError;
 use crate::hub::answer::Waiter;
 use crate::hub::emission::Emission;
-use crate::recovery::ConnectionState;
+use crate::hub::state::ConnectionState;
 use crate::transport::outgoing::Entry;
 
-impl Membership {
+impl Member {
     /// Sends a packet to the client: at once, after the CONNECT that still has to come, or when the client has come
     /// back. Takes the packet out of `emission` if it could be sent, and leaves it to the caller to wake the client's
     /// task, soon.
@@ -50,7 +50,7 @@ impl Membership {
         }
     }
 
-    /// Waits for room for a packet, by whichever membership the client is reached.
+    /// Waits for room for a packet, by whichever member the client is reached.
     async fn until_room(&self, emission: &Emission) -> Result<(), PushError> {
         let kept = self.kept_under(emission).map(|(state, _)| state.holder().ok_or(PushError::Closed));
         let holder = kept.transpose()?;

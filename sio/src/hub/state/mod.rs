@@ -1,22 +1,33 @@
 //! What a client keeps over its connections: who it is, and what it has missed.
 
+mod log;
+pub(crate) mod memory;
+
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use sio_core::id::{PrivateId, Sid};
+use sio_core::socket::DisconnectReason;
 
-use super::log::{Bounds, Log};
-use super::memory::Memory;
+pub(crate) use self::log::Bounds;
+use self::log::Log;
+use self::memory::Memory;
 use crate::engine::outbox::PushError;
 use crate::engine::session;
-use crate::hub::member::Membership;
+use crate::hub::member::Member;
 use crate::transport::outgoing::Entry;
+
+/// Whether a client that has gone for this reason may come back: it did not mean to leave, and nobody wanted it to.
+pub(crate) fn may_come_back(reason: DisconnectReason) -> bool {
+    use DisconnectReason as R;
+    matches!(reason, R::TransportClose | R::TransportError | R::PingTimeout | R::ForcedClose | R::SlowClient)
+}
 
 /// One client in one namespace, for as long as it may come back.
 ///
 /// ```text
 ///            hand_over (the client comes back)
 ///          ┌──────────────────────────────────┐
-///   held by a membership ◄────────────────────┘
+///   held by a member ◄────────────────────┘
 ///          │  end: left, put out, refused, or away for too long
 ///          ▼
 ///        over
@@ -32,13 +43,13 @@ pub(crate) struct ConnectionState {
 
 struct Inner {
     log: Log,
-    /// The membership by which the client is reached, or was reached last. `None`: over.
-    holder: Option<Weak<Membership>>,
+    /// The member by which the client is reached, or was reached last. `None`: over.
+    holder: Option<Weak<Member>>,
     /// What goes out before the holder's CONNECT.
     missed: Vec<Entry>,
 }
 
-/// By which membership a client is reached.
+/// By which member a client is reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Holding {
     /// The one that asks.
@@ -50,9 +61,9 @@ pub(crate) enum Holding {
 }
 
 impl Inner {
-    fn holding(&self, membership: &Membership) -> Holding {
+    fn holding(&self, member: &Member) -> Holding {
         match &self.holder {
-            Some(holder) if std::ptr::eq(holder.as_ptr(), membership) => Holding::This,
+            Some(holder) if std::ptr::eq(holder.as_ptr(), member) => Holding::This,
             Some(_) => Holding::Other,
             None => Holding::Nobody,
         }
@@ -65,14 +76,14 @@ impl ConnectionState {
         Self { sid, pid, inner: Mutex::new(inner) }
     }
 
-    /// The first membership of the client.
-    pub(crate) fn begin(&self, holder: &Arc<Membership>) {
+    /// The first member of the client.
+    pub(crate) fn begin(&self, holder: &Arc<Member>) {
         self.lock().holder = Some(Arc::downgrade(holder));
     }
 
     /// Gives the client that has come back what was sent after the offset, and all that is sent from now on. False, and
     /// all is over, if a part of that is not known any more.
-    pub(crate) fn hand_over(&self, to: &Arc<Membership>, offset: Option<u64>) -> bool {
+    pub(crate) fn hand_over(&self, to: &Arc<Member>, offset: Option<u64>) -> bool {
         let mut inner = self.lock();
         if inner.holder.is_none() {
             return false;
@@ -90,23 +101,23 @@ impl ConnectionState {
         }
     }
 
-    /// What the client has missed, once; nothing for a membership that another has followed.
-    pub(crate) fn take_missed(&self, membership: &Membership) -> Vec<Entry> {
+    /// What the client has missed, once; nothing for a member that another has followed.
+    pub(crate) fn take_missed(&self, member: &Member) -> Vec<Entry> {
         let mut inner = self.lock();
-        match inner.holding(membership) {
+        match inner.holding(member) {
             Holding::This => std::mem::take(&mut inner.missed),
             Holding::Other | Holding::Nobody => Vec::new(),
         }
     }
 
-    /// Sends an event by whichever membership the client has now, and keeps it; for a client that is away it is only
+    /// Sends an event by whichever member the client has now, and keeps it; for a client that is away it is only
     /// kept. One for which there was no room is kept if `always`.
     pub(crate) fn deliver<T: Default>(
         &self,
         offset: u64,
         entry: &Entry,
         always: bool,
-        push: impl FnOnce(&Membership) -> Result<T, PushError>,
+        push: impl FnOnce(&Member) -> Result<T, PushError>,
     ) -> Result<T, PushError> {
         let mut inner = self.lock();
         let holder = inner.holder.as_ref().and_then(Weak::upgrade).ok_or(PushError::Closed)?;
@@ -122,20 +133,20 @@ impl ConnectionState {
         pushed
     }
 
-    /// The membership by which the client is reached.
-    pub(crate) fn holder(&self) -> Option<Arc<Membership>> {
+    /// The member by which the client is reached.
+    pub(crate) fn holder(&self) -> Option<Arc<Member>> {
         self.lock().holder.as_ref().and_then(Weak::upgrade)
     }
 
-    /// Whether this is the membership by which the client is reached.
-    pub(crate) fn holding(&self, membership: &Membership) -> Holding {
-        self.lock().holding(membership)
+    /// Whether this is the member by which the client is reached.
+    pub(crate) fn holding(&self, member: &Member) -> Holding {
+        self.lock().holding(member)
     }
 
     /// The client cannot come back any more, if this is still how it is reached.
-    pub(crate) fn end(&self, membership: &Membership) {
+    pub(crate) fn end(&self, member: &Member) {
         let mut inner = self.lock();
-        if inner.holding(membership) == Holding::This {
+        if inner.holding(member) == Holding::This {
             inner.holder = None;
             inner.missed = Vec::new();
         }

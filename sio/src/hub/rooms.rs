@@ -1,0 +1,259 @@
+//! The rooms of one namespace on this node.
+//!
+//! They know nothing of sockets: whatever can be cloned may be a member.
+
+use std::sync::Arc;
+
+use sio_core::id::Sid;
+
+use super::index::Index;
+use super::target::Target;
+
+/// What happens to a room: see [`Builder::on_room`](crate::Builder::on_room).
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum RoomEvent {
+    /// Somebody is about to be the first in it.
+    Created,
+    /// A socket has joined.
+    Joined(Sid),
+    /// A socket has left, or has gone.
+    Left(Sid),
+    /// Nobody is in it any more.
+    Deleted,
+}
+
+/// What has happened to rooms, in order.
+pub(crate) type RoomChanges = Vec<(Arc<str>, RoomEvent)>;
+
+/// Who is there, and who may come back.
+#[derive(Debug)]
+pub(crate) struct Rooms<M> {
+    live: Index<M>,
+    /// Who has lost its connection and may come back, in the rooms in which it was. Nobody sees them; they only miss
+    /// what is sent.
+    parked: Index<M>,
+}
+
+impl<M> Default for Rooms<M> {
+    fn default() -> Self {
+        Self { live: Index::default(), parked: Index::default() }
+    }
+}
+
+impl<M: Clone> Rooms<M> {
+    /// A member is there, in no room but its own.
+    pub(crate) fn add(&mut self, id: &Sid, member: M) {
+        self.live.add(id, member);
+    }
+
+    /// Takes a member out of all rooms. Returns the member itself, to be dropped without the lock: the last handle may be
+    /// this one.
+    pub(crate) fn remove(&mut self, id: &Sid, changes: &mut RoomChanges) -> Option<M> {
+        self.live.remove(id, changes).map(|entry| entry.member)
+    }
+
+    /// A member has gone, and may come back.
+    pub(crate) fn park(&mut self, id: &Sid, changes: &mut RoomChanges) {
+        let Some(entry) = self.live.remove(id, changes) else { return };
+        self.parked.add(id, entry.member);
+        for room in &entry.rooms {
+            self.parked.join(id, room, &mut RoomChanges::new());
+        }
+    }
+
+    /// A member that has been parked will not come back.
+    pub(crate) fn unpark(&mut self, id: &Sid) -> Option<M> {
+        self.parked.remove(id, &mut RoomChanges::new()).map(|entry| entry.member)
+    }
+
+    /// A member takes the place of the one with the same id, if there is one. It joins the rooms of one that has been
+    /// parked, for all to see; those of one that is there it takes over. Returns the one before.
+    pub(crate) fn replace(&mut self, id: &Sid, member: M, changes: &mut RoomChanges) -> Option<M> {
+        let (mut unseen, mut removed) = (RoomChanges::new(), RoomChanges::new());
+        let (before, changes) = match self.parked.remove(id, &mut removed) {
+            Some(before) => (before, changes),
+            None => (self.live.remove(id, &mut removed)?, &mut unseen),
+        };
+        self.live.add(id, member);
+        for room in &before.rooms {
+            self.live.join(id, room, changes);
+        }
+        Some(before.member)
+    }
+
+    pub(crate) fn join(&mut self, id: &Sid, rooms: &[String], changes: &mut RoomChanges) {
+        for room in rooms.iter().filter(|room| *room != id.as_str()) {
+            self.live.join(id, room, changes);
+        }
+    }
+
+    pub(crate) fn leave(&mut self, id: &Sid, rooms: &[String], changes: &mut RoomChanges) {
+        for room in rooms {
+            self.live.leave(id, room, changes);
+        }
+    }
+
+    /// Returns the rooms of a member, sorted, its own included. Empty when it has gone.
+    pub(crate) fn rooms_of(&self, id: &Sid) -> Vec<String> {
+        let Some(entry) = self.live.members.get(id) else { return Vec::new() };
+        let own = std::iter::once(id.to_string());
+        let mut rooms: Vec<String> = entry.rooms.iter().map(|room| room.to_string()).chain(own).collect();
+        rooms.sort_unstable();
+        rooms
+    }
+
+    /// Returns the rooms in which somebody is, sorted.
+    pub(crate) fn rooms(&self) -> Vec<String> {
+        let mut rooms: Vec<String> = self.live.rooms.keys().map(|room| room.to_string()).collect();
+        rooms.sort_unstable();
+        rooms
+    }
+
+    pub(crate) fn get(&self, id: &Sid) -> Option<M> {
+        self.live.members.get(id).map(|entry| entry.member.clone())
+    }
+
+    /// Calls `each` once for every member that is addressed.
+    pub(crate) fn for_each(&self, target: &Target, each: impl FnMut(&M)) {
+        self.live.for_each(target, each);
+    }
+
+    /// As [`Self::for_each`], and then for every member that is parked.
+    pub(crate) fn for_each_with_parked(&self, target: &Target, mut each: impl FnMut(&M)) {
+        self.live.for_each(target, &mut each);
+        if !self.parked.is_empty() {
+            self.parked.for_each(target, each);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RoomEvent::{Created, Deleted, Joined, Left};
+    use super::*;
+
+    /// Rooms of three members, who are called by numbers.
+    struct Three {
+        rooms: Rooms<u8>,
+        ids: [Sid; 3],
+    }
+
+    impl Three {
+        fn new() -> Self {
+            let ids = std::array::from_fn(|_| crate::random::sid());
+            let mut rooms = Rooms::default();
+            for (id, name) in ids.iter().zip(0..) {
+                rooms.add(id, name);
+            }
+            Self { rooms, ids }
+        }
+
+        fn join(&mut self, index: usize, names: &[&str]) -> RoomChanges {
+            let (mut changes, names) = (RoomChanges::new(), strings(names));
+            self.rooms.join(&self.ids[index], &names, &mut changes);
+            changes
+        }
+
+        fn leave(&mut self, index: usize, names: &[&str]) -> RoomChanges {
+            let (mut changes, names) = (RoomChanges::new(), strings(names));
+            self.rooms.leave(&self.ids[index], &names, &mut changes);
+            changes
+        }
+
+        /// Who is addressed, sorted; somebody who is reached twice is in it twice.
+        fn reached(&self, target: &Target) -> Vec<u8> {
+            let mut reached = Vec::new();
+            self.rooms.for_each(target, |name| reached.push(*name));
+            reached.sort_unstable();
+            reached
+        }
+    }
+
+    fn strings(names: &[&str]) -> Vec<String> {
+        names.iter().map(|&name| name.to_owned()).collect()
+    }
+
+    fn to(rooms: &[&str], except: &[&str]) -> Target {
+        Target { is_limited: true, rooms: strings(rooms), except: strings(except), sender: None }
+    }
+
+    fn change(room: &str, event: RoomEvent) -> (Arc<str>, RoomEvent) {
+        (room.into(), event)
+    }
+
+    #[test]
+    fn a_union_of_rooms_reaches_everybody_once_but_the_excluded() {
+        let mut three = Three::new();
+        three.join(0, &["a", "b"]);
+        three.join(1, &["b"]);
+        three.join(2, &["a", "muted"]);
+        assert_eq!(three.reached(&Target::default()), [0, 1, 2]);
+        assert_eq!(three.reached(&to(&["a", "b"], &[])), [0, 1, 2]);
+        assert_eq!(three.reached(&to(&["a", "b"], &["muted"])), [0, 1]);
+        assert_eq!(three.reached(&to(&[], &[])), [0; 0]);
+        assert_eq!(three.reached(&to(&["nobody"], &[])), [0; 0]);
+        let sender = Some(three.ids[0].clone());
+        assert_eq!(three.reached(&Target { sender, ..to(&["a"], &[]) }), [2]);
+    }
+
+    #[test]
+    fn an_id_is_a_room_that_cannot_be_joined_or_left() {
+        let mut three = Three::new();
+        let own = three.ids[1].clone();
+        assert_eq!(three.reached(&to(&[own.as_str()], &[])), [1]);
+        assert_eq!(three.join(1, &[own.as_str()]), []);
+        assert_eq!(three.leave(1, &[own.as_str()]), []);
+        assert_eq!(three.rooms.rooms_of(&own), [own.as_str()]);
+        // Others may be in it, and are reached with its owner.
+        three.join(2, &[own.as_str()]);
+        assert_eq!(three.reached(&to(&[own.as_str()], &[])), [1, 2]);
+        assert_eq!(three.reached(&Target { except: vec![own.to_string()], ..Target::default() }), [0]);
+    }
+
+    #[test]
+    fn every_change_is_told_once_and_in_order() {
+        let mut three = Three::new();
+        let [first, second, _] = three.ids.clone();
+        assert_eq!(three.join(0, &["a", "a"]), [change("a", Created), change("a", Joined(first.clone()))]);
+        assert_eq!(three.join(1, &["a"]), [change("a", Joined(second.clone()))]);
+        assert_eq!(three.leave(0, &["a", "b"]), [change("a", Left(first))]);
+        let mut changes = RoomChanges::new();
+        assert_eq!(three.rooms.remove(&second, &mut changes), Some(1));
+        assert_eq!(changes, [change("a", Left(second.clone())), change("a", Deleted)]);
+        assert_eq!(three.rooms.rooms(), [""; 0]);
+        // A member that has gone joins nothing.
+        assert_eq!(three.join(1, &["a"]), []);
+    }
+
+    #[test]
+    fn one_that_is_parked_misses_what_is_sent_and_comes_back_into_its_rooms() {
+        let mut three = Three::new();
+        let id = three.ids[0].clone();
+        three.join(0, &["a"]);
+        let mut changes = RoomChanges::new();
+        three.rooms.park(&id, &mut changes);
+        assert_eq!(changes, [change("a", Left(id.clone())), change("a", Deleted)]);
+        assert_eq!((three.reached(&to(&["a"], &[])), three.rooms.get(&id)), (vec![], None));
+        let mut missed = Vec::new();
+        three.rooms.for_each_with_parked(&to(&["a"], &[]), |name| missed.push(*name));
+        assert_eq!(missed, [0]);
+        changes.clear();
+        assert_eq!(three.rooms.replace(&id, 9, &mut changes), Some(0));
+        assert_eq!(changes, [change("a", Created), change("a", Joined(id.clone()))]);
+        assert_eq!(three.reached(&to(&["a"], &[])), [9]);
+    }
+
+    #[test]
+    fn one_that_takes_over_a_living_place_changes_nothing_for_others() {
+        let mut three = Three::new();
+        let id = three.ids[0].clone();
+        three.join(0, &["a"]);
+        let mut changes = RoomChanges::new();
+        assert_eq!(three.rooms.replace(&id, 9, &mut changes), Some(0));
+        assert_eq!(changes, []);
+        assert_eq!(three.reached(&to(&["a"], &[])), [9]);
+        assert_eq!(three.rooms.replace(&crate::random::sid(), 8, &mut changes), None);
+        assert_eq!(three.reached(&Target::default()), [1, 2, 9]);
+    }
+}
