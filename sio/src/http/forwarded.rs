@@ -198,7 +198,7 @@ mod tests {
 
     use super::*;
 
-    fn client(forwarded: Forwarded, headers: &[(&'static str, &str)]) -> Peer {
+    fn client(forwarded: &Forwarded, headers: &[(&'static str, &str)]) -> Peer {
         let mut map = HeaderMap::new();
         for (name, value) in headers {
             map.append(*name, HeaderValue::from_bytes(value.as_bytes()).unwrap());
@@ -207,7 +207,7 @@ mod tests {
     }
 
     fn x(hops: usize, list: &str) -> Option<String> {
-        let peer = client(Forwarded::x_forwarded_for().hops(hops), &[("x-forwarded-for", list)]);
+        let peer = client(&Forwarded::x_forwarded_for().hops(hops), &[("x-forwarded-for", list)]);
         peer.address.map(|address| address.to_string())
     }
 
@@ -221,7 +221,7 @@ mod tests {
     #[test]
     fn several_lines_are_one_list() {
         let lines = [("x-forwarded-for", "1.1.1.1, 2.2.2.2"), ("x-forwarded-for", "3.3.3.3")];
-        let peer = client(Forwarded::x_forwarded_for().hops(2), &lines);
+        let peer = client(&Forwarded::x_forwarded_for().hops(2), &lines);
         assert_eq!(peer.ip(), Some("2.2.2.2".parse().unwrap()));
     }
 
@@ -243,27 +243,27 @@ mod tests {
     #[test]
     fn without_headers_the_peer_is_the_client() {
         let peer = Peer::new("10.0.0.9:1000".parse().unwrap(), false);
-        assert_eq!(client(Forwarded::x_forwarded_for(), &[]), peer);
-        assert_eq!(client(Forwarded::standard(), &[]), peer);
+        assert_eq!(client(&Forwarded::x_forwarded_for(), &[]), peer);
+        assert_eq!(client(&Forwarded::standard(), &[]), peer);
     }
 
     #[test]
     fn only_the_configured_header_counts() {
         let both =
             [("x-forwarded-for", "1.1.1.1"), ("x-forwarded-proto", "https"), ("forwarded", "for=2.2.2.2")];
-        let peer = client(Forwarded::standard(), &both);
+        let peer = client(&Forwarded::standard(), &both);
         assert_eq!((peer.ip(), peer.is_secure), (Some("2.2.2.2".parse().unwrap()), false));
-        let peer = client(Forwarded::x_forwarded_for(), &both);
+        let peer = client(&Forwarded::x_forwarded_for(), &both);
         assert_eq!((peer.ip(), peer.is_secure), (Some("1.1.1.1".parse().unwrap()), true));
     }
 
     #[test]
     fn the_standard_header_is_read_whole() {
         let list = r#"for=9.9.9.9, For="[2001:db8::1]:4711";by=_x;Proto=https, for=unknown;proto=http"#;
-        let peer = client(Forwarded::standard().hops(2), &[("forwarded", list)]);
+        let peer = client(&Forwarded::standard().hops(2), &[("forwarded", list)]);
         assert_eq!(peer.address, Some("[2001:db8::1]:4711".parse().unwrap()));
         assert!(peer.is_secure);
-        let peer = client(Forwarded::standard(), &[("forwarded", list)]);
+        let peer = client(&Forwarded::standard(), &[("forwarded", list)]);
         assert_eq!(peer, Peer { address: None, is_secure: false });
     }
 
@@ -309,7 +309,7 @@ mod tests {
     #[test]
     fn mapped_addresses_are_those_of_ipv4() {
         for text in ["::ffff:203.0.113.7", "[::ffff:203.0.113.7]", "[::ffff:203.0.113.7]:80"] {
-            let ip = client(Forwarded::x_forwarded_for(), &[("x-forwarded-for", text)]).ip();
+            let ip = client(&Forwarded::x_forwarded_for(), &[("x-forwarded-for", text)]).ip();
             assert_eq!(ip, Some("203.0.113.7".parse().unwrap()), "{text}");
         }
     }
@@ -319,13 +319,13 @@ mod tests {
         let forwarded = Forwarded::header("X-Real-IP");
         assert!(forwarded.is_valid() && !Forwarded::header("no name").is_valid());
         let peer = client(
-            forwarded.clone(),
+            &forwarded,
             &[("x-real-ip", "9.9.9.9"), ("x-real-ip", " 2.2.2.2 "), ("x-forwarded-proto", "https")],
         );
         assert_eq!((peer.ip(), peer.is_secure), (Some("2.2.2.2".parse().unwrap()), true));
-        assert_eq!(client(forwarded.clone(), &[("x-real-ip", "1.1.1.1, 2.2.2.2")]).ip(), None);
+        assert_eq!(client(&forwarded, &[("x-real-ip", "1.1.1.1, 2.2.2.2")]).ip(), None);
         assert_eq!(
-            client(forwarded, &[("x-forwarded-for", "1.1.1.1")]).ip(),
+            client(&forwarded, &[("x-forwarded-for", "1.1.1.1")]).ip(),
             Some("10.0.0.9".parse().unwrap())
         );
     }

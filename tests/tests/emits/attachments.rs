@@ -23,7 +23,7 @@ impl Beside {
     }
 }
 
-fn is_refused(outcome: Result<(), EmitError>) -> bool {
+fn is_refused(outcome: &Result<(), EmitError>) -> bool {
     matches!(outcome, Err(EmitError::Encode(EncodeError::Placeholder)))
 }
 
@@ -54,11 +54,11 @@ async fn what_looks_like_a_placeholder_beside_bytes_is_refused() {
     let bytes = Binary::from(b"secret");
     for object in look_alikes() {
         let args = (&bytes, &object);
-        assert!(is_refused(socket.emit("event", &args).await), "{object}");
-        assert!(is_refused(socket.try_emit("event", &args)), "{object}");
-        assert!(is_refused(socket.volatile().emit("event", &args).await), "{object}");
-        assert!(is_refused(all.emit("event", &(&object, &bytes)).await), "{object}");
-        assert!(is_refused(all.emit_with_ack::<()>("event", &args).await.map(drop)), "{object}");
+        assert!(is_refused(&socket.emit("event", &args).await), "{object}");
+        assert!(is_refused(&socket.try_emit("event", &args)), "{object}");
+        assert!(is_refused(&socket.volatile().emit("event", &args).await), "{object}");
+        assert!(is_refused(&all.emit("event", &(&object, &bytes)).await), "{object}");
+        assert!(is_refused(&all.emit_with_ack::<()>("event", &args).await.map(drop)), "{object}");
         let asked = socket.emit_with_ack::<()>("event", &args).await;
         assert!(
             matches!(asked, Err(sio::AckError::Emit(EmitError::Encode(EncodeError::Placeholder)))),
