@@ -408,17 +408,17 @@ async fn a_slow_client_gets_what_it_was_dropped_for() {
     let server = builder(Recovery::default()).outgoing_queue_packets(4).build().unwrap();
     let server = TestServer::new(server);
     let ada = enter(&server, "Ada").await;
-    // Without a chance to write in between.
-    for n in 0..6 {
-        say(&server, n).await;
+    // Without a chance to write in between, up to the hard bound and beyond.
+    for n in 0..34 {
+        server.of("/chat").to("lobby").try_emit("said", &n).unwrap();
     }
     assert_eq!(ada.expect_disconnect().await, DisconnectReason::SlowClient);
     let back = server.client().resume(&ada).connect().await.unwrap();
     // The queue has gone out before the end; the others had no room in it.
-    for n in 0..4 {
+    for n in 0..32 {
         assert_eq!(ada.next::<u32>("said").await, n);
     }
-    for n in 4..6 {
+    for n in 32..34 {
         assert_eq!(back.next::<u32>("said").await, n);
     }
 }

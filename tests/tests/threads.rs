@@ -22,7 +22,8 @@ async fn a_waiting_get_is_answered_at_once() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_client_that_was_put_out_may_come_back_at_once() {
-    let server = server().await;
+    let server =
+        TestServer::start(|builder| builder.connects_per_second(1_000_000).consumer::<Plain>()).await;
     let mut ws = server.socket("/").await;
     for _ in 0..4_000 {
         let socket = server.socket_of("/", &ws.sid);

@@ -20,12 +20,17 @@ use crate::places::ConnectionPlace;
 #[derive(Debug)]
 pub(crate) enum Link {
     Upgrading(OnUpgrade),
-    Tcp {
-        tcp: TcpStream,
-        /// Among the connections, where those are limited.
-        _place: Option<ConnectionPlace>,
-    },
+    Tcp(TcpStream),
+    /// The same where connections are limited. In a box: a WebSocket is not to be larger where they are not.
+    Limited(Box<Limited>),
     Wrapped(Box<TokioIo<Upgraded>>),
+}
+
+/// A connection that takes a place among those of the server.
+#[derive(Debug)]
+pub(crate) struct Limited {
+    tcp: TcpStream,
+    _place: ConnectionPlace,
 }
 
 impl Link {
@@ -38,8 +43,10 @@ impl Link {
         // Of our own listener.
         let upgraded = match upgraded.downcast::<TokioIo<Timed<TcpStream>>>() {
             Ok(parts) => {
-                let (tcp, place) = parts.io.into_inner().into_parts();
-                *self = Self::Tcp { tcp, _place: place };
+                *self = match parts.io.into_inner().into_parts() {
+                    (tcp, None) => Self::Tcp(tcp),
+                    (tcp, Some(place)) => Self::Limited(Box::new(Limited { tcp, _place: place })),
+                };
                 return Poll::Ready(Ok(parts.read_buf));
             }
             Err(upgraded) => upgraded,
@@ -47,7 +54,7 @@ impl Link {
         // Of another hyper server.
         match upgraded.downcast::<TokioIo<TcpStream>>() {
             Ok(parts) => {
-                *self = Self::Tcp { tcp: parts.io.into_inner(), _place: None };
+                *self = Self::Tcp(parts.io.into_inner());
                 Poll::Ready(Ok(parts.read_buf))
             }
             Err(upgraded) => {
@@ -60,7 +67,8 @@ impl Link {
     pub(crate) fn poll_read(&mut self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         match self {
             Self::Upgrading(_) => Poll::Pending,
-            Self::Tcp { tcp, .. } => Pin::new(tcp).poll_read(cx, buf),
+            Self::Tcp(tcp) => Pin::new(tcp).poll_read(cx, buf),
+            Self::Limited(limited) => Pin::new(&mut limited.tcp).poll_read(cx, buf),
             Self::Wrapped(stream) => Pin::new(stream).poll_read(cx, buf),
         }
     }
@@ -68,7 +76,8 @@ impl Link {
     pub(crate) fn poll_write(&mut self, cx: &mut Context<'_>, data: &[u8]) -> Poll<io::Result<usize>> {
         match self {
             Self::Upgrading(_) => Poll::Pending,
-            Self::Tcp { tcp, .. } => Pin::new(tcp).poll_write(cx, data),
+            Self::Tcp(tcp) => Pin::new(tcp).poll_write(cx, data),
+            Self::Limited(limited) => Pin::new(&mut limited.tcp).poll_write(cx, data),
             Self::Wrapped(stream) => Pin::new(stream).poll_write(cx, data),
         }
     }
@@ -80,7 +89,8 @@ impl Link {
     ) -> Poll<io::Result<usize>> {
         match self {
             Self::Upgrading(_) => Poll::Pending,
-            Self::Tcp { tcp, .. } => Pin::new(tcp).poll_write_vectored(cx, slices),
+            Self::Tcp(tcp) => Pin::new(tcp).poll_write_vectored(cx, slices),
+            Self::Limited(limited) => Pin::new(&mut limited.tcp).poll_write_vectored(cx, slices),
             Self::Wrapped(stream) => Pin::new(stream).poll_write_vectored(cx, slices),
         }
     }
@@ -88,21 +98,22 @@ impl Link {
     /// Pushes out what a wrapping stream (TLS) holds back; a plain TCP stream holds nothing.
     pub(crate) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match self {
-            Self::Upgrading(_) | Self::Tcp { .. } => Poll::Ready(Ok(())),
+            Self::Upgrading(_) | Self::Tcp(_) | Self::Limited(_) => Poll::Ready(Ok(())),
             Self::Wrapped(stream) => Pin::new(stream).poll_flush(cx),
         }
     }
 
     /// Whether dropping it says all that there is to say. A wrapping stream (TLS) has a last word of its own.
     pub(crate) const fn closes_when_dropped(&self) -> bool {
-        matches!(self, Self::Tcp { .. })
+        matches!(self, Self::Tcp(_) | Self::Limited(_))
     }
 
     /// Closes our half.
     pub(crate) fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match self {
             Self::Upgrading(_) => Poll::Ready(Ok(())),
-            Self::Tcp { tcp, .. } => Pin::new(tcp).poll_shutdown(cx),
+            Self::Tcp(tcp) => Pin::new(tcp).poll_shutdown(cx),
+            Self::Limited(limited) => Pin::new(&mut limited.tcp).poll_shutdown(cx),
             Self::Wrapped(stream) => Pin::new(stream).poll_shutdown(cx),
         }
     }

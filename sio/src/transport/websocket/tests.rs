@@ -50,7 +50,7 @@ async fn one_write_takes_many_small_packets() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let tcp = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
     tcp.writable().await.unwrap();
-    let mut websocket = WebSocket::new(Link::Tcp { tcp, _place: None }, Wire::V4);
+    let mut websocket = WebSocket::new(Link::Tcp(tcp), Wire::V4);
     let smallest = control_frame(FIN_PONG, &[]);
     websocket.enqueue((0..COPY_LIMIT).map(|_| smallest.clone()).collect());
     let written = websocket.poll_write_some(&mut Context::from_waker(std::task::Waker::noop()));
