@@ -23,7 +23,7 @@ use tokio::sync::Notify;
 pub use self::protocols::Eio3;
 
 use crate::connection::Client;
-use crate::consumer::{self, Consumer, Rate, Registration, StateMap};
+use crate::consumer::{Consumer, Rate};
 use crate::drain::Drain;
 use crate::engine::{Config, Engine};
 use crate::error::{BuildError, Problem};
@@ -33,11 +33,13 @@ use crate::hub::{self, Witness};
 use crate::listeners::Listeners;
 use crate::log_limiter::LogLimiter;
 use crate::middleware::Scoped;
+use crate::namespaces::registration::{self, Registration};
 use crate::namespaces::{Common, HandlerTimes, Namespaces};
 use crate::parser::Parser;
 use crate::recovery::Keeping;
 use crate::server::serve::Serving;
 use crate::server::{Options, Server, ServerInner};
+use crate::state_map::StateMap;
 
 /// Sets up a [`Server`]. Every option has a default that is fit for production.
 ///
@@ -195,9 +197,9 @@ impl Builder {
         let mut problems = self.invalid_options();
         #[cfg(feature = "static-files")]
         let files = self.files(&mut problems);
-        let (registrations, found) = consumer::collect(&self.consumers, self.collected);
+        let (registrations, found) = registration::collect(&self.consumers, self.collected);
         problems.extend(found);
-        problems.extend(consumer::missing(&registrations, &self.state));
+        problems.extend(registration::missing(&registrations, &self.state));
         let is_missing =
             |path: &&String| registrations.iter().all(|registration| registration.namespace != **path);
         let missing = self.expected.iter().filter(is_missing);

@@ -1,13 +1,10 @@
 //! What the application keeps with a socket: one value of each type.
 
-use std::any::{Any, TypeId, type_name};
+use std::any::{Any, TypeId};
 use std::fmt;
 use std::mem;
-use std::ops::Deref;
 use std::sync::{Arc, OnceLock, PoisonError, RwLock, RwLockWriteGuard};
 
-use crate::consumer::{Event, FromEvent};
-use crate::error::Error;
 use crate::guarded::drop_guarded;
 
 /// Dropped one by one: each is a value of the application, and the end of one is no business of the others.
@@ -119,58 +116,6 @@ impl fmt::Debug for SocketData {
     }
 }
 
-/// A value from the [data](SocketData) of the socket, as an argument of handlers and hooks: what
-/// [`Builder::on_connecting`](crate::Builder::on_connecting) has found out about the client, for example.
-///
-/// `Option<Extension<T>>` is `None` where there is no such value; a handler that takes a missing `Extension<T>` does
-/// not run, and the client gets the code `internal`.
-pub struct Extension<T>(Arc<T>);
-
-impl<T> Extension<T> {
-    /// The shared value, for code that wants to keep it.
-    #[must_use]
-    pub fn into_inner(self) -> Arc<T> {
-        self.0
-    }
-}
-
-impl<T> Deref for Extension<T> {
-    type Target = T;
-
-    fn deref(&self) -> &T {
-        &self.0
-    }
-}
-
-impl<T> Clone for Extension<T> {
-    fn clone(&self) -> Self {
-        Self(Arc::clone(&self.0))
-    }
-}
-
-impl<T: fmt::Debug> fmt::Debug for Extension<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Extension").field(&self.0).finish()
-    }
-}
-
-impl<T: Send + Sync + 'static> FromEvent<'_> for Extension<T> {
-    fn from_event(event: &mut Event<'_>) -> Result<Self, Error> {
-        event
-            .socket()
-            .data()
-            .get()
-            .map(Self)
-            .ok_or_else(|| Error::internal(format!("the socket's data has no {}", type_name::<T>())))
-    }
-}
-
-impl<T: Send + Sync + 'static> FromEvent<'_> for Option<Extension<T>> {
-    fn from_event(event: &mut Event<'_>) -> Result<Self, Error> {
-        Ok(event.socket().data().get().map(Extension))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::SocketData;
@@ -214,7 +159,7 @@ mod tests {
 
         #[event("me", concurrent)]
         async fn me(name: Extension<Name>, missing: Option<Extension<u8>>) -> (String, bool) {
-            (name.0.0.clone(), missing.is_some())
+            (name.0.clone(), missing.is_some())
         }
 
         async fn event_missing(_: Extension<u8>) {}

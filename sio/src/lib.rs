@@ -158,10 +158,12 @@ mod random;
 mod recovery;
 mod server;
 mod short;
+mod state_map;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod transport;
 mod turn;
+mod via;
 
 use tokio::net::ToSocketAddrs;
 
@@ -181,10 +183,10 @@ pub use sio_macros::event_error;
 
 pub use self::builder::{Builder, Eio3};
 pub use self::consumer::{
-    Ack, Consumer, Description, Event, EventInfo, EventName, FromEvent, HttpExtension, IntoAccept,
-    IntoConsumer, IntoReply, Invalid, Rate, Reply, State, Valid, Validate,
+    Ack, Consumer, Description, Event, EventInfo, EventName, Extension, FromEvent, HttpExtension, IntoAccept,
+    IntoConsumer, IntoReply, Invalid, Path, Rate, Reply, State, Valid, Validate,
 };
-pub use self::data::{Extension, SocketData};
+pub use self::data::SocketData;
 pub use self::engine::TransportKind;
 pub use self::error::{
     AckError, BuildError, ConnectError, EmitError, Error, EventError, IntoConnectError, IntoEventError,
@@ -200,7 +202,7 @@ pub use self::http::{AllowedOrigins, Cookie, SameSite};
 pub use self::hub::{Namespace, RoomEvent};
 pub use self::listeners::Outgoing;
 pub use self::middleware::{Call, Connecting, Next};
-pub use self::params::{Params, Path};
+pub use self::params::Params;
 pub use self::parser::Parser;
 pub use self::recovery::Recovery;
 pub use self::server::{Server, shutdown_signal};
@@ -217,10 +219,16 @@ pub mod __private {
     pub use inventory;
 
     pub use crate::consumer::{
-        AckedOutput, ConnectProbe, Disconnect, Failure, Fresh, HookArg, HookOutput, Probe, Registration,
-        handler_future, put_error, via,
+        AckedOutput, ConnectProbe, Disconnect, Failure, Fresh, HookArg, HookOutput, Probe, handler_future,
+        put_error,
     };
     pub use crate::error::{ConnectFailure, Conversion, HandlerError, StdEventError};
+    pub use crate::namespaces::registration::Registration;
+
+    pub mod via {
+        //! By which way a type gets in or out of a handler.
+        pub use crate::via::{Outcome, Payload, Server, Value};
+    }
 }
 
 /// Serves all consumers of the program on an address, until SIGINT or SIGTERM.

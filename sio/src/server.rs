@@ -14,7 +14,6 @@ use tokio::net::ToSocketAddrs;
 use tokio::sync::Notify;
 
 use crate::builder::Builder;
-use crate::consumer::Registration;
 use crate::drain::Drain;
 use crate::engine::Engine;
 use crate::error::{BuildError, Error};
@@ -22,6 +21,7 @@ use crate::handle::socket::Socket;
 use crate::http::{Health, Listener, Service};
 use crate::hub::Namespace;
 use crate::log_limiter::LogLimiter;
+use crate::namespaces::registration::Registration;
 use crate::namespaces::{HandlerTimes, Namespaces};
 use crate::parser::Parser;
 use crate::recovery::Recovery;

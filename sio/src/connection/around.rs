@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use sio_core::args::Args;
 
-use super::Seat;
 use super::guard::{Failure, Guard};
 use super::socket_task::log_failure;
 use crate::consumer::{Consumer, Event, Reply};
@@ -15,6 +14,7 @@ use crate::guarded::Guarded;
 use crate::handle::socket::Socket;
 use crate::hub::member::Member;
 use crate::middleware::{Step, enter};
+use crate::namespaces::registration::Seat;
 
 /// How long a client that has come back waits for the `disconnect` hook of the time before, which is to run before its
 /// `connect`. A handler that takes longer does not keep the client out.

@@ -19,14 +19,15 @@ use smallvec::SmallVec;
 
 use super::limits::Rates;
 use super::no_consumer::NoConsumer;
+use super::run;
 use super::unfinished::Unfinished;
-use super::{Running, Seat, SocketTask, run};
 use crate::Socket;
 use crate::engine::{CloseReason, Command, Handler, Message, Sender, session};
 use crate::handshake::Handshake;
 use crate::hub::Hub;
 use crate::hub::member::Member;
 use crate::log_limiter::{About, limited};
+use crate::namespaces::registration::{Running, Seat, SocketTask};
 use crate::namespaces::{Closed, Door, Pass};
 use crate::parser::Decoder;
 use crate::server::ServerInner;

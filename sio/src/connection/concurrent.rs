@@ -8,9 +8,9 @@ use std::task::{Context, Poll};
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use sio_core::socket::packet::Event;
 
-use super::Seat;
 use crate::consumer;
 use crate::error::Error;
+use crate::namespaces::registration::Seat;
 use crate::turn;
 
 pub(crate) type Handling = Pin<Box<dyn Future<Output = Ended> + Send>>;

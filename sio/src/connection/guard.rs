@@ -10,9 +10,9 @@ use bytestring::ByteString;
 use pin_project_lite::pin_project;
 use tokio::time::{Instant, Sleep};
 
-use super::Seat;
 use crate::guarded::{self, text_of};
 use crate::log_limiter::{About, limited};
+use crate::namespaces::registration::Seat;
 use crate::short::short;
 
 /// How user code failed to come to its end.

@@ -10,7 +10,6 @@ use sio_core::args::Args;
 use sio_core::socket::packet::Event as Incoming;
 use sio_core::socket::reason::DisconnectReason;
 
-use super::Seat;
 use super::around;
 
 use super::concurrent::{Concurrent, Ended, Failed, Handling};
@@ -24,15 +23,17 @@ use crate::hub::in_connect::in_connect;
 use crate::hub::member::{Member, Next};
 use crate::log_limiter::{About, hash_of, limited};
 use crate::namespaces::Door;
+use crate::namespaces::registration::{Registration, Seat, SocketTask};
 use crate::short::short;
 use crate::turn;
 
-/// What the task of a new socket begins with.
-pub(crate) struct SocketTask {
-    pub(crate) seat: Seat,
-    pub(crate) auth: Option<Args>,
-    /// How the client was here before, if it has come back.
-    pub(crate) before: Option<Arc<Member>>,
+impl Registration {
+    /// Of the consumer `C`, at the place of the call.
+    #[must_use]
+    #[track_caller]
+    pub const fn of<C: Consumer>() -> Self {
+        Self::new::<C>(|task| Box::pin(run::<C>(task)))
+    }
 }
 
 /// Runs a consumer for one socket.

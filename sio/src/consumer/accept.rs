@@ -3,8 +3,9 @@
 use std::marker::PhantomData;
 use std::ops::Deref;
 
-use super::{Consumer, via};
+use super::Consumer;
 use crate::error::{ConnectError, ConnectFailure};
+use crate::via;
 
 /// What a `connect` can return that does not build the consumer: `()`, `bool`, or a `Result` of one of them.
 #[diagnostic::on_unimplemented(

@@ -14,7 +14,6 @@ use super::ack::AckSlot;
 use super::{Reply, log};
 use crate::error::{Error, Kind};
 use crate::handle::socket::Socket;
-use crate::middleware::Call;
 
 /// Something that happens to a socket: it connects, sends an event, or leaves.
 ///
@@ -184,7 +183,7 @@ impl<'a> Event<'a> {
         self.socket.encode_ack(id, value).map(Some)
     }
 
-    fn ack_id(&self) -> Option<u64> {
+    pub(crate) fn ack_id(&self) -> Option<u64> {
         match &self.answer {
             Answer::NotAsked => None,
             Answer::Due(id) => Some(*id),
@@ -192,14 +191,14 @@ impl<'a> Event<'a> {
         }
     }
 
-    /// As middleware sees it.
-    pub(crate) fn call(&self) -> Call {
-        Call::new(self.socket.clone(), self.name.clone(), self.args.clone(), self.ack_id())
+    /// The arguments that are left.
+    pub(crate) fn args(&self) -> &Args {
+        &self.args
     }
 
-    /// As middleware has left it.
-    pub(crate) fn change(&mut self, call: Call) {
-        (self.name, self.args) = call.into_parts();
+    /// Goes on under another name, or with other arguments.
+    pub(crate) fn replace(&mut self, name: ByteString, args: Args) {
+        (self.name, self.args) = (name, args);
     }
 
     /// The handler has ended: answers the client, if it waits and has no answer yet. Gives back the error if the client

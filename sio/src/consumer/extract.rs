@@ -5,6 +5,10 @@
 //! is an `Option`, which serde knows), hence the parameter `Via`: each family has its own, and the compiler finds out
 //! which one is meant because no type is in both.
 
+mod extension;
+mod http_extension;
+mod path;
+
 use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
@@ -13,29 +17,16 @@ use bytestring::ByteString;
 use serde::de::DeserializeOwned;
 use sio_core::args::Args;
 
-use super::{Ack, Description, Event, State};
+pub use self::extension::Extension;
+pub use self::http_extension::HttpExtension;
+pub use self::path::Path;
+#[cfg(doc)]
+use super::State;
+use super::{Ack, Description, Event};
 use crate::error::Error;
 use crate::handle::socket::Socket;
 use crate::handshake::Handshake;
-
-/// Marker types that say by which way a type gets in or out of a handler. Never written by hand.
-pub mod via {
-    /// It is provided by the server.
-    #[derive(Debug)]
-    pub enum Server {}
-
-    /// It is sent by the client.
-    #[derive(Debug)]
-    pub enum Payload {}
-
-    /// It is a value to answer with.
-    #[derive(Debug)]
-    pub enum Value {}
-
-    /// It is a `Result`.
-    #[derive(Debug)]
-    pub enum Outcome {}
-}
+use crate::via;
 
 /// A type that a handler or `connect` can take as an argument.
 ///
@@ -133,18 +124,6 @@ impl<T> FromEvent<'_> for Ack<T> {
 impl<T> FromEvent<'_> for Option<Ack<T>> {
     fn from_event(event: &mut Event<'_>) -> Result<Self, Error> {
         Ok(event.lend_answer()?.map(|slot| Ack::new(Some(slot))))
-    }
-}
-
-impl<T: Send + Sync + 'static> FromEvent<'_> for State<T> {
-    fn from_event(event: &mut Event<'_>) -> Result<Self, Error> {
-        event.socket().namespace().hub.common.state.get().ok_or_else(|| {
-            Error::internal(format!("State<{}> was not provided to the builder", std::any::type_name::<T>()))
-        })
-    }
-
-    fn describe(description: &mut Description<'_>) {
-        description.needs_state::<T>();
     }
 }
 

@@ -2,8 +2,9 @@
 
 use sio_core::socket::DisconnectReason;
 
-use super::{Description, Event, FromEvent, via};
+use super::{Description, Event, FromEvent};
 use crate::error::{Error, HandlerError};
+use crate::via;
 
 /// The hook `disconnect`, as a type.
 #[derive(Debug)]

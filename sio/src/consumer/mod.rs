@@ -7,12 +7,11 @@
 
 mod accept;
 mod ack;
+mod description;
 mod event;
 mod extract;
 mod hook;
-mod http_extension;
 mod info;
-mod registry;
 mod reply;
 mod state;
 #[cfg(test)]
@@ -23,17 +22,15 @@ use std::future::Future;
 
 pub use self::accept::{ConnectProbe, Fresh, IntoAccept, IntoConsumer};
 pub use self::ack::Ack;
+pub use self::description::Description;
+pub(crate) use self::description::Needs;
 pub(crate) use self::event::encode_reply;
 pub use self::event::{Event, put_error};
-pub use self::extract::{EventName, FromEvent, via};
+pub use self::extract::{EventName, Extension, FromEvent, HttpExtension, Path};
 pub use self::hook::{Disconnect, Failure, HookArg, HookOutput};
-pub use self::http_extension::HttpExtension;
 pub use self::info::{EventInfo, Rate};
-pub use self::registry::Registration;
-pub(crate) use self::registry::{collect, missing};
 pub use self::reply::{AckedOutput, IntoReply, Probe, Reply};
-pub use self::state::{Description, State};
-pub(crate) use self::state::{Needs, StateMap};
+pub use self::state::State;
 pub use self::valid::{Invalid, Valid, Validate};
 use crate::error::{ConnectError, Error, Kind};
 use crate::log_limiter::{About, hash_of, limited};

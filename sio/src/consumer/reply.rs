@@ -9,9 +9,10 @@ use std::ops::Deref;
 use bytes::Bytes;
 use serde::Serialize;
 
-use super::{Event, via};
+use super::Event;
 use crate::error::{Error, HandlerError};
 use crate::guarded::Guarded;
+use crate::via;
 
 /// What an event's handler came to: the answer, if the client waits for one.
 ///

@@ -6,8 +6,8 @@ use std::fmt;
 
 use serde::Serialize;
 
-use crate::consumer::via;
 use crate::log_limiter::{About, LogLimiter, limited};
+use crate::via;
 
 use super::{BoxError, Error, INTERNAL, IntoEventError, Kind, Source};
 

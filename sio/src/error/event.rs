@@ -13,7 +13,7 @@ use std::sync::LazyLock;
 use sio_core::args::ArgError;
 
 use super::{BoxError, Error};
-use crate::consumer::via;
+use crate::via;
 
 /// An error type whose values can be told to a client: with it a handler returns them, and `?` turns them into an
 /// [`Error`].

@@ -39,13 +39,13 @@ use self::rooms::Rooms;
 use self::state::memory::Memory;
 pub(crate) use self::target::Target;
 use self::wakes::Wakes;
-use crate::consumer::StateMap;
 use crate::engine::outbox::{How, PushError};
 use crate::engine::{CloseReason, Command};
 use crate::error::AckError;
 use crate::log_limiter::LogLimiter;
 use crate::params::Params;
 use crate::parser::{Form, Parser};
+use crate::state_map::StateMap;
 
 /// What the hubs of one server have in common.
 #[derive(Clone)]

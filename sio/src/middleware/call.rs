@@ -4,7 +4,7 @@ use bytestring::ByteString;
 use serde::Serialize;
 use sio_core::args::{Args, write_args};
 
-use crate::consumer::{Reply, encode_reply};
+use crate::consumer::{Event, Reply, encode_reply};
 use crate::error::{EmitError, Error};
 use crate::handle::socket::Socket;
 
@@ -18,12 +18,14 @@ pub struct Call {
 }
 
 impl Call {
-    pub(crate) fn new(socket: Socket, name: ByteString, args: Args, ack: Option<u64>) -> Self {
-        Self { socket, name, args, ack }
+    pub(super) fn new(event: &Event<'_>) -> Self {
+        let (socket, name) = (event.socket().clone(), event.name_handle());
+        Self { socket, name, args: event.args().clone(), ack: event.ack_id() }
     }
 
-    pub(crate) fn into_parts(self) -> (ByteString, Args) {
-        (self.name, self.args)
+    /// Makes the event what middleware has left of it.
+    pub(super) fn change(self, event: &mut Event<'_>) {
+        event.replace(self.name, self.args);
     }
 
     /// The socket that sent the event.

@@ -77,7 +77,7 @@ pub(crate) struct Passage {
 pub(crate) async fn enter(around: &Arc<[Around]>, event: &mut Event<'_>) -> Step {
     let (handler, asked) = oneshot::channel();
     let next = Next { rest: Arc::clone(around), index: 0, handler };
-    let mut middleware: BoxFuture<Outcome> = Box::pin(next.run(event.call()));
+    let mut middleware: BoxFuture<Outcome> = Box::pin(next.run(Call::new(event)));
     let mut asked = Some(asked);
     let question = poll_fn(|cx| {
         if let Poll::Ready(outcome) = middleware.as_mut().poll(cx) {
@@ -96,7 +96,7 @@ pub(crate) async fn enter(around: &Arc<[Around]>, event: &mut Event<'_>) -> Step
     });
     match question.await {
         Ok((call, answer)) => {
-            event.change(call);
+            call.change(event);
             Step::Handle(Passage { middleware, answer })
         }
         Err(outcome) => Step::Ended(outcome),

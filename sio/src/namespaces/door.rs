@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use sio_core::id::Sid;
 
+use super::registration::Registration;
 use super::{Closed, Common, Pass, Table, lock};
-use crate::consumer::{EventInfo, Rate, Registration};
+use crate::consumer::{EventInfo, Rate};
 use crate::drain::Drain;
 use crate::engine::Revision;
 use crate::engine::mailbox::Mailbox;

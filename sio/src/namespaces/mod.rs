@@ -4,6 +4,7 @@
 //! for its first socket and forgotten with its last; how many there are at a time is bounded.
 
 mod door;
+pub(crate) mod registration;
 #[cfg(test)]
 mod tests;
 
@@ -15,7 +16,8 @@ use std::time::Duration;
 use sio_grammar::pattern;
 
 pub(crate) use self::door::{Door, HandlerTimes};
-use crate::consumer::{Description, Needs, Rate, Registration};
+use self::registration::Registration;
+use crate::consumer::{Needs, Rate};
 use crate::drain::Drain;
 use crate::hub::{self, Hub};
 use crate::listeners::Listeners;
@@ -152,7 +154,7 @@ impl Namespaces {
         this.add("/", None, hooks);
         for consumer in registrations {
             if pattern::is_pattern(consumer.namespace) {
-                let needs = Description::of(&consumer);
+                let needs = consumer.needs();
                 let pattern = Pattern { consumer, needs, hooks: hooks.of(consumer.namespace) };
                 let inserted = this.patterns.insert(consumer.namespace, pattern);
                 inserted.expect("patterns that do not overlap do not conflict");

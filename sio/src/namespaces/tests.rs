@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use crate::consumer::Registration;
+use super::registration::{self, Registration};
 use crate::error::{BuildError, Problem};
 use crate::packet_client::PacketClient;
 use crate::prelude::*;
@@ -199,8 +199,8 @@ struct Fixed;
 described!(Fixed, "/tests/fixed", Params, Path<u8>);
 
 fn problems(consumers: &[Registration]) -> Vec<Problem> {
-    let (all, mut problems) = crate::consumer::collect(consumers, false);
-    problems.extend(crate::consumer::missing(&all, &crate::consumer::StateMap::default()));
+    let (all, mut problems) = registration::collect(consumers, false);
+    problems.extend(registration::missing(&all, &crate::state_map::StateMap::default()));
     problems
 }
 

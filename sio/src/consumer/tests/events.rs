@@ -6,8 +6,9 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::{Client, Socket, decode};
-use crate::consumer::{Consumer, Event, StateMap};
+use crate::consumer::{Consumer, Event};
 use crate::prelude::*;
+use crate::state_map::StateMap;
 use crate::{Error, IntoEventError};
 
 #[derive(Debug, Serialize, Deserialize)]

@@ -12,7 +12,7 @@ use hyper::Request;
 use sio_core::args::Args;
 use sio_core::socket::Decoder;
 
-use super::{Consumer, Event, StateMap, conclude};
+use super::{Consumer, Event, conclude};
 use crate::engine::mailbox::Mailbox;
 use crate::engine::outbox::QueueLimits;
 use crate::error::ConnectError;
@@ -22,6 +22,7 @@ use crate::hub::member::Member;
 use crate::hub::{self, Hub, Namespace};
 use crate::params::Params;
 use crate::peer::Peer;
+use crate::state_map::StateMap;
 use crate::transport::wire::Wire;
 
 /// One socket and its consumer.

@@ -1,8 +1,10 @@
 //! What is found out before the first client comes.
 
-use crate::consumer::{Consumer, Event, EventInfo, Registration, StateMap, collect, missing};
+use crate::consumer::{Consumer, Event, EventInfo};
 use crate::error::{BuildError, Problem};
+use crate::namespaces::registration::{Registration, collect, missing};
 use crate::prelude::*;
+use crate::state_map::StateMap;
 
 #[allow(dead_code, reason = "only its type is needed")]
 struct Limits {

@@ -7,16 +7,37 @@ use std::fmt;
 use std::future::Future;
 use std::panic::Location;
 use std::pin::Pin;
+use std::sync::Arc;
 
+use sio_core::args::Args;
 use sio_core::name::check_namespace;
 use sio_grammar::pattern;
 
-use super::{Consumer, Description, EventInfo, StateMap};
-use crate::connection::{self, SocketTask};
+use super::Door;
+use crate::consumer::{Consumer, Description, EventInfo, Needs};
 use crate::error::Problem;
+use crate::handle::socket::Socket;
+use crate::hub::member::Member;
 use crate::params::{Params, PathError};
+use crate::state_map::StateMap;
 
-type BoxFuture = Pin<Box<dyn Future<Output = ()> + Send>>;
+/// The task of one socket, polled by the task of its session.
+pub(crate) type Running = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// A socket, and the door that it came in by.
+#[derive(Clone)]
+pub(crate) struct Seat {
+    pub(crate) socket: Socket,
+    pub(crate) door: Arc<Door>,
+}
+
+/// What the task of a new socket begins with.
+pub(crate) struct SocketTask {
+    pub(crate) seat: Seat,
+    pub(crate) auth: Option<Args>,
+    /// How the client was here before, if it has come back.
+    pub(crate) before: Option<Arc<Member>>,
+}
 
 /// One consumer, as the server knows it: constants and function pointers.
 #[derive(Clone, Copy)]
@@ -27,30 +48,34 @@ pub struct Registration {
     pub(crate) events: &'static [EventInfo],
     /// The type and its name. A function, because neither can be had in a constant.
     identity: fn() -> (TypeId, &'static str),
-    pub(crate) describe: fn(&mut Description<'_>),
+    describe: fn(&mut Description<'_>),
     /// The life of one socket.
-    pub(crate) run: fn(SocketTask) -> BoxFuture,
+    pub(crate) run: fn(SocketTask) -> Running,
 }
 
 inventory::collect!(Registration);
 
 impl Registration {
-    /// Of the consumer `C`, at the place of the call.
-    #[must_use]
+    /// Of the consumer `C`, whose sockets live as `run` says, at the place of the call.
     #[track_caller]
-    pub const fn of<C: Consumer>() -> Self {
+    pub(crate) const fn new<C: Consumer>(run: fn(SocketTask) -> Running) -> Self {
         Self {
             namespace: C::NAMESPACE,
             location: Location::caller(),
             events: C::EVENTS,
             identity: || (TypeId::of::<C>(), type_name::<C>()),
             describe: C::describe,
-            run: |task| Box::pin(connection::run::<C>(task)),
+            run,
         }
     }
 
     pub(crate) fn type_name(&self) -> &'static str {
         (self.identity)().1
+    }
+
+    /// Returns what its handlers need.
+    pub(crate) fn needs(&self) -> Needs {
+        Description::collect(self.describe)
     }
 
     fn type_id(&self) -> TypeId {
@@ -120,7 +145,7 @@ pub(crate) fn missing(consumers: &[Registration], states: &StateMap) -> Vec<Prob
 
 fn missing_of(registration: &Registration, states: &StateMap) -> Vec<Problem> {
     let (consumer, location) = (registration.type_name(), registration.location);
-    let needs = Description::of(registration);
+    let needs = registration.needs();
     let all_states = states;
     let states = needs.states.iter().filter(|(id, _)| !all_states.contains(*id));
     let states = states.map(|(_, state)| Problem::MissingState {
