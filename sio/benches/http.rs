@@ -32,7 +32,10 @@ impl Handler for Echo {
 fn start() -> (Runtime, EngineService) {
     let runtime = runtime::Builder::new_current_thread().enable_all().build();
     let engine = Engine::new(Config::default(), |sender, _| Box::new(Echo(sender)));
-    (runtime.expect("a runtime needs no more than a file"), engine.service())
+    (
+        runtime.expect("a runtime needs no more than a file"),
+        EngineService::new(engine, sio::http::Config::default()),
+    )
 }
 
 /// The first request of a session.

@@ -25,10 +25,11 @@ pub use self::protocols::Eio3;
 use crate::connection::Client;
 use crate::consumer::{Consumer, Rate};
 use crate::drain::Drain;
-use crate::engine::{Config, Engine};
+use crate::engine::{self, Engine};
 use crate::error::{BuildError, Problem};
 #[cfg(feature = "static-files")]
 use crate::http::static_files::StaticFiles;
+use crate::http::{Beside, EngineService, Health};
 use crate::hub::{self, Witness};
 use crate::listeners::Listeners;
 use crate::log_limiter::LogLimiter;
@@ -36,6 +37,7 @@ use crate::middleware::Scoped;
 use crate::namespaces::registration::{self, Registration};
 use crate::namespaces::{Common, HandlerTimes, Namespaces};
 use crate::parser::Parser;
+use crate::places::Connections;
 use crate::recovery::Keeping;
 use crate::server::serve::Serving;
 use crate::server::{Options, Server, ServerInner};
@@ -60,7 +62,8 @@ use crate::state_map::StateMap;
 #[derive(Debug)]
 #[must_use = "a builder does nothing until `build` is called"]
 pub struct Builder {
-    engine: Config,
+    engine: engine::Config,
+    http: crate::http::Config,
     options: Options,
     state: StateMap,
     consumers: Vec<Registration>,
@@ -68,6 +71,7 @@ pub struct Builder {
     expected: Vec<String>,
     hooks: Scoped,
     listeners: Listeners,
+    health: Option<Health>,
     #[cfg(feature = "static-files")]
     files: StaticFiles,
     #[cfg(feature = "static-files")]
@@ -77,7 +81,8 @@ pub struct Builder {
 impl Default for Builder {
     fn default() -> Self {
         Self {
-            engine: Config::default(),
+            engine: engine::Config::default(),
+            http: crate::http::Config::default(),
             options: Options {
                 parser: Parser::default(),
                 connect_timeout: Duration::from_secs(45),
@@ -94,7 +99,6 @@ impl Default for Builder {
                 drain: Duration::from_secs(10),
                 handle_signals: true,
                 serving: Serving::default(),
-                health: None,
                 recovery: None,
             },
             state: StateMap::default(),
@@ -103,6 +107,7 @@ impl Default for Builder {
             expected: Vec::new(),
             hooks: Scoped::default(),
             listeners: Listeners::default(),
+            health: None,
             #[cfg(feature = "static-files")]
             files: StaticFiles::default(),
             #[cfg(feature = "static-files")]
@@ -191,12 +196,15 @@ impl Builder {
     ///
     /// With all that is wrong: two consumers for one namespace, an expected namespace without a consumer, a
     /// handler's `State<T>` that was not provided, an option that cannot be.
-    pub fn build(
-        #[allow(unused_mut, reason = "files are taken out when they are a feature")] mut self,
-    ) -> Result<Server, BuildError> {
+    pub fn build(mut self) -> Result<Server, BuildError> {
         let mut problems = self.invalid_options();
         #[cfg(feature = "static-files")]
         let files = self.files(&mut problems);
+        let beside = Arc::new(Beside {
+            health: self.health.take(),
+            #[cfg(feature = "static-files")]
+            files,
+        });
         let (registrations, found) = registration::collect(&self.consumers, self.collected);
         problems.extend(found);
         problems.extend(registration::missing(&registrations, &self.state));
@@ -210,7 +218,11 @@ impl Builder {
             return Err(BuildError::new(problems));
         }
         let (state, drain) = (Arc::new(self.state), Arc::new(Drain::default()));
-        let (engine, options, hooks) = (self.engine, self.options, self.hooks);
+        let (engine, http, options, hooks) = (self.engine, self.http, self.options, self.hooks);
+        // The connections of proxies say nothing of their clients' addresses.
+        let per_address =
+            if http.forwarded.is_some() { usize::MAX } else { engine.max_connections_per_address };
+        let connections = Connections::new(engine.max_connections, per_address);
         let listeners = (!self.listeners.is_empty()).then(|| Arc::new(self.listeners));
         let inner = Arc::new_cyclic(|server: &Weak<ServerInner>| {
             let per = Duration::from_secs(1);
@@ -250,13 +262,14 @@ impl Builder {
             ServerInner {
                 options,
                 namespaces,
+                requests: EngineService::new(engine.clone(), http),
                 engine,
                 drain,
                 stopping: Notify::new(),
                 logs,
                 announced: AtomicBool::new(false),
-                #[cfg(feature = "static-files")]
-                files: Arc::new(files),
+                beside,
+                connections,
             }
         });
         Ok(Server { inner })

@@ -1,6 +1,8 @@
 //! A server: its namespaces on top of one engine.
 
 mod handles;
+#[cfg(feature = "tower")]
+mod layer;
 pub(crate) mod serve;
 mod shortcuts;
 
@@ -18,12 +20,13 @@ use crate::drain::Drain;
 use crate::engine::Engine;
 use crate::error::{BuildError, Error};
 use crate::handle::socket::Socket;
-use crate::http::{Health, Listener, Service};
+use crate::http::{Beside, EngineService, Listener, Service};
 use crate::hub::Namespace;
 use crate::log_limiter::LogLimiter;
 use crate::namespaces::registration::Registration;
 use crate::namespaces::{HandlerTimes, Namespaces};
 use crate::parser::Parser;
+use crate::places::Connections;
 use crate::recovery::Recovery;
 
 pub use self::serve::shutdown_signal;
@@ -63,8 +66,11 @@ pub(crate) struct ServerInner {
     pub(crate) logs: LogLimiter,
     /// It has been said which namespaces there are.
     pub(crate) announced: AtomicBool,
-    #[cfg(feature = "static-files")]
-    pub(crate) files: Arc<crate::http::static_files::StaticFiles>,
+    /// The engine, as requests reach it.
+    pub(crate) requests: EngineService,
+    pub(crate) beside: Arc<Beside>,
+    /// None without a limit.
+    pub(crate) connections: Option<Arc<Connections>>,
 }
 
 /// What is set for the Socket.IO layer; the engine has its own.
@@ -86,7 +92,6 @@ pub(crate) struct Options {
     pub(crate) drain: Duration,
     pub(crate) handle_signals: bool,
     pub(crate) serving: Serving,
-    pub(crate) health: Option<Health>,
     pub(crate) recovery: Option<Recovery>,
 }
 
@@ -157,7 +162,11 @@ impl Server {
     #[must_use]
     pub fn service(&self) -> Service {
         self.announce_namespaces();
-        Service::new(self)
+        Service::new(
+            self.inner.requests.clone(),
+            Arc::clone(&self.inner.beside),
+            Arc::<ServerInner>::clone(&self.inner),
+        )
     }
 
     /// Listens on an address and serves until [`Server::close`] is called or the process is told to stop
@@ -223,7 +232,7 @@ impl Server {
 
     /// Writes where the server listens, and what it serves.
     pub(crate) fn announce(&self, address: &str) {
-        let path = &self.inner.engine.shared.config.path;
+        let path = &self.inner.requests.config().path;
         tracing::info!(target: "sio::server", address, path, "listening");
         self.announce_namespaces();
     }

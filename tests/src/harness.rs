@@ -4,7 +4,11 @@ use std::{net::SocketAddr, ops::Deref};
 
 use hyper::server::conn::http1;
 use hyper_util::rt::TokioIo;
-use sio::{Builder, Namespace, Server, Socket, engine::Engine};
+use sio::{
+    Builder, Namespace, Server, Socket,
+    engine::Engine,
+    http::{Config, EngineService},
+};
 use tokio::{net::TcpListener, task::JoinHandle};
 
 use crate::{
@@ -64,10 +68,15 @@ impl TestServer {
 
     /// Starts an engine without Socket.IO on top.
     pub async fn engine(engine: Engine) -> Self {
+        Self::engine_service(EngineService::new(engine, Config::default())).await
+    }
+
+    /// As [`engine`](Self::engine), with settings for its requests.
+    pub async fn engine_service(service: EngineService) -> Self {
         let serve = |listener: TcpListener| async move {
             loop {
                 let (stream, peer) = listener.accept().await?;
-                let service = engine.service().for_connection(peer, false);
+                let service = service.for_connection(peer, false);
                 let connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
                 tokio::spawn(connection.with_upgrades());
             }

@@ -7,7 +7,10 @@ use std::{
     time::Duration,
 };
 
-use sio::engine::{CloseReason, Config, Engine, Handler, Message, SendError, Sender, TransportKind};
+use sio::{
+    engine::{CloseReason, Config, Engine, Handler, Message, SendError, Sender, TransportKind},
+    http::{self, EngineService},
+};
 use sio_tests::{
     Frame, Polling, Received, TestServer, Ws,
     deadline::{settle, soon},
@@ -36,11 +39,11 @@ impl Handler for Closing {
 }
 
 async fn server() -> TestServer {
-    journaled(elsewhere(), |sender, journal| Box::new(Closing(sender, journal))).await
+    journaled(Config::default(), elsewhere(), |sender, journal| Box::new(Closing(sender, journal))).await
 }
 
-fn elsewhere() -> Config {
-    let mut config = Config::default();
+fn elsewhere() -> http::Config {
+    let mut config = http::Config::default();
     config.path = "/engine.io".to_owned();
     config
 }
@@ -48,12 +51,13 @@ fn elsewhere() -> Config {
 /// An engine whose handlers are made with the server's journal.
 async fn journaled(
     config: Config,
+    requests: http::Config,
     new_handler: impl Fn(Sender, Journal) -> Box<dyn Handler> + Send + Sync + 'static,
 ) -> TestServer {
     let journal = Journal::default();
     let notes = journal.clone();
     let engine = Engine::new(config, move |sender, _| new_handler(sender, notes.clone()));
-    let mut server = TestServer::engine(engine).await;
+    let mut server = TestServer::engine_service(EngineService::new(engine, requests)).await;
     server.journal = journal;
     server
 }
@@ -94,7 +98,7 @@ async fn a_session_that_ends_otherwise_has_no_last_word() {
 
 #[tokio::test]
 async fn a_session_that_is_closed_while_it_opens_has_the_last_word() {
-    let server = journaled(elsewhere(), |sender, journal| {
+    let server = journaled(Config::default(), elsewhere(), |sender, journal| {
         sender.try_send(&Message::Text("hello".into())).expect("there is room for it");
         sender.close();
         Box::new(Closing(sender, journal))
@@ -148,7 +152,7 @@ const FLOOD: usize = 4096;
 const SHARE: usize = 128;
 
 async fn counting() -> TestServer {
-    journaled(Config::default(), |_, journal| Box::new(Turns(0, journal))).await
+    journaled(Config::default(), http::Config::default(), |_, journal| Box::new(Turns(0, journal))).await
 }
 
 /// Turns that the session has had when it saw the message that was sent last.
@@ -267,7 +271,7 @@ async fn the_packets_of_a_post_do_not_keep_the_thread() {
 async fn large_packets_do_not_keep_the_thread() {
     let mut config = Config::default();
     config.max_payload = 8_000_000;
-    let server = journaled(config, |_, journal| Box::new(Turns(0, journal))).await;
+    let server = journaled(config, http::Config::default(), |_, journal| Box::new(Turns(0, journal))).await;
     let mut polling = server.polling().await;
     let large = format!("4{}\x1e", "x".repeat(250_000));
     polling.send(&format!("{}4done", large.repeat(20))).await;

@@ -17,7 +17,7 @@ const SIO: Plan = Plan {
     floors: &[
         ("facade", &["lib", "prelude"]),
         ("testing", &["testing"]),
-        ("server", &["server", "builder", "http::service", "http::tower"]),
+        ("server", &["server", "builder"]),
         ("connection", &["connection"]),
         ("namespaces", &["namespaces", "listeners"]),
         ("consumer", &["consumer", "middleware"]),
@@ -51,10 +51,6 @@ const SIO: Plan = Plan {
     circles_allowed: &["server", "handle"],
     known: &[
         ("connection", "server"),
-        // The engine is to know nothing of HTTP, and HTTP nothing of servers.
-        ("engine", "http"),
-        ("http", "http::service"),
-        ("http", "http::tower"),
     ],
     long: &["engine/outbox.rs"],
 };

@@ -10,13 +10,13 @@ use crate::recovery::Recovery;
 impl Builder {
     /// Values with which no server could work.
     pub(super) fn invalid_options(&self) -> Vec<Problem> {
-        let (engine, options) = (&self.engine, &self.options);
-        let path_is_valid = engine.path.starts_with('/') && can_be_requested(&engine.path);
+        let (engine, http, options) = (&self.engine, &self.http, &self.options);
+        let path_is_valid = http.path.starts_with('/') && can_be_requested(&http.path);
         let per_address = engine.max_connections_per_address > 0;
         let (times, serving) = (options.handler_times, &options.serving);
         let rules = [
             ("path", path_is_valid, "must begin with a slash, be percent-encoded and have no query"),
-            ("transports", !engine.transports.is_empty(), "must name at least one transport"),
+            ("transports", !http.transports.is_empty(), "must name at least one transport"),
             ("ping_interval", !engine.ping_interval.is_zero(), "must be longer than zero"),
             ("ping_timeout", !engine.ping_timeout.is_zero(), "must be longer than zero"),
             ("connect_timeout", !options.connect_timeout.is_zero(), "must be longer than zero"),
@@ -25,7 +25,7 @@ impl Builder {
             ("response_timeout", !serving.response_timeout.is_zero(), "must be longer than zero"),
             (
                 "health",
-                options.health.as_ref().is_none_or(|health| {
+                self.health.as_ref().is_none_or(|health| {
                     [&health.live, &health.ready]
                         .iter()
                         .all(|path| path.starts_with('/') && can_be_requested(path))
@@ -54,17 +54,13 @@ impl Builder {
             ("max_connections_per_address", per_address, "must be at least one"),
             (
                 "forwarded",
-                engine.forwarded.as_ref().is_none_or(Forwarded::is_valid),
+                http.forwarded.as_ref().is_none_or(Forwarded::is_valid),
                 "must name at least one hop, and a header that can be",
             ),
+            ("cookie", http.cookie.as_ref().is_none_or(Cookie::is_valid), "must have a plain name and path"),
             (
                 "cookie",
-                engine.cookie.as_ref().is_none_or(Cookie::is_valid),
-                "must have a plain name and path",
-            ),
-            (
-                "cookie",
-                engine.cookie.as_ref().is_none_or(Cookie::is_kept),
+                http.cookie.as_ref().is_none_or(Cookie::is_kept),
                 "must be `secure` with `SameSite::None`: browsers drop it otherwise",
             ),
         ];
@@ -72,16 +68,12 @@ impl Builder {
         broken
             .map(|(name, _, rule)| Problem::Option { name, reason: rule.to_owned() })
             .chain(
-                engine
-                    .allowed_origins
+                http.allowed_origins
                     .problems()
                     .map(|reason| Problem::Option { name: "allowed_origins", reason }),
             )
             .chain(
-                engine
-                    .allowed_hosts
-                    .problems()
-                    .map(|reason| Problem::Option { name: "allowed_hosts", reason }),
+                http.allowed_hosts.problems().map(|reason| Problem::Option { name: "allowed_hosts", reason }),
             )
             .chain(
                 serving
@@ -91,7 +83,7 @@ impl Builder {
                     .map(|reason| Problem::Option { name: "proxy_protocol", reason }),
             )
             .chain(options.recovery.as_ref().and_then(Recovery::problem))
-            .chain(options.parser.problem(engine.allow_eio3))
+            .chain(options.parser.problem(http.allow_eio3))
             .collect()
     }
 }

@@ -41,7 +41,7 @@ impl Builder {
             ),
         }));
         if let Some(directory) = &self.client_files {
-            if let Err(error) = files.add_client(&self.engine.path, directory) {
+            if let Err(error) = files.add_client(&self.http.path, directory) {
                 let reason = format!("{} cannot be read: {error}", whole(directory));
                 problems.push(Problem::Option { name: "client_files", reason });
             }

@@ -68,7 +68,7 @@ impl Builder {
     /// # let _ = builder;
     /// ```
     pub fn forwarded(mut self, forwarded: Forwarded) -> Self {
-        self.engine.forwarded = Some(forwarded);
+        self.http.forwarded = Some(forwarded);
         self
     }
 
@@ -113,7 +113,7 @@ impl Builder {
     /// # let _ = builder;
     /// ```
     pub fn allowed_hosts<S: Into<String>>(mut self, hosts: impl IntoIterator<Item = S>) -> Self {
-        self.engine.allowed_hosts = hosts.into_iter().collect();
+        self.http.allowed_hosts = hosts.into_iter().collect();
         self
     }
 
@@ -132,7 +132,7 @@ impl Builder {
     /// # let _ = builder;
     /// ```
     pub fn health(mut self, live: impl Into<String>, ready: impl Into<String>) -> Self {
-        self.options.health = Some(Health { live: live.into(), ready: ready.into() });
+        self.health = Some(Health { live: live.into(), ready: ready.into() });
         self
     }
 
@@ -151,7 +151,7 @@ impl Builder {
     /// # let _ = builder;
     /// ```
     pub fn on_headers(mut self, on_headers: impl Fn(&Parts, &mut HeaderMap) + Send + Sync + 'static) -> Self {
-        self.engine.hooks.on_headers(on_headers);
+        self.http.hooks.on_headers(on_headers);
         self
     }
 
@@ -183,7 +183,7 @@ impl Builder {
     /// # let _ = builder;
     /// ```
     pub fn id_generator(mut self, new_id: impl Fn() -> SessionId + Send + Sync + 'static) -> Self {
-        self.engine.hooks.id_generator(new_id);
+        self.engine.id_generator(new_id);
         self
     }
 
@@ -232,7 +232,7 @@ impl Builder {
         mut self,
         allow: impl Fn(&Parts) -> Result<(), String> + Send + Sync + 'static,
     ) -> Self {
-        self.engine.hooks.allow_request(allow);
+        self.http.hooks.allow_request(allow);
         self
     }
 
@@ -260,7 +260,7 @@ impl Builder {
         F: Fn(Parts) -> R + Send + Sync + 'static,
         R: Future<Output = Result<(), String>> + Send + 'static,
     {
-        self.engine.hooks.allow_request_async(allow);
+        self.http.hooks.allow_request_async(allow);
         self
     }
 
@@ -280,7 +280,7 @@ impl Builder {
     /// # let _ = builder;
     /// ```
     pub fn on_refused(mut self, on_refused: impl Fn(&Refused<'_>) + Send + Sync + 'static) -> Self {
-        self.engine.hooks.on_refused(on_refused);
+        self.http.hooks.on_refused(on_refused);
         self
     }
 
@@ -305,7 +305,7 @@ impl Builder {
         mut self,
         choose: impl for<'a> Fn(&[&'a str]) -> Option<&'a str> + Send + Sync + 'static,
     ) -> Self {
-        self.engine.hooks.subprotocols(choose);
+        self.http.hooks.subprotocols(choose);
         self
     }
 
@@ -327,7 +327,7 @@ impl Builder {
     /// ```
     #[cfg(feature = "compression")]
     pub fn http_compression(mut self, threshold: impl Into<Option<usize>>) -> Self {
-        self.engine.http_compression = threshold.into();
+        self.http.http_compression = threshold.into();
         self
     }
 }

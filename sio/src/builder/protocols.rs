@@ -32,8 +32,8 @@ impl Builder {
     /// ```
     pub fn allow_eio3(mut self, eio3: impl Into<Eio3>) -> Self {
         let eio3 = eio3.into();
-        self.engine.allow_eio3 = eio3.is_allowed;
-        self.engine.eio3_client_ids = eio3.client_ids;
+        self.http.allow_eio3 = eio3.is_allowed;
+        self.http.eio3_client_ids = eio3.client_ids;
         self
     }
 }

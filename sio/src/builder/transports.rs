@@ -12,13 +12,13 @@ impl Builder {
     /// Where Socket.IO is served: this path, with and without a slash at its end. It begins with a slash and is
     /// percent-encoded, as in a URL. Default `/socket.io`.
     pub fn path(mut self, path: impl Into<String>) -> Self {
-        self.engine.path = path.into();
+        self.http.path = path.into();
         self
     }
 
     /// The transports that clients may use. Default: polling and WebSocket.
     pub fn transports(mut self, transports: impl IntoIterator<Item = TransportKind>) -> Self {
-        self.engine.transports = transports.into_iter().collect();
+        self.http.transports = transports.into_iter().collect();
         self
     }
 
@@ -43,7 +43,7 @@ impl Builder {
 
     /// Whether a client on polling may move to WebSocket. Default true.
     pub fn allow_upgrades(mut self, allow: bool) -> Self {
-        self.engine.allow_upgrades = allow;
+        self.http.allow_upgrades = allow;
         self
     }
 
@@ -74,7 +74,7 @@ impl Builder {
 
     /// A cookie with the session's id, for load balancers that route by it. Default none.
     pub fn cookie(mut self, cookie: Cookie) -> Self {
-        self.engine.cookie = Some(cookie);
+        self.http.cookie = Some(cookie);
         self
     }
 
@@ -83,7 +83,7 @@ impl Builder {
     ///
     /// A listed origin that is not `scheme://host[:port]` is an error of [`Builder::build`].
     pub fn allowed_origins(mut self, origins: impl Into<AllowedOrigins>) -> Self {
-        self.engine.allowed_origins = origins.into();
+        self.http.allowed_origins = origins.into();
         self
     }
 }

@@ -1,20 +1,19 @@
-//! What can be set for an Engine.IO server.
+//! What can be set for the sessions of an engine.
 
 use std::time::Duration;
 
-use sio_core::engine::config::{Revision, SessionConfig, TransportKind};
+use sio_core::engine::config::SessionConfig;
 use sio_core::engine::packet::Message;
 use sio_core::engine::payload::DEFAULT_MAX_PACKETS;
+use sio_core::id::SessionId;
 
-use super::hooks::Hooks;
+use super::ids::Ids;
 use super::outbox::QueueLimits;
-use crate::http::cookie::Cookie;
-use crate::http::origin::AllowedOrigins;
-use crate::http::{AllowedHosts, Forwarded};
 
-/// The settings of an Engine.IO server, with the defaults of the protocol.
+/// The settings of an engine's sessions, with the defaults of the protocol: heartbeat, sizes, queues and counts.
 ///
-/// `sio::Builder` has a method for each; whoever uses [`Engine`](super::Engine) alone sets the fields.
+/// `sio::Builder` has a method for each; whoever uses [`Engine`](super::Engine) alone sets the fields. What concerns
+/// requests is in [`http::Config`](crate::http::Config).
 ///
 /// # Examples
 ///
@@ -23,23 +22,11 @@ use crate::http::{AllowedHosts, Forwarded};
 /// use sio::engine::Config;
 ///
 /// let mut config = Config::default();
-/// config.path = "/engine.io".to_owned();
 /// config.ping_interval = Duration::from_secs(10);
 /// ```
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Config {
-    /// Where requests are answered: this path, with and without a slash at its end, and nothing below it.
-    /// Default `/socket.io`.
-    pub path: String,
-    /// The transports that may be used. Default: polling and WebSocket.
-    pub transports: Vec<TransportKind>,
-    /// Whether a client on polling may move to WebSocket. Default true.
-    pub allow_upgrades: bool,
-    /// Whether clients of Engine.IO 3 may connect besides those of Engine.IO 4. Default false.
-    pub allow_eio3: bool,
-    /// Whether their sockets have the ids that they give themselves, which are made of the session's.
-    pub(crate) eio3_client_ids: bool,
     /// From the open packet, and from each pong, to the next ping. Default 25 s.
     pub ping_interval: Duration,
     /// How long after a ping its pong may take. Default 20 s.
@@ -63,33 +50,15 @@ pub struct Config {
     /// Sessions open at the same time for one address; IPv6 addresses are counted by their /64 network. Default
     /// unlimited; beyond it new ones get `403`. Clients whose address is not known are counted together.
     pub max_connections_per_address: usize,
-    /// From which pages a browser may connect. Default: those of the same origin.
-    pub allowed_origins: AllowedOrigins,
-    /// For which hosts requests are answered. Default: every host.
-    pub allowed_hosts: AllowedHosts,
-    /// A cookie with the session's id, for load balancers that route by it. Default none.
-    pub cookie: Option<Cookie>,
-    /// Which headers of proxies are believed. Default none.
-    pub forwarded: Option<Forwarded>,
     /// A message that every client gets right behind the open packet. Default none.
     pub initial_packet: Option<Message>,
-    /// From which size on, in bytes, a polling answer is compressed for clients that accept gzip or deflate; none
-    /// to compress nothing. Default 1,024.
-    #[cfg(feature = "compression")]
-    pub http_compression: Option<usize>,
-    /// What the application decides about requests. Default nothing.
-    pub hooks: Hooks,
+    pub(crate) ids: Ids,
 }
 
 impl Default for Config {
     fn default() -> Self {
         let protocol = SessionConfig::default();
         Self {
-            path: "/socket.io".to_owned(),
-            transports: vec![TransportKind::Polling, TransportKind::WebSocket],
-            allow_upgrades: true,
-            allow_eio3: false,
-            eio3_client_ids: false,
             ping_interval: protocol.ping_interval,
             ping_timeout: protocol.ping_timeout,
             upgrade_timeout: protocol.upgrade_timeout,
@@ -100,19 +69,21 @@ impl Default for Config {
             slow_client_grace: Duration::from_secs(1),
             max_connections: usize::MAX,
             max_connections_per_address: usize::MAX,
-            allowed_origins: AllowedOrigins::default(),
-            allowed_hosts: AllowedHosts::default(),
-            cookie: None,
-            forwarded: None,
             initial_packet: None,
-            #[cfg(feature = "compression")]
-            http_compression: Some(1024),
-            hooks: Hooks::default(),
+            ids: Ids::default(),
         }
     }
 }
 
 impl Config {
+    /// Makes the ids of sessions. Default: 120 random bits of the operating system.
+    ///
+    /// An id is a secret, since whoever knows it can read and write the session: it must not be guessable. An id
+    /// that is in use is not taken again; the session gets a random one then.
+    pub fn id_generator(&mut self, new_id: impl Fn() -> SessionId + Send + Sync + 'static) {
+        self.ids = Ids::made_by(new_id);
+    }
+
     pub(crate) fn session(&self) -> SessionConfig {
         SessionConfig {
             ping_interval: self.ping_interval,
@@ -135,20 +106,6 @@ impl Config {
 
     pub(crate) fn queue_limits(&self) -> QueueLimits {
         QueueLimits { bytes: self.outgoing_queue_bytes, packets: self.outgoing_queue_packets }
-    }
-
-    pub(crate) fn allows(&self, transport: TransportKind) -> bool {
-        self.transports.contains(&transport)
-    }
-
-    /// The revisions of the protocol that clients may speak.
-    pub(crate) fn revisions(&self) -> &'static [Revision] {
-        if self.allow_eio3 { &[Revision::V3, Revision::V4] } else { &[Revision::V4] }
-    }
-
-    /// Whether a session on polling is told that it may move to WebSocket.
-    pub(crate) fn offers_upgrade(&self) -> bool {
-        self.allow_upgrades && self.allows(TransportKind::WebSocket)
     }
 }
 

@@ -11,21 +11,21 @@
 //!
 //! impl Handler for Echo {
 //!     fn on_message(&mut self, message: Message) -> Result<(), CloseReason> {
-//!         // A client that does not read its own echoes is let go.
+//!         // A client that does not read its own echoes is disconnected.
 //!         self.0.try_send(&message).map_err(|_| CloseReason::SlowClient)
 //!     }
 //! }
 //!
-//! let mut config = Config::default();
-//! config.path = "/engine.io".to_owned();
-//! let engine = Engine::new(config, |sender, _handshake| Box::new(Echo(sender)));
-//! # let _ = engine;
+//! let engine = Engine::new(Config::default(), |sender, _handshake| Box::new(Echo(sender)));
+//! // Answers requests: a hyper service.
+//! let service = sio::http::EngineService::new(engine, sio::http::Config::default());
+//! # let _ = service;
 //! ```
 
 mod command;
 mod config;
 mod handler;
-mod hooks;
+mod ids;
 mod inbox;
 pub(crate) mod mailbox;
 pub(crate) mod outbox;
@@ -53,16 +53,14 @@ pub use sio_core::id::{InvalidId, SessionId};
 pub(crate) use self::command::{Command, PollAnswer, PollBody, PostAnswer};
 pub use self::config::Config;
 pub use self::handler::Handler;
-pub use self::hooks::Hooks;
 use self::mailbox::Mailbox;
 use self::polling::Polling;
 pub use self::sender::{SendError, Sender};
 use self::session::{First, SessionTask};
 pub(crate) use self::sessions::Sessions;
 use crate::handshake::Handshake;
-use crate::http::RefusedReason;
 use crate::log_limiter::{About, LogLimiter, limited};
-use crate::places::{Addresses, Connections, Place};
+use crate::places::{Addresses, Place};
 use crate::random;
 use crate::transport::websocket::WebSocket;
 use crate::transport::wire::Wire;
@@ -78,8 +76,6 @@ pub(crate) struct Shared {
     pub(crate) sessions: Sessions,
     /// None without a limit.
     addresses: Option<Arc<Addresses>>,
-    /// None without a limit. Only a server that accepts connections itself can count them.
-    pub(crate) connections: Option<Arc<Connections>>,
     /// Ready-made: what goes out behind the open packet.
     pub(crate) initial_packet: Option<Bytes>,
     new_handler: Box<HandlerFactory>,
@@ -100,10 +96,20 @@ impl fmt::Debug for Shared {
     }
 }
 
+/// Why no session may open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum NoRoom {
+    /// The engine is being closed.
+    Closing,
+    /// As many sessions are open as there may be.
+    Full,
+    /// The same, for one address.
+    AddressFull,
+}
+
 /// An Engine.IO server: makes a [`Handler`] for every session.
 ///
-/// Cheap to clone. Give its [`service`](Engine::service) to hyper, or requests to
-/// [`Service::call`](crate::http::Service).
+/// Cheap to clone. An [`EngineService`](crate::http::EngineService) answers requests with it.
 #[derive(Debug, Clone)]
 pub struct Engine {
     pub(crate) shared: Arc<Shared>,
@@ -118,14 +124,10 @@ impl Engine {
         let session_config = Arc::new(config.session());
         let limit = config.max_connections_per_address;
         let addresses = (limit != usize::MAX).then(|| Arc::new(Addresses::new(limit)));
-        // The connections of proxies say nothing of their clients' addresses.
-        let per_address = if config.forwarded.is_some() { usize::MAX } else { limit };
-        let connections = Connections::new(config.max_connections, per_address);
         let initial_packet = config.initial_packet.clone().map(|message| Packet::Message(message).frame());
         let shared = Shared {
             config,
             addresses,
-            connections,
             initial_packet,
             session_config,
             sessions: Sessions::default(),
@@ -136,10 +138,8 @@ impl Engine {
         Self { shared: Arc::new(shared) }
     }
 
-    /// The HTTP service that answers the engine's path.
-    #[must_use]
-    pub fn service(&self) -> crate::http::EngineService {
-        crate::http::EngineService::new(self.clone())
+    pub(crate) fn config(&self) -> &Config {
+        &self.shared.config
     }
 
     /// How many sessions are open.
@@ -167,20 +167,41 @@ impl Engine {
         let _ = tokio::time::timeout(session::LINGER, self.shared.sessions.until_idle()).await;
     }
 
+    /// Returns whether another session may open.
+    ///
+    /// # Errors
+    ///
+    /// When the engine is closed, or as many sessions are open as there may be.
+    pub(crate) fn has_room(&self) -> Result<(), NoRoom> {
+        if self.shared.is_closing() {
+            return Err(NoRoom::Closing);
+        }
+        let limit = self.shared.config.max_connections;
+        if self.session_count() >= limit {
+            limited!(
+                WARN, self.shared.logs, About::default(), target: "sio::engine", { limit, },
+                "refused a session: `max_connections` are open"
+            );
+            return Err(NoRoom::Full);
+        }
+        Ok(())
+    }
+
     /// A place for a session of this address.
     ///
     /// # Errors
     ///
     /// When all places of the address are taken.
-    pub(crate) fn place(&self, ip: Option<IpAddr>) -> Result<Option<Place>, RefusedReason> {
+    pub(crate) fn place(&self, ip: Option<IpAddr>) -> Result<Option<Place>, NoRoom> {
         let Some(addresses) = &self.shared.addresses else { return Ok(None) };
-        addresses.take(ip).map(Some).ok_or(RefusedReason::AddressFull)
+        addresses.take(ip).map(Some).ok_or(NoRoom::AddressFull)
     }
 
     /// An id that no session has.
     pub(crate) fn new_id(&self) -> SessionId {
-        let id = self.shared.config.hooks.new_id();
-        if !self.shared.config.hooks.makes_ids() || self.shared.sessions.get(&id).is_none() {
+        let ids = &self.shared.config.ids;
+        let id = ids.next();
+        if !ids.may_repeat() || self.shared.sessions.get(&id).is_none() {
             return id;
         }
         limited!(

@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -17,14 +18,14 @@ use super::answer::{self, Answer};
 use super::body::ResponseBody;
 #[cfg(feature = "compression")]
 use super::compression;
+use super::config::Config;
 use super::long_polling;
 use super::origin::Verdict;
 use super::refused::{Refusal, Refused, RefusedReason};
-use super::service::AnswerFuture;
 use super::site::{Authority, Target};
 use super::upgrade;
 use crate::engine::mailbox::Mailbox;
-use crate::engine::{Command, Config, Engine, TransportKind};
+use crate::engine::{Command, Engine, TransportKind};
 use crate::guarded::{self, Guarded};
 use crate::handshake::Handshake;
 use crate::log_limiter::{About, hash_of, limited};
@@ -37,15 +38,46 @@ use crate::transport::wire::Wire;
 /// everything else is answered `404`.
 ///
 /// Cheap to clone: one for each connection.
+///
+/// # Examples
+///
+/// ```no_run
+/// use hyper::server::conn::http1;
+/// use hyper_util::rt::TokioIo;
+/// use sio::engine::Engine;
+/// use sio::http::{Config, EngineService};
+///
+/// # async fn example(engine: Engine, listener: tokio::net::TcpListener) -> std::io::Result<()> {
+/// let mut config = Config::default();
+/// config.path = "/engine.io".to_owned();
+/// let service = EngineService::new(engine, config);
+/// loop {
+///     let (stream, peer) = listener.accept().await?;
+///     let service = service.for_connection(peer, false);
+///     tokio::spawn(async move {
+///         let connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
+///         connection.with_upgrades().await
+///     });
+/// }
+/// # }
+/// ```
 #[derive(Debug, Clone)]
 pub struct EngineService {
-    engine: Engine,
+    shared: Arc<Shared>,
     peer: Peer,
 }
 
+#[derive(Debug)]
+struct Shared {
+    engine: Engine,
+    config: Config,
+}
+
 impl EngineService {
-    pub(crate) fn new(engine: Engine) -> Self {
-        Self { engine, peer: Peer::default() }
+    /// Answers requests as `config` says, with sessions of an engine.
+    #[must_use]
+    pub fn new(engine: Engine, config: Config) -> Self {
+        Self { shared: Arc::new(Shared { engine, config }), peer: Peer::default() }
     }
 
     /// The service for one connection, of which handlers can then learn the peer's address and whether it
@@ -56,7 +88,7 @@ impl EngineService {
     }
 
     pub(super) fn of_peer(&self, peer: Peer) -> Self {
-        Self { engine: self.engine.clone(), peer }
+        Self { shared: Arc::clone(&self.shared), peer }
     }
 
     /// True when the path is the engine's.
@@ -89,7 +121,7 @@ impl EngineService {
             Verdict::Foreign(origin) => {
                 let origin = &*short(origin);
                 limited!(
-                    WARN, self.engine.shared.logs, About { other: hash_of(origin), ..About::default() },
+                    WARN, self.engine().shared.logs, About { other: hash_of(origin), ..About::default() },
                     target: "sio::engine", { origin, },
                     "refused a request from a foreign origin; `allowed_origins` of the builder lists those that may connect"
                 );
@@ -132,7 +164,9 @@ impl EngineService {
                 }
                 Ok(answer::packets(packets.body))
             }
-            Method::POST => Ok(long_polling::post(&mailbox, &request.headers, body, self.config()).await?),
+            Method::POST => {
+                Ok(long_polling::post(&mailbox, &request.headers, body, self.engine().config()).await?)
+            }
             _ => Err(RefusedReason::BadRequest.into()),
         }
     }
@@ -165,7 +199,7 @@ impl EngineService {
 
     fn session(&self, sid: &str) -> Result<Arc<Mailbox>, RequestError> {
         let id = sid.parse::<SessionId>().ok();
-        id.and_then(|id| self.engine.shared.sessions.get(&id)).ok_or(RequestError::SessionUnknown)
+        id.and_then(|id| self.engine().shared.sessions.get(&id)).ok_or(RequestError::SessionUnknown)
     }
 
     /// Lets a new session in, or says why not.
@@ -179,32 +213,16 @@ impl EngineService {
         let is_get = request.method == Method::GET || upgrade::is_extended_connect(request);
         let revisions = self.config().revisions();
         let (_, revision) = query.check_handshake_of(revisions, is_get, is_websocket)?;
-        self.has_room()?;
+        self.engine().has_room()?;
         let client = self.client(request);
-        let place = self.engine.place(client.ip())?;
+        let place = self.engine().place(client.ip())?;
         let hooks = &self.config().hooks;
         let allowed = hooks.allow(request).await;
         allowed.map_err(|message| Refusal::with_message(RefusedReason::NotAllowed, message))?;
         if hooks.may_wait() {
-            self.has_room()?;
+            self.engine().has_room()?;
         }
         Ok(Admission { client, place, wire: Wire::new(revision, query.base64) })
-    }
-
-    /// Whether another session may open.
-    fn has_room(&self) -> Result<(), RefusedReason> {
-        if self.engine.shared.is_closing() {
-            return Err(RefusedReason::ShuttingDown);
-        }
-        let limit = self.config().max_connections;
-        if self.engine.session_count() >= limit {
-            limited!(
-                WARN, self.engine.shared.logs, About::default(), target: "sio::engine", { limit, },
-                "refused a session: `max_connections` are open"
-            );
-            return Err(RefusedReason::ServerFull);
-        }
-        Ok(())
     }
 
     /// The subprotocol that is agreed to, if the request asks for any.
@@ -231,7 +249,7 @@ impl EngineService {
             let host = String::from_utf8_lossy(host);
             let host = &*short(&host);
             limited!(
-                WARN, self.engine.shared.logs, About { other: hash_of(host), ..About::default() },
+                WARN, self.engine().shared.logs, About { other: hash_of(host), ..About::default() },
                 target: "sio::engine", { host, },
                 "refused a request for a foreign host; `allowed_hosts` of the builder lists those of this server"
             );
@@ -258,15 +276,15 @@ impl EngineService {
     }
 
     fn open_polling(&self, request: &Parts, admission: Admission) -> Answer {
-        let id = self.engine.new_id();
+        let id = self.engine().new_id();
         let upgrades: &[TransportKind] =
             if self.config().offers_upgrade() { &[TransportKind::WebSocket] } else { &[] };
         let open = self.open_packet(&id, upgrades).frame();
-        let entries = [Some(&open), self.engine.shared.initial_packet.as_ref()];
+        let entries = [Some(&open), self.engine().shared.initial_packet.as_ref()];
         let body = admission.wire.body_of_all(entries.into_iter().flatten());
         let handshake = self.handshake(request, admission.client, admission.wire, None, id);
         let Some(handshake) = handshake else { return failed() };
-        self.engine.open(id, handshake, admission.place, admission.wire, None);
+        self.engine().open(id, handshake, admission.place, admission.wire, None);
         let mut answer = answer::packets(body);
         self.set_headers(&mut answer, request, &id);
         answer
@@ -275,19 +293,19 @@ impl EngineService {
     fn open_websocket(&self, request: &mut Parts, admission: Admission) -> Result<Answer, Refusal> {
         let Admission { client, place, wire } = admission;
         let subprotocol = self.subprotocol(&request.headers);
-        let id = self.engine.new_id();
+        let id = self.engine().new_id();
         let Some(handshake) = self.handshake(request, client, wire, subprotocol.clone(), id) else {
             return Ok(failed());
         };
         let (mut answer, websocket) = upgrade::accept(request, wire, subprotocol.as_deref())?;
         let open = self.open_packet(&id, &[]).frame();
-        self.engine.open(id, handshake, place, wire, Some((websocket, open)));
+        self.engine().open(id, handshake, place, wire, Some((websocket, open)));
         self.set_headers(&mut answer, request, &id);
         Ok(answer)
     }
 
     fn open_packet(&self, id: &SessionId, upgrades: &[TransportKind]) -> sio_core::engine::packet::Packet {
-        let config = self.config();
+        let config = self.engine().config();
         let open = OpenPacket {
             sid: id.as_str(),
             upgrades,
@@ -323,10 +341,23 @@ impl EngineService {
         self.config().hooks.add_headers(request, answer.headers_mut());
     }
 
-    fn config(&self) -> &Config {
-        &self.engine.shared.config
+    pub(crate) fn config(&self) -> &Config {
+        &self.shared.config
+    }
+
+    /// Whether new sessions are let in.
+    pub(super) fn is_ready(&self) -> bool {
+        !self.engine().shared.is_closing()
+    }
+
+    fn engine(&self) -> &Engine {
+        &self.shared.engine
     }
 }
+
+/// An answer on its way.
+pub(crate) type AnswerFuture =
+    Pin<Box<dyn Future<Output = Result<Response<ResponseBody>, Infallible>> + Send>>;
 
 /// A session that may open.
 struct Admission {

@@ -13,7 +13,8 @@ use hyper::{Request, Response};
 use pin_project_lite::pin_project;
 
 use super::body::ResponseBody;
-use super::service::{AnswerFuture, Service};
+use super::engine_service::AnswerFuture;
+use super::service::Service;
 
 /// Socket.IO in front of another service, which gets every request that is neither for Socket.IO nor for a static
 /// file. Made by [`Service::or`], and with the feature `tower` by `Server::layer`.

@@ -29,7 +29,7 @@ type Predicate = dyn Fn(&str) -> bool + Send + Sync;
 /// A listed origin is `scheme://host[:port]`, in any case and with or without the port that is the scheme's own.
 /// `ws` is the same as `http`, and `wss` as `https`. Pages of the same origin are allowed as well. What is not an
 /// origin, like `*` or `example.com`, keeps the server from [being built](crate::Builder::build); in the
-/// [configuration](crate::engine::Config) of a bare engine it allows nobody.
+/// [configuration](super::Config) of a bare engine it allows nobody.
 ///
 /// `null` can be listed for pages without an origin of their own, such as sandboxed frames and, in most browsers,
 /// files; and `file://` for the pages of apps that send it. Any page can become one of `null` by a frame, so a

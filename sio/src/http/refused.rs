@@ -7,6 +7,8 @@ use hyper::StatusCode;
 use hyper::http::request::Parts;
 use sio_core::engine::handshake::RequestError;
 
+use crate::engine::NoRoom;
+
 /// Why a request was refused, in more detail than the client is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -114,6 +116,16 @@ impl Refusal {
 impl From<RefusedReason> for Refusal {
     fn from(reason: RefusedReason) -> Self {
         Self { reason, message: None, status: None }
+    }
+}
+
+impl From<NoRoom> for Refusal {
+    fn from(no_room: NoRoom) -> Self {
+        Self::from(match no_room {
+            NoRoom::Closing => RefusedReason::ShuttingDown,
+            NoRoom::Full => RefusedReason::ServerFull,
+            NoRoom::AddressFull => RefusedReason::AddressFull,
+        })
     }
 }
 

@@ -1,10 +1,8 @@
 //! The service of a whole server.
 
+use std::any::Any;
 use std::convert::Infallible;
-use std::future::Future;
 use std::net::SocketAddr;
-use std::pin::Pin;
-#[cfg(feature = "static-files")]
 use std::sync::Arc;
 
 #[cfg(feature = "static-files")]
@@ -15,19 +13,33 @@ use hyper::{Request, Response};
 #[cfg(feature = "static-files")]
 use super::answer;
 use super::body::ResponseBody;
-use super::engine_service::EngineService;
+use super::engine_service::{AnswerFuture, EngineService};
 use super::health::Health;
 use super::mounted::Mounted;
 #[cfg(feature = "static-files")]
 use super::static_files::StaticFiles;
-use crate::Server;
 use crate::peer::Peer;
 
-/// An answer on its way.
-pub(crate) type AnswerFuture =
-    Pin<Box<dyn Future<Output = Result<Response<ResponseBody>, Infallible>> + Send>>;
+/// What a server answers besides the requests for its engine.
+#[derive(Debug)]
+pub(crate) struct Beside {
+    pub(crate) health: Option<Health>,
+    #[cfg(feature = "static-files")]
+    pub(crate) files: StaticFiles,
+}
 
-/// A [`Server`] as a hyper service, and with the feature `tower` as a tower service. Requests that are neither for
+impl Beside {
+    /// Whether this answers requests for a path.
+    fn has(&self, path: &str) -> bool {
+        #[cfg(feature = "static-files")]
+        if self.files.has(path) {
+            return true;
+        }
+        self.health.as_ref().is_some_and(|health| health.has(path))
+    }
+}
+
+/// A [`Server`](crate::Server) as a hyper service, and with the feature `tower` as a tower service. Requests that are neither for
 /// Socket.IO nor for a static file are answered `404`, unless [another service](Service::or) answers them.
 ///
 /// Cheap to clone: one for each connection. It looks at the whole path of a request, so a router must not strip
@@ -55,20 +67,18 @@ pub(crate) type AnswerFuture =
 #[derive(Debug, Clone)]
 pub struct Service {
     engine: EngineService,
-    /// The engine does not keep the server alive, and its sessions need it.
-    server: Server,
-    #[cfg(feature = "static-files")]
-    files: Arc<StaticFiles>,
+    beside: Arc<Beside>,
+    /// The server, only to be kept alive: the engine does not do that, and its sessions need it.
+    _server: Arc<dyn Any + Send + Sync>,
 }
 
 impl Service {
-    pub(crate) fn new(server: &Server) -> Self {
-        Self {
-            engine: server.inner.engine.service(),
-            server: server.clone(),
-            #[cfg(feature = "static-files")]
-            files: Arc::clone(&server.inner.files),
-        }
+    pub(crate) fn new(
+        engine: EngineService,
+        beside: Arc<Beside>,
+        server: Arc<dyn Any + Send + Sync>,
+    ) -> Self {
+        Self { engine, beside, _server: server }
     }
 
     /// The service for one connection, of which handlers can then learn the peer's address and whether it
@@ -118,20 +128,9 @@ impl Service {
         Mounted::new(self, inner)
     }
 
-    fn health(&self) -> Option<&Health> {
-        self.server.inner.options.health.as_ref()
-    }
-
     /// Whether requests for a path are answered here, be it by Socket.IO or with a file.
     pub(super) fn answers(&self, path: &str) -> bool {
-        if self.health().is_some_and(|health| health.has(path)) {
-            return true;
-        }
-        #[cfg(feature = "static-files")]
-        if self.files.has(path) {
-            return true;
-        }
-        self.is_ours(path)
+        self.beside.has(path) || self.is_ours(path)
     }
 
     pub(crate) fn answer<B>(&self, request: Request<B>) -> AnswerFuture
@@ -142,19 +141,21 @@ impl Service {
     {
         let path = request.uri().path();
         // Asked by the address of the server, whatever hosts are allowed.
-        if let Some(health) = self.health().filter(|health| health.has(path)) {
-            let answer = health.answer(path, self.server.is_ready());
+        if let Some(health) = self.beside.health.as_ref().filter(|health| health.has(path)) {
+            let answer = health.answer(path, self.engine.is_ready());
             return Box::pin(std::future::ready(Ok(answer)));
         }
         #[cfg(feature = "static-files")]
-        if !self.engine.is_ours(request.uri().path()) && self.files.has(request.uri().path()) {
-            let files = Arc::clone(&self.files);
+        if !self.engine.is_ours(path) && self.beside.files.has(path) {
+            let beside = Arc::clone(&self.beside);
             let (head, _) = request.into_parts();
             if !self.engine.admits_host(&head) {
                 let answer = answer::plain(StatusCode::FORBIDDEN, "This host is not served here.\n");
                 return Box::pin(std::future::ready(Ok(answer)));
             }
-            return Box::pin(async move { Ok(files.serve(&head.method, &head.uri, &head.headers).await) });
+            return Box::pin(
+                async move { Ok(beside.files.serve(&head.method, &head.uri, &head.headers).await) },
+            );
         }
         hyper::service::Service::call(&self.engine, request)
     }
@@ -182,6 +183,7 @@ mod tests {
     use hyper::service::Service as _;
 
     use super::*;
+    use crate::Server;
 
     #[tokio::test]
     async fn a_service_outlives_the_handles_of_its_server() {

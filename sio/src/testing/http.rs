@@ -96,13 +96,13 @@ impl Http {
         body: Bytes,
     ) -> Result<Exchange, String> {
         let sid = sid.map_or(String::new(), |sid| format!("&sid={sid}"));
-        let path = self.server.inner.engine.shared.config.path.trim_end_matches('/');
+        let path = self.server.inner.requests.config().path.trim_end_matches('/');
         let target = format!("{path}/?{}EIO=4&transport={transport}{sid}", self.query);
         let mut request = Request::new(Full::new(body));
         *request.method_mut() = method;
         *request.uri_mut() = target.parse().expect("a server's path and an encoded query are valid");
         *request.headers_mut() = self.headers.clone();
-        let hosts = &self.server.inner.engine.shared.config.allowed_hosts;
+        let hosts = &self.server.inner.requests.config().allowed_hosts;
         if let Some(host) = hosts.first().and_then(|host| host.parse().ok()) {
             request.headers_mut().entry(header::HOST).or_insert(host);
         }

@@ -6,6 +6,7 @@ use hyper::Request;
 use hyper::body::Incoming;
 use hyper::service::{Service, service_fn};
 use sio::engine::{CloseReason, Config, Engine, Handler, Message, Sender};
+use sio::http::EngineService;
 use sio::{BuildError, prelude::*};
 use tokio::net::TcpListener;
 
@@ -92,7 +93,6 @@ impl Handler for Echo {
 /// The Engine.IO part.
 fn engine(heartbeat: Heartbeat) -> Engine {
     let mut config = Config::default();
-    config.path = "/engine.io".to_owned();
     config.ping_interval = heartbeat.interval;
     config.ping_timeout = heartbeat.timeout;
     config.max_payload = MAX_PAYLOAD;
@@ -106,9 +106,12 @@ fn engine(heartbeat: Heartbeat) -> Engine {
 /// When the server cannot be built or the listener fails.
 pub async fn serve(listener: TcpListener, heartbeat: Heartbeat) -> sio::Result<()> {
     let (server, engine) = (server(heartbeat)?, engine(heartbeat));
+    let mut requests = sio::http::Config::default();
+    requests.path = "/engine.io".to_owned();
+    let service = EngineService::new(engine.clone(), requests);
     let route = |peer| {
         let socket_io = server.service().for_connection(peer, false);
-        let engine_io = engine.service().for_connection(peer, false);
+        let engine_io = service.for_connection(peer, false);
         service_fn(move |request: Request<Incoming>| {
             if engine_io.is_ours(request.uri().path()) {
                 Service::call(&engine_io, request)

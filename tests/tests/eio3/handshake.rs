@@ -116,23 +116,15 @@ async fn greeting(initial: Option<Message>) -> TestServer {
     }
 
     let mut config = Config::default();
-    config.allow_eio3 = true;
     config.initial_packet = initial;
     let engine = Engine::new(config, |sender, handshake| {
         assert_eq!(handshake.revision(), Revision::V3);
         sender.try_send(&Message::Text("hello".into())).expect("the queue is empty");
         Box::new(Greeting(sender))
     });
-    TestServer::serve_with(|listener| async move {
-        loop {
-            let (stream, _) = listener.accept().await?;
-            let io = hyper_util::rt::TokioIo::new(stream);
-            let connection =
-                hyper::server::conn::http1::Builder::new().serve_connection(io, engine.service());
-            tokio::spawn(connection.with_upgrades());
-        }
-    })
-    .await
+    let mut requests = sio::http::Config::default();
+    requests.allow_eio3 = true;
+    TestServer::engine_service(sio::http::EngineService::new(engine, requests)).await
 }
 
 #[tokio::test]

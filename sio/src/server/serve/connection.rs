@@ -89,7 +89,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Connection<S> {
 
 /// A place for a connection of this peer; none is needed without limits.
 fn place(server: &Server, peer: Option<SocketAddr>) -> Result<Option<ConnectionPlace>, ()> {
-    let Some(connections) = &server.inner.engine.shared.connections else { return Ok(None) };
+    let Some(connections) = &server.inner.connections else { return Ok(None) };
     connections.take(Peer::of_connection(peer, false).ip()).map(Some).map_err(|option| {
         limited!(
             WARN, LogLimiter::of_process(), About { other: hash_of(option), ..About::default() },

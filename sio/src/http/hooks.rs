@@ -1,4 +1,4 @@
-//! What an application decides about sessions that are about to open.
+//! What an application decides about requests that open sessions.
 
 use std::fmt;
 use std::future::Future;
@@ -8,13 +8,10 @@ use std::time::Duration;
 
 use hyper::header::{self, HeaderMap, HeaderName};
 use hyper::http::request::Parts;
-use sio_core::id::SessionId;
 
+use super::refused::Refused;
 use crate::guarded::{self, Guarded};
-use crate::http::Refused;
-use crate::random;
 
-type NewId = dyn Fn() -> SessionId + Send + Sync;
 type AllowRequest = dyn Fn(&Parts) -> Result<(), String> + Send + Sync;
 type Deciding = Pin<Box<dyn Future<Output = Result<(), String>> + Send>>;
 type AllowRequestAsync = dyn Fn(Parts) -> Deciding + Send + Sync;
@@ -40,14 +37,13 @@ const FAILED: &str = "Internal server error";
 /// # Examples
 ///
 /// ```
-/// use sio::engine::Config;
+/// use sio::http::Config;
 ///
 /// let mut config = Config::default();
 /// config.hooks.on_refused(|refused| eprintln!("{}: {}", refused.code(), refused.message()));
 /// ```
 #[derive(Clone, Default)]
 pub struct Hooks {
-    new_id: Option<Arc<Guarded<Box<NewId>>>>,
     allow_request: Option<Arc<AllowRequest>>,
     allow_request_async: Option<Arc<AllowRequestAsync>>,
     on_refused: Option<Arc<OnRefused>>,
@@ -56,14 +52,6 @@ pub struct Hooks {
 }
 
 impl Hooks {
-    /// Makes the ids of sessions. Default: 120 random bits of the operating system.
-    ///
-    /// An id is a secret, since whoever knows it can read and write the session: it must not be guessable. An id
-    /// that is in use is not taken again; the session gets a random one then.
-    pub fn id_generator(&mut self, new_id: impl Fn() -> SessionId + Send + Sync + 'static) {
-        self.new_id = Some(Arc::new(Guarded::new(Box::new(new_id))));
-    }
-
     /// Says of a request whether it may open a session. Default: every request may.
     ///
     /// It is asked after all other checks, and only for the first request of a session. A refusal is answered
@@ -105,16 +93,6 @@ impl Hooks {
         choose: impl for<'a> Fn(&[&'a str]) -> Option<&'a str> + Send + Sync + 'static,
     ) {
         self.subprotocols = Some(Arc::new(Guarded::new(Box::new(choose))));
-    }
-
-    /// Whether ids are the application's, who may give one twice.
-    pub(crate) fn makes_ids(&self) -> bool {
-        self.new_id.is_some()
-    }
-
-    pub(crate) fn new_id(&self) -> SessionId {
-        let new_id = self.new_id.as_ref().and_then(|new_id| guarded::call("`id_generator`", || new_id()));
-        new_id.unwrap_or_else(random::session_id)
     }
 
     /// Whether a function looks at requests, and wants to find the peer with them.
@@ -174,7 +152,6 @@ impl Hooks {
 impl fmt::Debug for Hooks {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Hooks")
-            .field("id_generator", &self.new_id.is_some())
             .field("allow_request", &self.allow_request.is_some())
             .field("allow_request_async", &self.allow_request_async.is_some())
             .field("on_headers", &self.on_headers.is_some())

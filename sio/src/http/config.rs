@@ -1,0 +1,88 @@
+//! What can be set for the requests that reach an engine.
+
+use sio_core::engine::config::{Revision, TransportKind};
+
+use super::cookie::Cookie;
+use super::forwarded::Forwarded;
+use super::hooks::Hooks;
+use super::hosts::AllowedHosts;
+use super::origin::AllowedOrigins;
+
+/// The settings of an [`EngineService`](super::EngineService): which requests are answered, and how sessions open.
+///
+/// `sio::Builder` has a method for each; whoever uses an [`Engine`](crate::engine::Engine) alone sets the fields.
+///
+/// # Examples
+///
+/// ```
+/// use sio::engine::TransportKind;
+/// use sio::http::Config;
+///
+/// let mut config = Config::default();
+/// config.path = "/engine.io".to_owned();
+/// config.transports = vec![TransportKind::WebSocket];
+/// ```
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Config {
+    /// Where requests are answered: this path, with and without a slash at its end, and nothing below it.
+    /// Default `/socket.io`.
+    pub path: String,
+    /// The transports that may be used. Default: polling and WebSocket.
+    pub transports: Vec<TransportKind>,
+    /// Whether a client on polling may move to WebSocket. Default true.
+    pub allow_upgrades: bool,
+    /// Whether clients of Engine.IO 3 may connect besides those of Engine.IO 4. Default false.
+    pub allow_eio3: bool,
+    /// Whether their sockets have the ids that they give themselves, which are made of the session's.
+    pub(crate) eio3_client_ids: bool,
+    /// From which pages a browser may connect. Default: those of the same origin.
+    pub allowed_origins: AllowedOrigins,
+    /// For which hosts requests are answered. Default: every host.
+    pub allowed_hosts: AllowedHosts,
+    /// A cookie with the session's id, for load balancers that route by it. Default none.
+    pub cookie: Option<Cookie>,
+    /// Which headers of proxies are believed. Default none.
+    pub forwarded: Option<Forwarded>,
+    /// From which size on, in bytes, a polling answer is compressed for clients that accept gzip or deflate; none
+    /// to compress nothing. Default 1,024.
+    #[cfg(feature = "compression")]
+    pub http_compression: Option<usize>,
+    /// What the application decides about requests. Default nothing.
+    pub hooks: Hooks,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            path: "/socket.io".to_owned(),
+            transports: vec![TransportKind::Polling, TransportKind::WebSocket],
+            allow_upgrades: true,
+            allow_eio3: false,
+            eio3_client_ids: false,
+            allowed_origins: AllowedOrigins::default(),
+            allowed_hosts: AllowedHosts::default(),
+            cookie: None,
+            forwarded: None,
+            #[cfg(feature = "compression")]
+            http_compression: Some(1024),
+            hooks: Hooks::default(),
+        }
+    }
+}
+
+impl Config {
+    pub(super) fn allows(&self, transport: TransportKind) -> bool {
+        self.transports.contains(&transport)
+    }
+
+    /// The revisions of the protocol that clients may speak.
+    pub(super) fn revisions(&self) -> &'static [Revision] {
+        if self.allow_eio3 { &[Revision::V3, Revision::V4] } else { &[Revision::V4] }
+    }
+
+    /// Whether a session on polling is told that it may move to WebSocket.
+    pub(super) fn offers_upgrade(&self) -> bool {
+        self.allow_upgrades && self.allows(TransportKind::WebSocket)
+    }
+}
