@@ -18,13 +18,10 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use tokio::sync::Notify;
-
 pub use self::protocols::Eio3;
 
 use crate::connection::Client;
 use crate::consumer::{Consumer, Rate};
-use crate::drain::Drain;
 use crate::engine::{self, Engine};
 use crate::error::{BuildError, Problem};
 #[cfg(feature = "static-files")]
@@ -41,6 +38,7 @@ use crate::places::Connections;
 use crate::recovery::Keeping;
 use crate::server::serve::Serving;
 use crate::server::{Options, Server, ServerInner};
+use crate::shutdown::Shutdown;
 use crate::state_map::StateMap;
 
 /// Sets up a [`Server`]. Every option has a default that is fit for production.
@@ -217,7 +215,7 @@ impl Builder {
         if !problems.is_empty() {
             return Err(BuildError::new(problems));
         }
-        let (state, drain) = (Arc::new(self.state), Arc::new(Drain::default()));
+        let (state, shutdown) = (Arc::new(self.state), Arc::new(Shutdown::default()));
         let (engine, http, options, hooks) = (self.engine, self.http, self.options, self.hooks);
         // The connections of proxies say nothing of their clients' addresses.
         let per_address =
@@ -242,7 +240,7 @@ impl Builder {
                 hub,
                 event_rate,
                 listeners,
-                drain: Arc::clone(&drain),
+                shutdown: Arc::clone(&shutdown),
                 recovery: options.recovery.clone().map(Keeping::new),
                 heartbeat: engine.ping_interval.saturating_add(engine.ping_timeout),
                 handler_times: options.handler_times,
@@ -255,7 +253,7 @@ impl Builder {
                 common,
             );
             let server = server.clone();
-            let engine = Engine::new(engine, move |sender, handshake| {
+            let engine = Engine::stopping_by(Arc::clone(&shutdown), engine, move |sender, handshake| {
                 let server = server.upgrade().expect("an engine is used through its server");
                 Box::new(Client::new(server, sender, handshake))
             });
@@ -264,8 +262,7 @@ impl Builder {
                 namespaces,
                 requests: EngineService::new(engine.clone(), http),
                 engine,
-                drain,
-                stopping: Notify::new(),
+                shutdown,
                 logs,
                 announced: AtomicBool::new(false),
                 beside,

@@ -137,7 +137,6 @@ mod builder;
 mod connection;
 mod consumer;
 mod data;
-mod drain;
 pub mod engine;
 mod error;
 mod guarded;
@@ -158,6 +157,7 @@ mod random;
 mod recovery;
 mod server;
 mod short;
+mod shutdown;
 mod state_map;
 #[cfg(feature = "testing")]
 pub mod testing;

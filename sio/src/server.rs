@@ -13,10 +13,8 @@ use std::time::Duration;
 
 use sio_core::id::Sid;
 use tokio::net::ToSocketAddrs;
-use tokio::sync::Notify;
 
 use crate::builder::Builder;
-use crate::drain::Drain;
 use crate::engine::Engine;
 use crate::error::{BuildError, Error};
 use crate::handle::socket::Socket;
@@ -28,6 +26,7 @@ use crate::namespaces::{HandlerTimes, Namespaces};
 use crate::parser::Parser;
 use crate::places::Connections;
 use crate::recovery::Recovery;
+use crate::shutdown::Shutdown;
 
 pub use self::serve::shutdown_signal;
 use self::serve::{Security, Serving};
@@ -61,8 +60,7 @@ pub(crate) struct ServerInner {
     pub(crate) options: Options,
     pub(crate) namespaces: Namespaces,
     pub(crate) engine: Engine,
-    pub(crate) drain: Arc<Drain>,
-    pub(crate) stopping: Notify,
+    pub(crate) shutdown: Arc<Shutdown>,
     pub(crate) logs: LogLimiter,
     /// It has been said which namespaces there are.
     pub(crate) announced: AtomicBool,
@@ -201,8 +199,6 @@ impl Server {
     /// that mounts the server elsewhere has to go on accepting connections until this returns: a client that polls may make
     /// a new one for each of its requests.
     pub async fn close(&self) {
-        self.inner.drain.begin();
-        self.inner.stopping.notify_waiters();
         self.inner.engine.close(self.inner.options.drain).await;
         // Nobody can come back any more.
         for door in self.inner.namespaces.all() {
@@ -216,18 +212,7 @@ impl Server {
     /// [`Builder::health`] answers it over HTTP.
     #[must_use]
     pub fn is_ready(&self) -> bool {
-        !self.inner.drain.has_begun() && !self.inner.engine.shared.is_closing()
-    }
-
-    /// Waits until [`Server::close`] is called.
-    pub(crate) async fn until_stopping(&self) {
-        let stopping = self.inner.stopping.notified();
-        tokio::pin!(stopping);
-        // Registered before the check, so that a call in between is not missed.
-        stopping.as_mut().enable();
-        if !self.inner.drain.has_begun() {
-            stopping.await;
-        }
+        self.inner.shutdown.is_running()
     }
 
     /// Writes where the server listens, and what it serves.

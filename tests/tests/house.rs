@@ -39,7 +39,7 @@ const SIO: Plan = Plan {
                 "peer",
                 "data",
                 "params",
-                "drain",
+                "shutdown",
                 "log_limiter",
                 "random",
                 "short",
@@ -49,9 +49,7 @@ const SIO: Plan = Plan {
         ),
     ],
     circles_allowed: &["server", "handle"],
-    known: &[
-        ("connection", "server"),
-    ],
+    known: &[("connection", "server")],
     long: &["engine/outbox.rs"],
 };
 

@@ -338,10 +338,6 @@ impl Handler for Client {
         }
     }
 
-    fn on_drain_end(&mut self) {
-        self.server.drain.end();
-    }
-
     fn is_idle(&self) -> bool {
         self.sockets.iter().all(|slot| slot.member.is_idle())
     }

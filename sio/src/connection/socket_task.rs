@@ -160,7 +160,7 @@ async fn handle<C: Consumer>(consumer: &mut C, seat: &Seat, incoming: Incoming, 
     let timeout = door.timeout_of(info);
     let name = incoming.name.clone();
     let mut event = Event::incoming(socket, incoming);
-    if door.drain.has_begun() {
+    if !door.shutdown.is_running() {
         return event.give_up(&Error::shutting_down());
     }
     let handled = if let Some(refusal) = limits::refusal(&event, info, door.event_rate) {
@@ -196,7 +196,7 @@ async fn handle_concurrent<C: Consumer>(seat: &Seat, incoming: Incoming) -> Opti
     let timeout = door.timeout_of(info);
     let name = incoming.name.clone();
     let mut event = Event::incoming(socket, incoming);
-    if door.drain.has_begun() {
+    if !door.shutdown.is_running() {
         event.give_up(&Error::shutting_down());
         return None;
     }
@@ -264,7 +264,7 @@ fn poll_until_drained<T>(
     cx: &mut Context<'_>,
 ) -> Poll<Result<T, Failure>> {
     match handler.poll(cx) {
-        Poll::Pending if door.drain.is_over() => Poll::Ready(Err(Failure::Drained)),
+        Poll::Pending if door.shutdown.is_over() => Poll::Ready(Err(Failure::Drained)),
         polled => polled,
     }
 }

@@ -20,10 +20,6 @@ pub(crate) enum Command {
     Probe(Box<WebSocket>),
     /// End the session when what is queued has been sent.
     Close(CloseReason),
-    /// End the session as soon as no handler runs any more; new events are refused.
-    Drain,
-    /// End the session whether or not handlers run.
-    DrainEnd,
 }
 
 /// The answer to a GET.

@@ -43,12 +43,6 @@ pub trait Handler: Send + 'static {
         Ok(())
     }
 
-    /// The server is shutting down: no new work is to be begun.
-    fn on_drain(&mut self) {}
-
-    /// The time for what was under way is over: it is to be given up, so that its clients can still be told.
-    fn on_drain_end(&mut self) {}
-
     /// The program closes the session, by [`Sender::close`](super::Sender::close): what is sent here is the last that the
     /// client receives.
     fn on_closing(&mut self) {}

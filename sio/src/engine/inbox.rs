@@ -133,6 +133,8 @@ mod tests {
     use std::sync::atomic::AtomicUsize;
     use std::task::Wake;
 
+    use sio_core::engine::session::CloseReason;
+
     use super::*;
 
     #[derive(Default)]
@@ -149,17 +151,18 @@ mod tests {
         let (inbox, count) = (Inbox::default(), Arc::new(Count::default()));
         let waker = Waker::from(Arc::clone(&count));
         let cx = Context::from_waker(&waker);
+        let close = || Command::Close(CloseReason::ForcedServerClose);
         inbox.nudge();
         assert!(!inbox.park(&cx, || true), "it was called before it slept");
         assert!(inbox.begin().is_empty());
         assert!(!inbox.park(&cx, || false), "there is something to do");
         assert!(inbox.park(&cx, || true));
         assert_eq!(count.0.load(Ordering::Relaxed), 0);
-        assert!(inbox.command(Command::Drain));
-        assert!(inbox.command(Command::DrainEnd));
+        assert!(inbox.command(close()));
+        assert!(inbox.command(close()));
         assert_eq!(count.0.load(Ordering::Relaxed), 1);
         assert_eq!(inbox.begin().len(), 2);
         inbox.close();
-        assert!(!inbox.command(Command::Drain));
+        assert!(!inbox.command(close()));
     }
 }

@@ -38,7 +38,6 @@ mod timer;
 use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -62,6 +61,7 @@ use crate::handshake::Handshake;
 use crate::log_limiter::{About, LogLimiter, limited};
 use crate::places::{Addresses, Place};
 use crate::random;
+use crate::shutdown::Shutdown;
 use crate::transport::websocket::WebSocket;
 use crate::transport::wire::Wire;
 use sio_core::engine::session::Session;
@@ -79,14 +79,15 @@ pub(crate) struct Shared {
     /// Ready-made: what goes out behind the open packet.
     pub(crate) initial_packet: Option<Bytes>,
     new_handler: Box<HandlerFactory>,
-    closing: AtomicBool,
+    /// How far the engine's end has come, for itself, its sessions, and whoever stops with it.
+    shutdown: Arc<Shutdown>,
     pub(crate) logs: LogLimiter,
 }
 
 impl Shared {
     /// True when no new sessions are let in.
     pub(crate) fn is_closing(&self) -> bool {
-        self.closing.load(Ordering::Relaxed)
+        !self.shutdown.is_running()
     }
 }
 
@@ -121,6 +122,15 @@ impl Engine {
         config: Config,
         new_handler: impl Fn(Sender, Arc<Handshake>) -> Box<dyn Handler> + Send + Sync + 'static,
     ) -> Self {
+        Self::stopping_by(Arc::default(), config, new_handler)
+    }
+
+    /// As [`Engine::new`], with a shutdown that others look at as well.
+    pub(crate) fn stopping_by(
+        shutdown: Arc<Shutdown>,
+        config: Config,
+        new_handler: impl Fn(Sender, Arc<Handshake>) -> Box<dyn Handler> + Send + Sync + 'static,
+    ) -> Self {
         let session_config = Arc::new(config.session());
         let limit = config.max_connections_per_address;
         let addresses = (limit != usize::MAX).then(|| Arc::new(Addresses::new(limit)));
@@ -132,7 +142,7 @@ impl Engine {
             session_config,
             sessions: Sessions::default(),
             new_handler: Box::new(new_handler),
-            closing: AtomicBool::new(false),
+            shutdown,
             logs: LogLimiter::default(),
         };
         Self { shared: Arc::new(shared) }
@@ -149,20 +159,17 @@ impl Engine {
     }
 
     /// Closes all sessions with the reason `server shutting down`: each when its handler is idle. When `drain`
-    /// has passed, handlers are told to give up what they still do, and what is left is closed. Returns when every
+    /// has passed, what is left is closed all the same. Returns when every
     /// session's task has ended.
     pub async fn close(&self, drain: Duration) {
-        self.shared.closing.store(true, Ordering::Relaxed);
-        for mailbox in self.shared.sessions.all() {
-            mailbox.inbox.command(Command::Drain);
-        }
+        self.shared.shutdown.begin();
+        self.shared.sessions.nudge();
         let idle = self.shared.sessions.until_idle();
         if tokio::time::timeout(drain, idle).await.is_ok() {
             return;
         }
-        for mailbox in self.shared.sessions.all() {
-            mailbox.inbox.command(Command::DrainEnd);
-        }
+        self.shared.shutdown.end();
+        self.shared.sessions.nudge();
         // Handlers that go on after the end of their session are not waited for: the deadline has passed.
         let _ = tokio::time::timeout(session::LINGER, self.shared.sessions.until_idle()).await;
     }
@@ -241,14 +248,11 @@ impl Engine {
         let handler = (shared.new_handler)(Sender::new(Arc::clone(&mailbox)), handshake);
         let config = Arc::clone(&shared.session_config);
         let state = Session::open_revision(wire.revision(), config, kind, session::now());
-        // Before the session can be found: whoever closes the engine and finds it waits for its task as well.
+        // Before the session can be found: whoever closes the engine and finds it waits for its task as well. One that is
+        // closed between the check and this finds the session and nudges it, or has looked for it earlier under the same
+        // lock: then the task sees on its first turn how far the shutdown has come.
         let task = SessionTask::new(id, state, Arc::clone(&mailbox), Arc::clone(shared), handler, transport);
         shared.sessions.insert(id, Arc::clone(&mailbox), place);
-        // The engine may have been closed since the session was let in. Whoever did either finds the session or has
-        // looked for it earlier under the same lock, and then it is seen here that the engine closes.
-        if shared.is_closing() {
-            mailbox.inbox.command(Command::Drain);
-        }
         tracing::debug!(target: "sio::engine", session = ?id, transport = %kind, "session opened");
         tokio::spawn(task);
     }
@@ -286,9 +290,9 @@ mod tests {
         let request = Request::new(()).into_parts().0;
         let handshake = Handshake::of(&request, Peer::default(), std::time::SystemTime::now());
         engine.open(engine.new_id(), Arc::new(handshake), None, Wire::V4, None);
-        for mailbox in engine.shared.sessions.all() {
-            mailbox.inbox.command(Command::DrainEnd);
-        }
+        // None of its turns has seen that it began.
+        engine.shared.shutdown.end();
+        engine.shared.sessions.nudge();
         assert_eq!(reasons.recv().await, Some(CloseReason::ServerShuttingDown));
     }
 }

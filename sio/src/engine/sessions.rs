@@ -60,6 +60,13 @@ impl Sessions {
         all
     }
 
+    /// Makes the task of every open session look around again.
+    pub(crate) fn nudge(&self) {
+        for mailbox in self.all() {
+            mailbox.inbox.nudge();
+        }
+    }
+
     pub(crate) fn task_started(&self) {
         self.tasks.fetch_add(1, Ordering::Relaxed);
     }

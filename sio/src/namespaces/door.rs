@@ -8,7 +8,6 @@ use sio_core::id::Sid;
 use super::registration::Registration;
 use super::{Closed, Common, Pass, Table, lock};
 use crate::consumer::{EventInfo, Rate};
-use crate::drain::Drain;
 use crate::engine::Revision;
 use crate::engine::mailbox::Mailbox;
 use crate::handshake::Handshake;
@@ -20,6 +19,7 @@ use crate::middleware::Hooks;
 use crate::params::Params;
 use crate::random;
 use crate::recovery::Kept;
+use crate::shutdown::Shutdown;
 
 /// For how long handlers run.
 #[derive(Debug, Clone, Copy, Default)]
@@ -44,7 +44,7 @@ pub(crate) struct Door {
     /// Whether any handler is concurrent or has a deadline: else events need not be looked up.
     pub(crate) has_special: bool,
     pub(crate) handler_times: HandlerTimes,
-    pub(crate) drain: Arc<Drain>,
+    pub(crate) shutdown: Arc<Shutdown>,
     /// The clients that may come back; `None` without connection state recovery.
     pub(crate) kept: Option<Arc<Kept>>,
     /// The list of namespaces that exist while somebody is in them.
@@ -60,7 +60,8 @@ impl Door {
         common: &Common,
         dynamic: Weak<Mutex<Table>>,
     ) -> Self {
-        let Common { hub, event_rate, listeners, drain, recovery, heartbeat, handler_times } = common.clone();
+        let Common { hub, event_rate, listeners, shutdown, recovery, heartbeat, handler_times } =
+            common.clone();
         let events = consumer.as_ref().map_or(&[][..], |one| one.events);
         let has_rates = event_rate.is_some() || events.iter().any(|event| event.rate.is_some());
         let has_special = consumer.as_ref().is_some_and(|one| EventInfo::any_special(one.events));
@@ -76,7 +77,7 @@ impl Door {
             has_rates,
             has_special,
             handler_times,
-            drain,
+            shutdown,
             kept,
             dynamic,
         }
@@ -130,7 +131,7 @@ impl Door {
         let is_kept = match (&self.kept, member.state()) {
             (Some(kept), Some(state)) => {
                 let knows_its_pid = member.is_recovered() || member.was_accepted();
-                let may_wait = knows_its_pid && !self.drain.has_begun();
+                let may_wait = knows_its_pid && self.shutdown.is_running();
                 kept.park(member, state, may_wait, || self.hold())
             }
             _ => false,

@@ -18,13 +18,13 @@ use sio_grammar::pattern;
 pub(crate) use self::door::{Door, HandlerTimes};
 use self::registration::Registration;
 use crate::consumer::{Needs, Rate};
-use crate::drain::Drain;
 use crate::hub::{self, Hub};
 use crate::listeners::Listeners;
 use crate::middleware::{Hooks, Scoped};
 use crate::params::Params;
 use crate::places::{Addresses, Place};
 use crate::recovery::Keeping;
+use crate::shutdown::Shutdown;
 
 /// The longest path of a dynamic namespace, in bytes: clients choose it, and the server has to keep it.
 const MAX_PATH: usize = 1024;
@@ -36,7 +36,7 @@ pub(crate) struct Common {
     pub(crate) event_rate: Option<Rate>,
     /// None if there are none.
     pub(crate) listeners: Option<Arc<Listeners>>,
-    pub(crate) drain: Arc<Drain>,
+    pub(crate) shutdown: Arc<Shutdown>,
     /// None if nothing is kept of clients that are away.
     pub(crate) recovery: Option<Keeping>,
     /// How long it may take to notice that a client is away.

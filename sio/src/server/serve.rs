@@ -72,7 +72,7 @@ pub(crate) async fn run(
     announced();
     tokio::select! {
         () = accept_all(server, &mut listener, &security, &ending) => {}
-        () = server.until_stopping() => {}
+        () = server.inner.shutdown.begun() => {}
         signal = stop.next() => tracing::info!(target: "sio::server", signal, "stopping"),
     }
     // Connections are accepted until the last session has gone: a client that polls may open one for each of its requests,

@@ -30,6 +30,7 @@ use super::polling::Polling;
 use super::timer::Timer;
 use super::{CloseReason, Shared};
 use crate::guarded::Guarded;
+use crate::shutdown;
 use crate::transport::websocket::WebSocket;
 use crate::turn;
 
@@ -56,8 +57,6 @@ pub(crate) enum First {
 pub(crate) struct SessionTask {
     state: Session,
     phase: Phase,
-    draining: bool,
-    drain_ended: bool,
     /// Input is paused, since the handler takes no more, and not for the client's sake.
     paused: bool,
     /// Since when a burst has waited for the transport, which has taken nothing.
@@ -97,8 +96,6 @@ impl SessionTask {
         Self {
             state,
             phase,
-            draining: false,
-            drain_ended: false,
             paused: false,
             stalled_since: None,
             owes_pong: false,
@@ -127,15 +124,6 @@ impl SessionTask {
                     self.handler.on_closing();
                 }
                 self.close_gracefully(reason);
-            }
-            Command::Drain => {
-                self.draining = true;
-                self.handler.on_drain();
-            }
-            Command::DrainEnd => {
-                self.draining = true;
-                self.handler.on_drain_end();
-                self.drain_ended = true;
             }
         }
     }
@@ -172,6 +160,15 @@ impl SessionTask {
             self.overdue = None;
         } else if self.overdue.is_none() {
             self.overdue = Some(Overdue::default());
+        }
+    }
+
+    /// Whether the server's shutdown ends the session now.
+    fn is_to_stop(&self) -> bool {
+        match self.shared.shutdown.phase() {
+            shutdown::Phase::Running => false,
+            shutdown::Phase::Draining => self.handler.is_idle(),
+            shutdown::Phase::Over => true,
         }
     }
 
@@ -262,7 +259,7 @@ impl Future for SessionTask {
             } else {
                 this.handler.poll(cx);
             }
-            if this.draining && this.phase == Phase::Open && (this.handler.is_idle() || this.drain_ended) {
+            if this.phase == Phase::Open && this.is_to_stop() {
                 this.close_gracefully(CloseReason::ServerShuttingDown);
                 // What the end sets off begins now: nothing else would wake the task for it.
                 this.handler.poll(cx);
