@@ -138,8 +138,9 @@ impl Client {
                 let socket = Socket::new(Arc::clone(&slot.member));
                 listeners.tell_incoming(&socket, &event.name, &event.args);
             }
-            let is_concurrent = slot.door.special(&event.name).is_some_and(|info| info.concurrent);
-            slot.member.push_event(event, is_concurrent);
+            // Looked up here, once: the event carries it on.
+            let info = slot.door.special(&event.name);
+            slot.member.push_event(event, info);
         }
     }
 

@@ -8,8 +8,9 @@ use std::task::{Context, Poll};
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use sio_core::socket::packet::Event;
 
-use crate::consumer;
+use crate::consumer::{self, EventInfo};
 use crate::error::Error;
+use crate::hub::member::Waiting;
 use crate::namespaces::registration::Seat;
 use crate::turn;
 
@@ -28,13 +29,14 @@ pub(crate) struct Ended {
 /// An error that the client was not told of: it is for the `error` hook.
 pub(crate) struct Failed {
     pub(crate) event: Event,
+    pub(crate) info: Option<&'static EventInfo>,
     pub(crate) error: Error,
 }
 
 /// Starts and drives events marked `concurrent`. A namespace without such events never makes one run.
 pub(crate) struct Concurrent {
     seat: Seat,
-    start: fn(Seat, Event, usize) -> Handling,
+    start: fn(Seat, Waiting) -> Handling,
     /// In a box, and only while there is something in it: most sockets never have one.
     running: Option<Box<Running>>,
 }
@@ -46,8 +48,8 @@ struct Running {
 }
 
 impl Concurrent {
-    /// `start` makes the future that handles one event of this size.
-    pub(crate) fn new(seat: Seat, start: fn(Seat, Event, usize) -> Handling) -> Self {
+    /// `start` makes the future that handles one event.
+    pub(crate) fn new(seat: Seat, start: fn(Seat, Waiting) -> Handling) -> Self {
         Self { seat, start, running: None }
     }
 
@@ -59,8 +61,8 @@ impl Concurrent {
         }
         self.poll_running(cx);
         // One after the other: the turn is to know how long each took to begin.
-        while let Some((event, size)) = self.seat.socket.member.next_concurrent(in_order) {
-            let handling = (self.start)(self.seat.clone(), event, size);
+        while let Some(waiting) = self.seat.socket.member.next_concurrent(in_order) {
+            let handling = (self.start)(self.seat.clone(), waiting);
             self.running.get_or_insert_with(Box::default).handlers.push(handling);
             self.poll_running(cx);
         }
@@ -80,7 +82,7 @@ impl Concurrent {
             self.seat.socket.member.concurrent_ended(ended.size);
             match ended.failed {
                 Some(failed) if running.failed.len() < MAX_FAILED => running.failed.push_back(failed),
-                Some(Failed { event, error }) => {
+                Some(Failed { event, error, .. }) => {
                     consumer::log(&consumer::Event::incoming(&self.seat.socket, event), &error);
                 }
                 None => {}

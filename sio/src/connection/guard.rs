@@ -10,8 +10,10 @@ use bytestring::ByteString;
 use pin_project_lite::pin_project;
 use tokio::time::{Instant, Sleep};
 
+use crate::error::Error;
 use crate::guarded::{self, text_of};
-use crate::log_limiter::{About, limited};
+use crate::handle::socket::Socket;
+use crate::log_limiter::{About, hash_of, limited};
 use crate::namespaces::registration::Seat;
 use crate::short::short;
 
@@ -24,6 +26,39 @@ pub(crate) enum Failure {
     TimedOut,
     /// The server stops, and has waited for it long enough.
     Drained,
+}
+
+/// As the client, or middleware, learns of it.
+impl From<Failure> for Error {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Panicked(_) => Self::panicked(),
+            Failure::TimedOut => Self::timed_out(),
+            Failure::Drained => Self::shutting_down(),
+        }
+    }
+}
+
+/// A line for user code that failed to come to its end.
+pub(super) fn log_failure(socket: &Socket, event: &str, failure: &Failure) {
+    let (namespace, event, id) = (&*short(socket.path()), &*short(event), socket.id());
+    let (logs, about) = (&socket.namespace().hub.common.logs, About::event(namespace, event));
+    match failure {
+        // What panics for different reasons is not alike.
+        Failure::Panicked(panic) => limited!(
+            ERROR, logs, About { other: hash_of(panic), ..about }, target: "sio::consumer",
+            { socket = %id, namespace, event, panic, },
+            "a handler panicked"
+        ),
+        Failure::Drained => limited!(
+            WARN, logs, about, target: "sio::consumer", { socket = %id, namespace, event, },
+            "a handler did not end before the server stopped"
+        ),
+        Failure::TimedOut => limited!(
+            WARN, logs, about, target: "sio::consumer", { socket = %id, namespace, event, },
+            "a handler outlived its deadline"
+        ),
+    }
 }
 
 /// Whose handler it is, for the line that is written when it takes long.

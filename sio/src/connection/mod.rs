@@ -4,6 +4,7 @@
 //! runs in the session's task.
 
 mod around;
+mod attempt;
 mod client;
 mod concurrent;
 mod guard;

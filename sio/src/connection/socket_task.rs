@@ -1,7 +1,8 @@
 //! The life of one socket, from CONNECT to the end of its `disconnect` hook.
 
 use std::future::{Future, poll_fn};
-use std::pin::{Pin, pin};
+use std::marker::PhantomData;
+use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
@@ -11,18 +12,17 @@ use sio_core::socket::packet::Event as Incoming;
 use sio_core::socket::reason::DisconnectReason;
 
 use super::around;
+use super::attempt::{Beside, Serial, attempt, poll_beside};
 
 use super::concurrent::{Concurrent, Ended, Failed, Handling};
-use super::guard::{Failure, Guard};
-use super::limits;
+use super::guard::{Guard, log_failure};
 use crate::Socket;
 use crate::consumer::{self, Consumer, Event};
-use crate::error::{ConnectError, Error, Source};
+use crate::error::{ConnectError, Source};
 use crate::guarded::Guarded;
 use crate::hub::in_connect::in_connect;
-use crate::hub::member::{Member, Next};
+use crate::hub::member::{Member, Next, Waiting};
 use crate::log_limiter::{About, hash_of, limited};
-use crate::namespaces::Door;
 use crate::namespaces::registration::{Registration, Seat, SocketTask};
 use crate::short::short;
 use crate::turn;
@@ -128,7 +128,7 @@ async fn connect<C: Consumer>(
 
 /// What the consumer has to do next.
 enum Due {
-    Event(Incoming),
+    Event(Waiting),
     Failed(Failed),
 }
 
@@ -154,83 +154,45 @@ fn poll_next(
 }
 
 /// Handles one event, while concurrent handlers go on beside it.
-async fn handle<C: Consumer>(consumer: &mut C, seat: &Seat, incoming: Incoming, concurrent: &mut Concurrent) {
-    let Seat { socket, door } = seat;
-    let info = door.special(&incoming.name);
-    let timeout = door.timeout_of(info);
-    let name = incoming.name.clone();
-    let mut event = Event::incoming(socket, incoming);
-    if !door.shutdown.is_running() {
-        return event.give_up(&Error::shutting_down());
-    }
-    let handled = if let Some(refusal) = limits::refusal(&event, info, door.event_rate) {
-        Ok(Err(refusal))
-    } else if door.hooks.around.is_empty() {
-        let mut handler = pin!(Guard::new(|| consumer.on_event(&mut event), timeout).watched(seat, name));
-        poll_fn(|cx| poll_beside(door, handler.as_mut(), concurrent, cx)).await
-    } else {
-        // In a box: sockets without middleware are not to be larger for it.
-        let handler = Guard::new(|| Box::pin(around::on_event(consumer, seat, &mut event)), None);
-        let mut handler = handler.watched(seat, name);
-        poll_fn(|cx| poll_beside(door, Pin::new(&mut handler), concurrent, cx)).await
-    };
-    let outcome = match handled {
-        Ok(outcome) => outcome,
-        Err(failure) => return give_up(&mut event, &failure),
-    };
-    let conclusion = Guard::new(|| consumer::conclude(consumer, &mut event, outcome), timeout);
+async fn handle<C: Consumer>(consumer: &mut C, seat: &Seat, waiting: Waiting, concurrent: &mut Concurrent) {
+    let Waiting { event, info, .. } = waiting;
+    let mut event = Event::incoming(&seat.socket, event);
+    let outcome = attempt(seat, &mut event, info, Serial(consumer), Some(concurrent)).await;
+    let Some(outcome) = outcome else { return };
+    let conclusion =
+        Guard::new(|| consumer::conclude(consumer, &mut event, outcome), seat.door.timeout_of(info));
     let mut conclusion = pin!(conclusion.watched(seat, ByteString::from_static("error")));
-    if let Err(failure) = poll_fn(|cx| poll_beside(door, conclusion.as_mut(), concurrent, cx)).await {
-        log_failure(socket, "error", &failure);
+    let concluded = poll_fn(|cx| poll_beside(&seat.door, conclusion.as_mut(), Some(concurrent), cx));
+    if let Err(failure) = concluded.await {
+        log_failure(&seat.socket, "error", &failure);
     }
 }
 
-/// Handles one event of a handler that runs beside the others, and so has no consumer to work on.
-fn start_concurrent<C: Consumer>(seat: Seat, incoming: Incoming, size: usize) -> Handling {
-    Box::pin(async move { Ended { size, failed: handle_concurrent::<C>(&seat, incoming).await } })
+/// Handles one event of a handler that runs beside the others.
+fn start_concurrent<C: Consumer>(seat: Seat, waiting: Waiting) -> Handling {
+    Box::pin(
+        async move { Ended { size: waiting.size, failed: handle_concurrent::<C>(&seat, waiting).await } },
+    )
 }
 
-async fn handle_concurrent<C: Consumer>(seat: &Seat, incoming: Incoming) -> Option<Failed> {
-    let Seat { socket, door } = seat;
-    let info = door.special(&incoming.name);
-    let timeout = door.timeout_of(info);
-    let name = incoming.name.clone();
-    let mut event = Event::incoming(socket, incoming);
-    if !door.shutdown.is_running() {
-        event.give_up(&Error::shutting_down());
-        return None;
-    }
-    let handled = if let Some(refusal) = limits::refusal(&event, info, door.event_rate) {
-        Ok(Err(refusal))
-    } else if door.hooks.around.is_empty() {
-        let handler = Guard::new(|| C::on_concurrent(&mut event), timeout);
-        let mut handler = pin!(handler.watched(seat, name.clone()));
-        poll_fn(|cx| poll_until_drained(door, handler.as_mut(), cx)).await
-    } else {
-        let handler = Guard::new(|| Box::pin(around::on_concurrent::<C>(seat, &mut event)), None);
-        let mut handler = handler.watched(seat, name.clone());
-        poll_fn(|cx| poll_until_drained(door, Pin::new(&mut handler), cx)).await
-    };
-    let outcome = match handled {
-        Ok(outcome) => outcome,
-        Err(failure) => {
-            give_up(&mut event, &failure);
-            return None;
-        }
-    };
+async fn handle_concurrent<C: Consumer>(seat: &Seat, waiting: Waiting) -> Option<Failed> {
+    let Waiting { event, info, .. } = waiting;
+    let name = event.name.clone();
+    let mut event = Event::incoming(&seat.socket, event);
+    let outcome = attempt(seat, &mut event, info, Beside::<C>(PhantomData), None).await?;
     let error = event.finish(outcome)?;
-    Some(Failed { event: Incoming { id: None, name, args: Args::empty() }, error })
+    Some(Failed { event: Incoming { id: None, name, args: Args::empty() }, info, error })
 }
 
 /// Tells the `error` hook what has become of a concurrent handler.
 async fn tell<C: Consumer>(
     consumer: &mut C,
     seat: &Seat,
-    Failed { event, error }: Failed,
+    Failed { event, info, error }: Failed,
     concurrent: &mut Concurrent,
 ) {
     let Seat { socket, door } = seat;
-    let timeout = door.timeout(&event.name);
+    let timeout = door.timeout_of(info);
     socket.member.set_busy();
     let mut event = Event::incoming(socket, event);
     let told = async {
@@ -239,33 +201,8 @@ async fn tell<C: Consumer>(
         }
     };
     let mut hook = pin!(Guard::new(|| told, timeout).watched(seat, ByteString::from_static("error")));
-    if let Err(failure) = poll_fn(|cx| poll_beside(door, hook.as_mut(), concurrent, cx)).await {
+    if let Err(failure) = poll_fn(|cx| poll_beside(door, hook.as_mut(), Some(concurrent), cx)).await {
         log_failure(socket, "error", &failure);
-    }
-}
-
-/// Polls a handler and, beside it, the concurrent ones.
-fn poll_beside<T>(
-    door: &Door,
-    handler: Pin<&mut impl Future<Output = Result<T, Failure>>>,
-    concurrent: &mut Concurrent,
-    cx: &mut Context<'_>,
-) -> Poll<Result<T, Failure>> {
-    let polled = poll_until_drained(door, handler, cx);
-    // Those that came later begin later, those that came earlier have begun.
-    let _ = concurrent.poll(cx, false);
-    polled
-}
-
-/// Polls a handler, which is given up when the time for draining is over: its client can still be told.
-fn poll_until_drained<T>(
-    door: &Door,
-    handler: Pin<&mut impl Future<Output = Result<T, Failure>>>,
-    cx: &mut Context<'_>,
-) -> Poll<Result<T, Failure>> {
-    match handler.poll(cx) {
-        Poll::Pending if door.shutdown.is_over() => Poll::Ready(Err(Failure::Drained)),
-        polled => polled,
     }
 }
 
@@ -278,17 +215,6 @@ async fn disconnect<C: Consumer>(consumer: &mut C, seat: &Seat, reason: Disconne
         Ok(Err(error)) => consumer::log(&event, &error),
         Err(failure) => log_failure(socket, "disconnect", &failure),
     }
-}
-
-/// Ends an event whose handler did not come to its end: the log learns why, the client that a failure happened.
-/// It is no business of the error hook, which is for errors that a handler returned.
-fn give_up(event: &mut Event<'_>, failure: &Failure) {
-    log_failure(event.socket(), event.name(), failure);
-    event.give_up(&match failure {
-        Failure::Panicked(_) => Error::panicked(),
-        Failure::TimedOut => Error::timed_out(),
-        Failure::Drained => Error::shutting_down(),
-    });
 }
 
 /// A line for a client that was refused.
@@ -311,27 +237,6 @@ fn log_refusal(socket: &Socket, refusal: &ConnectError) {
         None => limited!(
             DEBUG, logs, about, target: "sio::consumer", { socket = %id, namespace, event = "connect", message, },
             "refused a client"
-        ),
-    }
-}
-
-pub(super) fn log_failure(socket: &Socket, event: &str, failure: &Failure) {
-    let (namespace, event, id) = (&*short(socket.path()), &*short(event), socket.id());
-    let (logs, about) = (&socket.namespace().hub.common.logs, About::event(namespace, event));
-    match failure {
-        // What panics for different reasons is not alike.
-        Failure::Panicked(panic) => limited!(
-            ERROR, logs, About { other: hash_of(panic), ..about }, target: "sio::consumer",
-            { socket = %id, namespace, event, panic, },
-            "a handler panicked"
-        ),
-        Failure::Drained => limited!(
-            WARN, logs, about, target: "sio::consumer", { socket = %id, namespace, event, },
-            "a handler did not end before the server stopped"
-        ),
-        Failure::TimedOut => limited!(
-            WARN, logs, about, target: "sio::consumer", { socket = %id, namespace, event, },
-            "a handler outlived its deadline"
         ),
     }
 }

@@ -5,11 +5,18 @@ use sio_core::args::Args;
 use sio_core::socket::packet::Event;
 
 use super::{Input, Member, Next, Waiting};
+use crate::consumer::EventInfo;
 use crate::transport::frames::SHARED_READER_LIMIT;
 use crate::turn;
 
 /// What is shorter may have been read together with other packets. What is longer has a buffer of its own.
 const SHORT: usize = SHARED_READER_LIMIT;
+
+impl Waiting {
+    fn is_concurrent(&self) -> bool {
+        self.info.is_some_and(|info| info.concurrent)
+    }
+}
 
 impl Member {
     /// Counts the auth payload of a client that wants to enter, until the `connect` hook has ended.
@@ -21,7 +28,7 @@ impl Member {
     }
 
     /// Queues an event that has arrived. One that comes after the server has put the client out is late.
-    pub(crate) fn push_event(&self, mut event: Event, is_concurrent: bool) {
+    pub(crate) fn push_event(&self, mut event: Event, info: Option<&'static EventInfo>) {
         let size = size(&event.args);
         let mut state = self.lock();
         if state.reason.is_some() {
@@ -32,8 +39,9 @@ impl Member {
             event.detach(SHORT);
         }
         state.bytes += size;
-        state.concurrent_waiting += usize::from(is_concurrent);
-        state.events.push_back(Waiting { event, size, is_concurrent });
+        let waiting = Waiting { event, size, info };
+        state.concurrent_waiting += usize::from(waiting.is_concurrent());
+        state.events.push_back(waiting);
     }
 
     /// The events that wait, and those that are being handled.
@@ -55,10 +63,10 @@ impl Member {
         let handled = state.handling.take().unwrap_or(0);
         state.bytes -= handled;
         let next = match (state.events.front(), state.reason) {
-            (Some(waiting), _) if waiting.is_concurrent || !turn::take_event(waiting.size) => Next::Later,
+            (Some(waiting), _) if waiting.is_concurrent() || !turn::take_event(waiting.size) => Next::Later,
             (Some(_), _) => state.events.pop_front().map_or(Next::Nothing, |waiting| {
                 state.handling = Some(waiting.size);
-                Next::Event(waiting.event)
+                Next::Event(waiting)
             }),
             (None, Some(reason)) => Next::Closed(reason),
             (None, None) => Next::Nothing,
@@ -67,21 +75,21 @@ impl Member {
         next
     }
 
-    /// An event whose handler runs beside the others, with its size: the first of them, or with `in_order` only one that no
+    /// An event whose handler runs beside the others: the first of them, or with `in_order` only one that no
     /// other event precedes. None as well when the turn has no time for it.
-    pub(crate) fn next_concurrent(&self, in_order: bool) -> Option<(Event, usize)> {
+    pub(crate) fn next_concurrent(&self, in_order: bool) -> Option<Waiting> {
         let mut state = self.lock();
         if state.concurrent_waiting == 0 {
             return None;
         }
-        let at = state.events.iter().position(|waiting| waiting.is_concurrent)?;
+        let at = state.events.iter().position(Waiting::is_concurrent)?;
         if (in_order && at > 0) || !turn::take_event(state.events[at].size) {
             return None;
         }
         let waiting = state.events.remove(at)?;
         state.concurrent_waiting -= 1;
         state.concurrent_running += 1;
-        Some((waiting.event, waiting.size))
+        Some(waiting)
     }
 
     /// A concurrent handler for an event of this size has ended.

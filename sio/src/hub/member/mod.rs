@@ -18,6 +18,7 @@ use tokio::sync::Notify;
 use super::Namespace;
 use super::limits::Limits;
 use super::state::{ConnectionState, may_come_back};
+use crate::consumer::EventInfo;
 use crate::data::SocketData;
 use crate::engine::mailbox::Mailbox;
 use crate::engine::{CloseReason, Command};
@@ -77,10 +78,11 @@ struct Recoverable {
 }
 
 /// An event that nobody has taken up.
-struct Waiting {
-    event: Event,
-    size: usize,
-    is_concurrent: bool,
+pub(crate) struct Waiting {
+    pub(crate) event: Event,
+    pub(crate) size: usize,
+    /// What is declared for it, if anything is.
+    pub(crate) info: Option<&'static EventInfo>,
 }
 
 /// What is there of a socket's input.
@@ -97,7 +99,7 @@ pub(crate) struct Input {
 
 /// What a socket's task is to do next.
 pub(crate) enum Next {
-    Event(Event),
+    Event(Waiting),
     Nothing,
     /// There is more, for which the turn has no time.
     Later,

@@ -1,0 +1,120 @@
+//! One attempt at an event: what stands in front of its handler, the handler, and how it may fail to come to its end.
+//!
+//! It is the same for handlers that are called one after the other and for those that run beside them.
+
+use std::future::{Future, poll_fn};
+use std::marker::PhantomData;
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll};
+
+use super::concurrent::Concurrent;
+use super::guard::{Failure, Guard, log_failure};
+use super::limits;
+use crate::consumer::{Consumer, Event, EventInfo, Reply};
+use crate::error::Error;
+use crate::middleware::{Step, enter};
+use crate::namespaces::Door;
+use crate::namespaces::registration::Seat;
+
+type Outcome = Result<Reply, Error>;
+
+/// A handler of a consumer.
+pub(super) trait Handler: Send {
+    fn call(self, event: &mut Event<'_>) -> impl Future<Output = Outcome> + Send;
+}
+
+/// One that has the consumer to itself.
+pub(super) struct Serial<'a, C>(pub(super) &'a mut C);
+
+/// One that runs beside others, and so has no consumer to work on.
+pub(super) struct Beside<C>(pub(super) PhantomData<fn() -> C>);
+
+impl<C: Consumer> Handler for Serial<'_, C> {
+    fn call(self, event: &mut Event<'_>) -> impl Future<Output = Outcome> + Send {
+        self.0.on_event(event)
+    }
+}
+
+impl<C: Consumer> Handler for Beside<C> {
+    fn call(self, event: &mut Event<'_>) -> impl Future<Output = Outcome> + Send {
+        C::on_concurrent(event)
+    }
+}
+
+/// Calls the handler of an event, within all that limits and surrounds it. `beside`: what goes on meanwhile.
+///
+/// Returns `None` for an event that was given up: the log and the client know why. It is no business of the `error` hook,
+/// which is for errors that a handler returned.
+pub(super) async fn attempt(
+    seat: &Seat,
+    event: &mut Event<'_>,
+    info: Option<&'static EventInfo>,
+    handler: impl Handler,
+    mut beside: Option<&mut Concurrent>,
+) -> Option<Outcome> {
+    let door = &*seat.door;
+    if !door.shutdown.is_running() {
+        event.give_up(&Error::shutting_down());
+        return None;
+    }
+    if let Some(refusal) = limits::refusal(event, info, door.event_rate) {
+        return Some(Err(refusal));
+    }
+    let name = event.name_handle();
+    let handled = if door.hooks.around.is_empty() {
+        let handler = Guard::new(|| handler.call(event), door.timeout_of(info));
+        let mut handler = pin!(handler.watched(seat, name));
+        poll_fn(|cx| poll_beside(door, handler.as_mut(), beside.as_deref_mut(), cx)).await
+    } else {
+        // In a box: sockets without middleware are not to be larger for it.
+        let handler = Guard::new(|| Box::pin(inside_middleware(seat, event, handler)), None);
+        let mut handler = handler.watched(seat, name);
+        poll_fn(|cx| poll_beside(door, Pin::new(&mut handler), beside.as_deref_mut(), cx)).await
+    };
+    match handled {
+        Ok(outcome) => Some(outcome),
+        Err(failure) => {
+            log_failure(&seat.socket, event.name(), &failure);
+            event.give_up(&failure.into());
+            None
+        }
+    }
+}
+
+/// Calls a handler inside the middleware. The deadline is that of the handler which the event comes to.
+async fn inside_middleware(seat: &Seat, event: &mut Event<'_>, handler: impl Handler) -> Outcome {
+    match enter(&seat.door.hooks.around, event).await {
+        Step::Ended(outcome) => outcome,
+        Step::Handle(passage) => {
+            let (name, timeout) = (event.name_handle(), seat.door.timeout(event.name()));
+            let handler = Guard::new(|| handler.call(event), timeout);
+            let flattened = async {
+                // So that middleware learns of a handler that did not come to its end.
+                handler.await.unwrap_or_else(|failure| {
+                    log_failure(&seat.socket, &name, &failure);
+                    Err(failure.into())
+                })
+            };
+            passage.around(flattened).await
+        }
+    }
+}
+
+/// Polls a handler and, beside it, the concurrent ones. The handler is given up when the time for draining is over: its
+/// client can still be told.
+pub(super) fn poll_beside<T>(
+    door: &Door,
+    handler: Pin<&mut impl Future<Output = Result<T, Failure>>>,
+    beside: Option<&mut Concurrent>,
+    cx: &mut Context<'_>,
+) -> Poll<Result<T, Failure>> {
+    let polled = match handler.poll(cx) {
+        Poll::Pending if door.shutdown.is_over() => Poll::Ready(Err(Failure::Drained)),
+        polled => polled,
+    };
+    if let Some(concurrent) = beside {
+        // Those that came later begin later, those that came earlier have begun.
+        let _ = concurrent.poll(cx, false);
+    }
+    polled
+}
