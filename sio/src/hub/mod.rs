@@ -274,10 +274,11 @@ impl Hub {
         self.write().add(&member.id, Arc::clone(member));
     }
 
-    /// A member has gone, and its rooms with it.
-    pub(crate) fn remove(self: &Arc<Self>, id: &Sid) {
+    /// A member has gone, and its rooms with it; not those of another that has taken its place.
+    pub(crate) fn remove(self: &Arc<Self>, member: &Arc<Member>) {
         let mut changes = RoomChanges::new();
-        let removed = self.write().remove(id, &mut changes);
+        let is_it = |there: &Arc<Member>| Arc::ptr_eq(there, member);
+        let removed = self.write().remove_if(&member.id, is_it, &mut changes);
         // The last handle of a member may be this one: what is dropped with it needs no lock.
         drop(removed);
         self.tell(&changes);

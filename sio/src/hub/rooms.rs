@@ -47,9 +47,15 @@ impl<M: Clone> Rooms<M> {
         self.live.add(id, member);
     }
 
-    /// Takes a member out of all rooms. Returns the member itself, to be dropped without the lock: the last handle may be
-    /// this one.
-    pub(crate) fn remove(&mut self, id: &Sid, changes: &mut RoomChanges) -> Option<M> {
+    /// Takes a member out of all rooms, if `is_it` says that it is the one. Returns the member itself, to be dropped
+    /// without the lock: the last handle may be this one.
+    pub(crate) fn remove_if(
+        &mut self,
+        id: &Sid,
+        is_it: impl FnOnce(&M) -> bool,
+        changes: &mut RoomChanges,
+    ) -> Option<M> {
+        self.live.members.get(id).filter(|entry| is_it(&entry.member))?;
         self.live.remove(id, changes).map(|entry| entry.member)
     }
 
@@ -219,7 +225,8 @@ mod tests {
         assert_eq!(three.join(1, &["a"]), [change("a", Joined(second.clone()))]);
         assert_eq!(three.leave(0, &["a", "b"]), [change("a", Left(first))]);
         let mut changes = RoomChanges::new();
-        assert_eq!(three.rooms.remove(&second, &mut changes), Some(1));
+        assert_eq!(three.rooms.remove_if(&second, |name| *name == 0, &mut changes), None);
+        assert_eq!(three.rooms.remove_if(&second, |name| *name == 1, &mut changes), Some(1));
         assert_eq!(changes, [change("a", Left(second.clone())), change("a", Deleted)]);
         assert_eq!(three.rooms.rooms(), [""; 0]);
         // A member that has gone joins nothing.

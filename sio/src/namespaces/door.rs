@@ -137,7 +137,7 @@ impl Door {
             _ => false,
         };
         if !is_kept {
-            self.hub.remove(&member.id);
+            self.hub.remove(member);
             match &self.kept {
                 Some(kept) => kept.forget(member),
                 None => member.data.clear(),

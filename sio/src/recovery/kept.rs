@@ -123,19 +123,25 @@ impl Kept {
         // Without a runtime, which is ending then, nobody could come back.
         let runtime = Handle::try_current().ok().filter(|_| may_wait);
         // Those who have a place keep it.
-        let place = self.parking.take(&member.handshake).and_then(|place| Some((place, hold().ok()?)));
-        let Some((place, pass)) = place else {
-            return state.holding(member) == Holding::Other;
-        };
-        let pass = pass.map(|pass| Box::new(pass) as Box<dyn Send>);
+        let place =
+            self.parking.take(&member.handshake).and_then(|place| Some((place, hold().ok()?, runtime?)));
         let until = session::later(self.options.max_disconnection);
         let mut clients = self.lock();
-        // Under the lock: it may come back at any time until then.
-        let runtime = match (state.holding(member), runtime) {
-            (Holding::Other, _) => return true,
-            (Holding::This, Some(runtime)) => runtime,
-            (Holding::This | Holding::Nobody, _) => return false,
+        // Under the lock: it may come back at any time until then, and not after it.
+        let (place, pass, runtime) = match (state.holding(member), place) {
+            (Holding::This, Some(place)) => place,
+            (holding, place) => {
+                if holding != Holding::Other {
+                    state.end(member);
+                    clients.states.remove(&state.pid);
+                }
+                drop(clients);
+                // Without the lock: the namespace may end with the pass.
+                drop(place);
+                return holding == Holding::Other;
+            }
         };
+        let pass = pass.map(|pass| Box::new(pass) as Box<dyn Send>);
         let changes = self.hub.park(&state.sid);
         clients
             .parked
@@ -265,5 +271,98 @@ async fn expire(mut watch: Watch) {
             }
         };
         tokio::time::sleep_until(next.into()).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::SystemTime;
+
+    use hyper::Request;
+
+    use super::*;
+    use crate::engine::mailbox::Mailbox;
+    use crate::engine::outbox::QueueLimits;
+    use crate::handshake::Handshake;
+    use crate::hub::{Common, Namespace};
+    use crate::params::Params;
+    use crate::peer::Peer;
+    use crate::transport::wire::Wire;
+
+    /// A client that knows its pid, in a namespace that waits for nobody else: the only place is taken.
+    struct Last {
+        kept: Arc<Kept>,
+        state: Arc<ConnectionState>,
+        member: Arc<Member>,
+        resume: Resume,
+        _place: ParkingPlace,
+    }
+
+    impl Last {
+        fn new() -> Self {
+            let common = Common {
+                parser: crate::Parser::default(),
+                max_attachments: 10,
+                ack_timeout: Duration::from_secs(5),
+                state: Arc::default(),
+                logs: crate::log_limiter::LogLimiter::default(),
+                witness: None,
+                server: Weak::<()>::new(),
+            };
+            let keeping = Keeping::new(Recovery::default().max_clients(1));
+            let place = keeping.parking.take(&handshake()).expect("the only place");
+            let hub = Hub::new("/", Params::default(), common, Some(Arc::clone(&keeping.memory)));
+            let kept = Arc::new(Kept::new(keeping, Duration::from_secs(45), Arc::clone(&hub)));
+            let id = random::sid();
+            let state = kept.begin(id.clone());
+            let namespace = Namespace::of(&hub);
+            let member = Member::new(id, namespace, mailbox(), handshake(), None, Some(Arc::clone(&state)));
+            hub.add(&member);
+            kept.remember(&state);
+            assert!(member.accept());
+            let resume = Resume { pid: state.pid, offset: None };
+            Self { kept, state, member, resume, _place: place }
+        }
+
+        /// The client comes back; whoever lets it in has found it already.
+        fn come_back(&self) -> (Arc<Member>, bool) {
+            let after = Member::resuming(Arc::clone(&self.state), &self.member, mailbox(), handshake());
+            let has_entered = self.kept.resume(&after, &self.state, &self.resume);
+            (after, has_entered)
+        }
+
+        fn park(&self) -> bool {
+            self.kept.park(&self.member, &self.state, true, || Ok::<Option<()>, ()>(None))
+        }
+    }
+
+    fn mailbox() -> Arc<Mailbox> {
+        Arc::new(Mailbox::new(QueueLimits { bytes: 1000, packets: 10 }, Wire::V4))
+    }
+
+    fn handshake() -> Arc<Handshake> {
+        let (request, ()) = Request::new(()).into_parts();
+        Arc::new(Handshake::of(&request, Peer::default(), SystemTime::UNIX_EPOCH))
+    }
+
+    #[tokio::test]
+    async fn a_client_without_a_place_cannot_come_back_while_it_is_forgotten() {
+        let last = Last::new();
+        assert!(last.kept.find(&last.resume).is_some());
+        assert!(!last.park());
+        assert!(!last.come_back().1, "all that it had is about to go");
+        assert!(last.kept.find(&last.resume).is_none());
+    }
+
+    #[tokio::test]
+    async fn a_client_that_is_back_stays_when_its_socket_before_goes() {
+        let last = Last::new();
+        let (after, has_entered) = last.come_back();
+        assert!(has_entered && last.park());
+        last.kept.hub.remove(&last.member);
+        let there = last.kept.hub.member(&after.id).expect("it is there");
+        assert!(Arc::ptr_eq(&there, &after));
+        last.kept.hub.remove(&after);
+        assert!(last.kept.hub.member(&after.id).is_none());
     }
 }
