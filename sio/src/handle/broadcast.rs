@@ -164,6 +164,9 @@ impl Broadcast {
 
     /// Sends an event and collects the answers of everybody who is addressed, each with the socket's id.
     ///
+    /// The time for answers begins when the event is sent. Inside `connect` the socket itself is not asked, and appears with
+    /// [`AckError::Connecting`](crate::AckError::Connecting).
+    ///
     /// ```
     /// # use sio::prelude::*;
     /// # async fn example(server: &Server) -> sio::Result {
@@ -188,8 +191,10 @@ impl Broadcast {
         let id = hub.next_ack_id();
         let question = hub.encode(None, &self.target.rooms, Expect::Answer(id), event, args)?;
         let (delivered, asked) = hub.ask(&self.target, &question.compress(self.compress), self.how(), id);
+        // Before anything is waited for: the time for answers has begun, and with this those who wait are forgotten.
+        let answers = AckStream::new(asked, self.timeout);
         hub.give_way(delivered).await;
-        Ok(AckStream::new(asked, self.timeout))
+        Ok(answers)
     }
 
     /// The connected sockets that are addressed, in no particular order.
@@ -242,5 +247,59 @@ impl fmt::Debug for Broadcast {
             .field("target", &self.target)
             .field("volatile", &self.volatile)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt as _;
+
+    use crate::AckError;
+    use crate::packet_client::PacketClient;
+    use crate::prelude::*;
+
+    #[derive(Default)]
+    struct Jury;
+
+    #[consumer(namespace = "/tests/jury")]
+    impl Jury {
+        async fn connect(&mut self, socket: &Socket) -> crate::Result {
+            let mut answers = socket.namespace().emit_with_ack::<u32>("vote", &()).await?;
+            let own = answers.next().await;
+            assert!(matches!(own, Some((id, Err(AckError::Connecting))) if id == socket.id()));
+            Ok(())
+        }
+    }
+
+    fn server() -> Server {
+        Server::builder().collected(false).consumer::<Jury>().build().unwrap()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_question_that_is_dropped_while_it_gives_way_leaves_nobody_waiting() {
+        let server = server();
+        let mut client = PacketClient::new(&server);
+        client.join("0/tests/jury,").await;
+        let all = server.of("/tests/jury");
+        for number in 0..600 {
+            all.try_emit("news", &number).unwrap();
+        }
+        let asking = all.emit_with_ack::<u32>("vote", &());
+        assert!(asking.now_or_never().is_none(), "more than half of the queue is filled");
+        let received = client.received();
+        assert!(received.last().unwrap().ends_with(r#"["vote"]"#), "it has been sent all the same");
+        assert_eq!(all.sockets()[0].member.waiters(), 0);
+    }
+
+    #[tokio::test]
+    async fn a_question_inside_connect_is_not_sent_to_the_socket_itself() {
+        let server = server();
+        let (mut one, mut two) = (PacketClient::new(&server), PacketClient::new(&server));
+        let joined = one.send(&["0/tests/jury,"]).await;
+        assert!(joined.len() == 1 && joined[0].starts_with("0/tests/jury,"), "{joined:?}");
+        let joined = two.send(&["0/tests/jury,"]).await;
+        assert!(joined.len() == 1 && joined[0].starts_with("0/tests/jury,"), "{joined:?}");
+        let asked = one.received();
+        assert!(asked.len() == 1 && asked[0].ends_with(r#"["vote"]"#), "{asked:?}");
     }
 }

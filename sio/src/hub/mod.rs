@@ -167,10 +167,11 @@ impl Hub {
 
     /// Sends an event to everybody who is addressed.
     pub(crate) fn deliver(&self, target: &Target, emission: &Emission, how: How) -> Delivered {
-        self.deliver_to_each(target, emission, how, |_| {})
+        self.deliver_to_each(target, emission, how, |_| true)
     }
 
-    /// As [`Self::deliver`], to ask everybody who is addressed: their answers are awaited under this id.
+    /// As [`Self::deliver`], to ask everybody who is addressed: their answers are awaited under this id. Those whose answers
+    /// cannot be awaited are not asked.
     pub(crate) fn ask(&self, target: &Target, question: &Emission, how: How, id: u64) -> (Delivered, Asked) {
         let (answers, answered) = mpsc::unbounded_channel();
         let mut asked = Asked::new(id, answered);
@@ -181,12 +182,14 @@ impl Hub {
                 true => Err(AckError::Connecting),
                 false => member.await_ack(id, waiter),
             };
+            let is_asked = registered.is_ok();
             match registered {
                 Ok(()) => {}
-                Err(AckError::Disconnected) => return,
+                Err(AckError::Disconnected) => return false,
                 Err(error) => drop(answers.send((member.id.clone(), Err(error)))),
             }
             asked.expect(member);
+            is_asked
         });
         (delivered, asked)
     }
@@ -196,11 +199,13 @@ impl Hub {
         target: &Target,
         emission: &Emission,
         how: How,
-        mut before: impl FnMut(&Arc<Member>),
+        mut may_have: impl FnMut(&Arc<Member>) -> bool,
     ) -> Delivered {
         let (mut asleep, mut pressed, mut slow) = (Vec::new(), Pressed::new(), Vec::new());
         let mut each = |member: &Arc<Member>| {
-            before(member);
+            if !may_have(member) {
+                return;
+            }
             match member.deliver(&mut emission.clone(), how) {
                 Ok(waker) => {
                     asleep.extend(waker);

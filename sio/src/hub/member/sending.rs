@@ -119,6 +119,12 @@ impl Member {
         state.acks.insert(id, waiter).map_err(|_| AckError::TooMany)
     }
 
+    /// How many answers are waited for.
+    #[cfg(test)]
+    pub(crate) fn waiters(&self) -> usize {
+        self.lock().acks.len()
+    }
+
     /// Nobody waits for this answer any more.
     pub(crate) fn forget_ack(&self, id: u64) {
         let forgotten = self.lock().acks.take(id);
