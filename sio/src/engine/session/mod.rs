@@ -212,13 +212,15 @@ impl SessionTask {
 
     /// Tells the state machine when reading stops and goes on, so that a client does not pay with its
     /// heartbeat for a handler's slowness. It does pay where everything waits for the client to take what it was sent: one
-    /// that has gone would be kept for ever.
-    fn note_pressure(&mut self) {
-        let paused = !self.takes_input() && !self.mailbox.outbox.is_clogged();
+    /// that has gone would stay for good. Returns whether more is read of the client now.
+    fn note_pressure(&mut self) -> bool {
+        let takes_input = self.takes_input();
+        let paused = !takes_input && !self.mailbox.outbox.is_clogged();
         if paused != self.paused && self.phase == Phase::Open {
             self.paused = paused;
             if self.paused { self.state.pause_input(now()) } else { self.state.resume_input(now()) }
         }
+        takes_input
     }
 }
 
@@ -243,7 +245,7 @@ impl Future for SessionTask {
             if this.phase == Phase::Opening {
                 this.poll_opening(cx);
             }
-            this.read(cx);
+            let left_input = this.read(cx);
             // After reading: a pong that is already here is in time.
             if this.timer.poll_elapsed(cx) || this.overdue.is_some() {
                 if this.overdue.as_ref().is_none_or(Overdue::may_be_unread) {
@@ -251,7 +253,6 @@ impl Future for SessionTask {
                 }
                 this.on_timer();
             }
-            let took_input = this.takes_input();
             if turn::is_over() {
                 // The next turn begins with what this one has left out, so that neither starves the other.
                 this.handles_first = !handles_first;
@@ -268,7 +269,7 @@ impl Future for SessionTask {
             if this.phase == Phase::Gone && this.handler.poll_closed(cx).is_ready() {
                 return Poll::Ready(());
             }
-            this.note_pressure();
+            let takes_input = this.note_pressure();
             this.timer.arm(this.next_deadline(), cx);
             if turn::has_more() {
                 // The turn is used up: the other sessions of this thread come first. Not by waking ourselves: a thread that
@@ -278,7 +279,7 @@ impl Future for SessionTask {
                 return Poll::Pending;
             }
             // There is room again: what waits unread has no other way of being noticed.
-            let again = !took_input && this.takes_input() && this.phase == Phase::Open;
+            let again = left_input && takes_input && this.phase == Phase::Open;
             if !again && this.mailbox.park(cx, blocked) {
                 return Poll::Pending;
             }

@@ -13,11 +13,12 @@ use crate::transport::websocket::{Ended, Incoming};
 use crate::turn;
 
 impl SessionTask {
-    /// Takes what has arrived, as much as the turn has time for.
-    pub(super) fn read(&mut self, cx: &mut Context<'_>) {
+    /// Takes what has arrived, as much as the turn has time for. Returns whether something was left because the handler
+    /// takes no more.
+    pub(super) fn read(&mut self, cx: &mut Context<'_>) -> bool {
         self.has_unread = false;
         let room = turn::bytes_left();
-        self.read_posts();
+        let mut left = self.polling.is_some() && self.read_posts();
         if self.phase == Phase::Open && self.polling.as_mut().is_some_and(|polling| polling.is_abandoned(cx))
         {
             self.close_now(CloseReason::TransportError);
@@ -26,16 +27,23 @@ impl SessionTask {
             self.read_probe(cx);
         }
         if self.websocket.is_some() && self.phase == Phase::Open {
-            self.read_websocket(cx);
+            left |= self.read_websocket(cx);
         }
         if let Some(overdue) = &mut self.overdue {
             overdue.note_read(room - turn::bytes_left());
         }
+        left
     }
 
-    pub(super) fn read_websocket(&mut self, cx: &mut Context<'_>) {
+    /// Returns whether something was left because the handler takes no more; so do those below.
+    pub(super) fn read_websocket(&mut self, cx: &mut Context<'_>) -> bool {
         let mut scratch = Scratch::borrow();
-        while self.phase == Phase::Open && self.takes_input() {
+        let mut left = false;
+        while self.phase == Phase::Open {
+            if !self.takes_input() {
+                left = true;
+                break;
+            }
             if !turn::may_read() {
                 self.put_off_reading();
                 break;
@@ -60,6 +68,7 @@ impl SessionTask {
             websocket.keep(&mut scratch);
         }
         scratch.give_back();
+        left
     }
 
     fn put_off_reading(&mut self) {
@@ -83,11 +92,15 @@ impl SessionTask {
         }
     }
 
-    pub(super) fn read_posts(&mut self) {
-        while self.phase == Phase::Open && self.takes_input() {
-            let Some(polling) = &mut self.polling else { return };
+    pub(super) fn read_posts(&mut self) -> bool {
+        while self.phase == Phase::Open {
+            if !self.takes_input() {
+                return true;
+            }
+            let Some(polling) = &mut self.polling else { break };
             if !turn::may_read() && polling.has_posted() {
-                return self.put_off_reading();
+                self.put_off_reading();
+                break;
             }
             match polling.next_posted() {
                 Some(packet) => {
@@ -103,10 +116,11 @@ impl SessionTask {
                     if self.websocket.is_some() {
                         self.polling = None;
                     }
-                    return;
+                    break;
                 }
             }
         }
+        false
     }
 
     /// Takes what has arrived for an upgrade.
