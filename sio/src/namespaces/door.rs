@@ -114,7 +114,7 @@ impl Door {
         // Older clients have no way of saying that they come back.
         let kept = self.kept.as_ref().filter(|_| own_id.is_none() && handshake.revision() == Revision::V4);
         let id = own_id.unwrap_or_else(random::sid);
-        let state = kept.map(|kept| kept.begin(id.clone()));
+        let state = kept.map(|kept| kept.begin(id.clone(), &handshake));
         Member::new(id, Namespace::of(&self.hub), mailbox, handshake, limits, state)
     }
 

@@ -11,10 +11,12 @@ use tokio::runtime::Handle;
 use super::Recovery;
 use super::parking::{Parking, ParkingPlace};
 use crate::engine::session;
+use crate::handshake::Handshake;
 use crate::hub::Hub;
 use crate::hub::member::Member;
 use crate::hub::state::memory::Memory;
 use crate::hub::state::{Bounds, ConnectionState, Holding};
+use crate::places::network;
 use crate::random;
 
 /// What all namespaces of a server share of what they keep.
@@ -74,8 +76,9 @@ impl Kept {
     }
 
     /// The state of a new client.
-    pub(crate) fn begin(&self, sid: Sid) -> Arc<ConnectionState> {
-        Arc::new(ConnectionState::new(sid, random::private_id(), self.bounds, Arc::clone(&self.memory)))
+    pub(crate) fn begin(&self, sid: Sid, handshake: &Handshake) -> Arc<ConnectionState> {
+        let account = self.memory.account(handshake.ip().map(network));
+        Arc::new(ConnectionState::new(sid, random::private_id(), self.bounds, account))
     }
 
     /// The client is about to be told its pid.
@@ -283,7 +286,6 @@ mod tests {
     use super::*;
     use crate::engine::mailbox::Mailbox;
     use crate::engine::outbox::QueueLimits;
-    use crate::handshake::Handshake;
     use crate::hub::{Common, Namespace};
     use crate::params::Params;
     use crate::peer::Peer;
@@ -314,7 +316,7 @@ mod tests {
             let hub = Hub::new("/", Params::default(), common, Some(Arc::clone(&keeping.memory)));
             let kept = Arc::new(Kept::new(keeping, Duration::from_secs(45), Arc::clone(&hub)));
             let id = random::sid();
-            let state = kept.begin(id.clone());
+            let state = kept.begin(id.clone(), &handshake());
             let namespace = Namespace::of(&hub);
             let member = Member::new(id, namespace, mailbox(), handshake(), None, Some(Arc::clone(&state)));
             hub.add(&member);

@@ -74,9 +74,13 @@ impl Recovery {
         self
     }
 
-    /// How many bytes of events all clients of the server keep together; an event that many of them keep counts once.
-    /// Default 256 MiB. One client keeps at most a 64th of what is left: less than [`max_bytes`](Self::max_bytes) once the
-    /// last 64 MiB are begun.
+    /// How many bytes of events all clients of the server keep together. An event that many of them keep counts once, and
+    /// with 64 bytes for each of them. Default 256 MiB.
+    ///
+    /// One client keeps at most a 64th of what is left: less than [`max_bytes`](Self::max_bytes) once the last 64 MiB are
+    /// begun. Once half are taken, all clients of one IPv4 address or IPv6 /64 network share such a part, as they share
+    /// [`max_clients`](Self::max_clients). But 64 KiB, or a 1,024th of less than 64 MiB, each client may keep whatever the
+    /// others do; when nothing is left, what it has of that stays, and the oldest gives way to the newest.
     pub fn max_total_bytes(mut self, bytes: usize) -> Self {
         self.max_total_bytes = bytes;
         self

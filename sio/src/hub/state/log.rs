@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::memory::Memory;
+use super::memory::{Account, Usage};
 use crate::transport::outgoing::Entry;
 
 /// What one client may have in its log.
@@ -23,8 +23,8 @@ pub(crate) struct Bounds {
 #[derive(Debug)]
 pub(crate) struct Log {
     bounds: Bounds,
-    /// What all logs share.
-    memory: Arc<Memory>,
+    /// That of the client's address.
+    account: Arc<Account>,
     events: VecDeque<Sent>,
     bytes: usize,
     /// The offset of the event before the first that is left.
@@ -39,23 +39,32 @@ struct Sent {
 }
 
 impl Log {
-    pub(crate) fn new(bounds: Bounds, memory: Arc<Memory>) -> Self {
-        Self { bounds, memory, events: VecDeque::new(), bytes: 0, forgotten: None }
+    pub(crate) fn new(bounds: Bounds, account: Arc<Account>) -> Self {
+        Self { bounds, account, events: VecDeque::new(), bytes: 0, forgotten: None }
     }
 
     pub(crate) fn push(&mut self, offset: u64, entry: Entry, now: Instant) {
-        self.bytes += entry.frames.len();
-        self.events.push_back(Sent { offset, entry, at: now });
-        let max_bytes = self.bounds.bytes.min(self.memory.share());
+        let before = self.usage();
+        let (size, limit) = (entry.frames.len(), self.account.limit(before));
+        let fits = |log: &Self| {
+            log.events.len() < log.bounds.packets
+                && log.bytes + size <= log.bounds.bytes
+                && log.usage().total() + size + size_of::<Sent>() <= limit
+        };
+        // Room is made first: at its bound the list does not grow once more.
         while let Some(first) = self.events.front() {
-            let fits = self.events.len() <= self.bounds.packets
-                && self.bytes <= max_bytes
-                && now.saturating_duration_since(first.at) <= self.bounds.age;
-            if fits {
+            if fits(self) && now.saturating_duration_since(first.at) <= self.bounds.age {
                 break;
             }
             self.forget_first();
         }
+        if fits(self) {
+            self.bytes += size;
+            self.events.push_back(Sent { offset, entry, at: now });
+        } else {
+            self.forgotten = Some(offset);
+        }
+        self.count_change(before);
     }
 
     /// What was sent after the event of this offset, or without one all that was ever sent; `None` if a part of it has
@@ -65,11 +74,25 @@ impl Log {
             let wanted = offset?;
             // From the end: a client that comes back has missed a few at most.
             let at = self.events.iter().rposition(|sent| sent.offset == wanted)?;
+            let before = self.usage();
             for _ in 0..=at {
                 self.forget_first();
             }
+            self.count_change(before);
         }
         Some(self.events.iter().map(|sent| sent.entry.clone()).collect())
+    }
+
+    fn usage(&self) -> Usage {
+        Usage { events: self.bytes, notes: self.events.len() * size_of::<Sent>() }
+    }
+
+    fn count_change(&mut self, before: Usage) {
+        // What is not counted any more is not held either.
+        if self.events.capacity() / 8 > self.events.len() {
+            self.events.shrink_to(2 * self.events.len());
+        }
+        self.account.change(before, self.usage());
     }
 
     fn forget_first(&mut self) {
@@ -80,16 +103,23 @@ impl Log {
     }
 }
 
+impl Drop for Log {
+    fn drop(&mut self) {
+        self.account.change(self.usage(), Usage::default());
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use bytes::Bytes;
 
     use super::*;
+    use crate::hub::state::memory::Memory;
 
     const AGE: Duration = Duration::from_secs(60);
 
     fn log(packets: usize, bytes: usize) -> Log {
-        Log::new(Bounds { packets, bytes, age: AGE }, Arc::new(Memory::new(usize::MAX)))
+        Log::new(Bounds { packets, bytes, age: AGE }, Arc::new(Memory::new(usize::MAX)).account(None))
     }
 
     fn entry(offset: u64) -> Entry {
@@ -154,20 +184,73 @@ mod tests {
         assert_eq!(missed(&mut log, Some(2)), Some(vec![]));
     }
 
+    const MIB: usize = 1024 * 1024;
+
+    /// A log that is bounded by the memory alone, full of events of 1,000 bytes.
+    fn full(memory: &Arc<Memory>, last_of_address: u8) -> Log {
+        let account = memory.account(Some([10, 0, 0, last_of_address].into()));
+        let mut log = Log::new(Bounds { packets: 1000, bytes: MIB, age: AGE }, account);
+        (0..100).for_each(|offset| push(&mut log, offset));
+        log
+    }
+
+    fn push(log: &mut Log, offset: u64) {
+        log.push(offset, Bytes::from(vec![0; 1000]).into(), Instant::now());
+    }
+
+    /// How much a log takes, in steps of its events.
+    fn taken(log: &Log) -> usize {
+        log.usage().total() / (1000 + size_of::<Sent>())
+    }
+
     #[test]
     fn whoever_keeps_much_gives_way_when_the_memory_fills() {
-        let memory = Arc::new(Memory::new(64 * 50));
-        let mut log = Log::new(Bounds { packets: 100, bytes: 1000, age: AGE }, Arc::clone(&memory));
-        let now = Instant::now();
-        (1..=9).for_each(|offset| log.push(offset, entry(offset), now));
-        assert_eq!(log.bytes, 49, "as much as one share");
-        let others = memory.count(Bytes::from(vec![0; 64 * 25]));
-        log.push(10, entry(10), now);
-        assert_eq!(log.bytes, 22);
-        let all = memory.count(Bytes::from(vec![0; 64 * 25]));
-        log.push(11, entry(11), now);
-        assert_eq!((log.bytes, missed(&mut log, Some(10))), (0, None));
+        let memory = Arc::new(Memory::new(4 * MIB));
+        let mut log = full(&memory, 1);
+        assert_eq!(taken(&log), 61, "a 64th of what is left");
+        let others = memory.count(Bytes::from(vec![0; 3 * MIB]));
+        push(&mut log, 100);
+        assert_eq!(taken(&log), 15, "a 64th of what is left");
+        let all = memory.count(Bytes::from(vec![0; MIB]));
+        for offset in 101..110 {
+            push(&mut log, offset);
+            assert_eq!(taken(&log), 3, "what everybody may keep");
+        }
+        assert_eq!(missed(&mut log, Some(107)).map(|missed| missed.len()), Some(2));
         drop((others, all));
+    }
+
+    #[test]
+    fn an_address_that_keeps_much_takes_nothing_from_the_others() {
+        let memory = Arc::new(Memory::new(4 * MIB));
+        let others = memory.count(Bytes::from(vec![0; 3 * MIB]));
+        let greedy: Vec<_> = (0..10).map(|_| full(&memory, 1)).collect();
+        assert_eq!(greedy.iter().map(taken).collect::<Vec<_>>(), [15, 3, 3, 3, 3, 3, 3, 3, 3, 3]);
+        assert_eq!(taken(&full(&memory, 2)), 15);
+        drop(others);
+    }
+
+    #[test]
+    fn what_is_noted_of_events_counts_for_each_client() {
+        let memory = Arc::new(Memory::new(64 * 1024));
+        let bounds = Bounds { packets: 128, bytes: MIB, age: AGE };
+        let mut logs: Vec<_> = (0..4).map(|_| Log::new(bounds, memory.account(None))).collect();
+        for offset in 0..1000 {
+            logs.iter_mut().for_each(|log| log.push(offset, Bytes::new().into(), Instant::now()));
+        }
+        let notes: usize = logs.iter().map(|log| log.usage().notes).sum();
+        assert!(notes > 0 && memory.used() == notes && logs.iter().all(|log| log.events.len() < 128));
+        drop(logs);
+        assert_eq!(memory.used(), 0);
+    }
+
+    #[test]
+    fn a_list_at_its_bound_takes_no_more_than_that() {
+        let mut log = log(64, MIB);
+        (0..1000).for_each(|offset| push(&mut log, offset));
+        assert_eq!((log.events.len(), log.events.capacity()), (64, 64));
+        assert_eq!(missed(&mut log, Some(999)), Some(vec![]));
+        assert!(log.events.capacity() < 64);
     }
 
     #[test]

@@ -10,7 +10,7 @@ use sio_core::socket::DisconnectReason;
 
 pub(crate) use self::log::Bounds;
 use self::log::Log;
-use self::memory::Memory;
+use self::memory::Account;
 use crate::engine::outbox::PushError;
 use crate::engine::session;
 use crate::hub::member::Member;
@@ -71,8 +71,8 @@ impl Inner {
 }
 
 impl ConnectionState {
-    pub(crate) fn new(sid: Sid, pid: PrivateId, bounds: Bounds, memory: Arc<Memory>) -> Self {
-        let inner = Inner { log: Log::new(bounds, memory), holder: Some(Weak::new()), missed: Vec::new() };
+    pub(crate) fn new(sid: Sid, pid: PrivateId, bounds: Bounds, account: Arc<Account>) -> Self {
+        let inner = Inner { log: Log::new(bounds, account), holder: Some(Weak::new()), missed: Vec::new() };
         Self { sid, pid, inner: Mutex::new(inner) }
     }
 
