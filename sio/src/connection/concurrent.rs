@@ -105,13 +105,13 @@ impl Concurrent {
     }
 
     /// Drives a future and, beside it, the concurrent handlers.
-    pub(crate) async fn beside(&mut self, future: impl Future<Output = ()>) {
+    pub(crate) async fn beside<T>(&mut self, future: impl Future<Output = T>) -> T {
         let mut future = pin!(future);
         std::future::poll_fn(|cx| {
             let done = future.as_mut().poll(cx);
             let _ = self.poll(cx, false);
             done
         })
-        .await;
+        .await
     }
 }

@@ -16,6 +16,9 @@ use crate::transport::wire::Wire;
 /// How far beyond its soft bound a burst may fill a queue.
 const BURST: usize = 8;
 
+/// How far those may fill it who have been overtaken: what is left is for the burst, whose end is that of the client.
+const OVERTAKEN: usize = BURST - 1;
+
 /// Soft bounds of the outgoing queue of one connection.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct QueueLimits {
@@ -38,6 +41,9 @@ impl QueueLimits {
 pub(crate) enum How {
     /// If there is room for it below the soft bound.
     Now,
+    /// As [`Now`](Self::Now), after a wait in which others have kept the queue above its soft bound: there may be a little
+    /// room left for others.
+    Overtaken,
     /// If the transport can take it now; else it is lost.
     Volatile,
     /// As one of many copies, whose sender waits for no single receiver: in a burst up to the hard bound.
@@ -78,6 +84,8 @@ struct State {
     /// Bytes and packets not yet handed to the transport, those that the task has taken included.
     bytes: usize,
     packets: usize,
+    /// How many packets have ever been handed to the transport, modulo 2^32 or more.
+    settled: usize,
     /// The transport in use, for those who ask from outside.
     transport: Option<TransportKind>,
     /// No packets are taken any more.
@@ -113,15 +121,22 @@ impl Outbox {
         }
         let size = entry.frames.len();
         if !state.fits(size, self.limits) {
-            if how != How::Fanout {
-                return Err(PushError::Full);
-            }
-            if !state.fits(size, self.limits.times(BURST)) {
+            let is_burst = how == How::Fanout;
+            let factor = match how {
+                How::Fanout => BURST,
+                How::Overtaken => OVERTAKEN,
+                How::Now | How::Volatile => return Err(PushError::Full),
+            };
+            if !state.fits(size, self.limits.times(factor)) {
                 drop(state);
-                self.refuse();
+                if is_burst {
+                    self.refuse();
+                }
                 return Err(PushError::Full);
             }
-            self.bursting.store(true, Ordering::Relaxed);
+            if is_burst {
+                self.bursting.store(true, Ordering::Relaxed);
+            }
         }
         state.enqueue(entry.take());
         if how == How::Fanout && !state.is_within(self.limits.half()) {
@@ -143,20 +158,31 @@ impl Outbox {
         true
     }
 
-    /// Waits while there is no room for so many bytes and `is_wanted` says that it is worth waiting for.
-    pub(crate) async fn until_room(&self, size: usize, is_wanted: impl Fn() -> bool) {
+    /// Waits while there is no room for so many bytes and `is_wanted` says that it is worth waiting for. Returns how there is
+    /// room.
+    ///
+    /// Beside broadcasts that fill the queue as fast as it empties there would never be any. So the wait is over as well when
+    /// all that was queued before it has gone, and others have come in above the soft bound.
+    pub(crate) async fn until_room(&self, size: usize, is_wanted: impl Fn() -> bool) -> How {
+        let mut ahead = None;
         loop {
             let notified = self.changed.notified();
             tokio::pin!(notified);
             // Registered before the checks, so that what changes in between is not missed.
             notified.as_mut().enable();
             if !is_wanted() {
-                return;
+                return How::Now;
             }
             {
                 let mut state = self.lock();
                 if state.refusing || state.fits(size, self.limits) {
-                    return;
+                    return How::Now;
+                }
+                let (begin, packets) = *ahead.get_or_insert((state.settled, state.packets));
+                let is_overtaken =
+                    state.settled.wrapping_sub(begin) >= packets && !state.is_within(self.limits);
+                if is_overtaken && state.fits(size, self.limits.times(OVERTAKEN)) {
+                    return How::Overtaken;
                 }
                 state.waiting += 1;
             }
@@ -290,6 +316,7 @@ impl Outbox {
         let mut state = self.lock();
         // Close frames are written without having been queued, when the session is closed.
         state.packets = state.packets.saturating_sub(done.packets);
+        state.settled = state.settled.wrapping_add(done.packets);
         state.bytes = state.bytes.saturating_sub(done.bytes);
         if self.is_overfull() && state.is_within(self.limits.times(2)) {
             self.overfull.store(false, Ordering::Relaxed);
@@ -402,28 +429,4 @@ impl Drop for GivingWay<'_> {
 }
 
 #[cfg(test)]
-mod tests {
-    use sio_core::engine::packet::Packet;
-
-    use super::*;
-
-    #[test]
-    fn nothing_is_counted_when_all_has_gone() {
-        for wire in [Wire::V4, Wire::V3 { base64: false }, Wire::V3 { base64: true }] {
-            let outbox = Outbox::new(QueueLimits { bytes: 1000, packets: 10 });
-            for _ in 0..3 {
-                for packet in [Packet::decode_binary(vec![1; 200].into()), Packet::Noop] {
-                    assert_eq!(outbox.offer(&mut packet.frame().into(), How::Now), Ok(true));
-                }
-                for frames in outbox.take_frames(wire) {
-                    // The transport takes a packet in two portions.
-                    let bytes = frames.len() / 2;
-                    outbox.settle(Done { packets: 0, bytes });
-                    outbox.settle(Done { packets: 1, bytes: frames.len() - bytes });
-                }
-                let state = outbox.lock();
-                assert_eq!((state.packets, state.bytes), (0, 0));
-            }
-        }
-    }
-}
+mod tests;

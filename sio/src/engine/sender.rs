@@ -56,13 +56,16 @@ impl Sender {
     /// [`SendError::Closed`] when the session has ended.
     pub async fn send(&self, message: &Message) -> Result<(), SendError> {
         let mut entry = frame(message).into();
+        let mut how = How::Now;
         loop {
-            match self.mailbox.offer(&mut entry, How::Now) {
+            match self.mailbox.offer(&mut entry, how) {
                 Ok(waker) => {
                     waker.into_iter().for_each(Waker::wake);
                     return Ok(());
                 }
-                Err(PushError::Full) => self.mailbox.outbox.until_room(entry.frames.len(), || true).await,
+                Err(PushError::Full) => {
+                    how = self.mailbox.outbox.until_room(entry.frames.len(), || true).await
+                }
                 Err(PushError::Closed) => return Err(SendError::Closed),
             }
         }

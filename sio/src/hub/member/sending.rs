@@ -38,28 +38,28 @@ impl Member {
     ///
     /// Cancel safe: a dropped future has sent nothing.
     pub(crate) async fn deliver_waiting(&self, mut emission: Emission) -> Result<(), PushError> {
+        let mut how = How::Now;
         loop {
-            match self.deliver(&mut emission, How::Now) {
+            match self.deliver(&mut emission, how) {
                 Ok(waker) => {
                     waker.into_iter().for_each(Waker::wake);
                     return Ok(());
                 }
-                Err(PushError::Full) => self.until_room(&emission).await?,
+                Err(PushError::Full) => how = self.until_room(&emission).await?,
                 Err(PushError::Closed) => return Err(PushError::Closed),
             }
         }
     }
 
-    /// Waits for room for a packet, by whichever member the client is reached.
-    async fn until_room(&self, emission: &Emission) -> Result<(), PushError> {
+    /// Waits for room for a packet, by whichever member the client is reached; returns how it may go then.
+    async fn until_room(&self, emission: &Emission) -> Result<How, PushError> {
         let kept = self.kept_under(emission).map(|(state, _)| state.holder().ok_or(PushError::Closed));
         let holder = kept.transpose()?;
         let reached = holder.as_deref().unwrap_or(self);
         if reached.phase.load(Ordering::Acquire) == CONNECTING {
             return Err(PushError::Full);
         }
-        reached.mailbox.outbox.until_room(emission.entry.frames.len(), || !reached.is_closed()).await;
-        Ok(())
+        Ok(reached.mailbox.outbox.until_room(emission.entry.frames.len(), || !reached.is_closed()).await)
     }
 
     /// Where a packet is kept for a client that may come back, if it is one that is kept.
