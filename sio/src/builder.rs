@@ -28,11 +28,11 @@ use crate::error::{BuildError, Problem};
 use crate::http::static_files::StaticFiles;
 use crate::http::{Beside, EngineService, Health};
 use crate::hub::{self, Witness};
-use crate::listeners::Listeners;
 use crate::log_limiter::LogLimiter;
 use crate::middleware::Scoped;
 use crate::namespaces::registration::{self, Registration};
 use crate::namespaces::{Common, HandlerTimes, Namespaces};
+use crate::observe::Observers;
 use crate::parser::Parser;
 use crate::places::Connections;
 use crate::recovery::Keeping;
@@ -68,7 +68,7 @@ pub struct Builder {
     collected: bool,
     expected: Vec<String>,
     hooks: Scoped,
-    listeners: Listeners,
+    observers: Observers,
     health: Option<Health>,
     #[cfg(feature = "static-files")]
     files: StaticFiles,
@@ -104,7 +104,7 @@ impl Default for Builder {
             collected: true,
             expected: Vec::new(),
             hooks: Scoped::default(),
-            listeners: Listeners::default(),
+            observers: Observers::default(),
             health: None,
             #[cfg(feature = "static-files")]
             files: StaticFiles::default(),
@@ -216,17 +216,20 @@ impl Builder {
             return Err(BuildError::new(problems));
         }
         let (state, shutdown) = (Arc::new(self.state), Arc::new(Shutdown::default()));
-        let (engine, http, options, hooks) = (self.engine, self.http, self.options, self.hooks);
+        let (engine, mut http, options, hooks) = (self.engine, self.http, self.options, self.hooks);
         // The connections of proxies say nothing of their clients' addresses.
         let per_address =
             if http.forwarded.is_some() { usize::MAX } else { engine.max_connections_per_address };
         let connections = Connections::new(engine.max_connections, per_address);
-        let listeners = (!self.listeners.is_empty()).then(|| Arc::new(self.listeners));
+        let observers = (!self.observers.is_empty()).then(|| Arc::new(self.observers));
+        if let Some(observers) = observers.clone() {
+            http.hooks.on_refused(move |refused| observers.refused(refused));
+        }
         let inner = Arc::new_cyclic(|server: &Weak<ServerInner>| {
             let per = Duration::from_secs(1);
             let event_rate = options.events_per_second.map(|count| Rate { count, per });
             let logs = LogLimiter::default();
-            let witness = listeners.clone().map(|listeners| listeners as Arc<dyn Witness>);
+            let witness = observers.clone().map(|observers| observers as Arc<dyn Witness>);
             let hub = hub::Common {
                 parser: options.parser,
                 max_attachments: options.max_attachments,
@@ -239,7 +242,7 @@ impl Builder {
             let common = Common {
                 hub,
                 event_rate,
-                listeners,
+                observers,
                 shutdown: Arc::clone(&shutdown),
                 recovery: options.recovery.clone().map(Keeping::new),
                 heartbeat: engine.ping_interval.saturating_add(engine.ping_timeout),

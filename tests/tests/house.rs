@@ -19,7 +19,7 @@ const SIO: Plan = Plan {
         ("testing", &["testing"]),
         ("server", &["server", "builder"]),
         ("connection", &["connection"]),
-        ("namespaces", &["namespaces", "listeners"]),
+        ("namespaces", &["namespaces", "observe"]),
         ("consumer", &["consumer", "middleware"]),
         ("handle", &["handle"]),
         ("recovery", &["recovery"]),

@@ -10,6 +10,7 @@ use hyper::http::request::Parts;
 use super::Builder;
 use crate::engine::{Message, SessionId};
 use crate::http::{Forwarded, Health, Refused};
+use crate::observe::OnRefused;
 use crate::server::serve::Proxies;
 
 /// Requests: who they are from, who may connect, and what is sent at once.
@@ -264,8 +265,9 @@ impl Builder {
         self
     }
 
-    /// Is told of every request to Socket.IO's path that is refused with one of the protocol's codes: what
-    /// `connection_error` is elsewhere. Default nothing. It must not block.
+    /// Calls `on_refused` for every request to Socket.IO's path that is refused with one of the protocol's codes: what
+    /// `connection_error` is elsewhere. Default nothing; several are called in the order in which they were added. They must
+    /// not block.
     ///
     /// # Examples
     ///
@@ -280,7 +282,7 @@ impl Builder {
     /// # let _ = builder;
     /// ```
     pub fn on_refused(mut self, on_refused: impl Fn(&Refused<'_>) + Send + Sync + 'static) -> Self {
-        self.http.hooks.on_refused(on_refused);
+        self.observers.add(OnRefused::new(on_refused));
         self
     }
 

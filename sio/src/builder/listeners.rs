@@ -3,16 +3,40 @@
 use sio_core::args::Args;
 
 use super::Builder;
-use crate::guarded::Guarded;
 use crate::handle::socket::Socket;
 use crate::hub::Namespace;
 use crate::hub::RoomEvent;
-use crate::listeners::Outgoing;
+use crate::observe::{Observer, OnIncoming, OnOutgoing, OnRoom, Outgoing};
 
 /// Listeners, for logs and metrics. They run where something happens, so they must not block; they cannot change
 /// anything. Several are called in the order in which they were added.
 impl Builder {
-    /// Is called for every event that arrives, before anything else is done with it: with the socket, the name and
+    /// Adds an observer, which is told of what happens in the server. Several are told in the order in which they were
+    /// added; [`on_incoming`](Self::on_incoming) and its like add one each. Default none, which costs nothing.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use sio::prelude::*;
+    /// use sio::{Observer, SocketChange};
+    ///
+    /// struct Door;
+    ///
+    /// impl Observer for Door {
+    ///     fn socket(&self, change: &SocketChange<'_>) {
+    ///         println!("{change:?}");
+    ///     }
+    /// }
+    ///
+    /// let builder = Server::builder().observer(Door);
+    /// # drop(builder);
+    /// ```
+    pub fn observer(mut self, observer: impl Observer) -> Self {
+        self.observers.add(observer);
+        self
+    }
+
+    /// Calls `listener` for every event that arrives, before anything else is done with it: with the socket, the name and
     /// the arguments as they were sent.
     ///
     /// # Examples
@@ -26,12 +50,11 @@ impl Builder {
     /// # drop(builder);
     /// ```
     pub fn on_incoming(mut self, listener: impl Fn(&Socket, &str, &Args) + Send + Sync + 'static) -> Self {
-        let listener = Guarded::new(listener);
-        self.listeners.incoming.push(Box::new(move |socket, event, args| listener(socket, event, args)));
+        self.observers.add(OnIncoming::new(listener));
         self
     }
 
-    /// Is called for every event that is sent, once for a broadcast. Answers to events of clients are none.
+    /// Calls `listener` for every event that is sent, once for a broadcast. Answers to events of clients are none.
     ///
     /// # Examples
     ///
@@ -45,12 +68,11 @@ impl Builder {
     /// # drop(builder);
     /// ```
     pub fn on_outgoing(mut self, listener: impl Fn(&Outgoing<'_>) + Send + Sync + 'static) -> Self {
-        let listener = Guarded::new(listener);
-        self.listeners.outgoing.push(Box::new(move |outgoing| listener(outgoing)));
+        self.observers.add(OnOutgoing::new(listener));
         self
     }
 
-    /// Is called when somebody joins or leaves a room, and when a room comes or goes with that. The rooms that are
+    /// Calls `listener` when somebody joins or leaves a room, and when a room comes or goes with that. The rooms that are
     /// named by the ids of sockets are not counted.
     ///
     /// # Examples
@@ -67,8 +89,7 @@ impl Builder {
     /// # drop(builder);
     /// ```
     pub fn on_room(mut self, listener: impl Fn(&Namespace, &str, RoomEvent) + Send + Sync + 'static) -> Self {
-        let listener = Guarded::new(listener);
-        self.listeners.room.push(Box::new(move |namespace, room, event| listener(namespace, room, event)));
+        self.observers.add(OnRoom::new(listener));
         self
     }
 }

@@ -15,6 +15,7 @@ use crate::error::Error;
 use crate::middleware::{Step, enter};
 use crate::namespaces::Door;
 use crate::namespaces::registration::Seat;
+use crate::observe::{self, Handled};
 
 type Outcome = Result<Reply, Error>;
 
@@ -54,10 +55,12 @@ pub(super) async fn attempt(
 ) -> Option<Outcome> {
     let door = &*seat.door;
     if !door.shutdown.is_running() {
+        tell(seat, event, observe::Outcome::Drained);
         event.give_up(&Error::shutting_down());
         return None;
     }
     if let Some(refusal) = limits::refusal(event, info, door.event_rate) {
+        tell(seat, event, observe::Outcome::of(&refusal));
         return Some(Err(refusal));
     }
     let name = event.name_handle();
@@ -71,6 +74,17 @@ pub(super) async fn attempt(
         let mut handler = handler.watched(seat, name);
         poll_fn(|cx| poll_beside(door, Pin::new(&mut handler), beside.as_deref_mut(), cx)).await
     };
+    tell(
+        seat,
+        event,
+        match &handled {
+            Ok(Ok(_)) => observe::Outcome::Ok,
+            Ok(Err(error)) => observe::Outcome::of(error),
+            Err(Failure::Panicked(_)) => observe::Outcome::Panicked,
+            Err(Failure::TimedOut) => observe::Outcome::TimedOut,
+            Err(Failure::Drained) => observe::Outcome::Drained,
+        },
+    );
     match handled {
         Ok(outcome) => Some(outcome),
         Err(failure) => {
@@ -79,6 +93,15 @@ pub(super) async fn attempt(
             None
         }
     }
+}
+
+/// Tells observers how an event has ended.
+fn tell(seat: &Seat, event: &Event<'_>, outcome: observe::Outcome) {
+    let Seat { socket, door } = seat;
+    let Some(observers) = &door.observers else { return };
+    let (pattern, events) = door.consumer.as_ref().map_or(("/", &[][..]), |one| (one.namespace, one.events));
+    let index = events.iter().position(|known| !known.fallback && known.name == event.name());
+    observers.handled(&Handled { socket, pattern, event: event.name(), index, outcome });
 }
 
 /// Calls a handler inside the middleware. The deadline is that of the handler which the event comes to.

@@ -134,9 +134,9 @@ impl Client {
 
     fn on_event(&mut self, key: Key, event: Event) {
         if let Some(slot) = self.slot(key) {
-            if let Some(listeners) = &slot.door.listeners {
+            if let Some(observers) = &slot.door.observers {
                 let socket = Socket::new(Arc::clone(&slot.member));
-                listeners.tell_incoming(&socket, &event.name, &event.args);
+                observers.received(&socket, &event.name, &event.args);
             }
             // Looked up here, once: the event carries it on.
             let info = slot.door.special(&event.name);

@@ -24,6 +24,7 @@ use crate::hub::in_connect::in_connect;
 use crate::hub::member::{Member, Next, Waiting};
 use crate::log_limiter::{About, hash_of, limited};
 use crate::namespaces::registration::{Registration, Seat, SocketTask};
+use crate::observe::SocketChange;
 use crate::short::short;
 use crate::turn;
 
@@ -45,8 +46,12 @@ pub(crate) async fn run<C: Consumer>(task: SocketTask) {
         seat.door.hub.add(&seat.socket.member);
     }
     // Whatever ends this task, the socket's rooms end with it.
-    let _leaving = Leaving(&seat);
+    let mut leaving = Leaving { seat: &seat, was_in: false };
     let Some(mut consumer) = connect::<C>(&seat, auth, before).await else { return };
+    leaving.was_in = true;
+    if let Some(observers) = &seat.door.observers {
+        observers.socket(&SocketChange::Accepted(&seat.socket));
+    }
     let mut concurrent = Concurrent::new(seat.clone(), start_concurrent::<C>);
     loop {
         match poll_fn(|cx| poll_next(&seat.socket, &mut concurrent, cx)).await {
@@ -74,13 +79,20 @@ pub(crate) async fn run<C: Consumer>(task: SocketTask) {
 }
 
 /// Takes the socket out of its rooms when its task has ended.
-struct Leaving<'a>(&'a Seat);
+struct Leaving<'a> {
+    seat: &'a Seat,
+    was_in: bool,
+}
 
 impl Drop for Leaving<'_> {
     fn drop(&mut self) {
         // Only a task that did not come to its end finds the socket open here.
-        let Seat { socket, door } = self.0;
+        let Seat { socket, door } = self.seat;
         socket.member.close(DisconnectReason::TransportClose, true);
+        if let Some(observers) = door.observers.as_ref().filter(|_| self.was_in) {
+            let reason = socket.member.reason().unwrap_or(DisconnectReason::TransportClose);
+            observers.socket(&SocketChange::Left { socket, reason });
+        }
         door.release(&socket.member);
     }
 }
@@ -120,6 +132,9 @@ async fn connect<C: Consumer>(
     };
     socket.member.refuse();
     log_refusal(socket, &refusal);
+    if let Some(observers) = &door.observers {
+        observers.socket(&SocketChange::Refused { socket, error: &refusal });
+    }
     let mailbox = &socket.member.mailbox;
     let (message, data, revision) = (refusal.message(), refusal.data(), mailbox.wire().revision());
     mailbox.push_always(door.hub.common.parser.connect_error(door.path(), message, data, revision));

@@ -14,8 +14,8 @@ use crate::handshake::Handshake;
 use crate::hub::limits::Limits;
 use crate::hub::member::Member;
 use crate::hub::{Hub, Namespace};
-use crate::listeners::Listeners;
 use crate::middleware::Hooks;
+use crate::observe::Observers;
 use crate::params::Params;
 use crate::random;
 use crate::recovery::Kept;
@@ -35,8 +35,8 @@ pub(crate) struct Door {
     pub(crate) hub: Arc<Hub>,
     pub(crate) consumer: Option<Registration>,
     pub(crate) hooks: Hooks,
-    /// None if nobody listens.
-    pub(crate) listeners: Option<Arc<Listeners>>,
+    /// None if there are none.
+    pub(crate) observers: Option<Arc<Observers>>,
     /// How many events one socket may send.
     pub(crate) event_rate: Option<Rate>,
     /// Whether anything limits how often events come.
@@ -60,7 +60,7 @@ impl Door {
         common: &Common,
         dynamic: Weak<Mutex<Table>>,
     ) -> Self {
-        let Common { hub, event_rate, listeners, shutdown, recovery, heartbeat, handler_times } =
+        let Common { hub, event_rate, observers, shutdown, recovery, heartbeat, handler_times } =
             common.clone();
         let events = consumer.as_ref().map_or(&[][..], |one| one.events);
         let has_rates = event_rate.is_some() || events.iter().any(|event| event.rate.is_some());
@@ -72,7 +72,7 @@ impl Door {
             hub,
             consumer,
             hooks,
-            listeners,
+            observers,
             event_rate,
             has_rates,
             has_special,

@@ -19,8 +19,8 @@ pub(crate) use self::door::{Door, HandlerTimes};
 use self::registration::Registration;
 use crate::consumer::{Needs, Rate};
 use crate::hub::{self, Hub};
-use crate::listeners::Listeners;
 use crate::middleware::{Hooks, Scoped};
+use crate::observe::Observers;
 use crate::params::Params;
 use crate::places::{Addresses, Place};
 use crate::recovery::Keeping;
@@ -35,7 +35,7 @@ pub(crate) struct Common {
     pub(crate) hub: hub::Common,
     pub(crate) event_rate: Option<Rate>,
     /// None if there are none.
-    pub(crate) listeners: Option<Arc<Listeners>>,
+    pub(crate) observers: Option<Arc<Observers>>,
     pub(crate) shutdown: Arc<Shutdown>,
     /// None if nothing is kept of clients that are away.
     pub(crate) recovery: Option<Keeping>,

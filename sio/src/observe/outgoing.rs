@@ -1,0 +1,78 @@
+//! [`Outgoing`]: an event that the server sends, as observers see it.
+
+use std::fmt;
+
+use bytes::Bytes;
+
+use crate::handle::socket::Socket;
+use crate::hub::Namespace;
+
+/// An event that the server sends: see [`Builder::on_outgoing`](crate::Builder::on_outgoing).
+pub struct Outgoing<'a> {
+    pub(super) namespace: &'a Namespace,
+    pub(super) event: &'a str,
+    pub(super) socket: Option<&'a Socket>,
+    pub(super) rooms: &'a [String],
+    pub(super) frames: &'a Bytes,
+}
+
+impl<'a> Outgoing<'a> {
+    /// The namespace in which it is sent.
+    #[must_use]
+    pub fn namespace(&self) -> &'a Namespace {
+        self.namespace
+    }
+
+    /// The event's name.
+    #[must_use]
+    pub fn event(&self) -> &'a str {
+        self.event
+    }
+
+    /// The only socket that gets it; `None` for a broadcast.
+    #[must_use]
+    pub fn socket(&self) -> Option<&'a Socket> {
+        self.socket
+    }
+
+    /// The rooms that a broadcast is for. Empty: everybody in the namespace, or that one socket.
+    #[must_use]
+    pub fn rooms(&self) -> &'a [String] {
+        self.rooms
+    }
+
+    /// What is sent, as JSON: an array of the name and the arguments, with placeholders for bytes.
+    #[must_use]
+    pub fn json(&self) -> &'a str {
+        json(self.frames, self.namespace.path()).unwrap_or_default()
+    }
+}
+
+impl fmt::Debug for Outgoing<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Outgoing")
+            .field("namespace", &self.namespace.path())
+            .field("event", &self.event)
+            .field("socket", &self.socket.map(Socket::id))
+            .field("rooms", &self.rooms)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The JSON of a packet in a WebSocket frame: behind the types, the number of attachments, the namespace and the id.
+pub(super) fn json<'a>(frames: &'a [u8], namespace: &str) -> Option<&'a str> {
+    let (begin, len) = match *frames.get(1)? {
+        126 => (4, u64::from(u16::from_be_bytes(frames.get(2..4)?.try_into().ok()?))),
+        127 => (10, u64::from_be_bytes(frames.get(2..10)?.try_into().ok()?)),
+        len => (2, u64::from(len)),
+    };
+    let payload = frames.get(begin..)?.get(..usize::try_from(len).ok()?)?;
+    let text = std::str::from_utf8(payload).ok()?.get(2..)?;
+    let digits = |text: &'a str| text.trim_start_matches(|c: char| c.is_ascii_digit());
+    let text = digits(text).strip_prefix('-').unwrap_or(text);
+    let text = match text.strip_prefix(namespace).and_then(|text| text.strip_prefix(',')) {
+        Some(text) => text,
+        None => text,
+    };
+    Some(digits(text))
+}

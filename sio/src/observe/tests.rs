@@ -1,0 +1,153 @@
+use std::sync::{Arc, Mutex};
+
+use sio_core::socket::encode;
+
+use super::outgoing::json;
+use super::{Handled, Observer, SocketChange};
+use crate::packet_client::PacketClient;
+use crate::prelude::*;
+
+#[test]
+fn the_json_of_a_packet_is_found() {
+    let long = "x".repeat(70_000);
+    for text in ["", "1,[2]", &"x".repeat(200), &long] {
+        let expected = format!("[\"say\",{}]", serde_json::to_string(text).unwrap());
+        for (namespace, id) in [("/", None), ("/", Some(17)), ("/a/1", None), ("/a,[", Some(3))] {
+            let frames = encode::event(namespace, id, "say", text).unwrap();
+            assert_eq!(json(&frames, namespace), Some(expected.as_str()));
+        }
+    }
+    let frames = encode::event("/a", Some(5), "say", &Binary::from(b"x")).unwrap();
+    assert_eq!(json(&frames, "/a"), Some(r#"["say",{"_placeholder":true,"num":0}]"#));
+}
+
+#[derive(Default)]
+struct Heard;
+
+#[consumer(namespace = "/tests/heard")]
+impl Heard {
+    async fn event_join(socket: &Socket) -> crate::Result {
+        socket.join(["a", "b"]).await?;
+        socket.join("a").await?;
+        socket.leave("b").await?;
+        socket.emit("one", &(1, "x")).await?;
+        socket.namespace().to("a").emit("all", &()).await?;
+        Ok(())
+    }
+}
+
+type Notes = Arc<Mutex<Vec<String>>>;
+
+fn noting(notes: &Notes) -> impl Fn(String) + Clone + Send + Sync + 'static + use<> {
+    let notes = Arc::clone(notes);
+    move |text| notes.lock().unwrap().push(text)
+}
+
+#[tokio::test]
+async fn listeners_hear_of_everything_in_order() {
+    let notes = Notes::default();
+    let (incoming, outgoing, room) = (noting(&notes), noting(&notes), noting(&notes));
+    let server = Server::builder()
+        .collected(false)
+        .consumer::<Heard>()
+        .on_incoming(move |socket, event, args| {
+            incoming(format!("in {} {event} {}", socket.namespace().path(), args.raw()));
+            panic!("it is only an onlooker");
+        })
+        .on_outgoing(move |sent| {
+            let whom = if sent.socket().is_some() { "one".to_owned() } else { sent.rooms().join(",") };
+            outgoing(format!("out {} to {whom} {}", sent.event(), sent.json()));
+        })
+        .on_room(move |_, name, event| {
+            let event = format!("{event:?}");
+            room(format!("{name} {}", event.split('(').next().unwrap()));
+        })
+        .build()
+        .unwrap();
+    let mut client = PacketClient::new(&server);
+    client.join("0/tests/heard,").await;
+    client.send(&[r#"2/tests/heard,1["join"]"#]).await;
+    client.leave().await;
+    let heard = [
+        r#"in /tests/heard join ["join"]"#,
+        "a Created",
+        "a Joined",
+        "b Created",
+        "b Joined",
+        "b Left",
+        "b Deleted",
+        r#"out one to one ["one",1,"x"]"#,
+        r#"out all to a ["all"]"#,
+        "a Left",
+        "a Deleted",
+    ];
+    assert_eq!(*notes.lock().unwrap(), heard);
+}
+
+#[derive(Default)]
+struct Watched;
+
+#[consumer(namespace = "/tests/watched/{id}")]
+impl Watched {
+    async fn connect(auth: Value) -> Result<Self, ConnectError> {
+        if auth.get("no").is_some() { Err(ConnectError::new("no")) } else { Ok(Self) }
+    }
+
+    async fn event_fine() {}
+
+    async fn event_number(_: u32) {}
+
+    async fn event_wrong() -> sio::Result {
+        Err(sio::Error::new("wrong", "Wrong"))
+    }
+
+    #[event("bang", concurrent)]
+    async fn bang() {
+        panic!("bang");
+    }
+}
+
+/// Notes what it is told of, and panics each time.
+struct Noting<F>(F);
+
+impl<F: Fn(String) + Send + Sync + 'static> Observer for Noting<F> {
+    fn socket(&self, change: &SocketChange<'_>) {
+        (self.0)(match change {
+            SocketChange::Accepted(socket) => format!("accepted in {}", socket.namespace().path()),
+            SocketChange::Refused { error, .. } => format!("refused: {}", error.message()),
+            SocketChange::Left { reason, .. } => format!("left: {reason}"),
+        });
+        panic!("it is only an onlooker");
+    }
+
+    fn handled(&self, event: &Handled<'_>) {
+        (self.0)(format!("{} {} {:?} {:?}", event.pattern(), event.event(), event.index(), event.outcome()));
+        panic!("it is only an onlooker");
+    }
+}
+
+#[tokio::test]
+async fn observers_hear_how_sockets_and_events_end() {
+    let notes = Notes::default();
+    let builder = Server::builder().collected(false).consumer::<Watched>();
+    let builder = builder.observer(Noting(noting(&notes))).observer(Noting(noting(&notes)));
+    let mut client = PacketClient::new(&builder.build().unwrap());
+    client.send(&[r#"0/tests/watched/7,{"no":1}"#]).await;
+    client.join("0/tests/watched/7,").await;
+    for event in ["fine", "number", "wrong", "bang", "invented"] {
+        client.send(&[&*format!(r#"2/tests/watched/7,1["{event}"]"#)]).await;
+    }
+    client.leave().await;
+    let heard = [
+        "refused: no",
+        "accepted in /tests/watched/7",
+        "/tests/watched/{id} fine Some(0) Ok",
+        "/tests/watched/{id} number Some(1) Payload",
+        "/tests/watched/{id} wrong Some(2) Application",
+        "/tests/watched/{id} bang Some(3) Panicked",
+        "/tests/watched/{id} invented None Unhandled",
+        "left: transport close",
+    ];
+    let twice: Vec<_> = heard.iter().flat_map(|note| [*note; 2]).collect();
+    assert_eq!(*notes.lock().unwrap(), twice);
+}
