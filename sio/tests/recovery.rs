@@ -404,6 +404,26 @@ async fn middleware_looks_again_unless_told_otherwise() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn emits_to_a_client_that_is_away_let_others_run() {
+    let (server, _) = server(Recovery::default());
+    let ada = enter(&server, "Ada").await;
+    let socket = ada.socket().clone();
+    lose(&ada).await;
+    let emitting = tokio::spawn(async move {
+        for n in 0..10_000 {
+            socket.emit("said", &n).await.unwrap();
+        }
+    });
+    let mut turns = 0;
+    while !emitting.is_finished() {
+        turns += 1;
+        tokio::task::yield_now().await;
+    }
+    assert!(turns > 10, "all was emitted in {turns} turns");
+    emitting.await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_slow_client_gets_what_it_was_dropped_for() {
     let server = builder(Recovery::default()).outgoing_queue_packets(4).build().unwrap();
     let server = TestServer::new(server);

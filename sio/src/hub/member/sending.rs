@@ -5,6 +5,7 @@ use std::task::Waker;
 
 use bytes::Bytes;
 use sio_core::args::Args;
+use tokio::task::coop::consume_budget;
 
 use super::{CLOSED, CONNECTED, CONNECTING, Member};
 use crate::engine::outbox::{How, PushError};
@@ -36,13 +37,17 @@ impl Member {
     /// As [`Self::deliver`], waiting while the client's queue is full; not while its `connect` hook runs: nothing is sent
     /// then, so that waiting would not help.
     ///
-    /// Cancel safe: a dropped future has sent nothing.
+    /// Cancel safe: a dropped future has sent nothing, or has sent it and only gives way.
     pub(crate) async fn deliver_waiting(&self, mut emission: Emission) -> Result<(), PushError> {
         let mut how = How::Now;
         loop {
             match self.deliver(&mut emission, how) {
                 Ok(waker) => {
                     waker.into_iter().for_each(Waker::wake);
+                    if self.recovery.is_some() {
+                        // There is always room where packets are kept: without this a loop would never let others run.
+                        consume_budget().await;
+                    }
                     return Ok(());
                 }
                 Err(PushError::Full) => how = self.until_room(&emission).await?,
