@@ -25,7 +25,7 @@ use crate::Socket;
 use crate::engine::{CloseReason, Command, Handler, Message, Sender, session};
 use crate::handshake::Handshake;
 use crate::hub::Hub;
-use crate::hub::member::Member;
+use crate::hub::member::{Amount, Member};
 use crate::log_limiter::{About, limited};
 use crate::namespaces::registration::{Running, Seat, SocketTask};
 use crate::namespaces::{Closed, Door, Pass};
@@ -286,21 +286,23 @@ impl Handler for Client {
     /// True while fewer than `incoming_events` events of each socket and kind, and fewer than `incoming_bytes` of all of
     /// them, wait or are being handled.
     ///
-    /// A packet that alone is larger is taken when there is no other, and while it is being handled the client is heard:
-    /// its handler may wait for the answer to a question.
+    /// One packet may wait beside what is being handled, however large the two are, and the client is heard behind it: a
+    /// handler may wait for the answer to a question.
     fn is_ready(&self) -> bool {
         let options = &self.server.options;
-        let mut bytes = self.unfinished.bytes();
-        let mut packets = usize::from(bytes > 0);
+        let unfinished = self.unfinished.bytes();
+        let mut queued = Amount { packets: usize::from(unfinished > 0), bytes: unfinished };
+        let mut running = Amount::default();
         for slot in &self.sockets {
             let input = slot.member.input();
             if input.waiting >= options.incoming_events || input.concurrent >= options.incoming_events {
                 return false;
             }
-            bytes += input.bytes;
-            packets += input.events;
+            queued += input.queued;
+            running += input.running;
         }
-        bytes < self.max_bytes || packets <= 1
+        let has_room = queued.bytes + running.bytes < self.max_bytes;
+        has_room || (queued.packets <= 1 && (running.packets <= 1 || running.bytes < self.max_bytes))
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) {

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use sio_core::args::Args;
 use sio_core::socket::packet::Event;
 
-use super::{Input, Member, Next, Waiting};
+use super::{Amount, Input, Member, Next, Waiting};
 use crate::consumer::EventInfo;
 use crate::transport::frames::SHARED_READER_LIMIT;
 use crate::turn;
@@ -23,7 +23,7 @@ impl Member {
     pub(crate) fn begin_connect(&self, auth: Option<&Args>) {
         let size = auth.map_or(0, size);
         let mut state = self.lock();
-        state.bytes += size;
+        state.running_bytes += size;
         state.handling = Some(size);
     }
 
@@ -38,7 +38,7 @@ impl Member {
             // It may wait for long, and is not to keep the buffer that it was read into.
             event.detach(SHORT);
         }
-        state.bytes += size;
+        state.waiting_bytes += size;
         let waiting = Waiting { event, size, info };
         state.concurrent_waiting += usize::from(waiting.is_concurrent());
         state.events.push_back(waiting);
@@ -51,8 +51,8 @@ impl Member {
         Input {
             waiting: state.events.len() - state.concurrent_waiting,
             concurrent: state.concurrent_waiting + state.concurrent_running,
-            events: state.events.len() + running,
-            bytes: state.bytes,
+            queued: Amount { packets: state.events.len(), bytes: state.waiting_bytes },
+            running: Amount { packets: running, bytes: state.running_bytes },
         }
     }
 
@@ -61,11 +61,13 @@ impl Member {
     pub(crate) fn next_serial(&self) -> Next {
         let mut state = self.lock();
         let handled = state.handling.take().unwrap_or(0);
-        state.bytes -= handled;
+        state.running_bytes -= handled;
         let next = match (state.events.front(), state.reason) {
             (Some(waiting), _) if waiting.is_concurrent() || !turn::take_event(waiting.size) => Next::Later,
             (Some(_), _) => state.events.pop_front().map_or(Next::Nothing, |waiting| {
                 state.handling = Some(waiting.size);
+                state.waiting_bytes -= waiting.size;
+                state.running_bytes += waiting.size;
                 Next::Event(waiting)
             }),
             (None, Some(reason)) => Next::Closed(reason),
@@ -87,6 +89,8 @@ impl Member {
             return None;
         }
         let waiting = state.events.remove(at)?;
+        state.waiting_bytes -= waiting.size;
+        state.running_bytes += waiting.size;
         state.concurrent_waiting -= 1;
         state.concurrent_running += 1;
         Some(waiting)
@@ -96,7 +100,7 @@ impl Member {
     pub(crate) fn concurrent_ended(&self, size: usize) {
         let mut state = self.lock();
         state.concurrent_running -= 1;
-        state.bytes -= size;
+        state.running_bytes -= size;
     }
 
     pub(crate) fn set_busy(&self) {

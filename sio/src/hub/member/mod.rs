@@ -5,6 +5,7 @@ mod sending;
 
 use std::collections::VecDeque;
 use std::mem;
+use std::ops::AddAssign;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -57,8 +58,9 @@ struct State {
     /// How many of them are for handlers that run beside the others, and how many such handlers run.
     concurrent_waiting: usize,
     concurrent_running: usize,
-    /// The bytes of all events that wait or are being handled; of the `connect` hook, those of its auth payload.
-    bytes: usize,
+    /// The bytes of all events that wait, and of those that are being handled; of the `connect` hook, those of its auth payload.
+    waiting_bytes: usize,
+    running_bytes: usize,
     /// The bytes of what the consumer is at work on, if it is.
     handling: Option<usize>,
     acks: AckTable<Waiter>,
@@ -92,9 +94,24 @@ pub(crate) struct Input {
     pub(crate) waiting: usize,
     /// Concurrent events that wait or are being handled.
     pub(crate) concurrent: usize,
-    /// All that wait or are being handled, and their bytes.
-    pub(crate) events: usize,
+    /// All that wait, and their bytes.
+    pub(crate) queued: Amount,
+    /// All that are being handled.
+    pub(crate) running: Amount,
+}
+
+/// So many packets, and their bytes.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Amount {
+    pub(crate) packets: usize,
     pub(crate) bytes: usize,
+}
+
+impl AddAssign for Amount {
+    fn add_assign(&mut self, more: Self) {
+        self.packets += more.packets;
+        self.bytes += more.bytes;
+    }
 }
 
 /// What a socket's task is to do next.
@@ -233,7 +250,8 @@ impl Member {
             state.reason = Some(reason);
             state.held = Vec::new();
             if discard {
-                state.bytes -= state.events.drain(..).map(|waiting| waiting.size).sum::<usize>();
+                state.events.clear();
+                state.waiting_bytes = 0;
                 state.concurrent_waiting = 0;
             }
             let phase = self.phase.swap(CLOSED, Ordering::AcqRel);
