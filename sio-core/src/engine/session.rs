@@ -82,6 +82,8 @@ pub struct Session {
     heartbeat: Heartbeat,
     revision: Revision,
     is_paused: bool,
+    /// An upgrade that ended has extended the deadline of the heartbeat already.
+    is_extended: bool,
 }
 
 impl Session {
@@ -123,7 +125,7 @@ impl Session {
             Revision::V3 => Heartbeat::Sent(ping_of_client_by(&config, now)),
             Revision::V4 => Heartbeat::Due(later(now, config.ping_interval)),
         };
-        Self { config, state, heartbeat, revision, is_paused: false }
+        Self { config, state, heartbeat, revision, is_paused: false, is_extended: false }
     }
 
     /// Handles a packet of the main transport: an item of a POST, or a message of the WebSocket that the session is
@@ -139,6 +141,7 @@ impl Session {
             (Packet::Message(message), _) => smallvec![Output::Deliver(message)],
             (Packet::Pong(_), Revision::V4) => {
                 self.heartbeat = Heartbeat::Due(later(now(), self.config.ping_interval));
+                self.is_extended = false;
                 Outputs::new()
             }
             (Packet::Ping(text), Revision::V3) => {
@@ -231,7 +234,7 @@ impl Session {
                 };
                 outputs.push(Output::Send(Channel::Main, Packet::Ping(ByteString::new())));
             }
-            Heartbeat::Sent(deadline) if deadline <= now && !self.state.is_probed() => {
+            Heartbeat::Sent(deadline) if deadline <= now && !self.may_miss_ping() => {
                 return self.close(CloseReason::PingTimeout);
             }
             Heartbeat::Due(_) | Heartbeat::Sent(_) | Heartbeat::Held(_) => {}
@@ -254,7 +257,7 @@ impl Session {
             Heartbeat::Sent(deadline) => deadline <= now,
             Heartbeat::Held(left) => left.is_zero(),
         };
-        is_over && !self.state.is_probed() && !self.is_closed()
+        is_over && !self.may_miss_ping() && !self.is_closed()
     }
 
     /// Returns the instant at which [`handle_timeout`](Self::handle_timeout) has to be called next.
@@ -267,7 +270,7 @@ impl Session {
             return None;
         }
         let heartbeat = match self.heartbeat {
-            Heartbeat::Sent(_) if self.state.is_probed() => None,
+            Heartbeat::Sent(_) if self.may_miss_ping() => None,
             Heartbeat::Due(at) | Heartbeat::Sent(at) => Some(at),
             Heartbeat::Held(_) => None,
         };
@@ -331,6 +334,7 @@ impl Session {
 
     /// The client's own ping, in revision 3.
     fn handle_ping(&mut self, now: Instant) {
+        self.is_extended = false;
         self.heartbeat = if self.is_paused {
             Heartbeat::Held(self.config.ping_interval.saturating_add(self.config.ping_timeout))
         } else {

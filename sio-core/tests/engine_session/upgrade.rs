@@ -156,6 +156,42 @@ fn a_probe_that_was_not_answered_moves_no_heartbeat() {
 }
 
 #[test]
+fn probes_that_lead_to_nothing_put_a_heartbeat_off_once() {
+    let mut t = Transcript::open(Polling);
+    t.at(300).times_out(&[send("2")]);
+    // Its deadline is 500.
+    t.at(450).attaches(Ok(()));
+    t.probe("2probe", &[send_probe("3probe")]);
+    t.at(510).probe("4", &[ProbeFailed]);
+    t.wakes_at(710);
+    for round in 0..10 {
+        t.at(520 + round).attaches(Ok(()));
+        t.probe("2probe", &[send_probe("3probe")]);
+        t.probe("4", &[ProbeFailed]);
+        t.wakes_at(710);
+    }
+    t.at(700).attaches(Ok(()));
+    t.probe("2probe", &[send_probe("3probe")]);
+    t.wakes_at(710);
+    t.at(710);
+    assert!(t.session.is_overdue(t.now));
+    t.times_out(&[Closed(CloseReason::PingTimeout)]);
+}
+
+#[test]
+fn each_ping_is_put_off_by_an_upgrade_of_its_own() {
+    let mut t = Transcript::open(Polling);
+    for begin in [0, 450] {
+        t.at(begin + 300).times_out(&[send("2")]);
+        t.at(begin + 440).attaches(Ok(()));
+        t.probe("2probe", &[send_probe("3probe")]);
+        t.at(begin + 450).probe("4", &[ProbeFailed]);
+        t.wakes_at(begin + 650);
+        t.says("3", &[]);
+    }
+}
+
+#[test]
 fn an_upgrade_needs_no_probe() {
     let mut t = Transcript::open(Polling);
     t.get(PollVerdict::Wait);

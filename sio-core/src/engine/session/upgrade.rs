@@ -95,10 +95,23 @@ impl Session {
         }
     }
 
+    /// Says whether the client has been answered its probe, and has not upgraded yet: it has been told to stop polling.
+    #[must_use]
+    pub fn has_probed(&self) -> bool {
+        self.state.is_probed()
+    }
+
+    /// Whether the client may not see the ping that it was sent: an upgrade is under way. For each ping that counts once, or a
+    /// client could live on probes that lead to nothing.
+    pub(super) fn may_miss_ping(&self) -> bool {
+        self.state.is_probed() && !self.is_extended
+    }
+
     /// Ends an upgrade, one way or the other. A client that was answered its probe may have seen no ping since, and is given
     /// the time of one anew.
     fn end_probe(&mut self, next: State, now: Instant) {
-        if matches!(self.state, State::Probed { .. }) {
+        if self.may_miss_ping() {
+            self.is_extended = !matches!(self.heartbeat, Heartbeat::Due(_));
             let wait = self.config.ping_timeout;
             self.heartbeat = match self.heartbeat {
                 Heartbeat::Sent(deadline) => Heartbeat::Sent(deadline.max(later(now, wait))),
