@@ -17,14 +17,12 @@ pub(crate) struct Timer {
 }
 
 impl Timer {
-    /// True once when the timer has fired.
-    pub(crate) fn poll_elapsed(&mut self, cx: &mut Context<'_>) -> bool {
-        let (Some(sleep), Some(_)) = (&mut self.sleep, self.armed) else { return false };
-        let elapsed = sleep.as_mut().poll(cx).is_ready();
-        if elapsed {
-            self.armed = None;
-        }
-        elapsed
+    /// Returns once the deadline for which the timer has fired.
+    ///
+    /// Timers fire when the runtime has looked for I/O events: those up to that deadline have been noted.
+    pub(crate) fn poll_elapsed(&mut self, cx: &mut Context<'_>) -> Option<Instant> {
+        let (Some(sleep), Some(_)) = (&mut self.sleep, self.armed) else { return None };
+        if sleep.as_mut().poll(cx).is_ready() { self.armed.take() } else { None }
     }
 
     /// Makes sure that the timer fires no later than at `deadline`.

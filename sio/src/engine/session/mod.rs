@@ -9,6 +9,8 @@ mod overdue;
 mod reading;
 mod requests;
 mod slow;
+#[cfg(test)]
+mod test_session;
 mod writing;
 
 use std::future::Future;
@@ -23,6 +25,7 @@ use sio_core::id::SessionId;
 
 pub(crate) use self::closing::LINGER;
 use self::overdue::Overdue;
+use self::slow::Stall;
 use super::command::Command;
 use super::handler::Handler;
 use super::mailbox::Mailbox;
@@ -59,8 +62,8 @@ pub(crate) struct SessionTask {
     phase: Phase,
     /// Input is paused, since the handler takes no more, and not for the client's sake.
     paused: bool,
-    /// Since when a burst has waited for the transport, which has taken nothing.
-    stalled_since: Option<Instant>,
+    /// A burst waits for the transport, which has taken nothing.
+    stall: Option<Stall>,
     /// The queue had no room for the answer to a client's own ping.
     owes_pong: bool,
     /// The turn before was used up by reading: what was read is handled first in this one.
@@ -97,7 +100,7 @@ impl SessionTask {
             state,
             phase,
             paused: false,
-            stalled_since: None,
+            stall: None,
             owes_pong: false,
             handles_first: false,
             has_unread: false,
@@ -110,6 +113,15 @@ impl SessionTask {
             websocket,
             probe: None,
             timer: Timer::default(),
+        }
+    }
+
+    fn take_commands(&mut self) {
+        let commands = self.mailbox.inbox.begin();
+        // The heartbeat may be in a POST that stands behind a GET.
+        self.has_unread |= commands.iter().any(|command| matches!(command, Command::Post(..)));
+        for command in commands {
+            self.on_command(command);
         }
     }
 
@@ -180,16 +192,14 @@ impl SessionTask {
     fn next_deadline(&self) -> Option<Instant> {
         match self.phase {
             Phase::Opening | Phase::Open => {
-                let grace = self.shared.config.slow_client_grace;
-                let slow = self.stalled_since.and_then(|since| since.checked_add(grace));
-                let deadlines =
-                    [self.state.poll_timeout(), self.handler.deadline(), slow].into_iter().flatten();
+                let slow = self.stall.as_ref().map(Stall::due);
+                let deadlines = [self.state.poll_timeout(), self.handler.deadline()].into_iter().flatten();
                 if self.overdue.is_none() {
-                    return deadlines.min();
+                    return deadlines.chain(slow).min();
                 }
                 // One that has passed is looked at in each turn: a timer would only wake the task at once.
                 let now = now();
-                deadlines.filter(|due| *due > now).min()
+                deadlines.filter(|due| *due > now).chain(slow).min()
             }
             Phase::Flushing { until } => Some(until),
             Phase::Gone => None,
@@ -234,9 +244,7 @@ impl Future for SessionTask {
         if this.probe.is_some() {
             this.read_probe(cx);
         }
-        for command in this.mailbox.inbox.begin() {
-            this.on_command(command);
-        }
+        this.take_commands();
         let handles_first = mem::take(&mut this.handles_first);
         if handles_first {
             this.handler.poll(cx);
@@ -247,7 +255,8 @@ impl Future for SessionTask {
             }
             let left_input = this.read(cx);
             // After reading: a pong that is already here is in time.
-            if this.timer.poll_elapsed(cx) || this.overdue.is_some() {
+            let fired = this.timer.poll_elapsed(cx);
+            if fired.is_some() || this.overdue.is_some() {
                 if this.overdue.as_ref().is_none_or(Overdue::may_be_unread) {
                     this.note_pressure();
                 }
@@ -265,7 +274,7 @@ impl Future for SessionTask {
                 // What the end sets off begins now: nothing else would wake the task for it.
                 this.handler.poll(cx);
             }
-            let blocked = this.write(cx);
+            let blocked = this.write(fired, cx);
             if this.phase == Phase::Gone && this.handler.poll_closed(cx).is_ready() {
                 return Poll::Ready(());
             }
@@ -283,9 +292,7 @@ impl Future for SessionTask {
             if !again && this.mailbox.park(cx, blocked) {
                 return Poll::Pending;
             }
-            for command in this.mailbox.inbox.begin() {
-                this.on_command(command);
-            }
+            this.take_commands();
         }
     }
 }

@@ -70,3 +70,45 @@ impl SessionTask {
 fn refuse(answer: oneshot::Sender<PollAnswer>) {
     let _ = answer.send(PollAnswer::Refused);
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use tokio::task::yield_now;
+    use tokio::time::{advance, timeout};
+
+    use super::super::test_session::Session;
+    use super::*;
+    use crate::engine::Command;
+
+    /// Opens a session that has been sent a ping, with `packets` of the client behind its next GET when the time for the pong
+    /// has just passed. Says why the session ends by that, if it does.
+    async fn ends_with(packets: Vec<Packet>) -> Option<CloseReason> {
+        let mut session = Session::open();
+        yield_now().await;
+        advance(Duration::from_secs(25)).await;
+        session.poll().await;
+        let (get, _got) = oneshot::channel();
+        let (post, _posted) = oneshot::channel();
+        let inbox = &session.mailbox.inbox;
+        assert!(inbox.command(Command::Poll(get)));
+        if !packets.is_empty() {
+            assert!(inbox.command(Command::Post(packets, post)));
+        }
+        // The task runs behind that.
+        advance(Duration::from_secs(20)).await;
+        timeout(Duration::from_secs(1), session.closed.recv()).await.ok().flatten()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_pong_that_has_arrived_behind_a_get_is_in_time() {
+        assert_eq!(ends_with(vec![Packet::Pong("".into())]).await, None);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_get_is_no_sign_of_life() {
+        assert_eq!(ends_with(vec![]).await, Some(CloseReason::PingTimeout));
+        assert_eq!(ends_with(vec![Packet::Noop]).await, Some(CloseReason::PingTimeout));
+    }
+}

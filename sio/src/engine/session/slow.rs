@@ -1,21 +1,60 @@
 //! Which client is slow, and what becomes of it.
 
-use super::{Phase, SessionTask, now};
+use std::time::{Duration, Instant};
+
+use super::{Phase, SessionTask, later};
 use crate::engine::CloseReason;
+
+/// How long after the grace a transport is looked at once more. A client that polls takes something by a request, which is
+/// read by another task: that one has had its turn by then.
+const ONCE_MORE: Duration = Duration::from_millis(1);
+
+/// A burst that waits for the transport.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Stall {
+    /// When the transport is looked at.
+    due: Instant,
+    /// It was looked at when the grace was over.
+    was_seen: bool,
+    /// An upgrade was under way then, which is waited for once.
+    was_excused: bool,
+}
+
+impl Stall {
+    pub(super) fn due(&self) -> Instant {
+        self.due
+    }
+}
 
 impl SessionTask {
     /// Ends the session of a client that is slow: a burst waits for it, and the transport has taken nothing for the whole
     /// of the grace. That is judged here, after an attempt to write, and not where packets are queued: a client whose task
     /// did not get to run is not to blame.
-    pub(super) fn judge(&mut self, blocked: bool) {
-        let may_take = self.phase == Phase::Open && self.probe.is_none();
-        if !blocked || !may_take || !self.mailbox.outbox.is_bursting() {
-            self.stalled_since = None;
+    ///
+    /// Nor is one whose reading nobody has noticed: that a socket is ready again is known only when the runtime has looked
+    /// for I/O events, which a busy one does seldom. Hence only a look counts that the timer has set off, which fires after
+    /// these events, and it takes two of them.
+    pub(super) fn judge(&mut self, blocked: bool, fired: Option<Instant>) {
+        if !blocked || self.phase != Phase::Open || !self.mailbox.outbox.is_bursting() {
+            self.stall = None;
             return;
         }
-        let now = now();
-        let since = *self.stalled_since.get_or_insert(now);
-        if now.saturating_duration_since(since) >= self.shared.config.slow_client_grace {
+        let grace = self.shared.config.slow_client_grace;
+        let Some(stall) = &mut self.stall else {
+            self.stall = Some(Stall { due: later(grace), was_seen: false, was_excused: false });
+            return;
+        };
+        if fired.is_none_or(|deadline| deadline < stall.due) {
+            return;
+        }
+        if self.state.has_probed() && !stall.was_excused {
+            // It has been told to stop polling. Once only: it could probe again and again.
+            stall.was_excused = true;
+            stall.due = later(self.shared.config.upgrade_timeout.saturating_add(grace));
+        } else if !stall.was_seen {
+            stall.was_seen = true;
+            stall.due = later(ONCE_MORE);
+        } else {
             self.close_now(CloseReason::SlowClient);
             // The handler has been told, and has yet to run.
             self.mailbox.inbox.nudge();
@@ -25,80 +64,21 @@ impl SessionTask {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-    use std::time::{Duration, SystemTime};
+    use std::time::Duration;
 
-    use hyper::Request;
-    use sio_core::engine::packet::Message;
     use sio_core::engine::packet::Packet;
-    use tokio::sync::{mpsc, oneshot};
-    use tokio::time::{Instant, advance, timeout};
+    use tokio::sync::oneshot;
+    use tokio::time::{Instant, advance};
 
+    use super::super::test_session::Session;
     use super::*;
-    use crate::engine::mailbox::Mailbox;
     use crate::engine::outbox::{How, PushError};
-    use crate::engine::{Command, Config, Engine, Handler, PollAnswer};
-    use crate::handshake::Handshake;
-    use crate::peer::Peer;
-    use crate::transport::wire::Wire;
+    use crate::engine::{Command, PollAnswer};
 
     const SECOND: Duration = Duration::from_secs(1);
 
-    /// Tells why the session has ended.
-    struct Told(mpsc::UnboundedSender<CloseReason>);
-
-    impl Handler for Told {
-        fn on_message(&mut self, _: Message) -> Result<(), CloseReason> {
-            Ok(())
-        }
-
-        fn on_close(&mut self, reason: CloseReason) {
-            self.0.send(reason).expect("the test waits for it");
-        }
-    }
-
-    /// A session that polls.
-    struct Session {
-        _engine: Engine,
-        mailbox: Arc<Mailbox>,
-        closed: mpsc::UnboundedReceiver<CloseReason>,
-    }
-
-    impl Session {
-        fn open() -> Self {
-            let (told, closed) = mpsc::unbounded_channel();
-            let config = Config { outgoing_queue_packets: 10, ..Config::default() };
-            let engine = Engine::new(config, move |_, _| Box::new(Told(told.clone())));
-            let request = Request::new(()).into_parts().0;
-            let handshake = Handshake::of(&request, Peer::default(), SystemTime::UNIX_EPOCH);
-            engine.open(engine.new_id(), Arc::new(handshake), None, Wire::V4, None);
-            let mailbox = engine.shared.sessions.all().pop().expect("the session is there");
-            Self { _engine: engine, mailbox, closed }
-        }
-
-        fn broadcast(&self) -> Result<(), PushError> {
-            let waker = self.mailbox.offer(&mut Packet::Noop.frame().into(), How::Fanout)?;
-            waker.into_iter().for_each(std::task::Waker::wake);
-            Ok(())
-        }
-
-        /// Fills the queue beyond its soft bound.
-        fn burst(&self) {
-            for _ in 0..11 {
-                assert_eq!(self.broadcast(), Ok(()));
-            }
-        }
-
-        async fn poll(&self) {
-            let (answer, answered) = oneshot::channel();
-            assert!(self.mailbox.inbox.command(Command::Poll(answer)));
-            assert!(matches!(answered.await, Ok(PollAnswer::Payload(_))));
-        }
-
-        async fn is_open_after(&mut self, time: Duration) -> bool {
-            timeout(time, self.closed.recv()).await.is_err()
-        }
-    }
+    /// A masked frame with `2probe`.
+    const PROBE: &[u8] = b"\x81\x86\0\0\0\x002probe";
 
     #[tokio::test(start_paused = true)]
     async fn a_client_is_slow_when_the_grace_has_passed_and_it_has_taken_nothing() {
@@ -137,6 +117,47 @@ mod tests {
         advance(10 * SECOND).await;
         session.poll().await;
         assert!(session.is_open_after(2 * SECOND).await);
+    }
+
+    #[tokio::test]
+    async fn a_client_that_has_taken_everything_while_the_thread_was_busy_is_not_slow() {
+        const SHORT: Duration = Duration::from_millis(20);
+        let mut session = Session::with(|config| config.slow_client_grace = SHORT);
+        session.burst();
+        tokio::task::yield_now().await;
+        // The thread is busy, and looks for no events.
+        std::thread::sleep(3 * SHORT);
+        // Something else wakes the task before they are looked for; and the client's request has yet to be read then.
+        session.mailbox.inbox.nudge();
+        tokio::task::yield_now().await;
+        session.poll().await;
+        assert!(session.is_open_after(3 * SHORT).await);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_client_that_has_probed_is_waited_for_once() {
+        let mut session = Session::open();
+        session.burst();
+        let begin = Instant::now();
+        let mut probes = 0;
+        while session.is_open_after(SECOND / 10).await && probes < 1000 {
+            let probe = session.attach(PROBE).await;
+            assert!(session.is_open_after(SECOND / 10).await || begin.elapsed() > SECOND);
+            drop(probe);
+            probes += 1;
+        }
+        // The grace, one upgrade, and the grace once more.
+        assert!((10 * SECOND..20 * SECOND).contains(&begin.elapsed()), "{:?}", begin.elapsed());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_websocket_that_does_not_probe_is_no_excuse() {
+        let mut session = Session::open();
+        let _silent = session.attach(b"").await;
+        session.burst();
+        let begin = Instant::now();
+        assert_eq!(session.closed.recv().await, Some(CloseReason::SlowClient));
+        assert!(begin.elapsed() < SECOND * 2, "{:?}", begin.elapsed());
     }
 
     #[tokio::test(start_paused = true)]

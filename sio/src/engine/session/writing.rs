@@ -1,6 +1,7 @@
 //! Sending what is queued.
 
 use std::task::{Context, Poll};
+use std::time::Instant;
 
 use sio_core::engine::packet::Packet;
 
@@ -8,8 +9,9 @@ use super::{Phase, SessionTask, now};
 use crate::transport::websocket::Ended;
 
 impl SessionTask {
-    /// Sends what is queued. Returns true when the transport takes no more now.
-    pub(super) fn write(&mut self, cx: &mut Context<'_>) -> bool {
+    /// Sends what is queued. Returns true when the transport takes no more now. `fired`: the deadline for which the timer has
+    /// just fired.
+    pub(super) fn write(&mut self, fired: Option<Instant>, cx: &mut Context<'_>) -> bool {
         if let Some(probe) = &mut self.probe
             && matches!(probe.poll_write(cx), Poll::Ready(Err(_)))
         {
@@ -27,7 +29,7 @@ impl SessionTask {
             Phase::Gone => true,
         };
         self.mailbox.outbox.set_blocked(blocked);
-        self.judge(blocked);
+        self.judge(blocked, fired);
         // One pong for all pings that came while the queue was full.
         if self.owes_pong && self.mailbox.push(Packet::Pong("".into()).frame()).is_ok() {
             self.owes_pong = false;
@@ -41,7 +43,7 @@ impl SessionTask {
             let outcome = websocket.poll_write(cx);
             let done = websocket.take_done();
             if done.bytes > 0 {
-                self.stalled_since = None;
+                self.stall = None;
             }
             self.mailbox.outbox.settle(done);
             match outcome {
@@ -66,7 +68,7 @@ impl SessionTask {
         let config = &self.shared.config;
         if polling.send_queued(&self.mailbox, config.max_payload, last) {
             self.state.end_poll();
-            self.stalled_since = None;
+            self.stall = None;
         }
         !polling.is_waiting()
     }
