@@ -50,7 +50,7 @@ const SIO: Plan = Plan {
     ],
     circles_allowed: &["server", "handle"],
     known: &[("connection", "server")],
-    long: &["engine/outbox.rs"],
+    long: &[],
 };
 
 const CORE: Plan = Plan {

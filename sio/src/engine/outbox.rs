@@ -3,6 +3,8 @@
 //! A queued entry is one packet as ready-made WebSocket frames, its attachments included, so nothing can get in
 //! between.
 
+mod bounds;
+
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -10,54 +12,10 @@ use bytes::Bytes;
 use sio_core::engine::config::TransportKind;
 use tokio::sync::Notify;
 
+use self::bounds::{BURST, OVERTAKEN};
+pub(crate) use self::bounds::{How, PushError, QueueLimits};
 use crate::transport::outgoing::{Done, Entry, Queue};
 use crate::transport::wire::Wire;
-
-/// How far beyond its soft bound a burst may fill a queue.
-const BURST: usize = 8;
-
-/// How far those may fill it who have been overtaken: what is left is for the burst, whose end is that of the client.
-const OVERTAKEN: usize = BURST - 1;
-
-/// Soft bounds of the outgoing queue of one connection.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct QueueLimits {
-    pub(crate) bytes: usize,
-    pub(crate) packets: usize,
-}
-
-impl QueueLimits {
-    fn times(self, factor: usize) -> Self {
-        Self { bytes: self.bytes.saturating_mul(factor), packets: self.packets.saturating_mul(factor) }
-    }
-
-    fn half(self) -> Self {
-        Self { bytes: self.bytes / 2, packets: self.packets / 2 }
-    }
-}
-
-/// How a packet is sent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum How {
-    /// If there is room for it below the soft bound.
-    Now,
-    /// As [`Now`](Self::Now), after a wait in which others have kept the queue above its soft bound: there may be a little
-    /// room left for others.
-    Overtaken,
-    /// If the transport can take it now; else it is lost.
-    Volatile,
-    /// As one of many copies, whose sender waits for no single receiver: in a burst up to the hard bound.
-    Fanout,
-}
-
-/// Why a packet was not queued.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum PushError {
-    /// The queue has no room now.
-    Full,
-    /// The session has ended.
-    Closed,
-}
 
 /// Shared between a session's task (which empties it) and every handle that sends through the session.
 #[derive(Debug)]
