@@ -72,7 +72,11 @@ impl AllowedOrigins {
         Self(Rule::Any)
     }
 
-    /// Pages whose origin (`https://example.com`, without a path) satisfies a predicate.
+    /// Pages whose origin satisfies a predicate.
+    ///
+    /// It gets the form in which browsers write origins, however a client has written it: `https://example.com`, in lower case,
+    /// with `http` for `ws` and `https` for `wss`, without the scheme's own port and without a path; or `null`. It is not asked
+    /// about what is no origin, which is refused.
     #[must_use]
     pub fn matching(predicate: impl Fn(&str) -> bool + Send + Sync + 'static) -> Self {
         let predicate = Guarded::new(predicate);
@@ -102,9 +106,9 @@ impl AllowedOrigins {
                     || plain(text).is_some_and(|(text, _)| origins.contains(&text))
             }
             // Closed, when it cannot say.
-            Rule::Matching(predicate) => {
-                guarded::call("a predicate of origins", || predicate(text)).unwrap_or(false)
-            }
+            Rule::Matching(predicate) => plain(text)
+                .and_then(|(origin, _)| guarded::call("a predicate of origins", || predicate(&origin)))
+                .unwrap_or(false),
         };
         if allowed { Verdict::Allowed(origin.clone()) } else { Verdict::Foreign(text.to_owned()) }
     }
@@ -279,6 +283,29 @@ mod tests {
             ("https://example.com\\.evil.example", false),
         ] {
             assert_eq!(is_allowed(&origins, origin), expected, "{origin}");
+        }
+    }
+
+    #[test]
+    fn a_predicate_sees_origins_in_the_form_of_browsers() {
+        let origins = AllowedOrigins::matching(|origin| {
+            ["https://example.com", "http://localhost:5173", "null"].contains(&origin)
+        });
+        for (origin, expected) in [
+            ("https://example.com", true),
+            ("wss://Example.com:443/", true),
+            ("https://example.com./some/page", true),
+            ("ws://localhost:5173", true),
+            ("null", true),
+            ("ws://example.com", false),
+            ("https://example.com@evil.example", false),
+        ] {
+            assert_eq!(is_allowed(&origins, origin), expected, "{origin}");
+        }
+        let any = AllowedOrigins::matching(|_| true);
+        assert!(is_allowed(&any, "capacitor://localhost"));
+        for origin in ["", "example.com", "https://a.example, https://b.example"] {
+            assert!(!is_allowed(&any, origin), "{origin:?} is no origin");
         }
     }
 
