@@ -22,7 +22,7 @@ pub(crate) fn call<R>(what: &'static str, run: impl FnOnce() -> R) -> Option<R> 
             let panic = text_of(panic);
             let about = About { event: Some(what), other: hash_of(&panic), ..About::default() };
             limited!(
-                ERROR, LogLimiter::of_process(), about, target: "sio::consumer", { what, panic, },
+                ERROR, LogLimiter::of_process(), about, target: "sio::consumer", { event = what, panic, },
                 "code of the application panicked"
             );
             None

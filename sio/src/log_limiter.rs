@@ -17,9 +17,12 @@ use crate::short::short;
 /// How long lines like one that was written are counted. Then their number is written, if there were any.
 pub(crate) const WINDOW: Duration = Duration::from_secs(10);
 
-/// How many lines that are not alike are told apart at a time. Clients choose what some of them say; from here on,
-/// those with the same message count as alike.
+/// How many lines of one message that are not alike are told apart at a time. From here on, they count as alike. Each message
+/// has its own: one of which clients can make many different lines takes nothing from another.
 const MAX_TOLD_APART: usize = 64;
+
+/// The same, of messages that say what a client has made up.
+const MAX_MADE_UP: usize = 8;
 
 /// What a line is about, besides its message. Two lines that agree in this are alike.
 #[derive(Debug, Default, Clone, Copy)]
@@ -28,15 +31,17 @@ pub(crate) struct About<'a> {
     pub(crate) event: Option<&'a str>,
     /// Tells apart lines that agree in the rest: a socket, a cause.
     pub(crate) other: u64,
+    /// A client may have made it up.
+    pub(crate) is_made_up: bool,
 }
 
 impl<'a> About<'a> {
     pub(crate) const fn namespace(namespace: &'a str) -> Self {
-        Self { namespace: Some(namespace), event: None, other: 0 }
+        Self { namespace: Some(namespace), event: None, other: 0, is_made_up: false }
     }
 
     pub(crate) const fn event(namespace: &'a str, event: &'a str) -> Self {
-        Self { namespace: Some(namespace), event: Some(event), other: 0 }
+        Self { namespace: Some(namespace), event: Some(event), other: 0, is_made_up: false }
     }
 }
 
@@ -55,10 +60,11 @@ pub(crate) struct Counted {
 #[derive(Debug, Default, Clone)]
 pub(crate) struct LogLimiter(Arc<Mutex<Lines>>);
 
-type Lines = HashMap<Key, Window>;
+/// By message.
+type Lines = HashMap<&'static str, Alike>;
 
-/// The message, and a hash of what the line is about; none for all that are not told apart.
-type Key = (&'static str, Option<u64>);
+/// By a hash of what the line is about; none for all that are not told apart.
+type Alike = HashMap<Option<u64>, Window>;
 
 #[derive(Debug)]
 struct Window {
@@ -78,37 +84,41 @@ impl LogLimiter {
     /// over.
     pub(crate) fn admits(&self, message: &'static str, about: &About<'_>, summary: Summary) -> bool {
         let now = Instant::now();
+        // Those that nobody was there to summarise in time.
+        let mut over = Vec::new();
         let mut lines = self.lock();
-        let mut key = (message, Some(hash(about)));
-        if lines.len() >= MAX_TOLD_APART && !lines.contains_key(&key) {
-            lines.retain(|_, window| window.until > now || window.left_out.count > 0);
-            if lines.len() >= MAX_TOLD_APART {
-                key.1 = None;
+        let alike = lines.entry(message).or_default();
+        let mut key = Some(hash(about));
+        let max = if about.is_made_up { MAX_MADE_UP } else { MAX_TOLD_APART };
+        if alike.len() >= max && !alike.contains_key(&key) {
+            over.extend(alike.extract_if(|_, window| window.until <= now).map(|(_, window)| window));
+            if alike.len() >= max {
+                key = None;
             }
         }
-        if let Some(window) = lines.get_mut(&key).filter(|window| window.until > now) {
+        if let Some(window) = alike.get_mut(&key).filter(|window| window.until > now) {
             window.left_out.count += 1;
             let (is_first, until) = (window.left_out.count == 1, window.until);
             drop(lines);
             if is_first {
-                self.summarise_later(key, until);
+                self.summarise_later(message, key, until);
             }
+            over.iter().for_each(Window::summarise);
             return false;
         }
-        let (namespace, event) = match key.1 {
+        let (namespace, event) = match key {
             Some(_) => (about.namespace, about.event),
             None => (None, None),
         };
         let boxed = |text: &str| Box::from(&*short(text));
         let left_out = Counted { namespace: namespace.map(boxed), event: event.map(boxed), count: 0 };
-        let before = lines.insert(key, Window { until: now + WINDOW, summary, left_out });
+        over.extend(alike.insert(key, Window { until: now + WINDOW, summary, left_out }));
         drop(lines);
-        // Nobody was there to do it in time.
-        before.iter().for_each(Window::summarise);
+        over.iter().for_each(Window::summarise);
         true
     }
 
-    fn summarise_later(&self, key: Key, until: Instant) {
+    fn summarise_later(&self, message: &'static str, key: Option<u64>, until: Instant) {
         // Without a runtime the next line does it.
         let Ok(runtime) = Handle::try_current() else { return };
         let lines = Arc::downgrade(&self.0);
@@ -117,10 +127,12 @@ impl LogLimiter {
             let Some(limiter) = lines.upgrade().map(Self) else { return };
             let over = {
                 let mut lines = limiter.lock();
-                let is_over = lines.get(&key).is_some_and(|window| window.until <= until);
-                if is_over { lines.remove(&key) } else { None }
+                let alike = lines.get_mut(message);
+                alike.and_then(|alike| {
+                    alike.extract_if(|it, window| *it == key && window.until <= until).next()
+                })
             };
-            over.iter().for_each(Window::summarise);
+            over.iter().for_each(|(_, window)| window.summarise());
         });
     }
 
@@ -239,19 +251,37 @@ mod tests {
     async fn a_client_that_always_says_something_else_fills_no_log() {
         let (summary, written) = summaries!();
         let limiter = LogLimiter::default();
-        let write = || {
-            (0..100_000).filter(|number: &u32| {
-                let event = number.to_string();
-                limiter.admits("no handler", &About::event("/", &event), summary)
-            })
+        let write = |is_made_up| {
+            (0..100_000)
+                .filter(|number: &u32| {
+                    let event = number.to_string();
+                    let about = About { is_made_up, ..About::event("/", &event) };
+                    limiter.admits("no handler", &about, summary)
+                })
+                .count()
         };
-        // One more for all those that are not told apart.
-        assert_eq!(write().count(), MAX_TOLD_APART + 1);
-        assert!(limiter.lock().len() <= MAX_TOLD_APART + 1);
-        tokio::time::sleep(2 * WINDOW).await;
-        let left_out = 100_000 - (MAX_TOLD_APART as u64 + 1);
-        assert_eq!(written(), [(None, left_out)]);
-        assert_eq!(write().count(), MAX_TOLD_APART + 1);
+        for (is_made_up, max) in [(true, MAX_MADE_UP), (false, MAX_TOLD_APART)] {
+            // One more for all those that are not told apart.
+            assert_eq!(write(is_made_up), max + 1);
+            assert!(limiter.lock()["no handler"].len() <= max + 1);
+            tokio::time::sleep(2 * WINDOW).await;
+            assert_eq!(written(), [(None, 100_000 - (max as u64 + 1))]);
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn lines_that_a_client_makes_up_hide_no_other_message() {
+        let (summary, _) = summaries!();
+        let limiter = LogLimiter::default();
+        for number in 0..1000 {
+            let namespace = format!("/{number}");
+            let about = About { is_made_up: true, ..About::namespace(&namespace) };
+            limiter.admits("nobody serves it", &about, summary);
+        }
+        for number in 0..MAX_TOLD_APART {
+            let event = number.to_string();
+            assert!(limiter.admits("panicked", &About::event("/chat", &event), summary), "{event}");
+        }
     }
 
     #[test]
@@ -260,9 +290,25 @@ mod tests {
         let limiter = LogLimiter::default();
         let about = About::namespace("/chat");
         assert!(limiter.admits("failed", &about, summary) && !limiter.admits("failed", &about, summary));
-        limiter.lock().values_mut().for_each(|window| window.until = Instant::now());
+        let end_all = || {
+            let mut lines = limiter.lock();
+            lines.values_mut().flat_map(HashMap::values_mut).for_each(|window| window.until = Instant::now());
+        };
+        end_all();
         assert!(limiter.admits("failed", &about, summary));
         assert_eq!(written(), [(None, 1)]);
+        // As well when it is about something else, and there is no room for more.
+        for number in 0..MAX_TOLD_APART {
+            let event = number.to_string();
+            let about = About::event("/chat", &event);
+            assert!(
+                limiter.admits("refused", &about, summary) && !limiter.admits("refused", &about, summary)
+            );
+        }
+        end_all();
+        assert!(limiter.admits("refused", &About::namespace("/news"), summary));
+        assert_eq!(written().len(), MAX_TOLD_APART);
+        assert_eq!(limiter.lock()["refused"].len(), 1);
     }
 
     #[test]
@@ -272,7 +318,10 @@ mod tests {
         let long = "x".repeat(100_000);
         assert!(limiter.admits("no handler", &About::event("/", &long), summary));
         let lines = limiter.lock();
-        let kept = lines.values().map(|window| window.left_out.event.as_deref().map_or(0, str::len));
+        let kept = lines
+            .values()
+            .flat_map(HashMap::values)
+            .map(|window| window.left_out.event.as_deref().map_or(0, str::len));
         assert_eq!(kept.sum::<usize>(), crate::short::MAX_CHARS + '…'.len_utf8());
     }
 }

@@ -154,7 +154,8 @@ pub(crate) fn log(event: &Event<'_>, error: &Error) {
             "a client sends too much"
         ),
         Kind::Unhandled => limited!(
-            DEBUG, logs, about, target: "sio::consumer", { socket = %id, namespace, event = name, },
+            DEBUG, logs, About { is_made_up: true, ..about }, target: "sio::consumer",
+            { socket = %id, namespace, event = name, },
             "no handler for an event"
         ),
     }

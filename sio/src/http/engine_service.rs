@@ -121,7 +121,7 @@ impl EngineService {
             Verdict::Foreign(origin) => {
                 let origin = &*short(origin);
                 limited!(
-                    WARN, self.engine().shared.logs, About { other: hash_of(origin), ..About::default() },
+                    WARN, self.engine().shared.logs, About { other: hash_of(origin), is_made_up: true, ..About::default() },
                     target: "sio::engine", { origin, },
                     "refused a request from a foreign origin; `allowed_origins` of the builder lists those that may connect"
                 );
@@ -249,7 +249,7 @@ impl EngineService {
             let host = String::from_utf8_lossy(host);
             let host = &*short(&host);
             limited!(
-                WARN, self.engine().shared.logs, About { other: hash_of(host), ..About::default() },
+                WARN, self.engine().shared.logs, About { other: hash_of(host), is_made_up: true, ..About::default() },
                 target: "sio::engine", { host, },
                 "refused a request for a foreign host; `allowed_hosts` of the builder lists those of this server"
             );

@@ -11,6 +11,7 @@ use hyper::http::request::Parts;
 
 use super::refused::Refused;
 use crate::guarded::{self, Guarded};
+use crate::log_limiter::{About, LogLimiter, limited};
 
 type AllowRequest = dyn Fn(&Parts) -> Result<(), String> + Send + Sync;
 type Deciding = Pin<Box<dyn Future<Output = Result<(), String>> + Send>>;
@@ -110,11 +111,15 @@ impl Hooks {
         // What layers have put into the request is cloned with it.
         let deciding = guarded::wait("`allow_request_async`", async { allow(request.clone()).await });
         let decided = tokio::time::timeout(DECISION, deciding).await;
-        decided.unwrap_or_else(|_| {
-            tracing::error!(target: "sio::engine", "refused a request: `allow_request_async` took longer than 30 s");
-            None
-        })
-        .unwrap_or_else(failed)
+        decided
+            .unwrap_or_else(|_| {
+                limited!(
+                    ERROR, LogLimiter::of_process(), About::default(), target: "sio::engine", {},
+                    "refused a request: `allow_request_async` took longer than 30 s"
+                );
+                None
+            })
+            .unwrap_or_else(failed)
     }
 
     /// Whether a decision may have taken time, in which other clients came in.

@@ -47,8 +47,9 @@ impl Client {
     /// not linked.
     pub(super) fn log_unknown(&self, path: &str) {
         let namespace = &*short(path);
+        let about = About { is_made_up: true, ..About::namespace(namespace) };
         limited!(
-            INFO, self.server.logs, About::namespace(namespace), target: "sio::server",
+            INFO, self.server.logs, about, target: "sio::server",
             { namespace, served = ?self.server.namespaces.paths(), },
             "a client asks for a namespace that nobody serves"
         );
