@@ -1,9 +1,11 @@
 //! How many sessions and connections are open, in all and by address.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::net::{IpAddr, Ipv6Addr};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::Notify;
 
 /// The network of an IPv6 address that one customer has all to himself (RFC 6177): counting single addresses of
 /// it would count nothing.
@@ -45,6 +47,13 @@ impl Addresses {
 #[derive(Debug)]
 pub(crate) struct Place(Box<(Arc<Addresses>, Option<IpAddr>)>);
 
+impl Place {
+    /// What counts as the address.
+    pub(crate) fn network(&self) -> Option<IpAddr> {
+        self.0.1
+    }
+}
+
 impl Drop for Place {
     fn drop(&mut self) {
         let (addresses, network) = &*self.0;
@@ -60,12 +69,30 @@ impl Drop for Place {
 
 /// Counts connections, of which a session may have several: the poll, a POST beside it, and a WebSocket that it upgrades
 /// to. They are limited all the same, as one that never opens a session takes a descriptor and memory as well.
+///
+/// A newcomer that finds all places taken gets that of a connection which is idle, or there would be none for anybody as
+/// soon as one host holds connections for nothing. Any client has to expect that an idle connection is closed.
 #[derive(Debug)]
 pub(crate) struct Connections {
     limit: usize,
-    open: AtomicUsize,
     addresses: Option<Arc<Addresses>>,
+    /// Grows with every connection that becomes idle.
+    idled: AtomicU64,
+    seats: Mutex<Seats>,
 }
+
+#[derive(Debug, Default)]
+struct Seats {
+    taken: BTreeMap<u64, Arc<Seat>>,
+    /// How many there have been.
+    numbered: u64,
+    /// Where the next look for an idle one begins.
+    looked_at: u64,
+}
+
+/// How many connections are looked at for an idle one, of which the longest idle is chosen: newcomers are not to cost more
+/// where there are more places.
+const LOOKS: usize = 256;
 
 /// Connections that so many sessions may have: three each, and what one browser opens for the files of a page.
 const fn for_sessions(sessions: usize) -> usize {
@@ -78,11 +105,12 @@ impl Connections {
         let addresses = (sessions_per_address != usize::MAX)
             .then(|| Arc::new(Addresses::new(for_sessions(sessions_per_address))));
         let is_limited = sessions != usize::MAX || addresses.is_some();
-        let connections = || Self { limit: for_sessions(sessions), open: AtomicUsize::new(0), addresses };
-        is_limited.then(connections).map(Arc::new)
+        let limit = for_sessions(sessions);
+        is_limited
+            .then(|| Arc::new(Self { limit, addresses, idled: AtomicU64::new(0), seats: Mutex::default() }))
     }
 
-    /// A place for one more connection.
+    /// A place for one more connection, which is idle at first.
     ///
     /// # Errors
     ///
@@ -92,22 +120,90 @@ impl Connections {
             Some(None) => return Err("max_connections_per_address"),
             place => place.flatten(),
         };
-        let place = ConnectionPlace(Box::new((Arc::clone(self), address)));
-        if self.open.fetch_add(1, Ordering::Relaxed) >= self.limit {
-            // Dropped, it gives back what it took.
+        let seat = Arc::new(Seat {
+            connections: Arc::clone(self),
+            idle_since: AtomicU64::new(0),
+            given_up: Notify::new(),
+        });
+        seat.set_idle(true);
+        let mut seats = self.lock();
+        if seats.taken.len() >= self.limit && !seats.make_room() {
             return Err("max_connections");
         }
-        Ok(place)
+        let number = seats.numbered;
+        seats.numbered += 1;
+        seats.taken.insert(number, Arc::clone(&seat));
+        Ok(ConnectionPlace(Box::new(Taken { number, seat, _address: address })))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Seats> {
+        self.seats.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Seats {
+    /// Gives up the longest idle connection of some; false if none of them is idle.
+    fn make_room(&mut self) -> bool {
+        let all = self.taken.range(self.looked_at..).chain(self.taken.range(..self.looked_at));
+        let mut last = 0;
+        let looked = all.take(LOOKS).inspect(|(number, _)| last = **number);
+        let idle = looked.filter(|(_, seat)| seat.is_idle());
+        let longest = idle.min_by_key(|(_, seat)| seat.idle_since.load(Ordering::Relaxed));
+        let longest = longest.map(|(number, _)| *number);
+        self.looked_at = last + 1;
+        let given_up = longest.and_then(|number| self.taken.remove(&number));
+        given_up.is_some_and(|seat| {
+            seat.given_up.notify_one();
+            true
+        })
+    }
+}
+
+/// A connection among the others.
+#[derive(Debug)]
+pub(crate) struct Seat {
+    connections: Arc<Connections>,
+    /// Zero while it is at work: it carries a request, or a session.
+    idle_since: AtomicU64,
+    given_up: Notify,
+}
+
+impl Seat {
+    pub(crate) fn set_idle(&self, is_idle: bool) {
+        let since = if is_idle { self.connections.idled.fetch_add(1, Ordering::Relaxed) + 1 } else { 0 };
+        self.idle_since.store(since, Ordering::Relaxed);
+    }
+
+    pub(crate) fn is_idle(&self) -> bool {
+        self.idle_since.load(Ordering::Relaxed) != 0
+    }
+
+    /// Waits until the place is another's, and the connection has to end.
+    pub(crate) async fn until_given_up(&self) {
+        self.given_up.notified().await;
     }
 }
 
 /// A place among the connections, free again when this is dropped. Boxed, as one of a session is.
 #[derive(Debug)]
-pub(crate) struct ConnectionPlace(Box<(Arc<Connections>, Option<Place>)>);
+pub(crate) struct ConnectionPlace(Box<Taken>);
+
+#[derive(Debug)]
+struct Taken {
+    number: u64,
+    seat: Arc<Seat>,
+    _address: Option<Place>,
+}
+
+impl ConnectionPlace {
+    pub(crate) fn seat(&self) -> Arc<Seat> {
+        Arc::clone(&self.0.seat)
+    }
+}
 
 impl Drop for ConnectionPlace {
     fn drop(&mut self) {
-        self.0.0.open.fetch_sub(1, Ordering::Relaxed);
+        self.0.seat.connections.lock().taken.remove(&self.0.number);
     }
 }
 
@@ -121,6 +217,8 @@ pub(crate) fn network(ip: IpAddr) -> IpAddr {
 
 #[cfg(test)]
 mod tests {
+    use futures_util::FutureExt;
+
     use super::*;
 
     fn ip(text: &str) -> Option<IpAddr> {
@@ -168,15 +266,50 @@ mod tests {
     fn connections_are_limited_in_all_and_by_address() {
         assert!(Connections::new(usize::MAX, usize::MAX).is_none());
         let connections = Connections::new(2, 1).expect("both are limited");
-        let seven: Vec<_> = (0..7).map(|_| connections.take(ip("10.0.0.1")).expect("seven fit")).collect();
+        let busy = |address| {
+            let place = connections.take(ip(address));
+            place.inspect(|place| place.seat().set_idle(false))
+        };
+        let seven: Vec<_> = (0..7).map(|_| busy("10.0.0.1").expect("seven fit")).collect();
         assert_eq!(connections.take(ip("10.0.0.1")).err(), Some("max_connections_per_address"));
-        let three: Vec<_> = (0..3).map(|_| connections.take(ip("10.0.0.2")).expect("ten fit")).collect();
+        let three: Vec<_> = (0..3).map(|_| busy("10.0.0.2").expect("ten fit")).collect();
         for _ in 0..3 {
             assert_eq!(connections.take(ip("10.0.0.3")).err(), Some("max_connections"));
         }
         drop(three);
         assert!(connections.take(ip("10.0.0.3")).is_ok());
         drop(seven);
-        assert_eq!(connections.open.load(Ordering::Relaxed), 0);
+        assert!(connections.lock().taken.is_empty());
+    }
+
+    #[test]
+    fn the_longest_idle_connection_makes_room_for_a_newcomer() {
+        let connections = Connections::new(1, usize::MAX).expect("they are limited");
+        let take = || connections.take(None).expect("one is idle");
+        let places: Vec<_> = (0..7).map(|_| take()).collect();
+        let seats: Vec<_> = places.iter().map(ConnectionPlace::seat).collect();
+        seats[0].set_idle(false);
+        seats[1].set_idle(false);
+        seats[1].set_idle(true);
+        let is_given_up = |at: usize| seats[at].until_given_up().now_or_never().is_some();
+        let newcomers: Vec<_> = (0..6).map(|_| take()).collect();
+        assert_eq!((0..7).map(is_given_up).collect::<Vec<_>>(), [false, true, true, true, true, true, true]);
+        newcomers.iter().for_each(|place| place.seat().set_idle(false));
+        assert_eq!(connections.take(None).err(), Some("max_connections"));
+        // Their places are others' by now.
+        drop(places);
+        assert_eq!(connections.lock().taken.len(), 6);
+        drop(newcomers);
+        assert!(connections.lock().taken.is_empty());
+    }
+
+    #[test]
+    fn however_many_there_are_an_idle_one_is_found() {
+        let connections = Connections::new(1000, usize::MAX).expect("they are limited");
+        let places: Vec<_> = (0..3004).map(|_| connections.take(None).expect("there is room")).collect();
+        places.iter().for_each(|place| place.seat().set_idle(false));
+        places[2000].seat().set_idle(true);
+        let looks = (1..100).find(|_| connections.take(None).is_ok());
+        assert_eq!(looks, Some(2000 / LOOKS + 1));
     }
 }

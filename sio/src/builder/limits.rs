@@ -28,7 +28,8 @@ impl Builder {
     /// How many clients may be connected; further ones get status 403. At least one; default unlimited.
     ///
     /// Connections that the server [accepts itself](Server::serve) are limited as well, to three for each client and four
-    /// more; what is beyond that is closed with status 503.
+    /// more. A connection beyond that gets the place of one that is idle, which is closed; where all are at work it is
+    /// closed itself, with status 503.
     pub fn max_connections(mut self, connections: usize) -> Self {
         self.engine.max_connections = connections;
         self

@@ -41,6 +41,8 @@ impl Builder {
     /// first in; a further one is refused with `Too many namespaces`. Clients whose address is not known count as one
     /// address. At least one; default unlimited.
     ///
+    /// A namespace whose founder's address has left it counts for the address of another who is in it.
+    ///
     /// Behind a proxy all clients have its address unless [`Builder::forwarded`] is set.
     ///
     /// # Examples

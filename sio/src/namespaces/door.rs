@@ -1,5 +1,6 @@
 //! [`Door`]: a namespace as those see it who let clients in.
 
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 
@@ -132,7 +133,7 @@ impl Door {
             (Some(kept), Some(state)) => {
                 let knows_its_pid = member.is_recovered() || member.was_accepted();
                 let may_wait = knows_its_pid && self.shutdown.is_running();
-                kept.park(member, state, may_wait, || self.hold())
+                kept.park(member, state, may_wait, || self.hold(member.handshake.ip()))
             }
             _ => false,
         };
@@ -151,7 +152,7 @@ impl Door {
     ///
     /// Of all dynamic namespaces no more than half are only kept for those who are away: the others are for those who are
     /// here.
-    pub(super) fn hold(&self) -> Result<Option<Pass>, Closed> {
+    pub(super) fn hold(&self, ip: Option<IpAddr>) -> Result<Option<Pass>, Closed> {
         // A server that is gone has no list, and nobody comes back to it.
         let list = self.dynamic.upgrade().ok_or(Closed::Unknown)?;
         let mut table = lock(&list);
@@ -160,7 +161,8 @@ impl Door {
         if live.sockets <= 1 && table.deserted >= table.max.div_ceil(2) {
             return Err(Closed::Full);
         }
-        table.change(self.path(), |live| live.parked += 1);
-        Ok(Some(Pass { hub: Arc::clone(&self.hub), list: Weak::clone(&self.dynamic), is_parked: true }))
+        table.change(self.path(), |live| live.enter(true, ip));
+        let (hub, list) = (Arc::clone(&self.hub), Weak::clone(&self.dynamic));
+        Ok(Some(Pass { hub, list, is_parked: true, ip }))
     }
 }

@@ -5,6 +5,7 @@
 
 mod door;
 pub(crate) mod registration;
+mod residents;
 #[cfg(test)]
 mod tests;
 
@@ -17,12 +18,13 @@ use sio_grammar::pattern;
 
 pub(crate) use self::door::{Door, HandlerTimes};
 use self::registration::Registration;
+use self::residents::Residents;
 use crate::consumer::{Needs, Rate};
 use crate::hub::{self, Hub};
 use crate::middleware::{Hooks, Scoped};
 use crate::observe::Observers;
 use crate::params::Params;
-use crate::places::{Addresses, Place};
+use crate::places::Addresses;
 use crate::recovery::Keeping;
 use crate::shutdown::Shutdown;
 
@@ -75,8 +77,8 @@ struct Live {
     door: Arc<Door>,
     sockets: usize,
     parked: usize,
-    /// That of the first who was in it, among the namespaces of his address.
-    _place: Option<Place>,
+    /// None without a limit of what one address may have.
+    residents: Option<Residents>,
 }
 
 /// Who wants to enter a namespace.
@@ -101,9 +103,30 @@ pub(crate) struct Pass {
     list: Weak<Mutex<Table>>,
     /// Of a client that is away.
     is_parked: bool,
+    /// The client's address, if it is known.
+    ip: Option<IpAddr>,
 }
 
 impl Live {
+    /// A client enters, or one that is in it is about to be away.
+    fn enter(&mut self, is_parked: bool, ip: Option<IpAddr>) {
+        *self.count(is_parked) += 1;
+        if let Some(residents) = &mut self.residents {
+            residents.enter(ip);
+        }
+    }
+
+    fn leave(&mut self, is_parked: bool, ip: Option<IpAddr>) {
+        *self.count(is_parked) -= 1;
+        if let Some(residents) = &mut self.residents {
+            residents.leave(ip);
+        }
+    }
+
+    fn count(&mut self, is_parked: bool) -> &mut usize {
+        if is_parked { &mut self.parked } else { &mut self.sockets }
+    }
+
     fn is_deserted(&self) -> bool {
         self.sockets == 0 && self.parked > 0
     }
@@ -189,15 +212,16 @@ impl Namespaces {
             if who.dynamic >= table.share() {
                 return Err(Closed::Full);
             }
-            let place =
-                self.addresses.as_ref().map(|all| all.take(who.ip).ok_or(Closed::Full)).transpose()?;
+            let founded = |addresses| Residents::founded(addresses, who.ip).ok_or(Closed::Full);
+            let residents = self.addresses.as_ref().map(founded).transpose()?;
             let door = self.make(path, pattern, params);
-            let live = Live { door, sockets: 0, parked: 0, _place: place };
+            let live = Live { door, sockets: 0, parked: 0, residents };
             table.namespaces.insert(path.into(), live);
         }
-        table.change(path, |live| live.sockets += 1);
+        table.change(path, |live| live.enter(false, who.ip));
         let door = Arc::clone(&table.namespaces[path].door);
-        let pass = Pass { hub: Arc::clone(&door.hub), list: Arc::downgrade(&self.live), is_parked: false };
+        let (hub, list) = (Arc::clone(&door.hub), Arc::downgrade(&self.live));
+        let pass = Pass { hub, list, is_parked: false, ip: who.ip };
         Ok((door, Some(pass)))
     }
 
@@ -262,10 +286,7 @@ impl Drop for Pass {
     fn drop(&mut self) {
         // A server that is gone has no list to be taken off.
         let Some(list) = self.list.upgrade() else { return };
-        let last = lock(&list).change(&self.hub.path, |live| {
-            let count = if self.is_parked { &mut live.parked } else { &mut live.sockets };
-            *count -= 1;
-        });
+        let last = lock(&list).change(&self.hub.path, |live| live.leave(self.is_parked, self.ip));
         // Without the lock: hooks of the application go with it.
         drop(last);
     }

@@ -3,6 +3,7 @@
 use serde::Deserialize;
 
 use super::registration::{self, Registration};
+use super::{Closed, Entrant};
 use crate::error::{BuildError, Problem};
 use crate::packet_client::PacketClient;
 use crate::prelude::*;
@@ -154,6 +155,31 @@ async fn an_address_has_only_so_many() {
     assert!(two.send(&["0/tests/org/3,"]).await[0].contains("Too many namespaces"));
     two.send(&["1/tests/org/1,"]).await;
     two.join("0/tests/org/3,").await;
+}
+
+#[tokio::test]
+async fn what_its_founder_has_left_counts_for_somebody_who_is_in_it() {
+    let builder = Server::builder().collected(false).consumer::<Org>();
+    let server = builder.max_dynamic_namespaces_per_address(2).build().unwrap();
+    let enter = |last: u8, org: u32| {
+        let who = Entrant { ip: Some([10, 0, 0, last].into()), dynamic: 0 };
+        server.inner.namespaces.enter(&format!("/tests/org/{org}"), &who).map(|(_, pass)| pass)
+    };
+    let (ada, eve) = (1, 2);
+    let founded = [enter(ada, 1), enter(ada, 2)];
+    let joined = [enter(eve, 1), enter(eve, 2)];
+    assert_eq!(enter(ada, 3).err(), Some(Closed::Full));
+    assert!(enter(eve, 3).is_ok(), "who has joined has founded nothing");
+    drop(founded);
+    assert_eq!(enter(eve, 3).err(), Some(Closed::Full));
+    let (first, second) = (enter(ada, 3), enter(ada, 3));
+    drop(first);
+    // As long as one of an address is there, what it has founded is its own.
+    let other = enter(ada, 4);
+    assert_eq!(enter(ada, 5).err(), Some(Closed::Full));
+    drop((second, joined));
+    assert!(enter(ada, 5).is_ok() && enter(eve, 5).is_ok());
+    drop(other);
 }
 
 #[tokio::test]

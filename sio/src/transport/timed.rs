@@ -19,7 +19,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep};
 
 use super::refusals::Substitute;
-use crate::places::ConnectionPlace;
+use crate::places::{ConnectionPlace, Seat};
 
 /// How long a client may let a connection wait.
 #[derive(Debug, Clone, Copy)]
@@ -42,7 +42,11 @@ const PHASE_BITS: u32 = 2;
 
 /// What the connection is busy with. Shared by the stream and the service that answers its requests.
 #[derive(Debug, Default)]
-pub(crate) struct Progress(AtomicU32);
+pub(crate) struct Progress {
+    state: AtomicU32,
+    /// Where connections are limited.
+    seat: Option<Arc<Seat>>,
+}
 
 impl Progress {
     /// A request has come; its answer ends when what this gives is dropped.
@@ -57,13 +61,17 @@ impl Progress {
     }
 
     fn state(&self) -> u32 {
-        self.0.load(Ordering::Relaxed)
+        self.state.load(Ordering::Relaxed)
     }
 
     fn enter(&self, phase: u32) {
         // All of it happens in the connection's task.
         let changes = (self.state() >> PHASE_BITS).wrapping_add(1);
-        self.0.store((changes << PHASE_BITS) | phase, Ordering::Relaxed);
+        self.state.store((changes << PHASE_BITS) | phase, Ordering::Relaxed);
+        // A head that is never complete is as good as nothing.
+        if let Some(seat) = self.seat.as_ref().filter(|_| phase != HEAD) {
+            seat.set_idle(phase == IDLE);
+        }
     }
 }
 
@@ -102,10 +110,11 @@ pub(crate) struct Timed<S> {
 
 impl<S> Timed<S> {
     pub(crate) fn new(stream: S, patience: Patience, place: Option<ConnectionPlace>) -> Self {
+        let seat = place.as_ref().map(ConnectionPlace::seat);
         Self {
             stream,
             patience,
-            progress: Arc::default(),
+            progress: Arc::new(Progress { state: AtomicU32::default(), seat }),
             reading: None,
             awaited: u32::MAX,
             writing: None,

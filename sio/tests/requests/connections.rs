@@ -143,28 +143,74 @@ async fn until_kept(address: SocketAddr) -> TcpStream {
 }
 
 #[tokio::test]
-async fn connections_without_a_session_count_as_well() {
-    for configure in
-        [(|builder| builder.max_connections_per_address(5)) as fn(sio::Builder) -> sio::Builder, |builder| {
-            builder.max_connections(5)
-        }]
-    {
-        let server = listen(configure).await;
-        let mut kept = Vec::new();
-        for _ in 0..60 {
-            kept.extend(keep(server.address).await);
-        }
-        assert_eq!(kept.len(), 3 * 5 + 4);
+async fn connections_of_an_address_without_a_session_count_as_well() {
+    let server = listen(|builder| builder.max_connections_per_address(5)).await;
+    let mut kept = Vec::new();
+    for _ in 0..60 {
+        kept.extend(keep(server.address).await);
+    }
+    assert_eq!(kept.len(), 3 * 5 + 4);
+    // As often as a client asks: it can read why it is refused.
+    for _ in 0..20 {
         let refused = get(server.address, "/nothing", &[]).await;
         assert_eq!((refused.status, refused.text()), (503, "Too many connections.\n"));
-        // One that ends makes room, and the limit of sessions is still the other one.
-        kept.truncate(4);
-        until_kept(server.address).await;
-        for _ in 0..5 {
-            assert_eq!(get(server.address, POLLING, &[]).await.status, 200);
-        }
-        assert_eq!(get(server.address, POLLING, &[]).await.status, 403);
     }
+    // One that ends makes room, and the limit of sessions is still the other one.
+    kept.truncate(4);
+    until_kept(server.address).await;
+    for _ in 0..5 {
+        assert_eq!(get(server.address, POLLING, &[]).await.status, 200);
+    }
+    assert_eq!(get(server.address, POLLING, &[]).await.status, 403);
+}
+
+#[tokio::test]
+async fn idle_connections_shut_nobody_out() {
+    let server = listen(|builder| builder.max_connections(2).health("/health", "/ready")).await;
+    // One has never asked for anything, others have not come to the end of it, or have been answered.
+    let mut held = Vec::new();
+    for number in 0..3 * (3 * 2 + 4) {
+        let mut stream = connect(server.address).await;
+        match number % 3 {
+            0 => {}
+            1 => stream.write_all(b"GET / HTTP/1.1\r\nHost:").await.expect("it is open"),
+            _ => drop(request(&mut stream, "GET", "/health", &[], "").await),
+        }
+        held.push(stream);
+    }
+    for _ in 0..20 {
+        assert_eq!(get(server.address, "/health", &[]).await.status, 200);
+    }
+    // All but the last ones are closed.
+    for stream in &mut held[..10] {
+        let _ = in_time(stream.read_to_end(&mut Vec::new())).await;
+    }
+}
+
+#[tokio::test]
+async fn connections_at_work_make_no_room() {
+    let (told, mut asked) = mpsc::unbounded_channel();
+    let server = listen(|builder| {
+        builder.max_connections(2).allow_request_async(move |_| {
+            told.send(()).expect("the test waits for it");
+            std::future::pending()
+        })
+    })
+    .await;
+    let mut at_work = Vec::new();
+    for _ in 0..3 * 2 + 4 {
+        let mut stream = connect(server.address).await;
+        let head = format!("GET {POLLING} HTTP/1.1\r\nHost: x\r\n\r\n");
+        stream.write_all(head.as_bytes()).await.expect("it is open");
+        in_time(asked.recv()).await.expect("the server asks");
+        at_work.push(stream);
+    }
+    for _ in 0..20 {
+        let refused = get(server.address, "/nothing", &[]).await;
+        assert_eq!((refused.status, refused.text()), (503, "Too many connections.\n"));
+    }
+    at_work.pop();
+    until_kept(server.address).await;
 }
 
 #[tokio::test]

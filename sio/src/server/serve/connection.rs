@@ -7,8 +7,8 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use hyper::server::conn::http1;
 use hyper_util::rt::TokioIo;
-use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
-use tokio::sync::watch;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::sync::{Semaphore, watch};
 use tokio::time::timeout;
 
 use super::watched::Watched;
@@ -16,7 +16,7 @@ use super::{Security, proxy_protocol};
 use crate::Server;
 use crate::log_limiter::{About, LogLimiter, hash_of, limited};
 use crate::peer::Peer;
-use crate::places::ConnectionPlace;
+use crate::places::{ConnectionPlace, Seat};
 use crate::transport::timed::{Patience, Timed};
 
 /// How long the head of a request may take: a client that is slower than this holds a connection for nothing.
@@ -28,6 +28,16 @@ const MAX_HEAD: usize = 16 * 1024;
 /// The answer on a connection that finds no place.
 const FULL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nconnection: close\r\nretry-after: 5\r\n\
     content-type: text/plain; charset=utf-8\r\ncontent-length: 22\r\n\r\nToo many connections.\n";
+
+/// How long a client that finds no place is given to read that. Closed at once, a connection with a request that nobody has
+/// read takes its answer back.
+const FAREWELL: Duration = Duration::from_secs(1);
+
+/// How many are given it at a time.
+static FAREWELLS: Semaphore = Semaphore::const_new(64);
+
+/// How long a connection that is given up has for what is left of its last answer.
+const LAST_ANSWER: Duration = Duration::from_secs(1);
 
 /// A connection that has been accepted.
 pub(super) struct Connection<S> {
@@ -58,8 +68,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Connection<S> {
         }
         let Ok(place) = place(&server, peer) else {
             if matches!(security, Security::None) {
-                // As much as fits at once, which is all of it: there is nobody to wait for.
-                let _ = async { stream.write_all(FULL).await.and(stream.shutdown().await) }.now_or_never();
+                refuse(&mut stream).await;
             }
             return;
         };
@@ -70,9 +79,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Connection<S> {
             #[cfg(feature = "tls")]
             Security::Tls(tls) => {
                 let mut ended = ending.clone();
+                let seat = place.as_ref().map(ConnectionPlace::seat);
                 let accepted = tokio::select! {
                     accepted = tls.accept(stream) => accepted,
                     _ = ended.changed() => return,
+                    () = until_given_up(seat.as_deref()) => return,
                 };
                 match accepted {
                     Ok(stream) => {
@@ -99,6 +110,25 @@ fn place(server: &Server, peer: Option<SocketAddr>) -> Result<Option<ConnectionP
     })
 }
 
+/// Tells a client that there is no place for it.
+async fn refuse(stream: &mut (impl AsyncRead + AsyncWrite + Unpin)) {
+    // As much as fits at once, which is all of it: there is nobody to wait for.
+    let told = async { stream.write_all(FULL).await.and(stream.shutdown().await) }.now_or_never();
+    if let (Some(Ok(())), Ok(_farewell)) = (told, FAREWELLS.try_acquire()) {
+        let mut request = [0; 1024];
+        let read = async { while stream.read(&mut request).await.is_ok_and(|count| count > 0) {} };
+        let _ = timeout(FAREWELL, read).await;
+    }
+}
+
+/// Waits until the place is another's.
+async fn until_given_up(seat: Option<&Seat>) {
+    match seat {
+        Some(seat) => seat.until_given_up().await,
+        None => std::future::pending().await,
+    }
+}
+
 async fn serve_http<S>(
     server: &Server,
     stream: S,
@@ -111,6 +141,7 @@ async fn serve_http<S>(
     let serving = &server.inner.options.serving;
     let patience =
         Patience { idle: serving.keep_alive_timeout, head: HEAD_TIMEOUT, answer: serving.response_timeout };
+    let seat = place.as_ref().map(ConnectionPlace::seat);
     let stream = Timed::new(stream, patience, place);
     let service = Watched { service: server.service().of_peer(peer), progress: stream.progress() };
     let mut http = http1::Builder::new();
@@ -123,6 +154,15 @@ async fn serve_http<S>(
             // The answer that is being written is still sent; then the connection is closed.
             connection.as_mut().graceful_shutdown();
             connection.await
+        }
+        () = until_given_up(seat.as_deref()) => {
+            connection.as_mut().graceful_shutdown();
+            match timeout(LAST_ANSWER, connection.as_mut()).await {
+                Ok(outcome) => outcome,
+                Err(_) if seat.is_some_and(|seat| seat.is_idle()) => return,
+                // A request has come at the last moment.
+                Err(_) => connection.await,
+            }
         }
     };
     if let Err(error) = outcome {
