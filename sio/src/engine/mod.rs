@@ -55,7 +55,7 @@ pub use self::handler::Handler;
 use self::mailbox::Mailbox;
 use self::polling::Polling;
 pub use self::sender::{SendError, Sender};
-use self::session::{First, SessionTask};
+use self::session::{Carrier, SessionTask};
 pub(crate) use self::sessions::Sessions;
 use crate::handshake::Handshake;
 use crate::log_limiter::{About, LogLimiter, limited};
@@ -233,14 +233,14 @@ impl Engine {
         let (kind, transport) = match first {
             None => {
                 let packets = shared.config.polling_packets_for(handshake.header("user-agent"));
-                (TransportKind::Polling, First::Polling(Box::new(Polling::new(packets))))
+                (TransportKind::Polling, Carrier::Polling(Box::new(Polling::new(packets))))
             }
             Some((websocket, open_packet)) => {
                 mailbox.push_always(open_packet);
                 if let Some(initial) = &shared.initial_packet {
                     mailbox.push_always(initial.clone());
                 }
-                (TransportKind::WebSocket, First::WebSocket(websocket))
+                (TransportKind::WebSocket, Carrier::Opening(websocket))
             }
         };
         mailbox.outbox.set_transport(kind);

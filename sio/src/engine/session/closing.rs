@@ -6,7 +6,7 @@ use std::time::Duration;
 use sio_core::engine::packet::Packet;
 use sio_core::engine::session::CloseReason;
 
-use super::{Phase, SessionTask, now};
+use super::{SessionTask, now};
 use crate::transport::frames::Scratch;
 use crate::transport::websocket::{CloseCode, Ended};
 
@@ -63,22 +63,23 @@ impl SessionTask {
     pub(super) fn closed(&mut self, reason: CloseReason, bye: Bye) {
         tracing::debug!(target: "sio::engine", session = ?self.id, %reason, "session closed");
         if !self.state.awaits_upgrade() {
-            self.probe = None;
+            self.carrier.end_probe();
         }
         self.handler.on_close(reason);
         self.mailbox.outbox.refuse();
-        self.phase = Phase::Flushing { until: now() + LINGER };
-        if self.websocket.is_some() {
+        self.leaving = Some(now() + LINGER);
+        let is_probing = self.carrier.is_probing();
+        if self.carrier.websocket().is_some() {
             match bye {
                 Bye::None => self.gone(),
                 Bye::Code(code) => self.leave_by_websocket(code),
                 Bye::Forced | Bye::Graceful => self.leave_by_websocket(code_of(reason)),
             }
-        } else if let Some(polling) = &mut self.polling {
+        } else if let Some(polling) = self.carrier.polling() {
             if reason == CloseReason::TransportClose {
                 // The close packet came in a POST, which is taken like any other, but not before its GET is answered:
                 // a request that the client makes after it finds no session.
-                self.phase = Phase::Flushing { until: now() + OVERTAKEN };
+                self.leaving = Some(now() + OVERTAKEN);
                 return;
             }
             if matches!(bye, Bye::Graceful) {
@@ -86,7 +87,7 @@ impl SessionTask {
                 return;
             }
             polling.refuse_post();
-            if polling.answer(&Packet::Close, self.mailbox.wire(), true) || self.probe.is_none() {
+            if polling.answer(&Packet::Close, self.mailbox.wire(), true) || !is_probing {
                 self.gone();
             } else {
                 // The client is on its way to the WebSocket, and learns there that it is over.
@@ -99,8 +100,8 @@ impl SessionTask {
     pub(super) fn leave_by_websocket(&mut self, code: CloseCode) {
         // A client that polls fetches the rest by its session's id; a WebSocket needs none.
         self.shared.sessions.remove(&self.id);
-        self.polling = None;
-        if let Some(websocket) = &mut self.websocket {
+        self.carrier.end_rest();
+        if let Some(websocket) = self.carrier.websocket() {
             websocket.enqueue(self.mailbox.outbox.take_frames(websocket.wire()));
             websocket.enqueue_close(code);
         }
@@ -108,20 +109,19 @@ impl SessionTask {
 
     /// The upgrade of a session that is closed is complete: it was for this that the end had to wait.
     pub(super) fn upgraded_to_leave(&mut self, reason: CloseReason) {
-        self.phase = Phase::Flushing { until: now() + LINGER };
+        self.leaving = Some(now() + LINGER);
         self.leave_by_websocket(code_of(reason));
     }
 
     /// Whether a POST that comes now is taken without being looked at: the client has yet to be told that it is over, and
     /// would believe in a failure otherwise.
     pub(super) fn ignores_posts(&self) -> bool {
-        matches!(self.phase, Phase::Flushing { .. })
-            && self.state.close_reason() != Some(CloseReason::TransportClose)
+        self.leaving.is_some() && self.state.close_reason() != Some(CloseReason::TransportClose)
     }
 
     /// Tells a client that polls what is left to tell. True when that is all.
     fn said_goodbye(&mut self) -> bool {
-        match &mut self.polling {
+        match self.carrier.polling() {
             // It has said itself that it is over.
             Some(polling) if self.state.close_reason() == Some(CloseReason::TransportClose) => {
                 polling.answer(&Packet::Noop, self.mailbox.wire(), true);
@@ -130,23 +130,18 @@ impl SessionTask {
                 self.write_polling(true);
             }
         }
-        self.polling.as_ref().is_none_or(|polling| polling.said_goodbye())
+        self.carrier.polling().is_none_or(|polling| polling.said_goodbye())
     }
 
     pub(super) fn gone(&mut self) {
-        self.phase = Phase::Gone;
         self.shared.sessions.remove(&self.id);
         self.mailbox.close();
-        self.websocket = None;
-        self.probe = None;
-        if let Some(mut polling) = self.polling.take() {
-            polling.finish_post();
-        }
+        self.carrier.end();
     }
 
     /// After the end: the rest of the queue, the close frame or packet, and the peer's half.
     pub(super) fn flush(&mut self, cx: &mut Context<'_>) {
-        let Some(websocket) = &mut self.websocket else {
+        let Some(websocket) = self.carrier.websocket() else {
             if self.said_goodbye() {
                 self.gone();
             }

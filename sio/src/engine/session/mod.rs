@@ -4,6 +4,7 @@
 //! keeps time for it. One poll takes commands, reads what has arrived, lets the handler run, writes what was
 //! queued and goes to sleep, so that an event that is handled without waiting costs one read and one write.
 
+mod carrier;
 mod closing;
 mod overdue;
 mod reading;
@@ -23,43 +24,24 @@ use std::time::{Duration, Instant};
 use sio_core::engine::session::Session;
 use sio_core::id::SessionId;
 
+pub(crate) use self::carrier::Carrier;
 pub(crate) use self::closing::LINGER;
 use self::overdue::Overdue;
 use self::slow::Stall;
 use super::command::Command;
 use super::handler::Handler;
 use super::mailbox::Mailbox;
-use super::polling::Polling;
 use super::timer::Timer;
 use super::{CloseReason, Shared};
 use crate::guarded::Guarded;
 use crate::shutdown;
-use crate::transport::websocket::WebSocket;
 use crate::turn;
-
-/// A session on its way from open to gone.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Phase {
-    /// The HTTP upgrade of the first WebSocket is not complete.
-    Opening,
-    Open,
-    /// Closed: what is queued still goes out.
-    Flushing {
-        until: Instant,
-    },
-    /// All that could be sent is sent; the handler may still be busy.
-    Gone,
-}
-
-/// The transport with which a session begins.
-pub(crate) enum First {
-    Polling(Box<Polling>),
-    WebSocket(WebSocket),
-}
 
 pub(crate) struct SessionTask {
     state: Session,
-    phase: Phase,
+    carrier: Carrier,
+    /// Set when the session is closed: what is queued still goes out, until then.
+    leaving: Option<Instant>,
     /// Input is paused, since the handler takes no more, and not for the client's sake.
     paused: bool,
     /// A burst waits for the transport, which has taken nothing.
@@ -76,9 +58,6 @@ pub(crate) struct SessionTask {
     mailbox: Arc<Mailbox>,
     shared: Arc<Shared>,
     handler: Guarded<Box<dyn Handler>>,
-    polling: Option<Box<Polling>>,
-    websocket: Option<WebSocket>,
-    probe: Option<Box<WebSocket>>,
     timer: Timer,
 }
 
@@ -89,16 +68,13 @@ impl SessionTask {
         mailbox: Arc<Mailbox>,
         shared: Arc<Shared>,
         handler: Box<dyn Handler>,
-        first: First,
+        carrier: Carrier,
     ) -> Self {
         shared.sessions.task_started();
-        let (phase, polling, websocket) = match first {
-            First::Polling(polling) => (Phase::Open, Some(polling), None),
-            First::WebSocket(websocket) => (Phase::Opening, None, Some(websocket)),
-        };
         Self {
             state,
-            phase,
+            carrier,
+            leaving: None,
             paused: false,
             stall: None,
             owes_pong: false,
@@ -109,9 +85,6 @@ impl SessionTask {
             mailbox,
             shared,
             handler: Guarded::new(handler),
-            polling,
-            websocket,
-            probe: None,
             timer: Timer::default(),
         }
     }
@@ -142,13 +115,10 @@ impl SessionTask {
 
     fn on_timer(&mut self) {
         let now = now();
-        if let Phase::Flushing { until } = self.phase {
-            if until <= now {
+        if let Some(until) = self.leaving {
+            if until <= now && !self.carrier.is_gone() {
                 self.gone();
             }
-            return;
-        }
-        if !self.is_alive() {
             return;
         }
         // What is asked of the client may be among the input that has arrived and has not been read.
@@ -186,31 +156,33 @@ impl SessionTask {
 
     /// True while the session's deadlines count, from the moment at which it was opened.
     fn is_alive(&self) -> bool {
-        matches!(self.phase, Phase::Opening | Phase::Open)
+        self.leaving.is_none()
+    }
+
+    /// True while messages can be received and sent.
+    fn is_open(&self) -> bool {
+        self.is_alive() && !self.carrier.is_opening()
     }
 
     fn next_deadline(&self) -> Option<Instant> {
-        match self.phase {
-            Phase::Opening | Phase::Open => {
-                let slow = self.stall.as_ref().map(Stall::due);
-                let deadlines = [self.state.poll_timeout(), self.handler.deadline()].into_iter().flatten();
-                if self.overdue.is_none() {
-                    return deadlines.chain(slow).min();
-                }
-                // One that has passed is looked at in each turn: a timer would only wake the task at once.
-                let now = now();
-                deadlines.filter(|due| *due > now).chain(slow).min()
-            }
-            Phase::Flushing { until } => Some(until),
-            Phase::Gone => None,
+        if self.leaving.is_some() {
+            return self.leaving.filter(|_| !self.carrier.is_gone());
         }
+        let slow = self.stall.as_ref().map(Stall::due);
+        let deadlines = [self.state.poll_timeout(), self.handler.deadline()].into_iter().flatten();
+        if self.overdue.is_none() {
+            return deadlines.chain(slow).min();
+        }
+        // One that has passed is looked at in each turn: a timer would only wake the task at once.
+        let now = now();
+        deadlines.filter(|due| *due > now).chain(slow).min()
     }
 
     fn poll_opening(&mut self, cx: &mut Context<'_>) {
-        let Some(websocket) = &mut self.websocket else { return };
+        let Carrier::Opening(websocket) = &mut self.carrier else { return };
         match websocket.poll_open(cx) {
             Poll::Pending => {}
-            Poll::Ready(Ok(())) => self.phase = Phase::Open,
+            Poll::Ready(Ok(())) => self.carrier.opened(),
             Poll::Ready(Err(ended)) => self.on_websocket_end(ended),
         }
     }
@@ -226,7 +198,7 @@ impl SessionTask {
     fn note_pressure(&mut self) -> bool {
         let takes_input = self.takes_input();
         let paused = !takes_input && !self.mailbox.outbox.is_clogged();
-        if paused != self.paused && self.phase == Phase::Open {
+        if paused != self.paused && self.is_open() {
             self.paused = paused;
             if self.paused { self.state.pause_input(now()) } else { self.state.resume_input(now()) }
         }
@@ -241,7 +213,7 @@ impl Future for SessionTask {
         let this = &mut *self;
         turn::begin();
         // An upgrade that has arrived comes before the requests that were made after it.
-        if this.probe.is_some() {
+        if this.carrier.is_probing() {
             this.read_probe(cx);
         }
         this.take_commands();
@@ -250,7 +222,7 @@ impl Future for SessionTask {
             this.handler.poll(cx);
         }
         loop {
-            if this.phase == Phase::Opening {
+            if this.is_alive() {
                 this.poll_opening(cx);
             }
             let left_input = this.read(cx);
@@ -269,13 +241,13 @@ impl Future for SessionTask {
             } else {
                 this.handler.poll(cx);
             }
-            if this.phase == Phase::Open && this.is_to_stop() {
+            if this.is_open() && this.is_to_stop() {
                 this.close_gracefully(CloseReason::ServerShuttingDown);
                 // What the end sets off begins now: nothing else would wake the task for it.
                 this.handler.poll(cx);
             }
             let blocked = this.write(fired, cx);
-            if this.phase == Phase::Gone && this.handler.poll_closed(cx).is_ready() {
+            if this.carrier.is_gone() && this.handler.poll_closed(cx).is_ready() {
                 return Poll::Ready(());
             }
             let takes_input = this.note_pressure();
@@ -288,7 +260,7 @@ impl Future for SessionTask {
                 return Poll::Pending;
             }
             // There is room again: what waits unread has no other way of being noticed.
-            let again = left_input && takes_input && this.phase == Phase::Open;
+            let again = left_input && takes_input && this.is_open();
             if !again && this.mailbox.park(cx, blocked) {
                 return Poll::Pending;
             }

@@ -6,7 +6,7 @@ use sio_core::engine::packet::{Message, Packet, PacketError};
 use sio_core::engine::session::{Channel, CloseReason, Output};
 
 use super::closing::Bye;
-use super::{Phase, SessionTask, now};
+use super::{Carrier, SessionTask, now};
 use crate::engine::TransportKind;
 use crate::transport::frames::Scratch;
 use crate::transport::websocket::{Ended, Incoming};
@@ -18,15 +18,14 @@ impl SessionTask {
     pub(super) fn read(&mut self, cx: &mut Context<'_>) -> bool {
         self.has_unread = false;
         let room = turn::bytes_left();
-        let mut left = self.polling.is_some() && self.read_posts();
-        if self.phase == Phase::Open && self.polling.as_mut().is_some_and(|polling| polling.is_abandoned(cx))
-        {
+        let mut left = self.carrier.polling().is_some() && self.read_posts();
+        if self.is_open() && self.carrier.polling().is_some_and(|polling| polling.is_abandoned(cx)) {
             self.close_now(CloseReason::TransportError);
         }
-        if self.probe.is_some() {
+        if self.carrier.is_probing() {
             self.read_probe(cx);
         }
-        if self.websocket.is_some() && self.phase == Phase::Open {
+        if self.carrier.is_websocket() && self.is_alive() {
             left |= self.read_websocket(cx);
         }
         if let Some(overdue) = &mut self.overdue {
@@ -39,7 +38,7 @@ impl SessionTask {
     pub(super) fn read_websocket(&mut self, cx: &mut Context<'_>) -> bool {
         let mut scratch = Scratch::borrow();
         let mut left = false;
-        while self.phase == Phase::Open {
+        while self.is_open() {
             if !self.takes_input() {
                 left = true;
                 break;
@@ -48,7 +47,7 @@ impl SessionTask {
                 self.put_off_reading();
                 break;
             }
-            let Some(websocket) = &mut self.websocket else { break };
+            let Some(websocket) = self.carrier.websocket() else { break };
             let mut size = 0;
             match websocket.poll_incoming(cx, &mut scratch, self.shared.config.max_payload) {
                 Poll::Pending => break,
@@ -64,7 +63,7 @@ impl SessionTask {
             }
             turn::read(size);
         }
-        if let Some(websocket) = &mut self.websocket {
+        if let Some(websocket) = self.carrier.websocket() {
             websocket.keep(&mut scratch);
         }
         scratch.give_back();
@@ -93,11 +92,11 @@ impl SessionTask {
     }
 
     pub(super) fn read_posts(&mut self) -> bool {
-        while self.phase == Phase::Open {
+        while self.is_open() {
             if !self.takes_input() {
                 return true;
             }
-            let Some(polling) = &mut self.polling else { break };
+            let Some(polling) = self.carrier.polling() else { break };
             if !turn::may_read() && polling.has_posted() {
                 self.put_off_reading();
                 break;
@@ -113,9 +112,7 @@ impl SessionTask {
                     if polling.finish_post() {
                         self.state.end_post();
                     }
-                    if self.websocket.is_some() {
-                        self.polling = None;
-                    }
+                    self.carrier.end_rest();
                     break;
                 }
             }
@@ -126,7 +123,7 @@ impl SessionTask {
     /// Takes what has arrived for an upgrade.
     pub(super) fn read_probe(&mut self, cx: &mut Context<'_>) {
         let mut scratch = Scratch::borrow();
-        while let Some(probe) = &mut self.probe {
+        while let Some(probe) = self.carrier.probe() {
             if !turn::may_read() {
                 turn::put_off();
                 break;
@@ -162,13 +159,17 @@ impl SessionTask {
                 }
                 None => {
                     self.state.handle_probe_lost(now());
-                    self.probe = None;
+                    self.carrier.end_probe();
                 }
             }
         }
         // What follows the packet that completed the upgrade belongs to the main transport now.
-        if let Some(reading) = self.probe.as_deref_mut().or(self.websocket.as_mut()) {
-            reading.keep(&mut scratch);
+        match &mut self.carrier {
+            Carrier::Probing { probe, .. } => probe.keep(&mut scratch),
+            Carrier::Opening(websocket) | Carrier::WebSocket { websocket, .. } => {
+                websocket.keep(&mut scratch)
+            }
+            Carrier::Polling(_) | Carrier::Gone => {}
         }
         scratch.give_back();
     }
@@ -176,7 +177,7 @@ impl SessionTask {
     pub(super) fn apply(&mut self, output: Output) {
         match output {
             Output::Deliver(message) => {
-                if self.phase == Phase::Open
+                if self.is_open()
                     && let Err(reason) = self.handler.on_message(message)
                 {
                     self.close_now(reason);
@@ -189,7 +190,7 @@ impl SessionTask {
             }
             Output::Send(Channel::Main, packet) => self.mailbox.push_always(packet.frame()),
             Output::Send(Channel::Probe, packet) => {
-                if let Some(probe) = &mut self.probe {
+                if let Some(probe) = self.carrier.probe() {
                     probe.enqueue([packet.frame()].into_iter().collect());
                 }
             }
@@ -197,18 +198,18 @@ impl SessionTask {
             Output::Upgraded => {
                 tracing::debug!(target: "sio::engine", session = ?self.id, "upgraded to websocket");
                 self.answer_poll(&Packet::Noop);
-                self.websocket = self.probe.take().map(|mut probe| {
+                if let Some(probe) = self.carrier.probe() {
                     // The answers to the probe were never in the queue, which counts only those that have yet to go.
                     probe.take_done();
                     self.mailbox.outbox.owe(probe.unsent());
-                    *probe
-                });
+                }
+                self.carrier.upgrade();
                 self.mailbox.outbox.set_transport(TransportKind::WebSocket);
                 if let Some(reason) = self.state.close_reason() {
                     self.upgraded_to_leave(reason);
                 }
             }
-            Output::ProbeFailed => self.probe = None,
+            Output::ProbeFailed => self.carrier.end_probe(),
             Output::Closed(reason) => self.closed(reason, Bye::Forced),
         }
     }
@@ -220,13 +221,13 @@ impl SessionTask {
         }
         self.write_polling(false);
         let wire = self.mailbox.wire();
-        if self.polling.as_mut().is_some_and(|polling| polling.release(wire)) {
+        if self.carrier.polling().is_some_and(|polling| polling.release(wire)) {
             self.state.end_poll();
         }
     }
 
     pub(super) fn answer_poll(&mut self, packet: &Packet) {
-        if let Some(polling) = &mut self.polling
+        if let Some(polling) = self.carrier.polling()
             && polling.answer(packet, self.mailbox.wire(), self.state.is_closed())
         {
             self.state.end_poll();

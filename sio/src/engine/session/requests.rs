@@ -4,7 +4,7 @@ use sio_core::engine::packet::Packet;
 use sio_core::engine::session::{CloseReason, PollVerdict, PostVerdict};
 use tokio::sync::oneshot;
 
-use super::{Phase, SessionTask, now};
+use super::{SessionTask, now};
 use crate::engine::command::{PollAnswer, PostAnswer};
 use crate::transport::websocket::WebSocket;
 
@@ -12,10 +12,10 @@ impl SessionTask {
     pub(super) fn on_get(&mut self, answer: oneshot::Sender<PollAnswer>) {
         // A session whose time is over must not be found alive because its timer is a moment late.
         self.on_timer();
-        let Some(polling) = &mut self.polling else {
+        let Some(polling) = self.carrier.polling() else {
             return refuse(answer);
         };
-        if matches!(self.phase, Phase::Flushing { .. }) {
+        if self.leaving.is_some() {
             polling.wait(answer);
             return;
         }
@@ -37,15 +37,17 @@ impl SessionTask {
     }
 
     pub(super) fn on_post(&mut self, packets: Vec<Packet>, answer: oneshot::Sender<PostAnswer>) {
-        if self.polling.is_some() && self.ignores_posts() {
+        if self.ignores_posts() && self.carrier.polling().is_some() {
             let _ = answer.send(PostAnswer::Taken);
             return;
         }
-        let verdict = match &self.polling {
-            Some(_) if self.phase == Phase::Open => self.state.begin_post(),
+        let is_open = self.is_open();
+        let polling = self.carrier.polling();
+        let verdict = match polling {
+            Some(_) if is_open => self.state.begin_post(),
             _ => PostVerdict::NotPolling,
         };
-        match (verdict, &mut self.polling) {
+        match (verdict, polling) {
             (PostVerdict::Accept, Some(polling)) => polling.begin_post(packets, answer),
             (verdict, _) => {
                 let _ = answer.send(PostAnswer::Refused);
@@ -58,11 +60,8 @@ impl SessionTask {
 
     pub(super) fn on_probe(&mut self, websocket: Box<WebSocket>) {
         // A refused WebSocket is dropped, which closes it; the session goes on as it was.
-        if self.phase == Phase::Open && self.state.attach_probe(now()).is_ok() {
-            self.probe = Some(websocket);
-            if let Some(polling) = &mut self.polling {
-                polling.begin_upgrade();
-            }
+        if self.is_open() && self.state.attach_probe(now()).is_ok() {
+            self.carrier.begin_probe(websocket);
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::{Phase, SessionTask, later};
+use super::{SessionTask, later};
 use crate::engine::CloseReason;
 
 /// How long after the grace a transport is looked at once more. A client that polls takes something by a request, which is
@@ -35,7 +35,7 @@ impl SessionTask {
     /// for I/O events, which a busy one does seldom. Hence only a look counts that the timer has set off, which fires after
     /// these events, and it takes two of them.
     pub(super) fn judge(&mut self, blocked: bool, fired: Option<Instant>) {
-        if !blocked || self.phase != Phase::Open || !self.mailbox.outbox.is_bursting() {
+        if !blocked || !self.is_open() || !self.mailbox.outbox.is_bursting() {
             self.stall = None;
             return;
         }

@@ -5,28 +5,28 @@ use std::time::Instant;
 
 use sio_core::engine::packet::Packet;
 
-use super::{Phase, SessionTask, now};
+use super::{Carrier, SessionTask, now};
 use crate::transport::websocket::Ended;
 
 impl SessionTask {
     /// Sends what is queued. Returns true when the transport takes no more now. `fired`: the deadline for which the timer has
     /// just fired.
     pub(super) fn write(&mut self, fired: Option<Instant>, cx: &mut Context<'_>) -> bool {
-        if let Some(probe) = &mut self.probe
+        if let Some(probe) = self.carrier.probe()
             && matches!(probe.poll_write(cx), Poll::Ready(Err(_)))
         {
             self.state.handle_probe_lost(now());
-            self.probe = None;
+            self.carrier.end_probe();
         }
-        let blocked = match self.phase {
-            Phase::Opening => true,
-            Phase::Open if self.websocket.is_some() => self.write_websocket(cx),
-            Phase::Open => self.write_polling(false),
-            Phase::Flushing { .. } => {
+        let blocked = match self.carrier {
+            Carrier::Gone => true,
+            _ if self.leaving.is_some() => {
                 self.flush(cx);
                 true
             }
-            Phase::Gone => true,
+            Carrier::Opening(_) => true,
+            Carrier::WebSocket { .. } => self.write_websocket(cx),
+            Carrier::Polling(_) | Carrier::Probing { .. } => self.write_polling(false),
         };
         self.mailbox.outbox.set_blocked(blocked);
         self.judge(blocked, fired);
@@ -38,7 +38,7 @@ impl SessionTask {
     }
 
     pub(super) fn write_websocket(&mut self, cx: &mut Context<'_>) -> bool {
-        let Some(websocket) = &mut self.websocket else { return true };
+        let Some(websocket) = self.carrier.websocket() else { return true };
         loop {
             let outcome = websocket.poll_write(cx);
             let done = websocket.take_done();
@@ -64,7 +64,7 @@ impl SessionTask {
 
     /// Answers the waiting GET with what is queued. Returns true when none waits: packets have to wait for the next.
     pub(super) fn write_polling(&mut self, last: bool) -> bool {
-        let Some(polling) = &mut self.polling else { return true };
+        let Some(polling) = self.carrier.polling() else { return true };
         let config = &self.shared.config;
         if polling.send_queued(&self.mailbox, config.max_payload, last) {
             self.state.end_poll();
