@@ -31,7 +31,7 @@ impl Member {
     pub(crate) fn push_event(&self, mut event: Event, info: Option<&'static EventInfo>) {
         let size = size(&event.args);
         let mut state = self.lock();
-        if state.reason.is_some() {
+        if state.stage.gone().is_some() {
             return;
         }
         if state.busy || state.concurrent_running > 0 {
@@ -62,7 +62,7 @@ impl Member {
         let mut state = self.lock();
         let handled = state.handling.take().unwrap_or(0);
         state.running_bytes -= handled;
-        let next = match (state.events.front(), state.reason) {
+        let next = match (state.events.front(), state.stage.reason()) {
             (Some(waiting), _) if waiting.is_concurrent() || !turn::take_event(waiting.size) => Next::Later,
             (Some(_), _) => state.events.pop_front().map_or(Next::Nothing, |waiting| {
                 state.handling = Some(waiting.size);

@@ -27,11 +27,71 @@ use crate::handshake::Handshake;
 use crate::hub::answer::Waiter;
 use crate::transport::outgoing::Entry;
 
-/// The `connect` hook runs: what is sent is held back.
+/// Where a member is on its way through the namespace. All changes are made by [`Member::enter`].
+///
+/// ```text
+/// Connecting ── accept ──▶ Connected
+///     │                        │
+///     └── close ──▶ Left ◀── close
+///                     │
+///                set_released
+///                     ▼
+///                 Released
+/// ```
+enum Stage {
+    /// The `connect` hook runs: what is sent is held back.
+    Connecting(Held),
+    Connected,
+    /// Refused, or gone.
+    Left(Gone),
+    /// The `disconnect` hook has ended, and the socket has been forgotten.
+    Released(Gone),
+}
+
+/// Packets sent before the client was accepted.
+#[derive(Default)]
+struct Held {
+    entries: Vec<Entry>,
+    bytes: usize,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Gone {
+    reason: DisconnectReason,
+    was_accepted: bool,
+}
+
+/// The stage as it can be read without the lock, where packets are sent.
 const CONNECTING: u8 = 0;
 const CONNECTED: u8 = 1;
-/// Refused, or gone.
 const CLOSED: u8 = 2;
+
+impl Stage {
+    fn phase(&self) -> u8 {
+        match self {
+            Self::Connecting(_) => CONNECTING,
+            Self::Connected => CONNECTED,
+            Self::Left(_) | Self::Released(_) => CLOSED,
+        }
+    }
+
+    fn gone(&self) -> Option<Gone> {
+        match self {
+            Self::Connecting(_) | Self::Connected => None,
+            Self::Left(gone) | Self::Released(gone) => Some(*gone),
+        }
+    }
+
+    fn reason(&self) -> Option<DisconnectReason> {
+        self.gone().map(|gone| gone.reason)
+    }
+}
+
+impl Default for Stage {
+    fn default() -> Self {
+        Self::Connecting(Held::default())
+    }
+}
 
 pub(crate) struct Member {
     pub(crate) id: Sid,
@@ -42,7 +102,7 @@ pub(crate) struct Member {
     /// None where nothing is limited.
     pub(crate) limits: Option<Arc<Limits>>,
     recovery: Option<Recoverable>,
-    /// Written under the lock of `state`; read without it where packets are sent.
+    /// That of the stage; written under the lock of `state`.
     phase: AtomicU8,
     state: Mutex<State>,
     gone: Notify,
@@ -50,9 +110,7 @@ pub(crate) struct Member {
 
 #[derive(Default)]
 struct State {
-    /// Packets sent before the client was accepted.
-    held: Vec<Entry>,
-    held_bytes: usize,
+    stage: Stage,
     /// Events in the order of arrival, of both kinds.
     events: VecDeque<Waiting>,
     /// How many of them are for handlers that run beside the others, and how many such handlers run.
@@ -64,12 +122,8 @@ struct State {
     /// The bytes of what the consumer is at work on, if it is.
     handling: Option<usize>,
     acks: AckTable<Waiter>,
-    reason: Option<DisconnectReason>,
-    was_accepted: bool,
     /// A handler or hook is at work.
     busy: bool,
-    /// The `disconnect` hook has ended, and the socket has been forgotten.
-    released: bool,
 }
 
 /// What is kept of a client that may come back.
@@ -206,9 +260,8 @@ impl Member {
         let recovery = self.state();
         let missed = recovery.map(|recovery| recovery.take_missed(self)).unwrap_or_default();
         let mut state = self.lock();
-        if self.phase.load(Ordering::Acquire) != CONNECTING {
-            return false;
-        }
+        let Stage::Connecting(held) = &mut state.stage else { return false };
+        let held = mem::take(&mut held.entries);
         for entry in missed {
             self.mailbox.push_always(entry);
         }
@@ -220,17 +273,17 @@ impl Member {
             pid,
             self.mailbox.wire().revision(),
         ));
-        for entry in mem::take(&mut state.held) {
+        for entry in held {
             self.mailbox.push_always(entry);
         }
-        state.was_accepted = true;
-        self.phase.store(CONNECTED, Ordering::Release);
+        self.enter(&mut state, Stage::Connected);
         true
     }
 
     /// True once the client has been let in, even if it has left since.
     pub(crate) fn was_accepted(&self) -> bool {
-        self.lock().was_accepted
+        let state = self.lock();
+        state.stage.gone().map_or(self.is_connected(), |gone| gone.was_accepted)
     }
 
     /// Ends the member for everybody else. With `discard`, events that wait are dropped: the server put
@@ -244,19 +297,18 @@ impl Member {
     fn close_with(&self, reason: DisconnectReason, discard: bool, last: Option<Bytes>) {
         let waiters = {
             let mut state = self.lock();
-            if state.reason.is_some() {
+            if state.stage.gone().is_some() {
                 return;
             }
-            state.reason = Some(reason);
-            state.held = Vec::new();
             if discard {
                 state.events.clear();
                 state.waiting_bytes = 0;
                 state.concurrent_waiting = 0;
             }
-            let phase = self.phase.swap(CLOSED, Ordering::AcqRel);
+            let was_accepted = self.is_connected();
+            self.enter(&mut state, Stage::Left(Gone { reason, was_accepted }));
             // Nothing follows it but what was on its way already.
-            if let Some(last) = last.filter(|_| phase == CONNECTED) {
+            if let Some(last) = last.filter(|_| was_accepted) {
                 self.mailbox.push_always(last);
             }
             state.acks.drain()
@@ -289,7 +341,7 @@ impl Member {
     }
 
     pub(crate) fn reason(&self) -> Option<DisconnectReason> {
-        self.lock().reason
+        self.lock().stage.reason()
     }
 
     /// Waits for the end.
@@ -308,7 +360,11 @@ impl Member {
 
     /// The `disconnect` hook has ended, and the socket has left its rooms.
     pub(crate) fn set_released(&self) {
-        self.lock().released = true;
+        let mut state = self.lock();
+        if let Some(gone) = state.stage.gone() {
+            self.enter(&mut state, Stage::Released(gone));
+        }
+        drop(state);
         self.gone.notify_waiters();
     }
 
@@ -319,11 +375,17 @@ impl Member {
             tokio::pin!(gone);
             // Registered before the check, so that an end in between is not missed.
             gone.as_mut().enable();
-            if self.lock().released {
+            if matches!(self.lock().stage, Stage::Released(_)) {
                 return;
             }
             gone.await;
         }
+    }
+
+    /// Changes the stage.
+    fn enter(&self, state: &mut State, stage: Stage) {
+        self.phase.store(stage.phase(), Ordering::Release);
+        state.stage = stage;
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use sio_core::args::Args;
 use tokio::task::coop::consume_budget;
 
-use super::{CLOSED, CONNECTED, CONNECTING, Member};
+use super::{CONNECTED, CONNECTING, Member, Stage};
 use crate::engine::outbox::{How, PushError};
 use crate::error::AckError;
 use crate::hub::answer::Waiter;
@@ -84,26 +84,26 @@ impl Member {
     fn hold(&self, entry: &mut Entry, how: How) -> Result<Option<Waker>, PushError> {
         let mut state = self.lock();
         // The hook may have ended while the lock was waited for.
-        match self.phase.load(Ordering::Acquire) {
-            CONNECTED => return self.mailbox.offer(entry, how),
-            CLOSED => return Err(PushError::Closed),
+        let held = match &mut state.stage {
+            Stage::Connected => return self.mailbox.offer(entry, how),
+            Stage::Left(_) | Stage::Released(_) => return Err(PushError::Closed),
             // The CONNECT still waits.
-            _ if how == How::Volatile => return Ok(None),
-            _ => {}
-        }
+            Stage::Connecting(_) if how == How::Volatile => return Ok(None),
+            Stage::Connecting(held) => held,
+        };
         let outbox = &self.mailbox.outbox;
         if outbox.is_refusing() {
             return Err(PushError::Closed);
         }
-        if !outbox.would_fit(state.held.len(), state.held_bytes + entry.frames.len(), how) {
+        if !outbox.would_fit(held.entries.len(), held.bytes + entry.frames.len(), how) {
             if how == How::Fanout {
                 // As beyond the hard bound of the queue itself: the client is lost.
                 outbox.refuse();
             }
             return Err(PushError::Full);
         }
-        state.held_bytes += entry.frames.len();
-        state.held.push(entry.take());
+        held.bytes += entry.frames.len();
+        held.entries.push(entry.take());
         Ok(None)
     }
 
@@ -117,7 +117,7 @@ impl Member {
     /// Remembers who waits for the answer to an event.
     pub(crate) fn await_ack(&self, id: u64, waiter: Waiter) -> Result<(), AckError> {
         let mut state = self.lock();
-        if state.reason.is_some() {
+        if state.stage.gone().is_some() {
             return Err(AckError::Disconnected);
         }
         // Ids come from one counter: an occupied one would mean 2^64 events ago.
