@@ -20,7 +20,7 @@ use std::time::Duration;
 
 pub use self::protocols::Eio3;
 
-use crate::connection::Client;
+use crate::connection::{Client, Reception};
 use crate::consumer::{Consumer, Rate};
 use crate::engine::{self, Engine};
 use crate::error::{BuildError, Problem};
@@ -255,18 +255,31 @@ impl Builder {
                 &hooks,
                 common,
             );
-            let server = server.clone();
+            let reception = Arc::new(Reception {
+                namespaces,
+                parser: options.parser,
+                max_attachments: options.max_attachments,
+                max_namespaces: options.max_namespaces,
+                connects_per_second: options.connects_per_second,
+                connect_timeout: options.connect_timeout,
+                packet_timeout: engine.packet_timeout(),
+                incoming_events: options.incoming_events,
+                incoming_bytes: options
+                    .incoming_bytes
+                    .unwrap_or_else(|| engine.max_payload.saturating_mul(4)),
+                logs,
+                server: server.clone(),
+            });
+            let receiving = Arc::clone(&reception);
             let engine = Engine::stopping_by(Arc::clone(&shutdown), engine, move |sender, handshake| {
-                let server = server.upgrade().expect("an engine is used through its server");
-                Box::new(Client::new(server, sender, handshake))
+                Box::new(Client::new(Arc::clone(&receiving), sender, handshake))
             });
             ServerInner {
                 options,
-                namespaces,
+                reception,
                 requests: EngineService::new(engine.clone(), http),
                 engine,
                 shutdown,
-                logs,
                 announced: AtomicBool::new(false),
                 beside,
                 connections,

@@ -30,7 +30,8 @@ impl PacketClient {
         let (request, ()) = request.into_parts();
         let handshake = Handshake::of(&request, Peer::default(), SystemTime::UNIX_EPOCH);
         let sender = Sender::new(Arc::clone(&mailbox));
-        let client = connection::Client::new(Arc::clone(&server.inner), sender, Arc::new(handshake));
+        let client =
+            connection::Client::new(Arc::clone(&server.inner.reception), sender, Arc::new(handshake));
         Self { client, mailbox }
     }
 

@@ -15,14 +15,14 @@ use sio_core::id::Sid;
 use tokio::net::ToSocketAddrs;
 
 use crate::builder::Builder;
+use crate::connection::Reception;
 use crate::engine::Engine;
 use crate::error::{BuildError, Error};
 use crate::handle::socket::Socket;
 use crate::http::{Beside, EngineService, Listener, Service};
 use crate::hub::Namespace;
-use crate::log_limiter::LogLimiter;
+use crate::namespaces::HandlerTimes;
 use crate::namespaces::registration::Registration;
-use crate::namespaces::{HandlerTimes, Namespaces};
 use crate::parser::Parser;
 use crate::places::Connections;
 use crate::recovery::Recovery;
@@ -58,10 +58,9 @@ pub struct Server {
 
 pub(crate) struct ServerInner {
     pub(crate) options: Options,
-    pub(crate) namespaces: Namespaces,
+    pub(crate) reception: Arc<Reception>,
     pub(crate) engine: Engine,
     pub(crate) shutdown: Arc<Shutdown>,
-    pub(crate) logs: LogLimiter,
     /// It has been said which namespaces there are.
     pub(crate) announced: AtomicBool,
     /// The engine, as requests reach it.
@@ -122,11 +121,11 @@ impl Server {
     /// `None`.
     #[must_use]
     pub fn of(&self, path: &str) -> Namespace {
-        match self.inner.namespaces.get_or_empty(path) {
+        match self.inner.reception.namespaces.get_or_empty(path) {
             Some(door) => Namespace::of(&door.hub),
             None => panic!(
                 "there is no namespace {path:?}, there are {:?}: write a consumer for it, or ask with `Server::get`",
-                self.inner.namespaces.paths()
+                self.inner.reception.namespaces.paths()
             ),
         }
     }
@@ -134,13 +133,13 @@ impl Server {
     /// The namespace of a path, if there is one now: a dynamic one is there while somebody is in it.
     #[must_use]
     pub fn get(&self, path: &str) -> Option<Namespace> {
-        self.inner.namespaces.get(path).map(|door| Namespace::of(&door.hub))
+        self.inner.reception.namespaces.get(path).map(|door| Namespace::of(&door.hub))
     }
 
     /// All namespaces, sorted by their paths, with the dynamic ones that somebody is in.
     #[must_use]
     pub fn namespaces(&self) -> Vec<Namespace> {
-        self.inner.namespaces.all().iter().map(|door| Namespace::of(&door.hub)).collect()
+        self.inner.reception.namespaces.all().iter().map(|door| Namespace::of(&door.hub)).collect()
     }
 
     /// The connected socket of this id, in whatever namespace it is.
@@ -201,7 +200,7 @@ impl Server {
     pub async fn close(&self) {
         self.inner.engine.close(self.inner.options.drain).await;
         // Nobody can come back any more.
-        for door in self.inner.namespaces.all() {
+        for door in self.inner.reception.namespaces.all() {
             if let Some(kept) = &door.kept {
                 kept.clear();
             }
@@ -228,14 +227,14 @@ impl Server {
         if self.inner.announced.swap(true, Ordering::Relaxed) {
             return;
         }
-        if self.inner.namespaces.paths().is_empty() {
+        if self.inner.reception.namespaces.paths().is_empty() {
             tracing::warn!(
                 target: "sio::server",
                 "the server has no consumer, so that no event is handled; \
                  if they are in a library crate, mention the crate: `use my_consumers as _;`"
             );
         }
-        for (namespace, consumer) in self.inner.namespaces.served() {
+        for (namespace, consumer) in self.inner.reception.namespaces.served() {
             let events: Vec<_> = consumer.iter().flat_map(|one| one.events).map(|event| event.name).collect();
             tracing::info!(
                 target: "sio::server",

@@ -49,7 +49,7 @@ const SIO: Plan = Plan {
         ),
     ],
     circles_allowed: &["server", "handle"],
-    known: &[("connection", "server")],
+    known: &[],
     long: &[],
 };
 

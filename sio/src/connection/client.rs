@@ -2,6 +2,7 @@
 
 mod admission;
 
+use std::any::Any;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
@@ -17,6 +18,7 @@ use sio_core::socket::recovery::{Resume, take_resume};
 use sio_core::v3;
 use smallvec::SmallVec;
 
+use super::Reception;
 use super::limits::Rates;
 use super::no_consumer::NoConsumer;
 use super::run;
@@ -30,7 +32,6 @@ use crate::log_limiter::{About, limited};
 use crate::namespaces::registration::{Running, Seat, SocketTask};
 use crate::namespaces::{Closed, Door, Pass};
 use crate::parser::Decoder;
-use crate::server::ServerInner;
 use crate::short::short;
 use crate::turn;
 
@@ -39,7 +40,9 @@ const TOO_MANY: &str = "Too many namespaces";
 
 /// A client and its sockets.
 pub(crate) struct Client {
-    server: Arc<ServerInner>,
+    reception: Arc<Reception>,
+    /// Handlers may ask for it.
+    _server: Option<Arc<dyn Any + Send + Sync>>,
     sender: Sender,
     handshake: Arc<Handshake>,
     protocol: Protocol,
@@ -47,8 +50,6 @@ pub(crate) struct Client {
     sockets: SmallVec<[Slot; 1]>,
     /// The socket whose turn it is: the one that the last turn had no time for.
     first: usize,
-    /// How many bytes of its input may wait.
-    max_bytes: usize,
     /// Of a packet whose attachments have not all arrived.
     unfinished: Unfinished,
     rates: Rates,
@@ -69,21 +70,18 @@ struct Slot {
 }
 
 impl Client {
-    pub(crate) fn new(server: Arc<ServerInner>, sender: Sender, handshake: Arc<Handshake>) -> Self {
-        let options = &server.options;
-        let max_payload = server.engine.shared.config.max_payload;
-        let max_bytes = options.incoming_bytes.unwrap_or_else(|| max_payload.saturating_mul(4));
+    pub(crate) fn new(reception: Arc<Reception>, sender: Sender, handshake: Arc<Handshake>) -> Self {
         let revision = sender.mailbox().wire().revision();
         let mut this = Self {
-            protocol: Protocol::new(options.max_namespaces),
-            decoder: options.parser.decoder(revision, options.max_attachments),
+            protocol: Protocol::new(reception.max_namespaces),
+            decoder: reception.parser.decoder(revision, reception.max_attachments),
             sockets: SmallVec::new(),
             first: 0,
-            max_bytes,
             unfinished: Unfinished::default(),
             rates: Rates::default(),
-            connect_deadline: session::later(options.connect_timeout),
-            server,
+            connect_deadline: session::later(reception.connect_timeout),
+            _server: reception.server.upgrade(),
+            reception,
             sender,
             handshake,
         };
@@ -146,11 +144,11 @@ impl Client {
 
     fn on_connect(&mut self, key: Key, path: &ByteString, auth: Option<Args>) {
         // Those that the client has left count for as long as their handlers are at work.
-        if self.sockets.len() >= self.server.options.max_namespaces.saturating_mul(2) {
+        if self.sockets.len() >= self.reception.max_namespaces.saturating_mul(2) {
             self.protocol.refused(key);
             return self.refuse(path, TOO_MANY);
         }
-        let (door, pass) = match self.server.namespaces.enter(path, &self.entrant()) {
+        let (door, pass) = match self.reception.namespaces.enter(path, &self.entrant()) {
             Ok(entered) => entered,
             Err(closed) => {
                 self.protocol.refused(key);
@@ -223,7 +221,7 @@ impl Client {
 
     /// How long a packet may take from its text to its last attachment.
     fn packet_timeout(&self) -> Duration {
-        self.server.engine.shared.config.packet_timeout()
+        self.reception.packet_timeout
     }
 
     fn slot(&self, key: Key) -> Option<&Slot> {
@@ -289,7 +287,7 @@ impl Handler for Client {
     /// One packet may wait beside what is being handled, however large the two are, and the client is heard behind it: a
     /// handler may wait for the answer to a question.
     fn is_ready(&self) -> bool {
-        let options = &self.server.options;
+        let options = &self.reception;
         let unfinished = self.unfinished.bytes();
         let mut queued = Amount { packets: usize::from(unfinished > 0), bytes: unfinished };
         let mut running = Amount::default();
@@ -301,8 +299,8 @@ impl Handler for Client {
             queued += input.queued;
             running += input.running;
         }
-        let has_room = queued.bytes + running.bytes < self.max_bytes;
-        has_room || (queued.packets <= 1 && (running.packets <= 1 || running.bytes < self.max_bytes))
+        let has_room = queued.bytes + running.bytes < options.incoming_bytes;
+        has_room || (queued.packets <= 1 && (running.packets <= 1 || running.bytes < options.incoming_bytes))
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) {

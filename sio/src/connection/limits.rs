@@ -226,8 +226,9 @@ mod tests {
         let server = Server::builder().collected(false).consumer::<Room>().build().unwrap();
         let path = |number: usize| format!("/tests/limited/{number}");
         let mut rates = Rates::default();
-        let door =
-            |number| server.inner.namespaces.get_or_empty(&path(number)).expect("a consumer serves it");
+        let door = |number| {
+            server.inner.reception.namespaces.get_or_empty(&path(number)).expect("a consumer serves it")
+        };
         let doors: Vec<_> = (0..200).map(door).collect();
         let rate = Rate { count: 1, per: Duration::from_secs(60) };
         let joined = rates.of(&doors[0]).expect("it has a rate");

@@ -10,8 +10,10 @@ mod concurrent;
 mod guard;
 mod limits;
 mod no_consumer;
+mod reception;
 mod socket_task;
 mod unfinished;
 
 pub(crate) use self::client::Client;
+pub(crate) use self::reception::Reception;
 pub(crate) use self::socket_task::run;

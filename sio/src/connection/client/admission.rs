@@ -18,7 +18,7 @@ impl Client {
     }
 
     pub(super) fn may_connect(&mut self) -> Result<(), Duration> {
-        let rate = Rate { count: self.server.options.connects_per_second, per: Duration::from_secs(1) };
+        let rate = Rate { count: self.reception.connects_per_second, per: Duration::from_secs(1) };
         self.rates.connect(rate)
     }
 
@@ -30,7 +30,7 @@ impl Client {
     pub(super) fn refuse_hurried(&self, namespace: &str, wait: Duration) {
         let about = About::default();
         limited!(
-            DEBUG, self.server.logs, about, target: "sio::socket", { namespace = &*short(namespace), },
+            DEBUG, self.reception.logs, about, target: "sio::socket", { namespace = &*short(namespace), },
             "a client tries to join too often"
         );
         let data = format!(r#"{{"code":"rate_limited","retry_after_ms":{}}}"#, wait.as_millis());
@@ -38,7 +38,7 @@ impl Client {
     }
 
     fn refuse_with(&self, namespace: &str, message: &str, data: Option<&str>) {
-        let parser = self.server.options.parser;
+        let parser = self.reception.parser;
         let mailbox = self.sender.mailbox();
         mailbox.push_always(parser.connect_error(namespace, message, data, mailbox.wire().revision()));
     }
@@ -49,8 +49,8 @@ impl Client {
         let namespace = &*short(path);
         let about = About { is_made_up: true, ..About::namespace(namespace) };
         limited!(
-            INFO, self.server.logs, about, target: "sio::server",
-            { namespace, served = ?self.server.namespaces.paths(), },
+            INFO, self.reception.logs, about, target: "sio::server",
+            { namespace, served = ?self.reception.namespaces.paths(), },
             "a client asks for a namespace that nobody serves"
         );
     }

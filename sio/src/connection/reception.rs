@@ -1,0 +1,29 @@
+//! [`Reception`]: what all clients of a server meet.
+
+use std::any::Any;
+use std::sync::Weak;
+use std::time::Duration;
+
+use crate::log_limiter::LogLimiter;
+use crate::namespaces::Namespaces;
+use crate::parser::Parser;
+
+/// The namespaces of a server, and what one client may have of it.
+pub(crate) struct Reception {
+    pub(crate) namespaces: Namespaces,
+    pub(crate) parser: Parser,
+    pub(crate) max_attachments: usize,
+    pub(crate) max_namespaces: usize,
+    pub(crate) connects_per_second: u32,
+    /// How long a client may be in no namespace.
+    pub(crate) connect_timeout: Duration,
+    /// How long a packet may take from its text to its last attachment.
+    pub(crate) packet_timeout: Duration,
+    /// How many events of one socket may wait.
+    pub(crate) incoming_events: usize,
+    /// How many bytes of one client may wait.
+    pub(crate) incoming_bytes: usize,
+    pub(crate) logs: LogLimiter,
+    /// What clients keep alive for as long as they are there.
+    pub(crate) server: Weak<dyn Any + Send + Sync>,
+}
