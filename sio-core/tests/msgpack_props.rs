@@ -69,13 +69,22 @@ fn from_msgpack(run: &Bytes) -> Packet {
     packet
 }
 
+fn values(packet: Packet) -> Vec<Value> {
+    Args::array(packet.data.unwrap(), packet.attachments).take_rest().unwrap()
+}
+
 fn assert_same(run: Bytes) {
     let (ours, theirs) = (from_msgpack(&run), from_text(run));
     assert_eq!(ours.kind, theirs.kind);
     assert_eq!(ours.namespace, theirs.namespace);
     assert_eq!(ours.id, theirs.id);
-    assert_eq!(ours.data, theirs.data);
     assert_eq!(ours.attachments, theirs.attachments);
+    if ours.attachments.is_empty() {
+        assert_eq!(ours.data, theirs.data);
+    } else {
+        // Their placeholders are written differently, and mean the same.
+        assert_eq!(values(ours), values(theirs));
+    }
 }
 
 proptest! {

@@ -315,6 +315,25 @@ async fn an_object_that_looks_like_a_placeholder_is_sent_as_it_is() {
 }
 
 #[tokio::test]
+async fn a_map_that_looks_like_a_placeholder_comes_back_as_it_was_sent() {
+    let server = server().await;
+    let mut ws = server.ws().await;
+    let club = b"\x83\xa4type\x00\xa3nsp\xa5/club\xa4data\x81\xa7picture\xc4\x01x";
+    join(&mut ws, club, "/club").await;
+    ws.receive().await;
+    for num in [0, 1, 99] {
+        let look_alike = [b"\x82\xac_placeholder\xc3\xa3num", &[num][..]].concat();
+        for arguments in [[&look_alike[..], b"\xc4\x01x"].concat(), [b"\xc4\x01x", &look_alike[..]].concat()]
+        {
+            let asked = [b"\xa4data\x93\xa3all", &arguments[..], b"\xa2id\x07"].concat();
+            ws.send_binary(&packet(4, 2, "/club", &asked)).await;
+            let answer = [b"\xa4data\x92", &arguments[..], b"\xa2id\x07"].concat();
+            ws.expect_binary(&packet(4, 3, "/club", &answer)).await;
+        }
+    }
+}
+
+#[tokio::test]
 async fn every_way_to_acknowledge_is_written() {
     let server = server().await;
     let mut ws = server.ws().await;

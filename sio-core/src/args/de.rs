@@ -23,6 +23,8 @@ use super::visit::{visit_number, visit_text};
 /// How deep a value may be nested. The same as serde_json's; recursion has to end somewhere.
 const MAX_DEPTH: u8 = 127;
 
+const NO_ATTACHMENT: &str = "placeholder without its attachment";
+
 /// What is to be deserialised next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Start {
@@ -39,6 +41,9 @@ pub(super) enum Start {
 pub(super) struct Deserializer<'de> {
     pub(super) reader: Reader<'de>,
     attachments: &'de [Bytes],
+    /// Placeholders are marked: what else looks like one is an object.
+    #[cfg(feature = "msgpack")]
+    pub(super) is_marked: bool,
     start: Start,
     depth: u8,
     /// How many elements of a `Start::Rest` have been read.
@@ -47,7 +52,15 @@ pub(super) struct Deserializer<'de> {
 
 impl<'de> Deserializer<'de> {
     pub(super) const fn new(reader: Reader<'de>, attachments: &'de [Bytes], start: Start) -> Self {
-        Self { reader, attachments, start, depth: 0, elements: 0 }
+        Self {
+            reader,
+            attachments,
+            #[cfg(feature = "msgpack")]
+            is_marked: false,
+            start,
+            depth: 0,
+            elements: 0,
+        }
     }
 
     /// The first byte of the value to be read.
@@ -66,13 +79,20 @@ impl<'de> Deserializer<'de> {
         if self.attachments.is_empty() {
             return Ok(None);
         }
+        #[cfg(feature = "msgpack")]
+        if self.is_marked {
+            let Some((index, after)) = super::marked_placeholder(self.reader) else { return Ok(None) };
+            let bytes = self.attachments.get(index);
+            self.reader = after;
+            return bytes.map(|bytes| Some(&**bytes)).ok_or_else(|| Error::new(NO_ATTACHMENT));
+        }
         match placeholder(self.reader) {
             None => Ok(None),
             Some(Placeholder::Attachment { index, end }) if index < self.attachments.len() => {
                 self.reader = self.reader.moved_to(end);
                 Ok(Some(&self.attachments[index]))
             }
-            Some(_) => Err(Error::new("placeholder without its attachment")),
+            Some(_) => Err(Error::new(NO_ATTACHMENT)),
         }
     }
 

@@ -27,9 +27,9 @@ use self::error::Error;
 #[cfg(feature = "msgpack")]
 pub(crate) use self::json::Number;
 pub(crate) use self::json::{Malformed, Reader};
-#[cfg(feature = "msgpack")]
-pub(crate) use self::placeholder::marked_placeholder;
 pub(crate) use self::placeholder::{Placeholder, count_placeholders, placeholder};
+#[cfg(feature = "msgpack")]
+pub(crate) use self::placeholder::{has_marked_placeholders, marked_placeholder};
 pub(crate) use self::ser::{Attachments, serialize};
 pub use self::ser::{EncodeError, Spread, write_args};
 use crate::binary::AtHand;
@@ -66,6 +66,9 @@ pub struct Args {
     /// Where the next argument begins, or the end.
     position: usize,
     index: usize,
+    /// Placeholders are marked: what else looks like one is an object.
+    #[cfg(feature = "msgpack")]
+    is_marked: bool,
 }
 
 /// Why an argument could not be taken. The client is to blame.
@@ -91,7 +94,14 @@ impl Args {
     /// No arguments.
     #[must_use]
     pub const fn empty() -> Self {
-        Self { text: ByteString::new(), attachments: None, position: 0, index: 0 }
+        Self {
+            text: ByteString::new(),
+            attachments: None,
+            position: 0,
+            index: 0,
+            #[cfg(feature = "msgpack")]
+            is_marked: false,
+        }
     }
 
     /// One argument: any JSON value, for example the auth payload of a CONNECT. An empty text is no argument.
@@ -130,7 +140,14 @@ impl Args {
         reader.peek();
         let position = reader.position();
         let attachments = if attachments.is_empty() { None } else { Some(attachments.into()) };
-        Self { text, attachments, position, index: 0 }
+        Self {
+            #[cfg(feature = "msgpack")]
+            is_marked: attachments.is_some() && has_marked_placeholders(&text),
+            text,
+            attachments,
+            position,
+            index: 0,
+        }
     }
 
     /// Takes the next argument.
@@ -243,6 +260,10 @@ impl Args {
     fn read<T: DeserializeOwned>(&self, start: Start) -> Result<(T, usize), ArgError> {
         let _at_hand = self.attachments.as_ref().map(AtHand::put);
         let mut de = Deserializer::new(Reader::new(&self.text, self.position), self.attachments(), start);
+        #[cfg(feature = "msgpack")]
+        {
+            de.is_marked = self.is_marked;
+        }
         let value = T::deserialize(&mut de).and_then(|value| Ok((value, self.after(&de, start)?)));
         value.map_err(|error| self.error(start, de.elements, error))
     }

@@ -60,12 +60,21 @@ pub(crate) fn count_placeholders(json: &[u8]) -> usize {
     count
 }
 
+/// Whether the placeholders in this JSON are [marked](marked_placeholder). The first attachment has one then, and in a text
+/// the quotes would be escaped.
+#[cfg(feature = "msgpack")]
+pub(crate) fn has_marked_placeholders(json: &str) -> bool {
+    json.contains("{\"_placeholder\":true,\"num\":0 }")
+}
+
 /// The attachment that the object stands for which `reader` stands before, if it is a marked placeholder: with a space
 /// before its end, as in no JSON that this crate writes otherwise. Then an application's objects are told from it.
 #[cfg(feature = "msgpack")]
 pub(crate) fn marked_placeholder(reader: Reader<'_>) -> Option<(usize, Reader<'_>)> {
     let rest = reader.rest().strip_prefix("{\"_placeholder\":true,\"num\":")?;
-    let (index, after) = rest.split_once(" }")?;
+    // No further than the digits: an object that only looks like one must not cost a search of all that follows.
+    let (index, after) = rest.split_at(rest.bytes().take_while(u8::is_ascii_digit).count());
+    let after = after.strip_prefix(" }")?;
     let end = reader.position() + (reader.rest().len() - after.len());
     Some((index.parse().ok()?, reader.moved_to(end)))
 }

@@ -12,9 +12,8 @@ use bytestring::ByteString;
 use super::Malformed;
 use super::token::{Reader, Token};
 use super::transcode::transcode;
-use crate::args;
 use crate::name::check_namespace;
-use crate::socket::decode::{MAX_ACK_ID, check_placeholders};
+use crate::socket::decode::MAX_ACK_ID;
 use crate::socket::packet::{DecodeError, Kind, MAIN_NAMESPACE, Packet};
 
 /// Decodes the packets of one connection, like [`socket::Decoder`](crate::socket::Decoder).
@@ -31,7 +30,7 @@ use crate::socket::packet::{DecodeError, Kind, MAIN_NAMESPACE, Packet};
 /// let message = b"\x83\xa4type\x02\xa3nsp\xa1/\xa4data\x92\xa6upload\xc4\x03\x01\x02\x03";
 /// let packet = decoder.binary(message[..].into())?.expect("a message is a packet");
 /// assert_eq!(packet.kind, Kind::BinaryEvent);
-/// assert_eq!(packet.data.as_deref(), Some(r#"["upload",{"_placeholder":true,"num":0}]"#));
+/// assert_eq!(packet.data.as_deref(), Some(r#"["upload",{"_placeholder":true,"num":0 }]"#));
 /// assert_eq!(packet.attachments, [vec![1, 2, 3]]);
 /// # Ok::<(), sio_core::socket::DecodeError>(())
 /// ```
@@ -73,10 +72,6 @@ impl Decoder {
             }
         };
         let kind = if attachments.is_empty() { kind } else { kind.binary() };
-        if let Some(data) = data.as_deref().filter(|_| !attachments.is_empty()) {
-            // A map that looks like a placeholder would be taken for one.
-            check_placeholders(&mut args::Reader::new(data, 0), attachments.len())?;
-        }
         let namespace = members.namespace(&message)?;
         Ok(Some(Packet { kind, namespace, id: members.id()?, data, attachments }))
     }

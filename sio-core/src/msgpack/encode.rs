@@ -11,7 +11,9 @@ use rmp::encode::{
 use smallvec::SmallVec;
 
 use super::error::EncodeError;
-use crate::args::{self, Number, Placeholder, Reader, marked_placeholder, placeholder};
+use crate::args::{
+    self, Number, Placeholder, Reader, has_marked_placeholders, marked_placeholder, placeholder,
+};
 use crate::engine::frame::{Frames, write_binary_frame};
 use crate::socket::decode::Parts;
 use crate::socket::packet::{Kind, MAIN_NAMESPACE};
@@ -56,8 +58,7 @@ pub fn encode(run: &Bytes) -> Result<Bytes, EncodeError> {
     if !parts.data.is_empty() {
         written(write_str(&mut message, "data"))?;
         let body = Vec::with_capacity(run.len());
-        // In a text the quotes would be escaped.
-        let is_marked = parts.data.contains("{\"_placeholder\":true,\"num\":0 }");
+        let is_marked = has_marked_placeholders(parts.data);
         let mut payload = Payload { attachments: &attachments, is_marked, body, headers: SmallVec::new() };
         payload.read(Reader::new(parts.data, 0))?;
         payload.write(&mut message)?;

@@ -28,8 +28,8 @@
 //! | keys: integers, finite floats, booleans, nil | their text | JavaScript and Python do so; other keys are refused |
 //!
 //! What is sent may hold an object that looks like the placeholder of an attachment, beside bytes too: packets are made by
-//! [`Encoder::rewritten`](crate::socket::encode::Encoder::rewritten). In what is received such a map is plain data in a packet
-//! without bytes, and not valid in a packet with bytes, as in the text format.
+//! [`Encoder::rewritten`](crate::socket::encode::Encoder::rewritten). So may what is received: the placeholders that
+//! [`Decoder`] writes end with a space and a brace, ` }`, and [`Args`](crate::args::Args) takes every other object for data.
 
 mod decode;
 mod encode;

@@ -144,7 +144,8 @@ impl Writer<'_> {
             return Err(DecodeError::TooManyAttachments { limit: index });
         }
         self.attachments.push(self.message.slice_ref(bytes));
-        self.display(format_args!("{{\"_placeholder\":true,\"num\":{index}}}"));
+        // With the space that tells it from a map of the client's own, of which none is written.
+        self.display(format_args!("{{\"_placeholder\":true,\"num\":{index} }}"));
         Ok(())
     }
 

@@ -236,7 +236,7 @@ fn check(kind: Kind, data: &str, announced: usize) -> Result<(), DecodeError> {
 
 /// Checks one value, and that each placeholder in it has an attachment. No client uses an attachment twice; if there
 /// could be more placeholders than attachments, a small packet could make a payload type copy one without end.
-pub(crate) fn check_placeholders(reader: &mut Reader<'_>, announced: usize) -> Result<(), DecodeError> {
+fn check_placeholders(reader: &mut Reader<'_>, announced: usize) -> Result<(), DecodeError> {
     let mut left = announced;
     reader.walk(|object| match placeholder(object) {
         None => Ok(()),

@@ -2,6 +2,7 @@ use rmp::encode::{write_bin, write_map_len, write_sint, write_str, write_uint};
 
 use super::super::transcode::MAX_DEPTH;
 use super::*;
+use crate::value::Value;
 
 fn hex(text: &str) -> Bytes {
     let digit = |byte: u8| char::from(byte).to_digit(16).unwrap() as u8;
@@ -68,7 +69,7 @@ fn bytes_of_the_javascript_client() {
          6e7370a22f78",
     );
     let packet = decode(message.clone()).unwrap();
-    let json = r#"["up",{"b":{"_placeholder":true,"num":0}},[{"_placeholder":true,"num":1}]]"#;
+    let json = r#"["up",{"b":{"_placeholder":true,"num":0 }},[{"_placeholder":true,"num":1 }]]"#;
     assert_eq!(parts(&packet), (Kind::BinaryEvent, "/x", Some(7), Some(json)));
     assert_eq!(packet.attachments, [&[1, 2, 3][..], &[]]);
     assert!(message.as_ptr_range().contains(&packet.attachments[0].as_ptr()));
@@ -103,7 +104,7 @@ fn packets_of_the_python_client() {
                 Kind::BinaryEvent,
                 "/",
                 Some(3),
-                Some(r#"["up",{"_placeholder":true,"num":0},{"1":2.0,"k":null}]"#),
+                Some(r#"["up",{"_placeholder":true,"num":0 },{"1":2.0,"k":null}]"#),
             ),
         ),
         (
@@ -204,7 +205,7 @@ fn values_that_json_does_not_have() {
         (b"\xd3\x80\x00\x00\x00\x00\x00\x00\x00", "-9223372036854775808"),
         (b"\xd6\xff\x00\x00\x00\x05", "\"1970-01-01T00:00:05.000Z\""),
         (b"\xd7\x00\x7f\xff\xff\xff\xff\xff\xff\xff", "null"),
-        (b"\xd4\x05x", "[5,{\"_placeholder\":true,\"num\":0}]"),
+        (b"\xd4\x05x", "[5,{\"_placeholder\":true,\"num\":0 }]"),
         (b"\xa3a\xffb", "\"a\u{fffd}b\""),
         (b"\xa3\xed\xa0\x80", "\"\u{fffd}\u{fffd}\u{fffd}\""),
         (b"\xa2\x00\"", "\"\\u0000\\\"\""),
@@ -244,19 +245,40 @@ fn attachments_are_counted() {
 }
 
 #[test]
-fn maps_that_look_like_placeholders_are_data_or_refused() {
-    let look_alike = b"\x82\xac_placeholder\xc3\xa3num\x00";
-    let packet = decode(event(&[b"\x92\xa1a", &look_alike[..]].concat())).unwrap();
+fn maps_that_look_like_placeholders_are_data() {
+    let look_alike = |index: u8| [b"\x82\xac_placeholder\xc3\xa3num", &[index][..]].concat();
+    let packet = decode(event(&[b"\x92\xa1a", &look_alike(0)[..]].concat())).unwrap();
     let json = r#"["a",{"_placeholder":true,"num":0}]"#;
     assert_eq!(parts(&packet), (Kind::Event, "/", None, Some(json)));
-    for data in [
-        [b"\x93\xa1a\xc4\x01x", &look_alike[..]].concat(),
-        [b"\x93\xa1a", &look_alike[..], b"\xc4\x01x"].concat(),
-    ] {
-        assert_eq!(decode(event(&data)).unwrap_err(), DecodeError::NoAttachment);
+
+    let backwards = b"\x82\xa3num\x00\xac_placeholder\xc3".to_vec();
+    let without = b"\x81\xac_placeholder\xc3".to_vec();
+    let with_more = b"\x83\xac_placeholder\xc3\xa3num\x00\xa1x\x01".to_vec();
+    for map in [look_alike(0), look_alike(1), look_alike(99), backwards, without, with_more] {
+        let alone = decode(event(&[b"\x92\xa1a", &map[..]].concat())).unwrap().into_event().unwrap();
+        let expected: Value = alone.args.clone().take().unwrap();
+        for data in
+            [[b"\x93\xa1a\xc4\x01x", &map[..]].concat(), [b"\x93\xa1a", &map[..], b"\xc4\x01x"].concat()]
+        {
+            let packet = decode(event(&data)).unwrap();
+            assert_eq!((packet.kind, packet.attachments.len()), (Kind::BinaryEvent, 1));
+            let values: Vec<Value> = packet.into_event().unwrap().args.take_rest().unwrap();
+            let is_bytes = |value: &&Value| value.as_bytes().is_some_and(|bytes| bytes == b"x");
+            assert_eq!(values.iter().filter(is_bytes).count(), 1, "{values:?}");
+            assert_eq!(values.iter().filter(|value| **value == expected).count(), 1, "{values:?}");
+        }
     }
-    let false_alike = b"\x82\xac_placeholder\xc2\xa3num\x00";
-    assert!(decode(event(&[b"\x93\xa1a\xc4\x01x", &false_alike[..]].concat())).is_ok());
+}
+
+#[test]
+fn a_text_that_looks_like_a_placeholder_is_text_beside_bytes() {
+    let text = r#"{"_placeholder":true,"num":0 }"#;
+    let mut data = b"\x93\xa1a\xc4\x01x".to_vec();
+    data.push(0xa0 | u8::try_from(text.len()).unwrap());
+    data.extend_from_slice(text.as_bytes());
+    let mut args = decode(event(&data)).unwrap().into_event().unwrap().args;
+    assert_eq!(args.take::<Value>().unwrap().as_bytes().map(|bytes| bytes.to_vec()), Some(b"x".to_vec()));
+    assert_eq!(args.take::<String>().unwrap(), text);
 }
 
 #[test]
