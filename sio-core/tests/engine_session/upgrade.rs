@@ -323,7 +323,7 @@ fn any_other_packet_fails_the_probe() {
         assert_eq!(t.session.transport(), Polling, "{text}");
         t.wakes_at(300);
     }
-    for text in ["2probe", "3probe", "4hello", "6", "1", "0{}"] {
+    for text in ["2", "2other", "3probe", "4hello", "6", "1", "0{}"] {
         let mut t = Transcript::probed();
         t.probe(text, &[ProbeFailed]);
         assert_eq!(t.session.transport(), Polling, "{text}");
@@ -333,6 +333,19 @@ fn any_other_packet_fails_the_probe() {
         t.session.end_poll();
         t.get(PollVerdict::Wait);
     }
+}
+
+#[test]
+fn every_probe_is_answered_until_the_deadline_of_the_first() {
+    let mut t = Transcript::probed();
+    t.probe("2probe", &[send_probe("3probe")]);
+    t.at(50).probe("2probe", &[send_probe("3probe")]);
+    t.probe("5", &[Upgraded]);
+
+    let mut t = Transcript::probed();
+    t.probe("2probe", &[send_probe("3probe")]);
+    t.at(100).probe("2probe", &[ProbeFailed]);
+    assert_eq!(t.session.transport(), Polling);
 }
 
 #[test]

@@ -27,6 +27,9 @@ const COPY_LIMIT: usize = 16 * 1024;
 /// Slices of one `writev`: beyond some tens the kernel gains nothing.
 const MAX_SLICES: usize = 64;
 
+/// Answers to probes that wait to be written. A client sends one probe.
+const MAX_WAITING_ANSWERS: usize = 16;
+
 const FIN_CLOSE: u8 = 0x88;
 const FIN_PONG: u8 = 0x8a;
 
@@ -215,6 +218,14 @@ impl WebSocket {
             // Not the first one, of which a part may have gone.
             [_, .., last] if last.first() == Some(&FIN_PONG) => *last = frame,
             _ => self.writing.push(frame),
+        }
+    }
+
+    /// Queues the answer to a probe, of which there should be one. It is left out where a client that asks for more and more
+    /// of them reads none.
+    pub(crate) fn enqueue_answer(&mut self, frame: Bytes) {
+        if self.writing.len() - (self.gone as usize) < MAX_WAITING_ANSWERS {
+            self.writing.push(frame);
         }
     }
 

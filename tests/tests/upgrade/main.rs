@@ -210,13 +210,26 @@ async fn a_probe_that_says_something_else_leaves_the_session_on_polling() {
 #[tokio::test]
 async fn a_probe_that_is_not_completed_leaves_the_session_on_polling() {
     let server = server().await;
-    for second in ["2probe", r#"421["ask"]"#, "abc"] {
+    for second in ["2", r#"421["ask"]"#, "abc"] {
         let (polling, sid) = joined(&server).await;
         let mut ws = probed(&server, &polling).await;
         ws.send(second).await;
         ws.expect_closed().await;
         goes_on_over_polling(&server, polling, &sid).await;
     }
+}
+
+#[tokio::test]
+async fn every_probe_is_answered_before_the_upgrade() {
+    let server = server().await;
+    let (polling, _) = joined(&server).await;
+    let mut ws = probed(&server, &polling).await;
+    for _ in 0..3 {
+        ws.send("2probe").await;
+        ws.expect("3probe").await;
+    }
+    ws.send_all(&["5", r#"421["ask"]"#]).await;
+    ws.expect("431[]").await;
 }
 
 #[tokio::test]

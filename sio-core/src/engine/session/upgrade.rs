@@ -54,9 +54,11 @@ impl Session {
                 self.state = State::Closed { reason, transport, awaits_upgrade: false };
                 smallvec![Output::Upgraded]
             }
-            (State::Probing { requests, deadline }, Packet::Ping(text))
-                if now < deadline && *text == *PROBE =>
-            {
+            // Every probe is answered, as the reference does.
+            (
+                State::Probing { requests, deadline } | State::Probed { requests, deadline },
+                Packet::Ping(text),
+            ) if now < deadline && *text == *PROBE => {
                 self.state = State::Probed { requests, deadline };
                 let mut outputs: Outputs =
                     smallvec![Output::Send(Channel::Probe, Packet::Pong(ByteString::from_static(PROBE)))];

@@ -191,7 +191,7 @@ impl SessionTask {
             Output::Send(Channel::Main, packet) => self.mailbox.push_always(packet.frame()),
             Output::Send(Channel::Probe, packet) => {
                 if let Some(probe) = self.carrier.probe() {
-                    probe.enqueue([packet.frame()].into_iter().collect());
+                    probe.enqueue_answer(packet.frame());
                 }
             }
             Output::ReleasePoll => self.release_poll(),
