@@ -147,6 +147,9 @@ impl EngineService {
     {
         let query = Query::parse(request.uri.query().unwrap_or_default());
         let transport = self.transport(&query)?;
+        if transport == TransportKind::WebSocket {
+            upgrade::refuse_old_http(request)?;
+        }
         let Some(sid) = query.sid else {
             let admission = self.admit(request, &query, false).await?;
             return Ok(self.open_polling(request, admission));

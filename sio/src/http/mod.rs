@@ -42,6 +42,7 @@ pub use self::origin::AllowedOrigins;
 pub use self::refused::{Refused, RefusedReason};
 pub(crate) use self::service::Beside;
 pub use self::service::Service;
+pub(crate) use self::site::is_host;
 #[cfg(feature = "static-files")]
 pub use self::static_files::Files;
 #[cfg(feature = "tower")]

@@ -83,6 +83,25 @@ impl Authority {
     }
 }
 
+/// True for what a `Host` header may be: a name or an address, with or without a port (RFC 9110 §7.2, RFC 3986 §3.2.2). No
+/// `http` URI has an empty host.
+pub(crate) fn is_host(value: &[u8]) -> bool {
+    let Ok(text) = std::str::from_utf8(value) else { return false };
+    let (host, port) = match text.rsplit_once(':') {
+        // The colons of an IPv6 address are in brackets.
+        Some((host, port)) if !port.ends_with(']') => (host, port),
+        _ => (text, ""),
+    };
+    let is_port =
+        port.is_empty() || (port.bytes().all(|byte| byte.is_ascii_digit()) && port.parse::<u16>().is_ok());
+    let is_of_name = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~%!$&'()*+,;=".contains(&byte);
+    let is_name = match host.strip_prefix('[') {
+        Some(rest) => rest.strip_suffix(']').is_some_and(|address| address.parse::<Ipv6Addr>().is_ok()),
+        None => !host.is_empty() && host.bytes().all(is_of_name),
+    };
+    is_port && is_name
+}
+
 /// What a request was sent to, as the client sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Target {
@@ -110,6 +129,38 @@ mod tests {
 
     fn site(text: &str) -> Option<Site> {
         Site::parse(text).map(|(site, _)| site)
+    }
+
+    #[test]
+    fn a_host_header_is_a_host_with_or_without_a_port() {
+        for good in
+            ["x", "x:", "x:1", "x:65535", "127.0.0.1:3000", "a_b.example.", "[::1]", "[::1]:80", "a%20b"]
+        {
+            assert!(is_host(good.as_bytes()), "{good}");
+        }
+        for bad in [
+            "",
+            ":80",
+            "a b",
+            "a/b",
+            "a?b",
+            "a#b",
+            "x:99999",
+            "x:y",
+            "x:+1",
+            "user@127.0.0.1",
+            "[::1",
+            "::1",
+            "[x]",
+            "[::1]x",
+            "[]",
+            "a,b:c",
+            "é",
+            "\\",
+        ] {
+            assert!(!is_host(bad.as_bytes()), "{bad}");
+        }
+        assert!(!is_host(b"a\xff"));
     }
 
     #[test]

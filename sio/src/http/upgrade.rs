@@ -21,9 +21,11 @@ const GUID: &[u8] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 const VERSION: HeaderValue = HeaderValue::from_static("13");
 
 /// Sent by nginx unless its configuration says otherwise.
-const OLD_HTTP: &str = "a WebSocket needs HTTP/1.1, and this request came with HTTP/1.0: with nginx, set `proxy_http_version 1.1`";
+const OLD_HTTP: &str = "a WebSocket needs HTTP/1.1, and this request came with HTTP/1.0: with nginx, set `proxy_http_version 1.1` \
+    and pass the headers `Upgrade` and `Connection` on";
 const WRONG_VERSION: &str = "the opening handshake of a WebSocket needs `Sec-WebSocket-Version: 13`";
-const NO_KEY: &str = "the opening handshake of a WebSocket needs a `Sec-WebSocket-Key` of 16 bytes in base64";
+const NO_KEY: &str =
+    "the opening handshake of a WebSocket needs one `Sec-WebSocket-Key` of 16 bytes in base64";
 const NO_UPGRADES: &str = "this server cannot upgrade connections to WebSocket";
 
 /// True for a request that wants to become a WebSocket.
@@ -59,14 +61,7 @@ pub(crate) fn accept(
 ) -> Result<(Answer, WebSocket), Refusal> {
     let headers = &request.headers;
     let bad = |status, message| Err(Refusal::with_status(RefusedReason::BadWebSocket, status, message));
-    // hyper does not upgrade such a connection, whatever its headers say.
-    if request.version < Version::HTTP_11 {
-        limited!(
-            WARN, LogLimiter::of_process(), About::default(), target: "sio::engine", {},
-            "refused an upgrade over HTTP/1.0: a WebSocket needs HTTP/1.1 (with nginx, `proxy_http_version 1.1`)"
-        );
-        return bad(StatusCode::BAD_REQUEST, OLD_HTTP);
-    }
+    refuse_old_http(request)?;
     if headers.get(header::SEC_WEBSOCKET_VERSION) != Some(&VERSION) {
         return bad(StatusCode::UPGRADE_REQUIRED, WRONG_VERSION);
     }
@@ -74,8 +69,11 @@ pub(crate) fn accept(
         answer::status(StatusCode::OK)
     } else {
         // The key is 16 bytes in base64, nothing of which the server has to understand.
-        let key = headers.get(header::SEC_WEBSOCKET_KEY);
-        let Some(key) = key.filter(|key| key.len() == 24 && request.method == Method::GET) else {
+        let mut keys = headers.get_all(header::SEC_WEBSOCKET_KEY).iter();
+        let (key, second) = (keys.next(), keys.next());
+        let is_good =
+            |key: &&HeaderValue| key.len() == 24 && second.is_none() && request.method == Method::GET;
+        let Some(key) = key.filter(is_good) else {
             return bad(StatusCode::BAD_REQUEST, NO_KEY);
         };
         switching(key)
@@ -92,6 +90,19 @@ pub(crate) fn accept(
         answer.headers_mut().insert(header::SEC_WEBSOCKET_PROTOCOL, name);
     }
     Ok((answer, WebSocket::new(Link::Upgrading(upgrade), wire)))
+}
+
+/// Refuses a WebSocket over HTTP/1.0, whatever the headers say: hyper does not upgrade such a connection, and proxies that
+/// speak HTTP/1.0 leave the headers out which ask for it.
+pub(crate) fn refuse_old_http(request: &Parts) -> Result<(), Refusal> {
+    if request.version >= Version::HTTP_11 {
+        return Ok(());
+    }
+    limited!(
+        WARN, LogLimiter::of_process(), About::default(), target: "sio::engine", {},
+        "refused an upgrade over HTTP/1.0: a WebSocket needs HTTP/1.1 (with nginx, `proxy_http_version 1.1`)"
+    );
+    Err(Refusal::with_status(RefusedReason::BadWebSocket, StatusCode::BAD_REQUEST, OLD_HTTP))
 }
 
 /// The answer that turns a connection of HTTP/1.1 into a WebSocket.

@@ -290,6 +290,15 @@ async fn a_proxy_that_is_named_tells_the_client_below_http() {
     assert_eq!(get(server.address, POLLING, &[]).await.status, 200);
 }
 
+/// The status that a request is answered with.
+async fn status_of(server: &Listening, request: &[u8]) -> String {
+    let mut stream = connect(server.address).await;
+    stream.write_all(request).await.unwrap();
+    let mut start = [0; 12];
+    in_time(stream.read_exact(&mut start)).await.unwrap();
+    String::from_utf8_lossy(&start[9..]).into_owned()
+}
+
 #[tokio::test]
 async fn a_request_names_one_host() {
     let server = listen(|builder| builder).await;
@@ -297,13 +306,19 @@ async fn a_request_names_one_host() {
         ("GET /socket.io/?EIO=4&transport=polling HTTP/1.1\r\n", "400"),
         ("GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n", "400"),
         ("GET /socket.io/?EIO=4&transport=polling HTTP/1.0\r\n", "200"),
-        ("GET / HTTP/1.1\r\nHost:\r\n", "404"),
+        ("GET / HTTP/1.1\r\nHost: a_b.example:80\r\n", "404"),
+        ("GET / HTTP/1.1\r\nHost: [::1]:80\r\n", "404"),
     ] {
-        let mut stream = connect(server.address).await;
-        stream.write_all(format!("{head}\r\n").as_bytes()).await.unwrap();
-        let mut start = [0; 12];
-        in_time(stream.read_exact(&mut start)).await.unwrap();
-        assert_eq!(std::str::from_utf8(&start[9..]), Ok(status), "{head}");
+        assert_eq!(status_of(&server, format!("{head}\r\n").as_bytes()).await, status, "{head}");
+    }
+    let bad: [&[u8]; 9] =
+        [b"", b"a b", b"a/b", b"x:99999", b"x:y", b"user@127.0.0.1", b"[::1", b"\xc3\xa9", b"x\xff"];
+    for host in bad {
+        for version in ["1.1", "1.0"] {
+            let begin = format!("GET {POLLING} HTTP/{version}\r\nHost: ");
+            let status = status_of(&server, &[begin.as_bytes(), host, b"\r\n\r\n"].concat()).await;
+            assert_eq!(status, "400", "{}", host.escape_ascii());
+        }
     }
 }
 

@@ -66,6 +66,8 @@ async fn a_forwarded_host_is_the_servers_own_where_it_is_believed() {
     }
 }
 
+const KEY: (&str, &str) = ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ==");
+
 #[tokio::test]
 async fn a_websocket_that_cannot_begin_is_told_why_and_reported() {
     let seen = Arc::new(Mutex::new(Vec::new()));
@@ -82,6 +84,7 @@ async fn a_websocket_that_cannot_begin_is_told_why_and_reported() {
             (&[], 426, "Sec-WebSocket-Version: 13"),
             (&[("Sec-WebSocket-Version", "13")], 400, "Sec-WebSocket-Key"),
             (&[("Sec-WebSocket-Version", "13"), ("Sec-WebSocket-Key", "short")], 400, "Sec-WebSocket-Key"),
+            (&[("Sec-WebSocket-Version", "13"), KEY, KEY], 400, "one `Sec-WebSocket-Key`"),
         ] {
             let answer = get(server.address, &target, &[&asked[..], more].concat()).await;
             assert_eq!(answer.status, status, "{more:?}");
@@ -95,14 +98,19 @@ async fn a_websocket_that_cannot_begin_is_told_why_and_reported() {
             assert_eq!(seen.lock().unwrap().pop(), Some((3, RefusedReason::BadWebSocket)));
         }
     }
-    let mut stream = connect(server.address).await;
-    let head = "Host: x\r\nConnection: upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
-                Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
-    stream.write_all(format!("GET {WEBSOCKET} HTTP/1.0\r\n{head}\r\n").as_bytes()).await.unwrap();
-    let mut answer = String::new();
-    in_time(stream.read_to_string(&mut answer)).await.unwrap();
-    assert!(answer.starts_with("HTTP/1.0 400 ") && answer.contains("proxy_http_version 1.1"), "{answer}");
-    assert_eq!(seen.lock().unwrap().pop(), Some((3, RefusedReason::BadWebSocket)));
+    // Proxies that do not know what an upgrade is say `close`, and leave `Upgrade` out.
+    for asked in
+        ["Connection: upgrade\r\nUpgrade: websocket\r\n", "Connection: close\r\nUpgrade: websocket\r\n", ""]
+    {
+        let mut stream = connect(server.address).await;
+        let head = format!("Host: x\r\n{asked}Sec-WebSocket-Version: 13\r\n");
+        let request = format!("GET {WEBSOCKET} HTTP/1.0\r\n{head}{}: {}\r\n\r\n", KEY.0, KEY.1);
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        in_time(stream.read_to_string(&mut answer)).await.unwrap();
+        assert!(answer.starts_with("HTTP/1.0 400 ") && answer.contains("proxy_http_version 1.1"), "{answer}");
+        assert_eq!(seen.lock().unwrap().pop(), Some((3, RefusedReason::BadWebSocket)));
+    }
 }
 
 #[tokio::test]

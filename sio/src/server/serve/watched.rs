@@ -10,7 +10,7 @@ use bytes::Bytes;
 use hyper::body::{Body, Buf, Frame, SizeHint};
 use hyper::{Request, Response, StatusCode, Version, header};
 
-use crate::http::{AnswerFuture, ResponseBody, Service, plain};
+use crate::http::{AnswerFuture, ResponseBody, Service, is_host, plain};
 use crate::transport::timed::{Answering, Progress};
 
 /// Tells the connection when a request begins and its answer ends.
@@ -33,13 +33,18 @@ where
     fn call(&self, request: Request<B>) -> WatchedFuture {
         let answering = Some(self.progress.begin());
         // RFC 9112 §3.2: which host is meant must not be a matter of who reads the request.
-        let hosts = request.headers().get_all(header::HOST).iter().count();
-        let needs_host = request.version() >= Version::HTTP_11;
-        let answer: AnswerFuture = if hosts > 1 || (hosts == 0 && needs_host) {
-            let refusal = plain(StatusCode::BAD_REQUEST, "The request needs exactly one `Host` header.\n");
-            Box::pin(std::future::ready(Ok(refusal)))
-        } else {
+        let mut hosts = request.headers().get_all(header::HOST).iter();
+        let is_good = match (hosts.next(), hosts.next()) {
+            (Some(host), None) => is_host(host.as_bytes()),
+            (None, _) => request.version() < Version::HTTP_11,
+            (Some(_), Some(_)) => false,
+        };
+        let answer: AnswerFuture = if is_good {
             self.service.answer(request)
+        } else {
+            let refusal =
+                plain(StatusCode::BAD_REQUEST, "The request needs exactly one valid `Host` header.\n");
+            Box::pin(std::future::ready(Ok(refusal)))
         };
         WatchedFuture { answer, progress: Arc::clone(&self.progress), answering }
     }
