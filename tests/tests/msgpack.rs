@@ -368,7 +368,7 @@ async fn listeners_hear_json() {
     let (mut ws, _) = joined(&server).await;
     ws.send_binary(&packet(3, 2, "/", b"\xa4data\x92\xa4echo\xc4\x01\x01")).await;
     ws.expect_binary(&packet(3, 2, "/", b"\xa4data\x92\xa6echoed\xc4\x01\x01")).await;
-    let incoming = r#"["echo",{"_placeholder":true,"num":0}]"#;
+    let incoming = r#"["echo",{"_placeholder":true,"num":0 }]"#;
     // The space tells it from an object that only looks like it.
     let outgoing = r#"["echoed",{"_placeholder":true,"num":0 }]"#;
     let expected = [incoming, outgoing];
