@@ -95,7 +95,7 @@ impl Peer {
     fn connect() -> Self {
         let runtime = runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.expect("a runtime needs no more than a file");
-        let server = Server::builder().collected(false).consumer::<Bench>().build();
+        let server = Server::builder().collect(false).consumer::<Bench>().build();
         let server = server.expect("the server can be built");
         let stream = runtime.block_on(connect(&server));
         Self { runtime, server, stream, buffer: Vec::new() }

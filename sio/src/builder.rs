@@ -124,14 +124,14 @@ impl Builder {
 
     /// Whether the consumers of the whole program are collected (the default), or only those count that
     /// [`Builder::consumer`] names.
-    pub fn collected(mut self, collected: bool) -> Self {
+    pub fn collect(mut self, collected: bool) -> Self {
         self.collected = collected;
         self
     }
 
     /// Makes it an error if no consumer has this namespace. A consumer in a crate that is never mentioned is
     /// silently not linked; with this the program says so at its start.
-    pub fn expect(mut self, namespace: impl Into<String>) -> Self {
+    pub fn require_namespace(mut self, namespace: impl Into<String>) -> Self {
         self.expected.push(namespace.into());
         self
     }
@@ -146,7 +146,7 @@ impl Builder {
 /// Stopping and waiting.
 impl Builder {
     /// How long a server that stops waits for handlers that run. Default 10 s.
-    pub fn drain(mut self, drain: Duration) -> Self {
+    pub fn drain_timeout(mut self, drain: Duration) -> Self {
         self.options.drain = drain;
         self
     }

@@ -167,7 +167,7 @@ mod tests {
 
     #[tokio::test]
     async fn the_data_of_a_socket_is_seen_by_others_while_it_is_there() {
-        let server = Server::builder().collected(false).consumer::<Presence>().build().unwrap();
+        let server = Server::builder().collect(false).consumer::<Presence>().build().unwrap();
         let (mut ada, mut bob) = (PacketClient::new(&server), PacketClient::new(&server));
         ada.join(r#"0/tests/presence,"Ada""#).await;
         let bobs = bob.join(r#"0/tests/presence,"Bob""#).await;

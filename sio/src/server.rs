@@ -191,7 +191,7 @@ impl Server {
 
     /// Stops: no new clients are let in, new events are answered `shutting_down`, and each client is
     /// disconnected with the reason `server shutting down` as soon as none of its handlers runs, at the latest
-    /// after the time that `drain` sets (default 10 s). Returns when all `disconnect` hooks have ended and all clients have
+    /// after the time that `drain_timeout` sets (default 10 s). Returns when all `disconnect` hooks have ended and all clients have
     /// been told, or a client has not fetched what it was to be told for 5 s.
     ///
     /// Requests of those who are there are answered until then, and requests for new sessions with status 503. A program

@@ -96,7 +96,7 @@ impl Org {}
 
 fn builder(recovery: Recovery) -> Builder {
     Server::builder()
-        .collected(false)
+        .collect(false)
         .consumer::<Chat>()
         .consumer::<Org>()
         .state(Journal::default())

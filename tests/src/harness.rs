@@ -39,7 +39,7 @@ impl TestServer {
     /// When the server cannot be built as configured.
     pub async fn start(configure: impl FnOnce(Builder) -> Builder) -> Self {
         let (journal, gate) = (Journal::default(), Gate::default());
-        let builder = Server::builder().collected(false).state(journal.clone()).state(gate.clone());
+        let builder = Server::builder().collect(false).state(journal.clone()).state(gate.clone());
         let server = configure(builder).build().expect("the server can be built");
         let serving = server.clone();
         let serve = |listener| async move { serving.serve_with(listener).await };

@@ -52,7 +52,7 @@ async fn closed(closing: JoinHandle<()>) {
 }
 
 async fn server(drain: Duration) -> TestServer {
-    TestServer::start(|builder| builder.consumer::<Plain>().consumer::<Working>().drain(drain)).await
+    TestServer::start(|builder| builder.consumer::<Plain>().consumer::<Working>().drain_timeout(drain)).await
 }
 
 #[tokio::test]

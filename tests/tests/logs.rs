@@ -314,7 +314,7 @@ async fn programs_that_mount_the_server_announce_its_namespaces_once() {
     }
 
     let logs = logs::capture();
-    let server = Server::builder().collected(false).consumer::<Mounted>().build().unwrap();
+    let server = Server::builder().collect(false).consumer::<Mounted>().build().unwrap();
     for _ in 0..3 {
         drop(server.service());
     }
@@ -326,7 +326,7 @@ async fn programs_that_mount_the_server_announce_its_namespaces_once() {
 #[tokio::test]
 async fn a_server_without_consumers_warns() {
     let logs = logs::capture();
-    drop(Server::builder().collected(false).build().unwrap().service());
+    drop(Server::builder().collect(false).build().unwrap().service());
     logs.expect(&["WARN", "no consumer", "use my_consumers as _;"]).await;
 }
 
@@ -334,7 +334,7 @@ async fn a_server_without_consumers_warns() {
 async fn an_address_that_cannot_be_listened_on_is_named() {
     let taken = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = taken.local_addr().unwrap();
-    let server = Server::builder().collected(false).build().unwrap();
+    let server = Server::builder().collect(false).build().unwrap();
     let error = server.serve(address).await.unwrap_err();
     let text = error.to_string();
     assert!(text.contains(&format!("cannot listen on {address}")), "{text}");

@@ -414,7 +414,7 @@ async fn clients_that_come_back_get_what_they_missed_in_messagepack() {
 
 #[test]
 fn clients_of_engine_io_3_have_no_messagepack() {
-    let builder = Server::builder().collected(false).parser(Parser::MessagePack).allow_eio3(true);
+    let builder = Server::builder().collect(false).parser(Parser::MessagePack).allow_eio3(true);
     let problem = builder.build().expect_err("they cannot be served").to_string();
     assert!(problem.contains("allow_eio3"), "{problem}");
 }

@@ -59,7 +59,7 @@ async fn another_path_can_be_chosen() {
 #[test]
 fn a_path_that_cannot_be_is_refused_at_the_start() {
     for path in ["", "chat/ws", "/chat?x", "/chat#x"] {
-        let error = sio::Server::builder().collected(false).path(path).build().expect_err(path);
+        let error = sio::Server::builder().collect(false).path(path).build().expect_err(path);
         assert!(error.to_string().contains("path"), "{error}");
     }
 }

@@ -103,7 +103,7 @@ async fn kick(server: &Server, name: &str) {
 // ANCHOR: hosts
 fn hosts() -> sio::Result<Server> {
     let server =
-        Server::builder().collected(false).allowed_hosts(["localhost:3000", "127.0.0.1:3000"]).build()?;
+        Server::builder().collect(false).allowed_hosts(["localhost:3000", "127.0.0.1:3000"]).build()?;
     Ok(server)
 }
 // ANCHOR_END: hosts
@@ -111,7 +111,7 @@ fn hosts() -> sio::Result<Server> {
 // ANCHOR: origins
 fn origins() -> sio::Result<Server> {
     let server = Server::builder()
-        .collected(false)
+        .collect(false)
         // Pages of these sites, and those of the server's own.
         .allowed_origins(["https://example.com", "https://admin.example.com"])
         .build()?;
@@ -126,7 +126,7 @@ fn own_subdomains() -> AllowedOrigins {
 // ANCHOR: request
 fn with_api_keys() -> sio::Result<Server> {
     let server = Server::builder()
-        .collected(false)
+        .collect(false)
         .allow_request(|request| match request.headers.get("x-api-key") {
             Some(_) => Ok(()),
             None => Err("an API key is needed".to_owned()),

@@ -91,7 +91,7 @@ impl Account {
 // ANCHOR: explicit
 fn two_of_them() -> sio::Result<Server> {
     let server = Server::builder()
-        .collected(false) // only those that are named here
+        .collect(false) // only those that are named here
         .consumer::<Counter>()
         .consumer::<Library>()
         .build()?;

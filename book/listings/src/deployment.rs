@@ -13,9 +13,9 @@ async fn main() -> sio::Result<()> {
     let address = env::var("ADDRESS").unwrap_or_else(|_| "127.0.0.1:3000".to_owned());
     let server = Server::builder()
         // The program does not start without it: see "Where consumers come from".
-        .expect("/chat")
+        .require_namespace("/chat")
         .allowed_origins(["https://example.com"])
-        .drain(Duration::from_secs(20))
+        .drain_timeout(Duration::from_secs(20))
         .build()?;
     server.serve(address).await
 }
@@ -24,14 +24,14 @@ async fn main() -> sio::Result<()> {
 // ANCHOR: cookie
 fn with_cookie() -> sio::Result<Server> {
     let cookie = Cookie::new("io").same_site(SameSite::Strict).secure(true);
-    let server = Server::builder().collected(false).cookie(cookie).build()?;
+    let server = Server::builder().collect(false).cookie(cookie).build()?;
     Ok(server)
 }
 // ANCHOR_END: cookie
 
 // ANCHOR: websocket_only
 fn without_polling() -> sio::Result<Server> {
-    let server = Server::builder().collected(false).transports([sio::TransportKind::WebSocket]).build()?;
+    let server = Server::builder().collect(false).transports([sio::TransportKind::WebSocket]).build()?;
     Ok(server)
 }
 // ANCHOR_END: websocket_only
@@ -39,7 +39,7 @@ fn without_polling() -> sio::Result<Server> {
 // ANCHOR: address
 fn behind_one_proxy() -> sio::Result<Server> {
     let server = Server::builder()
-        .collected(false)
+        .collect(false)
         .forwarded(Forwarded::x_forwarded_for())
         .max_connections_per_address(50)
         .build()?;

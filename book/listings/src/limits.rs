@@ -8,7 +8,7 @@ use sio::{EmitError, Namespace};
 // ANCHOR: limits
 fn tight() -> sio::Result<Server> {
     let server = Server::builder()
-        .collected(false)
+        .collect(false)
         // what a client may send
         .max_payload(64 * 1024)
         .max_attachments(2)

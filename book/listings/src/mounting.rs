@@ -28,7 +28,7 @@ fn with_files() -> sio::Result<Server> {
 // ANCHOR: path
 fn elsewhere() -> sio::Result<Server> {
     // const socket = io("https://example.com/chat", { path: "/realtime" })
-    let server = Server::builder().collected(false).path("/realtime").build()?;
+    let server = Server::builder().collect(false).path("/realtime").build()?;
     Ok(server)
 }
 // ANCHOR_END: path
@@ -178,7 +178,7 @@ mod tests {
 
     #[tokio::test]
     async fn socket_io_and_the_application_share_a_port() {
-        let server = Server::builder().collected(false).build().unwrap();
+        let server = Server::builder().collect(false).build().unwrap();
         let here = TestServer::serve_with(|listener| accept(server, listener)).await;
         here.socket("/").await.close().await;
         let answer = here.request(&Request::get("/anything")).await;
@@ -187,7 +187,7 @@ mod tests {
 
     #[tokio::test]
     async fn axum_and_socket_io_share_a_port() {
-        let server = Server::builder().collected(false).build().unwrap();
+        let server = Server::builder().collect(false).build().unwrap();
         let here = TestServer::serve_with(|listener| with_axum(server, listener)).await;
         let mut ada = here.socket("/").await;
         let answer = here.request(&Request::get("/")).await;
@@ -199,7 +199,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_consumer_knows_whom_a_layer_has_recognised() {
-        let server = Server::builder().collected(false).consumer::<Notes>().build().unwrap();
+        let server = Server::builder().collect(false).consumer::<Notes>().build().unwrap();
         let app = recognising(&server);
         let here =
             TestServer::serve_with(|listener| async move { Ok(axum::serve(listener, app).await?) }).await;
@@ -212,7 +212,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_certificate_that_is_not_there_is_an_error() {
-        let server = Server::builder().collected(false).build().unwrap();
+        let server = Server::builder().collect(false).build().unwrap();
         assert!(with_tls(server).await.is_err());
     }
 

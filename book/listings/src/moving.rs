@@ -183,7 +183,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn the_right_sides_of_the_tables_are_code() -> Result<(), Box<dyn std::error::Error>> {
-        let builder = Server::builder().collected(false).consumer::<Rows>();
+        let builder = Server::builder().collect(false).consumer::<Rows>();
         let builder = builder.allowed_origins(["https://example.com"]).allowed_origins(AllowedOrigins::any());
         let server = sio::testing::TestServer::new(builder.build()?);
         let ada = server.connect("/rows").await?.within(Duration::from_secs(60));

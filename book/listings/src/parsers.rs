@@ -22,7 +22,7 @@ impl Scores {
 }
 
 fn server() -> Result<Server, sio::BuildError> {
-    Server::builder().collected(false).consumer::<Scores>().parser(sio::Parser::MessagePack).build()
+    Server::builder().collect(false).consumer::<Scores>().parser(sio::Parser::MessagePack).build()
 }
 // ANCHOR_END: server
 

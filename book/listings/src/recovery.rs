@@ -67,7 +67,7 @@ mod tests {
     // ANCHOR: test
     #[tokio::test(start_paused = true)]
     async fn who_comes_back_has_missed_nothing() -> Result<(), Box<dyn std::error::Error>> {
-        let server = server().collected(false).consumer::<Forum>().build()?;
+        let server = server().collect(false).consumer::<Forum>().build()?;
         let server = TestServer::new(server);
         let [ada, bob] = ["Ada", "Bob"].map(|name| Login { name: name.into() });
         let ada = server.client().namespace("/forum").auth(&ada).connect().await?;

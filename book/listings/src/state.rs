@@ -115,7 +115,7 @@ impl Party {
 // ANCHOR: build
 fn server() -> sio::Result<Server> {
     let server = Server::builder()
-        .collected(false)
+        .collect(false)
         .consumer::<Office>()
         .state(Statistics::default())
         .state(Presence::default())
@@ -174,7 +174,7 @@ mod tests {
     #[test]
     fn a_state_that_nobody_provides_is_found_at_the_start() {
         server().unwrap();
-        let error = Server::builder().collected(false).consumer::<Office>().build().unwrap_err();
+        let error = Server::builder().collect(false).consumer::<Office>().build().unwrap_err();
         assert_eq!(error.problems().len(), 2);
         assert!(error.to_string().contains("needs State<book_listings::state::Presence>"), "{error}");
     }

@@ -103,7 +103,7 @@ mod tests {
 
     /// What is wrong with the one option that is.
     fn problem(configure: impl FnOnce(Builder) -> Builder) -> String {
-        let error = configure(Server::builder().collected(false)).build().expect_err("the option is refused");
+        let error = configure(Server::builder().collect(false)).build().expect_err("the option is refused");
         assert!(matches!(error.problems(), [Problem::Option { .. }]), "{error}");
         error.to_string()
     }
@@ -140,7 +140,7 @@ mod tests {
             assert!(found.starts_with(&format!("{name}: ")), "{name}: {found}");
         }
         let plain = |builder: Builder| builder.max_connections(1).path("/gr%C3%B6%C3%9Fe/");
-        assert!(plain(Server::builder().collected(false)).build().is_ok());
+        assert!(plain(Server::builder().collect(false)).build().is_ok());
     }
 
     #[test]
@@ -148,7 +148,7 @@ mod tests {
         let cookie = Cookie::new("io").same_site(SameSite::None);
         let found = problem(|builder| builder.cookie(cookie.clone()));
         assert!(found.starts_with("cookie: ") && found.contains("`secure`"), "{found}");
-        let builder = Server::builder().collected(false).cookie(cookie.secure(true));
+        let builder = Server::builder().collect(false).cookie(cookie.secure(true));
         assert!(builder.build().is_ok());
     }
 
@@ -160,7 +160,7 @@ mod tests {
             let found = problem(|builder| builder.static_files(path, target));
             assert!(found.starts_with(&format!("static_files: {path:?} ")), "{found}");
         }
-        let builder = Server::builder().collected(false).static_files("/app/", target);
+        let builder = Server::builder().collect(false).static_files("/app/", target);
         assert!(builder.static_files("/", target).build().is_ok());
     }
 }

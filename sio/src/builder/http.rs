@@ -315,7 +315,7 @@ impl Builder {
     /// all browsers do; `None` compresses nothing. Default 1,024.
     ///
     /// An answer that holds a secret next to what an attacker can choose tells the secret by its length
-    /// (BREACH). Emit such secrets with [`compress(false)`](crate::Direct::compress); acknowledgements cannot be
+    /// (BREACH). Emit such secrets with [`compress(false)`](crate::EmitOptions::compress); acknowledgements cannot be
     /// marked so. WebSocket messages are never compressed.
     ///
     /// # Examples

@@ -139,7 +139,7 @@ mod tests {
     }
 
     async fn client(configure: impl FnOnce(crate::Builder) -> crate::Builder) -> PacketClient {
-        let builder = Server::builder().collected(false).consumer::<Limited>();
+        let builder = Server::builder().collect(false).consumer::<Limited>();
         let mut client = PacketClient::new(&configure(builder).build().unwrap());
         client.join("0/tests/limited,").await;
         client
@@ -223,7 +223,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn what_was_left_is_remembered_within_bounds() {
-        let server = Server::builder().collected(false).consumer::<Room>().build().unwrap();
+        let server = Server::builder().collect(false).consumer::<Room>().build().unwrap();
         let path = |number: usize| format!("/tests/limited/{number}");
         let mut rates = Rates::default();
         let door = |number| {

@@ -265,7 +265,7 @@ mod tests {
     }
 
     async fn client() -> PacketClient {
-        let server = Server::builder().collected(false).consumer::<Numbers>().build().unwrap();
+        let server = Server::builder().collect(false).consumer::<Numbers>().build().unwrap();
         let mut client = PacketClient::new(&server);
         client.join("0/tests/valid,").await;
         client

@@ -85,7 +85,7 @@ impl Broadcast {
     }
 
     /// With `false` no polling answer that brings what is sent is compressed: see
-    /// [`Direct::compress`](crate::Direct::compress).
+    /// [`EmitOptions::compress`](crate::EmitOptions::compress).
     pub fn compress(mut self, compress: bool) -> Self {
         self.compress = compress;
         self
@@ -272,7 +272,7 @@ mod tests {
     }
 
     fn server() -> Server {
-        Server::builder().collected(false).consumer::<Jury>().build().unwrap()
+        Server::builder().collect(false).consumer::<Jury>().build().unwrap()
     }
 
     #[tokio::test(start_paused = true)]

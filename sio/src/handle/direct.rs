@@ -29,14 +29,14 @@ use crate::hub::emission::{Emission, Expect};
 /// ```
 #[derive(Debug, Clone)]
 #[must_use = "nothing is sent until something is emitted"]
-pub struct Direct<'a> {
+pub struct EmitOptions<'a> {
     socket: &'a Socket,
     timeout: Duration,
     volatile: bool,
     compress: bool,
 }
 
-impl<'a> Direct<'a> {
+impl<'a> EmitOptions<'a> {
     pub(crate) fn new(socket: &'a Socket) -> Self {
         Self { socket, timeout: socket.namespace().hub.common.ack_timeout, volatile: false, compress: true }
     }
@@ -94,7 +94,7 @@ impl<'a> Direct<'a> {
     ///
     /// # Errors
     ///
-    /// As [`Direct::emit`].
+    /// As [`EmitOptions::emit`].
     pub async fn send<A>(&self, args: &A) -> Result<(), EmitError>
     where
         A: Serialize + ?Sized + Sync,

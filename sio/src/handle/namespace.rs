@@ -73,7 +73,7 @@ impl Namespace {
     }
 
     /// With `false` no polling answer that brings what is emitted is compressed: see
-    /// [`Direct::compress`](crate::Direct::compress).
+    /// [`EmitOptions::compress`](crate::EmitOptions::compress).
     pub fn compress(&self, compress: bool) -> Broadcast {
         Broadcast::new(self).compress(compress)
     }

@@ -16,7 +16,7 @@ use crate::data::SocketData;
 use crate::engine::{CloseReason, TransportKind};
 use crate::error::{AckError, EmitError};
 use crate::handle::broadcast::Broadcast;
-use crate::handle::direct::Direct;
+use crate::handle::direct::EmitOptions;
 use crate::handle::rooms::IntoRooms;
 use crate::handshake::Handshake;
 use crate::hub::emission::{Emission, Expect};
@@ -227,23 +227,23 @@ impl Socket {
         self.direct().emit_with_ack(event, args).await
     }
 
-    /// Chooses how long [`Direct::emit_with_ack`] waits.
-    pub fn timeout(&self, timeout: Duration) -> Direct<'_> {
+    /// Chooses how long [`EmitOptions::emit_with_ack`] waits.
+    pub fn timeout(&self, timeout: Duration) -> EmitOptions<'_> {
         self.direct().timeout(timeout)
     }
 
-    /// Lets what is emitted be lost: see [`Direct::volatile`].
-    pub fn volatile(&self) -> Direct<'_> {
+    /// Lets what is emitted be lost: see [`EmitOptions::volatile`].
+    pub fn volatile(&self) -> EmitOptions<'_> {
         self.direct().volatile()
     }
 
-    /// With `false` what is emitted is never compressed: see [`Direct::compress`].
-    pub fn compress(&self, compress: bool) -> Direct<'_> {
+    /// With `false` what is emitted is never compressed: see [`EmitOptions::compress`].
+    pub fn compress(&self, compress: bool) -> EmitOptions<'_> {
         self.direct().compress(compress)
     }
 
-    fn direct(&self) -> Direct<'_> {
-        Direct::new(self)
+    fn direct(&self) -> EmitOptions<'_> {
+        EmitOptions::new(self)
     }
 
     /// Puts the socket into a room, or into several. A room exists for as long as somebody is in it, and any

@@ -187,7 +187,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_service_outlives_the_handles_of_its_server() {
-        let service = Server::builder().collected(false).build().expect("the defaults are valid").service();
+        let service = Server::builder().collect(false).build().expect("the defaults are valid").service();
         let request = Request::get("/socket.io/?EIO=4&transport=polling").body(Empty::<Bytes>::new());
         let answer = service.call(request.expect("the request is valid")).await;
         assert_eq!(answer.expect("a service never fails").status(), 200);

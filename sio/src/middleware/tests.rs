@@ -82,7 +82,7 @@ fn taken(notes: &Notes) -> Vec<String> {
 
 fn start(configure: impl FnOnce(crate::Builder, Notes) -> crate::Builder) -> (PacketClient, Notes) {
     let notes = Notes::default();
-    let builder = Server::builder().collected(false).consumer::<Guarded>().consumer::<Other>();
+    let builder = Server::builder().collect(false).consumer::<Guarded>().consumer::<Other>();
     let server = configure(builder.state(Arc::clone(&notes)), Arc::clone(&notes)).build().unwrap();
     (PacketClient::new(&server), notes)
 }
@@ -296,7 +296,7 @@ async fn middleware_that_panics_or_loses_its_way_answers_too() {
 
 #[test]
 fn middleware_for_a_namespace_that_nobody_serves_is_a_mistake() {
-    let builder = Server::builder().collected(false).consumer::<Other>();
+    let builder = Server::builder().collect(false).consumer::<Other>();
     let builder = builder
         .on_connecting("/tests/guarded/7", |_| async { Ok(()) })
         .middleware("/tests/nobody", |call: Call, next: Next| next.run(call))

@@ -110,7 +110,7 @@ impl fmt::Debug for Registration {
     }
 }
 
-/// The consumers of a server, sorted by namespace, and everything that is wrong with them. `collected`: whether those
+/// The consumers of a server, sorted by namespace, and everything that is wrong with them. `collect`: whether those
 /// found in the program take part.
 pub(crate) fn collect(explicit: &[Registration], collected: bool) -> (Vec<Registration>, Vec<Problem>) {
     let found = collected.then(|| inventory::iter::<Registration>.into_iter().copied());

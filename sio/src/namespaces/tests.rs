@@ -44,7 +44,7 @@ impl Special {
 }
 
 fn server() -> Server {
-    let builder = Server::builder().collected(false).consumer::<Org>().consumer::<Special>();
+    let builder = Server::builder().collect(false).consumer::<Org>().consumer::<Special>();
     builder.max_dynamic_namespaces(2).build().unwrap()
 }
 
@@ -122,7 +122,7 @@ async fn there_are_only_so_many_at_a_time() {
 
 #[tokio::test]
 async fn greedy_clients_leave_a_place_for_those_who_have_none() {
-    let builder = Server::builder().collected(false).consumer::<Org>().max_dynamic_namespaces(200);
+    let builder = Server::builder().collect(false).consumer::<Org>().max_dynamic_namespaces(200);
     let server = builder.build().unwrap();
     let mut greedy: Vec<_> = (0..20).map(|_| PacketClient::new(&server)).collect();
     // Twice, since places that others have left could be taken later.
@@ -143,7 +143,7 @@ async fn greedy_clients_leave_a_place_for_those_who_have_none() {
 
 #[tokio::test]
 async fn an_address_has_only_so_many() {
-    let builder = Server::builder().collected(false).consumer::<Org>();
+    let builder = Server::builder().collect(false).consumer::<Org>();
     let server = builder.max_dynamic_namespaces_per_address(2).build().unwrap();
     // Addresses that are not known count together.
     let (mut one, mut two) = (PacketClient::new(&server), PacketClient::new(&server));
@@ -159,11 +159,11 @@ async fn an_address_has_only_so_many() {
 
 #[tokio::test]
 async fn what_its_founder_has_left_counts_for_somebody_who_is_in_it() {
-    let builder = Server::builder().collected(false).consumer::<Org>();
+    let builder = Server::builder().collect(false).consumer::<Org>();
     let server = builder.max_dynamic_namespaces_per_address(2).build().unwrap();
     let enter = |last: u8, org: u32| {
         let who = Entrant { ip: Some([10, 0, 0, last].into()), dynamic: 0 };
-        server.inner.namespaces.enter(&format!("/tests/org/{org}"), &who).map(|(_, pass)| pass)
+        server.inner.reception.namespaces.enter(&format!("/tests/org/{org}"), &who).map(|(_, pass)| pass)
     };
     let (ada, eve) = (1, 2);
     let founded = [enter(ada, 1), enter(ada, 2)];

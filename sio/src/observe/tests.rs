@@ -48,7 +48,7 @@ async fn listeners_hear_of_everything_in_order() {
     let notes = Notes::default();
     let (incoming, outgoing, room) = (noting(&notes), noting(&notes), noting(&notes));
     let server = Server::builder()
-        .collected(false)
+        .collect(false)
         .consumer::<Heard>()
         .on_incoming(move |socket, event, args| {
             incoming(format!("in {} {event} {}", socket.namespace().path(), args.raw()));
@@ -129,7 +129,7 @@ impl<F: Fn(String) + Send + Sync + 'static> Observer for Noting<F> {
 #[tokio::test]
 async fn observers_hear_how_sockets_and_events_end() {
     let notes = Notes::default();
-    let builder = Server::builder().collected(false).consumer::<Watched>();
+    let builder = Server::builder().collect(false).consumer::<Watched>();
     let builder = builder.observer(Noting(noting(&notes))).observer(Noting(noting(&notes)));
     let mut client = PacketClient::new(&builder.build().unwrap());
     client.send(&[r#"0/tests/watched/7,{"no":1}"#]).await;

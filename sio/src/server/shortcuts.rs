@@ -105,7 +105,7 @@ impl Server {
     }
 
     /// Addresses everyone in `/`. With `false` no polling answer that brings what is emitted is compressed: see
-    /// [`Direct::compress`](crate::Direct::compress).
+    /// [`EmitOptions::compress`](crate::EmitOptions::compress).
     pub fn compress(&self, compress: bool) -> Broadcast {
         self.broadcast().compress(compress)
     }

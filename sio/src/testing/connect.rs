@@ -33,7 +33,7 @@ pub(super) const DEADLINE: Duration = Duration::from_secs(5);
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// let server = TestServer::new(sio::Server::builder().collected(false).build()?);
+/// let server = TestServer::new(sio::Server::builder().collect(false).build()?);
 /// let client = server
 ///     .client()
 ///     .transport(TransportKind::Polling)
@@ -106,7 +106,7 @@ impl ClientBuilder {
     ///
     /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// let builder = sio::Server::builder().collected(false).connection_state_recovery(Recovery::default());
+    /// let builder = sio::Server::builder().collect(false).connection_state_recovery(Recovery::default());
     /// let server = TestServer::new(builder.build()?);
     /// let client = server.connect("/").await?;
     /// client.kill().await;

@@ -52,7 +52,7 @@ impl TestServer {
     /// Takes a server as the application builds it.
     ///
     /// In a test program all its consumers are collected, those of other tests included. Build with
-    /// [`collected(false)`](crate::Builder::collected) and name the [`consumer`](crate::Builder::consumer)s
+    /// [`collect(false)`](crate::Builder::collect) and name the [`consumer`](crate::Builder::consumer)s
     /// where that is not wanted.
     #[must_use]
     pub fn new(server: Server) -> Self {
@@ -67,7 +67,7 @@ impl TestServer {
     #[must_use]
     #[track_caller]
     pub fn with_consumer<C: Consumer>() -> Self {
-        match Server::builder().collected(false).consumer::<C>().build() {
+        match Server::builder().collect(false).consumer::<C>().build() {
             Ok(server) => Self::new(server),
             Err(error) => panic!("{error}"),
         }

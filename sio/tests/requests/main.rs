@@ -261,7 +261,7 @@ async fn the_application_hears_of_everyone_who_is_refused() {
 #[test]
 fn options_that_cannot_be_are_refused() {
     let error = sio::Server::builder()
-        .collected(false)
+        .collect(false)
         .max_connections_per_address(0)
         .forwarded(Forwarded::standard().hops(0))
         .build()

@@ -49,7 +49,7 @@ impl Drop for Listening {
 }
 
 pub(crate) fn build(configure: impl FnOnce(Builder) -> Builder) -> Server {
-    configure(Server::builder().collected(false).consumer::<Who>()).build().expect("the options are valid")
+    configure(Server::builder().collect(false).consumer::<Who>()).build().expect("the options are valid")
 }
 
 pub(crate) async fn listen(configure: impl FnOnce(Builder) -> Builder) -> Listening {

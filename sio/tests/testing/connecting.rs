@@ -34,7 +34,7 @@ async fn a_server_can_refuse_the_connection_itself() {
         let refused = foreign.connect().await.unwrap_err();
         assert_eq!((refused.status, refused.message.as_str()), (Some(403), "Forbidden"));
     }
-    let only = Server::builder().collected(false).transports([TransportKind::Polling]).build().unwrap();
+    let only = Server::builder().collect(false).transports([TransportKind::Polling]).build().unwrap();
     let refused = TestServer::new(only).connect("/").await.unwrap_err();
     assert_eq!((refused.status, refused.message.as_str()), (Some(400), "Transport unknown"));
 }
@@ -121,7 +121,7 @@ impl Strict {
 
 #[tokio::test(start_paused = true)]
 async fn the_refusal_of_a_helper_reaches_the_client() {
-    let server = TestServer::new(Server::builder().collected(false).consumer::<Strict>().build().unwrap());
+    let server = TestServer::new(Server::builder().collect(false).consumer::<Strict>().build().unwrap());
     let connect = |name| server.client().namespace("/strict").auth(&json!({ "name": name })).connect();
     let error = connect("mallory").await.unwrap_err();
     assert_eq!((error.message.as_str(), error.data["until"].as_str()), ("Banned", Some("tomorrow")));
@@ -164,7 +164,7 @@ impl Noting {
 
 #[tokio::test(start_paused = true)]
 async fn an_auth_payload_that_is_no_object_comes_back_as_the_official_client_sends_it() {
-    let builder = Server::builder().collected(false).consumer::<Noting>();
+    let builder = Server::builder().collect(false).consumer::<Noting>();
     let server = TestServer::new(builder.connection_state_recovery(Recovery::default()).build().unwrap());
     for (auth, first, again) in [
         (json!({ "name": "Ada" }), r#"{"name":"Ada"}"#, r#"{"name":"Ada"}"#),

@@ -84,7 +84,7 @@ async fn an_answer_that_fails_fails_the_test() {
 
 #[tokio::test(start_paused = true)]
 async fn a_server_that_reads_no_more_fails_the_test() {
-    let builder = Server::builder().collected(false).consumer::<Chat>().state(Journal::default());
+    let builder = Server::builder().collect(false).consumer::<Chat>().state(Journal::default());
     let server = TestServer::new(builder.incoming_events(1).build().unwrap());
     let client = client(&server).await;
     client.emit("work", &()).await;

@@ -29,7 +29,7 @@ async fn an_upgrade_loses_nothing() {
 
 #[tokio::test(start_paused = true)]
 async fn a_server_that_allows_no_upgrade_keeps_its_client() {
-    let builder = Server::builder().collected(false).consumer::<Chat>().state(Journal::default());
+    let builder = Server::builder().collect(false).consumer::<Chat>().state(Journal::default());
     let server = TestServer::new(builder.allow_upgrades(false).build().unwrap());
     let client = poller(&server).await;
     assert!(failure(client.upgrade()).await.contains("cannot upgrade to WebSocket: HTTP 400: Bad request"));

@@ -121,7 +121,7 @@ fn server() -> TestServer {
 fn server_and_journal() -> (TestServer, Journal) {
     let journal = Journal::default();
     let server = Server::builder()
-        .collected(false)
+        .collect(false)
         .consumer::<Chat>()
         .consumer::<Admin>()
         .state(journal.clone())

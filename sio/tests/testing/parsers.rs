@@ -75,7 +75,7 @@ impl Typed {
 
 /// A conversation in which everything is of a type.
 async fn converse(configure: impl FnOnce(Builder) -> Builder, transport: TransportKind) {
-    let builder = Server::builder().collected(false).consumer::<Typed>();
+    let builder = Server::builder().collect(false).consumer::<Typed>();
     let server = TestServer::new(configure(builder).build().unwrap());
     let refused = server.connect("/typed").await.unwrap_err();
     assert_eq!(refused.data["code"].as_str(), Some("invalid_auth"));
@@ -121,7 +121,7 @@ async fn every_type_survives_messagepack() {
 
 #[tokio::test(start_paused = true)]
 async fn a_failure_shows_the_conversation_as_json() {
-    let builder = Server::builder().collected(false).consumer::<Typed>().parser(Parser::MessagePack);
+    let builder = Server::builder().collect(false).consumer::<Typed>().parser(Parser::MessagePack);
     let server = TestServer::new(builder.build().unwrap());
     let client = server.client().namespace("/typed").auth(&everything_as_json()).connect().await.unwrap();
     let failure = tokio::spawn(async move {

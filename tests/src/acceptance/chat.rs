@@ -46,5 +46,5 @@ impl ChatConsumer {
 ///
 /// When the consumer needs what is not there.
 pub fn server(origins: &[String]) -> Result<Server, BuildError> {
-    Server::builder().collected(false).allowed_origins(origins.to_vec()).consumer::<ChatConsumer>().build()
+    Server::builder().collect(false).allowed_origins(origins.to_vec()).consumer::<ChatConsumer>().build()
 }

@@ -190,7 +190,7 @@ silent!(TimeoutSocket "/timeout_socket", Valid "/valid", Asd "/asd");
 
 fn server(origins: &[String]) -> Result<Server, BuildError> {
     Server::builder()
-        .collected(false)
+        .collect(false)
         .ping_interval(Duration::from_secs(2))
         .allowed_origins(origins.to_vec())
         .connection_state_recovery(Recovery::default())

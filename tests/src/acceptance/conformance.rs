@@ -70,7 +70,7 @@ mirror!(Main "/", Custom "/custom");
 /// The Socket.IO part.
 fn server(heartbeat: Heartbeat) -> Result<Server, BuildError> {
     Server::builder()
-        .collected(false)
+        .collect(false)
         .ping_interval(heartbeat.interval)
         .ping_timeout(heartbeat.timeout)
         .max_payload(MAX_PAYLOAD)

@@ -352,7 +352,7 @@ impl Refuse {
 /// The application, with the options that are the same in all profiles.
 pub(super) fn application(origins: &[String]) -> Builder {
     Server::builder()
-        .collected(false)
+        .collect(false)
         .ping_interval(Duration::from_secs(2))
         .ping_timeout(Duration::from_secs(3))
         .outgoing_queue_bytes(4 * 1024 * 1024)

@@ -117,7 +117,7 @@ async fn main() -> sio::Result<()> {
     let server = Server::builder()
         .ping_interval(PING_INTERVAL)
         .ping_timeout(PING_TIMEOUT)
-        .collected(false)
+        .collect(false)
         .consumer::<Root>()
         .consumer::<Denied>()
         .consumer::<Panics>()

@@ -323,7 +323,7 @@ async fn a_server_can_be_dropped_whatever_it_holds() {
     fn holds(_: &Bomb) {}
     let (listener, decision) = (Bomb, Bomb);
     let server = Server::builder()
-        .collected(false)
+        .collect(false)
         .state(Bomb)
         .state(Second(Bomb))
         .on_incoming(move |_, _, _| holds(&listener))
