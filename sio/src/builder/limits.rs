@@ -18,7 +18,7 @@ impl Builder {
     /// The largest number of binary attachments of one packet, in both directions. A client that announces more is
     /// disconnected; an emit with more fails with
     /// [`EmitError::TooManyAttachments`](crate::EmitError::TooManyAttachments). Default 10, which is what the official
-    /// clients take: more disconnects them. Packets in [`Parser::MessagePack`] that are sent have no attachments, and no
+    /// clients take: more disconnects them. Packets in `Parser::MessagePack` that are sent have no attachments, and no
     /// such limit.
     pub fn max_attachments(mut self, attachments: usize) -> Self {
         self.options.max_attachments = attachments;

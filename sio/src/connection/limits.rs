@@ -29,7 +29,7 @@ impl Rates {
     /// Counts a CONNECT; the error is how long it takes until there may be another.
     pub(super) fn connect(&mut self, rate: Rate) -> Result<(), Duration> {
         let now = session::now();
-        self.connects.get_or_insert(Bucket::new(now)).take(rate, now)
+        self.connects.get_or_insert_with(|| Bucket::new(now)).take(rate, now)
     }
 
     /// What has been counted in a namespace. None where nothing is limited.

@@ -39,7 +39,7 @@ use crate::via;
 /// | [`&Socket`](Socket), [`Socket`] | the client's socket |
 /// | [`Ack<T>`], `Option<Ack<T>>` | the acknowledgement, see there |
 /// | [`State<T>`] | what was given to `Builder::state` |
-/// | [`Server`] | the server that the client is connected to |
+/// | [`Server`](crate::Server) | the server that the client is connected to |
 /// | [`EventName`] | the name, for a fallback |
 /// | [`Args`] | all arguments that are left, for a fallback |
 /// | [`&Handshake`](Handshake), `Arc<Handshake>` | the request with which the client came |

@@ -52,7 +52,7 @@ impl Limits {
         now: Instant,
     ) -> Result<(), Duration> {
         let mut buckets = self.lock();
-        let general = general.map(|rate| buckets.all.get_or_insert(Bucket::new(now)).take(rate, now));
+        let general = general.map(|rate| buckets.all.get_or_insert_with(|| Bucket::new(now)).take(rate, now));
         let special = special.map(|(info, rate)| buckets.of(info, now).take(rate, now));
         drop(buckets);
         let wait = [general, special].into_iter().flatten().filter_map(Result::err).max();

@@ -293,9 +293,9 @@ async fn a_proxy_that_is_named_tells_the_client_below_http() {
 /// The status that a request is answered with.
 async fn status_of(server: &Listening, request: &[u8]) -> String {
     let mut stream = connect(server.address).await;
-    stream.write_all(request).await.unwrap();
+    stream.write_all(request).await.expect("the request is taken");
     let mut start = [0; 12];
-    in_time(stream.read_exact(&mut start)).await.unwrap();
+    in_time(stream.read_exact(&mut start)).await.expect("the answer begins");
     String::from_utf8_lossy(&start[9..]).into_owned()
 }
 

@@ -174,7 +174,8 @@ impl Asking {
     }
 
     async fn event_text(&mut self) -> sio::Result {
-        Err("a secret").map_err(sio::Error::internal)?
+        let outcome: Result<(), &str> = Err("a secret");
+        outcome.map_err(sio::Error::internal)
     }
 
     async fn event_boxed(&mut self) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {

@@ -283,7 +283,7 @@ impl Member {
     /// True once the client has been let in, even if it has left since.
     pub(crate) fn was_accepted(&self) -> bool {
         let state = self.lock();
-        state.stage.gone().map_or(self.is_connected(), |gone| gone.was_accepted)
+        state.stage.gone().map_or_else(|| self.is_connected(), |gone| gone.was_accepted)
     }
 
     /// Ends the member for everybody else. With `discard`, events that wait are dropped: the server put
