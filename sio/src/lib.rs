@@ -126,6 +126,7 @@
 //!
 //! What happens is told through `tracing`, with targets that begin with `sio::`; install a subscriber to see it.
 #![forbid(unsafe_code)]
+#![deny(missing_docs)]
 
 // The macro writes `::sio`, also in our own tests.
 #[cfg(test)]

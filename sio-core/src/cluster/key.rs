@@ -62,6 +62,7 @@ pub trait Owned: Sized + sealed::Owned {}
 impl<T: sealed::Owned> Owned for T {}
 
 mod sealed {
+    #[expect(unnameable_types, reason = "nobody else implements it")]
     pub trait Owned: Sized {
         /// Goes into the proof, so that an id of one kind proves nothing when it is shown as one of another.
         const KIND: u8;

@@ -81,6 +81,7 @@ pub struct ConnectProbe<C, T>(NotBuilt, PhantomData<fn() -> (C, T)>);
 
 /// See [`ConnectProbe`].
 #[derive(Debug)]
+#[expect(unnameable_types, reason = "only generated code comes across it")]
 pub struct NotBuilt(());
 
 impl<C, T> ConnectProbe<C, T> {
@@ -122,6 +123,7 @@ impl<C, T> Deref for ConnectProbe<C, T> {
 
 /// The way that a [`ConnectProbe`] found.
 #[derive(Debug)]
+#[expect(unnameable_types, reason = "only generated code comes across it")]
 pub struct ConnectVia<V>(PhantomData<fn() -> V>);
 
 impl<V> ConnectVia<V> {

@@ -82,6 +82,7 @@ pub struct Probe<T>(NotAResult, PhantomData<fn() -> T>);
 
 /// See [`Probe`].
 #[derive(Debug)]
+#[expect(unnameable_types, reason = "only generated code comes across it")]
 pub struct NotAResult(());
 
 impl<T> Probe<T> {
@@ -116,6 +117,7 @@ impl<T> Deref for Probe<T> {
 /// The way that a [`Probe`] found. Known before the conversion is looked at, so that the compiler complains about the
 /// part that is wrong and not about the whole.
 #[derive(Debug)]
+#[expect(unnameable_types, reason = "only generated code comes across it")]
 pub struct Via<V>(PhantomData<fn() -> V>);
 
 impl<V> Via<V> {
