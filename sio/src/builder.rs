@@ -114,7 +114,7 @@ impl Default for Builder {
     }
 }
 
-/// What consumers and handlers are.
+/// Options for consumers and handlers.
 impl Builder {
     /// Adds a consumer besides those that are collected.
     pub fn consumer<C: Consumer>(mut self) -> Self {
@@ -122,15 +122,15 @@ impl Builder {
         self
     }
 
-    /// Whether the consumers of the whole program are collected (the default), or only those count that
-    /// [`Builder::consumer`] names.
+    /// Sets whether to serve every consumer in the program. If false, only those added with [`Builder::consumer`] are
+    /// served. Default true.
     pub fn collect(mut self, collected: bool) -> Self {
         self.collected = collected;
         self
     }
 
-    /// Makes it an error if no consumer has this namespace. A consumer in a crate that is never mentioned is
-    /// silently not linked; with this the program says so at its start.
+    /// Makes it an error if no consumer has this namespace. A consumer in a crate that is never mentioned is silently
+    /// not linked; with this, building the server fails instead.
     pub fn require_namespace(mut self, namespace: impl Into<String>) -> Self {
         self.expected.push(namespace.into());
         self

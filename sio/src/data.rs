@@ -1,4 +1,4 @@
-//! What the application keeps with a socket: one value of each type.
+//! Values that the application attaches to a socket: one of each type.
 
 use std::any::{Any, TypeId};
 use std::fmt;
@@ -19,9 +19,9 @@ impl Drop for Values {
 
 /// Values that belong to a socket, one of each type: [`Socket::data`](crate::Socket::data).
 ///
-/// What only the socket's own handlers need is a field of the consumer. This is for what others have to see as
-/// well: other sockets, other tasks, [`on_connecting`](crate::Builder::on_connecting), and concurrent handlers,
-/// which have no `self`.
+/// State that only the socket's own handlers need is a field of the consumer. Use this for what others have to see as
+/// well: other sockets, other tasks, [`on_connecting`](crate::Builder::on_connecting), and concurrent handlers, which
+/// have no `self`.
 ///
 /// Values are shared, not copied: a value that changes in place is a `Mutex` or an atomic number. They are there
 /// until the `disconnect` hook has ended, or for as long as the client may
@@ -78,7 +78,7 @@ impl SocketData {
         self.get::<T>().map(|value| look(&value))
     }
 
-    /// Whether there is a value of a type.
+    /// Returns whether there is a value of this type.
     #[must_use]
     pub fn contains<T: Send + Sync + 'static>(&self) -> bool {
         self.get::<T>().is_some()

@@ -88,7 +88,8 @@ impl Builder {
     }
 }
 
-/// Whether a request's path can be this: clients percent-encode what is not plain ASCII, and split off the query.
+/// Returns whether this can be the path of a request: clients percent-encode all but plain ASCII, and split off the
+/// query.
 pub(super) fn can_be_requested(path: &str) -> bool {
     path.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'?' && byte != b'#')
 }
@@ -101,7 +102,7 @@ mod tests {
     use crate::http::{Cookie, SameSite};
     use crate::{Builder, Server};
 
-    /// What is wrong with the one option that is.
+    /// Builds a server with one invalid option, and returns the error's text.
     fn problem(configure: impl FnOnce(Builder) -> Builder) -> String {
         let error = configure(Server::builder().collect(false)).build().expect_err("the option is refused");
         assert!(matches!(error.problems(), [Problem::Option { .. }]), "{error}");

@@ -16,7 +16,7 @@ impl Builder {
     /// were added, those for `*` among them. An error refuses the client, and what comes after it does not run;
     /// neither does it after a panic, which the client learns of as `Internal server error`.
     ///
-    /// What is found out about the client is kept with [`Connecting::insert`], for handlers to take as
+    /// Store what the hook finds out about the client with [`Connecting::insert`]; handlers take it as
     /// [`Extension<T>`](crate::Extension).
     ///
     /// # Examples

@@ -4,9 +4,9 @@ use super::Builder;
 
 /// Protocols.
 impl Builder {
-    /// Whether clients of the protocols before the present ones may connect too: `socket.io-client` 2.x and others that
-    /// speak Engine.IO 3, those that name no revision included. Default false: they are answered 400. Takes a `bool`, or
-    /// [`Eio3`] with what else there is to choose.
+    /// Sets whether clients of older protocol versions may connect too: `socket.io-client` 2.x and others that speak
+    /// Engine.IO 3, including those that name no revision. Default false: they are answered with status 400. Takes a
+    /// `bool`, or an [`Eio3`] with further options.
     ///
     /// The same consumers serve them, beside clients of Engine.IO 4. What is different for them:
     ///
@@ -82,7 +82,7 @@ impl Default for Eio3 {
     }
 }
 
-/// Whether they are let in, with the default of every option.
+/// Sets whether these clients are let in; every other option keeps its default.
 impl From<bool> for Eio3 {
     fn from(is_allowed: bool) -> Self {
         Self { is_allowed, client_ids: false }

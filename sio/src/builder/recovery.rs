@@ -19,9 +19,10 @@ impl Builder {
     /// socket, but what is emitted to it, to its rooms or to everybody is kept for it; not so volatile events and those
     /// that ask for an acknowledgement.
     ///
-    /// A client comes back after `transport close`, `transport error`, `ping timeout`, `forced close` and `slow client`,
-    /// also when the server has not noticed yet that its connection is lost; not after it has left or was put out. Where
-    /// a part of what it has missed is not known any more, it is a new client, and its `recovered` is false.
+    /// A client may come back after `transport close`, `transport error`, `ping timeout`, `forced close` and `slow
+    /// client`, even if the server has not noticed yet that its connection is lost; not after it has left or the
+    /// server has disconnected it. If the server no longer knows everything that the client has missed, the client is
+    /// a new one, and its `recovered` is false.
     ///
     /// # Examples
     ///

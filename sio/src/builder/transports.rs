@@ -41,7 +41,7 @@ impl Builder {
         self
     }
 
-    /// Whether a client on polling may move to WebSocket. Default true.
+    /// Sets whether a client on polling may move to WebSocket. Default true.
     pub fn allow_upgrades(mut self, allow: bool) -> Self {
         self.http.allow_upgrades = allow;
         self

@@ -1,4 +1,4 @@
-//! What stands in front of the `connect` hook, and the hook behind it.
+//! The hooks that run before the `connect` hook, and the `connect` hook itself.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -35,7 +35,7 @@ use crate::parser::Decoder;
 use crate::short::short;
 use crate::turn;
 
-/// What a client is told that wants to enter one namespace too many.
+/// The error for a client that tries to enter one namespace too many.
 const TOO_MANY: &str = "Too many namespaces";
 
 /// A client and its sockets.
@@ -94,7 +94,8 @@ impl Client {
 
     fn on_packet(&mut self, packet: Packet) -> Result<(), CloseReason> {
         if packet.kind == Kind::Connect {
-            // A client that was put out may come back at once, before its old socket has been looked at again.
+            // A client that the server has disconnected may come back at once, before its old socket has been looked
+            // at again.
             self.sockets.iter_mut().for_each(|slot| slot.report(&mut self.protocol));
         }
         let action = self.protocol.handle(packet).map_err(|violation| {

@@ -94,7 +94,7 @@ impl Concurrent {
         }
     }
 
-    /// Whether there is an error for the `error` hook.
+    /// Returns whether there is an error for the `error` hook.
     pub(crate) fn has_failed(&self) -> bool {
         self.running.as_ref().is_some_and(|running| !running.failed.is_empty())
     }

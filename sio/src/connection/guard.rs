@@ -44,7 +44,7 @@ pub(super) fn log_failure(socket: &Socket, event: &str, failure: &Failure) {
     let (namespace, event, id) = (&*short(socket.path()), &*short(event), socket.id());
     let (logs, about) = (&socket.namespace().hub.common.logs, About::event(namespace, event));
     match failure {
-        // What panics for different reasons is not alike.
+        // Panics with different messages do not count as the same line.
         Failure::Panicked(panic) => limited!(
             ERROR, logs, About { other: hash_of(panic), ..about }, target: "sio::consumer",
             { socket = %id, namespace, event, panic, },

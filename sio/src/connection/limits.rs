@@ -1,4 +1,4 @@
-//! What a client may send: how much at once, and how often.
+//! Limits on what a client may send: how much at once, and how often.
 //!
 //! How often is counted for a connection and a namespace, not for a socket: it survives leaving and joining again, and a
 //! client that comes back with its state comes back with this too.
@@ -32,7 +32,7 @@ impl Rates {
         self.connects.get_or_insert_with(|| Bucket::new(now)).take(rate, now)
     }
 
-    /// What has been counted in a namespace. None where nothing is limited.
+    /// Returns the counts for a namespace, or `None` if nothing is limited there.
     pub(super) fn of(&mut self, door: &Door) -> Option<Arc<Limits>> {
         if !door.has_rates {
             return None;
@@ -239,7 +239,7 @@ mod tests {
         assert_eq!(rates.namespaces.len(), MAX_REMEMBERED);
         assert!(Arc::ptr_eq(&joined, &rates.of(&doors[0]).expect("it has a rate")));
         assert!(rates.of(&doors[199]).is_some_and(|limits| !limits.is_full(session::now())));
-        // What is as if nothing had come needs no place.
+        // Limits that are full again need no entry.
         tokio::time::advance(Duration::from_secs(60)).await;
         assert!(rates.of(&door(200)).is_some());
         assert_eq!(rates.namespaces.len(), 2);

@@ -24,6 +24,6 @@ pub(crate) struct Reception {
     /// How many bytes of one client may wait.
     pub(crate) incoming_bytes: usize,
     pub(crate) logs: LogLimiter,
-    /// What clients keep alive for as long as they are there.
+    /// The server, which clients keep alive for as long as they are connected.
     pub(crate) server: Weak<dyn Any + Send + Sync>,
 }

@@ -141,7 +141,7 @@ async fn connect<C: Consumer>(
     None
 }
 
-/// What the consumer has to do next.
+/// The next thing for the consumer to handle.
 enum Due {
     Event(Waiting),
     Failed(Failed),
@@ -237,7 +237,7 @@ fn log_refusal(socket: &Socket, refusal: &ConnectError) {
     let (id, namespace, message) = (socket.id(), &*short(socket.path()), refusal.message());
     let (logs, about) = (&socket.namespace().hub.common.logs, About::event(namespace, "connect"));
     match refusal.cause().map(Source::chain) {
-        // What the client is not told, the log has to know.
+        // The client is not told the reason, so it must be in the log.
         Some(error) if refusal.is_failure() => limited!(
             ERROR, logs, About { other: hash_of(&error), ..about }, target: "sio::consumer",
             { socket = %id, namespace, event = "connect", %error, },

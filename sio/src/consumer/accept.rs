@@ -7,7 +7,7 @@ use super::Consumer;
 use crate::error::{ConnectError, ConnectFailure};
 use crate::via;
 
-/// What a `connect` can return that does not build the consumer: `()`, `bool`, or a `Result` of one of them.
+/// The return types of a `connect` that does not build the consumer: `()`, `bool`, or a `Result` of one of them.
 #[diagnostic::on_unimplemented(
     message = "`connect` cannot return `{Self}`",
     label = "does not say whether the connection is accepted",
@@ -15,11 +15,11 @@ use crate::via;
     note = "without `self` it may also return the consumer: `Self` or `Result<Self, _>`"
 )]
 pub trait IntoAccept<Via> {
-    /// Whether the client may enter.
+    /// Returns `Ok` if the client may enter.
     ///
     /// # Errors
     ///
-    /// If it may not.
+    /// If the client may not enter.
     fn into_accept(self) -> Result<(), ConnectError>;
 }
 
@@ -41,7 +41,7 @@ impl<T: IntoAccept<V>, E: ConnectFailure<W>, V, W> IntoAccept<(via::Outcome, V, 
     }
 }
 
-/// What a `connect` without `self` can return: the consumer `C`, a `Result` of it, or what [`IntoAccept`] allows.
+/// The return types of a `connect` without `self`: the consumer `C`, a `Result` of it, or any [`IntoAccept`].
 #[diagnostic::on_unimplemented(
     message = "`connect` cannot return `{Self}`",
     label = "neither the consumer nor whether the connection is accepted",

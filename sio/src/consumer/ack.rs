@@ -60,7 +60,7 @@ impl<T> Ack<T> {
         Self { slot, value: PhantomData }
     }
 
-    /// Whether the client waits for an answer.
+    /// Returns whether the client waits for an answer.
     #[must_use]
     pub fn is_requested(&self) -> bool {
         self.slot.is_some()
@@ -120,7 +120,7 @@ impl<T> fmt::Debug for Ack<T> {
     }
 }
 
-/// What the handle and the event share.
+/// State shared by the handle and the event.
 #[derive(Debug)]
 pub(crate) struct AckSlot {
     socket: Socket,

@@ -9,13 +9,13 @@ use crate::log_limiter::{About, LogLimiter, limited};
 use crate::params::{Params, PathError};
 use crate::short::short;
 
-/// What the handlers of a consumer need, collected before the server starts.
+/// The needs of a consumer's handlers, collected before the server starts.
 #[derive(Debug)]
 pub struct Description<'a> {
     needs: &'a mut Needs,
 }
 
-/// What was collected.
+/// The collected needs.
 #[derive(Debug, Default)]
 pub(crate) struct Needs {
     pub(crate) states: Vec<(TypeId, &'static str)>,
@@ -30,7 +30,7 @@ pub(crate) struct PathNeed {
 }
 
 impl Needs {
-    /// Whether the parameters of a path are what all handlers take.
+    /// Returns whether all handlers can take the parameters of this path.
     pub(crate) fn accept(&self, namespace: &str, params: &Params, logs: &LogLimiter) -> bool {
         let namespace = &*short(namespace);
         self.paths.iter().all(|need| {

@@ -135,7 +135,7 @@ impl<'a> Event<'a> {
         mem::take(&mut self.args)
     }
 
-    /// Whether the client waits for an answer.
+    /// Returns whether the client waits for an answer.
     #[must_use]
     pub fn wants_ack(&self) -> bool {
         !matches!(self.answer, Answer::NotAsked)

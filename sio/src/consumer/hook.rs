@@ -1,4 +1,5 @@
-//! What the hooks `disconnect` and `error` take and return: nothing comes from the client there, and nothing goes.
+//! Arguments and return types of the hooks `disconnect` and `error`, which receive nothing from the client and answer
+//! nothing.
 
 use sio_core::socket::DisconnectReason;
 
@@ -61,7 +62,7 @@ impl HookArg<'_, Failure> for Error {
     fn describe(_: &mut Description<'_>) {}
 }
 
-/// What such a hook can return.
+/// The return types of such a hook.
 #[diagnostic::on_unimplemented(
     message = "this hook cannot return `{Self}`",
     label = "nobody is there to get this value",

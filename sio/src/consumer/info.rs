@@ -17,9 +17,9 @@ use std::time::Duration;
 pub struct EventInfo {
     /// The name; empty for the fallback.
     pub name: &'static str,
-    /// Whether this stands for every event without a handler of its own.
+    /// True if this stands for every event without a handler of its own.
     pub fallback: bool,
-    /// Whether the handler runs beside the others, instead of one after the other.
+    /// True if the handler runs beside the others, instead of one after the other.
     pub concurrent: bool,
     /// How long the handler may take. `None`: no limit.
     pub timeout: Option<Duration>,
@@ -88,13 +88,13 @@ impl EventInfo {
         self
     }
 
-    /// What is known about the event `name`: its own entry or the fallback's.
+    /// Returns the entry for the event `name`: its own or the fallback's.
     pub(crate) fn find(events: &'static [Self], name: &str) -> Option<&'static Self> {
         let named = events.iter().find(|event| !event.fallback && event.name == name);
         named.or_else(|| events.iter().find(|event| event.fallback))
     }
 
-    /// Whether any event is special, so that [`find`](Self::find) has to be asked. For `const` contexts: the
+    /// Returns whether any event is special, so that [`find`](Self::find) has to be called. For `const` contexts: an
     /// ordinary consumer pays nothing.
     pub(crate) const fn any_special(events: &[Self]) -> bool {
         let mut index = 0;

@@ -2,8 +2,8 @@
 //!
 //! [`Consumer`] is the whole interface between the server and a user's type: three functions for the life of a
 //! socket, two more for what is special, and constants. Everything that a handler can take is a [`FromEvent`],
-//! everything it can return an [`IntoReply`]. How a socket lives is not known here (see `crate::connection`), nor what
-//! a packet looks like.
+//! everything it can return an [`IntoReply`]. The life of a socket (see `crate::connection`) and the form of packets
+//! are handled elsewhere.
 
 mod accept;
 mod ack;
@@ -139,7 +139,7 @@ pub(crate) fn log(event: &Event<'_>, error: &Error) {
     let (namespace, id, logs) = (&*short(socket.path()), socket.id(), &socket.namespace().hub.common.logs);
     let about = About::event(namespace, name);
     match error.kind() {
-        // What fails for different reasons is not alike.
+        // Failures with different causes do not count as the same line.
         Kind::Internal => limited!(
             ERROR, logs, About { other: cause(error), ..about }, target: "sio::consumer",
             { socket = %id, namespace, event = name, error = &*error.line(), },

@@ -14,7 +14,7 @@ use crate::error::{Error, HandlerError};
 use crate::guarded::Guarded;
 use crate::via;
 
-/// What an event's handler came to: the answer, if the client waits for one.
+/// The outcome of an event's handler: the answer, if the client waits for one.
 ///
 /// It is encoded at once, and only when somebody waits for it.
 #[derive(Debug)]
@@ -64,7 +64,7 @@ pub trait IntoReply<Via> {
 #[diagnostic::do_not_recommend]
 impl<T: Serialize> IntoReply<via::Value> for T {
     fn into_reply(self, event: &Event<'_>) -> Result<Reply, Error> {
-        // What panics when it is written, and then when it is dropped, would abort the process.
+        // A value that panics while it is written and again while it is dropped would abort the process.
         let value = Guarded::new(self);
         Reply::new(event, &*value)
     }
@@ -131,7 +131,7 @@ impl<V> Via<V> {
     }
 }
 
-/// What a handler can return that takes an [`Ack`](super::Ack).
+/// The return types of a handler that takes an [`Ack`](super::Ack).
 #[diagnostic::on_unimplemented(
     message = "this handler takes `Ack`, so its return value `{Self}` would be lost",
     label = "not `()` or `Result<(), _>`",

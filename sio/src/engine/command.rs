@@ -1,4 +1,4 @@
-//! What a session's task is asked to do by HTTP requests and by the program.
+//! Commands for a session's task, from HTTP requests and from the program.
 
 use sio_core::engine::packet::Packet;
 use sio_core::engine::session::CloseReason;
@@ -37,7 +37,7 @@ pub(crate) enum PollAnswer {
 #[derive(Debug)]
 pub(crate) struct PollBody {
     pub(crate) body: Body,
-    /// Whether it may be compressed: what it holds must not always be guessed at by its length.
+    /// True if it may be compressed; the length of compressed secrets could help an attacker to guess them.
     #[cfg_attr(not(feature = "compression"), allow(dead_code, reason = "nothing is compressed"))]
     pub(crate) compress: bool,
 }

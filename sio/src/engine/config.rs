@@ -1,4 +1,4 @@
-//! What can be set for the sessions of an engine.
+//! Options for the sessions of an engine.
 
 use std::time::Duration;
 
@@ -109,7 +109,8 @@ impl Config {
     }
 }
 
-/// Whether this is the `User-Agent` of one of python-engineio's clients: that of `requests`, or of `aiohttp` in Python.
+/// Returns whether this is the `User-Agent` of one of python-engineio's clients: that of `requests`, or of `aiohttp`
+/// in Python.
 fn is_python_engineio(user_agent: &str) -> bool {
     user_agent.starts_with("python-requests/")
         || user_agent.strip_prefix("Python/").is_some_and(|rest| rest.contains(" aiohttp/"))

@@ -1,4 +1,4 @@
-//! What runs on top of an Engine.IO session.
+//! The trait for protocols that run on top of an Engine.IO session.
 
 use std::task::{Context, Poll};
 use std::time::Instant;

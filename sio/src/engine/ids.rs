@@ -19,7 +19,7 @@ impl Ids {
         Self(Some(Arc::new(Guarded::new(Box::new(new_id)))))
     }
 
-    /// Whether ids are the application's, which may give one twice.
+    /// Returns whether the application makes the ids, and so may return one twice.
     pub(super) fn may_repeat(&self) -> bool {
         self.0.is_some()
     }

@@ -26,7 +26,7 @@ pub(crate) struct Inbox {
 #[derive(Debug, Default)]
 struct State {
     commands: VecDeque<Command>,
-    /// What wakes the task, while it sleeps.
+    /// Wakes the task while it sleeps.
     waker: Option<Waker>,
     /// The session has ended: no command is taken any more.
     closed: bool,

@@ -1,4 +1,4 @@
-//! What a session's task shares with the rest of the program: packets to send, and orders.
+//! The state that a session's task shares with the rest of the program: packets to send, and commands.
 
 use std::task::{Context, Waker};
 

@@ -1,7 +1,7 @@
 //! Engine.IO alone: sessions over polling and WebSocket that carry messages, without Socket.IO on top.
 //!
-//! Socket.IO servers do not need this module; it is for protocols of one's own that want Engine.IO's
-//! transports, heartbeats and upgrades.
+//! Socket.IO servers do not need this module; it is for custom protocols that want Engine.IO's transports, heartbeats
+//! and upgrades.
 //!
 //! ```
 //! use sio::engine::{CloseReason, Config, Engine, Handler, Message, Sender};
@@ -68,7 +68,7 @@ use sio_core::engine::session::Session;
 
 type HandlerFactory = dyn Fn(Sender, Arc<Handshake>) -> Box<dyn Handler> + Send + Sync;
 
-/// What all sessions of an engine have in common.
+/// State that all sessions of an engine share.
 pub(crate) struct Shared {
     pub(crate) config: Config,
     /// The part of `config` that the sessions' state machines need.

@@ -24,7 +24,7 @@ pub(crate) struct Outbox {
     /// Tells those who wait for room that the queue has shrunk, and those who wait for an upgrade that it is done.
     changed: Notify,
     limits: QueueLimits,
-    /// What is never refused has gone beyond all bounds. Written under the lock of `state`.
+    /// True if packets that are never refused have gone beyond all bounds. Written under the lock of `state`.
     overfull: AtomicBool,
     /// Copies have filled more than half of the queue's soft bound. Written under the lock.
     filled: AtomicBool,
@@ -179,7 +179,8 @@ impl Outbox {
         }
     }
 
-    /// Whether packets that wait elsewhere would, with one of this size, be within the bounds of such a queue.
+    /// Returns whether these packets, which wait elsewhere, and one more of this size would be within the limits of
+    /// such a queue.
     pub(crate) fn would_fit(&self, packets: usize, bytes: usize, how: How) -> bool {
         let limits = if how == How::Fanout { self.limits.times(BURST) } else { self.limits };
         packets < limits.packets && bytes <= limits.bytes
@@ -205,7 +206,7 @@ impl Outbox {
         self.blocked.load(Ordering::Relaxed)
     }
 
-    /// Whether the transport takes nothing now.
+    /// Sets whether the transport cannot take anything now.
     pub(crate) fn set_blocked(&self, blocked: bool) {
         if self.is_blocked() == blocked {
             return;
@@ -350,8 +351,8 @@ impl Outbox {
 }
 
 impl State {
-    /// Whether there is room for so many bytes. A packet that alone exceeds the limit may go when nothing else waits: it
-    /// could never go otherwise.
+    /// Returns whether there is room for so many bytes. A packet that alone exceeds the limit may go when nothing
+    /// else waits: it could never go otherwise.
     fn fits(&self, size: usize, limits: QueueLimits) -> bool {
         self.packets < limits.packets && (self.bytes + size <= limits.bytes || self.packets == 0)
     }

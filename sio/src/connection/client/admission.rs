@@ -1,4 +1,4 @@
-//! Who may join: the rate of a connection, its share of namespaces, and what it is told otherwise.
+//! Decides who may join, by the connection's rate and its share of namespaces, and refuses the others.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use crate::log_limiter::{About, limited};
 use crate::namespaces::Entrant;
 use crate::short::short;
 
-/// What a client is told that sends one CONNECT too many in a second.
+/// The error for a client that sends one CONNECT too many in a second.
 const TOO_OFTEN: &str = "Too many connection attempts";
 
 impl Client {

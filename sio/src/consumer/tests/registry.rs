@@ -1,4 +1,4 @@
-//! What is found out before the first client comes.
+//! Problems that are found before the first client comes.
 
 use crate::consumer::{Consumer, Event, EventInfo};
 use crate::error::{BuildError, Problem};

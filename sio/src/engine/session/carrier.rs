@@ -1,4 +1,4 @@
-//! What carries a session's packets.
+//! The transport that carries a session's packets.
 //!
 //! ```text
 //!              probe                 upgrade

@@ -113,8 +113,8 @@ impl SessionTask {
         self.leave_by_websocket(code_of(reason));
     }
 
-    /// Whether a POST that comes now is taken without being looked at: the client has yet to be told that it is over, and
-    /// would believe in a failure otherwise.
+    /// Returns whether a POST that comes now is accepted and ignored: the client has yet to be told that the session
+    /// is over, and would believe in a failure otherwise.
     pub(super) fn ignores_posts(&self) -> bool {
         self.leaving.is_some() && self.state.close_reason() != Some(CloseReason::TransportClose)
     }
@@ -169,7 +169,7 @@ impl SessionTask {
     }
 }
 
-/// What a WebSocket is told when the session has been closed from here.
+/// Returns the close code for a WebSocket whose session the server has closed.
 fn code_of(reason: CloseReason) -> CloseCode {
     match reason {
         CloseReason::ServerShuttingDown => CloseCode::GOING_AWAY,

@@ -121,7 +121,7 @@ impl SessionTask {
             }
             return;
         }
-        // What is asked of the client may be among the input that has arrived and has not been read.
+        // The answer that the client owes may be among the input that has arrived and has not been read.
         let waits = self.has_unread && self.overdue.as_ref().is_none_or(Overdue::may_be_unread);
         let mut is_overdue = false;
         if waits && self.state.is_overdue(now) {
@@ -145,7 +145,7 @@ impl SessionTask {
         }
     }
 
-    /// Whether the server's shutdown ends the session now.
+    /// Returns whether the server's shutdown ends the session now.
     fn is_to_stop(&self) -> bool {
         match self.shared.shutdown.phase() {
             shutdown::Phase::Running => false,
@@ -187,7 +187,7 @@ impl SessionTask {
         }
     }
 
-    /// Whether more is read of the client: its handler takes it, and the client itself takes what it is answered.
+    /// Returns whether to read more from the client: its handler takes it, and the client itself reads the answers.
     fn takes_input(&self) -> bool {
         self.handler.is_ready() && !self.mailbox.outbox.is_overfull()
     }
@@ -243,7 +243,7 @@ impl Future for SessionTask {
             }
             if this.is_open() && this.is_to_stop() {
                 this.close_gracefully(CloseReason::ServerShuttingDown);
-                // What the end sets off begins now: nothing else would wake the task for it.
+                // Lets the handler begin what the end requires: nothing else would wake the task for it.
                 this.handler.poll(cx);
             }
             let blocked = this.write(fired, cx);

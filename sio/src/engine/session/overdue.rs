@@ -4,7 +4,7 @@
 /// unless it is told otherwise, which is 6 MiB on Linux.
 const ARRIVED: usize = 8 * 1024 * 1024;
 
-/// What a turn counts at least, so that a client cannot put its end off with frames of no length.
+/// The minimum that a turn counts, so that a client cannot postpone its end with empty frames.
 const LEAST: usize = 256;
 
 /// How much is still read before the deadline is held against the client.
@@ -25,7 +25,7 @@ impl Overdue {
         self.left = self.left.saturating_sub(bytes.max(LEAST));
     }
 
-    /// Whether what has not been read may have arrived before the deadline.
+    /// Returns whether input that has not been read may have arrived before the deadline.
     pub(super) fn may_be_unread(&self) -> bool {
         self.left > 0
     }

@@ -163,7 +163,7 @@ impl SessionTask {
                 }
             }
         }
-        // What follows the packet that completed the upgrade belongs to the main transport now.
+        // Input after the packet that completed the upgrade belongs to the main transport now.
         match &mut self.carrier {
             Carrier::Probing { probe, .. } => probe.keep(&mut scratch),
             Carrier::Opening(websocket) | Carrier::WebSocket { websocket, .. } => {
