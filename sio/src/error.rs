@@ -1,7 +1,7 @@
 //! The errors of `sio`: [`Error`] for everything that goes wrong in handlers, hooks and `main`, and one type for each
 //! place where an application can react differently.
 //!
-//! What a client gets to see is always chosen: the text of an error that came through `?` stays on the server.
+//! The application always chooses what a client sees: the text of an error that came through `?` stays on the server.
 
 mod boxed;
 mod build;
@@ -34,7 +34,7 @@ type BoxError = Box<dyn StdError + Send + Sync>;
 /// The keys of the object which say that it is an error, and which. No field takes their place.
 const RESERVED: [&str; 3] = ["status", "code", "message"];
 
-/// What a client is told about an error that is none of its business.
+/// The text that the client gets for an error whose details stay on the server.
 const INTERNAL: &str = "Internal server error";
 
 /// `Result` as handlers, hooks and `main` return it: `sio::Result` is `Result<(), sio::Error>`.
@@ -86,7 +86,7 @@ struct Inner {
     source: Option<Source>,
 }
 
-/// Who has to look at it.
+/// The origin of an error, which decides who has to look at it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     /// The application made it for the client.
@@ -277,7 +277,7 @@ impl Error {
         self.0.kind
     }
 
-    /// What an acknowledgement carries.
+    /// Returns the payload of an acknowledgement.
     pub(crate) fn answer(&self) -> impl Serialize + '_ {
         Answer(&self.0)
     }

@@ -1,4 +1,4 @@
-//! What is known of a client from the request that opened its session.
+//! The facts about a client that come from the request that opened its session.
 
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};

@@ -106,7 +106,7 @@
 //! | [`Valid`], [`Validate`] | payloads that are checked |
 //! | [`Error`], [`ConnectError`], [`IntoEventError`] | what clients learn when something fails |
 //! | [`Server`], [`Builder`] | a server with options of its own, several of them, [graceful shutdown](Server::close) |
-//! | [`http`] | the hyper service and the tower layer, for a server of one's own or in front of one |
+//! | [`http`] | the hyper service and the tower layer, for your own server or in front of it |
 //! | [`engine`] | Engine.IO alone, without Socket.IO on top |
 //!
 //! [`prelude`] has what most programs need. The protocol itself, without tasks, sockets and clock, is the crate
@@ -124,7 +124,7 @@
 //! | `msgpack` | no | [`Parser`]`::MessagePack`, for clients that speak MessagePack |
 //! | `testing` | no | `sio::testing`: clients in the process of a test |
 //!
-//! What happens is told through `tracing`, with targets that begin with `sio::`; install a subscriber to see it.
+//! `sio` logs through `tracing`, with targets that begin with `sio::`; install a subscriber to see the logs.
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 
@@ -213,7 +213,7 @@ pub use tokio_rustls::rustls;
 
 #[doc(hidden)]
 pub mod __private {
-    //! What generated code calls. Not for anybody else: it changes with every version.
+    //! The items that generated code uses. Not public API: it changes with every version.
     pub use std::result::Result;
     pub use std::result::Result::{Err, Ok};
 

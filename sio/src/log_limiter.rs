@@ -24,7 +24,7 @@ const MAX_TOLD_APART: usize = 64;
 /// The same, of messages that say what a client has made up.
 const MAX_MADE_UP: usize = 8;
 
-/// What a line is about, besides its message. Two lines that agree in this are alike.
+/// The subject of a line, besides its message. Two lines with equal subjects count as the same.
 #[derive(Debug, Default, Clone, Copy)]
 pub(crate) struct About<'a> {
     pub(crate) namespace: Option<&'a str>,
@@ -80,8 +80,8 @@ impl LogLimiter {
         &PROCESS
     }
 
-    /// Whether a line is to be written; otherwise it is counted, and `summary` called with the number once the window is
-    /// over.
+    /// Returns whether a line is to be written; otherwise it is counted, and `summary` called with the number once
+    /// the window is over.
     pub(crate) fn admits(&self, message: &'static str, about: &About<'_>, summary: Summary) -> bool {
         let now = Instant::now();
         // Those that nobody was there to summarise in time.
@@ -162,7 +162,7 @@ pub(crate) fn hash_of(displayed: impl fmt::Display) -> u64 {
     }
 
     let mut hashing = Hashing(DefaultHasher::new());
-    // What cannot be displayed is alike as far as it could be.
+    // Values whose `Display` fails count as the same if they agree up to the failure.
     let _ = write!(hashing, "{displayed}");
     hashing.0.finish()
 }

@@ -1,4 +1,4 @@
-//! [`Parser`]: the encoding of Socket.IO packets, and the only place that makes packets and reads them.
+//! [`Parser`]: the encoding of Socket.IO packets.
 //!
 //! Packets are made in the text format, whatever the parser: listeners, and nobody else, see them so. Then they are
 //! rewritten if need be, once for all who receive them.
@@ -38,7 +38,7 @@ pub enum Parser {
     MessagePack,
 }
 
-/// What stands in the packet of an event beside its name and its arguments.
+/// The additional field of an event's packet, beside its name and its arguments.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Form {
     /// The id under which an answer is awaited, if one is.
@@ -48,7 +48,7 @@ pub(crate) enum Form {
 }
 
 impl Parser {
-    /// What cannot be.
+    /// Checks the option against `allow_eio3`.
     pub(crate) fn problem(self, allow_eio3: bool) -> Option<Problem> {
         let reason = "clients of Engine.IO 3 are served in JSON only".to_owned();
         (allow_eio3 && self != Self::Json).then_some(Problem::Option { name: "allow_eio3", reason })
@@ -143,7 +143,7 @@ impl Parser {
         }
     }
 
-    /// What reads the messages of one connection.
+    /// Returns a decoder for the messages of one connection.
     pub(crate) fn decoder(self, revision: Revision, max_attachments: usize) -> Decoder {
         match self {
             Self::Json if revision == Revision::V3 => {

@@ -1,4 +1,4 @@
-//! Who is at the other end of a request's connection.
+//! The peer at the other end of a request's connection.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -56,7 +56,7 @@ impl Peer {
         self.address.map(|address| address.ip().to_canonical())
     }
 
-    /// Whether its connection is encrypted.
+    /// Returns whether its connection is encrypted.
     #[must_use]
     pub fn is_secure(&self) -> bool {
         self.is_secure

@@ -48,7 +48,7 @@ impl Addresses {
 pub(crate) struct Place(Box<(Arc<Addresses>, Option<IpAddr>)>);
 
 impl Place {
-    /// What counts as the address.
+    /// Returns the address, or the network that counts as one address.
     pub(crate) fn network(&self) -> Option<IpAddr> {
         self.0.1
     }
@@ -207,7 +207,7 @@ impl Drop for ConnectionPlace {
     }
 }
 
-/// What counts as one address.
+/// Returns the address or the IPv6 network that counts as one address.
 pub(crate) fn network(ip: IpAddr) -> IpAddr {
     match ip.to_canonical() {
         IpAddr::V6(ip) => IpAddr::V6(Ipv6Addr::from_bits(ip.to_bits() & IPV6_NETWORK)),

@@ -1,4 +1,4 @@
-//! What a program that uses `sio` needs most: `use sio::prelude::*;`.
+//! The items that most programs with `sio` need: `use sio::prelude::*;`.
 
 pub use crate::consumer::{Ack, EventName, State, Valid};
 pub use crate::error::{ConnectError, EventError};

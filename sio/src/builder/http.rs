@@ -121,8 +121,8 @@ impl Builder {
     /// Answers supervisors and load balancers: at `live` with status 200 while the program runs, at `ready` with 200
     /// while new clients are let in, and with 503 once the server [closes](crate::Server::close). Default: at no path.
     ///
-    /// They are answered for every host, whatever [`allowed_hosts`](Builder::allowed_hosts) says, and go before static
-    /// files.
+    /// These paths are answered for every host, whatever [`allowed_hosts`](Builder::allowed_hosts) is, and take
+    /// precedence over static files.
     ///
     /// # Examples
     ///
@@ -265,9 +265,9 @@ impl Builder {
         self
     }
 
-    /// Calls `on_refused` for every request to Socket.IO's path that is refused with one of the protocol's codes: what
-    /// `connection_error` is elsewhere. Default nothing; several are called in the order in which they were added. They must
-    /// not block.
+    /// Calls `on_refused` for every request to Socket.IO's path that is refused with one of the protocol's codes,
+    /// like the event `connection_error` of the JavaScript server. Several callbacks are called in the order in which
+    /// they were added; they must not block. Default none.
     ///
     /// # Examples
     ///

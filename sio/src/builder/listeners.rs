@@ -1,4 +1,4 @@
-//! Options for those who want to hear of what goes by.
+//! Options for listeners and observers.
 
 use sio_core::args::Args;
 
@@ -54,7 +54,8 @@ impl Builder {
         self
     }
 
-    /// Calls `listener` for every event that is sent, once for a broadcast. Answers to events of clients are none.
+    /// Calls `listener` for every event that is sent, once for a broadcast. Acknowledgements of clients' events are
+    /// not included.
     ///
     /// # Examples
     ///

@@ -23,7 +23,7 @@ impl fmt::Debug for Boxed {
 impl StdError for Boxed {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         let source: &(dyn StdError + 'static) = self.0.source()?;
-        // What came through `?` is displayed as its cause, which therefore is not told a second time.
+        // An error that came through `?` is displayed as its cause, which therefore is not repeated as the source.
         if self.0.kind() == Kind::Internal { source.source() } else { Some(source) }
     }
 }

@@ -33,7 +33,7 @@ pub enum Problem {
         consumer: &'static str,
         /// The place of its `#[consumer]`.
         location: &'static Location<'static>,
-        /// What is wrong with it.
+        /// The reason why the namespace is invalid.
         reason: String,
     },
     /// Two methods of a consumer handle one event. The compiler refuses it unless `#[cfg]` is involved.
@@ -65,7 +65,7 @@ pub enum Problem {
     Option {
         /// The option.
         name: &'static str,
-        /// What is wrong with the value.
+        /// The reason why the value is invalid.
         reason: String,
     },
 }

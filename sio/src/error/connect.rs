@@ -68,7 +68,7 @@ impl ConnectError {
         self.data.as_deref()
     }
 
-    /// What the client does not learn and the log should.
+    /// Returns the cause, which is logged but not sent to the client.
     #[must_use]
     pub fn source(&self) -> Option<&(dyn StdError + Send + Sync + 'static)> {
         self.source.as_ref().map(Source::get)
@@ -79,7 +79,7 @@ impl ConnectError {
         self.source.as_ref()
     }
 
-    /// Whether it tells the client nothing but that something failed.
+    /// Returns whether it tells the client only that something failed.
     pub(crate) fn is_failure(&self) -> bool {
         self.is_failure
     }
@@ -191,7 +191,7 @@ impl<E: IntoEventError> From<E> for ConnectError {
     note = "or implement `sio::IntoEventError` (or `sio::IntoConnectError`) for `{Self}` to choose what the client sees"
 )]
 pub trait IntoConnectError {
-    /// What the client sees of this error.
+    /// Returns the error that the client gets.
     fn into_connect_error(self) -> ConnectError;
 }
 

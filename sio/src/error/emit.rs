@@ -1,4 +1,4 @@
-//! What can go wrong with something that is sent.
+//! Errors of sending events, and of waiting for their acknowledgements.
 
 use sio_core::args::{ArgError, EncodeError};
 
@@ -24,7 +24,8 @@ pub enum EmitError {
     /// The client is not there any more.
     #[error("the socket is disconnected")]
     Disconnected,
-    /// The socket's outgoing queue is full. Only forms that do not wait fail with it.
+    /// The socket's outgoing queue is full. Returned only by methods that do not wait, and by
+    /// `emit` inside `connect`.
     #[error("the outgoing queue of the socket is full")]
     QueueFull,
     /// The client already has an answer: the handler failed, or ran out of time, before the acknowledgement was sent.

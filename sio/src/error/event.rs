@@ -1,4 +1,5 @@
-//! What a client sees of an error of the application: [`IntoEventError`], for all that can be an error.
+//! The conversion of the application's errors to what a client sees: [`IntoEventError`], for every type that can be
+//! an error.
 //!
 //! There are three kinds. A type that is no [`std::error::Error`] implements the trait. All that are have it already, and
 //! tell the client nothing; those that want to say more are found by their type, in a list that `#[event_error]` makes: a
@@ -54,7 +55,7 @@ use crate::via;
     note = "or implement `sio::IntoEventError` for `{Self}` to choose what the client sees"
 )]
 pub trait IntoEventError {
-    /// What the client sees of this error.
+    /// Returns the error that the client gets.
     fn into_event_error(self) -> Error;
 }
 
@@ -82,11 +83,11 @@ impl<E: IntoEventError> From<E> for Error {
 
 /// A standard error of which the client learns more: what `#[event_error]` makes of an implementation.
 pub trait StdEventError: StdError + Send + Sync + Sized + 'static {
-    /// What the client sees of this error.
+    /// Returns the error that the client gets.
     fn into_event_error(self) -> Error;
 }
 
-/// What turns the errors of one type into what the client sees.
+/// A function that converts errors of one type to what the client sees.
 #[derive(Debug, Clone, Copy)]
 pub struct Conversion {
     id: fn() -> TypeId,

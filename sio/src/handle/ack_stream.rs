@@ -51,7 +51,7 @@ impl<T> AckStream<T> {
 
     /// The next answer as it came: `None` at the deadline.
     fn poll_answered(&mut self, cx: &mut Context<'_>) -> Poll<Option<Answer>> {
-        // What is there already counts, however late it is asked for.
+        // An answer that has already come counts, even if it is taken after the deadline.
         if let Poll::Ready(answer) = self.asked.poll_answered(cx) {
             return Poll::Ready(answer);
         }

@@ -54,12 +54,12 @@ impl<'a> EmitOptions<'a> {
         self
     }
 
-    /// Whether the answer to a request of long-polling that brings what is emitted may be compressed, as far as
-    /// `Builder::http_compression` says at all. Default true.
+    /// Sets whether the long-polling response that carries this packet may be compressed, provided that
+    /// `Builder::http_compression` allows it. Default true.
     ///
-    /// An answer that holds a packet emitted with `compress(false)` is not compressed, whatever else it holds. That
-    /// is for secrets: compressed beside what an attacker can choose, they could be guessed by the answer's length
-    /// (BREACH). It also saves the time for what does not become smaller, such as pictures. WebSocket messages are
+    /// A response that holds a packet emitted with `compress(false)` is not compressed, whatever else it holds. Use
+    /// it for secrets: compressed beside data that an attacker can choose, they could be guessed by the response's
+    /// length (BREACH). It also saves time for data that does not shrink, such as pictures. WebSocket messages are
     /// never compressed; without the feature `compression` nothing is.
     ///
     /// ```
@@ -120,7 +120,7 @@ impl<'a> EmitOptions<'a> {
         Ok(())
     }
 
-    /// What is expected of an event that is not a question.
+    /// Returns the expectation for an event without acknowledgement.
     fn expect(&self) -> Expect {
         if self.volatile { Expect::Nothing } else { Expect::Arrival }
     }

@@ -1,4 +1,4 @@
-//! What users hold: sockets, namespaces, and ways of saying something to them.
+//! The handles that users hold: sockets, namespaces, and broadcasts to their clients.
 
 pub(crate) mod ack_stream;
 pub(crate) mod broadcast;

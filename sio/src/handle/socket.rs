@@ -87,7 +87,7 @@ impl Socket {
         &self.member.handshake
     }
 
-    /// What the application keeps with this socket, for everybody who has it to see.
+    /// Returns the values that the application attached to this socket, visible to everybody who has it.
     #[must_use]
     pub fn data(&self) -> &SocketData {
         &self.member.data
@@ -136,9 +136,9 @@ impl Socket {
         self.member.is_recovered()
     }
 
-    /// Waits until the socket has gone, and tells why.
+    /// Waits until the socket is disconnected, and returns the reason.
     ///
-    /// Handlers and tasks of one's own can stop by it. Cancel safe.
+    /// Handlers and your own tasks can use it to stop. Cancel safe.
     pub async fn closed(&self) -> DisconnectReason {
         self.member.closed().await
     }

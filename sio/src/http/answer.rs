@@ -1,4 +1,4 @@
-//! Answers that are the same for every transport.
+//! HTTP responses that are the same for every transport.
 
 use bytes::Bytes;
 use hyper::header::{self, HeaderValue};

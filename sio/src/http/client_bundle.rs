@@ -128,7 +128,7 @@ impl ClientFile {
         answer
     }
 
-    /// Whether the client has the file already (RFC 9110 §13.1.2, by weak comparison).
+    /// Returns whether the client has the file already (RFC 9110 §13.1.2, by weak comparison).
     fn is_known(&self, request: &HeaderMap) -> bool {
         let strong = |tag: &str| tag.trim().trim_start_matches("W/").to_owned();
         let own = strong(self.etag.to_str().unwrap_or_default());

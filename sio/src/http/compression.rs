@@ -47,7 +47,7 @@ pub(crate) async fn packets(body: Body, request: &HeaderMap, threshold: usize) -
         let bytes = body.bytes.clone();
         tokio::task::spawn_blocking(move || coding.compress(&bytes)).await.ok().and_then(Result::ok)
     };
-    // What does not become smaller (random bytes do not, even in base64 they hardly do) goes as it is.
+    // A body that does not become smaller (random bytes do not, even in base64 they hardly do) is sent as it is.
     let compressed = compressed.filter(|compressed| compressed.len() < body.bytes.len());
     let is_compressed = compressed.is_some();
     let bytes = compressed.map_or(body.bytes, Bytes::from);
@@ -59,7 +59,7 @@ pub(crate) async fn packets(body: Body, request: &HeaderMap, threshold: usize) -
     answer
 }
 
-/// Whether a client takes gzip before all else.
+/// Returns whether a client prefers gzip to all other encodings.
 #[cfg(feature = "static-files")]
 pub(crate) fn accepts_gzip(request: &HeaderMap) -> bool {
     negotiate(request) == Some(Coding::Gzip)

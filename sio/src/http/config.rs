@@ -1,4 +1,4 @@
-//! What can be set for the requests that reach an engine.
+//! Options for the requests that reach an engine.
 
 use sio_core::engine::config::{Revision, TransportKind};
 
@@ -30,11 +30,11 @@ pub struct Config {
     pub path: String,
     /// The transports that may be used. Default: polling and WebSocket.
     pub transports: Vec<TransportKind>,
-    /// Whether a client on polling may move to WebSocket. Default true.
+    /// True if a client on polling may move to WebSocket. Default true.
     pub allow_upgrades: bool,
-    /// Whether clients of Engine.IO 3 may connect besides those of Engine.IO 4. Default false.
+    /// True if clients of Engine.IO 3 may connect besides those of Engine.IO 4. Default false.
     pub allow_eio3: bool,
-    /// Whether their sockets have the ids that they give themselves, which are made of the session's.
+    /// True if their sockets have the ids that these clients derive from the id of the session.
     pub(crate) eio3_client_ids: bool,
     /// From which pages a browser may connect. Default: those of the same origin.
     pub allowed_origins: AllowedOrigins,
@@ -48,7 +48,7 @@ pub struct Config {
     /// to compress nothing. Default 1,024.
     #[cfg(feature = "compression")]
     pub http_compression: Option<usize>,
-    /// What the application decides about requests. Default nothing.
+    /// The application's decisions about requests. Default none.
     pub hooks: Hooks,
 }
 
@@ -81,7 +81,7 @@ impl Config {
         if self.allow_eio3 { &[Revision::V3, Revision::V4] } else { &[Revision::V4] }
     }
 
-    /// Whether a session on polling is told that it may move to WebSocket.
+    /// Returns whether a session on polling is told that it may move to WebSocket.
     pub(super) fn offers_upgrade(&self) -> bool {
         self.allow_upgrades && self.allows(TransportKind::WebSocket)
     }

@@ -57,14 +57,14 @@ impl Cookie {
         self
     }
 
-    /// Whether scripts are kept from reading it. Default true.
+    /// Sets whether the cookie is hidden from scripts. Default true.
     #[must_use]
     pub fn http_only(mut self, http_only: bool) -> Self {
         self.http_only = http_only;
         self
     }
 
-    /// Whether it is sent over encrypted connections only. Default false.
+    /// Sets whether the cookie is sent over encrypted connections only. Default false.
     #[must_use]
     pub fn secure(mut self, secure: bool) -> Self {
         self.secure = secure;

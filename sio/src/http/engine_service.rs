@@ -106,7 +106,7 @@ impl EngineService {
         B::Error: std::fmt::Display,
     {
         let (request, body) = request.into_parts();
-        // What layers have put into its extensions is dropped with it.
+        // The values that layers have put into its extensions are dropped with it.
         let mut request = Guarded::new(request);
         if !self.is_ours(request.uri.path()) {
             return answer::status(StatusCode::NOT_FOUND);
@@ -244,7 +244,7 @@ impl EngineService {
         forwarded.map_or(peer, |forwarded| forwarded.client(&request.headers, peer))
     }
 
-    /// Whether a request is for a host of this server's.
+    /// Returns whether a request is for one of this server's hosts.
     pub(super) fn admits_host(&self, request: &Parts) -> bool {
         let admitted = self.config().allowed_hosts.allow(|| self.authority(request));
         if !admitted {
@@ -260,7 +260,7 @@ impl EngineService {
         admitted
     }
 
-    /// What the request was sent to, as far as can be known.
+    /// Returns the host and scheme to which the request was sent, as far as they can be known.
     fn target(&self, request: &Parts) -> Option<Target> {
         let authority = self.authority(request)?;
         Some(Target { authority, is_secure: self.client(request).is_secure() })
@@ -348,7 +348,7 @@ impl EngineService {
         &self.shared.config
     }
 
-    /// Whether new sessions are let in.
+    /// Returns whether new sessions are let in.
     pub(super) fn is_ready(&self) -> bool {
         !self.engine().shared.is_closing()
     }

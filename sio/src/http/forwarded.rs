@@ -1,4 +1,5 @@
-//! What proxies say of the client (RFC 7239, and the `X-Forwarded-*` headers before it).
+//! The client's address, host and scheme as proxies report them (RFC 7239, and the `X-Forwarded-*` headers before
+//! it).
 //!
 //! ```text
 //! X-Forwarded-For: client, proxy1, proxy2          the last proxy is the connection's own peer
@@ -90,9 +91,10 @@ impl Forwarded {
         self
     }
 
-    /// Whether the proxies are also believed what host and port the client asked for: `X-Forwarded-Host` and
-    /// `X-Forwarded-Port`, or the `host` of `Forwarded`. For proxies that send a `Host` of their own: the pages of the
-    /// host that the client asked for are [the server's own](crate::http::AllowedOrigins). Default false.
+    /// Sets whether to trust the proxies also with the host and port that the client asked for: `X-Forwarded-Host`
+    /// and `X-Forwarded-Port`, or the `host` of `Forwarded`. For proxies that send a `Host` of their own: pages of
+    /// the host that the client asked for then count as [the server's own](crate::http::AllowedOrigins). Default
+    /// false.
     ///
     /// # Examples
     ///

@@ -1,4 +1,4 @@
-//! What supervisors and load balancers ask.
+//! The answers to health checks of supervisors and load balancers.
 
 use hyper::StatusCode;
 

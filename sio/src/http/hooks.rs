@@ -1,4 +1,4 @@
-//! What an application decides about requests that open sessions.
+//! The application's decisions about requests that open sessions.
 
 use std::fmt;
 use std::future::Future;
@@ -27,7 +27,7 @@ const DECISION: Duration = Duration::from_secs(30);
 const HOP_BY_HOP: [HeaderName; 4] =
     [header::CONNECTION, header::UPGRADE, header::TRANSFER_ENCODING, header::CONTENT_LENGTH];
 
-/// What a client is told when a decision failed.
+/// The message for a client when such a decision failed.
 const FAILED: &str = "Internal server error";
 
 /// Functions of the application that are called for requests which open a session. None is set by default, and one
@@ -96,7 +96,7 @@ impl Hooks {
         self.subprotocols = Some(Arc::new(Guarded::new(Box::new(choose))));
     }
 
-    /// Whether a function looks at requests, and wants to find the peer with them.
+    /// Returns whether any function looks at requests, and so expects to find the peer with them.
     pub(crate) fn see_requests(&self) -> bool {
         self.allow_request.is_some() || self.allow_request_async.is_some() || self.on_refused.is_some()
     }
@@ -108,7 +108,7 @@ impl Hooks {
             guarded::call("`allow_request`", || allow(request)).unwrap_or_else(failed)?;
         }
         let Some(allow) = &self.allow_request_async else { return Ok(()) };
-        // What layers have put into the request is cloned with it.
+        // The values that layers have put into the request are cloned with it.
         let deciding = guarded::wait("`allow_request_async`", async { allow(request.clone()).await });
         let decided = tokio::time::timeout(DECISION, deciding).await;
         decided
@@ -122,7 +122,7 @@ impl Hooks {
             .unwrap_or_else(failed)
     }
 
-    /// Whether a decision may have taken time, in which other clients came in.
+    /// Returns whether a decision may have taken time, in which other clients came in.
     pub(crate) fn may_wait(&self) -> bool {
         self.allow_request_async.is_some()
     }

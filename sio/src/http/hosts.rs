@@ -29,7 +29,7 @@ struct Listed {
 }
 
 impl AllowedHosts {
-    /// Whether a request for this host is answered. An entry without a port stands for all of them.
+    /// Returns whether a request for this host is answered. An entry without a port allows all ports.
     pub(crate) fn allow(&self, host: impl FnOnce() -> Option<Authority>) -> bool {
         let Some(listed) = &self.0 else { return true };
         let Some(host) = host() else { return false };
@@ -43,7 +43,7 @@ impl AllowedHosts {
         self.0.as_ref()?.first().map(|listed| &*listed.text)
     }
 
-    /// What is wrong with each listed host that no request can have.
+    /// Returns a text for each listed host that no request can have.
     pub(crate) fn problems(&self) -> impl Iterator<Item = String> {
         let wrong =
             self.0.iter().flat_map(|listed| listed.iter()).filter(|listed| listed.authority.is_none());

@@ -102,21 +102,21 @@ where
     }
 }
 
-/// Whether the body says that it is bytes, as only clients of revision 3 do.
+/// Returns whether the headers mark the body as bytes, as only clients of revision 3 do.
 fn is_binary(headers: &HeaderMap) -> bool {
     let value = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let media_type = value.and_then(|value| value.split(';').next()).unwrap_or_default();
     media_type.trim().eq_ignore_ascii_case("application/octet-stream")
 }
 
-/// Whether the client sends the body only when it is told to (RFC 9110 §10.1.1).
+/// Returns whether the client sends the body only when it is told to (RFC 9110 §10.1.1).
 fn waits_for_leave(headers: &HeaderMap) -> bool {
     headers.get(header::EXPECT).is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"100-continue"))
 }
 
 enum BodyError {
     TooLarge {
-        /// Whether the client has been asked for it.
+        /// True if the client has been asked for the body.
         begun: bool,
     },
     Broken,

@@ -14,7 +14,7 @@ const METHODS: HeaderValue = HeaderValue::from_static("GET,POST");
 const TRUE: HeaderValue = HeaderValue::from_static("true");
 /// How long, in seconds, a browser may remember a preflight: the longest that any of them honours is a day.
 const MAX_AGE: HeaderValue = HeaderValue::from_static("7200");
-/// What an answer depends on, so that no cache gives one page the answer that is meant for another.
+/// The request header that answers depend on, so that no cache gives one page the answer that is meant for another.
 const VARY: HeaderValue = HeaderValue::from_static("Origin");
 const VARY_PREFLIGHT: HeaderValue = HeaderValue::from_static("Origin, Access-Control-Request-Headers");
 
@@ -113,7 +113,7 @@ impl AllowedOrigins {
         if allowed { Verdict::Allowed(origin.clone()) } else { Verdict::Foreign(text.to_owned()) }
     }
 
-    /// What is wrong with each listed origin that no page can have.
+    /// Returns a text for each listed origin that no page can have.
     pub(crate) fn problems(&self) -> impl Iterator<Item = String> {
         let listed: &[String] = if let Rule::List(origins) = &self.0 { origins } else { &[] };
         listed.iter().filter(|origin| listed_form(origin).is_none()).map(|origin| match &**origin {
@@ -155,7 +155,7 @@ impl<S: Into<String>> From<Vec<S>> for AllowedOrigins {
 
 impl<S: Into<String>> FromIterator<S> for AllowedOrigins {
     fn from_iter<I: IntoIterator<Item = S>>(origins: I) -> Self {
-        // What is not an origin is kept as it is, for `problems` to name it.
+        // An invalid origin is kept as it is, for `problems` to name it.
         let origins =
             origins.into_iter().map(Into::into).map(|origin| listed_form(&origin).unwrap_or(origin));
         Self(Rule::List(origins.collect()))
@@ -173,7 +173,7 @@ impl fmt::Debug for AllowedOrigins {
     }
 }
 
-/// What is known of the origin of a request.
+/// The result of checking the origin of a request.
 #[derive(Debug)]
 pub(crate) enum Verdict {
     NoOrigin,

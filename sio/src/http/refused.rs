@@ -102,7 +102,7 @@ impl Refusal {
         self.reason.error()
     }
 
-    /// Whether the client may well be let in if it asks again a little later: there, or by another server.
+    /// Returns whether the client may well be let in if it asks again a little later: there, or by another server.
     pub(crate) fn is_temporary(&self) -> bool {
         self.reason == RefusedReason::ShuttingDown
     }

@@ -20,7 +20,7 @@ use super::mounted::Mounted;
 use super::static_files::StaticFiles;
 use crate::peer::Peer;
 
-/// What a server answers besides the requests for its engine.
+/// Everything that a server answers besides the requests for its engine.
 #[derive(Debug)]
 pub(crate) struct Beside {
     pub(crate) health: Option<Health>,
@@ -29,7 +29,7 @@ pub(crate) struct Beside {
 }
 
 impl Beside {
-    /// Whether this answers requests for a path.
+    /// Returns whether this answers requests for a path.
     fn has(&self, path: &str) -> bool {
         #[cfg(feature = "static-files")]
         if self.files.has(path) {
@@ -128,7 +128,7 @@ impl Service {
         Mounted::new(self, inner)
     }
 
-    /// Whether requests for a path are answered here, be it by Socket.IO or with a file.
+    /// Returns whether requests for a path are answered here, by Socket.IO or with a file.
     pub(super) fn answers(&self, path: &str) -> bool {
         self.beside.has(path) || self.is_ours(path)
     }

@@ -102,16 +102,16 @@ pub(crate) fn is_host(value: &[u8]) -> bool {
     is_port && is_name
 }
 
-/// What a request was sent to, as the client sees it.
+/// The scheme and authority to which a request was sent, as the client sees them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Target {
     pub(crate) authority: Authority,
-    /// Whether it is known that the client's connection is encrypted. A proxy that ends TLS may not say so.
+    /// True if the client's connection is known to be encrypted. A proxy that ends TLS may not report it.
     pub(crate) is_secure: bool,
 }
 
 impl Target {
-    /// Whether a page of this origin is this server's own.
+    /// Returns whether a page of this origin is this server's own.
     pub(crate) fn is_origin(&self, origin: &Site) -> bool {
         let scheme_fits = match &*origin.scheme {
             "https" => true,

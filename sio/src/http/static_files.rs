@@ -44,28 +44,29 @@ impl Files {
         Self { target: target.into(), dot_files: false, links: false }
     }
 
-    /// Whether files and directories whose names begin with a dot are served: `.env` and `.git`, but also `.well-known`.
-    /// Default false.
+    /// Sets whether to serve files and directories whose names begin with a dot: `.env` and `.git`, but also
+    /// `.well-known`. Default false.
     #[must_use]
     pub fn dot_files(mut self, serve: bool) -> Self {
         self.dot_files = serve;
         self
     }
 
-    /// Whether links that lead out of the directory are followed. Default false; links inside of it always are.
+    /// Sets whether to follow links that lead out of the directory. Default false; links inside of it are always
+    /// followed.
     #[must_use]
     pub fn links(mut self, follow: bool) -> Self {
         self.links = follow;
         self
     }
 
-    /// Whether what a path below the directory leads to may be served. It reads the file system.
+    /// Returns whether the file at this path below the directory may be served. Reads the file system.
     fn may_serve(&self, below: &Path) -> bool {
         let is_hidden = |path: &Path| {
             path.components()
                 .any(|part| matches!(part, Component::Normal(name) if name.as_encoded_bytes()[0] == b'.'))
         };
-        // What is no plain way down leads out, whatever there is.
+        // A path with `..`, a root or a prefix could lead out of the directory, whatever exists there.
         if below.components().any(|part| !matches!(part, Component::Normal(_) | Component::CurDir)) {
             return false;
         }
@@ -122,7 +123,7 @@ impl StaticFiles {
         Ok(())
     }
 
-    /// What is routed to something that is not there.
+    /// Returns the routes to files and directories that do not exist.
     pub(crate) fn missing(&self) -> impl Iterator<Item = String> {
         let missing = self.routes.iter().filter(|(_, files)| !files.target.exists());
         missing.map(|(path, files)| {
@@ -135,7 +136,7 @@ impl StaticFiles {
         self.routes.iter().map(|(path, _)| &**path)
     }
 
-    /// Whether a request is for one of the files, Socket.IO's own path left aside.
+    /// Returns whether a request is for one of the files, Socket.IO's own path excluded.
     pub(crate) fn has(&self, path: &str) -> bool {
         self.client.has(path) || self.route(path).is_some()
     }
@@ -198,7 +199,7 @@ impl StaticFiles {
     }
 }
 
-/// Whether a percent-encoded path below a directory leads to what may be served.
+/// Returns whether the file at a percent-encoded path below a directory may be served.
 async fn may_serve(files: &Files, path: &str) -> bool {
     let Some(below) = decoded(path.trim_start_matches('/')) else { return false };
     let files = files.clone();

@@ -16,7 +16,7 @@ use crate::hub::emission::Emission;
 use crate::hub::in_connect::is_in_connect;
 use crate::hub::member::Member;
 
-/// Who waits for an answer.
+/// The receiver of an answer.
 pub(crate) enum Waiter {
     One(oneshot::Sender<Args>),
     Many(Sid, mpsc::UnboundedSender<Answer>),

@@ -15,14 +15,14 @@ pub(crate) struct Emission {
     pub(crate) offset: Option<u64>,
 }
 
-/// What is expected of an event that is sent.
+/// The sender's expectation for an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Expect {
-    /// That it arrives, sooner or later.
+    /// It must be delivered, sooner or later.
     Arrival,
-    /// Nothing: it may be lost.
+    /// It may be dropped.
     Nothing,
-    /// An answer, under this id.
+    /// It expects an acknowledgement with this id.
     Answer(u64),
 }
 
@@ -35,7 +35,7 @@ impl Emission {
         Self { entry: frames.into(), offset }
     }
 
-    /// Whether the polling answer that brings it may be compressed.
+    /// Sets whether the long-polling response that carries it may be compressed.
     pub(crate) fn compress(mut self, compress: bool) -> Self {
         self.entry.compress = compress;
         self

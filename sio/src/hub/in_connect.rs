@@ -1,6 +1,6 @@
 //! Tells whether a question to a client is asked by its own `connect` hook.
 //!
-//! What the hook sends goes out when the hook has ended, so a question that it awaits could only run into its deadline.
+//! The hook's events are sent when the hook has ended, so waiting for an answer inside the hook could only time out.
 //! A task that the hook spawns may ask: it does not keep the hook from ending.
 
 use std::cell::Cell;
@@ -27,7 +27,7 @@ pub(crate) fn in_connect<R>(id: Sid, poll: impl FnOnce() -> R) -> R {
     poll()
 }
 
-/// Whether the caller is the `connect` hook of this socket.
+/// Returns whether the caller is the `connect` hook of this socket.
 pub(crate) fn is_in_connect(id: &Sid) -> bool {
     let connecting = CONNECTING.take();
     let is_own = connecting.as_ref() == Some(id);

@@ -1,4 +1,4 @@
-//! What is remembered of how often one client sends events.
+//! The counts of how often one client sends events.
 
 use std::mem;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -59,7 +59,7 @@ impl Limits {
         wait.map_or(Ok(()), Err)
     }
 
-    /// Whether all is as if nothing had come.
+    /// Returns whether no event counts any more, as if none had come.
     pub(crate) fn is_full(&self, now: Instant) -> bool {
         self.lock().is_full(now)
     }

@@ -47,7 +47,7 @@ use crate::params::Params;
 use crate::parser::{Form, Parser};
 use crate::state_map::StateMap;
 
-/// What the hubs of one server have in common.
+/// State that the hubs of one server share.
 #[derive(Clone)]
 pub(crate) struct Common {
     pub(crate) parser: Parser,
@@ -59,11 +59,11 @@ pub(crate) struct Common {
     pub(crate) logs: LogLimiter,
     /// None if nobody wants to hear of what goes by.
     pub(crate) witness: Option<Arc<dyn Witness>>,
-    /// What all of this belongs to. Nothing down here looks into it; handles give it back.
+    /// The server. The hub does not look into it; handles give it back.
     pub(crate) server: Weak<dyn Any + Send + Sync>,
 }
 
-/// Who is told of what goes by, without a lock.
+/// Is told of sent events and room changes, while no lock is held.
 pub(crate) trait Witness: Send + Sync {
     fn sent(&self, namespace: &Namespace, sent: &Sent<'_>);
     fn rooms_changed(&self, namespace: &Namespace, changes: &RoomChanges);
@@ -110,7 +110,7 @@ pub(crate) enum Change<'a> {
     },
 }
 
-/// What a delivery has found.
+/// The result of a delivery.
 #[must_use = "those whose queues are well filled are given way"]
 pub(crate) struct Delivered {
     /// Those whose tasks had better run before the next delivery.
@@ -267,7 +267,7 @@ impl Hub {
         self.tell(&changes);
     }
 
-    /// What has happened to rooms is heard of here, and nowhere else.
+    /// Tells the witness of room changes. The only place that does.
     pub(crate) fn tell(self: &Arc<Self>, changes: &RoomChanges) {
         if let Some(witness) = self.common.witness.as_ref().filter(|_| !changes.is_empty()) {
             witness.rooms_changed(&Namespace::of(self), changes);
@@ -301,8 +301,8 @@ impl Hub {
         self.write().unpark(id)
     }
 
-    /// A member takes the place of the one with the same id if `may_enter` says so, which is asked while nothing can be
-    /// sent. The caller tells of the changes.
+    /// Puts a member in the place of the one with the same id, if `may_enter` returns true; it is called while
+    /// nothing can be sent. The caller tells of the changes.
     pub(crate) fn replace(
         &self,
         member: &Arc<Member>,

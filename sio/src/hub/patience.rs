@@ -15,9 +15,9 @@ use tokio::time::{Instant, timeout};
 
 use crate::engine::mailbox::Mailbox;
 
-/// What a broadcast adds to the budget, in microseconds, when it has found a queue filled.
+/// The microseconds that a broadcast adds to the budget when it has found a queue filled.
 const SHARE: i64 = 1_000;
-/// What is saved at most: the longest wait of one broadcast.
+/// The most that the budget can hold, which is the longest wait of one broadcast.
 const MOST: i64 = 5_000;
 /// Shorter waits are left for later: the timer's resolution is a millisecond.
 const LEAST: i64 = 2_000;

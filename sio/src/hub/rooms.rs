@@ -9,7 +9,7 @@ use sio_core::id::Sid;
 use super::index::Index;
 use super::target::Target;
 
-/// What happens to a room: see [`Builder::on_room`](crate::Builder::on_room).
+/// A change of a room: see [`Builder::on_room`](crate::Builder::on_room).
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RoomEvent {
@@ -23,15 +23,15 @@ pub enum RoomEvent {
     Deleted,
 }
 
-/// What has happened to rooms, in order.
+/// Changes of rooms, in order.
 pub(crate) type RoomChanges = Vec<(Arc<str>, RoomEvent)>;
 
-/// Who is there, and who may come back.
+/// The members that are connected, and those that may come back.
 #[derive(Debug)]
 pub(crate) struct Rooms<M> {
     live: Index<M>,
-    /// Who has lost its connection and may come back, in the rooms in which it was. Nobody sees them; they only miss
-    /// what is sent.
+    /// Members that have lost their connection and may come back, in the rooms in which they were. Nobody sees them;
+    /// events for their rooms are kept for them.
     parked: Index<M>,
 }
 
@@ -167,7 +167,7 @@ mod tests {
             changes
         }
 
-        /// Who is addressed, sorted; somebody who is reached twice is in it twice.
+        /// Returns the members that are addressed, sorted; one that is reached twice is in it twice.
         fn reached(&self, target: &Target) -> Vec<u8> {
             let mut reached = Vec::new();
             self.rooms.for_each(target, |name| reached.push(*name));

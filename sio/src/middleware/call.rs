@@ -74,7 +74,7 @@ impl Call {
         Ok(())
     }
 
-    /// Whether the client waits for an answer.
+    /// Returns whether the client waits for an answer.
     #[must_use]
     pub fn wants_ack(&self) -> bool {
         self.ack.is_some()

@@ -1,4 +1,4 @@
-//! What stands in front of a consumer: hooks that see every client that wants to enter, and hooks around every
+//! Middleware that runs before a consumer: hooks that see every client that wants to enter, and hooks around every
 //! event.
 //!
 //! They are closures of the application, chosen by namespace when the server is built. A namespace without any pays
@@ -30,10 +30,10 @@ type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 type OnConnecting = Arc<dyn Fn(Connecting) -> BoxFuture<Result<(), ConnectError>> + Send + Sync>;
 type Around = Arc<dyn Fn(Call, Next) -> BoxFuture<Result<Reply, Error>> + Send + Sync>;
 
-/// The namespace that stands for every namespace.
+/// The name under which hooks for all namespaces are added.
 const EVERY: &str = "*";
 
-/// What is to run in a namespace, in the order in which it was added.
+/// The hooks of a namespace, in the order in which they were added.
 #[derive(Clone, Default)]
 pub(crate) struct Hooks {
     pub(crate) connecting: Arc<[OnConnecting]>,
@@ -87,7 +87,7 @@ impl Scoped {
         self.around.push((namespace, Arc::new(move |call, next| Box::pin(hook(call, next)))));
     }
 
-    /// What is for a namespace, by its path or pattern.
+    /// Returns the hooks for a namespace, given by its path or pattern.
     pub(crate) fn of(&self, namespace: &str) -> Hooks {
         Hooks { connecting: select(&self.connecting, namespace), around: select(&self.around, namespace) }
     }

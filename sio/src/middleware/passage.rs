@@ -33,14 +33,14 @@ pub struct Next {
 }
 
 impl Next {
-    /// Goes on with the event, and gives what came of it. Without this call the handler does not run.
+    /// Calls the next middleware or the handler, and returns its result. Without this call the handler does not run.
     ///
     /// Errors are those of the handler, of the middleware behind this one, and of the framework: `internal` for a
     /// handler that panicked, `timeout` for one that outlived its deadline. Dropping the future drops the handler.
     ///
     /// # Errors
     ///
-    /// As said.
+    /// Returns the error of the handler, of the middleware after this one, or of the framework, as described above.
     pub async fn run(mut self, call: Call) -> Result<Reply, Error> {
         if let Some(next) = self.rest.get(self.index).cloned() {
             self.index += 1;

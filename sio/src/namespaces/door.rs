@@ -40,9 +40,9 @@ pub(crate) struct Door {
     pub(crate) observers: Option<Arc<Observers>>,
     /// How many events one socket may send.
     pub(crate) event_rate: Option<Rate>,
-    /// Whether anything limits how often events come.
+    /// True if anything limits how often events come.
     pub(crate) has_rates: bool,
-    /// Whether any handler is concurrent or has a deadline: else events need not be looked up.
+    /// True if any handler is concurrent or has a deadline; if not, events need not be looked up.
     pub(crate) has_special: bool,
     pub(crate) handler_times: HandlerTimes,
     pub(crate) shutdown: Arc<Shutdown>,
@@ -88,7 +88,7 @@ impl Door {
         &self.hub.path
     }
 
-    /// What is declared for an event beyond its handler.
+    /// Returns the declared options of an event.
     pub(crate) fn special(&self, event: &str) -> Option<&'static EventInfo> {
         let consumer = self.consumer.as_ref().filter(|_| self.has_special)?;
         EventInfo::find(consumer.events, event)

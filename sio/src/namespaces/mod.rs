@@ -31,7 +31,7 @@ use crate::shutdown::Shutdown;
 /// The longest path of a dynamic namespace, in bytes: clients choose it, and the server has to keep it.
 const MAX_PATH: usize = 1024;
 
-/// What all namespaces of a server share.
+/// State that all namespaces of a server share.
 #[derive(Clone)]
 pub(crate) struct Common {
     pub(crate) hub: hub::Common,
@@ -81,7 +81,7 @@ struct Live {
     residents: Option<Residents>,
 }
 
-/// Who wants to enter a namespace.
+/// A client that wants to enter a namespace.
 pub(crate) struct Entrant {
     pub(crate) ip: Option<IpAddr>,
     /// How many dynamic namespaces the connection is in.

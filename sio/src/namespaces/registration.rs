@@ -31,7 +31,7 @@ pub(crate) struct Seat {
     pub(crate) door: Arc<Door>,
 }
 
-/// What the task of a new socket begins with.
+/// The data with which the task of a new socket begins.
 pub(crate) struct SocketTask {
     pub(crate) seat: Seat,
     pub(crate) auth: Option<Args>,
@@ -82,7 +82,7 @@ impl Registration {
         (self.identity)().0
     }
 
-    /// What is wrong with it by itself.
+    /// Returns the problems of this registration by itself.
     fn problems(&self) -> Vec<Problem> {
         let (consumer, location) = (self.type_name(), self.location);
         let namespace = check_namespace(self.namespace).map_err(|error| error.to_string());

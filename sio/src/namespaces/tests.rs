@@ -137,7 +137,7 @@ async fn greedy_clients_leave_a_place_for_those_who_have_none() {
     assert!((100..190).contains(&there_are), "{there_are}");
     let mut newcomer = PacketClient::new(&server);
     newcomer.join("0/tests/org/99999,").await;
-    // Whoever has joined may go where others are, whatever he has.
+    // A client may join a namespace that others are in, however many it has joined.
     greedy[5].join("0/tests/org/99999,").await;
 }
 

@@ -81,7 +81,7 @@ pub trait Observer: Send + Sync + 'static {
     }
 }
 
-/// What becomes of a socket. Each that was accepted leaves once.
+/// A change of a socket. Each that was accepted leaves once.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum SocketChange<'a> {
@@ -91,7 +91,7 @@ pub enum SocketChange<'a> {
     Refused {
         /// The socket that it would have had.
         socket: &'a Socket,
-        /// What the client is told.
+        /// The error that the client is told.
         error: &'a ConnectError,
     },
     /// The client has left, and its `disconnect` hook has ended.

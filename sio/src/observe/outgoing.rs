@@ -41,7 +41,7 @@ impl<'a> Outgoing<'a> {
         self.rooms
     }
 
-    /// What is sent, as JSON: an array of the name and the arguments, with placeholders for bytes.
+    /// Returns the event as JSON: an array of the name and the arguments, with placeholders for bytes.
     #[must_use]
     pub fn json(&self) -> &'a str {
         json(self.frames, self.namespace.path()).unwrap_or_default()

@@ -9,7 +9,7 @@ use crate::consumer::EventInfo;
 use crate::transport::frames::SHARED_READER_LIMIT;
 use crate::turn;
 
-/// What is shorter may have been read together with other packets. What is longer has a buffer of its own.
+/// Shorter events may share their buffer with other packets; longer ones have a buffer of their own.
 const SHORT: usize = SHARED_READER_LIMIT;
 
 impl Waiting {

@@ -126,7 +126,7 @@ struct State {
     busy: bool,
 }
 
-/// What is kept of a client that may come back.
+/// The kept state of a client that may come back.
 struct Recoverable {
     state: Arc<ConnectionState>,
     /// It has come back.
@@ -137,11 +137,11 @@ struct Recoverable {
 pub(crate) struct Waiting {
     pub(crate) event: Event,
     pub(crate) size: usize,
-    /// What is declared for it, if anything is.
+    /// The declared options of the event, if there are any.
     pub(crate) info: Option<&'static EventInfo>,
 }
 
-/// What is there of a socket's input.
+/// The amount of a socket's input.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Input {
     /// Events that wait for their turn.
@@ -154,7 +154,7 @@ pub(crate) struct Input {
     pub(crate) running: Amount,
 }
 
-/// So many packets, and their bytes.
+/// A number of packets, and their bytes.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Amount {
     pub(crate) packets: usize,
@@ -168,7 +168,7 @@ impl AddAssign for Amount {
     }
 }
 
-/// What a socket's task is to do next.
+/// The next step for a socket's task.
 pub(crate) enum Next {
     Event(Waiting),
     Nothing,
@@ -236,7 +236,7 @@ impl Member {
         self.recovery.as_ref().is_some_and(|recovery| recovery.is_recovered)
     }
 
-    /// What is kept of the client, if it may come back.
+    /// Returns the state that is kept of the client, if it may come back.
     pub(crate) fn state(&self) -> Option<&Arc<ConnectionState>> {
         self.recovery.as_ref().map(|recovery| &recovery.state)
     }
@@ -286,9 +286,9 @@ impl Member {
         state.stage.gone().map_or_else(|| self.is_connected(), |gone| gone.was_accepted)
     }
 
-    /// Ends the member for everybody else. With `discard`, events that wait are dropped: the server put
-    /// the client out; else they are handled before the `disconnect` hook, since they came before the end.
-    /// The first reason stays.
+    /// Ends the member for everybody else. With `discard`, events that wait are dropped, because the server
+    /// disconnected the client; otherwise they are handled before the `disconnect` hook, since they came before the
+    /// end. The first reason stays.
     pub(crate) fn close(&self, reason: DisconnectReason, discard: bool) {
         self.close_with(reason, discard, None);
     }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use super::memory::{Account, Usage};
 use crate::transport::outgoing::Entry;
 
-/// What one client may have in its log.
+/// The limits of one client's log.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Bounds {
     pub(crate) packets: usize,
@@ -67,8 +67,8 @@ impl Log {
         self.count_change(before);
     }
 
-    /// What was sent after the event of this offset, or without one all that was ever sent; `None` if a part of it has
-    /// been forgotten. What came before it is of no use any more.
+    /// Returns everything sent after the event of this offset, or without an offset everything ever sent; `None` if a
+    /// part of it has been forgotten. Forgets the events up to the offset, which are of no use any more.
     pub(crate) fn resume(&mut self, offset: Option<u64>) -> Option<Vec<Entry>> {
         if self.forgotten != offset {
             let wanted = offset?;
@@ -88,7 +88,7 @@ impl Log {
     }
 
     fn count_change(&mut self, before: Usage) {
-        // What is not counted any more is not held either.
+        // Memory that is no longer counted must be freed as well.
         if self.events.capacity() / 8 > self.events.len() {
             self.events.shrink_to(2 * self.events.len());
         }

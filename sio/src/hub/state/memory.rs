@@ -26,7 +26,7 @@ pub(crate) struct Memory {
     accounts: Mutex<HashMap<Option<IpAddr>, Weak<Account>>>,
 }
 
-/// What the clients of one address keep.
+/// The memory that the clients of one address use.
 #[derive(Debug)]
 pub(crate) struct Account {
     memory: Arc<Memory>,
@@ -102,7 +102,7 @@ impl Account {
         }
     }
 
-    /// What one of its clients takes has changed. Costs nothing where as much has gone as has come.
+    /// Counts a change of what one of its clients uses. Costs nothing if the amount stays the same.
     pub(super) fn change(&self, before: Usage, after: Usage) {
         change(&self.memory.used, before.notes, after.notes);
         change(&self.kept, before.total(), after.total());

@@ -1,4 +1,4 @@
-//! What a client keeps over its connections: who it is, and what it has missed.
+//! The state that a client keeps across connections: who it is, and what it has missed.
 
 mod log;
 pub(crate) mod memory;
@@ -16,7 +16,8 @@ use crate::engine::session;
 use crate::hub::member::Member;
 use crate::transport::outgoing::Entry;
 
-/// Whether a client that has gone for this reason may come back: it did not mean to leave, and nobody wanted it to.
+/// Returns whether a client that has gone for this reason may come back: it did not mean to leave, and nobody wanted
+/// it to.
 pub(crate) fn may_come_back(reason: DisconnectReason) -> bool {
     use DisconnectReason as R;
     matches!(reason, R::TransportClose | R::TransportError | R::PingTimeout | R::ForcedClose | R::SlowClient)
@@ -28,7 +29,7 @@ pub(crate) fn may_come_back(reason: DisconnectReason) -> bool {
 ///            hand_over (the client comes back)
 ///          ┌──────────────────────────────────┐
 ///   held by a member ◄────────────────────┘
-///          │  end: left, put out, refused, or away for too long
+///          │  end: left, disconnected by the server, refused, or away for too long
 ///          ▼
 ///        over
 /// ```
@@ -45,7 +46,7 @@ struct Inner {
     log: Log,
     /// The member by which the client is reached, or was reached last. `None`: over.
     holder: Option<Weak<Member>>,
-    /// What goes out before the holder's CONNECT.
+    /// Events that are sent before the holder's CONNECT.
     missed: Vec<Entry>,
 }
 
@@ -101,7 +102,7 @@ impl ConnectionState {
         }
     }
 
-    /// What the client has missed, once; nothing for a member that another has followed.
+    /// Returns the events that the client has missed, once; none for a member that another has replaced.
     pub(crate) fn take_missed(&self, member: &Member) -> Vec<Entry> {
         let mut inner = self.lock();
         match inner.holding(member) {
@@ -138,7 +139,7 @@ impl ConnectionState {
         self.lock().holder.as_ref().and_then(Weak::upgrade)
     }
 
-    /// Whether this is the member by which the client is reached.
+    /// Returns how this member relates to the one by which the client is reached.
     pub(crate) fn holding(&self, member: &Member) -> Holding {
         self.lock().holding(member)
     }
