@@ -70,7 +70,7 @@ pub(crate) struct ServerInner {
     pub(crate) connections: Option<Arc<Connections>>,
 }
 
-/// What is set for the Socket.IO layer; the engine has its own.
+/// Options for the Socket.IO layer; the engine has its own.
 #[derive(Debug, Clone)]
 pub(crate) struct Options {
     pub(crate) parser: Parser,
@@ -154,8 +154,8 @@ impl Server {
         self.inner.engine.session_count()
     }
 
-    /// The HTTP service, for a hyper server of one's own; with the feature `tower` also for all that takes a tower
-    /// service. [`Service::or`] puts it in front of another hyper service.
+    /// Returns the HTTP service, for your own hyper server; with the feature `tower` also for everything that takes a
+    /// tower service. [`Service::or`] puts it in front of another hyper service.
     #[must_use]
     pub fn service(&self) -> Service {
         self.announce_namespaces();

@@ -1,4 +1,4 @@
-//! What a client says, short enough to be repeated.
+//! Shortens texts that clients have chosen, so that they can be repeated.
 
 use std::borrow::Cow;
 

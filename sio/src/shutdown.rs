@@ -57,7 +57,7 @@ impl Shutdown {
         self.phase() == Phase::Running
     }
 
-    /// Whether handlers that still run are to be given up.
+    /// Returns whether handlers that still run are to be given up.
     pub(crate) fn is_over(&self) -> bool {
         self.phase() == Phase::Over
     }

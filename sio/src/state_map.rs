@@ -1,4 +1,4 @@
-//! What all clients of a server share: one value of each type.
+//! The values that all clients of a server share: one value of each type.
 
 use std::any::{Any, TypeId, type_name};
 use std::fmt;

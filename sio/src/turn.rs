@@ -28,7 +28,7 @@ const WORK_AT_FIRST: usize = EVENT;
 /// How much is done between two looks after that.
 const WORK: usize = 8;
 
-/// What handling an event counts as work; reading a frame is 1.
+/// The work that handling an event counts as; reading a frame is 1.
 const EVENT: usize = 2;
 
 /// How many frames, or packets of a POST, are read in one turn. Small ones are so quick that this is all that bounds them,
@@ -52,7 +52,7 @@ pub(crate) fn received(bytes: usize) {
     TURN.with(|turn| turn.received(bytes));
 }
 
-/// Whether another frame may be read.
+/// Returns whether another frame may be read.
 pub(crate) fn may_read() -> bool {
     TURN.with(|turn| !turn.is_over.get() && turn.frames.get() < FRAMES)
 }
@@ -70,8 +70,8 @@ pub(crate) fn worked() {
     TURN.with(|turn| turn.worked(1, 0));
 }
 
-/// Whether there is time for an event of so many bytes; it is to be handled then. If not, it is noted that there is more
-/// to do.
+/// Returns whether there is time for an event of so many bytes; the caller must handle it then. If not, notes that
+/// there is more to do.
 pub(crate) fn take_event(bytes: usize) -> bool {
     TURN.with(|turn| turn.take_event(bytes))
 }
@@ -81,7 +81,7 @@ pub(crate) async fn until_time() {
     std::future::poll_fn(|_| if take_event(0) { Poll::Ready(()) } else { Poll::Pending }).await;
 }
 
-/// Whether the turn is used up. The first piece of a turn may always be done, however large it is.
+/// Returns whether the turn is used up. The first piece of a turn may always be done, however large it is.
 pub(crate) fn is_over() -> bool {
     TURN.with(|turn| turn.is_over.get())
 }
@@ -91,7 +91,7 @@ pub(crate) fn put_off() {
     TURN.with(|turn| turn.has_more.set(true));
 }
 
-/// Whether something was put off in this turn: the task has to be polled again, with nothing else to wake it.
+/// Returns whether something was put off in this turn: the task has to be polled again, with nothing else to wake it.
 pub(crate) fn has_more() -> bool {
     TURN.with(|turn| turn.has_more.get())
 }

@@ -85,11 +85,11 @@ pub trait Validate {
     ///
     /// # Errors
     ///
-    /// What is wrong, for the client to see.
+    /// Returns what is wrong, as texts for the client.
     fn validate(&self) -> Result<(), Invalid>;
 }
 
-/// What is wrong with a payload: texts for the client, each about a field.
+/// The errors in a payload: texts for the client, each about a field.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Invalid {
     mistakes: Vec<(Cow<'static, str>, Cow<'static, str>)>,
@@ -115,7 +115,7 @@ impl Invalid {
         invalid
     }
 
-    /// Whether nothing is wrong.
+    /// Returns whether there are no errors.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.mistakes.is_empty()
@@ -167,9 +167,9 @@ impl std::error::Error for Invalid {}
 
 /// The next argument of the client, read and then [checked](Validate).
 ///
-/// What does not pass is answered like what cannot be read, with the code `invalid_payload` and the argument's index;
-/// the fields stand in `fields`. In `connect` it is the auth payload, and the client is refused with `Invalid auth
-/// payload`. `Option<Valid<T>>` may be missing, but not wrong.
+/// A payload that fails the check is answered like one that cannot be read, with the code `invalid_payload` and the
+/// argument's index; `fields` holds the errors of each field. In `connect` it is the auth payload, and the client is
+/// refused with `Invalid auth payload`. `Option<Valid<T>>` may be missing, but not wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Valid<T>(pub T);
 

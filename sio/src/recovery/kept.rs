@@ -19,7 +19,7 @@ use crate::hub::state::{Bounds, ConnectionState, Holding};
 use crate::places::network;
 use crate::random;
 
-/// What all namespaces of a server share of what they keep.
+/// State that all namespaces of a server share about what they keep.
 #[derive(Clone)]
 pub(crate) struct Keeping {
     options: Recovery,
@@ -206,7 +206,7 @@ impl Kept {
 }
 
 impl Clients {
-    /// Who is to be given up first, and when.
+    /// Returns the client to be given up first, and when.
     fn first(&mut self) -> Option<(Instant, Sid)> {
         while let Some((until, sid)) = self.deadlines.front().cloned() {
             if is_waited_for(&self.parked, until, &sid) {
@@ -233,7 +233,7 @@ impl Clients {
     }
 }
 
-/// Whether a deadline is that of somebody who is still away.
+/// Returns whether a deadline is that of a client who is still away.
 fn is_waited_for(parked: &HashMap<Sid, Parked>, until: Instant, sid: &Sid) -> bool {
     parked.get(sid).is_some_and(|parked| parked.until == until)
 }

@@ -1,4 +1,4 @@
-//! What can be set for connection state recovery.
+//! Options for connection state recovery.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use crate::error::Problem;
 /// Lets clients that lose their connection go on where they were: see
 /// [`Builder::connection_state_recovery`](crate::Builder::connection_state_recovery).
 ///
-/// What its bounds do not allow to be kept is not recovered: the client comes back as a new one then, and knows it.
+/// A client whose state exceeds these limits is not recovered: it comes back as a new one, and is told so.
 ///
 /// # Examples
 ///
@@ -86,15 +86,14 @@ impl Recovery {
         self
     }
 
-    /// Whether a recovered client passes the [middleware](crate::Builder::on_connecting) in front of `connect` without
-    /// being looked at again. Default false: a token may have expired, a user may have been banned meanwhile. `connect`
-    /// itself always runs.
+    /// Sets whether a recovered client skips the [middleware](crate::Builder::on_connecting) in front of `connect`.
+    /// Default false: a token may have expired, a user may have been banned meanwhile. `connect` itself always runs.
     pub fn skip_middleware(mut self, skip: bool) -> Self {
         self.skip_middleware = skip;
         self
     }
 
-    /// What cannot be.
+    /// Checks the option.
     pub(crate) fn problem(&self) -> Option<Problem> {
         let is_valid = !self.max_disconnection.is_zero()
             && self.max_packets > 0

@@ -14,7 +14,8 @@ pub(crate) const MAX_OF_CONNECTION: usize = 16;
 /// The part of the last half of all places that one address gets is one of so many.
 const PARTS: usize = 64;
 
-/// Who has a place. Nobody is ever moved out of one for somebody else: who comes too late gets none.
+/// The clients that have a place. None is ever moved out of its place for another: a client that comes too late gets
+/// none.
 #[derive(Debug)]
 pub(crate) struct Parking {
     places: usize,

@@ -31,7 +31,7 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// How long connections are given to write their last answers when the server stops.
 const LAST_ANSWERS: Duration = Duration::from_secs(1);
 
-/// What stands between TCP and HTTP.
+/// The layer between TCP and HTTP.
 #[derive(Clone)]
 pub(crate) enum Security {
     None,
@@ -39,7 +39,7 @@ pub(crate) enum Security {
     Tls(Tls),
 }
 
-/// What is set for connections of the server's own listener.
+/// Options for connections of the server's own listener.
 #[derive(Debug, Clone)]
 pub(crate) struct Serving {
     pub(crate) keep_alive_timeout: Duration,

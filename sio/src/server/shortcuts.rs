@@ -1,4 +1,4 @@
-//! What is said to `/` without naming it. Everything is that of [`Namespace`](crate::Namespace).
+//! Shortcuts for the namespace `/`. Every method is that of [`Namespace`](crate::Namespace).
 
 use std::time::Duration;
 

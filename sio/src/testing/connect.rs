@@ -83,7 +83,7 @@ impl ClientBuilder {
         self
     }
 
-    /// What the client says of itself: the payload of the `connect` hook. Default none; `null` is none as well.
+    /// Sets the auth payload, which the `connect` hook receives. Default none; `null` counts as none.
     ///
     /// # Panics
     ///

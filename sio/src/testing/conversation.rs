@@ -1,4 +1,4 @@
-//! What a client knows of one namespace: whether it is in, what has come, and who waits for what.
+//! A client's state in one namespace: whether it is in, what has come, and who waits for what.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::fmt;
@@ -56,7 +56,7 @@ pub(super) struct Conversation {
     pub(super) acks: HashMap<u64, Option<Args>>,
     pub(super) answerers: HashMap<String, Arc<Mutex<Answerer>>>,
     pub(super) ignored: HashSet<String>,
-    /// What the client needs to come back after it has lost its connection.
+    /// The id and offset with which the client comes back after it has lost its connection.
     pub(super) place: Option<Place>,
     /// The server has let the client go on where it was.
     pub(super) is_recovered: bool,
@@ -122,7 +122,7 @@ impl Conversation {
         }
     }
 
-    /// Whether packets for the namespace are for this conversation, not for an earlier one.
+    /// Returns whether packets for the namespace are for this conversation, not for an earlier one.
     pub(super) fn is_open(&self) -> bool {
         matches!(self.phase, Phase::Connecting | Phase::Connected(_))
     }

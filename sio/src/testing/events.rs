@@ -1,4 +1,4 @@
-//! What a client sends and receives.
+//! Events that a client sends and receives.
 
 use std::panic::Location;
 use std::sync::{Arc, Mutex};

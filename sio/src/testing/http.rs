@@ -16,7 +16,8 @@ use tokio::task::JoinHandle;
 use super::outcome::Refused;
 use crate::{Server, TransportKind, Value};
 
-/// What one direction of a stream holds before its writer has to wait, as in the buffers of a real connection.
+/// The number of bytes that one direction of a stream holds before its writer has to wait, as in the buffers of a
+/// real connection.
 const STREAM_BYTES: usize = 64 * 1024;
 
 /// The example key of RFC 6455 §1.3. A real client makes one up, against proxies that repeat old answers.

@@ -58,8 +58,9 @@
 //!
 //! # Failures
 //!
-//! What a client waits for and does not get fails the test, at the latest after the client's deadline (5 s of tokio's
-//! time, see [`ClientBuilder::deadline`] and [`TestClient::within`]), with everything that came instead:
+//! A test fails if something that the client waits for does not come, at the latest after the client's deadline (5 s
+//! of tokio's time, see [`ClientBuilder::deadline`] and [`TestClient::within`]). The message shows everything that
+//! came instead:
 //!
 //! ```text
 //! tests/chat.rs:31:26: expected the event `chat_message`, but it did not come within 5s
@@ -74,8 +75,8 @@
 //!     0.000 < EVENT ["welcome","Hello!"]
 //! ```
 //!
-//! What a server may well answer is a result instead: [`Refused`] for a client that is not let in, [`ErrorAck`] for an
-//! event whose handler failed.
+//! Answers that a test may well want are returned as a result instead: [`Refused`] for a client that is not let in,
+//! [`ErrorAck`] for an event whose handler failed.
 //!
 //! # Time
 //!
@@ -84,8 +85,8 @@
 //! them wants to be woken. A handler that sleeps for a minute costs a test milliseconds; heartbeats come and are
 //! answered meanwhile; a deadline that passes proves that nothing was under way any more.
 //!
-//! What does not live by tokio's clock (a database, a thread, a socket of one's own) is not waited for: tokio sees every
-//! task waiting and moves the clock on, to the deadlines. Such tests let the clock run.
+//! Work outside of tokio's clock (a database, a thread, your own socket) is not waited for: tokio sees every task
+//! waiting and moves the clock on, to the deadlines. Such tests let the clock run.
 //!
 //! # Order
 //!

@@ -1,4 +1,4 @@
-//! What a client is told: that it may not come in, that its event failed, or an event.
+//! The answers that a client gets: that it may not come in, that its event failed, or an event.
 
 use std::fmt;
 
@@ -42,7 +42,7 @@ use crate::Value;
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[non_exhaustive]
 pub struct Refused {
-    /// What the client is told.
+    /// The message for the client.
     pub message: String,
     /// The data for its program, `null` when there is none.
     #[serde(default)]
@@ -82,13 +82,13 @@ impl ErrorAck {
         is_error.then_some(Self { body })
     }
 
-    /// What went wrong, for a program: `invalid_payload`, `unknown_event`, or what the application chose.
+    /// Returns the error's code, for programs: `invalid_payload`, `unknown_event`, or one that the application chose.
     #[must_use]
     pub fn code(&self) -> &str {
         self.body["code"].as_str().unwrap_or_default()
     }
 
-    /// What went wrong, for people.
+    /// Returns the error's message, for people.
     #[must_use]
     pub fn message(&self) -> &str {
         self.body["message"].as_str().unwrap_or_default()

@@ -24,7 +24,7 @@ use crate::TransportKind;
 use crate::engine::Revision;
 use crate::parser::{Decoder, Parser};
 
-/// What the task of a connection is asked to do, in order.
+/// Commands for the task of a connection, in order.
 pub(super) enum Outgoing {
     /// Whole frames, as for a WebSocket; told when they are written.
     Frames(Bytes, oneshot::Sender<()>),
@@ -112,7 +112,7 @@ impl Session {
     }
 }
 
-/// What went wrong before the server could refuse anything.
+/// Returns an error that occurred before the server could refuse anything.
 fn said(message: String) -> Refused {
     Refused { message, data: crate::Value::Null, status: None }
 }
@@ -225,7 +225,7 @@ impl Shared {
                     self.fault(format!("the server sent what no client understands: {fault}"));
                 }
             }
-            // What a client sends, or what means nothing to it.
+            // Packets that only clients send, or that have no meaning for a client.
             engine::Packet::Open(_)
             | engine::Packet::Pong(_)
             | engine::Packet::Upgrade

@@ -1,4 +1,4 @@
-//! What a client sent and received, for the message of a test that fails.
+//! The record of what a client sent and received, for the message of a failed test.
 
 use std::collections::VecDeque;
 use std::fmt::{self, Write as _};
@@ -58,7 +58,7 @@ impl Transcript {
         self.lines.push_back(Line { namespace: namespace.map(str::to_owned), text });
     }
 
-    /// What concerns one namespace.
+    /// Returns the lines that concern one namespace.
     pub(super) fn of(&self, namespace: &str) -> String {
         let concerns = |line: &&Line| line.namespace.as_deref().is_none_or(|other| other == namespace);
         let lines: Vec<_> = self.lines.iter().filter(concerns).collect();

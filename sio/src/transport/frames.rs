@@ -20,8 +20,8 @@ use tokio::io::{AsyncRead, ReadBuf};
 use super::link::Link;
 use crate::turn;
 
-/// What one read may take in. Large enough that a burst of small events needs one system call, small
-/// enough to stay in the processor's cache.
+/// The most that one read may take in. Large enough that a burst of small events needs one system call, small enough
+/// to stay in the processor's cache.
 const READ_SIZE: usize = 64 * 1024;
 
 /// A frame larger than this is fed to a reader of its own, so that the thread's reader stays small.
@@ -237,7 +237,7 @@ impl Scratch {
     fn read(&mut self) -> Result<Frame, ReadError> {
         let frame = read_one(&mut self.reader);
         if frame.is_err() {
-            // What a failed reader still holds would be taken for the next connection's.
+            // Bytes left in a failed reader would be taken for the next connection's.
             self.feed = Feed::default();
             self.reader = reader(self.feed.clone());
         }
@@ -282,7 +282,7 @@ fn read_one(reader: &mut WebSocketRead<Feed>) -> Result<Frame, ReadError> {
     Ok(Frame { fin: frame.fin, opcode: frame.opcode, payload })
 }
 
-/// What a reader reads from: bytes already here.
+/// The source of a reader: bytes that have already arrived.
 #[derive(Clone, Default)]
 struct Feed(Rc<RefCell<FeedState>>);
 

@@ -103,7 +103,7 @@ impl Link {
         }
     }
 
-    /// Whether dropping it says all that there is to say. A wrapping stream (TLS) has a last word of its own.
+    /// Returns whether dropping the stream is enough to close it. A wrapping stream (TLS) has a last message to send.
     pub(crate) const fn closes_when_dropped(&self) -> bool {
         matches!(self, Self::Tcp(_) | Self::Limited(_))
     }

@@ -1,4 +1,4 @@
-//! The two transports below a session: WebSocket frames and polling answers.
+//! WebSocket framing, and the wire form of packets.
 //!
 //! Nothing here knows what a packet means; that is the session's matter.
 

@@ -11,7 +11,7 @@ pub(crate) type Queue = SmallVec<[Bytes; 2]>;
 #[derive(Debug, Clone)]
 pub(crate) struct Entry {
     pub(crate) frames: Bytes,
-    /// Whether the polling answer that brings it may be compressed.
+    /// True if the long-polling response that carries it may be compressed.
     pub(crate) compress: bool,
 }
 

@@ -40,7 +40,7 @@ const UPGRADED: u32 = 3;
 /// How many bits the phase takes; those above count how often it has changed.
 const PHASE_BITS: u32 = 2;
 
-/// What the connection is busy with. Shared by the stream and the service that answers its requests.
+/// The phase of the connection: what it is busy with. Shared by the stream and the service that answers its requests.
 #[derive(Debug, Default)]
 pub(crate) struct Progress {
     state: AtomicU32,
@@ -101,9 +101,9 @@ pub(crate) struct Timed<S> {
     /// The state that `reading` is set for.
     awaited: u32,
     writing: Option<Pin<Box<Sleep>>>,
-    /// Whether `writing` runs.
+    /// True while the timer `writing` runs.
     is_blocked: bool,
-    /// What is sent in place of an answer that hyper has made by itself.
+    /// The answer to send in place of one that hyper has made by itself.
     substitute: Option<Substitute>,
     place: Option<ConnectionPlace>,
 }
@@ -171,7 +171,7 @@ impl<S> Timed<S> {
 /// A timer, set anew where that is said.
 fn set(timer: &mut Option<Pin<Box<Sleep>>>, patience: Duration, anew: bool) -> &mut Pin<Box<Sleep>> {
     if let (Some(sleep), true) = (timer.as_mut(), anew) {
-        // What is far beyond any connection's life is as good as never.
+        // A deadline beyond any connection's life is as good as never.
         let deadline = Instant::now().checked_add(patience);
         sleep.as_mut().reset(deadline.unwrap_or_else(|| Instant::now() + Duration::from_secs(1 << 30)));
     }

@@ -66,7 +66,7 @@ impl CloseCode {
     }
 }
 
-/// What a client has sent.
+/// A message or frame from a client.
 #[derive(Debug)]
 pub(crate) enum Incoming {
     Message(Message),
@@ -144,7 +144,7 @@ impl WebSocket {
         }
     }
 
-    /// What the client has sent next.
+    /// Receives the client's next message or frame.
     pub(crate) fn poll_incoming(
         &mut self,
         cx: &mut Context<'_>,
@@ -240,12 +240,12 @@ impl WebSocket {
         self.writing.is_empty()
     }
 
-    /// What has gone to the kernel since this was last asked.
+    /// Returns the amount that has gone to the kernel since the last call.
     pub(crate) fn take_done(&mut self) -> Done {
         std::mem::take(&mut self.done)
     }
 
-    /// What waits to be written.
+    /// Returns the amount that waits to be written.
     pub(crate) fn unsent(&self) -> Done {
         let unsent = &self.writing[self.gone as usize..];
         Done { packets: unsent.len(), bytes: unsent.iter().map(Bytes::len).sum() }

@@ -1,6 +1,6 @@
-//! What the packets of one client look like on their way: the revisions of Engine.IO differ there, and nowhere above.
+//! The wire form of one client's packets: the revisions of Engine.IO differ here, and nowhere above.
 //!
-//! A session's queue holds the same frames for every client; what goes over the wire is made of them here.
+//! A session's queue holds the same frames for every client; they are converted here to the bytes on the wire.
 
 use bytes::Bytes;
 use sio_core::engine::config::Revision;

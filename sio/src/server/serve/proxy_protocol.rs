@@ -73,13 +73,13 @@ impl Proxies {
         Self { networks, wrong }
     }
 
-    /// What is wrong with each entry that is no address and no network.
+    /// Returns a text for each entry that is neither an address nor a network.
     pub(crate) fn problems(&self) -> impl Iterator<Item = String> {
         let wrong = self.wrong.iter();
         wrong.map(|text| format!("{text:?} is neither an address nor a network like `10.0.0.0/8`"))
     }
 
-    /// Whether this peer is one of them. Whoever can reach a Unix socket is.
+    /// Returns whether this peer is one of the proxies. A peer on a Unix socket always is.
     pub(super) fn include(&self, peer: Option<SocketAddr>) -> bool {
         peer.is_none_or(|peer| {
             let ip = peer.ip().to_canonical();
@@ -166,7 +166,7 @@ fn invalid() -> io::Error {
 mod tests {
     use super::*;
 
-    /// What a header says, and how much is left behind it.
+    /// Returns the address in a header, and how many bytes are left behind it.
     async fn parse(header: &[u8]) -> Option<(Option<SocketAddr>, usize)> {
         let all = [header, b"GET /"].concat();
         let mut rest = &all[..];
