@@ -145,15 +145,15 @@ impl Builder {
 
 /// Stopping and waiting.
 impl Builder {
-    /// How long a server that stops waits for handlers that run. Default 10 s.
+    /// Sets how long a stopping server waits for running handlers. Default 10 s.
     pub fn drain_timeout(mut self, drain: Duration) -> Self {
         self.options.drain = drain;
         self
     }
 
-    /// Whether [`Server::serve`] and its like take over SIGINT and SIGTERM (Ctrl-C, where there are no such signals) and
-    /// close the server when one comes. Default true. With false no handler is installed: the program does what
-    /// it likes with signals, and the server stops only by [`Server::close`].
+    /// Sets whether [`Server::serve`] and the other `serve` methods handle SIGINT and SIGTERM (Ctrl-C on other
+    /// systems) and close the server when one comes. Default true. With false no signal handler is installed, and
+    /// only [`Server::close`] stops the server.
     ///
     /// Once installed, a handler stays for as long as the process lives, even when the server has stopped.
     ///
@@ -179,7 +179,7 @@ impl Builder {
         self
     }
 
-    /// How long [`Socket::emit_with_ack`](crate::Socket::emit_with_ack) waits: longer than zero. Default
+    /// Sets how long [`Socket::emit_with_ack`](crate::Socket::emit_with_ack) waits. Must be longer than zero; default
     /// 5 s.
     pub fn ack_timeout(mut self, timeout: Duration) -> Self {
         self.options.ack_timeout = timeout;

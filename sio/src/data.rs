@@ -65,7 +65,7 @@ impl SocketData {
         before.and_then(|before| before.downcast().ok())
     }
 
-    /// The value of a type.
+    /// Returns the value of a type.
     #[must_use]
     pub fn get<T: Send + Sync + 'static>(&self) -> Option<Arc<T>> {
         let values = self.values.get()?.read().unwrap_or_else(PoisonError::into_inner);
@@ -73,7 +73,7 @@ impl SocketData {
         Arc::clone(value).downcast().ok()
     }
 
-    /// What `look` makes of the value of a type. No lock is held meanwhile.
+    /// Calls `look` with the value of a type, and returns its result. No lock is held meanwhile.
     pub fn with<T: Send + Sync + 'static, R>(&self, look: impl FnOnce(&T) -> R) -> Option<R> {
         self.get::<T>().map(|value| look(&value))
     }

@@ -111,14 +111,15 @@ impl Kind {
 }
 
 impl Error {
-    /// An error for the client: a short code for its program, a message for people.
+    /// Makes an error for the client: a short code for its program, a message for people.
     #[must_use]
     pub fn new(code: impl Into<Cow<'static, str>>, message: impl Into<Cow<'static, str>>) -> Self {
         Self::of(Kind::Application, code.into(), message.into())
     }
 
-    /// An error of which the client learns nothing, with its cause for the log. `?` does the same; this one also takes
-    /// a text, a boxed error, and the error types of crates that hide behind `Into<Box<dyn Error>>`.
+    /// Makes an error whose details the client does not see, with its cause for the log. `?` does the same; this
+    /// method also takes a text, a boxed error, and the error types of crates that hide behind `Into<Box<dyn
+    /// Error>>`.
     #[must_use]
     pub fn internal(source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         Self::of(Kind::Internal, "internal".into(), INTERNAL.into()).with_source(source)
@@ -185,19 +186,19 @@ impl Error {
         self
     }
 
-    /// The code for the client's program.
+    /// Returns the code for the client's program.
     #[must_use]
     pub fn code(&self) -> &str {
         &self.0.code
     }
 
-    /// The message for the client.
+    /// Returns the message for the client.
     #[must_use]
     pub fn message(&self) -> &str {
         &self.0.message
     }
 
-    /// The cause, which the client never sees.
+    /// Returns the cause, which the client never sees.
     #[must_use]
     pub fn source(&self) -> Option<&(dyn StdError + Send + Sync + 'static)> {
         self.0.source.as_ref().map(Source::get)

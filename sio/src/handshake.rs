@@ -82,7 +82,7 @@ impl Handshake {
         self.own_session.as_deref()
     }
 
-    /// The value of a header that is valid text, by its name in any case; the first if it was sent twice.
+    /// Returns the value of a header that is valid text, by its name in any case; the first if it was sent twice.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
         let mut lines = self.lines();
@@ -90,7 +90,7 @@ impl Handshake {
         std::str::from_utf8(value).ok()
     }
 
-    /// All headers. They are put into a map at each call: use [`Handshake::header`] for a single one.
+    /// Returns all headers. Each call builds a new map: use [`Handshake::header`] for a single header.
     #[must_use]
     pub fn headers(&self) -> HeaderMap {
         let pairs = self.lines().filter_map(|(name, value)| {
@@ -111,33 +111,33 @@ impl Handshake {
         })
     }
 
-    /// The path of the request.
+    /// Returns the path of the request.
     #[must_use]
     pub fn path(&self) -> &str {
         self.target().split('?').next().unwrap_or_default()
     }
 
-    /// The query string as it was sent, without the question mark; empty when there was none.
+    /// Returns the query string as it was sent, without the question mark; empty when there was none.
     #[must_use]
     pub fn query(&self) -> &str {
         self.target().split_once('?').map_or("", |(_, query)| query)
     }
 
-    /// One parameter of the query, percent-decoded; the first if it was given twice.
+    /// Returns one parameter of the query, percent-decoded; the first if it was given twice.
     #[must_use]
     pub fn query_param(&self, name: &str) -> Option<String> {
         self.query_params().find(|(found, _)| found == name).map(|(_, value)| value)
     }
 
-    /// All parameters of the query in their order, percent-decoded.
+    /// Returns all parameters of the query in their order, percent-decoded.
     pub fn query_params(&self) -> impl Iterator<Item = (String, String)> {
         form_urlencoded::parse(self.query().as_bytes())
             .map(|(name, value)| (name.into_owned(), value.into_owned()))
     }
 
-    /// The revision of Engine.IO that the client speaks: 4, or 3 where [`Builder::allow_eio3`](crate::Builder::allow_eio3)
-    /// lets older clients in, those included that name no revision at all. Older clients have no auth payload: what they
-    /// want to say when they connect to `/` is in the query.
+    /// Returns the revision of Engine.IO that the client speaks: 4, or 3 if
+    /// [`Builder::allow_eio3`](crate::Builder::allow_eio3) lets older clients in, including those that name no
+    /// revision. Older clients have no auth payload: what they want to say when they connect to `/` is in the query.
     ///
     /// # Examples
     ///
@@ -157,8 +157,8 @@ impl Handshake {
         self.revision
     }
 
-    /// The WebSocket subprotocol that was agreed on, if the client asked for one in `Sec-WebSocket-Protocol`: the first that
-    /// it named, unless [`Builder::subprotocols`](crate::Builder::subprotocols) chooses.
+    /// Returns the WebSocket subprotocol that was agreed on, if the client asked for one in `Sec-WebSocket-Protocol`:
+    /// the first that it named, unless [`Builder::subprotocols`](crate::Builder::subprotocols) chooses.
     ///
     /// `None` as well for a session that opened over polling. If such a client asks for subprotocols when it changes to
     /// WebSocket, it is answered by the same rule.
@@ -173,29 +173,29 @@ impl Handshake {
         std::str::from_utf8(&self.head[..end]).unwrap_or_default()
     }
 
-    /// The address of the client: what [trusted proxies](crate::Builder::forwarded) say, with port 0 if they do not
-    /// name it; else the peer of the connection, which is the proxy when there is one before the server. None when
-    /// the proxy does not know it, or the server that owns the connection did not [say](crate::http::Peer).
+    /// Returns the address of the client: the one that [trusted proxies](crate::Builder::forwarded) report, with port
+    /// 0 if they name none; otherwise the peer of the connection, which is the proxy if there is one. `None` if the
+    /// proxy does not know it, or the server that owns the connection did not [set](crate::http::Peer) it.
     #[must_use]
     pub fn peer(&self) -> Option<SocketAddr> {
         self.peer.address()
     }
 
-    /// The client's IP address, without the port; known when [`Handshake::peer`] is.
+    /// Returns the client's IP address, without the port; known if [`Handshake::peer`] is.
     #[must_use]
     pub fn ip(&self) -> Option<IpAddr> {
         self.peer.ip()
     }
 
-    /// True when the client's connection is encrypted, as [trusted proxies](crate::Builder::forwarded) say or as far
-    /// as this server can see.
+    /// Returns whether the client's connection is encrypted, as [trusted proxies](crate::Builder::forwarded) report
+    /// or as far as this server can see.
     #[must_use]
     pub fn is_secure(&self) -> bool {
         self.peer.is_secure()
     }
 
-    /// A value from the extensions of the request: what a layer in front of the server has put there, such as the
-    /// user whom it has authenticated. `None` when there is none of this type. Handlers take it as
+    /// Returns a value from the extensions of the request, which a layer in front of the server has stored there,
+    /// such as the user whom it has authenticated. `None` if there is none of this type. Handlers can take it as
     /// [`HttpExtension<T>`](crate::HttpExtension) too.
     ///
     /// Values are copied when the session opens, and live as long as it does; later requests of the session are not
@@ -224,7 +224,7 @@ impl Handshake {
         &self.parked
     }
 
-    /// When the request was received.
+    /// Returns when the request was received.
     #[must_use]
     pub fn time(&self) -> SystemTime {
         self.time

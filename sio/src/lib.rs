@@ -241,7 +241,7 @@ pub async fn serve(address: impl ToSocketAddrs + std::fmt::Debug) -> Result<()> 
     Server::global()?.serve(address).await
 }
 
-/// The global server, made of all consumers of the program on first use.
+/// Returns the global server, made of all consumers of the program on first use.
 ///
 /// # Panics
 ///

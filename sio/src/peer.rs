@@ -28,8 +28,8 @@ pub struct Peer {
 }
 
 impl Peer {
-    /// A peer with this address. One of IPv4 that is written as IPv6 (`::ffff:192.0.2.1`), as sockets that listen for
-    /// both have it, is taken as what it is.
+    /// Makes a peer with this address. An IPv4 address that is written as IPv6 (`::ffff:192.0.2.1`), as sockets that
+    /// listen for both report it, is converted to IPv4.
     #[must_use]
     pub fn new(address: SocketAddr, is_secure: bool) -> Self {
         Self { address: Some(address), is_secure }

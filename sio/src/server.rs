@@ -112,7 +112,7 @@ impl Server {
         GLOBAL.set(self.clone()).is_ok()
     }
 
-    /// The namespace of a path. Of a dynamic namespace that nobody is in, it is a handle that reaches nobody.
+    /// Returns the namespace of a path. For a dynamic namespace that nobody is in, the handle reaches nobody.
     ///
     /// # Panics
     ///
@@ -130,25 +130,25 @@ impl Server {
         }
     }
 
-    /// The namespace of a path, if there is one now: a dynamic one is there while somebody is in it.
+    /// Returns the namespace of a path, if it exists now: a dynamic one exists while somebody is in it.
     #[must_use]
     pub fn get(&self, path: &str) -> Option<Namespace> {
         self.inner.reception.namespaces.get(path).map(|door| Namespace::of(&door.hub))
     }
 
-    /// All namespaces, sorted by their paths, with the dynamic ones that somebody is in.
+    /// Returns all namespaces, sorted by their paths, including the dynamic ones that somebody is in.
     #[must_use]
     pub fn namespaces(&self) -> Vec<Namespace> {
         self.inner.reception.namespaces.all().iter().map(|door| Namespace::of(&door.hub)).collect()
     }
 
-    /// The connected socket of this id, in whatever namespace it is.
+    /// Returns the connected socket with this id, whatever its namespace.
     #[must_use]
     pub fn socket(&self, id: &Sid) -> Option<Socket> {
         self.namespaces().iter().find_map(|namespace| namespace.socket(id))
     }
 
-    /// How many clients are connected, whatever namespaces they have joined.
+    /// Returns how many clients are connected, whatever namespaces they have joined.
     #[must_use]
     pub fn client_count(&self) -> usize {
         self.inner.engine.session_count()

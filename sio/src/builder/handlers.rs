@@ -6,9 +6,9 @@ use super::Builder;
 
 /// How long handlers run.
 impl Builder {
-    /// How long a handler may take: longer than zero. Then it is dropped, and its client, if it has asked, gets the code
-    /// `timeout`. Default none. An event's own `timeout` (`#[event(timeout = "5s")]`) takes the place of this one. Hooks
-    /// (`connect`, `disconnect`) have no deadline.
+    /// Sets how long a handler may take; must be longer than zero. After that it is dropped, and its client, if it
+    /// waits for an answer, gets the code `timeout`. Default none. An event's own `timeout` (`#[event(timeout =
+    /// "5s")]`) overrides it. Hooks (`connect`, `disconnect`) have no deadline.
     ///
     /// # Examples
     ///
@@ -24,8 +24,8 @@ impl Builder {
         self
     }
 
-    /// How long a handler or hook runs before a WARN line names it: longer than zero, or `None` for no such line. The
-    /// handler goes on. The events of its socket that come after it wait meanwhile, unless it is concurrent. Default 10 s.
+    /// Sets how long a handler or hook runs before a WARN line names it: longer than zero, or `None` for no such
+    /// line. The handler goes on. Later events of its socket wait meanwhile, unless it is concurrent. Default 10 s.
     ///
     /// # Examples
     ///

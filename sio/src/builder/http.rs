@@ -15,8 +15,8 @@ use crate::server::serve::Proxies;
 
 /// Requests: who they are from, who may connect, and what is sent at once.
 impl Builder {
-    /// How many clients of one address may be connected; further ones get status 403. IPv6 addresses are counted
-    /// by their /64 network, the smallest that one customer has to himself. Default unlimited.
+    /// Sets how many clients of one address may be connected; further ones get status 403. IPv6 addresses are counted
+    /// by their /64 network, the smallest network that a single customer gets. Default unlimited.
     ///
     /// Behind a proxy all clients have the proxy's address unless [`Builder::forwarded`] is set. Clients whose
     /// address is not known are counted together, as if they had one address: where another server owns the
@@ -30,7 +30,8 @@ impl Builder {
         self
     }
 
-    /// How long a connection that carries no request is kept for the next one: longer than zero. Default 75 s.
+    /// Sets how long a connection without a request is kept open for the next one. Must be longer than zero; default
+    /// 75 s.
     ///
     /// It has to be longer than that of a load balancer in front of this server (60 s, usually): otherwise the balancer
     /// now and then sends a request on a connection that this server is closing, and answers its client 502. The head of a
@@ -43,8 +44,8 @@ impl Builder {
         self
     }
 
-    /// How long a client may take nothing of an answer before its connection is closed: longer than zero. Default 30 s.
-    /// WebSockets are not meant; those have the bounds of the queue of outgoing packets.
+    /// Sets how long a client may read nothing of a response before its connection is closed. Must be longer than
+    /// zero; default 30 s. Does not apply to WebSockets, for which the limits of the outgoing queue apply.
     ///
     /// This is for connections that the server [accepts itself](crate::Server::serve).
     pub fn response_timeout(mut self, timeout: Duration) -> Self {
@@ -52,10 +53,10 @@ impl Builder {
         self
     }
 
-    /// Which headers of the proxies before this server are believed, and how many proxies there are. It decides
-    /// what [`Handshake::peer`](crate::Handshake::peer), [`Handshake::ip`](crate::Handshake::ip) and
-    /// [`Handshake::is_secure`](crate::Handshake::is_secure) say, and whom the limit per address counts. Default
-    /// none: any client can send such headers.
+    /// Sets which headers of the proxies in front of this server are trusted, and how many proxies there are. They
+    /// determine [`Handshake::peer`](crate::Handshake::peer), [`Handshake::ip`](crate::Handshake::ip) and
+    /// [`Handshake::is_secure`](crate::Handshake::is_secure), and the addresses that limits per address count.
+    /// Default none: any client can send such headers.
     ///
     /// # Examples
     ///
@@ -73,8 +74,8 @@ impl Builder {
         self
     }
 
-    /// The proxies, by address or network, whose connections begin with the address of a client: the PROXY protocol of
-    /// HAProxy, versions 1 and 2, as load balancers send it that pass TCP on. Default none.
+    /// Sets the proxies, by address or network, whose connections begin with the address of a client: the PROXY
+    /// protocol of HAProxy, versions 1 and 2, which load balancers that pass TCP on can send. Default none.
     ///
     /// A connection from one of them that does not begin so is closed; of all others it is not believed. Whoever can
     /// reach a Unix socket is believed. The address is the connection's: [`Builder::max_connections_per_address`] counts
@@ -97,8 +98,8 @@ impl Builder {
         self
     }
 
-    /// For which hosts the server answers, each with or without a port; requests for others get status 403. Default:
-    /// every host.
+    /// Sets the hosts for which the server answers, each with or without a port; requests for others get status 403.
+    /// Default: every host.
     ///
     /// The names under which browsers know the server have to be listed, and `localhost` where that is one. It holds back
     /// pages that let their own name point to this server ([DNS rebinding](crate::http::AllowedHosts)): set it for
@@ -188,8 +189,8 @@ impl Builder {
         self
     }
 
-    /// An Engine.IO message that every client gets right behind the open packet, in the same polling answer or as
-    /// the second frame. Default none.
+    /// Sets an Engine.IO message that every client gets right after the open packet, in the same polling response or
+    /// as the second frame. Default none.
     ///
     /// It is below Socket.IO, whose clients take it for a packet: text is one in their encoding, like
     /// `2["hello"]`, and comes before they have joined any namespace. It is sent as it is, whatever the
@@ -311,8 +312,8 @@ impl Builder {
         self
     }
 
-    /// From which size on, in bytes, polling answers are compressed for clients that accept gzip or deflate, as
-    /// all browsers do; `None` compresses nothing. Default 1,024.
+    /// Sets the size in bytes from which polling responses are compressed, for clients that accept gzip or deflate,
+    /// as all browsers do; `None` compresses nothing. Default 1,024.
     ///
     /// An answer that holds a secret next to what an attacker can choose tells the secret by its length
     /// (BREACH). Emit such secrets with [`compress(false)`](crate::EmitOptions::compress); acknowledgements cannot be

@@ -3,16 +3,16 @@
 use super::Builder;
 
 impl Builder {
-    /// How many events of one socket may wait for their handlers; beyond it the server stops reading from that client
-    /// until one has ended. Default 128.
+    /// Sets how many events of one socket may wait for their handlers; when there are as many, the server stops
+    /// reading from that client until one has ended. Default 128.
     pub fn incoming_events(mut self, events: usize) -> Self {
         self.options.incoming_events = events;
         self
     }
 
-    /// How many bytes of events may wait for one client in all of its namespaces together, beyond which the server stops
-    /// reading from it: those that are being handled count, as do attachments that have arrived for a packet which is not
-    /// complete. At least one; default four times [`max_payload`](Self::max_payload).
+    /// Sets how many bytes of events may wait for one client in all of its namespaces together, before the server
+    /// stops reading from it. Events that are being handled count, and so do attachments of an incomplete packet. At
+    /// least one; default four times [`max_payload`](Self::max_payload).
     ///
     /// A single packet may be larger, with its attachments. It is taken when there is no other.
     ///
@@ -30,9 +30,9 @@ impl Builder {
         self
     }
 
-    /// How many events one client may send in a second to one namespace, evenly or all at once; one that is too many does
-    /// not reach its handler, and is answered with the code `rate_limited`. Leaving and joining again changes nothing about
-    /// it. An event's own `rate` comes on top. Default unlimited.
+    /// Sets how many events per second one client may send to one namespace, evenly or all at once; further ones do
+    /// not reach their handlers, and are answered with the code `rate_limited`. Leaving and joining again does not
+    /// reset the count. An event's own `rate` applies in addition. Default unlimited.
     pub fn events_per_second(mut self, events: u32) -> Self {
         self.options.events_per_second = Some(events);
         self

@@ -4,15 +4,15 @@ use super::Builder;
 
 /// Limits of namespaces.
 impl Builder {
-    /// How many namespaces one client may have joined at a time; a further one is refused. Default 32.
+    /// Sets how many namespaces one client may have joined at a time; a further one is refused. Default 32.
     pub fn max_namespaces(mut self, namespaces: usize) -> Self {
         self.options.max_namespaces = namespaces;
         self
     }
 
-    /// How often one connection may ask for a namespace in a second, evenly or all at once. One that asks more often is
-    /// refused with `Too many connection attempts`; the data of the refusal say when it may try again (`retry_after_ms`).
-    /// At least one; default 100.
+    /// Sets how often per second one connection may ask for a namespace, evenly or all at once. One that asks more
+    /// often is refused with `Too many connection attempts`; the data of the refusal tell when it may try again
+    /// (`retry_after_ms`). At least one; default 100.
     ///
     /// # Examples
     ///
@@ -27,7 +27,7 @@ impl Builder {
         self
     }
 
-    /// How many dynamic namespaces (`#[consumer(namespace = "/org/{id}")]`) there may be at a time, of all clients
+    /// Sets how many dynamic namespaces (`#[consumer(namespace = "/org/{id}")]`) may exist at a time, for all clients
     /// together; a further one is refused with `Too many namespaces`. At least one; default 10,000.
     ///
     /// Once half of them are taken, a connection gets no more than eight, and fewer with every one that is taken, down to one:
@@ -37,9 +37,9 @@ impl Builder {
         self
     }
 
-    /// How many dynamic namespaces there may be at a time that clients of one IPv4 address or IPv6 /64 network were the
-    /// first in; a further one is refused with `Too many namespaces`. Clients whose address is not known count as one
-    /// address. At least one; default unlimited.
+    /// Sets how many dynamic namespaces that clients of one IPv4 address or IPv6 /64 network were the first in may
+    /// exist at a time; a further one is refused with `Too many namespaces`. Clients whose address is not known count
+    /// as one address. At least one; default unlimited.
     ///
     /// A namespace whose founder's address has left it counts for the address of another who is in it.
     ///

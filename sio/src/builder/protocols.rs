@@ -62,8 +62,9 @@ impl Eio3 {
         Self { is_allowed: true, client_ids: false }
     }
 
-    /// Whether [`Socket::id`](crate::Socket::id) of such a client is the `socket.id` that it gives itself, as in Node: the
-    /// id of its session in `/`, and `<namespace>#<id of its session>` elsewhere. Default false: it is random.
+    /// Sets whether [`Socket::id`](crate::Socket::id) of such a client is the `socket.id` that the client itself
+    /// uses, as in Node: the id of its session in `/`, and `<namespace>#<id of its session>` elsewhere. Default
+    /// false: it is random.
     ///
     /// With it, applications work that send ids around. What it costs is the secret: whoever knows such an id, and the ids of
     /// sockets are seen by other clients and in logs, can send and receive in that client's name while it is on polling, and

@@ -9,20 +9,20 @@ use crate::parser::Parser;
 
 /// Transports and heartbeats.
 impl Builder {
-    /// Where Socket.IO is served: this path, with and without a slash at its end. It begins with a slash and is
+    /// Sets the path at which Socket.IO is served, with and without a slash at its end. It begins with a slash and is
     /// percent-encoded, as in a URL. Default `/socket.io`.
     pub fn path(mut self, path: impl Into<String>) -> Self {
         self.http.path = path.into();
         self
     }
 
-    /// The transports that clients may use. Default: polling and WebSocket.
+    /// Sets the transports that clients may use. Default: polling and WebSocket.
     pub fn transports(mut self, transports: impl IntoIterator<Item = TransportKind>) -> Self {
         self.http.transports = transports.into_iter().collect();
         self
     }
 
-    /// How Socket.IO packets are written. Default JSON; all clients have to use the same.
+    /// Sets how Socket.IO packets are encoded. Default JSON; all clients have to use the same.
     ///
     /// # Examples
     ///
@@ -47,39 +47,40 @@ impl Builder {
         self
     }
 
-    /// From the open packet, and from each pong, to the next ping. Default 25 s.
+    /// Sets the time from the open packet, and from each pong, to the next ping. Default 25 s.
     pub fn ping_interval(mut self, interval: Duration) -> Self {
         self.engine.ping_interval = interval;
         self
     }
 
-    /// How long a client may take to answer a ping before it is disconnected with `ping timeout`. Default 20 s.
+    /// Sets how long a client may take to answer a ping before it is disconnected with `ping timeout`. Default 20 s.
     pub fn ping_timeout(mut self, timeout: Duration) -> Self {
         self.engine.ping_timeout = timeout;
         self
     }
 
-    /// How long an upgrade from polling to WebSocket may take; after that the client stays on polling.
-    /// Default 10 s.
+    /// Sets how long an upgrade from polling to WebSocket may take; after that the client stays on polling. Default
+    /// 10 s.
     pub fn upgrade_timeout(mut self, timeout: Duration) -> Self {
         self.engine.upgrade_timeout = timeout;
         self
     }
 
-    /// How long a client may be connected before it asks for its first namespace: longer than zero. Default 45 s.
+    /// Sets how long a client may be connected before it asks for its first namespace. Must be longer than zero;
+    /// default 45 s.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.options.connect_timeout = timeout;
         self
     }
 
-    /// A cookie with the session's id, for load balancers that route by it. Default none.
+    /// Sets a cookie that holds the session's id, for load balancers that route by it. Default none.
     pub fn cookie(mut self, cookie: Cookie) -> Self {
         self.http.cookie = Some(cookie);
         self
     }
 
-    /// From which pages browsers may connect, on polling and WebSocket alike. Default: those of the same
-    /// origin. Requests without an `Origin` header do not come from a page and are always allowed.
+    /// Sets from which pages browsers may connect, on polling and WebSocket alike. Default: those of the same origin.
+    /// Requests without an `Origin` header do not come from a page and are always allowed.
     ///
     /// A listed origin that is not `scheme://host[:port]` is an error of [`Builder::build`].
     pub fn allowed_origins(mut self, origins: impl Into<AllowedOrigins>) -> Self {

@@ -29,7 +29,7 @@ use crate::short::short;
 use crate::turn;
 
 impl Registration {
-    /// Of the consumer `C`, at the place of the call.
+    /// Makes the registration of the consumer `C`, at the place of the call.
     #[must_use]
     #[track_caller]
     pub const fn of<C: Consumer>() -> Self {

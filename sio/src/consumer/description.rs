@@ -58,7 +58,7 @@ impl Description<'_> {
         needs
     }
 
-    /// A [`State<T>`] is needed.
+    /// Declares that a [`State<T>`] is needed.
     pub fn needs_state<T: 'static>(&mut self) {
         let need = (TypeId::of::<T>(), type_name::<T>());
         if !self.needs.states.contains(&need) {

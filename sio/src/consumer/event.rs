@@ -77,13 +77,13 @@ impl<'a> Event<'a> {
         Self { socket, name, args, occasion, answer, error: None }
     }
 
-    /// The socket that it happens to.
+    /// Returns the socket of the event.
     #[must_use]
     pub fn socket(&self) -> &'a Socket {
         self.socket
     }
 
-    /// The event's name; `connect` and `disconnect` where those hooks run.
+    /// Returns the event's name; `connect` or `disconnect` inside of those hooks.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
@@ -141,13 +141,13 @@ impl<'a> Event<'a> {
         !matches!(self.answer, Answer::NotAsked)
     }
 
-    /// The error for an event that the consumer does not know: the code `unknown_event`.
+    /// Returns the error for an event that the consumer does not know: the code `unknown_event`.
     #[must_use]
     pub fn unhandled(&self) -> Error {
         Error::unhandled(&self.name)
     }
 
-    /// Why the socket is gone; `None` unless it is.
+    /// Returns why the socket is gone; `None` unless it is.
     #[must_use]
     pub fn reason(&self) -> Option<DisconnectReason> {
         match self.occasion {

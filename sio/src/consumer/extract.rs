@@ -138,7 +138,7 @@ impl FromEvent<'_> for Args {
 pub struct EventName(ByteString);
 
 impl EventName {
-    /// The name as the client wrote it.
+    /// Returns the name as the client wrote it.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0

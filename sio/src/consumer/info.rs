@@ -40,13 +40,13 @@ pub struct Rate {
 }
 
 impl EventInfo {
-    /// An event by its name.
+    /// Describes an event by its name.
     #[must_use]
     pub const fn new(name: &'static str) -> Self {
         Self { name, fallback: false, concurrent: false, timeout: None, max_size: None, rate: None }
     }
 
-    /// Every event that has no handler of its own.
+    /// Describes every event that has no handler of its own.
     #[must_use]
     pub const fn fallback() -> Self {
         let mut fallback = Self::new("");

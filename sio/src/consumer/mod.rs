@@ -113,8 +113,8 @@ pub trait Consumer: Sized + Send + 'static {
     }
 }
 
-/// The future of a handler, as it is. Says that it is [`Send`] where the handler's name stands, so that the compiler
-/// complains there and nowhere else.
+/// Returns the future of a handler unchanged. Its bound makes the compiler report a future that is not [`Send`] at
+/// the handler's name, and nowhere else.
 pub fn handler_future<F: Future + Send>(future: F) -> F {
     future
 }

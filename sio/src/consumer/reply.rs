@@ -22,7 +22,7 @@ use crate::via;
 pub struct Reply(Option<Bytes>);
 
 impl Reply {
-    /// No value. A client that waits gets an acknowledgement without arguments.
+    /// Makes a reply without a value. A client that waits gets an acknowledgement without arguments.
     pub fn none() -> Self {
         Self(None)
     }

@@ -35,7 +35,7 @@ use crate::error::Error;
 pub struct State<T>(Arc<T>);
 
 impl<T> State<T> {
-    /// The shared value, for code that wants to keep it.
+    /// Returns the shared value, for code that wants to keep it.
     #[must_use]
     pub fn into_inner(self) -> Arc<T> {
         self.0

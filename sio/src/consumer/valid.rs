@@ -96,18 +96,18 @@ pub struct Invalid {
 }
 
 impl Invalid {
-    /// Nothing is wrong yet.
+    /// Makes an empty list of errors.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Something is wrong with a field, or with the whole if the name is empty.
+    /// Adds an error of a field, or of the payload as a whole if the name is empty.
     pub fn add(&mut self, field: impl Into<Cow<'static, str>>, message: impl Into<Cow<'static, str>>) {
         self.mistakes.push((field.into(), message.into()));
     }
 
-    /// One field is wrong.
+    /// Makes a list with an error of one field.
     #[must_use]
     pub fn field(field: impl Into<Cow<'static, str>>, message: impl Into<Cow<'static, str>>) -> Self {
         let mut invalid = Self::new();
@@ -121,7 +121,7 @@ impl Invalid {
         self.mistakes.is_empty()
     }
 
-    /// `Ok` if nothing is wrong.
+    /// Returns `Ok` if there are no errors.
     ///
     /// # Errors
     ///
@@ -174,7 +174,7 @@ impl std::error::Error for Invalid {}
 pub struct Valid<T>(pub T);
 
 impl<T> Valid<T> {
-    /// The value itself.
+    /// Returns the value itself.
     #[must_use]
     pub fn into_inner(self) -> T {
         self.0

@@ -152,7 +152,7 @@ impl Engine {
         &self.shared.config
     }
 
-    /// How many sessions are open.
+    /// Returns how many sessions are open.
     #[must_use]
     pub fn session_count(&self) -> usize {
         self.shared.sessions.len()

@@ -85,13 +85,13 @@ impl Sender {
         self.mailbox.inbox.command(Command::Close(CloseReason::ForcedServerClose));
     }
 
-    /// The transport that the session uses now.
+    /// Returns the transport that the session uses now.
     #[must_use]
     pub fn transport(&self) -> TransportKind {
         self.mailbox.outbox.transport()
     }
 
-    /// True when the session has ended.
+    /// Returns whether the session has ended.
     #[must_use]
     pub fn is_closed(&self) -> bool {
         self.mailbox.outbox.is_refusing()

@@ -75,7 +75,7 @@ impl BuildError {
         Self { problems }
     }
 
-    /// Everything that is wrong.
+    /// Returns everything that is wrong.
     #[must_use]
     pub fn problems(&self) -> &[Problem] {
         &self.problems

@@ -34,7 +34,7 @@ pub struct ConnectError {
 }
 
 impl ConnectError {
-    /// A refusal with a message for the client, without data.
+    /// Makes a refusal with a message for the client, without data.
     #[must_use]
     pub fn new(message: impl Into<Cow<'static, str>>) -> Self {
         Self { message: message.into(), data: None, source: None, is_failure: false }
@@ -56,13 +56,13 @@ impl ConnectError {
         self
     }
 
-    /// The message for the client.
+    /// Returns the message for the client.
     #[must_use]
     pub fn message(&self) -> &str {
         &self.message
     }
 
-    /// The data for the client, as JSON text.
+    /// Returns the data for the client, as JSON text.
     #[must_use]
     pub fn data(&self) -> Option<&str> {
         self.data.as_deref()

@@ -106,7 +106,7 @@ static CONVERSIONS: LazyLock<HashMap<TypeId, Convert>> = LazyLock::new(|| {
 });
 
 impl Conversion {
-    /// That of the type `E`.
+    /// Makes the conversion of the type `E`.
     #[must_use]
     pub const fn of<E: StdEventError>() -> Self {
         Self {

@@ -62,12 +62,12 @@ impl<T> AckStream<T> {
 }
 
 impl<T: DeserializeOwned> AckStream<T> {
-    /// The next answer, or why one of the sockets gave none; `None` after the last. Cancel safe.
+    /// Returns the next answer, or why one of the sockets gave none; `None` after the last. Cancel safe.
     pub async fn next(&mut self) -> Option<(Sid, Result<T, AckError>)> {
         poll_fn(|cx| Pin::new(&mut *self).poll_next(cx)).await
     }
 
-    /// All answers, when the last has come or the deadline has passed.
+    /// Returns all answers, when the last has come or the deadline has passed.
     pub async fn collect(mut self) -> Vec<(Sid, Result<T, AckError>)> {
         let mut answers = Vec::with_capacity(self.asked.missing());
         while let Some(answer) = self.next().await {

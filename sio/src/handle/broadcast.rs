@@ -65,7 +65,7 @@ impl Broadcast {
         self
     }
 
-    /// The same as [`Broadcast::to`].
+    /// Alias of [`Broadcast::to`].
     pub fn within(self, rooms: impl IntoRooms) -> Self {
         self.to(rooms)
     }
@@ -84,7 +84,7 @@ impl Broadcast {
         self
     }
 
-    /// With `false` no polling answer that brings what is sent is compressed: see
+    /// Sets whether the polling responses that carry the event may be compressed: see
     /// [`EmitOptions::compress`](crate::EmitOptions::compress).
     pub fn compress(mut self, compress: bool) -> Self {
         self.compress = compress;
@@ -96,7 +96,7 @@ impl Broadcast {
         self
     }
 
-    /// How long answers may take; see [`Broadcast::emit_with_ack`]. Default: the server's `ack_timeout`, 5 s.
+    /// Sets how long answers may take; see [`Broadcast::emit_with_ack`]. Default: the server's `ack_timeout`, 5 s.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
@@ -197,7 +197,7 @@ impl Broadcast {
         Ok(answers)
     }
 
-    /// The connected sockets that are addressed, in no particular order.
+    /// Returns the connected sockets that are addressed, in no particular order.
     #[must_use]
     pub fn sockets(&self) -> Vec<Socket> {
         self.namespace.hub.members(&self.target).into_iter().map(Socket::new).collect()

@@ -41,7 +41,7 @@ impl<'a> EmitOptions<'a> {
         Self { socket, timeout: socket.namespace().hub.common.ack_timeout, volatile: false, compress: true }
     }
 
-    /// How long an answer may take. Default: the server's `ack_timeout`, 5 s.
+    /// Sets how long an answer may take. Default: the server's `ack_timeout`, 5 s.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self

@@ -15,7 +15,7 @@ use crate::hub::Namespace;
 use crate::params::Params;
 
 impl Namespace {
-    /// The parameters of a dynamic namespace; empty if the namespace has a path of its own.
+    /// Returns the parameters of a dynamic namespace; empty if the namespace has a path of its own.
     #[must_use]
     pub fn params(&self) -> &Params {
         &self.hub.params
@@ -72,8 +72,8 @@ impl Namespace {
         Broadcast::new(self)
     }
 
-    /// With `false` no polling answer that brings what is emitted is compressed: see
-    /// [`EmitOptions::compress`](crate::EmitOptions::compress).
+    /// Addresses everybody in the namespace, and sets whether the polling responses that carry the event may be
+    /// compressed: see [`EmitOptions::compress`](crate::EmitOptions::compress).
     pub fn compress(&self, compress: bool) -> Broadcast {
         Broadcast::new(self).compress(compress)
     }
@@ -83,7 +83,7 @@ impl Namespace {
         Broadcast::new(self).to(rooms)
     }
 
-    /// The same as [`Namespace::to`].
+    /// Alias of [`Namespace::to`].
     pub fn within(&self, rooms: impl IntoRooms) -> Broadcast {
         self.to(rooms)
     }
@@ -108,13 +108,13 @@ impl Namespace {
         Broadcast::new(self).except(rooms)
     }
 
-    /// The connected sockets, in no particular order.
+    /// Returns the connected sockets, in no particular order.
     #[must_use]
     pub fn sockets(&self) -> Vec<Socket> {
         Broadcast::new(self).sockets()
     }
 
-    /// The connected socket of this id.
+    /// Returns the connected socket of this id.
     #[must_use]
     pub fn socket(&self, id: &Sid) -> Option<Socket> {
         self.hub.member(id).map(Socket::new).filter(Socket::is_connected)
@@ -146,7 +146,7 @@ impl Namespace {
         self.to(rooms.clone()).leave(rooms).await;
     }
 
-    /// The rooms in which somebody is, sorted, without those named by a socket's id.
+    /// Returns the rooms in which somebody is, sorted, without those named by a socket's id.
     #[must_use]
     pub fn rooms(&self) -> Vec<String> {
         self.hub.rooms()

@@ -57,8 +57,8 @@ impl Socket {
         Self { member }
     }
 
-    /// The socket's id: public, unique, and a different one in every namespace. It names a room in which
-    /// only this socket is.
+    /// Returns the socket's id: public, unique, and a different one in every namespace. It is also the name of a room
+    /// in which only this socket is.
     ///
     /// A client of [Engine.IO 3](crate::Builder::allow_eio3) does not know it: its own `socket.id` is something else, unless
     /// [`Eio3::client_ids`](crate::Eio3::client_ids) makes them the same.
@@ -67,7 +67,7 @@ impl Socket {
         self.member.id.clone()
     }
 
-    /// The socket's namespace.
+    /// Returns the socket's namespace.
     #[must_use]
     pub fn namespace(&self) -> &Namespace {
         &self.member.namespace
@@ -81,7 +81,7 @@ impl Socket {
         self.member.namespace.path()
     }
 
-    /// The request that opened the client's session: headers, query, address.
+    /// Returns the request that opened the client's session: headers, query, address.
     #[must_use]
     pub fn handshake(&self) -> &Arc<Handshake> {
         &self.member.handshake
@@ -93,7 +93,7 @@ impl Socket {
         &self.member.data
     }
 
-    /// The transport that the client uses now.
+    /// Returns the transport that the client uses now.
     #[must_use]
     pub fn transport(&self) -> TransportKind {
         self.member.mailbox.outbox.transport()
@@ -119,14 +119,14 @@ impl Socket {
         self.transport() == TransportKind::WebSocket
     }
 
-    /// False when the client has left this namespace, or has not been accepted yet.
+    /// Returns whether the client has been accepted and has not left this namespace.
     #[must_use]
     pub fn is_connected(&self) -> bool {
         self.member.is_connected()
     }
 
-    /// True for a client that had lost its connection, and has come back as the same socket: with its id, its rooms and
-    /// its data, after it has been sent what it had missed. See
+    /// Returns whether the client had lost its connection and has come back as the same socket: with its id, its
+    /// rooms and its data, after it has been sent what it had missed. See
     /// [`Builder::connection_state_recovery`](crate::Builder::connection_state_recovery).
     ///
     /// It is a new value of the consumer that looks after it, and a new `Socket`: the handles of the time before stay
@@ -237,7 +237,7 @@ impl Socket {
         self.direct().volatile()
     }
 
-    /// With `false` what is emitted is never compressed: see [`EmitOptions::compress`].
+    /// Sets whether the polling responses that carry the event may be compressed: see [`EmitOptions::compress`].
     pub fn compress(&self, compress: bool) -> EmitOptions<'_> {
         self.direct().compress(compress)
     }
@@ -276,7 +276,7 @@ impl Socket {
         Ok(())
     }
 
-    /// The rooms that the socket is in, sorted, the one named by its id included.
+    /// Returns the rooms that the socket is in, sorted, the one named by its id included.
     #[must_use]
     pub fn rooms(&self) -> Vec<String> {
         self.hub().rooms_of(&self.member.id)
@@ -289,7 +289,7 @@ impl Socket {
         self.broadcast().to(rooms)
     }
 
-    /// The same as [`Socket::to`], without this socket itself as well: what begins with a socket leaves it out.
+    /// Alias of [`Socket::to`], which leaves out this socket too.
     pub fn within(&self, rooms: impl IntoRooms) -> Broadcast {
         self.to(rooms)
     }

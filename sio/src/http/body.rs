@@ -27,7 +27,7 @@ impl Default for Kind {
 }
 
 impl ResponseBody {
-    /// No body.
+    /// Makes an empty body.
     #[must_use]
     pub fn empty() -> Self {
         Self::default()

@@ -36,21 +36,21 @@ pub struct Cookie {
 }
 
 impl Cookie {
-    /// A cookie of this name for the path `/`, `HttpOnly`, `SameSite=Lax`, not `Secure`.
+    /// Makes a cookie of this name for the path `/`, `HttpOnly`, `SameSite=Lax`, not `Secure`.
     #[must_use]
     pub fn new(name: impl Into<String>) -> Self {
         let (name, path) = (name.into(), "/".to_owned());
         Self { name, path, same_site: SameSite::Lax, http_only: true, secure: false }
     }
 
-    /// The path for which browsers send the cookie. Default `/`.
+    /// Sets the path for which browsers send the cookie. Default `/`.
     #[must_use]
     pub fn path(mut self, path: impl Into<String>) -> Self {
         self.path = path.into();
         self
     }
 
-    /// Default [`SameSite::Lax`].
+    /// Sets the `SameSite` attribute. Default [`SameSite::Lax`].
     #[must_use]
     pub fn same_site(mut self, same_site: SameSite) -> Self {
         self.same_site = same_site;

@@ -80,8 +80,8 @@ impl EngineService {
         Self { shared: Arc::new(Shared { engine, config }), peer: Peer::default() }
     }
 
-    /// The service for one connection, of which handlers can then learn the peer's address and whether it
-    /// is encrypted.
+    /// Returns the service for one connection, so that handlers can learn the peer's address and whether it is
+    /// encrypted.
     #[must_use]
     pub fn for_connection(&self, peer: SocketAddr, is_secure: bool) -> Self {
         self.of_peer(Peer::new(peer, is_secure))
@@ -91,7 +91,7 @@ impl EngineService {
         Self { shared: Arc::clone(&self.shared), peer }
     }
 
-    /// True when the path is the engine's.
+    /// Returns whether the path is the engine's.
     #[must_use]
     pub fn is_ours(&self, path: &str) -> bool {
         let own = self.config().path.trim_end_matches('/');

@@ -84,7 +84,7 @@ impl Forwarded {
         Self { source, hops: 1, host: false }
     }
 
-    /// How many proxies stand before the server and are believed. Default 1.
+    /// Sets how many proxies in front of the server are trusted. Default 1.
     #[must_use]
     pub fn hops(mut self, hops: usize) -> Self {
         self.hops = hops;

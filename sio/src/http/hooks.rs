@@ -73,7 +73,7 @@ impl Hooks {
         self.allow_request_async = Some(Arc::new(move |request| Box::pin(allow(request))));
     }
 
-    /// Is told of every request that is refused.
+    /// Sets the callback for every request that is refused.
     pub fn on_refused(&mut self, on_refused: impl Fn(&Refused<'_>) + Send + Sync + 'static) {
         let on_refused = Guarded::new(on_refused);
         self.on_refused = Some(Arc::new(move |refused: &Refused<'_>| on_refused(refused)));

@@ -31,7 +31,7 @@ impl<S> Mounted<S> {
         Self { service, inner }
     }
 
-    /// The inner service.
+    /// Returns the inner service.
     #[must_use]
     pub fn inner(&self) -> &S {
         &self.inner

@@ -60,7 +60,7 @@ enum Rule {
 }
 
 impl AllowedOrigins {
-    /// Only pages that come from the host and port to which the request goes. This is the default.
+    /// Allows only pages that come from the host and port to which the request goes. This is the default.
     #[must_use]
     pub fn same_origin() -> Self {
         Self(Rule::Same)

@@ -154,25 +154,25 @@ impl<'a> Refused<'a> {
         Self { refusal, request }
     }
 
-    /// The number that the client gets: 0 to 5, as in the reference server.
+    /// Returns the number that the client gets: 0 to 5, as in the reference server.
     #[must_use]
     pub fn code(&self) -> u8 {
         self.refusal.error().code()
     }
 
-    /// The text that the client gets.
+    /// Returns the text that the client gets.
     #[must_use]
     pub fn message(&self) -> &'a str {
         self.refusal.message().unwrap_or_else(|| self.refusal.error().message())
     }
 
-    /// Why it was refused.
+    /// Returns why the request was refused.
     #[must_use]
     pub fn reason(&self) -> RefusedReason {
         self.refusal.reason
     }
 
-    /// The request: method, path, query and headers, and its [`Peer`](super::Peer) among the extensions.
+    /// Returns the request: method, path, query and headers, and its [`Peer`](super::Peer) among the extensions.
     #[must_use]
     pub fn request(&self) -> &'a Parts {
         self.request

@@ -81,8 +81,8 @@ impl Service {
         Self { engine, beside, _server: server }
     }
 
-    /// The service for one connection, of which handlers can then learn the peer's address and whether it
-    /// is encrypted.
+    /// Returns the service for one connection, so that handlers can learn the peer's address and whether it is
+    /// encrypted.
     #[must_use]
     pub fn for_connection(mut self, peer: SocketAddr, is_secure: bool) -> Self {
         self.engine = self.engine.for_connection(peer, is_secure);
@@ -94,7 +94,7 @@ impl Service {
         self
     }
 
-    /// True when the path is Socket.IO's.
+    /// Returns whether the path is Socket.IO's.
     #[must_use]
     pub fn is_ours(&self, path: &str) -> bool {
         self.engine.is_ours(path)

@@ -33,7 +33,7 @@ impl Namespace {
         Self { hub: Arc::clone(hub) }
     }
 
-    /// The path, beginning with a slash.
+    /// Returns the path, beginning with a slash.
     #[must_use]
     pub fn path(&self) -> &str {
         &self.hub.path

@@ -28,13 +28,13 @@ impl Call {
         event.replace(self.name, self.args);
     }
 
-    /// The socket that sent the event.
+    /// Returns the socket that sent the event.
     #[must_use]
     pub fn socket(&self) -> &Socket {
         &self.socket
     }
 
-    /// The event's name.
+    /// Returns the event's name.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
@@ -47,7 +47,7 @@ impl Call {
         self.name = name.into().into();
     }
 
-    /// The arguments as they were sent. A clone can be read without taking anything from the handler.
+    /// Returns the arguments as they were sent. Reading a clone takes nothing from the handler.
     ///
     /// ```
     /// # use sio::Call;
@@ -80,7 +80,7 @@ impl Call {
         self.ack.is_some()
     }
 
-    /// An answer in place of the handler's, to be returned.
+    /// Makes an answer to return in place of the handler's.
     ///
     /// # Errors
     ///

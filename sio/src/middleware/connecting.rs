@@ -23,26 +23,26 @@ impl Connecting {
         Self { socket, auth }
     }
 
-    /// The path of the namespace that it wants to enter.
+    /// Returns the path of the namespace that it wants to enter.
     #[must_use]
     pub fn path(&self) -> &str {
         self.socket.path()
     }
 
-    /// The parameters of a dynamic namespace.
+    /// Returns the parameters of a dynamic namespace.
     #[must_use]
     pub fn params(&self) -> &Params {
         self.socket.namespace().params()
     }
 
-    /// The request that opened the client's session: headers, query, address.
+    /// Returns the request that opened the client's session: headers, query, address.
     #[must_use]
     pub fn handshake(&self) -> &Handshake {
         self.socket.handshake()
     }
 
-    /// The auth payload that it sent. As in `connect`: one that was not sent is `None` to an `Option` and `{}` to
-    /// everything else.
+    /// Returns the auth payload that the client sent. As in `connect`, a missing payload is `None` to an `Option` and
+    /// `{}` to everything else.
     ///
     /// # Errors
     ///
@@ -51,7 +51,8 @@ impl Connecting {
         Event::connect(&self.socket, self.auth.clone()).take()
     }
 
-    /// The socket that the client will have. What is emitted to it goes out when `connect` has accepted.
+    /// Returns the socket that the client will have. Events emitted to it are sent when `connect` has accepted the
+    /// client.
     #[must_use]
     pub fn socket(&self) -> &Socket {
         &self.socket

@@ -17,25 +17,26 @@ pub struct Outgoing<'a> {
 }
 
 impl<'a> Outgoing<'a> {
-    /// The namespace in which it is sent.
+    /// Returns the namespace in which it is sent.
     #[must_use]
     pub fn namespace(&self) -> &'a Namespace {
         self.namespace
     }
 
-    /// The event's name.
+    /// Returns the event's name.
     #[must_use]
     pub fn event(&self) -> &'a str {
         self.event
     }
 
-    /// The only socket that gets it; `None` for a broadcast.
+    /// Returns the only socket that gets it; `None` for a broadcast.
     #[must_use]
     pub fn socket(&self) -> Option<&'a Socket> {
         self.socket
     }
 
-    /// The rooms that a broadcast is for. Empty: everybody in the namespace, or that one socket.
+    /// Returns the rooms that a broadcast is for. If empty, it is for everybody in the namespace, or for that one
+    /// socket.
     #[must_use]
     pub fn rooms(&self) -> &'a [String] {
         self.rooms

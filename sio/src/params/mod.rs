@@ -41,7 +41,7 @@ impl Params {
         Self(Some(pairs.map(|(name, value)| (name.into(), value.into())).collect()))
     }
 
-    /// The value of a parameter.
+    /// Returns the value of a parameter.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
         self.iter().find(|(known, _)| *known == name).map(|(_, value)| value)
@@ -52,13 +52,13 @@ impl Params {
         self.pairs().iter().map(|(name, value)| (&**name, &**value))
     }
 
-    /// How many there are.
+    /// Returns the number of parameters.
     #[must_use]
     pub fn len(&self) -> usize {
         self.pairs().len()
     }
 
-    /// True where the namespace has a path of its own.
+    /// Returns whether there are none: the namespace has a path of its own.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.pairs().is_empty()

@@ -43,26 +43,27 @@ impl Default for Recovery {
 }
 
 impl Recovery {
-    /// How long after its disconnect a client may come back. Default 120 s.
+    /// Sets how long after its disconnect a client may come back. Default 120 s.
     pub fn max_disconnection(mut self, duration: Duration) -> Self {
         self.max_disconnection = duration;
         self
     }
 
-    /// How many of its last events are kept for each client, connected ones included: those that it may not have
-    /// received. Default 1,024. Of a broadcast all clients keep the same copy.
+    /// Sets how many of its last events are kept for each client, connected ones included, since they may not have
+    /// received them. Default 1,024. All clients share one copy of a broadcast.
     pub fn max_packets(mut self, packets: usize) -> Self {
         self.max_packets = packets;
         self
     }
 
-    /// How many bytes of its last events are kept for each client. Default 1 MiB.
+    /// Sets how many bytes of its last events are kept for each client. Default 1 MiB.
     pub fn max_bytes(mut self, bytes: usize) -> Self {
         self.max_bytes = bytes;
         self
     }
 
-    /// How many sockets whose clients are away are waited for at a time, in all namespaces together. Default 10,000.
+    /// Sets how many sockets of clients that are away the server waits for at a time, in all namespaces together.
+    /// Default 10,000.
     ///
     /// One that comes too late is not waited for; those that are stay. Of one connection at most 16 are, and of one IPv4
     /// address or IPv6 /64 network no more than half of all, or once half are taken, than a 64th of those that are left. Clients whose address is
@@ -74,8 +75,8 @@ impl Recovery {
         self
     }
 
-    /// How many bytes of events all clients of the server keep together. An event that many of them keep counts once, and
-    /// with 64 bytes for each of them. Default 256 MiB.
+    /// Sets how many bytes of events the server keeps for all clients together. An event that is kept for many of
+    /// them counts once, and with 64 bytes for each of them. Default 256 MiB.
     ///
     /// One client keeps at most a 64th of what is left: less than [`max_bytes`](Self::max_bytes) once the last 64 MiB are
     /// begun. Once half are taken, all clients of one IPv4 address or IPv6 /64 network share such a part, as they share

@@ -17,7 +17,7 @@ impl Server {
 }
 
 impl Namespace {
-    /// The server that the namespace belongs to.
+    /// Returns the server that the namespace belongs to.
     ///
     /// # Panics
     ///
@@ -29,7 +29,7 @@ impl Namespace {
 }
 
 impl Socket {
-    /// The server that the socket is connected to.
+    /// Returns the server that the socket is connected to.
     ///
     /// # Panics
     ///

@@ -4,8 +4,8 @@ use super::Server;
 use crate::http::Layer;
 
 impl Server {
-    /// A tower layer that puts Socket.IO in front of a service: requests for its path, and for static files, are
-    /// answered by this server, all others by the inner service.
+    /// Returns a tower layer that puts Socket.IO in front of a service: this server answers requests for its path and
+    /// for static files, the inner service all others.
     ///
     /// The server that owns the connections has to be asked to stop by whoever made it; [`Server::close`] closes
     /// what is Socket.IO's.

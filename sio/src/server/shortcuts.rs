@@ -79,7 +79,7 @@ impl Server {
         self.broadcast().to(rooms)
     }
 
-    /// The same as [`Server::to`].
+    /// Alias of [`Server::to`].
     pub fn within(&self, rooms: impl IntoRooms) -> Broadcast {
         self.to(rooms)
     }
@@ -110,7 +110,7 @@ impl Server {
         self.broadcast().compress(compress)
     }
 
-    /// The connected sockets of `/`, in no particular order.
+    /// Returns the connected sockets of `/`, in no particular order.
     #[must_use]
     pub fn sockets(&self) -> Vec<Socket> {
         self.broadcast().sockets()
@@ -142,7 +142,7 @@ impl Server {
         self.of("/").close_room(rooms).await;
     }
 
-    /// The rooms of `/` in which somebody is, sorted, without those named by a socket's id.
+    /// Returns the rooms of `/` in which somebody is, sorted, without those named by a socket's id.
     #[must_use]
     pub fn rooms(&self) -> Vec<String> {
         self.of("/").rooms()

@@ -43,19 +43,19 @@ pub(super) enum Missed {
 }
 
 impl TestClient {
-    /// The id of the client's socket.
+    /// Returns the id of the client's socket.
     #[must_use]
     pub fn id(&self) -> Sid {
         self.id.clone()
     }
 
-    /// The namespace that the client is in.
+    /// Returns the namespace that the client is in.
     #[must_use]
     pub fn namespace(&self) -> &str {
         &self.namespace
     }
 
-    /// The socket by which handlers know this client.
+    /// Returns the socket by which handlers know this client.
     ///
     /// # Panics
     ///
@@ -66,38 +66,39 @@ impl TestClient {
         self.socket.as_ref().expect("the server put the client out as soon as it had let it in")
     }
 
-    /// The rooms that the client is in, sorted, without the one that is named by its id.
+    /// Returns the rooms that the client is in, sorted, without the one that is named by its id.
     #[must_use]
     pub fn rooms(&self) -> Vec<String> {
         let rooms = self.socket.as_ref().map(Socket::rooms).unwrap_or_default();
         rooms.into_iter().filter(|room| room != self.id.as_str()).collect()
     }
 
-    /// True when the client is in a room.
+    /// Returns whether the client is in a room.
     #[must_use]
     pub fn is_in(&self, room: &str) -> bool {
         self.socket.as_ref().is_some_and(|socket| socket.rooms().iter().any(|joined| joined == room))
     }
 
-    /// False when the client knows that it is not in the namespace any more.
+    /// Returns false if the client knows that it is not in the namespace any more.
     #[must_use]
     pub fn is_connected(&self) -> bool {
         self.conversation(|conversation| conversation.is_open())
     }
 
-    /// True when the server has let the client go on where it was: see [`ClientBuilder::resume`](super::ClientBuilder::resume).
+    /// Returns whether the server has let the client go on where it was: see
+    /// [`ClientBuilder::resume`](super::ClientBuilder::resume).
     #[must_use]
     pub fn is_recovered(&self) -> bool {
         self.conversation(|conversation| conversation.is_recovered)
     }
 
-    /// The transport that the client uses now.
+    /// Returns the transport that the client uses now.
     #[must_use]
     pub fn transport(&self) -> TransportKind {
         self.session.shared.lock().transport
     }
 
-    /// This client with another deadline, for what is asked of the value that it returns.
+    /// Returns this client with another deadline, which applies to calls on the returned value.
     ///
     /// ```
     /// # async fn example(client: sio::testing::TestClient) {

@@ -71,7 +71,7 @@ impl ClientBuilder {
         }
     }
 
-    /// The namespace to connect to. Default `/`.
+    /// Sets the namespace to connect to. Default `/`.
     ///
     /// # Panics
     ///
@@ -132,7 +132,7 @@ impl ClientBuilder {
         self
     }
 
-    /// The transport to begin with. Default WebSocket; [`TestClient::upgrade`] moves on from polling.
+    /// Sets the transport to begin with. Default WebSocket; [`TestClient::upgrade`] moves on from polling.
     pub fn transport(mut self, transport: TransportKind) -> Self {
         self.transport = transport;
         self
@@ -159,7 +159,7 @@ impl ClientBuilder {
         self
     }
 
-    /// The address that the server sees. Default: a port of its own at 127.0.0.1.
+    /// Sets the client's address as the server sees it. Default: a separate port of 127.0.0.1.
     pub fn peer(mut self, peer: SocketAddr) -> Self {
         self.http.peer = peer;
         self
@@ -171,7 +171,7 @@ impl ClientBuilder {
         self
     }
 
-    /// How long the client waits for anything that it awaits, by tokio's clock. Default 5 s. See
+    /// Sets the deadline for everything that the client awaits, by tokio's clock. Default 5 s. See
     /// [`TestClient::within`] for a single wait.
     pub fn deadline(mut self, deadline: Duration) -> Self {
         self.deadline = deadline;

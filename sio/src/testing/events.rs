@@ -124,8 +124,8 @@ impl TestClient {
 
 /// Receiving.
 impl TestClient {
-    /// The next event of this name, as a `T`: a tuple takes all arguments, everything else the first. Events of other
-    /// names are kept for later.
+    /// Waits for the next event of this name, as a `T`: a tuple takes all arguments, everything else the first.
+    /// Events of other names are kept for later.
     ///
     /// # Panics
     ///
@@ -159,7 +159,7 @@ impl TestClient {
         async move { Received::new(self, self.take(&event, at).await) }
     }
 
-    /// The names of the events that have come and were not asked for yet, in their order.
+    /// Returns the names of the events that have come and were not asked for yet, in their order.
     #[must_use]
     pub fn unread(&self) -> Vec<String> {
         self.conversation(|conversation| {

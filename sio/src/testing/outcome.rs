@@ -94,7 +94,7 @@ impl ErrorAck {
         self.body["message"].as_str().unwrap_or_default()
     }
 
-    /// Another field of the error, `null` when there is none of this name.
+    /// Returns another field of the error, `null` if there is none of this name.
     #[must_use]
     pub fn field(&self, name: &str) -> &Value {
         &self.body[name]
@@ -120,13 +120,13 @@ impl Received {
         Self { client: client.clone(), event }
     }
 
-    /// The event's name.
+    /// Returns the event's name.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.event.name
     }
 
-    /// The event's arguments: a tuple takes all of them, everything else the first.
+    /// Returns the event's arguments: a tuple takes all of them, everything else the first.
     ///
     /// # Panics
     ///
@@ -140,7 +140,7 @@ impl Received {
         }
     }
 
-    /// True when the server waits for an answer.
+    /// Returns whether the server waits for an answer.
     #[must_use]
     pub fn wants_answer(&self) -> bool {
         self.event.id.is_some()

@@ -59,7 +59,7 @@ impl TestServer {
         Self { server, clients: Arc::default() }
     }
 
-    /// A server with one consumer and default options.
+    /// Makes a server with one consumer and default options.
     ///
     /// # Panics
     ///
@@ -73,7 +73,7 @@ impl TestServer {
         }
     }
 
-    /// The server itself, as the application has it. A `TestServer` can be used as one too.
+    /// Returns the server itself, as the application has it. A `TestServer` can be used as one too.
     #[must_use]
     pub fn server(&self) -> &Server {
         &self.server

@@ -47,7 +47,7 @@ use crate::error::Error;
 pub struct HttpExtension<T>(T);
 
 impl<T> HttpExtension<T> {
-    /// The value.
+    /// Returns the value.
     #[must_use]
     pub fn into_inner(self) -> T {
         self.0

@@ -54,7 +54,7 @@ impl FromEvent<'_> for Params {
 pub struct Path<T>(pub T);
 
 impl<T> Path<T> {
-    /// The value itself.
+    /// Returns the value itself.
     #[must_use]
     pub fn into_inner(self) -> T {
         self.0
