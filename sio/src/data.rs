@@ -98,7 +98,7 @@ impl SocketData {
         Self { values: before.values.clone() }
     }
 
-    /// The socket has gone. What is kept may hold the socket itself.
+    /// The socket has gone. Kept values may hold the socket itself.
     pub(crate) fn clear(&self) {
         let values = self.values.get().map(|values| mem::take(&mut *write(values)));
         drop(values);

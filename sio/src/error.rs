@@ -46,7 +46,7 @@ pub type EventError = Error;
 /// The failure of a handler or hook: a code and a message for the client, a cause for the log.
 ///
 /// `?` turns any [`std::error::Error`] into one with the code `internal`. Its text stays on the server and goes to
-/// the log; the client only learns that something went wrong. What a client *should* know is made with
+/// the log; the client only learns that something went wrong. To tell the client more, make the error with
 /// [`new`](Self::new), or with [`IntoEventError`] for an error type of the application.
 ///
 /// A client that asked for an acknowledgement gets the error as an object:

@@ -52,26 +52,26 @@
 //!
 //! # How it works
 //!
-//! **One value of the consumer for each client.** `&mut self` is that client's own state. Its events are handled in the
-//! order of arrival, one at a time, so no lock is needed; a handler marked `concurrent` runs beside the others. The
-//! value comes from [`Default`], or from a `connect` without `self` that makes it of the auth payload. What several
-//! clients share is a [`State`].
+//! **One value of the consumer for each client.** `&mut self` is that client's own state. Its events are handled in
+//! the order of arrival, one at a time, so no lock is needed; a handler marked `concurrent` runs beside the others.
+//! The value comes from [`Default`], or from a `connect` without `self` that makes it of the auth payload. State that
+//! several clients share is a [`State`].
 //!
 //! **Arguments are told apart by type.** [`&Socket`](Socket), [`State`], [`Ack`], [`&Handshake`](Handshake) and some
 //! more are provided; everything else that can be deserialised is the next argument that the client sent. [`FromEvent`]
 //! has the whole list, [`macro@consumer`] and [`macro@event`] what methods and options there are.
 //!
-//! **Every acknowledgement that a client asks for is answered once**: with what the handler returns, or with an object
-//! of `status`, `code` and `message`. `?` turns any `std::error::Error` into `internal`, of which the client learns nothing more;
-//! [`Error::new`] makes one that it may read. A payload that does not fit, an unknown event, a panic and a handler that
-//! takes too long are answered in the same way, and cost nobody the connection.
+//! **Every acknowledgement that a client asks for is answered once**: with what the handler returns, or with an
+//! object of `status`, `code` and `message`. `?` turns any error into code `internal`, and the client sees no
+//! details; [`Error::new`] makes an error that it may read. A payload that does not fit, an unknown event, a panic
+//! and a handler that takes too long are answered in the same way, and cost nobody the connection.
 //!
-//! **A slow handler costs only its own time.** Heartbeats, acknowledgements and disconnects do not wait for it. Queues
-//! are bounded: a server that is behind stops reading from that client, and a client that is behind in reading a
-//! broadcast is disconnected, never silently skipped.
+//! **A slow handler costs only its own time.** Heartbeats, acknowledgements and disconnects do not wait for it.
+//! Queues are bounded: a server that is behind stops reading from that client. A client that reads too slowly is
+//! disconnected; broadcasts never skip it silently.
 //!
-//! **Closed by default.** Only pages of the server's own origin may connect, until
-//! [`Builder::allowed_origins`] names others. A `connect` that fails or panics refuses.
+//! **Closed by default.** Only pages of the server's own origin may connect, until [`Builder::allowed_origins`] names
+//! others. If `connect` fails or panics, the client is refused.
 //!
 //! # Saying something to clients
 //!

@@ -21,7 +21,7 @@ pub(crate) const WINDOW: Duration = Duration::from_secs(10);
 /// has its own: one of which clients can make many different lines takes nothing from another.
 const MAX_TOLD_APART: usize = 64;
 
-/// The same, of messages that say what a client has made up.
+/// The same limit for messages with texts that a client has made up.
 const MAX_MADE_UP: usize = 8;
 
 /// The subject of a line, besides its message. Two lines with equal subjects count as the same.

@@ -189,10 +189,10 @@ impl Server {
         Ok(())
     }
 
-    /// Stops: no new clients are let in, new events are answered `shutting_down`, and each client is
-    /// disconnected with the reason `server shutting down` as soon as none of its handlers runs, at the latest
-    /// after the time that `drain_timeout` sets (default 10 s). Returns when all `disconnect` hooks have ended and all clients have
-    /// been told, or a client has not fetched what it was to be told for 5 s.
+    /// Stops the server: no new clients are let in, new events are answered `shutting_down`, and each client is
+    /// disconnected with the reason `server shutting down` as soon as none of its handlers runs, at the latest after
+    /// `drain_timeout` (default 10 s). Returns when all `disconnect` hooks have ended and all clients have been told;
+    /// a client that does not fetch the message is given 5 s.
     ///
     /// Requests of those who are there are answered until then, and requests for new sessions with status 503. A program
     /// that mounts the server elsewhere has to go on accepting connections until this returns: a client that polls may make

@@ -1,9 +1,9 @@
 //! The turn of a session's task: how much of one client's input is worked on in one poll, before everybody else on the
 //! thread gets a chance.
 //!
-//! One budget of time and bytes covers all of it: what is read from the transport, the packets of a POST, and the events
-//! that are handled, in all namespaces of the client. Whoever is about to begin the next piece asks here first; what has to wait stays
-//! where it is, and the task gives its turn up with the rest undone.
+//! One budget of time and bytes covers all of it: what is read from the transport, the packets of a POST, and the
+//! events that are handled, in all namespaces of the client. Code that is about to begin the next piece asks here
+//! first; work that has to wait stays where it is, and the task ends its turn with the rest undone.
 //!
 //! A turn belongs to the thread, as tokio's own budget does, since it lasts for one poll: the futures of handlers lie
 //! between the session's task and the queues of events, and nothing but a `Context` is passed through them.

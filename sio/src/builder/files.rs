@@ -1,4 +1,4 @@
-//! Options for what is served beside Socket.IO.
+//! Options for files that are served beside Socket.IO.
 
 use std::path::PathBuf;
 

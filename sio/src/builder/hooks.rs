@@ -9,12 +9,12 @@ use crate::middleware::{Call, Connecting, Next};
 
 /// Middleware.
 impl Builder {
-    /// Looks at every client that wants to enter a namespace, before its consumer's `connect`.
+    /// Calls a hook for every client that wants to enter a namespace, before its consumer's `connect`.
     ///
     /// The namespace is a path as the consumer has it (a pattern for a dynamic one), or `*` for all of them; one that
-    /// nobody serves keeps the server from starting. Several run one after the other, in the order in which they
-    /// were added, those for `*` among them. An error refuses the client, and what comes after it does not run;
-    /// neither does it after a panic, which the client learns of as `Internal server error`.
+    /// nobody serves keeps the server from starting. Several run one after the other, in the order in which they were
+    /// added, those for `*` among them. An error refuses the client, and later hooks and `connect` do not run. A
+    /// panic does the same, with the message `Internal server error`.
     ///
     /// Store what the hook finds out about the client with [`Connecting::insert`]; handlers take it as
     /// [`Extension<T>`](crate::Extension).
@@ -61,8 +61,8 @@ impl Builder {
         self
     }
 
-    /// Stands around every event of a namespace: it sees the event before its handler, which runs when
-    /// [`Next::run`] is called, and what came of it afterwards.
+    /// Wraps every event of a namespace: the middleware sees the event before its handler, which runs when
+    /// [`Next::run`] is called, and the handler's result afterwards.
     ///
     /// The namespace is chosen as in [`Builder::on_connecting`]. The first that is added is the outermost: it sees an
     /// event first and its outcome last. An error that is returned is the client's answer, as if it were the

@@ -22,9 +22,9 @@ impl Builder {
     /// address is not known are counted together, as if they had one address: where another server owns the
     /// connections, it has to give each request a [`Peer`](crate::http::Peer).
     ///
-    /// Connections are limited as well: an address may have three for each client, and four more. What is beyond that is
-    /// closed with status 503. Behind a proxy they are the proxy's and not counted by address, and where another server
-    /// owns the connections it has to limit them itself.
+    /// Connections are limited as well: an address may have three for each client, and four more. Further ones are
+    /// closed with status 503. Connections of a proxy are not counted by address, and another server that owns the
+    /// connections has to limit them itself.
     pub fn max_connections_per_address(mut self, connections: usize) -> Self {
         self.engine.max_connections_per_address = connections;
         self
@@ -77,10 +77,10 @@ impl Builder {
     /// Sets the proxies, by address or network, whose connections begin with the address of a client: the PROXY
     /// protocol of HAProxy, versions 1 and 2, which load balancers that pass TCP on can send. Default none.
     ///
-    /// A connection from one of them that does not begin so is closed; of all others it is not believed. Whoever can
-    /// reach a Unix socket is believed. The address is the connection's: [`Builder::max_connections_per_address`] counts
-    /// by it, and [`Builder::forwarded`] goes before it. An entry that is neither an address nor a network is an error of
-    /// [`Builder::build`].
+    /// A connection from one of them that does not begin so is closed; from other peers the header is not accepted.
+    /// Every peer on a Unix socket is trusted. The address becomes that of the connection:
+    /// [`Builder::max_connections_per_address`] counts by it, and [`Builder::forwarded`] takes precedence over it. An
+    /// entry that is neither an address nor a network is an error of [`Builder::build`].
     ///
     /// This is for connections that the server [accepts itself](crate::Server::serve).
     ///
@@ -210,11 +210,12 @@ impl Builder {
         self
     }
 
-    /// Says of the first request of a session whether the client may connect. Default: every client may.
+    /// Sets a function that decides by the first request of a session whether the client may connect. Default: every
+    /// client may.
     ///
-    /// It is asked after all other checks, and runs between them: it must not block. A refusal is answered with
-    /// status 403, code 4 and the text, which the client sees. The client's address is in the request's extensions,
-    /// as [`Peer`](crate::http::Peer). One that panics refuses. What needs to wait for something belongs into
+    /// Called after all other checks; it must not block. A refusal is answered with status 403, code 4 and the text,
+    /// which the client sees. The client's address is in the request's extensions, as [`Peer`](crate::http::Peer). A
+    /// panic refuses the client. Decisions that need to wait for something belong in
     /// [`allow_request_async`](Self::allow_request_async) or `connect`.
     ///
     /// # Examples

@@ -11,8 +11,9 @@ use crate::observe::{Observer, OnIncoming, OnOutgoing, OnRoom, Outgoing};
 /// Listeners, for logs and metrics. They run where something happens, so they must not block; they cannot change
 /// anything. Several are called in the order in which they were added.
 impl Builder {
-    /// Adds an observer, which is told of what happens in the server. Several are told in the order in which they were
-    /// added; [`on_incoming`](Self::on_incoming) and its like add one each. Default none, which costs nothing.
+    /// Adds an observer, whose methods are called for what happens in the server. Several are called in the order in
+    /// which they were added; [`on_incoming`](Self::on_incoming) and the other listeners add one each. Default none,
+    /// which costs nothing.
     ///
     /// # Examples
     ///

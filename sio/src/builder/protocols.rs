@@ -8,7 +8,7 @@ impl Builder {
     /// Engine.IO 3, including those that name no revision. Default false: they are answered with status 400. Takes a
     /// `bool`, or an [`Eio3`] with further options.
     ///
-    /// The same consumers serve them, beside clients of Engine.IO 4. What is different for them:
+    /// The same consumers serve them, beside clients of Engine.IO 4. The differences for them:
     ///
     /// * The server puts each of them into `/` without being asked, so the `connect` hook of `/` runs for all of them.
     /// * They have no auth payload. For another namespace than `/` their `query` stands in for it, as an object of texts;
@@ -66,9 +66,9 @@ impl Eio3 {
     /// uses, as in Node: the id of its session in `/`, and `<namespace>#<id of its session>` elsewhere. Default
     /// false: it is random.
     ///
-    /// With it, applications work that send ids around. What it costs is the secret: whoever knows such an id, and the ids of
-    /// sockets are seen by other clients and in logs, can send and receive in that client's name while it is on polling, and
-    /// can disconnect it. Clients of Engine.IO 4 are not concerned.
+    /// Set it for applications that send ids to clients. The cost is secrecy: socket ids appear at other clients and
+    /// in logs, and anyone who knows such an id can send and receive in that client's name while it is on polling,
+    /// and can disconnect it. Clients of Engine.IO 4 are not affected.
     ///
     /// A client that leaves a namespace and joins it again before its `disconnect` hook has ended gets a random id there.
     pub const fn client_ids(mut self, client_ids: bool) -> Self {

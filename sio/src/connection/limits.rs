@@ -46,8 +46,7 @@ impl Rates {
         Some(limits)
     }
 
-    /// Goes on with what was counted before the client came back. What this connection has counted itself is not forgotten
-    /// for it.
+    /// Goes on with what was counted before the client came back. Counts of this connection itself are kept.
     pub(super) fn adopt(&mut self, path: &str, limits: &Arc<Limits>) {
         match self.namespaces.iter_mut().find(|(known, _)| **known == *path) {
             Some((_, own)) if Arc::ptr_eq(own, limits) => {}

@@ -1,4 +1,4 @@
-//! What `/` is when nobody has written a consumer for it.
+//! The consumer of `/` in a program that has none.
 
 use crate::consumer::{Consumer, Event};
 use crate::error::ConnectError;

@@ -1,4 +1,4 @@
-//! What `connect` returns: whether the client may enter, or the consumer itself.
+//! The return types of `connect`: whether the client may enter, or the consumer itself.
 
 use std::marker::PhantomData;
 use std::ops::Deref;

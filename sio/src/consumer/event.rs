@@ -49,7 +49,7 @@ enum Answer {
 }
 
 impl<'a> Event<'a> {
-    /// A client asks to enter the namespace. `auth`: what it sent along.
+    /// A client asks to enter the namespace, with its auth payload.
     pub(crate) fn connect(socket: &'a Socket, auth: Option<Args>) -> Self {
         let occasion = Occasion::Connect { auth: auth.is_some() };
         Self::new(

@@ -78,7 +78,7 @@ pub trait FromEvent<'a, Via = via::Server>: Sized {
     /// Then the handler does not run, and the error is what the client gets.
     fn from_event(event: &mut Event<'a>) -> Result<Self, Error>;
 
-    /// Tells what it needs. Runs once, before the server starts.
+    /// Declares what the argument needs. Called once, before the server starts.
     fn describe(description: &mut Description<'_>) {
         let _ = description;
     }

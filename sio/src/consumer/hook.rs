@@ -31,7 +31,7 @@ pub trait HookArg<'a, H>: Sized {
     /// Then the hook does not run, and the error is logged.
     fn from_event(event: &mut Event<'a>) -> Result<Self, Error>;
 
-    /// Tells what it needs. Runs once, before the server starts.
+    /// Declares what the argument needs. Called once, before the server starts.
     fn describe(description: &mut Description<'_>);
 }
 

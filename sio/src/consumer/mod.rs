@@ -1,7 +1,7 @@
-//! Consumers: what [`#[consumer]`](macro@crate::consumer) writes, and what it calls.
+//! Consumers: the trait that [`#[consumer]`](macro@crate::consumer) implements, and the items that its code calls.
 //!
 //! [`Consumer`] is the whole interface between the server and a user's type: three functions for the life of a
-//! socket, two more for what is special, and constants. Everything that a handler can take is a [`FromEvent`],
+//! socket, two more for special cases, and constants. Everything that a handler can take is a [`FromEvent`],
 //! everything it can return an [`IntoReply`]. The life of a socket (see `crate::connection`) and the form of packets
 //! are handled elsewhere.
 

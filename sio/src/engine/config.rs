@@ -12,8 +12,8 @@ use super::outbox::QueueLimits;
 
 /// The settings of an engine's sessions, with the defaults of the protocol: heartbeat, sizes, queues and counts.
 ///
-/// `sio::Builder` has a method for each; whoever uses [`Engine`](super::Engine) alone sets the fields. What concerns
-/// requests is in [`http::Config`](crate::http::Config).
+/// `sio::Builder` has a method for each; to use [`Engine`](super::Engine) alone, set the fields. Settings for
+/// requests are in [`http::Config`](crate::http::Config).
 ///
 /// # Examples
 ///

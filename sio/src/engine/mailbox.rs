@@ -7,8 +7,8 @@ use super::outbox::{How, Outbox, PushError, QueueLimits};
 use crate::transport::outgoing::Entry;
 use crate::transport::wire::Wire;
 
-/// The two boxes of a session. What is put into the outbox from here wakes the task, when it is not already going to
-/// look.
+/// The two boxes of a session. Packets that are put into the outbox from here wake the task, unless it is already
+/// about to look.
 #[derive(Debug)]
 pub(crate) struct Mailbox {
     pub(crate) outbox: Outbox,

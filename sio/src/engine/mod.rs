@@ -158,9 +158,8 @@ impl Engine {
         self.shared.sessions.len()
     }
 
-    /// Closes all sessions with the reason `server shutting down`: each when its handler is idle. When `drain`
-    /// has passed, what is left is closed all the same. Returns when every
-    /// session's task has ended.
+    /// Closes all sessions with the reason `server shutting down`: each when its handler is idle, at the latest after
+    /// `drain`. Returns when every session's task has ended.
     pub async fn close(&self, drain: Duration) {
         self.shared.shutdown.begin();
         self.shared.sessions.nudge();

@@ -160,7 +160,7 @@ impl Outbox {
         self.filled.load(Ordering::Relaxed) && (self.is_bursting() || !self.is_blocked())
     }
 
-    /// Waits while the queue is pressed. Whoever waits here is not said to wait for the client.
+    /// Waits while the queue is pressed. A sender that waits here does not count as waiting for the client.
     pub(crate) async fn until_relieved(&self) {
         loop {
             let notified = self.changed.notified();
@@ -235,8 +235,8 @@ impl Outbox {
         std::mem::take(&mut state.queue)
     }
 
-    /// Everything queued, as a WebSocket writes it. What is longer on this wire counts with the bytes that it has there:
-    /// those are what the transport says are done.
+    /// Everything queued, as a WebSocket writes it. Packets that are longer on this wire count with their bytes
+    /// there, since the transport reports those as done.
     pub(crate) fn take_frames(&self, wire: Wire) -> Queue {
         let mut packets = self.take();
         let change = wire.frame(&mut packets);

@@ -18,7 +18,7 @@ use crate::hub::{Change, Delivered, Namespace, Target};
 /// Addresses some of the sockets of a namespace: made by `to`, `except` and `broadcast` of
 /// [`Socket`] and [`Namespace`], and chained.
 ///
-/// Several rooms are a union in which every socket counts once. What is sent is encoded once.
+/// Several rooms are a union in which every socket counts once. The event is encoded once for all of them.
 ///
 /// A broadcast does not wait for a slow member: one that takes nothing while more and more waits for it is disconnected
 /// with the reason `slow client`, see [`Builder::slow_client_grace`](crate::Builder::slow_client_grace). It does give
@@ -76,9 +76,9 @@ impl Broadcast {
         self
     }
 
-    /// Lets what is sent be lost: a member is passed over for whom something else waits, or whose transport cannot take it
-    /// now, such as a polling client without a waiting request. If it was to answer, it counts as not having answered in
-    /// time.
+    /// Lets the event be lost: it skips members whose queues are not empty, or whose transport cannot take it now,
+    /// such as a polling client without a waiting request. If such a member was to answer, it counts as not having
+    /// answered in time.
     pub fn volatile(mut self) -> Self {
         self.volatile = true;
         self

@@ -47,8 +47,9 @@ impl<'a> EmitOptions<'a> {
         self
     }
 
-    /// Lets what is emitted be lost: it is passed over when something else waits for this client, when its transport
-    /// cannot take it now (on polling, when no request waits), and while its `connect` hook runs. A question that waits for its answer is never passed over.
+    /// Lets the event be lost: it is dropped if the client's queue is not empty, if its transport cannot take it now
+    /// (on polling, if no request waits), and while its `connect` hook runs. An event that asks for an
+    /// acknowledgement is never dropped.
     pub fn volatile(mut self) -> Self {
         self.volatile = true;
         self

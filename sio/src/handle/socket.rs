@@ -129,8 +129,8 @@ impl Socket {
     /// rooms and its data, after it has been sent what it had missed. See
     /// [`Builder::connection_state_recovery`](crate::Builder::connection_state_recovery).
     ///
-    /// It is a new value of the consumer that looks after it, and a new `Socket`: the handles of the time before stay
-    /// disconnected, but what is emitted by them reaches the client.
+    /// Recovery makes a new consumer and a new `Socket`. Old handles stay disconnected, but events emitted through
+    /// them still reach the client.
     #[must_use]
     pub fn is_recovered(&self) -> bool {
         self.member.is_recovered()
@@ -203,8 +203,8 @@ impl Socket {
     ///
     /// A tuple takes all arguments of the answer, `()` none of them, everything else the first.
     ///
-    /// Inside `connect` it fails at once with [`AckError::Connecting`]: what is sent there goes out when the hook has ended.
-    /// A task that the hook spawns can ask.
+    /// Inside `connect` it fails at once with [`AckError::Connecting`], since events of the hook are sent when it has
+    /// ended. A task that the hook spawns can ask.
     ///
     /// ```
     /// # use sio::prelude::*;
@@ -232,7 +232,7 @@ impl Socket {
         self.direct().timeout(timeout)
     }
 
-    /// Lets what is emitted be lost: see [`EmitOptions::volatile`].
+    /// Lets the event be lost: see [`EmitOptions::volatile`].
     pub fn volatile(&self) -> EmitOptions<'_> {
         self.direct().volatile()
     }
@@ -315,13 +315,13 @@ impl Socket {
         self.member.disconnect();
     }
 
-    /// Puts the client out of all its namespaces, as [`disconnect`](Self::disconnect) does, and closes the connection
-    /// when it has been told.
+    /// Disconnects the client from all its namespaces, as [`disconnect`](Self::disconnect) does from one, and closes
+    /// the connection when it has been told.
     pub fn disconnect_all(&self) {
         self.member.close_connection(CloseReason::ForcedServerClose);
     }
 
-    /// Closes the client's connection when what is queued has been sent, and leaves it at that: the client is not told to go,
+    /// Closes the client's connection when the queued packets have been sent, without telling the client to go: it
     /// sees `transport close` in all its namespaces, and comes back by itself, as after a broken network. It is
     /// `socket.conn.close()` in Node.
     ///

@@ -237,7 +237,7 @@ impl EngineService {
         self.config().hooks.subprotocol(&asked).map(Box::from)
     }
 
-    /// Who asks, as far as can be known.
+    /// Returns the client's address as far as it is known, and whether its connection is encrypted.
     fn client(&self, request: &Parts) -> Peer {
         let peer = self.peer.of_request(&request.extensions);
         let forwarded = self.config().forwarded.as_ref();
@@ -335,7 +335,7 @@ impl EngineService {
         Some(Arc::new(if is_own { handshake.of_session(id) } else { handshake }))
     }
 
-    /// Adds to the answer that opens a session what it needs besides the protocol.
+    /// Adds the cookie and the application's headers to the answer that opens a session.
     fn set_headers(&self, answer: &mut Answer, request: &Parts, id: &SessionId) {
         let cookie = self.config().cookie.as_ref();
         if let Some(value) = cookie.and_then(|cookie| cookie.header(id)) {
@@ -374,7 +374,7 @@ fn failed() -> Answer {
     answer::status(StatusCode::INTERNAL_SERVER_ERROR)
 }
 
-/// The answer to a preflight (WHATWG Fetch, CORS), or to anybody else's question what is allowed.
+/// The answer to a preflight (WHATWG Fetch, CORS), or to any other OPTIONS request.
 fn preflight(verdict: &Verdict, request: &HeaderMap) -> Answer {
     let mut answer = answer::status(StatusCode::NO_CONTENT);
     verdict.apply(answer.headers_mut());

@@ -21,8 +21,8 @@ const X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto
 /// Which headers of proxies are believed. Default: none, since any client can send them.
 ///
 /// A proxy appends the address of whom it talked to. With `hops` proxies before the server, all of which can be
-/// trusted, the client is the one that the first of them saw: the entry at the place `hops` from the right. What
-/// stands left of it was sent by the client and can be anything, also bytes that are no text. The server must not be
+/// trusted, the client is the one that the first of them saw: the entry at the place `hops` from the right. Entries
+/// left of it were sent by the client and can be anything, even bytes that are no text. The server must not be
 /// reachable past its proxies.
 ///
 /// # Examples

@@ -26,8 +26,8 @@ type Predicate = dyn Fn(&str) -> bool + Send + Sync;
 /// The pages from which a browser may connect. A request without an `Origin` header does not come from a
 /// page and is always allowed.
 ///
-/// A listed origin is `scheme://host[:port]`, in any case and with or without the port that is the scheme's own.
-/// `ws` is the same as `http`, and `wss` as `https`. Pages of the same origin are allowed as well. What is not an
+/// A listed origin is `scheme://host[:port]`, in any case and with or without the port that is the scheme's own. `ws`
+/// is the same as `http`, and `wss` as `https`. Pages of the same origin are allowed as well. An entry that is not an
 /// origin, like `*` or `example.com`, keeps the server from [being built](crate::Builder::build); in the
 /// [configuration](super::Config) of a bare engine it allows nobody.
 ///
@@ -228,7 +228,7 @@ fn plain(origin: &str) -> Option<(String, &str)> {
     Some((text, path))
 }
 
-/// The plain form of an origin that is listed. Whoever lists one with a path expects that the path counts.
+/// The plain form of an origin that is listed. One with a path is invalid, since the path would be ignored.
 fn listed_form(origin: &str) -> Option<String> {
     plain(origin).filter(|(_, path)| matches!(*path, "" | "/")).map(|(text, _)| text)
 }

@@ -78,7 +78,7 @@ pub(crate) fn accept(
         };
         switching(key)
     };
-    // What `hyper::upgrade::on` does; it asks for a whole request.
+    // The same as `hyper::upgrade::on`, which needs a whole request.
     let Some(upgrade) = request.extensions.remove::<OnUpgrade>() else {
         limited!(
             ERROR, LogLimiter::of_process(), About::default(), target: "sio::engine", {},

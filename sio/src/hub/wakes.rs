@@ -2,9 +2,9 @@
 //!
 //! A broadcast queues its packet for all members at once, which is quick; but each member's task then needs some
 //! microseconds to write it, and a runtime works off its tasks in turn. Ten thousand of them woken together would
-//! stand before the next event of any other client. So they are woken a few at a time, and in between everything
-//! else has its turn. What is broadcast meanwhile joins the packets of those that are not awake yet: several
-//! packets go out with one write.
+//! stand before the next event of any other client. So they are woken a few at a time, and in between everything else
+//! has its turn. Later broadcasts join the packets of those that are not awake yet: several packets go out with one
+//! write.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -22,7 +22,7 @@ const STEP: usize = 128;
 #[derive(Debug, Default)]
 pub(crate) struct Wakes {
     waiting: Arc<Mutex<Waiting>>,
-    /// Where the members run. Whoever sends may run somewhere else, or nowhere any more.
+    /// The runtime of the members. A sender may be on another one, or on none.
     runtime: OnceLock<Handle>,
 }
 

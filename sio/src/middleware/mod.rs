@@ -41,7 +41,7 @@ pub(crate) struct Hooks {
 }
 
 impl Hooks {
-    /// Runs what is there for a client that wants to enter, if there is anything.
+    /// Runs the hooks for a client that wants to enter, if there are any.
     pub(crate) fn connecting(
         &self,
         socket: &Socket,

@@ -55,7 +55,7 @@ impl Progress {
         Answering(Arc::clone(self))
     }
 
-    /// The connection is no longer HTTP's. What speaks on it now has deadlines of its own.
+    /// The connection is no longer HTTP's. The protocol on it now has its own deadlines.
     pub(crate) fn upgraded(&self) {
         self.enter(UPGRADED);
     }

@@ -1,7 +1,7 @@
 //! One WebSocket (RFC 6455): frames to messages, queued packets to writes.
 //!
-//! Bound by the session's `max_payload` over all fragments of a message together. What a message means is
-//! the session's matter.
+//! Bound by the session's `max_payload` over all fragments of a message together. The session interprets the
+//! messages.
 
 #[cfg(test)]
 mod tests;

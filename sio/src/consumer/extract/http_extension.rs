@@ -9,8 +9,8 @@ use crate::error::Error;
 /// A value from the extensions of the request that opened the client's session, as an argument of handlers and hooks:
 /// what an HTTP layer in front of the server has put there.
 ///
-/// It is cloned for each call; [`Handshake::extension`](crate::Handshake::extension) lends it. What the program keeps
-/// with a socket by itself is an [`Extension<T>`](crate::Extension).
+/// It is cloned for each call; [`Handshake::extension`](crate::Handshake::extension) lends it. For values that the
+/// program itself attaches to a socket, use [`Extension<T>`](crate::Extension).
 ///
 /// `Option<HttpExtension<T>>` is `None` where there is no such value. A handler that takes a missing
 /// `HttpExtension<T>` does not run, the client gets the code `internal`, and the log names the type; a `connect` that

@@ -1,4 +1,4 @@
-//! What HTTP requests ask of a session.
+//! Handles the HTTP requests of a session.
 
 use sio_core::engine::packet::Packet;
 use sio_core::engine::session::{CloseReason, PollVerdict, PostVerdict};
