@@ -1,8 +1,8 @@
 //! Calls into the application's code, whose panics go no further than the call.
 //!
-//! The application's code runs in more places than its handlers: destructors of what it keeps with a socket, `Display` of
-//! its errors, closures that were given to the builder. A panic there would unwind the task of a whole connection, and a
-//! second one on the way would abort the process.
+//! The application's code runs in more places than its handlers: destructors of what it keeps with a socket,
+//! `Display` of its errors, closures that were given to the builder. A panic there would unwind the task of a whole
+//! connection, and a second one on the way would abort the process.
 
 use std::any::Any;
 use std::fmt;

@@ -17,8 +17,8 @@ use crate::short::short;
 /// How long lines like one that was written are counted. Then their number is written, if there were any.
 pub(crate) const WINDOW: Duration = Duration::from_secs(10);
 
-/// How many lines of one message that are not alike are told apart at a time. From here on, they count as alike. Each message
-/// has its own: one of which clients can make many different lines takes nothing from another.
+/// How many lines of one message that are not alike are told apart at a time. From here on, they count as alike. Each
+/// message has its own: one of which clients can make many different lines takes nothing from another.
 const MAX_TOLD_APART: usize = 64;
 
 /// The same limit for messages with texts that a client has made up.

@@ -6,9 +6,9 @@ use hyper::http::Extensions;
 
 /// The client of a request: its address, and whether its connection is encrypted.
 ///
-/// A server that owns the connections and gives requests to `sio` can put one into the extensions of each request;
-/// it goes before what [`Service::for_connection`](crate::http::Service::for_connection) was told. With the feature `axum`
-/// the `ConnectInfo` of axum is understood as well. In the functions of
+/// A server that owns the connections and gives requests to `sio` can put one into the extensions of each request; it
+/// goes before what [`Service::for_connection`](crate::http::Service::for_connection) was told. With the feature
+/// `axum` the `ConnectInfo` of axum is understood as well. In the functions of
 /// [`allow_request`](crate::Builder::allow_request) and [`on_refused`](crate::Builder::on_refused) it is always
 /// there, with what [trusted proxies](crate::Builder::forwarded) say.
 ///

@@ -67,11 +67,12 @@ impl Drop for Place {
     }
 }
 
-/// Counts connections, of which a session may have several: the poll, a POST beside it, and a WebSocket that it upgrades
-/// to. They are limited all the same, as one that never opens a session takes a descriptor and memory as well.
+/// Counts connections, of which a session may have several: the poll, a POST beside it, and a WebSocket that it
+/// upgrades to. They are limited all the same, as one that never opens a session takes a descriptor and memory as
+/// well.
 ///
-/// A newcomer that finds all places taken gets that of a connection which is idle, or there would be none for anybody as
-/// soon as one host holds connections for nothing. Any client has to expect that an idle connection is closed.
+/// A newcomer that finds all places taken gets that of a connection which is idle, or there would be none for anybody
+/// as soon as one host holds connections for nothing. Any client has to expect that an idle connection is closed.
 #[derive(Debug)]
 pub(crate) struct Connections {
     limit: usize,
@@ -90,8 +91,8 @@ struct Seats {
     looked_at: u64,
 }
 
-/// How many connections are looked at for an idle one, of which the longest idle is chosen: newcomers are not to cost more
-/// where there are more places.
+/// How many connections are looked at for an idle one, of which the longest idle is chosen: newcomers are not to cost
+/// more where there are more places.
 const LOOKS: usize = 256;
 
 /// Connections that so many sessions may have: three each, and what one browser opens for the files of a page.

@@ -36,8 +36,9 @@ static GLOBAL: OnceLock<Server> = OnceLock::new();
 
 /// A Socket.IO server: all consumers, their namespaces and the connections of their clients.
 ///
-/// Cheap to clone; all clones are the same server. Most programs use the global one, by [`sio::serve`](crate::serve()) and
-/// [`sio::server`](crate::server()); [`Server::builder`] makes others, with options and states of their own.
+/// Cheap to clone; all clones are the same server. Most programs use the global one, by
+/// [`sio::serve`](crate::serve()) and [`sio::server`](crate::server()); [`Server::builder`] makes others, with
+/// options and states of their own.
 ///
 /// # Examples
 ///
@@ -117,8 +118,8 @@ impl Server {
     /// # Panics
     ///
     /// When there can be no such namespace: neither has a consumer the path or a pattern that matches it, nor is it
-    /// `/`. The message lists those that there are. For a path that a client has chosen use [`Server::get`], which gives
-    /// `None`.
+    /// `/`. The message lists those that there are. For a path that a client has chosen use [`Server::get`], which
+    /// gives `None`.
     #[must_use]
     pub fn of(&self, path: &str) -> Namespace {
         match self.inner.reception.namespaces.get_or_empty(path) {
@@ -194,9 +195,9 @@ impl Server {
     /// `drain_timeout` (default 10 s). Returns when all `disconnect` hooks have ended and all clients have been told;
     /// a client that does not fetch the message is given 5 s.
     ///
-    /// Requests of those who are there are answered until then, and requests for new sessions with status 503. A program
-    /// that mounts the server elsewhere has to go on accepting connections until this returns: a client that polls may make
-    /// a new one for each of its requests.
+    /// Requests of those who are there are answered until then, and requests for new sessions with status 503. A
+    /// program that mounts the server elsewhere has to go on accepting connections until this returns: a client that
+    /// polls may make a new one for each of its requests.
     pub async fn close(&self) {
         self.inner.engine.close(self.inner.options.drain).await;
         // Nobody can come back any more.

@@ -18,8 +18,8 @@ const BYTES: usize = 256 * 1024;
 /// How long a turn lasts once somebody looks at the clock.
 const TIME: Duration = Duration::from_micros(500);
 
-/// How much work is done before the first look at the clock, which begins the time. A client that sends one event and waits
-/// for its answer does less than this in a turn, and never pays for a look.
+/// How much work is done before the first look at the clock, which begins the time. A client that sends one event and
+/// waits for its answer does less than this in a turn, and never pays for a look.
 const WORK_BEFORE_TIME: usize = 4;
 
 /// How much is done until the second look: a single event, so that slow ones are found out at once.
@@ -31,8 +31,8 @@ const WORK: usize = 8;
 /// The work that handling an event counts as; reading a frame is 1.
 const EVENT: usize = 2;
 
-/// How many frames, or packets of a POST, are read in one turn. Small ones are so quick that this is all that bounds them,
-/// and what they brought is handled while it is in the processor's cache.
+/// How many frames, or packets of a POST, are read in one turn. Small ones are so quick that this is all that bounds
+/// them, and what they brought is handled while it is in the processor's cache.
 const FRAMES: usize = 64;
 
 /// Bytes that count as much as a frame: beyond some size it is the bytes that take the time.

@@ -14,8 +14,8 @@ impl Builder {
     /// slash and is percent-encoded, as in a URL; otherwise, and when the target does not exist, [`Builder::build`]
     /// fails. Default none; may be called often.
     ///
-    /// A directory is found without its slash too: such a request is redirected (308). Dot files, and what links lead to
-    /// outside of the directory, are not served unless [`Files`] allow it.
+    /// A directory is found without its slash too: such a request is redirected (308). Dot files, and what links lead
+    /// to outside of the directory, are not served unless [`Files`] allow it.
     pub fn static_files(mut self, path: impl AsRef<str>, files: impl Into<Files>) -> Self {
         self.files.add(path.as_ref(), files.into());
         self

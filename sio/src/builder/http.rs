@@ -33,9 +33,9 @@ impl Builder {
     /// Sets how long a connection without a request is kept open for the next one. Must be longer than zero; default
     /// 75 s.
     ///
-    /// It has to be longer than that of a load balancer in front of this server (60 s, usually): otherwise the balancer
-    /// now and then sends a request on a connection that this server is closing, and answers its client 502. The head of a
-    /// request that has begun has 30 s.
+    /// It has to be longer than that of a load balancer in front of this server (60 s, usually): otherwise the
+    /// balancer now and then sends a request on a connection that this server is closing, and answers its client 502.
+    /// The head of a request that has begun has 30 s.
     ///
     /// This is for connections that the server [accepts itself](crate::Server::serve); another server that owns the
     /// connections has its own options.
@@ -101,10 +101,10 @@ impl Builder {
     /// Sets the hosts for which the server answers, each with or without a port; requests for others get status 403.
     /// Default: every host.
     ///
-    /// The names under which browsers know the server have to be listed, and `localhost` where that is one. It holds back
-    /// pages that let their own name point to this server ([DNS rebinding](crate::http::AllowedHosts)): set it for
-    /// servers that listen on a developer's machine or in a private network. An entry that is no host is an error of
-    /// [`Builder::build`].
+    /// The names under which browsers know the server have to be listed, and `localhost` where that is one. It holds
+    /// back pages that let their own name point to this server ([DNS rebinding](crate::http::AllowedHosts)): set it
+    /// for servers that listen on a developer's machine or in a private network. An entry that is no host is an error
+    /// of [`Builder::build`].
     ///
     /// # Examples
     ///
@@ -239,8 +239,8 @@ impl Builder {
         self
     }
 
-    /// As [`Builder::allow_request`], for decisions that have to wait for something: a database, another service. It gets
-    /// the request as its own, with the client's [`Peer`](crate::http::Peer) among the extensions.
+    /// As [`Builder::allow_request`], for decisions that have to wait for something: a database, another service. It
+    /// gets the request as its own, with the client's [`Peer`](crate::http::Peer) among the extensions.
     ///
     /// It is asked after `allow_request`, once for each session, and has 30 s; a function that takes longer, or panics,
     /// refuses. No session is open meanwhile, and no heartbeat runs.
@@ -288,11 +288,11 @@ impl Builder {
         self
     }
 
-    /// Chooses a WebSocket subprotocol from those that a client asks for in `Sec-WebSocket-Protocol`, in its order. Default:
-    /// the first of them.
+    /// Chooses a WebSocket subprotocol from those that a client asks for in `Sec-WebSocket-Protocol`, in its order.
+    /// Default: the first of them.
     ///
-    /// Socket.IO gives subprotocols no meaning; clients and proxies may. The choice has to be one that was asked for; with
-    /// `None` the answer names none, and browsers close the WebSocket. Handlers learn of it from
+    /// Socket.IO gives subprotocols no meaning; clients and proxies may. The choice has to be one that was asked for;
+    /// with `None` the answer names none, and browsers close the WebSocket. Handlers learn of it from
     /// [`Handshake::subprotocol`](crate::Handshake::subprotocol). The function must not block.
     ///
     /// # Examples

@@ -27,9 +27,9 @@ impl Builder {
 
     /// Sets how many clients may be connected; further ones get status 403. At least one; default unlimited.
     ///
-    /// Connections that the server [accepts itself](Server::serve) are limited as well, to three for each client and four
-    /// more. A connection beyond that gets the place of one that is idle, which is closed; where all are at work it is
-    /// closed itself, with status 503.
+    /// Connections that the server [accepts itself](Server::serve) are limited as well, to three for each client and
+    /// four more. A connection beyond that gets the place of one that is idle, which is closed; where all are at work
+    /// it is closed itself, with status 503.
     pub fn max_connections(mut self, connections: usize) -> Self {
         self.engine.max_connections = connections;
         self
@@ -52,8 +52,8 @@ impl Builder {
     /// Sets how long a client may read nothing while broadcasts have filled its queue beyond the soft limit. After
     /// that it is disconnected with the reason `slow client`. Must be longer than zero; default 1 s.
     ///
-    /// A client that takes something keeps its place for as long as the burst stays below the hard bound, which is eight
-    /// times the soft one. Beyond that it is disconnected at once.
+    /// A client that takes something keeps its place for as long as the burst stays below the hard bound, which is
+    /// eight times the soft one. Beyond that it is disconnected at once.
     pub fn slow_client_grace(mut self, grace: Duration) -> Self {
         self.engine.slow_client_grace = grace;
         self
@@ -61,9 +61,9 @@ impl Builder {
 
     /// Sets how many packets one polling response may hold, for all clients. At least one.
     ///
-    /// Default: as many as fit into [`max_payload`](Self::max_payload), and 16 for the clients of python-socketio, which
-    /// refuse more. They are told by their `User-Agent` (`python-requests/…`, `Python/… aiohttp/…`): where such clients use
-    /// another, set 16 here.
+    /// Default: as many as fit into [`max_payload`](Self::max_payload), and 16 for the clients of python-socketio,
+    /// which refuse more. They are told by their `User-Agent` (`python-requests/…`, `Python/… aiohttp/…`): where such
+    /// clients use another, set 16 here.
     pub fn polling_packets(mut self, packets: usize) -> Self {
         self.engine.polling_packets = Some(packets);
         self

@@ -37,8 +37,8 @@ impl Builder {
         self
     }
 
-    /// Calls `listener` for every event that arrives, before anything else is done with it: with the socket, the name and
-    /// the arguments as they were sent.
+    /// Calls `listener` for every event that arrives, before anything else is done with it: with the socket, the name
+    /// and the arguments as they were sent.
     ///
     /// # Examples
     ///
@@ -74,8 +74,8 @@ impl Builder {
         self
     }
 
-    /// Calls `listener` when somebody joins or leaves a room, and when a room comes or goes with that. The rooms that are
-    /// named by the ids of sockets are not counted.
+    /// Calls `listener` when somebody joins or leaves a room, and when a room comes or goes with that. The rooms that
+    /// are named by the ids of sockets are not counted.
     ///
     /// # Examples
     ///

@@ -30,8 +30,8 @@ impl Builder {
     /// Sets how many dynamic namespaces (`#[consumer(namespace = "/org/{id}")]`) may exist at a time, for all clients
     /// together; a further one is refused with `Too many namespaces`. At least one; default 10,000.
     ///
-    /// Once half of them are taken, a connection gets no more than eight, and fewer with every one that is taken, down to one:
-    /// a client that is in none finds a place for as long as there is one.
+    /// Once half of them are taken, a connection gets no more than eight, and fewer with every one that is taken,
+    /// down to one: a client that is in none finds a place for as long as there is one.
     pub fn max_dynamic_namespaces(mut self, namespaces: usize) -> Self {
         self.options.max_dynamic_namespaces = namespaces;
         self

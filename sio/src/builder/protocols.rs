@@ -11,8 +11,8 @@ impl Builder {
     /// The same consumers serve them, beside clients of Engine.IO 4. The differences for them:
     ///
     /// * The server puts each of them into `/` without being asked, so the `connect` hook of `/` runs for all of them.
-    /// * They have no auth payload. For another namespace than `/` their `query` stands in for it, as an object of texts;
-    ///   for `/` it is in the request: [`Handshake::query_param`](crate::Handshake::query_param).
+    /// * They have no auth payload. For another namespace than `/` their `query` stands in for it, as an object of
+    ///   texts; for `/` it is in the request: [`Handshake::query_param`](crate::Handshake::query_param).
     /// * The event `error` tells them of a refusal: with the data of the error or, without data, its message.
     /// * Their own `socket.id` is not [`Socket::id`](crate::Socket::id): they take the id of the session for it, which
     ///   is a secret here. Where a client has to know its id, emit it as an event, or see [`Eio3::client_ids`].
@@ -20,7 +20,8 @@ impl Builder {
     ///   [`ping_timeout`](Self::ping_timeout) together are the time within which the next ping has to come.
     /// * [`connect_timeout`](Self::connect_timeout) disconnects those whom `/` has refused and who join nothing else.
     ///
-    /// JSONP polling is not served, and neither is MessagePack: with that [parser](Self::parser) the server does not start.
+    /// JSONP polling is not served, and neither is MessagePack: with that [parser](Self::parser) the server does not
+    /// start.
     ///
     /// # Examples
     ///
@@ -70,7 +71,8 @@ impl Eio3 {
     /// in logs, and anyone who knows such an id can send and receive in that client's name while it is on polling,
     /// and can disconnect it. Clients of Engine.IO 4 are not affected.
     ///
-    /// A client that leaves a namespace and joins it again before its `disconnect` hook has ended gets a random id there.
+    /// A client that leaves a namespace and joins it again before its `disconnect` hook has ended gets a random id
+    /// there.
     pub const fn client_ids(mut self, client_ids: bool) -> Self {
         self.client_ids = client_ids;
         self

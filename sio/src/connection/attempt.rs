@@ -44,8 +44,8 @@ impl<C: Consumer> Handler for Beside<C> {
 
 /// Calls the handler of an event, within all that limits and surrounds it. `beside`: what goes on meanwhile.
 ///
-/// Returns `None` for an event that was given up: the log and the client know why. It is no business of the `error` hook,
-/// which is for errors that a handler returned.
+/// Returns `None` for an event that was given up: the log and the client know why. It is no business of the `error`
+/// hook, which is for errors that a handler returned.
 pub(super) async fn attempt(
     seat: &Seat,
     event: &mut Event<'_>,

@@ -282,11 +282,11 @@ impl Handler for Client {
         }
     }
 
-    /// True while fewer than `incoming_events` events of each socket and kind, and fewer than `incoming_bytes` of all of
-    /// them, wait or are being handled.
+    /// True while fewer than `incoming_events` events of each socket and kind, and fewer than `incoming_bytes` of all
+    /// of them, wait or are being handled.
     ///
-    /// One packet may wait beside what is being handled, however large the two are, and the client is heard behind it: a
-    /// handler may wait for the answer to a question.
+    /// One packet may wait beside what is being handled, however large the two are, and the client is heard behind
+    /// it: a handler may wait for the answer to a question.
     fn is_ready(&self) -> bool {
         let options = &self.reception;
         let unfinished = self.unfinished.bytes();
@@ -369,8 +369,8 @@ fn log_slow(member: &Member) {
     );
 }
 
-/// Says that a client will not be able to come back. The official clients put what they need for that into the auth payload,
-/// as members of an object: of a text, its letters are sent then, and `connect` refuses the client for good.
+/// Says that a client will not be able to come back. The official clients put what they need for that into the auth
+/// payload, as members of an object: of a text, its letters are sent then, and `connect` refuses the client for good.
 fn warn_of_payload(door: &Door, auth: &str) {
     if matches!(auth.trim_start().as_bytes().first(), None | Some(b'{' | b'n')) {
         return;

@@ -1,7 +1,7 @@
 //! Limits on what a client may send: how much at once, and how often.
 //!
-//! How often is counted for a connection and a namespace, not for a socket: it survives leaving and joining again, and a
-//! client that comes back with its state comes back with this too.
+//! How often is counted for a connection and a namespace, not for a socket: it survives leaving and joining again,
+//! and a client that comes back with its state comes back with this too.
 
 use std::mem;
 use std::sync::Arc;

@@ -26,8 +26,9 @@ use crate::handle::socket::Socket;
 
 /// The acknowledgement that a client waits for, to be answered with a `T`.
 ///
-/// A handler takes it as an argument: `Ack<T>`, or `Option<Ack<T>>` to learn whether the client asked for one (if it did
-/// not, an `Ack<T>` sends nothing). Handlers that have the answer when they end need none of this: they return it.
+/// A handler takes it as an argument: `Ack<T>`, or `Option<Ack<T>>` to learn whether the client asked for one (if it
+/// did not, an `Ack<T>` sends nothing). Handlers that have the answer when they end need none of this: they return
+/// it.
 ///
 /// A tuple is several arguments, `()` is none. Dropped without having been sent, it answers with no argument; but when
 /// the handler fails, the client gets the error instead. It may be moved to another task and answer from there, after

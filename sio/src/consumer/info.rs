@@ -75,8 +75,8 @@ impl EventInfo {
         self
     }
 
-    /// Limits how often one client may send the event to the namespace, however often it leaves and joins: `count` times in `millis` milliseconds. Then the client gets
-    /// the code `rate_limited`.
+    /// Limits how often one client may send the event to the namespace, however often it leaves and joins: `count`
+    /// times in `millis` milliseconds. Then the client gets the code `rate_limited`.
     ///
     /// # Panics
     ///

@@ -36,8 +36,8 @@ pub struct Config {
     /// The size of one incoming message or polling body, and what a polling answer is filled up to, in bytes.
     /// Default 1,000,000.
     pub max_payload: usize,
-    /// Packets in one polling answer, for all clients. Default: as many as fit into `max_payload`, but 16 for the clients
-    /// of python-engineio, which refuse more; they are known by their `User-Agent`.
+    /// Packets in one polling answer, for all clients. Default: as many as fit into `max_payload`, but 16 for the
+    /// clients of python-engineio, which refuse more; they are known by their `User-Agent`.
     pub polling_packets: Option<usize>,
     /// Bytes that may wait for one client; broadcasts in a burst may bring eight times as many. Default 1 MiB.
     pub outgoing_queue_bytes: usize,

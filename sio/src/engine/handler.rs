@@ -43,8 +43,8 @@ pub trait Handler: Send + 'static {
         Ok(())
     }
 
-    /// The program closes the session, by [`Sender::close`](super::Sender::close): what is sent here is the last that the
-    /// client receives.
+    /// The program closes the session, by [`Sender::close`](super::Sender::close): what is sent here is the last that
+    /// the client receives.
     fn on_closing(&mut self) {}
 
     /// True when no work is under way: a draining session is closed then.

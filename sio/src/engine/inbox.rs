@@ -9,9 +9,9 @@ use super::command::Command;
 
 /// Commands on their way to a session's task, which is woken only when it is not going to look anyway.
 ///
-/// The task and those who call it agree by two flags, as in Dekker's algorithm: a caller leaves something to do and then
-/// looks whether the task is awake; the task says that it sleeps and then looks whether there is something to do. So one
-/// of the two sees the other. Hence the sequentially consistent order.
+/// The task and those who call it agree by two flags, as in Dekker's algorithm: a caller leaves something to do and
+/// then looks whether the task is awake; the task says that it sleeps and then looks whether there is something to
+/// do. So one of the two sees the other. Hence the sequentially consistent order.
 #[derive(Debug)]
 pub(crate) struct Inbox {
     state: Mutex<State>,

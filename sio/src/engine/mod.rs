@@ -247,9 +247,9 @@ impl Engine {
         let handler = (shared.new_handler)(Sender::new(Arc::clone(&mailbox)), handshake);
         let config = Arc::clone(&shared.session_config);
         let state = Session::open_revision(wire.revision(), config, kind, session::now());
-        // Before the session can be found: whoever closes the engine and finds it waits for its task as well. One that is
-        // closed between the check and this finds the session and nudges it, or has looked for it earlier under the same
-        // lock: then the task sees on its first turn how far the shutdown has come.
+        // Before the session can be found: whoever closes the engine and finds it waits for its task as well. One
+        // that is closed between the check and this finds the session and nudges it, or has looked for it earlier
+        // under the same lock: then the task sees on its first turn how far the shutdown has come.
         let task = SessionTask::new(id, state, Arc::clone(&mailbox), Arc::clone(shared), handler, transport);
         shared.sessions.insert(id, Arc::clone(&mailbox), place);
         tracing::debug!(target: "sio::engine", session = ?id, transport = %kind, "session opened");

@@ -116,11 +116,11 @@ impl Outbox {
         true
     }
 
-    /// Waits while there is no room for so many bytes and `is_wanted` says that it is worth waiting for. Returns how there is
-    /// room.
+    /// Waits while there is no room for so many bytes and `is_wanted` says that it is worth waiting for. Returns how
+    /// there is room.
     ///
-    /// Beside broadcasts that fill the queue as fast as it empties there would never be any. So the wait is over as well when
-    /// all that was queued before it has gone, and others have come in above the soft bound.
+    /// Beside broadcasts that fill the queue as fast as it empties there would never be any. So the wait is over as
+    /// well when all that was queued before it has gone, and others have come in above the soft bound.
     pub(crate) async fn until_room(&self, size: usize, is_wanted: impl Fn() -> bool) -> How {
         let mut ahead = None;
         loop {
@@ -154,8 +154,8 @@ impl Outbox {
         self.changed.notify_waiters();
     }
 
-    /// True when senders of many copies had better let the client's task run: it has more than half of its soft bound to
-    /// take and could go on, or it is in a burst.
+    /// True when senders of many copies had better let the client's task run: it has more than half of its soft bound
+    /// to take and could go on, or it is in a burst.
     pub(crate) fn is_pressed(&self) -> bool {
         self.filled.load(Ordering::Relaxed) && (self.is_bursting() || !self.is_blocked())
     }
@@ -217,7 +217,8 @@ impl Outbox {
         }
     }
 
-    /// True while the client is what everything waits for: the queue is at its limits, or somebody waits for room in it.
+    /// True while the client is what everything waits for: the queue is at its limits, or somebody waits for room in
+    /// it.
     pub(crate) fn is_clogged(&self) -> bool {
         self.is_full() || self.lock().waiting > 0
     }

@@ -145,8 +145,8 @@ impl Polling {
         }
     }
 
-    /// The session has ended while a POST was being taken, and its client has yet to be told: a refusal would be taken for
-    /// a failure.
+    /// The session has ended while a POST was being taken, and its client has yet to be told: a refusal would be
+    /// taken for a failure.
     pub(crate) fn ignore_post(&mut self) {
         self.posted.clear();
         self.finish_post();

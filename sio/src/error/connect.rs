@@ -135,8 +135,8 @@ impl From<Error> for ConnectError {
 
 /// So that `?` on a refusal works in whatever returns [`Error`].
 ///
-/// Out of `connect` the client gets the refusal as it was. As an acknowledgement it is an error with the code `refused`,
-/// the message, and the data as the field `data`. A refusal that was made by `?` is `internal` here too.
+/// Out of `connect` the client gets the refusal as it was. As an acknowledgement it is an error with the code
+/// `refused`, the message, and the data as the field `data`. A refusal that was made by `?` is `internal` here too.
 ///
 /// ```
 /// use sio::{ConnectError, prelude::*};

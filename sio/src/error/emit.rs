@@ -43,8 +43,8 @@ pub enum AckError {
     /// The client did not answer in time.
     #[error("the client did not answer in time")]
     Timeout,
-    /// The client has not been accepted: its `connect` hook still runs, and what the hook sends goes out when it has ended.
-    /// A hook that awaits an answer of its own client would wait for itself; a task that it spawns can ask.
+    /// The client has not been accepted: its `connect` hook still runs, and what the hook sends goes out when it has
+    /// ended. A hook that awaits an answer of its own client would wait for itself; a task that it spawns can ask.
     #[error(
         "the client is not connected before its `connect` hook has ended, so that the hook cannot await its answer: \
          ask in a task that the hook spawns"

@@ -1,10 +1,11 @@
 //! The conversion of the application's errors to what a client sees: [`IntoEventError`], for every type that can be
 //! an error.
 //!
-//! There are three kinds. A type that is no [`std::error::Error`] implements the trait. All that are have it already, and
-//! tell the client nothing; those that want to say more are found by their type, in a list that `#[event_error]` makes: a
-//! second implementation of the trait would not compile, so no code gets lost by `?`. And there are [`Error`] itself and
-//! boxes, for which no trait can be implemented beside all standard errors, hence [`HandlerError`] with its parameter.
+//! There are three kinds. A type that is no [`std::error::Error`] implements the trait. All that are have it already,
+//! and tell the client nothing; those that want to say more are found by their type, in a list that `#[event_error]`
+//! makes: a second implementation of the trait would not compile, so no code gets lost by `?`. And there are
+//! [`Error`] itself and boxes, for which no trait can be implemented beside all standard errors, hence
+//! [`HandlerError`] with its parameter.
 
 use std::any::TypeId;
 use std::collections::HashMap;

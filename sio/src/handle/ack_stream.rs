@@ -18,9 +18,9 @@ use crate::hub::answer::{self, Answer, Asked};
 
 /// The answers to a broadcast, in the order in which they come; everybody who was addressed appears once.
 ///
-/// It is a [`Stream`] of what [`next`](Self::next) gives, for the combinators of `futures` and `tokio-stream`. Without
-/// them, `next` and [`collect`](Self::collect) are enough; with an extension trait in scope they are still the ones that
-/// are called.
+/// It is a [`Stream`] of what [`next`](Self::next) gives, for the combinators of `futures` and `tokio-stream`.
+/// Without them, `next` and [`collect`](Self::collect) are enough; with an extension trait in scope they are still
+/// the ones that are called.
 ///
 /// # Examples
 ///

@@ -164,8 +164,8 @@ impl Broadcast {
 
     /// Sends an event and collects the answers of everybody who is addressed, each with the socket's id.
     ///
-    /// The time for answers begins when the event is sent. Inside `connect` the socket itself is not asked, and appears with
-    /// [`AckError::Connecting`](crate::AckError::Connecting).
+    /// The time for answers begins when the event is sent. Inside `connect` the socket itself is not asked, and
+    /// appears with [`AckError::Connecting`](crate::AckError::Connecting).
     ///
     /// ```
     /// # use sio::prelude::*;

@@ -60,8 +60,8 @@ impl Socket {
     /// Returns the socket's id: public, unique, and a different one in every namespace. It is also the name of a room
     /// in which only this socket is.
     ///
-    /// A client of [Engine.IO 3](crate::Builder::allow_eio3) does not know it: its own `socket.id` is something else, unless
-    /// [`Eio3::client_ids`](crate::Eio3::client_ids) makes them the same.
+    /// A client of [Engine.IO 3](crate::Builder::allow_eio3) does not know it: its own `socket.id` is something else,
+    /// unless [`Eio3::client_ids`](crate::Eio3::client_ids) makes them the same.
     #[must_use]
     pub fn id(&self) -> Sid {
         self.member.id.clone()
@@ -99,8 +99,8 @@ impl Socket {
         self.member.mailbox.outbox.transport()
     }
 
-    /// Waits until the client uses WebSocket: true at once if it does already, false if it leaves this namespace before.
-    /// That is the only change of transport that there is. Cancel safe.
+    /// Waits until the client uses WebSocket: true at once if it does already, false if it leaves this namespace
+    /// before. That is the only change of transport that there is. Cancel safe.
     ///
     /// ```
     /// # use sio::prelude::*;
@@ -325,8 +325,8 @@ impl Socket {
     /// sees `transport close` in all its namespaces, and comes back by itself, as after a broken network. It is
     /// `socket.conn.close()` in Node.
     ///
-    /// That is for moving a client to another server, or for making it connect anew with another token or transport. The
-    /// `disconnect` hooks run with the reason `forced close`. With
+    /// That is for moving a client to another server, or for making it connect anew with another token or transport.
+    /// The `disconnect` hooks run with the reason `forced close`. With
     /// [recovery](crate::Builder::connection_state_recovery) the client goes on where it was.
     ///
     /// ```
@@ -368,8 +368,8 @@ impl PartialEq for Socket {
 
 impl Eq for Socket {}
 
-/// By the id, as sockets are compared. It never changes, so that a socket may be a key; clippy cannot know that, and warns
-/// with `mutable_key_type`. A key that it does not mind is [`Socket::id`].
+/// By the id, as sockets are compared. It never changes, so that a socket may be a key; clippy cannot know that, and
+/// warns with `mutable_key_type`. A key that it does not mind is [`Socket::id`].
 impl Hash for Socket {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.id().hash(state);

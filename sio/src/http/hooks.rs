@@ -88,7 +88,8 @@ impl Hooks {
 
     /// Chooses a WebSocket subprotocol from those that a client asks for, in its order. Default: the first of them.
     ///
-    /// It is called for requests that ask for one. Where it chooses none, or one that was not asked for, none is answered.
+    /// It is called for requests that ask for one. Where it chooses none, or one that was not asked for, none is
+    /// answered.
     pub fn subprotocols(
         &mut self,
         choose: impl for<'a> Fn(&[&'a str]) -> Option<&'a str> + Send + Sync + 'static,

@@ -25,8 +25,8 @@ const MAX_PACKETS: usize = 16 * 1024;
 const MAX_REST: usize = 1024 * 1024;
 const MAX_PAUSE: Duration = Duration::from_millis(100);
 
-/// How long a client waits for nothing that is not to ask for it all the time. The reference server looks as often whether
-/// a client in an upgrade polls.
+/// How long a client waits for nothing that is not to ask for it all the time. The reference server looks as often
+/// whether a client in an upgrade polls.
 const IDLE_PAUSE: Duration = Duration::from_millis(100);
 
 /// Waits for packets, which it gives as a polling body.
@@ -161,8 +161,8 @@ where
     Ok(if joined.is_empty() { read } else { joined.freeze() })
 }
 
-/// Throws away what a client sends of a body that is refused. The connection is closed with what is left unread, which the
-/// kernel makes a reset of: the client would not see the answer.
+/// Throws away what a client sends of a body that is refused. The connection is closed with what is left unread,
+/// which the kernel makes a reset of: the client would not see the answer.
 async fn discard<B: Body>(mut body: Pin<&mut B>, limit: usize) {
     let mut left = limit;
     while let Ok(Some(Ok(frame))) = tokio::time::timeout(MAX_PAUSE, body.frame()).await {

@@ -74,9 +74,9 @@ impl AllowedOrigins {
 
     /// Pages whose origin satisfies a predicate.
     ///
-    /// It gets the form in which browsers write origins, however a client has written it: `https://example.com`, in lower case,
-    /// with `http` for `ws` and `https` for `wss`, without the scheme's own port and without a path; or `null`. It is not asked
-    /// about what is no origin, which is refused.
+    /// It gets the form in which browsers write origins, however a client has written it: `https://example.com`, in
+    /// lower case, with `http` for `ws` and `https` for `wss`, without the scheme's own port and without a path; or
+    /// `null`. It is not asked about what is no origin, which is refused.
     #[must_use]
     pub fn matching(predicate: impl Fn(&str) -> bool + Send + Sync + 'static) -> Self {
         let predicate = Guarded::new(predicate);

@@ -39,8 +39,9 @@ impl Beside {
     }
 }
 
-/// A [`Server`](crate::Server) as a hyper service, and with the feature `tower` as a tower service. Requests that are neither for
-/// Socket.IO nor for a static file are answered `404`, unless [another service](Service::or) answers them.
+/// A [`Server`](crate::Server) as a hyper service, and with the feature `tower` as a tower service. Requests that are
+/// neither for Socket.IO nor for a static file are answered `404`, unless [another service](Service::or) answers
+/// them.
 ///
 /// Cheap to clone: one for each connection. It looks at the whole path of a request, so a router must not strip
 /// what stands before it.

@@ -83,8 +83,8 @@ impl Authority {
     }
 }
 
-/// True for what a `Host` header may be: a name or an address, with or without a port (RFC 9110 §7.2, RFC 3986 §3.2.2). No
-/// `http` URI has an empty host.
+/// True for what a `Host` header may be: a name or an address, with or without a port (RFC 9110 §7.2, RFC 3986
+/// §3.2.2). No `http` URI has an empty host.
 pub(crate) fn is_host(value: &[u8]) -> bool {
     let Ok(text) = std::str::from_utf8(value) else { return false };
     let (host, port) = match text.rsplit_once(':') {

@@ -18,8 +18,8 @@ use super::client_bundle::ClientBundle;
 use crate::log_limiter::{About, LogLimiter, hash_of, limited};
 use crate::short::short;
 
-/// A file or a directory that is [served](crate::Builder::static_files), and what of a directory is. A path alone is one
-/// with the defaults.
+/// A file or a directory that is [served](crate::Builder::static_files), and what of a directory is. A path alone is
+/// one with the defaults.
 ///
 /// # Examples
 ///
@@ -207,8 +207,8 @@ async fn may_serve(files: &Files, path: &str) -> bool {
     asking.await.unwrap_or(false)
 }
 
-/// A percent-encoded path as the file system has it. None for what no file is called: by a separator inside a name one could
-/// write paths that look like others.
+/// A percent-encoded path as the file system has it. None for what no file is called: by a separator inside a name
+/// one could write paths that look like others.
 fn decoded(path: &str) -> Option<String> {
     let mut bytes = Vec::with_capacity(path.len());
     let mut rest = path.as_bytes();

@@ -92,8 +92,8 @@ pub(crate) fn accept(
     Ok((answer, WebSocket::new(Link::Upgrading(upgrade), wire)))
 }
 
-/// Refuses a WebSocket over HTTP/1.0, whatever the headers say: hyper does not upgrade such a connection, and proxies that
-/// speak HTTP/1.0 leave the headers out which ask for it.
+/// Refuses a WebSocket over HTTP/1.0, whatever the headers say: hyper does not upgrade such a connection, and proxies
+/// that speak HTTP/1.0 leave the headers out which ask for it.
 pub(crate) fn refuse_old_http(request: &Parts) -> Result<(), Refusal> {
     if request.version >= Version::HTTP_11 {
         return Ok(());

@@ -170,8 +170,8 @@ impl Hub {
         self.deliver_to_each(target, emission, how, |_| true)
     }
 
-    /// As [`Self::deliver`], to ask everybody who is addressed: their answers are awaited under this id. Those whose answers
-    /// cannot be awaited are not asked.
+    /// As [`Self::deliver`], to ask everybody who is addressed: their answers are awaited under this id. Those whose
+    /// answers cannot be awaited are not asked.
     pub(crate) fn ask(&self, target: &Target, question: &Emission, how: How, id: u64) -> (Delivered, Asked) {
         let (answers, answered) = mpsc::unbounded_channel();
         let mut asked = Asked::new(id, answered);

@@ -1,5 +1,5 @@
-//! [`Namespace`]: a handle of a [`Hub`]. A member lends it to its handles, so it is known here; what can be said with it
-//! stands in `handle`.
+//! [`Namespace`]: a handle of a [`Hub`]. A member lends it to its handles, so it is known here; what can be said with
+//! it stands in `handle`.
 
 use std::fmt;
 use std::sync::Arc;
@@ -8,9 +8,9 @@ use super::Hub;
 
 /// All sockets that are connected under one path, `/chat` for example.
 ///
-/// Cheap to clone. A handler reaches its own by `socket.namespace()`, any other by
-/// [`Server::of`](crate::Server::of). A dynamic namespace (`#[consumer(namespace = "/org/{id}")]`) is made for its first
-/// socket and ends with its last: a handle that is kept longer reaches nobody, also when others enter the path anew.
+/// Cheap to clone. A handler reaches its own by `socket.namespace()`, any other by [`Server::of`](crate::Server::of).
+/// A dynamic namespace (`#[consumer(namespace = "/org/{id}")]`) is made for its first socket and ends with its last:
+/// a handle that is kept longer reaches nobody, also when others enter the path anew.
 ///
 /// # Examples
 ///
@@ -40,8 +40,8 @@ impl Namespace {
     }
 }
 
-/// Handles of one namespace are equal. Those of an equal path are not if the servers differ, or if a dynamic namespace has
-/// ended and begun anew in between: they reach different sockets.
+/// Handles of one namespace are equal. Those of an equal path are not if the servers differ, or if a dynamic
+/// namespace has ended and begun anew in between: they reach different sockets.
 impl PartialEq for Namespace {
     fn eq(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.hub, &other.hub)

@@ -1,10 +1,10 @@
 //! How long broadcasts give way to the members whose queues they fill.
 //!
 //! A loop of broadcasts can be quicker than the tasks that write them, and quicker than clients that read as fast as
-//! they can. So a broadcast that finds a queue well filled waits a little. But it must not be for a single client to say
-//! how fast a room is: what all broadcasts of a namespace may wait is a budget, to which each of them adds a little. With
-//! it a loop makes a thousand broadcasts a second whatever the slowest member does, no broadcast waits for longer than
-//! some milliseconds, and who takes a thousand packets a second is never overrun.
+//! they can. So a broadcast that finds a queue well filled waits a little. But it must not be for a single client to
+//! say how fast a room is: what all broadcasts of a namespace may wait is a budget, to which each of them adds a
+//! little. With it a loop makes a thousand broadcasts a second whatever the slowest member does, no broadcast waits
+//! for longer than some milliseconds, and who takes a thousand packets a second is never overrun.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};

@@ -41,8 +41,8 @@ impl Call {
     }
 
     /// Gives the event to another handler: one of the same kind, since an event does not become concurrent on its
-    /// way. The deadline is that of the new handler; what limits size and rate has been looked at before, under the name
-    /// that the client sent.
+    /// way. The deadline is that of the new handler; what limits size and rate has been looked at before, under the
+    /// name that the client sent.
     pub fn set_name(&mut self, name: impl Into<String>) {
         self.name = name.into().into();
     }

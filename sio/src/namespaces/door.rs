@@ -147,11 +147,11 @@ impl Door {
         member.set_released();
     }
 
-    /// Keeps the namespace alive for a client that is in it and about to be away. An empty pass is that of a namespace that
-    /// needs none; without one the client cannot be waited for.
+    /// Keeps the namespace alive for a client that is in it and about to be away. An empty pass is that of a
+    /// namespace that needs none; without one the client cannot be waited for.
     ///
-    /// Of all dynamic namespaces no more than half are only kept for those who are away: the others are for those who are
-    /// here.
+    /// Of all dynamic namespaces no more than half are only kept for those who are away: the others are for those who
+    /// are here.
     pub(super) fn hold(&self, ip: Option<IpAddr>) -> Result<Option<Pass>, Closed> {
         // A server that is gone has no list, and nobody comes back to it.
         let list = self.dynamic.upgrade().ok_or(Closed::Unknown)?;

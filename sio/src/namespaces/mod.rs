@@ -133,8 +133,8 @@ impl Live {
 }
 
 impl Table {
-    /// How many dynamic namespaces one connection may be in and still make another. While more than
-    /// half of the places are free it is as many as it likes; then eight, and fewer with every place that is taken, so that
+    /// How many dynamic namespaces one connection may be in and still make another. While more than half of the
+    /// places are free it is as many as it likes; then eight, and fewer with every place that is taken, so that
     /// greedy clients leave some for others.
     fn share(&self) -> usize {
         let left = self.max.saturating_sub(self.namespaces.len());

@@ -1,7 +1,7 @@
 //! [`Observer`]: who is told of what happens in a server, for logs, metrics and traces.
 //!
-//! Observers see everything and change nothing. They are called where the thing happens, and no lock is held. A panic in
-//! one of them is logged and goes no further. A server without observers looks once whether there are any.
+//! Observers see everything and change nothing. They are called where the thing happens, and no lock is held. A panic
+//! in one of them is logged and goes no further. A server without observers looks once whether there are any.
 
 mod closures;
 mod outgoing;
@@ -74,8 +74,8 @@ pub trait Observer: Send + Sync + 'static {
         let _ = sent;
     }
 
-    /// Somebody has joined or left a room, or a room comes or goes with that. Rooms that are named by the ids of sockets
-    /// are not counted.
+    /// Somebody has joined or left a room, or a room comes or goes with that. Rooms that are named by the ids of
+    /// sockets are not counted.
     fn room(&self, namespace: &Namespace, room: &str, event: RoomEvent) {
         let _ = (namespace, room, event);
     }
@@ -120,8 +120,8 @@ impl<'a> Handled<'a> {
         self.socket
     }
 
-    /// Returns the namespace as its consumer writes it: `/org/{id}` for `/org/7`. There are as many as there are consumers,
-    /// whatever clients ask for.
+    /// Returns the namespace as its consumer writes it: `/org/{id}` for `/org/7`. There are as many as there are
+    /// consumers, whatever clients ask for.
     #[must_use]
     pub fn pattern(&self) -> &'static str {
         self.pattern
@@ -163,7 +163,8 @@ pub enum Outcome {
     Limited,
     /// Something failed in the server, of which the client learns nothing more.
     Internal,
-    /// The handler panicked. Inside middleware, which sees an error in its place, the outcome is that of the middleware.
+    /// The handler panicked. Inside middleware, which sees an error in its place, the outcome is that of the
+    /// middleware.
     Panicked,
     /// The handler took longer than it may.
     TimedOut,

@@ -1,5 +1,5 @@
-//! Connection state recovery: a client that has lost its connection and comes back in time is the same socket as before,
-//! in the same rooms, with the same data, and gets what it has missed.
+//! Connection state recovery: a client that has lost its connection and comes back in time is the same socket as
+//! before, in the same rooms, with the same data, and gets what it has missed.
 //!
 //! The state kept of one client is a [`ConnectionState`](crate::hub::state::ConnectionState). The [`Kept`] of the
 //! namespace knows which of them there are, and which clients are waited for. A client that is away is *parked*: the

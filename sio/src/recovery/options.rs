@@ -65,9 +65,10 @@ impl Recovery {
     /// Sets how many sockets of clients that are away the server waits for at a time, in all namespaces together.
     /// Default 10,000.
     ///
-    /// One that comes too late is not waited for; those that are stay. Of one connection at most 16 are, and of one IPv4
-    /// address or IPv6 /64 network no more than half of all, or once half are taken, than a 64th of those that are left. Clients whose address is
-    /// not known count as one address, and so do those behind a proxy unless [`Builder::forwarded`] is set.
+    /// One that comes too late is not waited for; those that are stay. Of one connection at most 16 are, and of one
+    /// IPv4 address or IPv6 /64 network no more than half of all, or once half are taken, than a 64th of those that
+    /// are left. Clients whose address is not known count as one address, and so do those behind a proxy unless
+    /// [`Builder::forwarded`] is set.
     ///
     /// [`Builder::forwarded`]: crate::Builder::forwarded
     pub fn max_clients(mut self, clients: usize) -> Self {
@@ -78,10 +79,11 @@ impl Recovery {
     /// Sets how many bytes of events the server keeps for all clients together. An event that is kept for many of
     /// them counts once, and with 64 bytes for each of them. Default 256 MiB.
     ///
-    /// One client keeps at most a 64th of what is left: less than [`max_bytes`](Self::max_bytes) once the last 64 MiB are
-    /// begun. Once half are taken, all clients of one IPv4 address or IPv6 /64 network share such a part, as they share
-    /// [`max_clients`](Self::max_clients). But 64 KiB, or a 1,024th of less than 64 MiB, each client may keep whatever the
-    /// others do; when nothing is left, what it has of that stays, and the oldest gives way to the newest.
+    /// One client keeps at most a 64th of what is left: less than [`max_bytes`](Self::max_bytes) once the last 64 MiB
+    /// are begun. Once half are taken, all clients of one IPv4 address or IPv6 /64 network share such a part, as they
+    /// share [`max_clients`](Self::max_clients). But 64 KiB, or a 1,024th of less than 64 MiB, each client may keep
+    /// whatever the others do; when nothing is left, what it has of that stays, and the oldest gives way to the
+    /// newest.
     pub fn max_total_bytes(mut self, bytes: usize) -> Self {
         self.max_total_bytes = bytes;
         self

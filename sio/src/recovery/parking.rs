@@ -41,7 +41,8 @@ impl Parking {
         Self { places, taken: Mutex::default() }
     }
 
-    /// A place for a socket of a connection. None when all are taken, or when the connection or its address has its share.
+    /// A place for a socket of a connection. None when all are taken, or when the connection or its address has its
+    /// share.
     pub(crate) fn take(self: &Arc<Self>, connection: &Arc<Handshake>) -> Option<ParkingPlace> {
         let (network, parked) = (connection.ip().map(network), connection.parked());
         let mut taken = self.lock();
@@ -57,8 +58,8 @@ impl Parking {
         Some(ParkingPlace { parking: Arc::clone(self), network, connection: Arc::clone(connection) })
     }
 
-    /// How many places one address may have and still get another, when so many are left: as many as it likes while that
-    /// is more than half of all, for all clients may be behind one proxy; then a small part of what is left.
+    /// How many places one address may have and still get another, when so many are left: as many as it likes while
+    /// that is more than half of all, for all clients may be behind one proxy; then a small part of what is left.
     fn share(&self, left: usize) -> usize {
         match left {
             0 => 0,

@@ -75,8 +75,8 @@ pub(crate) async fn run(
         () = server.inner.shutdown.begun() => {}
         signal = stop.next() => tracing::info!(target: "sio::server", signal, "stopping"),
     }
-    // Connections are accepted until the last session has gone: a client that polls may open one for each of its requests,
-    // and learns of the end by the next of them. New sessions are refused.
+    // Connections are accepted until the last session has gone: a client that polls may open one for each of its
+    // requests, and learns of the end by the next of them. New sessions are refused.
     tokio::select! {
         () = accept_all(server, &mut listener, &security, &ending) => {}
         () = server.close() => {}
@@ -128,12 +128,12 @@ fn is_of_the_connection(error: &io::Error) -> bool {
     matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
 }
 
-/// Waits until the process is told to stop: by SIGINT (Ctrl-C) or SIGTERM, and by Ctrl-C where there are no such signals,
-/// as on Windows.
+/// Waits until the process is told to stop: by SIGINT (Ctrl-C) or SIGTERM, and by Ctrl-C where there are no such
+/// signals, as on Windows.
 ///
-/// For programs that mount Socket.IO in a server of their own; [`serve`](crate::serve()) and its like wait for signals by
-/// themselves. The signals are caught from the first poll on, for as long as the process lives. Where they cannot be caught,
-/// which is logged, this never returns.
+/// For programs that mount Socket.IO in a server of their own; [`serve`](crate::serve()) and its like wait for
+/// signals by themselves. The signals are caught from the first poll on, for as long as the process lives. Where they
+/// cannot be caught, which is logged, this never returns.
 ///
 /// # Examples
 ///

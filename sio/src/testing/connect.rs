@@ -94,9 +94,10 @@ impl ClientBuilder {
         self
     }
 
-    /// Comes back as a client that has lost its connection, in its namespace, as the official clients do by themselves: see
-    /// [`Builder::connection_state_recovery`](crate::Builder::connection_state_recovery). Events that the client has
-    /// missed are the first that come; [`TestClient::is_recovered`] tells whether the server has let it go on.
+    /// Comes back as a client that has lost its connection, in its namespace, as the official clients do by
+    /// themselves: see [`Builder::connection_state_recovery`](crate::Builder::connection_state_recovery). Events that
+    /// the client has missed are the first that come; [`TestClient::is_recovered`] tells whether the server has let
+    /// it go on.
     ///
     /// # Examples
     ///

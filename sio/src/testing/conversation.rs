@@ -70,8 +70,8 @@ pub(super) struct Place {
 }
 
 impl Place {
-    /// The auth payload, in which clients say it: `Object.assign({ pid, offset }, auth)`. A payload that is no object does not
-    /// survive that.
+    /// The auth payload, in which clients say it: `Object.assign({ pid, offset }, auth)`. A payload that is no object
+    /// does not survive that.
     pub(super) fn auth(&self, auth: Option<&str>) -> String {
         let members = auth.map(members).unwrap_or_default();
         let offset =
@@ -81,8 +81,8 @@ impl Place {
     }
 }
 
-/// The members that JavaScript takes from a value when it copies them into an object: those of an object, the elements of
-/// a list and the letters of a text under their indices, and none of anything else.
+/// The members that JavaScript takes from a value when it copies them into an object: those of an object, the
+/// elements of a list and the letters of a text under their indices, and none of anything else.
 fn members(json: &str) -> String {
     let indexed = |values: &mut dyn Iterator<Item = String>| {
         let members = values.enumerate().map(|(index, value)| format!(r#""{index}":{value}"#));

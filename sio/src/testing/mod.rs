@@ -80,10 +80,10 @@
 //!
 //! # Time
 //!
-//! Server and clients live by tokio's clock. In a test that pauses it (`#[tokio::test(start_paused = true)]`, which needs
-//! tokio's feature `test-util`) time moves on by itself as soon as every task waits, to the next moment at which one of
-//! them wants to be woken. A handler that sleeps for a minute costs a test milliseconds; heartbeats come and are
-//! answered meanwhile; a deadline that passes proves that nothing was under way any more.
+//! Server and clients live by tokio's clock. In a test that pauses it (`#[tokio::test(start_paused = true)]`, which
+//! needs tokio's feature `test-util`) time moves on by itself as soon as every task waits, to the next moment at
+//! which one of them wants to be woken. A handler that sleeps for a minute costs a test milliseconds; heartbeats come
+//! and are answered meanwhile; a deadline that passes proves that nothing was under way any more.
 //!
 //! Work outside of tokio's clock (a database, a thread, your own socket) is not waited for: tokio sees every task
 //! waiting and moves the clock on, to the deadlines. Such tests let the clock run.

@@ -1,4 +1,5 @@
-//! A connection that is given up when the client lets it wait: for a request, for the rest of one, or to take an answer.
+//! A connection that is given up when the client lets it wait: for a request, for the rest of one, or to take an
+//! answer.
 //!
 //! ```text
 //!   Idle ──first byte──▶ Head ──request──▶ Busy ──answer's body has ended──▶ Idle

@@ -221,8 +221,8 @@ impl WebSocket {
         }
     }
 
-    /// Queues the answer to a probe, of which there should be one. It is left out where a client that asks for more and more
-    /// of them reads none.
+    /// Queues the answer to a probe, of which there should be one. It is left out where a client that asks for more
+    /// and more of them reads none.
     pub(crate) fn enqueue_answer(&mut self, frame: Bytes) {
         if self.writing.len() - (self.gone as usize) < MAX_WAITING_ANSWERS {
             self.writing.push(frame);

@@ -43,8 +43,8 @@ impl Client {
         mailbox.push_always(parser.connect_error(namespace, message, data, mailbox.wire().revision()));
     }
 
-    /// A client that asks for what nobody serves is most often one with a typing error, or meets a server whose consumer was
-    /// not linked.
+    /// A client that asks for what nobody serves is most often one with a typing error, or meets a server whose
+    /// consumer was not linked.
     pub(super) fn log_unknown(&self, path: &str) {
         let namespace = &*short(path);
         let about = About { is_made_up: true, ..About::namespace(namespace) };

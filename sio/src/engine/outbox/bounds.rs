@@ -28,8 +28,8 @@ impl QueueLimits {
 pub(crate) enum How {
     /// If there is room for it below the soft bound.
     Now,
-    /// As [`Now`](Self::Now), after a wait in which others have kept the queue above its soft bound: there may be a little
-    /// room left for others.
+    /// As [`Now`](Self::Now), after a wait in which others have kept the queue above its soft bound: there may be a
+    /// little room left for others.
     Overtaken,
     /// If the transport can take it now; else it is lost.
     Volatile,

@@ -192,9 +192,9 @@ impl SessionTask {
         self.handler.is_ready() && !self.mailbox.outbox.is_overfull()
     }
 
-    /// Tells the state machine when reading stops and goes on, so that a client does not pay with its
-    /// heartbeat for a handler's slowness. It does pay where everything waits for the client to take what it was sent: one
-    /// that has gone would stay for good. Returns whether more is read of the client now.
+    /// Tells the state machine when reading stops and goes on, so that a client does not pay with its heartbeat for a
+    /// handler's slowness. It does pay where everything waits for the client to take what it was sent: one that has
+    /// gone would stay for good. Returns whether more is read of the client now.
     fn note_pressure(&mut self) -> bool {
         let takes_input = self.takes_input();
         let paused = !takes_input && !self.mailbox.outbox.is_clogged();
@@ -253,9 +253,9 @@ impl Future for SessionTask {
             let takes_input = this.note_pressure();
             this.timer.arm(this.next_deadline(), cx);
             if turn::has_more() {
-                // The turn is used up: the other sessions of this thread come first. Not by waking ourselves: a thread that
-                // always has a task to run looks for new events only after some sixty of them, and a client that floods
-                // would keep the others waiting for that long.
+                // The turn is used up: the other sessions of this thread come first. Not by waking ourselves: a
+                // thread that always has a task to run looks for new events only after some sixty of them, and a
+                // client that floods would keep the others waiting for that long.
                 let _ = pin!(tokio::task::yield_now()).poll(cx);
                 return Poll::Pending;
             }

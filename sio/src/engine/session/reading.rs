@@ -183,8 +183,8 @@ impl SessionTask {
                     self.close_now(reason);
                 }
             }
-            // The answer to a client's own ping: how many of them there are is the client's to say, so they keep within the
-            // limits.
+            // The answer to a client's own ping: how many of them there are is the client's to say, so they keep
+            // within the limits.
             Output::Send(Channel::Main, packet @ Packet::Pong(_)) => {
                 self.owes_pong |= self.mailbox.push(packet.frame()).is_err();
             }

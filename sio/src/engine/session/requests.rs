@@ -81,8 +81,8 @@ mod tests {
     use super::*;
     use crate::engine::Command;
 
-    /// Opens a session that has been sent a ping, with `packets` of the client behind its next GET when the time for the pong
-    /// has just passed. Says why the session ends by that, if it does.
+    /// Opens a session that has been sent a ping, with `packets` of the client behind its next GET when the time for
+    /// the pong has just passed. Says why the session ends by that, if it does.
     async fn ends_with(packets: Vec<Packet>) -> Option<CloseReason> {
         let mut session = Session::open();
         yield_now().await;

@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 use super::{SessionTask, later};
 use crate::engine::CloseReason;
 
-/// How long after the grace a transport is looked at once more. A client that polls takes something by a request, which is
-/// read by another task: that one has had its turn by then.
+/// How long after the grace a transport is looked at once more. A client that polls takes something by a request,
+/// which is read by another task: that one has had its turn by then.
 const ONCE_MORE: Duration = Duration::from_millis(1);
 
 /// A burst that waits for the transport.
@@ -27,13 +27,13 @@ impl Stall {
 }
 
 impl SessionTask {
-    /// Ends the session of a client that is slow: a burst waits for it, and the transport has taken nothing for the whole
-    /// of the grace. That is judged here, after an attempt to write, and not where packets are queued: a client whose task
-    /// did not get to run is not to blame.
+    /// Ends the session of a client that is slow: a burst waits for it, and the transport has taken nothing for the
+    /// whole of the grace. That is judged here, after an attempt to write, and not where packets are queued: a client
+    /// whose task did not get to run is not to blame.
     ///
-    /// Nor is one whose reading nobody has noticed: that a socket is ready again is known only when the runtime has looked
-    /// for I/O events, which a busy one does seldom. Hence only a look counts that the timer has set off, which fires after
-    /// these events, and it takes two of them.
+    /// Nor is one whose reading nobody has noticed: that a socket is ready again is known only when the runtime has
+    /// looked for I/O events, which a busy one does seldom. Hence only a look counts that the timer has set off,
+    /// which fires after these events, and it takes two of them.
     pub(super) fn judge(&mut self, blocked: bool, fired: Option<Instant>) {
         if !blocked || !self.is_open() || !self.mailbox.outbox.is_bursting() {
             self.stall = None;

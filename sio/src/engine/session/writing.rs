@@ -9,8 +9,8 @@ use super::{Carrier, SessionTask, now};
 use crate::transport::websocket::Ended;
 
 impl SessionTask {
-    /// Sends what is queued. Returns true when the transport takes no more now. `fired`: the deadline for which the timer has
-    /// just fired.
+    /// Sends what is queued. Returns true when the transport takes no more now. `fired`: the deadline for which the
+    /// timer has just fired.
     pub(super) fn write(&mut self, fired: Option<Instant>, cx: &mut Context<'_>) -> bool {
         if let Some(probe) = self.carrier.probe()
             && matches!(probe.poll_write(cx), Poll::Ready(Err(_)))

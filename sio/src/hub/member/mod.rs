@@ -116,7 +116,8 @@ struct State {
     /// How many of them are for handlers that run beside the others, and how many such handlers run.
     concurrent_waiting: usize,
     concurrent_running: usize,
-    /// The bytes of all events that wait, and of those that are being handled; of the `connect` hook, those of its auth payload.
+    /// The bytes of all events that wait, and of those that are being handled; of the `connect` hook, those of its
+    /// auth payload.
     waiting_bytes: usize,
     running_bytes: usize,
     /// The bytes of what the consumer is at work on, if it is.
@@ -254,8 +255,8 @@ impl Member {
         self.phase.load(Ordering::Acquire) == CLOSED
     }
 
-    /// Lets the client in: what it has missed goes out, then CONNECT, then what was held back. False when the client left
-    /// meanwhile.
+    /// Lets the client in: what it has missed goes out, then CONNECT, then what was held back. False when the client
+    /// left meanwhile.
     pub(crate) fn accept(&self) -> bool {
         let recovery = self.state();
         let missed = recovery.map(|recovery| recovery.take_missed(self)).unwrap_or_default();

@@ -20,8 +20,8 @@ impl Member {
     /// back. Takes the packet out of `emission` if it could be sent, and leaves it to the caller to wake the client's
     /// task, soon.
     ///
-    /// With [`How::Fanout`] it is also left to the caller to disconnect the client if there is no room: the packet is kept
-    /// for it in any case.
+    /// With [`How::Fanout`] it is also left to the caller to disconnect the client if there is no room: the packet is
+    /// kept for it in any case.
     pub(crate) fn deliver(&self, emission: &mut Emission, how: How) -> Result<Option<Waker>, PushError> {
         match self.kept_under(emission) {
             Some((state, offset)) => {
@@ -34,8 +34,8 @@ impl Member {
         }
     }
 
-    /// As [`Self::deliver`], waiting while the client's queue is full; not while its `connect` hook runs: nothing is sent
-    /// then, so that waiting would not help.
+    /// As [`Self::deliver`], waiting while the client's queue is full; not while its `connect` hook runs: nothing is
+    /// sent then, so that waiting would not help.
     ///
     /// Cancel safe: a dropped future has sent nothing, or has sent it and only gives way.
     pub(crate) async fn deliver_waiting(&self, mut emission: Emission) -> Result<(), PushError> {

@@ -16,8 +16,8 @@ const FLOOR: usize = 64 * 1024;
 /// Of a smaller memory each client may keep one of so many parts.
 const FLOORS: usize = 1024;
 
-/// Counts the bytes that are kept. Those of an event count once, however many clients keep it; what each of them notes of it
-/// counts for each.
+/// Counts the bytes that are kept. Those of an event count once, however many clients keep it; what each of them
+/// notes of it counts for each.
 #[derive(Debug)]
 pub(crate) struct Memory {
     max: usize,
@@ -84,9 +84,10 @@ impl Memory {
 }
 
 impl Account {
-    /// How much a client may keep that keeps so much now: less and less as the memory fills, so that those who keep much give
-    /// way before there is none for the others. Once half of the memory is taken, all clients of the address share that.
-    /// Each may keep a little whatever the others do, as long as there is any memory; then it keeps no more than it has.
+    /// How much a client may keep that keeps so much now: less and less as the memory fills, so that those who keep
+    /// much give way before there is none for the others. Once half of the memory is taken, all clients of the
+    /// address share that. Each may keep a little whatever the others do, as long as there is any memory; then it
+    /// keeps no more than it has.
     pub(super) fn limit(&self, now: Usage) -> usize {
         let max = self.memory.max;
         let floor = FLOOR.min(max / FLOORS);

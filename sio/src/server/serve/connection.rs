@@ -29,8 +29,8 @@ const MAX_HEAD: usize = 16 * 1024;
 const FULL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nconnection: close\r\nretry-after: 5\r\n\
     content-type: text/plain; charset=utf-8\r\ncontent-length: 22\r\n\r\nToo many connections.\n";
 
-/// How long a client that finds no place is given to read that. Closed at once, a connection with a request that nobody has
-/// read takes its answer back.
+/// How long a client that finds no place is given to read that. Closed at once, a connection with a request that
+/// nobody has read takes its answer back.
 const FAREWELL: Duration = Duration::from_secs(1);
 
 /// How many are given it at a time.

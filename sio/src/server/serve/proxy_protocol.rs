@@ -88,8 +88,8 @@ impl Proxies {
     }
 }
 
-/// Reads what a proxy sends ahead, and nothing behind it. None when the connection is the proxy's own, or the client has no
-/// address of IP.
+/// Reads what a proxy sends ahead, and nothing behind it. None when the connection is the proxy's own, or the client
+/// has no address of IP.
 pub(super) async fn read(stream: &mut (impl AsyncRead + Unpin)) -> io::Result<Option<SocketAddr>> {
     let mut start = [0; SIGNATURE_2.len()];
     stream.read_exact(&mut start).await?;
