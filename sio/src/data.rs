@@ -49,7 +49,7 @@ pub struct SocketData {
 }
 
 impl SocketData {
-    /// Keeps a value; gives the one of the same type that was there.
+    /// Inserts a value, and returns the previous one of the same type.
     pub fn insert<T: Send + Sync + 'static>(&self, value: T) -> Option<Arc<T>> {
         let value: Arc<dyn Any + Send + Sync> = Arc::new(value);
         let id = TypeId::of::<T>();

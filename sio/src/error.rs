@@ -40,7 +40,7 @@ const INTERNAL: &str = "Internal server error";
 /// `Result` as handlers, hooks and `main` return it: `sio::Result` is `Result<(), sio::Error>`.
 pub type Result<T = (), E = Error> = std::result::Result<T, E>;
 
-/// [`Error`], by the name of what it mostly is: the failure of an event's handler.
+/// Another name of [`Error`], for the failures of event handlers.
 pub type EventError = Error;
 
 /// The failure of a handler or hook: a code and a message for the client, a cause for the log.
@@ -95,7 +95,7 @@ pub(crate) enum Kind {
     Refusal,
     /// The client sent something that the handler does not take.
     Payload,
-    /// The client sent an event that nobody handles.
+    /// The client sent an event without a handler.
     Unhandled,
     /// The client sent more than it may. Nothing to be loud about: it may do so a thousand times a second.
     Limited,

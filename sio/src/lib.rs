@@ -64,7 +64,7 @@
 //! **Every acknowledgement that a client asks for is answered once**: with what the handler returns, or with an
 //! object of `status`, `code` and `message`. `?` turns any error into code `internal`, and the client sees no
 //! details; [`Error::new`] makes an error that it may read. A payload that does not fit, an unknown event, a panic
-//! and a handler that takes too long are answered in the same way, and cost nobody the connection.
+//! and a handler that takes too long are answered in the same way, and do not end the connection.
 //!
 //! **A slow handler costs only its own time.** Heartbeats, acknowledgements and disconnects do not wait for it.
 //! Queues are bounded: a server that is behind stops reading from that client. A client that reads too slowly is
@@ -245,7 +245,7 @@ pub async fn serve(address: impl ToSocketAddrs + std::fmt::Debug) -> Result<()> 
 ///
 /// # Panics
 ///
-/// When the consumers do not fit together; [`serve`] gives the same as an error.
+/// If the consumers do not fit together; [`serve`] returns the same as an error.
 #[must_use]
 pub fn server() -> Server {
     match Server::global() {

@@ -1,7 +1,7 @@
 //! [`Parser`]: the encoding of Socket.IO packets.
 //!
-//! Packets are made in the text format, whatever the parser: listeners, and nobody else, see them so. Then they are
-//! rewritten if need be, once for all who receive them.
+//! Packets are made in the text format, whatever the parser: only listeners see them so. Then they are rewritten if
+//! need be, once for all who receive them.
 
 use bytes::Bytes;
 use serde::Serialize;
@@ -19,7 +19,7 @@ use crate::error::Problem;
 use crate::log_limiter::{About, LogLimiter, limited};
 use crate::short::short;
 
-/// How Socket.IO packets are written: what [`Builder::parser`](crate::Builder::parser) chooses.
+/// The encoding of Socket.IO packets, chosen with [`Builder::parser`](crate::Builder::parser).
 ///
 /// Nothing on the wire says which it is: all clients of a server have to use the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -113,7 +113,7 @@ impl Server {
         GLOBAL.set(self.clone()).is_ok()
     }
 
-    /// Returns the namespace of a path. For a dynamic namespace that nobody is in, the handle reaches nobody.
+    /// Returns the namespace of a path. For a dynamic namespace without sockets, the handle reaches nobody.
     ///
     /// # Panics
     ///

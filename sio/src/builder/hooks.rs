@@ -11,10 +11,10 @@ use crate::middleware::{Call, Connecting, Next};
 impl Builder {
     /// Calls a hook for every client that wants to enter a namespace, before its consumer's `connect`.
     ///
-    /// The namespace is a path as the consumer has it (a pattern for a dynamic one), or `*` for all of them; one that
-    /// nobody serves keeps the server from starting. Several run one after the other, in the order in which they were
-    /// added, those for `*` among them. An error refuses the client, and later hooks and `connect` do not run. A
-    /// panic does the same, with the message `Internal server error`.
+    /// The namespace is a path as the consumer has it (a pattern for a dynamic one), or `*` for all of them; a
+    /// namespace without a consumer keeps the server from starting. Several run one after the other, in the order in
+    /// which they were added, those for `*` among them. An error refuses the client, and later hooks and `connect` do
+    /// not run. A panic does the same, with the message `Internal server error`.
     ///
     /// Store what the hook finds out about the client with [`Connecting::insert`]; handlers take it as
     /// [`Extension<T>`](crate::Extension).

@@ -103,8 +103,8 @@ impl Builder {
     ///
     /// The names under which browsers know the server have to be listed, and `localhost` where that is one. It holds
     /// back pages that let their own name point to this server ([DNS rebinding](crate::http::AllowedHosts)): set it
-    /// for servers that listen on a developer's machine or in a private network. An entry that is no host is an error
-    /// of [`Builder::build`].
+    /// for servers that listen on a developer's machine or in a private network. An invalid host is an error of
+    /// [`Builder::build`].
     ///
     /// # Examples
     ///
@@ -161,9 +161,9 @@ impl Builder {
     /// operating system.
     ///
     /// An id always has 20 characters of the URL-safe base64 alphabet, so that it fits into a query and a cookie:
-    /// make it of 15 bytes, or parse such a text. It is a secret, since whoever knows it can read and write the
-    /// session: leave at least 96 bits to chance. An id that is in use is not taken again; the session gets a
-    /// random one then.
+    /// make it of 15 bytes, or parse such a text. It is a secret, since anyone who knows it can read and write the
+    /// session: leave at least 96 bits to chance. An id that is in use is not taken again; the session gets a random
+    /// one then.
     ///
     /// # Examples
     ///
@@ -292,7 +292,7 @@ impl Builder {
     /// Default: the first of them.
     ///
     /// Socket.IO gives subprotocols no meaning; clients and proxies may. The choice has to be one that was asked for;
-    /// with `None` the answer names none, and browsers close the WebSocket. Handlers learn of it from
+    /// with `None` the response names none, and browsers close the WebSocket. Handlers get the choice from
     /// [`Handshake::subprotocol`](crate::Handshake::subprotocol). The function must not block.
     ///
     /// # Examples

@@ -11,8 +11,8 @@ impl Builder {
     /// The same consumers serve them, beside clients of Engine.IO 4. The differences for them:
     ///
     /// * The server puts each of them into `/` without being asked, so the `connect` hook of `/` runs for all of them.
-    /// * They have no auth payload. For another namespace than `/` their `query` stands in for it, as an object of
-    ///   texts; for `/` it is in the request: [`Handshake::query_param`](crate::Handshake::query_param).
+    /// * They have no auth payload. For namespaces other than `/`, their `query` replaces it, as an object of texts;
+    ///   for `/` it is in the request: [`Handshake::query_param`](crate::Handshake::query_param).
     /// * The event `error` tells them of a refusal: with the data of the error or, without data, its message.
     /// * Their own `socket.id` is not [`Socket::id`](crate::Socket::id): they take the id of the session for it, which
     ///   is a secret here. Where a client has to know its id, emit it as an event, or see [`Eio3::client_ids`].

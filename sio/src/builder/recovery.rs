@@ -10,14 +10,14 @@ impl Builder {
     /// before anything else. Default off.
     ///
     /// Clients need no change: the official JavaScript client does its part since 4.6. Every event that asks for no
-    /// acknowledgement has an offset behind its last argument then, by which the client says what it has received;
-    /// clients that know nothing of it see an argument more.
+    /// acknowledgement then has an offset after its last argument, by which the client reports what it has received;
+    /// clients without recovery see one more argument.
     ///
-    /// The `disconnect` hook runs when the connection is lost and `connect` when the client is back, of a new value
-    /// of the consumer; [`Socket::is_recovered`](crate::Socket::is_recovered) tells that it is one. Middleware looks
-    /// at the client again unless [`Recovery::skip_middleware`] says otherwise, and both can refuse it. While it is
-    /// away nobody sees the socket, but what is emitted to it, to its rooms or to everybody is kept for it; not so
-    /// volatile events and those that ask for an acknowledgement.
+    /// The `disconnect` hook runs when the connection is lost. When the client is back, `connect` runs for a new
+    /// value of the consumer, and [`Socket::is_recovered`](crate::Socket::is_recovered) returns true. Middleware
+    /// checks the client again unless [`Recovery::skip_middleware`] is set; both can refuse it. While the client is
+    /// away its socket is not listed, but events for it, for its rooms or for everybody are kept, except volatile
+    /// events and those that ask for an acknowledgement.
     ///
     /// A client may come back after `transport close`, `transport error`, `ping timeout`, `forced close` and `slow
     /// client`, even if the server has not noticed yet that its connection is lost; not after it has left or the

@@ -98,8 +98,8 @@ impl<T> Ack<T> {
         Ok(())
     }
 
-    /// Holds the answer back for good: the client will run into its own deadline. For servers that have to behave
-    /// badly on purpose.
+    /// Never sends the answer: the client will run into its own deadline. For servers that have to behave badly on
+    /// purpose.
     pub fn forget(mut self) {
         if let Some(slot) = self.slot.take() {
             slot.close();
@@ -204,7 +204,7 @@ impl AckSlot {
         }
     }
 
-    /// Changes the state; gives the one before.
+    /// Changes the state, and returns the one before.
     fn step(&self, next: impl FnOnce(State) -> State) -> State {
         // Nothing panics while the lock is held, so a poisoned state is as good as any.
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);

@@ -30,12 +30,12 @@ pub struct EventInfo {
     pub rate: Option<Rate>,
 }
 
-/// So many events in so much time, evenly or all at once.
+/// A number of events in a period of time, evenly or all at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rate {
-    /// How many; at least one.
+    /// The number of events; at least one.
     pub count: u32,
-    /// In how much time.
+    /// The period of time.
     pub per: Duration,
 }
 

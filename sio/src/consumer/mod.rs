@@ -133,7 +133,7 @@ pub(crate) async fn conclude<C: Consumer>(
     }
 }
 
-/// A line for an error that nobody else is told of.
+/// Logs an error that is reported nowhere else.
 pub(crate) fn log(event: &Event<'_>, error: &Error) {
     let (socket, name) = (event.socket(), &*short(event.name()));
     let (namespace, id, logs) = (&*short(socket.path()), socket.id(), &socket.namespace().hub.common.logs);

@@ -10,7 +10,7 @@ use crate::error::Error;
 
 /// A value that was given to `Builder::state`, shared by all clients of the server.
 ///
-/// A consumer that takes a state which nobody provided keeps the server from starting: it is not found out by the first
+/// If a consumer takes a state that was not provided, the server does not start: it is not found out by the first
 /// client.
 ///
 /// # Examples

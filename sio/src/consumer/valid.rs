@@ -52,7 +52,7 @@ use crate::guarded::Guarded;
 /// A client that sends `{"text":" "}` gets
 /// `{"status":"error","code":"invalid_payload","message":"Invalid payload","index":0,"fields":{"text":["is empty"]}}`.
 ///
-/// Crates that derive such checks join by a few lines. With [garde](https://docs.rs/garde):
+/// Validation crates plug in with a few lines. With [garde](https://docs.rs/garde):
 ///
 /// ```
 /// use serde::Deserialize;

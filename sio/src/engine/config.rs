@@ -27,28 +27,28 @@ use super::outbox::QueueLimits;
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Config {
-    /// From the open packet, and from each pong, to the next ping. Default 25 s.
+    /// The time from the open packet, and from each pong, to the next ping. Default 25 s.
     pub ping_interval: Duration,
     /// How long after a ping its pong may take. Default 20 s.
     pub ping_timeout: Duration,
     /// How long an upgrade may take from the second transport's request to the upgrade packet. Default 10 s.
     pub upgrade_timeout: Duration,
-    /// The size of one incoming message or polling body, and what a polling answer is filled up to, in bytes.
+    /// The largest incoming message or polling body, and the size up to which a polling response is filled, in bytes.
     /// Default 1,000,000.
     pub max_payload: usize,
-    /// Packets in one polling answer, for all clients. Default: as many as fit into `max_payload`, but 16 for the
-    /// clients of python-engineio, which refuse more; they are known by their `User-Agent`.
+    /// The most packets in one polling response, for all clients. Default: as many as fit into `max_payload`, but 16
+    /// for the clients of python-engineio, which refuse more; they are known by their `User-Agent`.
     pub polling_packets: Option<usize>,
-    /// Bytes that may wait for one client; broadcasts in a burst may bring eight times as many. Default 1 MiB.
+    /// The bytes that may wait for one client; broadcasts in a burst may bring eight times as many. Default 1 MiB.
     pub outgoing_queue_bytes: usize,
-    /// Packets that may wait for one client; broadcasts in a burst may bring eight times as many. Default 1,024.
+    /// The packets that may wait for one client; broadcasts in a burst may bring eight times as many. Default 1,024.
     pub outgoing_queue_packets: usize,
-    /// How long a client may take nothing while a burst of broadcasts waits for it. Default 1 s.
+    /// How long a client may read nothing while a burst of broadcasts waits for it. Default 1 s.
     pub slow_client_grace: Duration,
-    /// Sessions open at the same time. Default unlimited; beyond it new ones get `403`.
+    /// The most sessions open at the same time; further ones get status 403. Default unlimited.
     pub max_connections: usize,
-    /// Sessions open at the same time for one address; IPv6 addresses are counted by their /64 network. Default
-    /// unlimited; beyond it new ones get `403`. Clients whose address is not known are counted together.
+    /// The most sessions open at the same time for one address; further ones get status 403. IPv6 addresses are
+    /// counted by their /64 network. Default unlimited. Clients whose address is not known are counted together.
     pub max_connections_per_address: usize,
     /// A message that every client gets right behind the open packet. Default none.
     pub initial_packet: Option<Message>,
@@ -78,7 +78,7 @@ impl Default for Config {
 impl Config {
     /// Makes the ids of sessions. Default: 120 random bits of the operating system.
     ///
-    /// An id is a secret, since whoever knows it can read and write the session: it must not be guessable. An id
+    /// An id is a secret, since anyone who knows it can read and write the session: it must not be guessable. An id
     /// that is in use is not taken again; the session gets a random one then.
     pub fn id_generator(&mut self, new_id: impl Fn() -> SessionId + Send + Sync + 'static) {
         self.ids = Ids::made_by(new_id);

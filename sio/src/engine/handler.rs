@@ -7,7 +7,7 @@ use sio_core::engine::packet::Message;
 
 use super::CloseReason;
 
-/// The application of one Engine.IO session: it receives messages and hears of the end.
+/// The application of one Engine.IO session: it receives messages and is called at the end.
 ///
 /// All methods run in the session's own task, one after the other, so a handler needs no lock. None of them
 /// may block; what takes longer goes into a future that [`Handler::poll`] drives.
@@ -43,8 +43,8 @@ pub trait Handler: Send + 'static {
         Ok(())
     }
 
-    /// The program closes the session, by [`Sender::close`](super::Sender::close): what is sent here is the last that
-    /// the client receives.
+    /// Called when the program closes the session with [`Sender::close`](super::Sender::close). Messages sent here
+    /// are the last that the client receives.
     fn on_closing(&mut self) {}
 
     /// True when no work is under way: a draining session is closed then.

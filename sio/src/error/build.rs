@@ -45,7 +45,7 @@ pub enum Problem {
         /// The event, `None` for the fallback.
         event: Option<&'static str>,
     },
-    /// A handler or hook takes a `State<T>` that nobody provided.
+    /// A handler or hook takes a `State<T>` that was not provided.
     MissingState {
         /// The type.
         consumer: &'static str,

@@ -43,21 +43,21 @@ pub enum AckError {
     /// The client did not answer in time.
     #[error("the client did not answer in time")]
     Timeout,
-    /// The client has not been accepted: its `connect` hook still runs, and what the hook sends goes out when it has
-    /// ended. A hook that awaits an answer of its own client would wait for itself; a task that it spawns can ask.
+    /// The client has not been accepted: its `connect` hook still runs, and its events are sent when it has ended. A
+    /// hook that awaits an answer of its own client would wait for itself; a task that it spawns can ask.
     #[error(
         "the client is not connected before its `connect` hook has ended, so that the hook cannot await its answer: \
          ask in a task that the hook spawns"
     )]
     Connecting,
-    /// As many answers of this client are awaited as can be, 65,536: the event may have been sent, but nobody waits for
-    /// its answer.
+    /// The limit of 65,536 awaited answers of this client is reached. The event may have been sent, but its answer is
+    /// ignored.
     #[error("too many answers of the client are awaited")]
     TooMany,
     /// The client left before it answered.
     #[error("the client disconnected before it answered")]
     Disconnected,
-    /// The client answered something else than what was asked for.
+    /// The client's answer has an unexpected type.
     #[error("unexpected answer")]
     Payload(#[source] ArgError),
 }

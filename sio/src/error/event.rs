@@ -82,7 +82,7 @@ impl<E: IntoEventError> From<E> for Error {
     }
 }
 
-/// A standard error of which the client learns more: what `#[event_error]` makes of an implementation.
+/// A standard error that shows more to the client: `#[event_error]` implements it.
 pub trait StdEventError: StdError + Send + Sync + Sized + 'static {
     /// Returns the error that the client gets.
     fn into_event_error(self) -> Error;

@@ -58,7 +58,8 @@ impl Broadcast {
         broadcast
     }
 
-    /// Adds a room, or several, to those that are addressed. With an empty list, and no other room, that is nobody.
+    /// Adds a room, or several, to those that are addressed. With an empty list, and no other room, nobody is
+    /// addressed.
     pub fn to(mut self, rooms: impl IntoRooms) -> Self {
         self.target.is_limited = true;
         self.target.rooms.extend(rooms.into_rooms());

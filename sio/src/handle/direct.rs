@@ -79,7 +79,7 @@ impl<'a> EmitOptions<'a> {
     ///
     /// # Errors
     ///
-    /// As [`Socket::emit`]. That a volatile event was passed over is no error.
+    /// As [`Socket::emit`]. A dropped volatile event is not an error.
     pub async fn emit<A>(&self, event: &str, args: &A) -> Result<(), EmitError>
     where
         A: Serialize + ?Sized + Sync,
@@ -107,7 +107,7 @@ impl<'a> EmitOptions<'a> {
     ///
     /// # Errors
     ///
-    /// As [`Socket::try_emit`]. That a volatile event was passed over is no error.
+    /// As [`Socket::try_emit`]. A dropped volatile event is not an error.
     pub fn try_emit<A: Serialize + ?Sized>(&self, event: &str, args: &A) -> Result<(), EmitError> {
         let emission = self.encode(self.expect(), event, args)?;
         Ok(self.deliver(emission)?)

@@ -88,7 +88,7 @@ impl Namespace {
         self.to(rooms)
     }
 
-    /// Addresses everyone; a member for whom something else waits is passed over.
+    /// Addresses everyone; the event may be lost, see [`Broadcast::volatile`](crate::Broadcast::volatile).
     pub fn volatile(&self) -> Broadcast {
         Broadcast::new(self).volatile()
     }
@@ -130,7 +130,7 @@ impl Namespace {
         self.close_room(rooms).await;
     }
 
-    /// Puts everybody out of the namespace; their other namespaces stay connected.
+    /// Disconnects everybody from the namespace; their other namespaces stay connected.
     pub async fn disconnect(&self) {
         Broadcast::new(self).disconnect().await;
     }

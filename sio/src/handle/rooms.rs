@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use sio_core::id::Sid;
 
-/// One room or several: what [`Socket::join`](crate::Socket::join), `to` and `except` take.
+/// One room or several, as [`Socket::join`](crate::Socket::join), `to` and `except` take them.
 ///
 /// A room is any string. A socket's id is a room too, so `to(id)` reaches that one socket.
 ///

@@ -325,8 +325,8 @@ impl Socket {
     /// sees `transport close` in all its namespaces, and comes back by itself, as after a broken network. It is
     /// `socket.conn.close()` in Node.
     ///
-    /// That is for moving a client to another server, or for making it connect anew with another token or transport.
-    /// The `disconnect` hooks run with the reason `forced close`. With
+    /// Use it to move a client to another server, or to make it reconnect with another token or transport. The
+    /// `disconnect` hooks run with the reason `forced close`. With
     /// [recovery](crate::Builder::connection_state_recovery) the client goes on where it was.
     ///
     /// ```

@@ -19,7 +19,7 @@ const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 
 pub(crate) type Answer = Response<ResponseBody>;
 
-/// `200` with text, which nobody may keep.
+/// `200` with text, not to be cached.
 pub(crate) fn text(body: impl Into<Bytes>) -> Answer {
     let mut answer = Response::new(ResponseBody::from(body));
     answer.headers_mut().insert(header::CONTENT_TYPE, TEXT);
@@ -27,7 +27,7 @@ pub(crate) fn text(body: impl Into<Bytes>) -> Answer {
     answer
 }
 
-/// `200` with packets, which nobody may keep.
+/// `200` with packets, not to be cached.
 pub(crate) fn packets(body: Body) -> Answer {
     let mut answer = text(body.bytes);
     if body.is_binary {
@@ -43,7 +43,7 @@ pub(crate) fn status(status: StatusCode) -> Answer {
     answer
 }
 
-/// An answer with a status and a sentence, which nobody may keep.
+/// An answer with a status and a sentence, not to be cached.
 pub(crate) fn plain(status: StatusCode, sentence: &'static str) -> Answer {
     let mut answer = text(Bytes::from_static(sentence.as_bytes()));
     *answer.status_mut() = status;

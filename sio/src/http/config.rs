@@ -10,7 +10,7 @@ use super::origin::AllowedOrigins;
 
 /// The settings of an [`EngineService`](super::EngineService): which requests are answered, and how sessions open.
 ///
-/// `sio::Builder` has a method for each; whoever uses an [`Engine`](crate::engine::Engine) alone sets the fields.
+/// `sio::Builder` has a method for each; to use an [`Engine`](crate::engine::Engine) alone, set the fields.
 ///
 /// # Examples
 ///
@@ -25,8 +25,8 @@ use super::origin::AllowedOrigins;
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Config {
-    /// Where requests are answered: this path, with and without a slash at its end, and nothing below it.
-    /// Default `/socket.io`.
+    /// The path at which requests are answered, with and without a slash at its end, and nothing below it. Default
+    /// `/socket.io`.
     pub path: String,
     /// The transports that may be used. Default: polling and WebSocket.
     pub transports: Vec<TransportKind>,
@@ -36,16 +36,16 @@ pub struct Config {
     pub allow_eio3: bool,
     /// True if their sockets have the ids that these clients derive from the id of the session.
     pub(crate) eio3_client_ids: bool,
-    /// From which pages a browser may connect. Default: those of the same origin.
+    /// The pages from which a browser may connect. Default: those of the same origin.
     pub allowed_origins: AllowedOrigins,
-    /// For which hosts requests are answered. Default: every host.
+    /// The hosts for which requests are answered. Default: every host.
     pub allowed_hosts: AllowedHosts,
     /// A cookie with the session's id, for load balancers that route by it. Default none.
     pub cookie: Option<Cookie>,
-    /// Which headers of proxies are believed. Default none.
+    /// The headers of proxies that are trusted. Default none.
     pub forwarded: Option<Forwarded>,
-    /// From which size on, in bytes, a polling answer is compressed for clients that accept gzip or deflate; none
-    /// to compress nothing. Default 1,024.
+    /// The size in bytes from which a polling response is compressed for clients that accept gzip or deflate; `None`
+    /// compresses nothing. Default 1,024.
     #[cfg(feature = "compression")]
     pub http_compression: Option<usize>,
     /// The application's decisions about requests. Default none.

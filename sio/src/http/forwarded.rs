@@ -18,7 +18,7 @@ const X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host")
 const X_FORWARDED_PORT: HeaderName = HeaderName::from_static("x-forwarded-port");
 const X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 
-/// Which headers of proxies are believed. Default: none, since any client can send them.
+/// Decides which headers of proxies are trusted. Default none, since any client can send them.
 ///
 /// A proxy appends the address of whom it talked to. With `hops` proxies before the server, all of which can be
 /// trusted, the client is the one that the first of them saw: the entry at the place `hops` from the right. Entries
@@ -137,7 +137,7 @@ impl Forwarded {
         Peer { address, is_secure: proto.map_or(peer.is_secure, is_secure) }
     }
 
-    /// The host and the port that the client asked for, if the proxies say and are believed.
+    /// The host and the port that the client asked for, if trusted proxies report them.
     pub(crate) fn authority(&self, headers: &HeaderMap) -> Option<Authority> {
         if !self.host {
             return None;

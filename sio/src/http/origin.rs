@@ -9,7 +9,7 @@ use super::site::{Site, Target, default_port};
 
 use crate::guarded::{self, Guarded};
 
-/// Methods that a preflight is told of.
+/// The methods in the answer to a preflight.
 const METHODS: HeaderValue = HeaderValue::from_static("GET,POST");
 const TRUE: HeaderValue = HeaderValue::from_static("true");
 /// How long, in seconds, a browser may remember a preflight: the longest that any of them honours is a day.

@@ -1,4 +1,4 @@
-//! Requests that are refused, and what the application and the client learn of it.
+//! Requests that are refused, and the reasons that the application and the client get.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -27,12 +27,12 @@ pub enum RefusedReason {
     ForeignOrigin,
     /// The request is for a host that is not [allowed](crate::Builder::allowed_hosts). Code 4.
     ForeignHost,
-    /// The function of [`allow_request`](crate::Builder::allow_request) said no. Code 4.
+    /// The function of [`allow_request`](crate::Builder::allow_request) refused it. Code 4.
     NotAllowed,
-    /// As many clients as [`max_connections`](crate::Builder::max_connections) says are connected. Code 4.
+    /// The limit [`max_connections`](crate::Builder::max_connections) is reached. Code 4.
     ServerFull,
-    /// As many clients of this address as
-    /// [`max_connections_per_address`](crate::Builder::max_connections_per_address) says are connected. Code 4.
+    /// The limit [`max_connections_per_address`](crate::Builder::max_connections_per_address) is reached for this
+    /// address. Code 4.
     AddressFull,
     /// The server is being [closed](crate::Server::close). Code 4, with the status 503.
     ShuttingDown,
@@ -102,7 +102,7 @@ impl Refusal {
         self.reason.error()
     }
 
-    /// Returns whether the client may well be let in if it asks again a little later: there, or by another server.
+    /// Returns whether the client is likely to be let in if it asks again a little later: here, or at another server.
     pub(crate) fn is_temporary(&self) -> bool {
         self.reason == RefusedReason::ShuttingDown
     }

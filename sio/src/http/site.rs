@@ -13,7 +13,7 @@ pub(crate) struct Site {
 }
 
 impl Site {
-    /// Parses `scheme://host[:port]`, and gives what stands behind it: nothing, or a path.
+    /// Parses `scheme://host[:port]`, and returns the rest: nothing, or a path.
     pub(crate) fn parse(text: &str) -> Option<(Self, &str)> {
         let (scheme, rest) = text.split_once("://")?;
         let is_scheme = scheme.starts_with(|first: char| first.is_ascii_alphabetic())

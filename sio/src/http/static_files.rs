@@ -18,8 +18,8 @@ use super::client_bundle::ClientBundle;
 use crate::log_limiter::{About, LogLimiter, hash_of, limited};
 use crate::short::short;
 
-/// A file or a directory that is [served](crate::Builder::static_files), and what of a directory is. A path alone is
-/// one with the defaults.
+/// A file or a directory that is [served](crate::Builder::static_files), with the options of a directory. A path
+/// alone has the defaults.
 ///
 /// # Examples
 ///

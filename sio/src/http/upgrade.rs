@@ -20,7 +20,7 @@ const GUID: &[u8] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
 const VERSION: HeaderValue = HeaderValue::from_static("13");
 
-/// Sent by nginx unless its configuration says otherwise.
+/// Sent by nginx by default.
 const OLD_HTTP: &str = "a WebSocket needs HTTP/1.1, and this request came with HTTP/1.0: with nginx, set `proxy_http_version 1.1` \
     and pass the headers `Upgrade` and `Connection` on";
 const WRONG_VERSION: &str = "the opening handshake of a WebSocket needs `Sec-WebSocket-Version: 13`";

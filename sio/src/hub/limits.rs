@@ -18,7 +18,7 @@ struct Buckets {
     events: Vec<(&'static str, Bucket)>,
 }
 
-/// When the last event would have come if all had come evenly; in a bucket of tokens, how empty it is.
+/// The theoretical arrival time (GCRA): in terms of a bucket of tokens, how empty it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Bucket(Instant);
 

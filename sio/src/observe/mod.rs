@@ -1,4 +1,4 @@
-//! [`Observer`]: who is told of what happens in a server, for logs, metrics and traces.
+//! [`Observer`]: callbacks for what happens in a server, for logs, metrics and traces.
 //!
 //! Observers see everything and change nothing. They are called where the thing happens, and no lock is held. A panic
 //! in one of them is logged and goes no further. A server without observers looks once whether there are any.
@@ -22,7 +22,7 @@ use crate::handle::socket::Socket;
 use crate::http::Refused;
 use crate::hub::{Namespace, RoomChanges, RoomEvent, Sent, Witness};
 
-/// Is told of what happens in a server: see [`Builder::observer`](crate::Builder::observer).
+/// Callbacks for what happens in a server: see [`Builder::observer`](crate::Builder::observer).
 ///
 /// Each method does nothing unless it is written. They run where something happens, so they must not block; they cannot
 /// change anything. A panic in one of them is logged and has no other effect.
@@ -161,7 +161,7 @@ pub enum Outcome {
     Unhandled,
     /// The client sent more than it may.
     Limited,
-    /// Something failed in the server, of which the client learns nothing more.
+    /// Something failed in the server; the client gets no details.
     Internal,
     /// The handler panicked. Inside middleware, which sees an error in its place, the outcome is that of the
     /// middleware.

@@ -7,7 +7,7 @@ use crate::error::Problem;
 /// Lets clients that lose their connection go on where they were: see
 /// [`Builder::connection_state_recovery`](crate::Builder::connection_state_recovery).
 ///
-/// A client whose state exceeds these limits is not recovered: it comes back as a new one, and is told so.
+/// A client whose state exceeds these limits is not recovered: it comes back as a new one, with `recovered` false.
 ///
 /// # Examples
 ///

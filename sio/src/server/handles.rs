@@ -1,4 +1,4 @@
-//! From what users hold back to the server that it belongs to.
+//! Methods that lead from a handle to its server.
 
 use std::sync::Arc;
 
@@ -21,7 +21,7 @@ impl Namespace {
     ///
     /// # Panics
     ///
-    /// When every handle of the server has been dropped, which cannot happen while it serves.
+    /// If the server was dropped, which cannot happen while it serves. A `Namespace` does not keep it alive.
     #[must_use]
     pub fn server(&self) -> Server {
         Server::of_namespace(self).expect("a namespace is used while its server exists")
@@ -33,8 +33,7 @@ impl Socket {
     ///
     /// # Panics
     ///
-    /// When every handle of the server has been dropped, which cannot happen while it serves. A socket that is kept for
-    /// longer is no such handle.
+    /// If the server was dropped, which cannot happen while it serves. A `Socket` does not keep it alive.
     #[must_use]
     pub fn server(&self) -> Server {
         self.namespace().server()

@@ -7,8 +7,8 @@ impl Server {
     /// Returns a tower layer that puts Socket.IO in front of a service: this server answers requests for its path and
     /// for static files, the inner service all others.
     ///
-    /// The server that owns the connections has to be asked to stop by whoever made it; [`Server::close`] closes
-    /// what is Socket.IO's.
+    /// The server that owns the connections has to be stopped separately; [`Server::close`] closes what is
+    /// Socket.IO's.
     ///
     /// # Examples
     ///

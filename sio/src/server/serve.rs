@@ -131,9 +131,9 @@ fn is_of_the_connection(error: &io::Error) -> bool {
 /// Waits until the process is told to stop: by SIGINT (Ctrl-C) or SIGTERM, and by Ctrl-C where there are no such
 /// signals, as on Windows.
 ///
-/// For programs that mount Socket.IO in a server of their own; [`serve`](crate::serve()) and its like wait for
-/// signals by themselves. The signals are caught from the first poll on, for as long as the process lives. Where they
-/// cannot be caught, which is logged, this never returns.
+/// For programs that mount Socket.IO in a server of their own; [`serve`](crate::serve()) and the other `serve`
+/// functions wait for signals by themselves. The signals are caught from the first poll on, for as long as the
+/// process lives. Where they cannot be caught, which is logged, this never returns.
 ///
 /// # Examples
 ///

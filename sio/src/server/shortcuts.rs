@@ -89,7 +89,7 @@ impl Server {
         self.broadcast().except(rooms)
     }
 
-    /// Addresses everyone in `/`; a member for whom something else waits is passed over.
+    /// Addresses everyone in `/`; the event may be lost, see [`Broadcast::volatile`].
     pub fn volatile(&self) -> Broadcast {
         self.broadcast().volatile()
     }
@@ -104,7 +104,7 @@ impl Server {
         self.broadcast().timeout(timeout)
     }
 
-    /// Addresses everyone in `/`. With `false` no polling answer that brings what is emitted is compressed: see
+    /// Addresses everyone in `/`. Sets whether the polling responses that carry the event may be compressed: see
     /// [`EmitOptions::compress`](crate::EmitOptions::compress).
     pub fn compress(&self, compress: bool) -> Broadcast {
         self.broadcast().compress(compress)
@@ -126,7 +126,7 @@ impl Server {
         self.close_room(rooms).await;
     }
 
-    /// Puts everybody out of `/`; their other namespaces stay connected.
+    /// Disconnects everybody from `/`; their other namespaces stay connected.
     pub async fn disconnect(&self) {
         self.broadcast().disconnect().await;
     }

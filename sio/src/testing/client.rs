@@ -59,7 +59,7 @@ impl TestClient {
     ///
     /// # Panics
     ///
-    /// When the server put the client out as soon as it had let it in.
+    /// If the server disconnected the client as soon as it had let it in.
     #[must_use]
     #[track_caller]
     pub fn socket(&self) -> &Socket {
@@ -154,8 +154,8 @@ impl TestClient {
         }
     }
 
-    /// Leaves the server's pings unanswered from now on: a computer that was put to sleep. The server gives the
-    /// client up with the reason `ping timeout`.
+    /// Leaves the server's pings unanswered from now on: a computer that was put to sleep. The server disconnects the
+    /// client with the reason `ping timeout`.
     pub fn ignore_pings(&self) {
         self.session.shared.ignore_pings();
     }
@@ -196,8 +196,8 @@ impl TestClient {
         self.session.kill().await;
     }
 
-    /// Waits until client and server have parted, whoever began, and gives the reason that the `disconnect` hook
-    /// was given. Returns when that hook has ended.
+    /// Waits until the client is disconnected, by either side, and returns the reason that the `disconnect` hook was
+    /// given. Returns when that hook has ended.
     ///
     /// # Panics
     ///

@@ -75,7 +75,7 @@
 //!     0.000 < EVENT ["welcome","Hello!"]
 //! ```
 //!
-//! Answers that a test may well want are returned as a result instead: [`Refused`] for a client that is not let in,
+//! Outcomes that a test may expect are returned as a result instead: [`Refused`] for a client that is not let in,
 //! [`ErrorAck`] for an event whose handler failed.
 //!
 //! # Time

@@ -192,9 +192,9 @@ impl SessionTask {
         self.handler.is_ready() && !self.mailbox.outbox.is_overfull()
     }
 
-    /// Tells the state machine when reading stops and goes on, so that a client does not pay with its heartbeat for a
-    /// handler's slowness. It does pay where everything waits for the client to take what it was sent: one that has
-    /// gone would stay for good. Returns whether more is read of the client now.
+    /// Pauses the heartbeat deadline while a slow handler keeps us from reading. While the client itself does not
+    /// read, the deadline runs on; a vanished client would be kept forever otherwise. Returns whether to read more
+    /// from the client now.
     fn note_pressure(&mut self) -> bool {
         let takes_input = self.takes_input();
         let paused = !takes_input && !self.mailbox.outbox.is_clogged();
@@ -253,13 +253,13 @@ impl Future for SessionTask {
             let takes_input = this.note_pressure();
             this.timer.arm(this.next_deadline(), cx);
             if turn::has_more() {
-                // The turn is used up: the other sessions of this thread come first. Not by waking ourselves: a
-                // thread that always has a task to run looks for new events only after some sixty of them, and a
-                // client that floods would keep the others waiting for that long.
+                // The budget is spent: yield to the other sessions of this thread. Waking ourselves would starve I/O,
+                // which a busy worker polls only every 60 tasks or so, and a client that floods would keep the others
+                // waiting.
                 let _ = pin!(tokio::task::yield_now()).poll(cx);
                 return Poll::Pending;
             }
-            // There is room again: what waits unread has no other way of being noticed.
+            // There is room again: nothing else would notice the unread input.
             let again = left_input && takes_input && this.is_open();
             if !again && this.mailbox.park(cx, blocked) {
                 return Poll::Pending;
