@@ -288,11 +288,11 @@ impl Builder {
         Ok(Server { inner })
     }
 
-    /// As [`Builder::build`], and makes the server the one that [`sio::server`](crate::server()) gives.
+    /// As [`Builder::build`], and makes the server the one that [`sio::server`](crate::server()) returns.
     ///
     /// # Errors
     ///
-    /// As [`Builder::build`], and when there is a global server already.
+    /// As [`Builder::build`], and if there is a global server already.
     pub fn install(self) -> Result<Server, BuildError> {
         let server = self.build()?;
         if server.make_global() {

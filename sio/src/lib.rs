@@ -58,7 +58,7 @@
 //! several clients share is a [`State`].
 //!
 //! **Arguments are told apart by type.** [`&Socket`](Socket), [`State`], [`Ack`], [`&Handshake`](Handshake) and some
-//! more are provided; everything else that can be deserialised is the next argument that the client sent. [`FromEvent`]
+//! more are provided; everything else that can be deserialized is the next argument that the client sent. [`FromEvent`]
 //! has the whole list, [`macro@consumer`] and [`macro@event`] what methods and options there are.
 //!
 //! **Every acknowledgement that a client asks for is answered once**: with what the handler returns, or with an

@@ -35,7 +35,8 @@ impl PacketClient {
         Self { client, mailbox }
     }
 
-    /// Sends packets of Socket.IO, one after the other; gives what has come back when nothing more happens.
+    /// Sends packets of Socket.IO, one after the other; returns everything that has come back when nothing more
+    /// happens.
     pub(crate) async fn send(&mut self, packets: &[&str]) -> Vec<String> {
         for packet in packets {
             let message = Message::Text((*packet).to_owned().into());
@@ -45,7 +46,7 @@ impl PacketClient {
         self.received()
     }
 
-    /// Joins a namespace; gives the id of the socket.
+    /// Joins a namespace; returns the id of the socket.
     pub(crate) async fn join(&mut self, connect: &str) -> String {
         let answer = self.send(&[connect]).await;
         let (_, sid) = answer[0].split_once("{\"sid\":\"").unwrap_or_else(|| panic!("{answer:?}"));

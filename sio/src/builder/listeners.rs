@@ -74,8 +74,8 @@ impl Builder {
         self
     }
 
-    /// Calls `listener` when somebody joins or leaves a room, and when a room comes or goes with that. The rooms that
-    /// are named by the ids of sockets are not counted.
+    /// Calls `listener` when somebody joins or leaves a room, and when a room is created or deleted by that. Rooms
+    /// that are named by the ids of sockets are not included.
     ///
     /// # Examples
     ///

@@ -203,7 +203,7 @@ impl Client {
         (!is_taken).then_some(id)
     }
 
-    /// Lets a client go on where it was, if that is known. Gives its member, and that of the time before.
+    /// Lets a client go on where it was, if that is known. Returns its new member and the previous one.
     fn resume(&self, door: &Door, resume: &Resume) -> Option<(Arc<Member>, Arc<Member>)> {
         let kept = door.kept.as_ref()?;
         let (state, before) = kept.find(resume)?;

@@ -201,7 +201,7 @@ impl<'a> Event<'a> {
         (self.name, self.args) = (name, args);
     }
 
-    /// The handler has ended: answers the client, if it waits and has no answer yet. Gives back the error if the client
+    /// The handler has ended: answers the client, if it waits and has no answer yet. Returns the error if the client
     /// was not told; an event without a handler is then only worth a line in the log.
     #[must_use = "an error that was not told to the client is for the error hook or the log"]
     pub(crate) fn finish(&mut self, result: Result<Reply, Error>) -> Option<Error> {

@@ -1,6 +1,6 @@
 //! [`FromEvent`]: what handlers and `connect` can take as arguments.
 //!
-//! There are two families: payloads, which are whatever serde can deserialise, and what the server provides, which are
+//! There are two families: payloads, which are whatever serde can deserialize, and what the server provides, which are
 //! types of ours. A trait cannot be implemented for both without the two getting in each other's way (`Option<Ack<T>>`
 //! is an `Option`, which serde knows), hence the parameter `Via`: each family has its own, and the compiler finds out
 //! which one is meant because no type is in both.
@@ -75,7 +75,7 @@ pub trait FromEvent<'a, Via = via::Server>: Sized {
     ///
     /// # Errors
     ///
-    /// Then the handler does not run, and the error is what the client gets.
+    /// If the value cannot be made. Then the handler does not run, and the client gets the error.
     fn from_event(event: &mut Event<'a>) -> Result<Self, Error>;
 
     /// Declares what the argument needs. Called once, before the server starts.

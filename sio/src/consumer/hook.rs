@@ -28,7 +28,7 @@ pub trait HookArg<'a, H>: Sized {
     ///
     /// # Errors
     ///
-    /// Then the hook does not run, and the error is logged.
+    /// If the argument cannot be made. Then the hook does not run, and the error is logged.
     fn from_event(event: &mut Event<'a>) -> Result<Self, Error>;
 
     /// Declares what the argument needs. Called once, before the server starts.

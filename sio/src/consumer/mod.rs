@@ -75,7 +75,7 @@ pub trait Consumer: Sized + Send + 'static {
     /// The events that it handles, each once, and the fallback if there is one.
     const EVENTS: &'static [EventInfo] = &[];
 
-    /// Tells what the handlers need. Runs once, before the server starts.
+    /// Declares what the handlers need. Called once, before the server starts.
     fn describe(description: &mut Description<'_>) {
         let _ = description;
     }
@@ -89,14 +89,14 @@ pub trait Consumer: Sized + Send + 'static {
         async { Err(error) }
     }
 
-    /// Handles an event that is marked [concurrent](EventInfo::concurrent), beside whatever else runs.
+    /// Handles an event that is marked [concurrent](EventInfo::concurrent), while other events are handled.
     fn on_concurrent(event: &mut Event<'_>) -> impl Future<Output = Result<Reply, Error>> + Send {
         let error = event.unhandled();
         async { Err(error) }
     }
 
-    /// Learns of an error that no client was told, because it asked for no acknowledgement. Logged unless this does
-    /// something else.
+    /// Called with an error that the client did not get, because it asked for no acknowledgement. By default, returns
+    /// the error, which is then logged.
     fn on_error(
         &mut self,
         event: &mut Event<'_>,
@@ -106,7 +106,7 @@ pub trait Consumer: Sized + Send + 'static {
         async { Err(error) }
     }
 
-    /// Runs once for every socket that was accepted, after its last event.
+    /// Called once for each socket that was accepted, after its last event.
     fn on_disconnect(&mut self, event: &mut Event<'_>) -> impl Future<Output = Result<(), Error>> + Send {
         let _ = event;
         async { Ok(()) }
@@ -119,7 +119,7 @@ pub fn handler_future<F: Future + Send>(future: F) -> F {
     future
 }
 
-/// The end of an event's handler: answers the client, or else tells the consumer what went wrong.
+/// Ends an event's handler: answers the client, or tells the consumer what went wrong.
 ///
 /// Not for handlers that panicked or ran out of time, see [`Event::give_up`].
 pub(crate) async fn conclude<C: Consumer>(

@@ -125,7 +125,7 @@ impl Invalid {
     ///
     /// # Errors
     ///
-    /// Itself, if something is.
+    /// Itself, if there are errors.
     pub fn into_result(self) -> Result<(), Self> {
         if self.is_empty() { Ok(()) } else { Err(self) }
     }

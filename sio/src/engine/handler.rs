@@ -12,15 +12,15 @@ use super::CloseReason;
 /// All methods run in the session's own task, one after the other, so a handler needs no lock. None of them
 /// may block; what takes longer goes into a future that [`Handler::poll`] drives.
 pub trait Handler: Send + 'static {
-    /// A message has arrived.
+    /// Called when a message has arrived.
     ///
     /// # Errors
     ///
     /// The reason for which the session is to be closed at once.
     fn on_message(&mut self, message: Message) -> Result<(), CloseReason>;
 
-    /// False while no further message can be taken: the session then stops reading, and the time does not
-    /// count against the client's heartbeat.
+    /// Returns whether another message can be taken. While it returns false the session does not read, and the time
+    /// does not count against the client's heartbeat.
     fn is_ready(&self) -> bool {
         true
     }
@@ -29,12 +29,12 @@ pub trait Handler: Send + 'static {
     /// the task.
     fn poll(&mut self, _cx: &mut Context<'_>) {}
 
-    /// When [`Handler::on_timeout`] wants to be called, if at all.
+    /// Returns when to call [`Handler::on_timeout`], if at all.
     fn deadline(&self) -> Option<Instant> {
         None
     }
 
-    /// The deadline has passed.
+    /// Called when the deadline has passed.
     ///
     /// # Errors
     ///
@@ -47,12 +47,12 @@ pub trait Handler: Send + 'static {
     /// are the last that the client receives.
     fn on_closing(&mut self) {}
 
-    /// True when no work is under way: a draining session is closed then.
+    /// Returns true if no work is under way: a draining session is closed then.
     fn is_idle(&self) -> bool {
         true
     }
 
-    /// The session has ended. Nothing can be sent any more.
+    /// Called when the session has ended. Nothing can be sent any more.
     fn on_close(&mut self, _reason: CloseReason) {}
 
     /// Polled after [`Handler::on_close`] until it is ready; then the handler is dropped.

@@ -106,12 +106,13 @@ impl Broadcast {
     /// Sends an event. A tuple is several arguments, everything else is one; bytes anywhere inside become
     /// attachments.
     ///
-    /// The event has been sent when this gives way, if it does: a future that is dropped then has sent it all the same.
+    /// The event is sent before the future waits for the first time, so it is sent even if the future is dropped
+    /// then.
     ///
     /// # Errors
     ///
-    /// When the name is reserved or the arguments cannot be serialised. That a member has gone, or that
-    /// nobody is addressed, is no error.
+    /// When the name is reserved or the arguments cannot be serialized. It is not an error if a member has gone, or
+    /// if nobody is addressed.
     #[allow(clippy::unused_async, reason = "adapters for several nodes wait here")]
     pub async fn emit<A>(&self, event: &str, args: &A) -> Result<(), EmitError>
     where
@@ -139,7 +140,7 @@ impl Broadcast {
     ///
     /// # Errors
     ///
-    /// As [`Broadcast::emit`]: no full queue is an error, since a broadcast does not wait for one either.
+    /// As [`Broadcast::emit`]: a full queue is not an error, since a broadcast does not wait for one either.
     pub fn try_emit<A: Serialize + ?Sized>(&self, event: &str, args: &A) -> Result<(), EmitError> {
         // A caller that cannot wait cannot give way either.
         let _ = self.deliver(self.encode(event, args)?);

@@ -25,7 +25,7 @@ impl Namespace {
     ///
     /// # Errors
     ///
-    /// When the name is reserved or the arguments cannot be serialised.
+    /// When the name is reserved or the arguments cannot be serialized.
     pub async fn emit<A>(&self, event: &str, args: &A) -> Result<(), EmitError>
     where
         A: Serialize + ?Sized + Sync,

@@ -152,7 +152,7 @@ impl Socket {
     ///
     /// # Errors
     ///
-    /// When the socket has gone, the name is reserved or the arguments cannot be serialised; inside `connect`
+    /// When the socket has gone, the name is reserved or the arguments cannot be serialized; inside `connect`
     /// also when the queue is full, since nothing is sent until the hook has ended.
     pub async fn emit<A>(&self, event: &str, args: &A) -> Result<(), EmitError>
     where

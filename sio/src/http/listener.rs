@@ -1,4 +1,4 @@
-//! Where connections come from.
+//! The source of the server's connections.
 
 use std::io;
 use std::net::SocketAddr;
@@ -8,8 +8,8 @@ use tokio::net::{TcpListener, TcpStream};
 #[cfg(unix)]
 use tokio::net::{UnixListener, UnixStream};
 
-/// Accepts the connections that a server [serves](crate::Server::serve_with): of TCP, of a Unix socket, or whatever
-/// else gives streams of bytes.
+/// Accepts the connections that a server [serves](crate::Server::serve_with): of TCP, of a Unix socket, or of any
+/// other kind of byte stream.
 ///
 /// # Examples
 ///
@@ -62,11 +62,11 @@ pub trait Listener: Send + 'static {
     /// dropped before it is ready, which must lose no connection.
     fn accept(&mut self) -> impl Future<Output = io::Result<(Self::Stream, Option<SocketAddr>)>> + Send;
 
-    /// Returns where it listens, for the log.
+    /// Returns the address at which it listens, for the log.
     ///
     /// # Errors
     ///
-    /// When that cannot be told. The server does not start then.
+    /// If the address is not known. The server does not start then.
     fn address(&self) -> io::Result<String>;
 }
 

@@ -29,7 +29,7 @@ const MAX_PAUSE: Duration = Duration::from_millis(100);
 /// whether a client in an upgrade polls.
 const IDLE_PAUSE: Duration = Duration::from_millis(100);
 
-/// Waits for packets, which it gives as a polling body.
+/// Waits for packets, and returns them as a polling body.
 pub(crate) async fn get(mailbox: &Mailbox) -> Result<PollBody, RequestError> {
     let (answer, waiting) = oneshot::channel();
     if !mailbox.inbox.command(Command::Poll(answer)) {

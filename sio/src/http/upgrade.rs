@@ -53,7 +53,7 @@ pub(crate) fn subprotocols(headers: &HeaderMap) -> Vec<&str> {
 ///
 /// # Errors
 ///
-/// With what a request that is no valid opening handshake is answered with.
+/// With the answer to a request that is not a valid opening handshake.
 pub(crate) fn accept(
     request: &mut Parts,
     wire: Wire,

@@ -145,7 +145,7 @@ impl Table {
         }
     }
 
-    /// Changes how many are in a namespace. Gives it back if it has ended by that.
+    /// Changes how many are in a namespace. Returns the namespace if it has ended by that.
     fn change(&mut self, path: &str, change: impl FnOnce(&mut Live)) -> Option<Live> {
         let live = self.namespaces.get_mut(path)?;
         let was_deserted = live.is_deserted();
@@ -202,7 +202,7 @@ impl Namespaces {
             return Ok((Arc::clone(door), None));
         }
         let (pattern, params) = self.matching(path).ok_or(Closed::Unknown)?;
-        // Before the lock is taken: this runs the application's own deserialisation.
+        // Before the lock is taken: this runs the application's own deserialization.
         let is_new = !self.lock().namespaces.contains_key(path);
         if is_new && !pattern.needs.accept(path, &params, &self.common.hub.logs) {
             return Err(Closed::Unknown);

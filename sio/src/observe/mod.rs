@@ -24,7 +24,7 @@ use crate::hub::{Namespace, RoomChanges, RoomEvent, Sent, Witness};
 
 /// Callbacks for what happens in a server: see [`Builder::observer`](crate::Builder::observer).
 ///
-/// Each method does nothing unless it is written. They run where something happens, so they must not block; they cannot
+/// Each method does nothing by default. They are called where something happens, so they must not block; they cannot
 /// change anything. A panic in one of them is logged and has no other effect.
 ///
 /// # Examples
@@ -49,33 +49,33 @@ use crate::hub::{Namespace, RoomChanges, RoomEvent, Sent, Witness};
 /// # drop(builder);
 /// ```
 pub trait Observer: Send + Sync + 'static {
-    /// A request to Socket.IO's path was refused.
+    /// Called when a request to Socket.IO's path was refused.
     fn refused(&self, refused: &Refused<'_>) {
         let _ = refused;
     }
 
-    /// A client was let into a namespace, was refused, or has left.
+    /// Called when a client was let into a namespace, was refused, or has left.
     fn socket(&self, change: &SocketChange<'_>) {
         let _ = change;
     }
 
-    /// An event has arrived; nothing has been done with it yet.
+    /// Called when an event has arrived, before anything else is done with it.
     fn received(&self, socket: &Socket, event: &str, args: &Args) {
         let _ = (socket, event, args);
     }
 
-    /// An event of a client has come to its end; the answer has not been sent yet.
+    /// Called when an event of a client has ended, before the answer is sent.
     fn handled(&self, event: &Handled<'_>) {
         let _ = event;
     }
 
-    /// An event is sent; once for a broadcast. Answers to events of clients are no events.
+    /// Called when an event is sent, once for a broadcast. Acknowledgements of clients' events are not included.
     fn sent(&self, sent: &Outgoing<'_>) {
         let _ = sent;
     }
 
-    /// Somebody has joined or left a room, or a room comes or goes with that. Rooms that are named by the ids of
-    /// sockets are not counted.
+    /// Called when somebody has joined or left a room, and when a room is created or deleted by that. Rooms that are
+    /// named by the ids of sockets are not counted.
     fn room(&self, namespace: &Namespace, room: &str, event: RoomEvent) {
         let _ = (namespace, room, event);
     }

@@ -12,7 +12,7 @@ pub(crate) use self::de::PathError;
 /// The parameters of a dynamic namespace, as texts: of `/org/7`, served by a consumer with
 /// `namespace = "/org/{id}"`, the `id` is `7`.
 ///
-/// Handlers and hooks take it as an argument; [`Namespace::params`](crate::Namespace::params) gives it too. It is
+/// Handlers and hooks take it as an argument; [`Namespace::params`](crate::Namespace::params) returns it too. It is
 /// empty in a namespace with a path of its own. [`Path`](crate::Path) has the same with types.
 ///
 /// # Examples

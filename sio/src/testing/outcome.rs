@@ -151,7 +151,7 @@ impl Received {
     ///
     /// # Panics
     ///
-    /// When the server has not asked for an answer, or the answer cannot be serialised or sent.
+    /// When the server has not asked for an answer, or the answer cannot be serialized or sent.
     #[track_caller]
     pub fn answer(&self, answer: &(impl serde::Serialize + ?Sized)) -> impl Future<Output = ()> {
         let at = std::panic::Location::caller();

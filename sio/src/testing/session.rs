@@ -133,7 +133,7 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits until `check` gives something; None when the deadline has passed.
+    /// Waits until `check` returns a value; `None` if the deadline has passed.
     pub(super) async fn wait<T>(
         &self,
         deadline: Duration,
@@ -269,7 +269,7 @@ impl Shared {
 }
 
 impl State {
-    /// Begins a conversation and gives its index.
+    /// Begins a conversation and returns its index.
     pub(super) fn begin(&mut self, namespace: &str, place: Option<Place>) -> usize {
         self.conversations.push(Conversation::new(namespace, place));
         self.conversations.len() - 1

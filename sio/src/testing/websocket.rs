@@ -21,7 +21,7 @@ type Stream = TokioIo<Upgraded>;
 /// Told when an upgrade is complete, or why it cannot be.
 type Upgrading = oneshot::Sender<Result<(), String>>;
 
-/// Reads the open packet of a new connection; gives the task that does the rest.
+/// Reads the open packet of a new connection; returns the task that does the rest.
 pub(super) async fn begin(
     shared: Arc<Shared>,
     stream: Stream,

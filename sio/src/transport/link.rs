@@ -34,7 +34,7 @@ pub(crate) struct Limited {
 }
 
 impl Link {
-    /// Waits for the upgrade to complete; gives the bytes that the client sent ahead of the answer.
+    /// Waits for the upgrade to complete; returns the bytes that the client sent ahead of the answer.
     pub(crate) fn poll_upgraded(&mut self, cx: &mut Context<'_>) -> Poll<Result<Bytes, hyper::Error>> {
         let Self::Upgrading(upgrade) = self else {
             return Poll::Ready(Ok(Bytes::new()));

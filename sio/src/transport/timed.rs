@@ -50,7 +50,7 @@ pub(crate) struct Progress {
 }
 
 impl Progress {
-    /// A request has come; its answer ends when what this gives is dropped.
+    /// Notes that a request has come; its answer ends when the returned value is dropped.
     pub(crate) fn begin(self: &Arc<Self>) -> Answering {
         self.enter(BUSY);
         Answering(Arc::clone(self))
