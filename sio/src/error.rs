@@ -53,8 +53,8 @@ pub type EventError = Error;
 /// `{"status":"error","code":…,"message":…}` and the fields added by [`with_field`](Self::with_field).
 ///
 /// Like `anyhow::Error` it does not itself implement [`std::error::Error`]: that is what makes `?` work for all
-/// others. `Debug` prints the cause in words, so that `main` can return it; `?` also turns it into a `Box<dyn
-/// Error>`, for a `main` that returns that.
+/// others. `Debug` prints the cause in words, so that `main` can return it; `?` also turns it into a
+/// `Box<dyn Error>`, for a `main` that returns that.
 ///
 /// # Examples
 ///

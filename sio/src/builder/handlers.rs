@@ -7,8 +7,8 @@ use super::Builder;
 /// How long handlers run.
 impl Builder {
     /// Sets how long a handler may take; must be longer than zero. After that it is dropped, and its client, if it
-    /// waits for an answer, gets the code `timeout`. Default none. An event's own timeout (`#[event(timeout =
-    /// "5s")]`) overrides it. Hooks (`connect`, `disconnect`) have no deadline.
+    /// waits for an answer, gets the code `timeout`. Default none. An event can set another time:
+    /// `#[event(timeout = "5s")]`. Hooks (`connect`, `disconnect`) have no deadline.
     ///
     /// # Examples
     ///

@@ -19,8 +19,8 @@ impl Builder {
     /// away its socket is not listed, but events for it, for its rooms or for everybody are kept, except volatile
     /// events and those that ask for an acknowledgement.
     ///
-    /// A client may come back after `transport close`, `transport error`, `ping timeout`, `forced close` and `slow
-    /// client`, even if the server has not noticed yet that its connection is lost; not after it has left or the
+    /// A client may come back after `transport close`, `transport error`, `ping timeout`, `forced close` and
+    /// `slow client`, even if the server has not noticed yet that its connection is lost; not after it has left or the
     /// server has disconnected it. If the server no longer knows everything that the client has missed, the client is
     /// a new one, and its `recovered` is false.
     ///

@@ -121,7 +121,7 @@ async fn connect<C: Consumer>(
                 log_failure(socket, "connect", &failure);
                 ConnectError::panicked()
             }
-            // The server has put it out before it was in, and the client waits for an answer.
+            // The server has disconnected it before it was let in, and the client waits for an answer.
             None | Some(Ok(Ok(_)))
                 if socket.member.reason() == Some(DisconnectReason::ServerNamespaceDisconnect) =>
             {

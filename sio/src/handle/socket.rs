@@ -309,7 +309,7 @@ impl Socket {
         Broadcast::without(self)
     }
 
-    /// Puts the client out of this namespace; its other namespaces stay connected. The `disconnect` hook runs
+    /// Disconnects the client from this namespace; its other namespaces stay connected. The `disconnect` hook runs
     /// with the reason `server namespace disconnect`. The official JavaScript client does not come back by itself.
     pub fn disconnect(&self) {
         self.member.disconnect();

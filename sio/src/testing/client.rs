@@ -219,7 +219,7 @@ impl TestClient {
             self.until_released(at).await;
             match &self.socket {
                 Some(socket) => socket.closed().await,
-                // Put out as soon as it was let in: only what the client saw is known.
+                // Disconnected as soon as it was let in: only what the client saw is known.
                 None => match gone {
                     Gone::Left => DisconnectReason::ClientNamespaceDisconnect,
                     Gone::PutOut => DisconnectReason::ServerNamespaceDisconnect,

@@ -27,7 +27,7 @@ impl Member {
         state.handling = Some(size);
     }
 
-    /// Queues an event that has arrived. One that comes after the server has put the client out is late.
+    /// Queues an event that has arrived. One that comes after the server has disconnected the client is late.
     pub(crate) fn push_event(&self, mut event: Event, info: Option<&'static EventInfo>) {
         let size = size(&event.args);
         let mut state = self.lock();

@@ -329,7 +329,7 @@ impl Member {
         }
     }
 
-    /// Puts the client out of the namespace.
+    /// Disconnects the client from the namespace.
     pub(crate) fn disconnect(&self) {
         let last = self.namespace.hub.common.parser.disconnect(self.namespace.path());
         self.close_with(DisconnectReason::ServerNamespaceDisconnect, true, Some(last));
