@@ -1,4 +1,4 @@
-//! What one event costs on its way in and out, without I/O: `cargo bench -p sio-core --bench codec`. Allocations are
+//! The cost of one event on its way in and out, without I/O: `cargo bench -p sio-core --bench codec`. Allocations are
 //! counted beside the time.
 
 use bytestring::ByteString;

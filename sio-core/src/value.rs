@@ -51,11 +51,11 @@ pub enum Value {
     Object(Vec<(String, Self)>),
 }
 
-/// What indexing a value gives where there is nothing.
+/// The result of indexing a value where there is nothing.
 static NULL: Value = Value::Null;
 
 impl Value {
-    /// Whether this is `null`.
+    /// Returns `true` if this is `null`.
     #[must_use]
     pub const fn is_null(&self) -> bool {
         matches!(self, Self::Null)

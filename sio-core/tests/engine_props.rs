@@ -1,4 +1,4 @@
-//! What holds for every packet, every polling body and every input.
+//! Properties of all packets, all polling bodies and all inputs.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;

@@ -79,7 +79,7 @@ impl Connection {
     }
 }
 
-/// What closes a connection that is in `/` and `/chat`.
+/// Returns the error with which a text closes a connection that is in `/` and `/chat`.
 #[track_caller]
 fn closes(text: &str) -> DecodeError {
     let (mut connection, ..) = Connection::joined();

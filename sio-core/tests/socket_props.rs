@@ -105,7 +105,7 @@ proptest! {
         prop_assert_eq!(answer.take_rest::<Spread<Value>>().unwrap(), args);
     }
 
-    /// What is decoded and sent again is the same text.
+    /// Arguments that are decoded and sent again are the same text.
     #[test]
     fn echoes_are_literal(args in prop::collection::vec(value(), 0..5)) {
         let sent = encode::event("/", None, "a", &Spread(args)).unwrap();

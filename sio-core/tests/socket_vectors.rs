@@ -142,7 +142,7 @@ fn sample_session() {
     assert_eq!(event(r#"2["world"]"#, &[]).2, "world");
 }
 
-/// What the official test suite of the protocol sends and compares literally.
+/// The packets that the official test suite of the protocol sends and compares literally.
 #[test]
 fn echoes_of_the_test_suite() {
     let (_, _, _, args) = event(r#"2["message",1,"2",{"3":[true]}]"#, &[]);

@@ -33,7 +33,7 @@ fn any_packet() -> impl Strategy<Value = Packet> {
     ]
 }
 
-/// What a body may be mistaken for: its own characters in disorder.
+/// Bytes that may be mistaken for a body: its own characters in disorder.
 fn nearly_a_body() -> impl Strategy<Value = Vec<u8>> {
     let piece = prop_oneof![
         Just(&b"1:2"[..]),

@@ -1,4 +1,4 @@
-//! What a block and its methods must look like. Every message says what to write instead and underlines the
+//! The rules for a block and its methods. Every message says what to write instead and underlines the
 //! smallest thing that is wrong.
 
 use quote::ToTokens;

@@ -1,4 +1,4 @@
-//! What stands in `#[event(..)]`.
+//! The arguments of `#[event(..)]`.
 //!
 //! ```text
 //! args   =  [ arg { "," arg } [ "," ] ]

@@ -149,8 +149,8 @@ impl Source {
     fn extractor(self, krate: &TokenStream, ty: &syn::Type) -> TokenStream {
         let span = at(ty.span());
         match self {
-            // What borrows cannot be a payload. Said here, the trait's message names it; left to inference, it would be
-            // the compiler's, about lifetimes.
+            // A type that borrows cannot be a payload. Said here, the error is the trait's message; left to inference,
+            // it would be the compiler's, about lifetimes.
             Self::Event if is_borrowing(ty) => {
                 quote_spanned!(span=> <#ty as #krate::FromEvent<'_, #krate::__private::via::Server>>)
             }

@@ -16,7 +16,7 @@ use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream, Parser};
 use syn::{Attribute, Generics, Ident, LitStr, Meta, Path, Signature, Token, Type, Visibility};
 
-/// What stands in `#[consumer(..)]`.
+/// The arguments of `#[consumer(..)]`.
 #[derive(Default)]
 pub(crate) struct Args {
     pub(crate) namespace: Option<LitStr>,

@@ -1,4 +1,4 @@
-//! What a type looks like. Only messages depend on it: what an argument is, its type decides.
+//! How a type is spelled. Messages and the choice between two traits depend on it; the type itself decides the rest.
 
 use proc_macro2::{TokenStream, TokenTree};
 use quote::ToTokens;
@@ -59,7 +59,7 @@ pub(crate) fn has_impl_trait(ty: &Type) -> bool {
     search(ty.to_token_stream())
 }
 
-/// Whether a type names a lifetime other than `'static`: `Message<'_>`. A plain reference is not meant.
+/// Returns whether a type names a lifetime other than `'static`: `Message<'_>`. A plain reference is not meant.
 pub(crate) fn is_borrowing(ty: &Type) -> bool {
     let Type::Path(path) = strip_groups(ty) else { return false };
     let Some(last) = path.path.segments.last() else { return false };

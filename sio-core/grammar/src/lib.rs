@@ -19,7 +19,7 @@ use std::fmt;
 pub const RESERVED: [&str; 6] =
     ["connect", "connect_error", "disconnect", "disconnecting", "newListener", "removeListener"];
 
-/// Whether an event may not have this name because Socket.IO keeps it for itself.
+/// Returns `true` if Socket.IO reserves this name, so that no event may have it.
 ///
 /// # Examples
 ///

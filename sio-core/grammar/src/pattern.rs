@@ -12,7 +12,7 @@
 use std::error::Error;
 use std::fmt;
 
-/// What is wrong with a namespace that has parameters. Each variant holds the segment or the name.
+/// The reason why a namespace with parameters is invalid. Each variant holds the segment or the name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PatternError {
@@ -52,7 +52,7 @@ enum Segment<'a> {
     Rest(&'a str),
 }
 
-/// Whether a namespace has parameters, or something that looks like one.
+/// Returns `true` if a namespace has parameters, or something that looks like one.
 #[must_use]
 pub fn is_pattern(namespace: &str) -> bool {
     namespace.contains(['{', '}'])
@@ -104,7 +104,7 @@ pub fn names(pattern: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// Whether there is a path that both patterns match. Both have been checked.
+/// Returns `true` if some path matches both patterns, which must have been checked before.
 ///
 /// # Examples
 ///

@@ -1,4 +1,4 @@
-//! What the deserialiser hands to visitors: the elements of an array, the members of an object, an enum's variant.
+//! Access for visitors to the elements of an array, the members of an object, and the variant of an enum.
 
 use serde::de::{self, DeserializeSeed, EnumAccess, MapAccess, SeqAccess, VariantAccess, Visitor};
 

@@ -12,7 +12,7 @@ use serde::forward_to_deserialize_any;
 
 use super::ser::SPREAD;
 
-/// What a type stands for.
+/// How many arguments a type stands for.
 pub(super) enum Arity<T> {
     /// `()`, which is the same whatever was sent.
     None(T),
@@ -30,19 +30,19 @@ pub(super) fn arity<T: DeserializeOwned>() -> Arity<T> {
     }
 }
 
-/// Whether the type is an array, also behind references and pointers.
+/// Returns whether the type is an array, also behind references and pointers.
 pub(super) fn is_array<T: ?Sized>() -> bool {
     pointee(type_name::<T>()).starts_with('[')
 }
 
-/// Whether the type is `()`, also behind references and pointers.
+/// Returns whether the type is `()`, also behind references and pointers.
 pub(super) fn is_unit<T: ?Sized>() -> bool {
     let name = pointee(type_name::<T>());
     // Behind a pointer with parameters, their closing brackets follow.
     name.strip_prefix("()").is_some_and(|rest| rest.bytes().all(|byte| byte == b'>'))
 }
 
-/// What stands in front of a name: the pointers that serde passes over, and the lifetime of a `Cow`.
+/// The prefixes of a name to skip: the pointers that serde passes over, and the lifetime of a `Cow`.
 const POINTERS: [&str; 7] = [
     "&mut ",
     "&",

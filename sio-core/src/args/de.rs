@@ -25,7 +25,7 @@ const MAX_DEPTH: u8 = 127;
 
 const NO_ATTACHMENT: &str = "placeholder without its attachment";
 
-/// What is to be deserialised next.
+/// The value to deserialise next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Start {
     /// The value at the position.

@@ -63,7 +63,7 @@ impl de::Error for Error {
     }
 }
 
-/// What stands in the text where something else was expected.
+/// The value that was found in the text where another was expected.
 pub(super) enum Found<'de> {
     Null,
     Bool(bool),

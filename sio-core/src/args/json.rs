@@ -42,7 +42,7 @@ impl<'a> Reader<'a> {
         Self { position, ..self }
     }
 
-    /// What has not been read.
+    /// Returns the text that has not been read yet.
     pub(crate) fn rest(&self) -> &'a str {
         self.text.get(self.position..).unwrap_or_default()
     }

@@ -1,7 +1,7 @@
 //! [`Key`]: the deserialiser of what stands in a string but is not only text.
 //!
-//! The names of an object's members, which are numbers or booleans where the map's key type says so, and the names of
-//! enum variants without content.
+//! The names of an object's members, and the names of enum variants without content. Where the key type of a map is a
+//! number or a boolean, the name is read as one.
 
 use std::borrow::Cow;
 

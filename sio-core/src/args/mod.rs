@@ -78,9 +78,9 @@ pub struct Args {
 pub struct ArgError {
     /// Which argument, counted from 0.
     pub index: usize,
-    /// What is wrong with it: serde's message, at most 256 bytes of it.
+    /// The reason: serde's message, at most 256 bytes of it.
     pub detail: String,
-    /// Whether the client did not send it at all.
+    /// True if the client did not send the argument at all.
     pub missing: bool,
 }
 
@@ -238,7 +238,7 @@ impl Args {
         self.index
     }
 
-    /// Whether no argument is left.
+    /// Returns `true` if no argument is left.
     #[must_use]
     pub fn is_exhausted(&self) -> bool {
         matches!(self.text.as_bytes().get(self.position), None | Some(b']'))

@@ -16,7 +16,7 @@ const MARK: &str = "_placeholder";
 /// The member that holds the attachment's index.
 const INDEX: &str = "num";
 
-/// What an object that is marked as a placeholder stands for.
+/// The meaning of an object that is marked as a placeholder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Placeholder {
     /// The attachment of that index; the object ends at `end`.
@@ -60,8 +60,8 @@ pub(crate) fn count_placeholders(json: &[u8]) -> usize {
     count
 }
 
-/// Whether the placeholders in this JSON are [marked](marked_placeholder). The first attachment has one then, and in a text
-/// the quotes would be escaped.
+/// Returns whether the placeholders in this JSON are [marked](marked_placeholder). It looks for that of the first
+/// attachment; inside a string the quotes would be escaped.
 #[cfg(feature = "msgpack")]
 pub(crate) fn has_marked_placeholders(json: &str) -> bool {
     json.contains("{\"_placeholder\":true,\"num\":0 }")

@@ -149,7 +149,7 @@ pub(crate) trait Attachments {
     /// Keeps an attachment; gives its index in the packet.
     fn push(&mut self, bytes: &[u8]) -> usize;
 
-    /// Whether the placeholders of attachments are [marked](super::placeholder::marked_placeholder).
+    /// Returns whether the placeholders of attachments are [marked](super::placeholder::marked_placeholder).
     fn marks(&self) -> bool {
         false
     }
@@ -229,7 +229,7 @@ struct TopLevel<'a, 'j> {
     types: Types,
 }
 
-/// What serde does not tell apart, and the type that is emitted does.
+/// The properties of the emitted type that serde does not tell apart.
 struct Types {
     has_size: bool,
     /// `()`, and not the `null` of a type such as `serde_json::Value`: to serde both are a unit.

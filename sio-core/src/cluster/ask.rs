@@ -33,7 +33,7 @@ pub struct Ask<'a> {
 pub struct Asked {
     /// The id of the [`Ask`].
     pub id: u64,
-    /// Whether no others follow.
+    /// True if no others follow.
     pub is_last: bool,
     /// The sockets.
     pub sids: Vec<Sid>,
@@ -48,7 +48,7 @@ pub struct Answers {
     pub answers: Vec<(Sid, Outcome)>,
 }
 
-/// What became of the question to one socket.
+/// The result of the question to one socket.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
     /// It was answered.

@@ -19,7 +19,7 @@ pub type Rooms<'a> = SmallVec<[Cow<'a, str>; 2]>;
 /// Borrowed from a frame that has arrived, so that one for rooms that nobody here is in costs no allocation.
 #[derive(Debug, Clone, Default)]
 pub struct Target<'a> {
-    /// Whether only the members of `rooms` are meant, of whom there are none without a room; else everybody.
+    /// True if only the members of `rooms` are meant, which are none if there is no room; otherwise everybody is.
     pub is_limited: bool,
     /// The rooms.
     pub rooms: Rooms<'a>,

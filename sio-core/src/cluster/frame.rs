@@ -24,7 +24,7 @@ pub const HEADER_LEN: usize = 24;
 /// The lane to everybody.
 pub const LANE_ALL: u32 = 0;
 
-/// What this version writes, and the only one that it reads.
+/// The version that is written, and the only one that is read.
 const MAJOR: u8 = b'1';
 
 /// Bytes of a signature.
@@ -53,7 +53,7 @@ const SIGNATURE_LEN: usize = 16;
 pub struct Header {
     /// Which kind of frame it is.
     pub kind: Kind,
-    /// What else there is to know of it.
+    /// Further properties of the frame.
     pub flags: Flags,
     /// The node that sent it.
     pub source: NodeId,
@@ -79,7 +79,7 @@ pub enum Kind {
     Ask,
     /// Which sockets an `Ask` has reached: an [`Asked`](super::ask::Asked).
     Asked,
-    /// What they have answered: [`Answers`](super::ask::Answers).
+    /// The answers of those sockets: [`Answers`](super::ask::Answers).
     Answers,
     /// Nobody waits for the answers any more: a [`Cancel`](super::message::Cancel).
     Cancel,
@@ -99,7 +99,7 @@ pub enum Kind {
     Unknown(u8),
 }
 
-/// What else there is to know of a frame.
+/// Further properties of a frame.
 ///
 /// # Examples
 ///
@@ -145,7 +145,7 @@ impl Header {
     ///
     /// # Errors
     ///
-    /// [`NoFrame`] for everything that is not a whole frame of this version.
+    /// Returns [`NoFrame`] for anything that is not a whole frame of this version.
     pub fn read(frame: &[u8]) -> Result<(Self, &[u8]), NoFrame> {
         let (&[s, major, kind, flags], rest) = frame.split_first_chunk().ok_or(NoFrame::Foreign)?;
         let (source, rest) = rest.split_first_chunk().ok_or(NoFrame::Foreign)?;

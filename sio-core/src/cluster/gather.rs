@@ -31,21 +31,21 @@ pub struct Gather<T> {
     is_full: bool,
 }
 
-/// What has come from a node that is not done.
+/// The progress of a node that has not sent everything yet.
 #[derive(Debug, Default)]
 struct Awaited {
     /// How many pages have come. A node sends them in order, so a higher number means that one was lost.
     pages: u32,
 }
 
-/// What became of a [`Gather`].
+/// The result of a [`Gather`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Gathered<T> {
     /// All items that have come, those of nodes that did not come to an end included.
     pub items: Vec<T>,
     /// The nodes of which not everything has come, in order.
     pub missing: Vec<NodeId>,
-    /// Whether items were left out because there were too many.
+    /// True if items were left out because there were too many.
     pub is_truncated: bool,
 }
 

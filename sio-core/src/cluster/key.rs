@@ -50,9 +50,9 @@ pub struct ProofKey([u8; Self::LEN]);
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Owner {
-    /// What its ids begin with.
+    /// The tag with which its ids begin.
     pub tag: Tag,
-    /// What they are proved by.
+    /// The key that proves its ids.
     pub key: ProofKey,
 }
 

@@ -96,7 +96,7 @@ impl Outgoing {
     }
 }
 
-/// What a frame is to its receiver.
+/// How the receiver treats a frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Arrival {
     /// It is to be taken; in front of it this many were lost.
@@ -206,7 +206,7 @@ impl Incoming {
             self.sources.entry(node).or_insert_with(|| Source { lanes: SmallVec::new(), heard: now });
         source.heard = now;
         let place = source.lanes.iter().position(|(known, _)| *known == lane).unwrap_or_else(|| {
-            // Who writes to this node alone has known it, and has begun the lane with 0: that can be checked if the
+            // A lane to this node alone was begun with 0, by a writer that knew this node: that can be checked if the
             // writer is known as well. In the lane to everybody others have come before.
             let first = if is_known && lane != LANE_ALL { 0 } else { number };
             if source.lanes.len() >= MAX_LANES {

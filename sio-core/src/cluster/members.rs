@@ -35,17 +35,17 @@ pub const MAX_MEMBERS: usize = 4096;
 /// A node that is alive, as far as is known.
 #[derive(Debug, Clone)]
 pub struct Member {
-    /// What it says of itself.
+    /// The node's description of itself.
     pub hello: Hello,
     /// When it was heard last.
     pub heard: Instant,
-    /// Whether it has been silent for [`SUSPECT`], or could not be reached in another way.
+    /// True if it has been silent for [`SUSPECT`], or could not be reached in another way.
     pub is_suspect: bool,
     /// How many sockets it has, as it says.
     pub sockets: u64,
 }
 
-/// What has changed.
+/// A change among the members.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Change {
     /// A node is there.
@@ -79,12 +79,12 @@ pub enum Why {
     Replaced,
 }
 
-/// What differs from this node.
+/// A setting in which a node differs from this one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Difference {
     /// The format of packets.
     Parser,
-    /// Whether clients can come back.
+    /// The setting that clients can come back.
     Recovery,
     /// The namespaces: perhaps it is another program, on the same prefix by mistake.
     Namespaces,
@@ -115,7 +115,7 @@ impl Members {
         Self { me, hello, members: BTreeMap::new(), ticked: now, judged_from: now, deaf_since: Some(now) }
     }
 
-    /// What this node says of itself.
+    /// Returns this node's description of itself.
     #[must_use]
     pub const fn hello(&self) -> &Hello {
         &self.hello

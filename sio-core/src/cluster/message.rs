@@ -57,7 +57,7 @@ pub struct Selection {
     pub sender: Option<Sid>,
 }
 
-/// What is done to sockets.
+/// An action on sockets.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Deed {
@@ -114,7 +114,7 @@ pub struct Page {
     /// The number of this page, from 0.
     #[serde(default)]
     pub page: u32,
-    /// Whether no others follow.
+    /// True if no others follow.
     #[serde(default)]
     pub last: bool,
     /// The items.
@@ -164,7 +164,7 @@ pub struct Handed {
     pub state: Option<HandedState>,
 }
 
-/// What a client takes along.
+/// The state that a client takes along to another node.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct HandedState {
     /// The namespace.
@@ -183,7 +183,7 @@ pub struct HandedState {
     /// Offsets of events that it had, or has here: so nothing comes to it twice.
     #[serde(default)]
     pub seen: Vec<u64>,
-    /// For every lane that the owner knows, the number that comes next in it.
+    /// The number that comes next in each lane that the owner knows.
     #[serde(default)]
     pub lanes: Vec<(NodeId, u32, u64)>,
 }

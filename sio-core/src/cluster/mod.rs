@@ -1,4 +1,4 @@
-//! What the nodes of a cluster say to each other, and what each knows of the others.
+//! The messages between the nodes of a cluster, and what each node knows of the others.
 //!
 //! A cluster is several servers that act as one. They share a broker, to which each publishes [frames](frame). Nothing
 //! here connects to anything or looks at a clock: bytes come in as slices, and the time as an argument.

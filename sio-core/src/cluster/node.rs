@@ -180,7 +180,7 @@ macro_rules! serde_as_text {
 serde_as_text!(NodeId);
 serde_as_text!(Tag);
 
-/// What a node says of itself when it enters, and again with every heartbeat.
+/// A node's description of itself, which it sends when it enters, and again with every heartbeat.
 ///
 /// JSON; members that a later version adds are ignored, and those that an earlier one lacks have defaults.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -205,17 +205,17 @@ pub struct Hello {
     /// The version of its software.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub version: String,
-    /// What it understands beyond the first version of the protocol. A node uses such a feature only while all live
+    /// The features that it understands beyond the first version of the protocol. A node uses one only while all live
     /// nodes have it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub can: Vec<String>,
     /// How its clients' packets are written: `json` or `msgpack`. Has to be the same on all nodes.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub parser: String,
-    /// Whether clients can come back. Has to be the same on all nodes.
+    /// True if clients can come back. Must be the same on all nodes.
     #[serde(default)]
     pub recovery: bool,
-    /// Whether the node is about to stop.
+    /// True if the node is about to stop.
     #[serde(default)]
     pub draining: bool,
     /// The namespaces, or patterns of them, that its program serves; empty: unknown. Nodes of one cluster run one

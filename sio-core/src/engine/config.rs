@@ -1,6 +1,6 @@
 //! The numbers that an Engine.IO session runs on, and the names of its transports.
 //!
-//! What a server allows (transports, origins, paths) is not here: that is decided before a session exists.
+//! Transports, origins and paths are not configured here: they are checked before a session exists.
 
 use std::fmt;
 use std::time::Duration;
@@ -48,8 +48,8 @@ impl fmt::Display for TransportKind {
 
 /// A revision of the Engine.IO protocol, as it stands in `EIO`.
 ///
-/// What differs on the wire is [`crate::v3`]; the heartbeat, which goes the other way round, is the
-/// [`Session`](super::session::Session)'s.
+/// [`crate::v3`] handles the differences on the wire; the heartbeat, which goes the other way round, is handled by
+/// [`Session`](super::session::Session).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Revision {
     /// `EIO=3`: clients of Socket.IO 1.x and 2.x. The client pings.
@@ -85,7 +85,7 @@ impl Revision {
     }
 }
 
-/// What one [`Session`](super::session::Session) needs to know.
+/// The configuration of one [`Session`](super::session::Session).
 ///
 /// The defaults are those of the reference server.
 ///

@@ -15,7 +15,7 @@ pub(super) enum Heartbeat {
     Held(Duration),
 }
 
-/// What timers are late by when a machine is busy. A client's own count begins with the handshake and has no such
+/// How late timers are when a machine is busy. A client's own count begins with the handshake and has no such
 /// delays in it, so that a ping which is late by no more than this is taken to have been queued in time.
 const TIMER_DELAY: Duration = Duration::from_millis(50);
 

@@ -1,4 +1,4 @@
-//! What a session asks of the transports, and the reasons for which it ends.
+//! The requests of a session to the transports, and the reasons for which it ends.
 
 use std::fmt;
 
@@ -86,10 +86,10 @@ pub enum Output {
     Closed(CloseReason),
 }
 
-/// What follows from one stimulus, in the order in which it has to be done.
+/// The outputs that follow from one stimulus, in the order in which they have to be carried out.
 pub type Outputs = SmallVec<[Output; 2]>;
 
-/// What to do with a GET.
+/// The decision about a GET.
 #[must_use]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum PollVerdict {
@@ -105,7 +105,7 @@ pub enum PollVerdict {
     NotPolling,
 }
 
-/// What to do with a POST.
+/// The decision about a POST.
 #[must_use]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum PostVerdict {

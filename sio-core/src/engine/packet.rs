@@ -46,7 +46,7 @@ pub(crate) fn decode_base64(text: &str) -> Result<Vec<u8>, PacketError> {
 /// The text that marks the ping and the pong of an upgrade.
 pub(super) const PROBE: &str = "probe";
 
-/// What the layer above sends and receives.
+/// A message that the layer above sends or receives.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Message {
     /// A text message, without the packet type.
@@ -84,7 +84,7 @@ pub enum PacketError {
     /// The first character names no packet type.
     #[error("unknown packet type {0:?}")]
     UnknownType(char),
-    /// What follows `b` is not base64.
+    /// The text after `b` is not base64.
     #[error("the binary message is not base64")]
     Base64(#[source] base64::DecodeError),
     /// A polling body is not UTF-8.

@@ -5,7 +5,7 @@ use std::time::Instant;
 use super::config::TransportKind;
 use super::output::CloseReason;
 
-/// What a session is on, and how far an upgrade has come.
+/// The transport of a session, and the progress of an upgrade.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum State {
     /// On polling.

@@ -1,6 +1,6 @@
 //! Binary messages of one connection to packets.
 //!
-//! What is checked is what `socket.io-msgpack-parser` 3.0 checks: the packet's type, that the namespace is a text, that
+//! The checks are those of `socket.io-msgpack-parser` 3.0: the packet's type, that the namespace is a text, that
 //! the payload fits the type, that an id is a whole number, and that nothing follows the packet. Where that is more
 //! exact than needed, other clients are let in: nil counts as absent, as Python's client sends it. Where it lets
 //! through what the text format cannot say, this is stricter: a namespace has to be a name of one, an id must not be

@@ -235,7 +235,7 @@ fn length(bytes: &[u8]) -> Result<u32, EncodeError> {
     u32::try_from(bytes.len()).map_err(|_| EncodeError)
 }
 
-/// What a write into a vector comes to, which takes all of it.
+/// Converts the result of a write into a vector, which takes all of it.
 fn written<T, E>(result: Result<T, E>) -> Result<(), EncodeError> {
     result.map(drop).map_err(|_| EncodeError)
 }

@@ -2,7 +2,7 @@
 
 /// Why a message is no packet in MessagePack. The client is to blame, and its connection is closed.
 ///
-/// What is wrong in both formats alike is a variant of [`DecodeError`](crate::socket::DecodeError) itself.
+/// Errors that occur in both formats are variants of [`DecodeError`](crate::socket::DecodeError) itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Malformed {

@@ -1,7 +1,7 @@
 //! Packets as MessagePack maps, the wire format of the npm package `socket.io-msgpack-parser` and of python-socketio's
 //! `serializer="msgpack"`.
 //!
-//! Server and client have to agree on it beforehand; nothing on the wire says so. Every packet is one binary Engine.IO
+//! Server and client have to agree on it beforehand; nothing on the wire shows it. Every packet is one binary Engine.IO
 //! message:
 //!
 //! ```text
@@ -27,8 +27,8 @@
 //! | `str` that is not UTF-8 | U+FFFD for what is not | as lone surrogates are treated in JSON |
 //! | keys: integers, finite floats, booleans, nil | their text | JavaScript and Python do so; other keys are refused |
 //!
-//! What is sent may hold an object that looks like the placeholder of an attachment, beside bytes too: packets are made by
-//! [`Encoder::rewritten`](crate::socket::encode::Encoder::rewritten). So may what is received: the placeholders that
+//! Sent data may hold an object that looks like the placeholder of an attachment, beside bytes too: packets are made by
+//! [`Encoder::rewritten`](crate::socket::encode::Encoder::rewritten). So may received data: the placeholders that
 //! [`Decoder`] writes end with a space and a brace, ` }`, and [`Args`](crate::args::Args) takes every other object for data.
 
 mod decode;

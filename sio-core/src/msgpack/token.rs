@@ -1,7 +1,7 @@
 //! MessagePack taken apart from left to right: one token for each value that holds no others, and one for the
 //! beginning of each list and map.
 //!
-//! What extensions mean is decided here, as they mean it in `notepack.io`, which the JavaScript parser uses.
+//! Extensions have the meaning that `notepack.io`, which the JavaScript parser uses, gives them.
 
 use rmp::Marker;
 

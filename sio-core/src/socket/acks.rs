@@ -1,4 +1,4 @@
-//! Who waits for an acknowledgement: [`AckTable`].
+//! [`AckTable`]: those who wait for an acknowledgement.
 //!
 //! Ids are chosen and deadlines are kept by whoever emits; this only finds the waiter that an id belongs to (Socket.IO
 //! protocol v5, "acknowledgement").
@@ -72,7 +72,7 @@ impl<W> AckTable<W> {
         self.waiters.len()
     }
 
-    /// Whether nobody waits.
+    /// Returns `true` if nobody waits.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.waiters.is_empty()

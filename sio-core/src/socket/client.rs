@@ -32,8 +32,8 @@ use bytestring::ByteString;
 use crate::args::Args;
 use crate::socket::packet::{DecodeError, Event, Kind, MAIN_NAMESPACE, Packet};
 
-/// How many namespaces that were left are remembered, 8 bytes each. A client can leave and join for ever; packets that
-/// come later than so many leaves are too late.
+/// The number of left namespaces that are remembered, 8 bytes each. A client can leave and join endlessly; packets that
+/// arrive after more leaves than that are treated as for a namespace that was never joined.
 const MAX_LEFT: usize = 256;
 
 /// Names one membership of a namespace: joining it again makes another key, so that a late answer of an old hook
@@ -41,14 +41,14 @@ const MAX_LEFT: usize = 256;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Key(u32);
 
-/// What a packet means. Whoever acts on it is to act on every kind.
+/// The meaning of a packet. Callers must handle every kind.
 #[derive(Debug)]
 pub enum Action {
     /// The client wants to join: ask the hook, then say [`Client::accepted`] or [`Client::refused`].
     Connect {
         /// Names the membership from now on.
         key: Key,
-        /// What the client wants to join; not checked to be a namespace that there is.
+        /// The namespace that the client wants to join; it may not exist.
         namespace: ByteString,
         /// The auth payload, if one was sent. Any JSON value, as only the hook knows what it expects.
         auth: Option<Args>,
@@ -76,7 +76,7 @@ pub enum Action {
     },
     /// The client has joined as many namespaces as it may: answer with a CONNECT_ERROR.
     TooManyNamespaces {
-        /// What the client wanted to join.
+        /// The namespace that the client wanted to join.
         namespace: ByteString,
     },
     /// A late packet; nothing is to be done.
@@ -152,7 +152,7 @@ enum State {
     Connected,
 }
 
-/// What a namespace is to this connection.
+/// The state of a namespace on this connection.
 enum Standing {
     Never,
     Connecting(Key),
@@ -226,19 +226,19 @@ impl Client {
         self.members.iter().find(|member| member.key == key).map(|member| &member.namespace)
     }
 
-    /// Whether the client is in no namespace and wants to join none. The connection stays open nevertheless.
+    /// Returns `true` if the client is in no namespace and wants to join none. The connection stays open nevertheless.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.members.is_empty()
     }
 
-    /// Whether the client has ever sent a CONNECT.
+    /// Returns `true` if the client has ever sent a CONNECT.
     #[must_use]
     pub const fn has_ever_asked(&self) -> bool {
         self.has_asked
     }
 
-    /// Whether the client has ever been accepted in a namespace.
+    /// Returns `true` if the client has ever been accepted in a namespace.
     #[must_use]
     pub const fn has_ever_joined(&self) -> bool {
         self.has_joined
@@ -312,7 +312,7 @@ impl Client {
     }
 }
 
-/// Two names with one hash would only have packets ignored that ought to close the connection.
+/// Hashes a name. A collision merely ignores a packet that should close the connection.
 fn hash(namespace: &str) -> u64 {
     let mut hasher = DefaultHasher::new();
     namespace.hash(&mut hasher);

@@ -132,7 +132,7 @@ pub(crate) struct Parts<'a> {
     /// The namespace, if the packet names one.
     pub(crate) namespace: Option<&'a str>,
     pub(crate) id: Option<u64>,
-    /// What follows the header; not checked.
+    /// The text after the header; not checked.
     pub(crate) data: &'a str,
 }
 

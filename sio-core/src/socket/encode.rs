@@ -1,6 +1,6 @@
 //! Packets on their way out, as bytes that every transport can send.
 //!
-//! What comes out is one run of whole WebSocket frames: a text frame with the Engine.IO message type and the packet,
+//! The output is one run of whole WebSocket frames: a text frame with the Engine.IO message type and the packet,
 //! then one binary frame for each attachment. It is the same for every receiver of a broadcast, and one entry of the
 //! outgoing queue, so that nothing can come between a packet and its attachments. A session on polling takes the
 //! frames apart again (`engine::frame::Frames`).
@@ -24,7 +24,7 @@ use crate::id::Sid;
 use crate::name;
 use crate::socket::packet::{Kind, MAIN_NAMESPACE};
 
-/// What a thread keeps of its scratch memory. Larger packets are rare; their memory is given back.
+/// The scratch memory that a thread keeps, in bytes. Larger packets are rare; their memory is given back.
 const MAX_KEPT: usize = 64 * 1024;
 
 /// Encodes an event. With an `id` the client is asked for an acknowledgement.

@@ -14,7 +14,7 @@ use crate::name;
 /// The namespace that is meant where a packet names none.
 pub(crate) const MAIN_NAMESPACE: &str = "/";
 
-/// What a packet is.
+/// The type of a packet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[repr(u8)]
 pub enum Kind {
@@ -35,13 +35,13 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// The digit that stands for it on the wire.
+    /// Returns the digit that stands for it on the wire.
     #[must_use]
     pub const fn digit(self) -> u8 {
         b'0' + self as u8
     }
 
-    /// What the digit on the wire stands for.
+    /// Returns the type that the digit on the wire stands for, if there is one.
     #[must_use]
     pub const fn from_digit(digit: u8) -> Option<Self> {
         Some(match digit {
@@ -56,7 +56,7 @@ impl Kind {
         })
     }
 
-    /// Whether attachments may follow it.
+    /// Returns `true` if attachments may follow the packet.
     #[must_use]
     pub const fn is_binary(self) -> bool {
         matches!(self, Self::BinaryEvent | Self::BinaryAck)
@@ -75,7 +75,7 @@ impl Kind {
 /// A packet from a client, its attachments included.
 #[derive(Debug, Clone)]
 pub struct Packet {
-    /// What it is.
+    /// The type.
     pub kind: Kind,
     /// The namespace, `/` if the packet names none, without a query string.
     pub namespace: ByteString,
@@ -83,7 +83,7 @@ pub struct Packet {
     pub id: Option<u64>,
     /// The JSON text behind the header. A [`Decoder`](super::Decoder) has checked that it is JSON.
     pub data: Option<ByteString>,
-    /// What the placeholders in `data` stand for.
+    /// The attachments for which the placeholders in `data` stand.
     pub attachments: Vec<Bytes>,
 }
 
@@ -212,7 +212,7 @@ pub enum DecodeError {
     /// An acknowledgement does not say of what.
     #[error("an ack without an id")]
     NoAckId,
-    /// What follows the header is not JSON.
+    /// The text after the header is not JSON.
     #[error("not valid JSON")]
     NotJson,
     /// A DISCONNECT has a payload.

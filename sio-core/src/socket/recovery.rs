@@ -6,7 +6,7 @@
 //! client → server   CONNECT  {"pid": …, "offset": …, auth…}       after a reconnect; no offset before the first event
 //! ```
 //!
-//! What is kept for such a client, and for how long, is the server's matter.
+//! The server decides what is kept for such a client, and for how long.
 
 use crate::args::{Args, Malformed, Reader};
 use crate::id::PrivateId;
@@ -14,7 +14,7 @@ use crate::id::PrivateId;
 /// A client's wish to go on where it lost its connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Resume {
-    /// What the server had told the client, as its secret.
+    /// The secret that the server had given the client.
     pub pid: PrivateId,
     /// The last event that the client has received, if it has received any.
     pub offset: Option<u64>,

@@ -1,5 +1,5 @@
-//! What clients of the protocols before the present ones do differently: Engine.IO protocol v3 and Socket.IO protocol
-//! v4, that is `socket.io-client` 2.x and its contemporaries.
+//! Older protocol versions: how clients of Engine.IO protocol v3 and Socket.IO protocol v4, that is
+//! `socket.io-client` 2.x and its contemporaries, differ from present ones.
 //!
 //! | module | what it does |
 //! |---|---|

@@ -18,7 +18,7 @@ use crate::engine::packet::{BASE64, Message, Packet, PacketError, decode_base64}
 
 /// The type of a message, before its bytes.
 pub(super) const MESSAGE: u8 = 4;
-/// What stands before the base64 of a binary message: the mark of base64, and the type of a message.
+/// The prefix of a binary message in base64: the mark of base64, and the type of a message.
 pub(super) const BASE64_MESSAGE: &str = "b4";
 
 /// Decodes the text of a WebSocket frame.
@@ -84,7 +84,7 @@ pub(super) fn decode_slice(item: &str, whole: &ByteString) -> Result<Packet, Pac
 /// Turns queued frames into those that a WebSocket of revision 3 sends: binary ones get the type of a message. For a
 /// client that asked for base64 (`b64` in its query) they become text.
 ///
-/// What has no binary frame in it is the same for all revisions and is not copied.
+/// Runs without a binary frame are the same for all revisions and are not copied.
 ///
 /// # Examples
 ///

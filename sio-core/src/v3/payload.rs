@@ -156,9 +156,9 @@ fn utf16_length(text: &[u8]) -> usize {
 /// The body of an answer to a GET.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Body {
-    /// What is sent.
+    /// The bytes of the body.
     pub bytes: Bytes,
-    /// Whether the content type is `application/octet-stream`, else `text/plain; charset=UTF-8`.
+    /// True if the content type is `application/octet-stream`; otherwise it is `text/plain; charset=UTF-8`.
     pub is_binary: bool,
 }
 

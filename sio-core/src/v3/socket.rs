@@ -22,7 +22,7 @@ use crate::socket::packet::{DecodeError, Kind, MAIN_NAMESPACE, Packet};
 
 /// Decodes the packets of one connection, like [`socket::Decoder`](crate::socket::Decoder).
 ///
-/// What a CONNECT has in its query becomes its auth payload: an object of texts, of which the last counts where a name
+/// The query of a CONNECT becomes its auth payload: an object of texts, of which the last counts where a name
 /// is repeated. Without a query there is none, whatever else the packet holds.
 ///
 /// # Examples
@@ -157,7 +157,7 @@ fn split_header(text: &str) -> (&str, &str) {
     text.split_at(end.unwrap_or(text.len()))
 }
 
-/// What stands for the error in the payload of a CONNECT_ERROR, `None` if it is not such a payload.
+/// Returns the text that stands for the error of a CONNECT_ERROR, `None` if this is not such a payload.
 fn error(object: &str) -> Option<&str> {
     let (mut message, mut data) = (None, None);
     let mut reader = Reader::new(object, 0);

@@ -10,7 +10,7 @@ use sio_core::cluster::node::NodeId;
 const SENDER: NodeId = NodeId::new(7);
 const RECEIVER: NodeId = NodeId::new(8);
 
-/// What the way does to a frame.
+/// The fate of a frame on its way.
 #[derive(Debug, Clone, Copy)]
 enum Fate {
     Arrives,

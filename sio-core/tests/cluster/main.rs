@@ -1,4 +1,4 @@
-//! What nodes say to each other: frames that later versions have to read, and properties under faults.
+//! Messages between nodes: frames that later versions have to read, and properties under faults.
 
 mod frames;
 mod lanes;

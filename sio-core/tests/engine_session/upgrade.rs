@@ -46,7 +46,7 @@ fn probe_and_upgrade_back_to_back() {
     t.attaches(Ok(()));
     t.probe("2probe", &[send_probe("3probe")]);
     t.probe("5", &[Upgraded]);
-    // What came right behind is a packet of the main transport by now.
+    // A packet that came right behind belongs to the main transport by now.
     t.says("4hello", &[deliver("hello")]);
     assert_eq!(t.session.transport(), WebSocket);
 }
@@ -135,7 +135,7 @@ fn a_ping_that_the_client_may_not_see_waits_for_the_end_of_the_upgrade() {
     t.get(PollVerdict::NoWait);
     t.at(550).says("3", &[]);
     t.wakes_at(850);
-    // What was left of its time when the server stopped reading is no less than that either.
+    // The time that was left when the server stopped reading is no less than that either.
     let mut t = probed();
     t.pauses_input();
     t.at(1_000).times_out(&[ProbeFailed]);

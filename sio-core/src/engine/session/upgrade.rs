@@ -103,7 +103,7 @@ impl Session {
         self.state.is_probed()
     }
 
-    /// Whether the client may not see the ping that it was sent: an upgrade is under way. For each ping that counts once, or a
+    /// Returns whether the client may miss its ping, because an upgrade is under way: once at most for each ping, or a
     /// client could live on probes that lead to nothing.
     pub(super) fn may_miss_ping(&self) -> bool {
         self.state.is_probed() && !self.is_extended
