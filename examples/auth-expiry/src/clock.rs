@@ -1,4 +1,4 @@
-//! What time it is, by tokio's clock: tests can stop it.
+//! The time, by tokio's clock: tests can stop it.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 

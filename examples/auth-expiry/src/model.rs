@@ -1,4 +1,4 @@
-//! What travels between the clients and this server, and what can go wrong.
+//! The messages between the clients and this server, and its errors.
 
 use serde::{Deserialize, Serialize};
 
@@ -21,7 +21,7 @@ impl TryFrom<String> for Name {
     }
 }
 
-/// What a page sends to `/login`.
+/// The body of a page's request to `/login`.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Credentials {
     pub(crate) name: Name,
@@ -34,7 +34,7 @@ pub(crate) struct Access {
     pub(crate) token: String,
 }
 
-/// What a client learns when it has been let in, and when it has renewed its token.
+/// Sent to a client when it has been let in, and when it has renewed its token.
 #[derive(Debug, Serialize)]
 pub(crate) struct Validity {
     pub(crate) user: Name,

@@ -23,7 +23,7 @@ pub(crate) struct Tokens {
     lifetime: Duration,
 }
 
-/// What a token is good for. A session is kept in a cookie that no script can read; with it a page gets access tokens,
+/// The purpose of a token. A session is kept in a cookie that no script can read; with it a page gets access tokens,
 /// which sockets are opened with.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -32,7 +32,7 @@ pub(crate) enum Purpose {
     Access,
 }
 
-/// What a token says.
+/// The content of a token.
 #[derive(Debug, Serialize, Deserialize)]
 struct Claims {
     user: Name,
@@ -78,7 +78,7 @@ impl Tokens {
         Ok(Grant { user, expires: self.clock.instant(expires) })
     }
 
-    /// What a token says, if its signature is right. Comparing signatures takes the same time wherever they differ.
+    /// Returns a token's content, if its signature is right. Signatures are compared in constant time.
     fn read(&self, token: &str) -> Option<Claims> {
         let (claims, signature) = token.split_once('.')?;
         let signature = BASE64.decode(signature).ok()?;

@@ -13,7 +13,7 @@ use crate::model::{
 /// More rooms than this one client is not let into.
 const MAX_ROOMS: usize = 32;
 
-/// What the server knows of one client.
+/// The state of one client.
 #[derive(Default)]
 pub(crate) struct ChatConsumer {
     name: Option<Name>,

@@ -1,4 +1,4 @@
-//! Who is in which room, for everybody to see. Which messages reach whom is not decided here but by the rooms of the
+//! The people in each room, for all to see. Which messages reach whom is not decided here but by the rooms of the
 //! server; this only keeps the names that belong to them.
 
 use std::collections::BTreeMap;
@@ -35,7 +35,7 @@ impl Directory {
         Seat { directory: self.clone(), room, id }
     }
 
-    /// Who is in a room now.
+    /// Returns the people who are in a room now.
     pub(crate) fn people(&self, room: &Room) -> People {
         let rooms = self.lock();
         let people = rooms

@@ -1,4 +1,4 @@
-//! What travels between the clients and this server.
+//! The messages between the clients and this server.
 //!
 //! Names and rooms are types of their own that check themselves while they are read: a handler that takes a [`Room`]
 //! never sees a bad one, and the client that sent it is told so in the acknowledgement.
@@ -70,7 +70,7 @@ impl fmt::Display for Room {
     }
 }
 
-/// What a client may say of itself when it connects; after a lost connection it puts everything back in place.
+/// The data that a client may send when it connects; after a lost connection it puts everything back in place.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct Login {
@@ -84,7 +84,7 @@ pub(crate) struct SystemMessage {
     pub(crate) text: &'static str,
 }
 
-/// What somebody writes: something that others can see, without what hides or reorders text.
+/// The text of a message: something that others can see, without characters that hide or reorder text.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(try_from = "String")]
 pub(crate) struct Text(String);
@@ -135,7 +135,7 @@ pub(crate) struct Person {
     pub(crate) name: Option<Name>,
 }
 
-/// Who is in a room. A higher `version` is newer, in whatever order two lists arrive.
+/// The people in a room. A higher `version` is newer, in whatever order two lists arrive.
 #[derive(Debug, Serialize)]
 pub(crate) struct People {
     pub(crate) room: Room,

@@ -30,7 +30,7 @@ impl Echo {
     }
 }
 
-/// What the routes know.
+/// The state of the routes.
 #[derive(Clone)]
 struct Routes {
     echoes: Echoes,

@@ -1,4 +1,4 @@
-//! What travels between the clients and this server.
+//! The messages between the clients and this server.
 
 use std::collections::BTreeMap;
 
@@ -42,7 +42,7 @@ impl TryFrom<String> for Name {
     }
 }
 
-/// What a client says of itself when it connects.
+/// The data that a client sends when it connects.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Login {
     pub(crate) name: Name,

@@ -1,4 +1,4 @@
-//! Who is where. A person is there once, in however many tabs.
+//! The list of people and their status. A person is there once, in however many tabs.
 
 use std::collections::BTreeMap;
 use std::mem;

@@ -12,7 +12,7 @@ pub(crate) struct Messages {
     tab: Option<Tab>,
 }
 
-/// What a tab learns of its own user.
+/// Tells a tab about its own user.
 #[derive(Serialize)]
 struct Welcome<'a> {
     id: &'a UserId,

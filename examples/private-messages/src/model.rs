@@ -1,4 +1,4 @@
-//! What travels between the clients and this server, and what can go wrong.
+//! The messages between the clients and this server, and its errors.
 
 use serde::{Deserialize, Serialize};
 
@@ -14,7 +14,7 @@ const MAX_TEXT: usize = 4000;
 pub(crate) struct Name(String);
 
 impl Name {
-    /// Whether two names would be taken for the same.
+    /// Returns whether two names would be taken for the same.
     pub(crate) fn looks_like(&self, other: &Self) -> bool {
         self.0.to_lowercase() == other.0.to_lowercase()
     }
@@ -52,7 +52,7 @@ impl UserId {
 pub(crate) struct Session(pub(crate) String);
 
 // ANCHOR: login
-/// What a client says of itself when it connects: `{ name: "Ada" }` the first time, then `{ session: "…" }`.
+/// The data that a client sends when it connects: `{ name: "Ada" }` the first time, then `{ session: "…" }`.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Login {
@@ -109,7 +109,7 @@ pub(crate) struct Message {
 }
 
 // ANCHOR: errors
-/// What a client can do wrong. Its page reacts to the code, people read the message.
+/// The mistakes that a client can make. Its page reacts to the code, people read the message.
 #[derive(Debug)]
 pub(crate) enum Refusal {
     NameTaken(Name),

@@ -1,4 +1,4 @@
-//! Who there is. A name belongs to whoever took it first, also while all of the user's tabs are closed.
+//! The users. A name belongs to whoever took it first, also while all of the user's tabs are closed.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -56,7 +56,7 @@ impl Users {
         self.lock().remove(user);
     }
 
-    /// Whether a user can be written to.
+    /// Checks that a user can be written to.
     pub(crate) fn check_online(&self, user: &UserId) -> Result<(), Refusal> {
         match self.lock().accounts.get(user) {
             None => Err(Refusal::UnknownUser(user.clone())),

@@ -34,7 +34,7 @@ pub fn message(text: &str) -> String {
     kept.trim_end().trim_start_matches(['\n', '\r']).to_owned()
 }
 
-/// Whether a character takes room and shows nothing.
+/// Returns whether a character takes room and shows nothing.
 fn is_blank(c: char) -> bool {
     // Fillers for Hangul syllables, the empty Braille pattern, the musical null note head: no spaces by their category.
     let looks_blank =
@@ -42,7 +42,7 @@ fn is_blank(c: char) -> bool {
     c.is_whitespace() || looks_blank
 }
 
-/// Whether a character shows nothing of its own, changes how others are shown, or means nothing to other people.
+/// Returns whether a character shows nothing itself, changes how others are shown, or means nothing to other people.
 fn is_hidden(c: char) -> bool {
     c.is_control()
         || matches!(c,
@@ -59,7 +59,7 @@ fn is_hidden(c: char) -> bool {
             | '\u{E000}'..='\u{F8FF}' | '\u{F0000}'..='\u{10FFFF}')
 }
 
-/// Whether a hidden character does honest work in running text.
+/// Returns whether a hidden character has a proper use in running text.
 fn stays_in_messages(c: char) -> bool {
     matches!(c,
         '\n' | '\t'

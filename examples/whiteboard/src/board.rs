@@ -26,7 +26,7 @@ struct Sheet {
     number: u32,
     /// Copies: a stroke as it was received holds on to the memory of all that came with it.
     strokes: VecDeque<Box<[u8]>>,
-    /// What they take in a drawing.
+    /// Their size in a drawing, in bytes.
     bytes: usize,
 }
 
@@ -85,7 +85,7 @@ impl Board {
     }
 }
 
-/// What a stroke takes in a drawing.
+/// Returns the size of a stroke in a drawing, in bytes.
 fn size(stroke: &[u8]) -> usize {
     size_of::<u16>() + stroke.len()
 }

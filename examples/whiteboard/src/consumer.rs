@@ -18,7 +18,7 @@ impl Painter {
         Ok(Self { board: boards.open(&id)? })
     }
 
-    /// What has been drawn so far. A page asks when it has come in: from then on it also gets every stroke, so that it
+    /// Returns the drawing so far. A page asks when it has come in: from then on it also gets every stroke, so that it
     /// may get one twice, but never misses one.
     async fn event_board(&self) -> Drawing {
         self.board.drawing()

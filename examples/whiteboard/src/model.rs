@@ -1,4 +1,4 @@
-//! What travels between the clients and this server.
+//! The messages between the clients and this server.
 //!
 //! A stroke is bytes: the number of its colour, its width, and then its points, each two numbers of 16 bits (little
 //! endian), x and y. JSON would take four times as much, and strokes are most of what travels here.

@@ -68,10 +68,10 @@ pub trait Bus: Send + Sync + fmt::Debug + 'static {
     /// Its connections.
     type Link: Link;
 
-    /// What it can do.
+    /// Returns the capabilities of the broker.
     fn caps(&self) -> Caps;
 
-    /// What errors call it: its URL without the password.
+    /// Returns the name that errors give the broker: its URL without the password.
     fn name(&self) -> String;
 
     /// Connects. What arrives on the connection, and its end, go to the `sink`.
@@ -98,7 +98,7 @@ pub trait Link: Send + 'static {
     fn check(&mut self) -> impl Future<Output = Result<(), BusError>> + Send;
 }
 
-/// What a broker can do.
+/// The capabilities of a broker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Caps {
     /// The largest frame that it takes, in bytes.

@@ -142,7 +142,7 @@ impl Cluster {
         Ok(())
     }
 
-    /// Leaves the cluster: sends what waits, for two seconds at most, and says so to the others.
+    /// Leaves the cluster: sends what waits, for two seconds at most, and tells the others that it leaves.
     ///
     /// `successor`: the node that has the states of this one's clients.
     pub async fn close(&self, successor: Option<NodeId>) {
@@ -180,7 +180,7 @@ impl Cluster {
         self.node.state().members.owner_of(id)
     }
 
-    /// Where another node's listener is reached, if it says so.
+    /// Returns the address of another node's listener, if that node has announced one.
     #[must_use]
     pub fn address_of(&self, node: NodeId) -> Option<String> {
         self.node.state().members.get(node)?.hello.address.clone()

@@ -57,7 +57,7 @@ counters! {
     repeats,
     /// Frames that are missing from other nodes.
     lost,
-    /// What arrived and was no frame, or one of another version.
+    /// Payloads that were no frames, or frames of another version.
     malformed,
     /// Frames of a kind that is not known here.
     unknown,

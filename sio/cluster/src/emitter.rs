@@ -1,4 +1,4 @@
-//! [`Emitter`]: says something to the clients of servers, from a process that is no server.
+//! [`Emitter`]: sends to the clients of servers, from a process that is no server.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -260,7 +260,7 @@ impl Emitting<'_> {
         self
     }
 
-    /// What is sent may be lost.
+    /// Marks what is sent as volatile: it may be lost.
     pub const fn volatile(mut self) -> Self {
         self.is_volatile = true;
         self

@@ -1,4 +1,4 @@
-//! What an application is told of its cluster.
+//! The events and the status of a cluster, for the application.
 
 use std::time::Duration;
 
@@ -73,7 +73,7 @@ pub struct Status {
     pub me: NodeId,
     /// By which its ids name it.
     pub tag: Tag,
-    /// Whether the broker is there.
+    /// True if the broker is there.
     pub is_up: bool,
     /// The other nodes that are alive.
     pub nodes: Vec<NodeStatus>,
@@ -92,9 +92,9 @@ pub struct NodeStatus {
     pub name: String,
     /// How long it has been silent. A heartbeat comes every three seconds.
     pub silent: Duration,
-    /// Whether it has been silent for too long for new requests to wait for it.
+    /// True if it has been silent for too long for new requests to wait for it.
     pub is_suspect: bool,
-    /// Whether it is about to stop.
+    /// True if it is about to stop.
     pub is_draining: bool,
     /// How many sockets it has, as of its last heartbeat.
     pub sockets: u64,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// What a [`MemoryBroker`](crate::MemoryBroker) does to frames by itself, by chance, but by the same chance for the same seed.
+/// The faults that a [`MemoryBroker`](crate::MemoryBroker) causes at random; the same seed causes the same ones.
 ///
 /// # Examples
 ///

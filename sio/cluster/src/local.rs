@@ -29,9 +29,9 @@ pub struct Address<'a> {
 pub struct Packet {
     /// The packet as a run of WebSocket frames.
     pub run: Bytes,
-    /// Whether it may be lost.
+    /// True if it may be lost.
     pub is_volatile: bool,
-    /// Whether a polling answer that brings it may be compressed.
+    /// True if a polling answer that brings it may be compressed.
     pub compress: bool,
     /// The number under which it is kept for clients that come back.
     pub offset: Option<u64>,

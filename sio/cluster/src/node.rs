@@ -67,7 +67,7 @@ pub(crate) struct Node {
 pub(crate) struct State {
     pub(crate) members: Members,
     pub(crate) incoming: Incoming,
-    /// Who was heard on the present connection.
+    /// The nodes that were heard on the present connection.
     answered: HashSet<NodeId>,
     /// When the next heartbeat is due.
     beat: Instant,
@@ -254,7 +254,7 @@ impl Node {
         }
     }
 
-    /// Whether everybody who is awaited after a connect was heard on it.
+    /// Returns whether all who are awaited after a connect were heard on it.
     fn is_settled(&self, receivers: Option<u64>) -> bool {
         let state = self.state();
         let all_known = state.members.iter().all(|(node, _)| state.answered.contains(&node));
@@ -296,7 +296,7 @@ impl Role for Node {
                 introduced.await;
             }
         };
-        // Who does not answer in time may miss something, and will know it.
+        // A node that does not answer in time may miss something, and will know it.
         let _ = timeout(limit, all).await;
     }
 
@@ -349,7 +349,7 @@ impl Role for Node {
     }
 
     fn checked(&self) {
-        // The broker's answer came after what had waited there; a mark says so to the receiver. If the queue is full,
+        // The broker's answer came after what had waited there; a mark tells the receiver. If the queue is full,
         // the next answer does.
         if self.is_stale.load(Relaxed) {
             self.line.queue.mark_fresh();

@@ -77,7 +77,7 @@ impl Options {
         }
     }
 
-    /// What the names of all topics begin with. Clusters with different prefixes share a broker and never meet.
+    /// Sets the prefix of the names of all topics. Clusters with different prefixes share a broker and never meet.
     /// Default: `sio`.
     #[must_use]
     pub fn prefix(mut self, prefix: impl Into<String>) -> Self {
@@ -85,57 +85,57 @@ impl Options {
         self
     }
 
-    /// A name that stays when the node is started again: the new run then replaces the old one at once. Default: none.
+    /// Sets a name that stays over restarts: a new run of the node then replaces the old one at once. Default: none.
     #[must_use]
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.name = name.into();
         self
     }
 
-    /// What the node's ids begin with, so that a balancer can route by it. Default: random.
+    /// Sets the tag with which the node's ids begin, so that a balancer can route by it. Default: random.
     #[must_use]
     pub const fn tag(mut self, tag: Tag) -> Self {
         self.tag = Some(tag);
         self
     }
 
-    /// Where other nodes reach the node's listener (`host:port`). Default: nowhere.
+    /// Sets the address at which other nodes reach the node's listener (`host:port`). Default: none.
     #[must_use]
     pub fn address(mut self, address: impl Into<String>) -> Self {
         self.address = Some(address.into());
         self
     }
 
-    /// The path of the node's endpoint. Default: `/socket.io/`.
+    /// Sets the path of the node's endpoint. Default: `/socket.io/`.
     #[must_use]
     pub fn path(mut self, path: impl Into<String>) -> Self {
         self.path = path.into();
         self
     }
 
-    /// How packets are written; has to be the same on all nodes. Default: `json`.
+    /// Sets the format in which packets are written; must be the same on all nodes. Default: `json`.
     #[must_use]
     pub fn parser(mut self, parser: impl Into<String>) -> Self {
         self.parser = parser.into();
         self
     }
 
-    /// Whether clients can come back; has to be the same on all nodes. Default: `false`.
+    /// Sets whether clients can come back; must be the same on all nodes. Default: `false`.
     #[must_use]
     pub const fn recovery(mut self, recovery: bool) -> Self {
         self.recovery = recovery;
         self
     }
 
-    /// The namespaces that the program serves, to notice another program on the same prefix. Default: unknown.
+    /// Sets the namespaces that the program serves, to notice another program on the same prefix. Default: unknown.
     #[must_use]
     pub fn namespaces(mut self, namespaces: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.namespaces = namespaces.into_iter().map(Into::into).collect();
         self
     }
 
-    /// How long, and how many bytes, what cannot be sent is held while there is no broker. The bytes are divided by the
-    /// number of nodes, since all of them send at the same time when the broker is back; a node holds 256 KiB at
+    /// Sets how long, and how many bytes of, unsent frames are held while there is no broker. The bytes are divided by
+    /// the number of nodes, since all of them send at the same time when the broker is back; a node holds 256 KiB at
     /// least. Default: 5 s and 16 MiB.
     #[must_use]
     pub const fn hold(mut self, time: Duration, bytes: usize) -> Self {
@@ -144,14 +144,14 @@ impl Options {
         self
     }
 
-    /// How long answers of other nodes are waited for. Default: 2 s.
+    /// Sets how long to wait for answers of other nodes. Default: 2 s.
     #[must_use]
     pub const fn request_timeout(mut self, timeout: Duration) -> Self {
         self.request_timeout = timeout;
         self
     }
 
-    /// Whether the node starts without a broker, and serves its own clients until there is one. Default: `false`,
+    /// Sets whether the node starts without a broker, and serves its own clients until there is one. Default: `false`,
     /// starting fails.
     #[must_use]
     pub const fn wait(mut self, wait: bool) -> Self {
@@ -159,7 +159,7 @@ impl Options {
         self
     }
 
-    /// What errors call the broker: its URL without the password.
+    /// Returns the name that errors give the broker: its URL without the password.
     #[must_use]
     pub fn bus_name(&self) -> String {
         self.bus.name()

@@ -85,7 +85,7 @@ struct Entry {
     since: Option<Instant>,
 }
 
-/// What becomes of a frame when there is no broker.
+/// The treatment of a frame while there is no broker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     /// It is held.
@@ -96,7 +96,7 @@ pub(crate) enum Kind {
     Control,
 }
 
-/// What begins after a reconnect.
+/// The result of a reconnect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Begun {
     /// Frames that are sent again.

@@ -35,7 +35,7 @@ pub(crate) struct Receiver {
     pub(crate) warned: Option<Instant>,
 }
 
-/// What a frame says.
+/// The message in a frame.
 enum Message<'a> {
     Hello(Box<Hello>),
     Alive(Box<Alive>),
@@ -105,7 +105,7 @@ impl Receiver {
             }
             return;
         }
-        // What came on an earlier connection shows nothing about the present.
+        // A frame of an earlier connection shows nothing about the present one.
         let is_present = epoch == self.node.line.queue.epoch();
         let lost = {
             let mut state = self.node.state();
@@ -199,7 +199,7 @@ impl Receiver {
         }
     }
 
-    /// Whether a question may have waited at the broker while this process stood still; nobody waits for its answer.
+    /// Returns whether a question may have waited at the broker while this process stood still; its asker has given up.
     fn is_late(&self) -> bool {
         let is_late = self.node.is_stale.load(Relaxed);
         if is_late {

@@ -138,7 +138,7 @@ impl Link for RedisLink {
     }
 }
 
-/// What an operator reads. The client's errors do not contain passwords.
+/// Returns the error that an operator reads. The client's errors do not contain passwords.
 fn failed(error: &RedisError) -> BusError {
     let reason = text(error);
     let is_old = error.kind() == ErrorKind::RESP3NotSupported || reason.contains("unknown command");

@@ -100,7 +100,7 @@ impl Waiting<'_> {
                 self.changed.notified().await;
             }
         };
-        // What has come by the limit is the answer.
+        // The answer is what has come by the limit.
         let _ = timeout(limit, complete).await;
         let open = self.requests.lock().remove(&self.id);
         open.map_or_else(|| Gather::new([], 0).finish(), |open| open.gather.finish())

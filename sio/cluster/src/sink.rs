@@ -29,7 +29,7 @@ pub struct Sink {
     epoch: u64,
 }
 
-/// What all connections of a node share.
+/// The state that all connections of a node share.
 pub(crate) struct Queue {
     me: NodeId,
     sender: mpsc::Sender<Arrived>,
@@ -47,7 +47,7 @@ struct End {
     told: Notify,
 }
 
-/// What waits in the queue.
+/// An item in the queue.
 pub(crate) enum Arrived {
     /// A frame, and the connection on which it came.
     Frame { payload: Bytes, epoch: u64 },
@@ -91,7 +91,7 @@ impl Sink {
         }
     }
 
-    /// Whether a frame is this node's own, which a broker brings back: it is told by eight bytes of the header.
+    /// Returns whether a frame is this node's own, which a broker brings back: eight bytes of the header tell.
     fn is_own(&self, payload: &[u8]) -> bool {
         payload.len() >= HEADER_LEN && payload[4..12] == self.queue.me.get().to_le_bytes()
     }
@@ -132,7 +132,7 @@ impl Queue {
         self.bytes.fetch_sub(size, Relaxed);
     }
 
-    /// Whether there was room to say that everything before this had waited.
+    /// Marks that everything before this had waited. Returns whether there was room for the mark.
     pub(crate) fn mark_fresh(&self) -> bool {
         self.sender.try_send(Arrived::Fresh).is_ok()
     }

@@ -43,12 +43,12 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(500);
 /// How long leaving may take.
 const LEAVE: Duration = Duration::from_secs(1);
 
-/// What a process is to its broker: a node, or an emitter.
+/// The role of a process at its broker: a node, or an emitter.
 pub(crate) trait Role: Send + Sync + 'static {
-    /// What it subscribes.
+    /// Returns the topics that it subscribes.
     fn topics(&self) -> Vec<Topic>;
 
-    /// What it says first on a new connection.
+    /// Returns the first frame for a new connection.
     fn hello(&self) -> Option<Frame>;
 
     /// Waits until what is sent has somebody to receive it. `receivers`: how many have got the HELLO.
@@ -69,11 +69,11 @@ pub(crate) trait Role: Send + Sync + 'static {
     /// Nobody has received what was sent to this node.
     fn unreached(&self, node: NodeId);
 
-    /// What it says last.
+    /// Returns the last message, if there is one.
     fn bye(&self) -> Option<Vec<u8>>;
 }
 
-/// What supervisor and role have in common.
+/// The state that supervisor and role share.
 pub(crate) struct Line {
     pub(crate) bus: Arc<dyn AnyBus>,
     pub(crate) names: Names,
@@ -208,7 +208,7 @@ impl<R: Role> Supervisor<R> {
                 biased;
                 reason = sink.ended() => Err(reason),
                 () = self.line.closing() => {
-                    // Who does not hear the farewell finds out by the silence.
+                    // Nodes that do not hear the farewell find out by the silence.
                     let _ = timeout(LEAVE, self.leave(&mut *link)).await;
                     return End::Closed;
                 }

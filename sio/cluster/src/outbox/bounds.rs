@@ -1,4 +1,4 @@
-//! What an outbox drops because it is too old or too much.
+//! The bounds of an outbox: drops frames that are too old or too many.
 
 use std::time::{Duration, Instant};
 
@@ -7,7 +7,7 @@ use super::{Entry, Inner, Outbox};
 /// Frames that are held while there is no broker.
 const HOLD_FRAMES: usize = 65_536;
 
-/// What a node may hold however many nodes there are.
+/// The bytes that a node may hold however many nodes there are.
 const LEAST_HOLD_BYTES: usize = 256 << 10;
 
 /// A broker that is back is noticed, and connected to, within this time, which is added to that of the hold: so one

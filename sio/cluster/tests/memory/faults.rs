@@ -1,4 +1,4 @@
-//! What the broker does, and what becomes of events.
+//! Faults of the broker, and what becomes of events.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! What nodes say to each other.
+//! Messages between nodes.
 
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
@@ -22,7 +22,7 @@ async fn an_event_for_one_socket_goes_only_to_its_owner() {
     let room = sid.as_str().to_owned();
     a.send_to(Target::room(room.as_str()), false, 0);
     b.journal.until("the event", |entries| entries.news.len() == 1).await;
-    // What only looks like an id goes to everybody.
+    // A room whose name only looks like an id goes to everybody.
     let last = a.send_to(Target::room("0a1b2c3d4e5f6g7h8i9j"), false, 0);
     for node in [&b, &c] {
         node.journal

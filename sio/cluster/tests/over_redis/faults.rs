@@ -1,4 +1,4 @@
-//! What happens to Redis, and what becomes of the events of three nodes. Numbers are those of the table of faults in the
+//! Faults of Redis, and what becomes of the events of three nodes. Numbers are those of the table of faults in the
 //! design.
 
 use std::time::Duration;
@@ -15,7 +15,7 @@ use crate::support::{Node, eventually, is_down, is_node_down, is_up};
 
 const EVERY: Duration = Duration::from_millis(10);
 
-/// What should take a tenth of it: the machine may be busy.
+/// The limit for something that should take a tenth of it: the machine may be busy.
 const SOON: Duration = Duration::from_secs(1);
 
 async fn three(redis: &Redis) -> [Node; 3] {

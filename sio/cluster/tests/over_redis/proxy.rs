@@ -10,7 +10,7 @@ use tokio::task::JoinHandle;
 /// Passes connections on to a port.
 pub(crate) struct Proxy {
     pub(crate) port: u16,
-    /// Whether what goes to the port, and what comes from there, stands still.
+    /// True for a direction, to the port or from there, that stands still.
     held: Arc<[watch::Sender<bool>; 2]>,
     task: JoinHandle<()>,
 }

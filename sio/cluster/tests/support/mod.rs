@@ -22,7 +22,7 @@ const DEADLINE: Duration = Duration::from_secs(60);
 pub(crate) struct Journal {
     entries: Mutex<Entries>,
     changed: Notify,
-    /// Whether the receiving task is held at the next event.
+    /// True if the receiving task is held at the next event.
     is_held: Mutex<bool>,
     released: Condvar,
     /// How long answers take, in milliseconds.
@@ -199,7 +199,7 @@ pub(crate) async fn eventually(what: &str, is_so: impl Fn() -> bool) {
 pub(crate) struct Node {
     pub(crate) cluster: Arc<Cluster>,
     pub(crate) journal: Arc<Journal>,
-    /// What its news say about their sender.
+    /// The sender that its news name.
     pub(crate) sender: u64,
     sent: AtomicU64,
 }
