@@ -1,7 +1,7 @@
 //! [`Binary`]: bytes inside a payload, which travel as an attachment of their own instead of as JSON.
 //!
 //! How an attachment reaches a `Binary` without being copied: serde can only pass byte slices. While arguments are
-//! deserialised, this module therefore keeps their packet's attachments at hand (per thread); a slice that *is* one of
+//! deserialized, this module therefore keeps their packet's attachments at hand (per thread); a slice that *is* one of
 //! them is answered with another handle to the same memory. It works through serde's buffering too (`flatten`,
 //! untagged enums), as the slices stay borrowed there. Any other slice is copied.
 
@@ -124,12 +124,12 @@ impl<'de> Visitor<'de> for BinaryVisitor {
 }
 
 thread_local! {
-    /// The attachments of the packet whose arguments this thread is deserialising.
+    /// The attachments of the packet whose arguments this thread is deserializing.
     static AT_HAND: RefCell<Option<Arc<[Bytes]>>> = const { RefCell::new(None) };
 }
 
 /// Keeps a packet's attachments at hand until it is dropped, then those from before: a `Deserialize` of an application
-/// may itself deserialise another packet's arguments.
+/// may itself deserialize another packet's arguments.
 #[derive(Debug)]
 pub(crate) struct AtHand(Option<Arc<[Bytes]>>);
 

@@ -118,14 +118,14 @@ impl Sid {
         })
     }
 
-    /// The number of characters: [`Sid::LEN`], or more for an id with a namespace in it.
+    /// Returns the number of characters: [`Sid::LEN`], or more for an id with a namespace in it.
     #[expect(clippy::len_without_is_empty, reason = "an id is never empty")]
     #[must_use]
     pub fn len(&self) -> usize {
         self.as_str().len()
     }
 
-    /// The id as text.
+    /// Returns the id as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         match &self.0 {
@@ -158,14 +158,14 @@ impl SessionId {
         Self(encode(bytes))
     }
 
-    /// The number of characters, always [`SessionId::LEN`].
+    /// Returns the number of characters, always [`SessionId::LEN`].
     #[expect(clippy::len_without_is_empty, reason = "an id is never empty")]
     #[must_use]
     pub const fn len(&self) -> usize {
         ID_LEN
     }
 
-    /// The id as text, for the handshake and for looking the session up; not for logs.
+    /// Returns the id as text, for the handshake and for looking the session up; not for logs.
     #[must_use]
     pub fn as_str(&self) -> &str {
         text(&self.0)
@@ -179,7 +179,7 @@ impl PrivateId {
         Self(encode(bytes))
     }
 
-    /// The id as text, for its client; not for logs.
+    /// Returns the id as text, for its client; not for logs.
     #[must_use]
     pub fn as_str(&self) -> &str {
         text(&self.0)

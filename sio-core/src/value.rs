@@ -61,7 +61,7 @@ impl Value {
         matches!(self, Self::Null)
     }
 
-    /// The boolean, if this is one.
+    /// Returns the boolean, if this is one.
     #[must_use]
     pub const fn as_bool(&self) -> Option<bool> {
         match self {
@@ -70,7 +70,7 @@ impl Value {
         }
     }
 
-    /// The number as `u64`, if it is one that fits.
+    /// Returns the number as `u64`, if it is one that fits.
     #[must_use]
     pub fn as_u64(&self) -> Option<u64> {
         match self {
@@ -79,7 +79,7 @@ impl Value {
         }
     }
 
-    /// The number as `i64`, if it is one that fits.
+    /// Returns the number as `i64`, if it is one that fits.
     #[must_use]
     pub fn as_i64(&self) -> Option<i64> {
         match self {
@@ -88,7 +88,7 @@ impl Value {
         }
     }
 
-    /// The number as `f64`, if this is a number.
+    /// Returns the number as `f64`, if this is a number.
     #[must_use]
     pub fn as_f64(&self) -> Option<f64> {
         match self {
@@ -97,7 +97,7 @@ impl Value {
         }
     }
 
-    /// The text, if this is one.
+    /// Returns the text, if this is one.
     #[must_use]
     pub fn as_str(&self) -> Option<&str> {
         match self {
@@ -106,7 +106,7 @@ impl Value {
         }
     }
 
-    /// The bytes, if this is an attachment.
+    /// Returns the bytes, if this is an attachment.
     #[must_use]
     pub fn as_bytes(&self) -> Option<&[u8]> {
         match self {
@@ -115,7 +115,7 @@ impl Value {
         }
     }
 
-    /// The elements, if this is a list.
+    /// Returns the elements, if this is a list.
     #[must_use]
     pub fn as_array(&self) -> Option<&[Self]> {
         match self {
@@ -124,7 +124,7 @@ impl Value {
         }
     }
 
-    /// The members, if this is an object.
+    /// Returns the members, if this is an object.
     #[must_use]
     pub fn as_object(&self) -> Option<&[(String, Self)]> {
         match self {
@@ -133,7 +133,7 @@ impl Value {
         }
     }
 
-    /// The member of that name, if this is an object that has one; the last one where a name came twice, as in
+    /// Returns the member of that name, if this is an object that has one; the last one where a name came twice, as in
     /// JavaScript.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&Self> {
@@ -141,7 +141,7 @@ impl Value {
         Some(value)
     }
 
-    /// The element at that position, if this is a list that is long enough.
+    /// Returns the element at that position, if this is a list that is long enough.
     #[must_use]
     pub fn at(&self, index: usize) -> Option<&Self> {
         self.as_array()?.get(index)

@@ -1,4 +1,4 @@
-//! The one deserialiser of arguments: JSON text, with the packet's attachments in place of their placeholders.
+//! The one deserializer of arguments: JSON text, with the packet's attachments in place of their placeholders.
 //!
 //! It is a single type for packets with and without attachments, and for arguments that are missing, so that every
 //! payload type is compiled once. Not a checker: the decoder has checked the text before, and text that was not
@@ -25,7 +25,7 @@ const MAX_DEPTH: u8 = 127;
 
 const NO_ATTACHMENT: &str = "placeholder without its attachment";
 
-/// The value to deserialise next.
+/// The value to deserialize next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Start {
     /// The value at the position.
@@ -36,7 +36,7 @@ pub(super) enum Start {
     Rest,
 }
 
-/// Deserialises one argument.
+/// Deserializes one argument.
 #[derive(Debug)]
 pub(super) struct Deserializer<'de> {
     pub(super) reader: Reader<'de>,

@@ -1,4 +1,4 @@
-//! Why a value could not be deserialised, in serde's words and short enough to be sent back.
+//! Why a value could not be deserialized, in serde's words and short enough to be sent back.
 
 use std::borrow::Cow;
 use std::fmt::{self, Write as _};
@@ -10,7 +10,7 @@ use super::json::{Malformed, Number};
 /// Bytes of an error message that are kept. Serde repeats the client's text in it, which can be a megabyte long.
 const MAX_MESSAGE: usize = 256;
 
-/// Why an argument could not be deserialised: serde's message.
+/// Why an argument could not be deserialized: serde's message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Error(String);
 

@@ -1,6 +1,6 @@
 //! Reading JSON text (RFC 8259) in place: strings, numbers, and whole values that are only checked and passed over.
 //!
-//! Not a deserialiser ([`super::de`] is, on top of this) and not a tree. It exists beside serde_json because the
+//! Not a deserializer ([`super::de`] is, on top of this) and not a tree. It exists beside serde_json because the
 //! arguments of a packet are read lazily, one at a time, from a position in the text, and because everything that
 //! arrives is checked once from end to end before anybody looks at it: [`Reader::skip`] does that without recursion
 //! and without allocating. A lone surrogate in a `\u` escape is valid here and becomes U+FFFD: it is valid JSON that

@@ -1,4 +1,4 @@
-//! [`Key`]: the deserialiser of what stands in a string but is not only text.
+//! [`Key`]: the deserializer of what stands in a string but is not only text.
 //!
 //! The names of an object's members, and the names of enum variants without content. Where the key type of a map is a
 //! number or a boolean, the name is read as one.

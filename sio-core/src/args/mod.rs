@@ -36,7 +36,7 @@ use crate::binary::AtHand;
 
 /// The arguments of one packet, taken one after the other.
 ///
-/// Making and cloning it is cheap: it holds the text that was received and a position in it. Values are deserialised
+/// Making and cloning it is cheap: it holds the text that was received and a position in it. Values are deserialized
 /// when they are taken. Wherever a type asks for bytes ([`Binary`](crate::binary::Binary), `bytes::Bytes`,
 /// `serde_bytes::ByteBuf`), it gets the attachment that the client sent in that place; a
 /// [`Value`](crate::value::Value) takes bytes anywhere.
@@ -91,7 +91,7 @@ impl ArgError {
 }
 
 impl Args {
-    /// No arguments.
+    /// Makes no arguments.
     #[must_use]
     pub const fn empty() -> Self {
         Self {
@@ -104,7 +104,7 @@ impl Args {
         }
     }
 
-    /// One argument: any JSON value, for example the auth payload of a CONNECT. An empty text is no argument.
+    /// Makes one argument: any JSON value, for example the auth payload of a CONNECT. An empty text is no argument.
     ///
     /// The text is not checked: what is not JSON is an error when the argument is taken.
     ///
@@ -123,7 +123,7 @@ impl Args {
         Self::new(raw, 0, Vec::new())
     }
 
-    /// The elements of a JSON array, with the attachments that its placeholders name.
+    /// Makes arguments of the elements of a JSON array, with the attachments that its placeholders name.
     ///
     /// The text is not checked: what is not JSON is an error when that argument is taken.
     #[must_use]
@@ -232,7 +232,7 @@ impl Args {
         }
     }
 
-    /// The index of the argument that is taken next, counted from 0.
+    /// Returns the index of the argument that is taken next, counted from 0.
     #[must_use]
     pub const fn index(&self) -> usize {
         self.index
@@ -244,19 +244,19 @@ impl Args {
         matches!(self.text.as_bytes().get(self.position), None | Some(b']'))
     }
 
-    /// The whole JSON text as it was received: the array, an event's name included, or the single value.
+    /// Returns the whole JSON text as it was received: the array, an event's name included, or the single value.
     #[must_use]
     pub fn raw(&self) -> &str {
         &self.text
     }
 
-    /// The attachments of the packet.
+    /// Returns the attachments of the packet.
     #[must_use]
     pub fn attachments(&self) -> &[Bytes] {
         self.attachments.as_deref().unwrap_or_default()
     }
 
-    /// Deserialises from the position; gives the value and the position of the argument after it.
+    /// Deserializes from the position; gives the value and the position of the argument after it.
     fn read<T: DeserializeOwned>(&self, start: Start) -> Result<(T, usize), ArgError> {
         let _at_hand = self.attachments.as_ref().map(AtHand::put);
         let mut de = Deserializer::new(Reader::new(&self.text, self.position), self.attachments(), start);

@@ -2,7 +2,7 @@
 //!
 //! JSON is written by serde_json. Two things are particular to Socket.IO: bytes anywhere inside a value become an
 //! attachment, with a placeholder in their place ("packet encoding"), and the top level says how many arguments there
-//! are. The first is a [`Formatter`], the second a serialiser for the top level only.
+//! are. The first is a [`Formatter`], the second a serializer for the top level only.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -224,7 +224,7 @@ struct TopLevel<'a, 'j> {
     out: &'a mut Vec<u8>,
     first: bool,
     attachments: &'a mut dyn Attachments,
-    /// Where the serialiser of a single argument lives: what it returns borrows it.
+    /// Where the serializer of a single argument lives: what it returns borrows it.
     json: &'j mut Option<Json<'a>>,
     types: Types,
 }

@@ -68,7 +68,7 @@ pub enum Outcome {
 }
 
 impl<'a> Ask<'a> {
-    /// About how many bytes [`Ask::write`] writes; never fewer.
+    /// Returns about how many bytes [`Ask::write`] writes; never fewer.
     #[must_use]
     pub fn len_hint(&self) -> usize {
         20 + self.event.len_hint()

@@ -80,13 +80,13 @@ impl PartialEq<Broadcast<'_>> for Broadcast<'_> {
 }
 
 impl<'a> Target<'a> {
-    /// Everybody in the namespace.
+    /// Addresses everybody in the namespace.
     #[must_use]
     pub fn everybody() -> Self {
         Self::default()
     }
 
-    /// The members of one room.
+    /// Addresses the members of one room.
     #[must_use]
     pub fn room(room: impl Into<Cow<'a, str>>) -> Self {
         let mut rooms = Rooms::new();
@@ -100,7 +100,7 @@ impl<'a> Target<'a> {
         self.rooms.len() <= MAX_ROOMS && self.except.len() <= MAX_ROOMS
     }
 
-    /// The only room that is meant, if the target is exactly that: it may be the id of a socket.
+    /// Returns the only room that is meant, if the target is exactly that: it may be the id of a socket.
     #[must_use]
     pub fn single(&self) -> Option<&str> {
         match &self.rooms[..] {
@@ -109,7 +109,7 @@ impl<'a> Target<'a> {
         }
     }
 
-    /// The same target, which borrows all texts from this one.
+    /// Returns the same target, which borrows all texts from this one.
     #[must_use]
     pub fn reborrow(&self) -> Target<'_> {
         Target {
@@ -120,7 +120,7 @@ impl<'a> Target<'a> {
         }
     }
 
-    /// The same target with texts of its own.
+    /// Returns the same target with texts that it owns.
     #[must_use]
     pub fn into_owned(self) -> Target<'static> {
         let own = |rooms: Rooms<'_>| rooms.into_iter().map(|room| Cow::Owned(room.into_owned())).collect();
@@ -157,7 +157,7 @@ impl<'a> Target<'a> {
 }
 
 impl<'a> Broadcast<'a> {
-    /// About how many bytes [`Broadcast::write`] writes; never fewer.
+    /// Returns about how many bytes [`Broadcast::write`] writes; never fewer.
     #[must_use]
     pub fn len_hint(&self) -> usize {
         10 + 5 + self.path.len() + self.target.len() + self.run.len()

@@ -193,7 +193,7 @@ impl Header {
 }
 
 impl Kind {
-    /// The byte in the header.
+    /// Returns the byte in the header.
     #[must_use]
     pub const fn code(self) -> u8 {
         match self {
@@ -215,7 +215,7 @@ impl Kind {
         }
     }
 
-    /// The kind that has this byte.
+    /// Returns the kind that has this byte.
     #[must_use]
     pub const fn from_code(code: u8) -> Self {
         match code {
@@ -267,7 +267,7 @@ impl Flags {
         self.0 & flags.0 == flags.0
     }
 
-    /// These flags if `condition` holds, else none.
+    /// Returns these flags if `condition` holds, otherwise none.
     #[must_use]
     pub const fn when(self, condition: bool) -> Self {
         if condition { self } else { Self::NONE }

@@ -140,7 +140,7 @@ impl Owner {
     }
 }
 
-/// The tag that an id begins with, whether or not it was made by an [`Owner`].
+/// Returns the tag that an id begins with, whether or not it was made by an [`Owner`].
 #[must_use]
 pub fn tag_of<I: Owned>(id: &I) -> Tag {
     let text = std::str::from_utf8(&id.chars()[..Tag::LEN]).unwrap_or_default();

@@ -78,13 +78,13 @@ impl Outgoing {
         (lane.lane, number)
     }
 
-    /// The number that the next frame to everybody will have.
+    /// Returns the number that the next frame to everybody will have.
     #[must_use]
     pub const fn next(&self) -> u64 {
         self.all
     }
 
-    /// For each node that something was sent to, its lane and the number that comes next in it.
+    /// Returns, for each node that something was sent to, its lane and the number that comes next in it.
     #[must_use]
     pub fn nodes(&self) -> BTreeMap<NodeId, (u32, u64)> {
         self.nodes.iter().map(|(node, lane)| (*node, (lane.lane, lane.next))).collect()
@@ -184,7 +184,7 @@ impl Incoming {
         false
     }
 
-    /// The lanes of all members with the number that is expected next in each.
+    /// Returns the lanes of all members with the number that is expected next in each.
     pub fn places(&self) -> impl Iterator<Item = (NodeId, u32, u64)> + '_ {
         self.sources
             .iter()

@@ -109,7 +109,7 @@ pub struct Members {
 }
 
 impl Members {
-    /// A node that knows no other, and has no broker yet.
+    /// Makes the members of a node that knows no other, and has no broker yet.
     #[must_use]
     pub const fn new(me: NodeId, hello: Hello, now: Instant) -> Self {
         Self { me, hello, members: BTreeMap::new(), ticked: now, judged_from: now, deaf_since: Some(now) }
@@ -174,19 +174,19 @@ impl Members {
         self.members.remove(&node).map(|_| Change::Down { node, why: Why::Left })
     }
 
-    /// A node could not be reached in another way than by the broker: it is suspect until it is heard.
+    /// Notes that a node could not be reached in another way than by the broker: it is suspect until it is heard.
     pub fn distrust(&mut self, node: NodeId) {
         if let Some(member) = self.members.get_mut(&node) {
             member.is_suspect = true;
         }
     }
 
-    /// There is no broker: nobody can be heard.
+    /// Notes that there is no broker: nobody can be heard.
     pub fn deaf(&mut self, now: Instant) {
         self.deaf_since.get_or_insert(now);
     }
 
-    /// The broker is back: the time without it does not count.
+    /// Notes that the broker is back: the time without it does not count.
     pub fn hears(&mut self, now: Instant) {
         if let Some(since) = self.deaf_since.take() {
             self.forgive(now.saturating_duration_since(since), now);
@@ -218,24 +218,24 @@ impl Members {
         gone.into_iter().map(down).collect()
     }
 
-    /// When the process stood still for longer than two heartbeats before this moment.
+    /// Returns whether the process stood still for longer than two heartbeats before this moment.
     #[must_use]
     pub fn stood_still(&self, now: Instant) -> bool {
         now.saturating_duration_since(self.ticked) > STOOD_STILL
     }
 
-    /// The nodes that are alive, without this one, in order.
+    /// Returns the nodes that are alive, without this one, in order.
     pub fn iter(&self) -> impl Iterator<Item = (NodeId, &Member)> + '_ {
         self.members.iter().map(|(node, member)| (*node, member))
     }
 
-    /// One of them.
+    /// Returns the member of this id, if it is another node that is alive.
     #[must_use]
     pub fn get(&self, node: NodeId) -> Option<&Member> {
         self.members.get(&node)
     }
 
-    /// How many there are, without this one.
+    /// Returns how many there are, without this one.
     #[must_use]
     pub fn len(&self) -> usize {
         self.members.len()
@@ -247,7 +247,7 @@ impl Members {
         self.members.is_empty()
     }
 
-    /// The nodes that a request waits for: those that are alive and not suspect.
+    /// Returns the nodes that a request waits for: those that are alive and not suspect.
     pub fn trusted(&self) -> impl Iterator<Item = NodeId> + '_ {
         self.members.iter().filter(|(_, member)| !member.is_suspect).map(|(node, _)| *node)
     }
@@ -264,7 +264,7 @@ impl Members {
         self.members.values().all(|member| member.hello.can.iter().any(|can| can == feature))
     }
 
-    /// The node that made an id, if it is another one that is alive, and the id proves it.
+    /// Returns the node that made an id, if it is another one that is alive, and the id proves it.
     #[must_use]
     pub fn owner_of<I: Owned>(&self, id: &I) -> Option<NodeId> {
         let tag = tag_of(id);
@@ -305,7 +305,7 @@ impl Members {
         changes
     }
 
-    /// The tag of this node.
+    /// Returns the tag of this node.
     #[must_use]
     pub const fn tag(&self) -> Tag {
         self.hello.tag

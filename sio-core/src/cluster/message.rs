@@ -218,7 +218,7 @@ impl std::fmt::Debug for Handed {
 }
 
 impl Selection {
-    /// The sockets of a namespace that a target means.
+    /// Selects the sockets of a namespace that a target means.
     #[must_use]
     pub fn new(path: &str, target: &Target<'_>) -> Self {
         let own = |rooms: &[std::borrow::Cow<'_, str>]| rooms.iter().map(|room| room.to_string()).collect();
@@ -230,7 +230,7 @@ impl Selection {
         }
     }
 
-    /// The same as a target.
+    /// Returns the same as a target.
     #[must_use]
     pub fn target(&self) -> Target<'_> {
         Target {

@@ -60,7 +60,7 @@ impl NodeId {
         Self(number)
     }
 
-    /// The id as a number.
+    /// Returns the id as a number.
     #[must_use]
     pub const fn get(self) -> u64 {
         self.0
@@ -95,7 +95,7 @@ impl Tag {
     /// The number of characters of every tag.
     pub const LEN: usize = 5;
 
-    /// The tag that a node has unless it is given another: the first 30 bits of its id.
+    /// Returns the tag that a node has unless it is given another: the first 30 bits of its id.
     #[must_use]
     pub const fn of(node: NodeId) -> Self {
         Self::from_bits((node.0 >> (u64::BITS - TAG_BITS)) as u32)
@@ -113,7 +113,7 @@ impl Tag {
         Self(tag)
     }
 
-    /// The tag as text.
+    /// Returns the tag as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         std::str::from_utf8(&self.0).expect("tags are made of ASCII characters only")

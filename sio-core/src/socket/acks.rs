@@ -66,7 +66,7 @@ impl<W> AckTable<W> {
         std::mem::take(&mut self.waiters).into_values()
     }
 
-    /// The number of waiters.
+    /// Returns the number of waiters.
     #[must_use]
     pub fn len(&self) -> usize {
         self.waiters.len()

@@ -220,7 +220,7 @@ impl Client {
         true
     }
 
-    /// The namespace of a membership that is not over.
+    /// Returns the namespace of a membership that is not over.
     #[must_use]
     pub fn namespace(&self, key: Key) -> Option<&ByteString> {
         self.members.iter().find(|member| member.key == key).map(|member| &member.namespace)

@@ -137,21 +137,21 @@ impl Default for Encoder {
 }
 
 impl Encoder {
-    /// For clients that read the packets as they are, and take so many attachments in one.
+    /// Makes an encoder for clients that read the packets as they are, with at most so many attachments in one.
     #[must_use]
     pub const fn new(max_attachments: usize) -> Self {
         Self { max_attachments, marks: false }
     }
 
-    /// For packets that [`msgpack::encode`](crate::msgpack::encode) rewrites: on that wire there are no attachments, and an
-    /// object that looks like a placeholder is one like any other.
+    /// Makes an encoder for packets that [`msgpack::encode`](crate::msgpack::encode) rewrites: on that wire there are no
+    /// attachments, and an object that looks like a placeholder is one like any other.
     #[cfg(feature = "msgpack")]
     #[must_use]
     pub const fn rewritten() -> Self {
         Self { max_attachments: usize::MAX, marks: true }
     }
 
-    /// As the function [`event()`].
+    /// Does the same as the function [`event()`].
     ///
     /// # Errors
     ///
@@ -168,7 +168,7 @@ impl Encoder {
         self.end_array(scratch, Kind::Event, namespace, id)
     }
 
-    /// As the function [`recoverable_event`].
+    /// Does the same as the function [`recoverable_event`].
     ///
     /// # Errors
     ///
@@ -194,7 +194,7 @@ impl Encoder {
         self.end_array(scratch, Kind::Event, namespace, None)
     }
 
-    /// As the function [`ack`].
+    /// Does the same as the function [`ack`].
     ///
     /// # Errors
     ///

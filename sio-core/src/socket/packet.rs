@@ -125,7 +125,7 @@ impl Event {
 }
 
 impl Packet {
-    /// The event in an EVENT or BINARY_EVENT packet.
+    /// Returns the event in an EVENT or BINARY_EVENT packet.
     ///
     /// # Errors
     ///
@@ -169,7 +169,7 @@ impl Packet {
         Ok(Event { name, args: Args::new(data, position, self.attachments), id: self.id })
     }
 
-    /// The id and the arguments of an ACK or BINARY_ACK packet.
+    /// Returns the id and the arguments of an ACK or BINARY_ACK packet.
     ///
     /// # Errors
     ///

@@ -61,7 +61,7 @@ impl DisconnectReason {
         Self::SlowClient,
     ];
 
-    /// The text of the reason.
+    /// Returns the text of the reason.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -69,7 +69,7 @@ impl Decoder {
         self.0.binary(data)
     }
 
-    /// As [`socket::Decoder::unfinished`](crate::socket::Decoder::unfinished).
+    /// Does the same as [`socket::Decoder::unfinished`](crate::socket::Decoder::unfinished).
     #[must_use]
     pub fn unfinished(&self) -> usize {
         self.0.unfinished()

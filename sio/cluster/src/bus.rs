@@ -153,7 +153,7 @@ pub struct Names {
 }
 
 impl Names {
-    /// The names with this prefix.
+    /// Makes the names with this prefix.
     ///
     /// # Errors
     ///
@@ -166,7 +166,7 @@ impl Names {
         Ok(Self { all: format!("{prefix}.a").into(), node: format!("{prefix}.x.").into() })
     }
 
-    /// The name of a topic.
+    /// Returns the name of a topic.
     #[must_use]
     pub fn of(&self, topic: &Topic) -> Cow<'_, str> {
         match topic {
@@ -175,7 +175,7 @@ impl Names {
         }
     }
 
-    /// The topic that has this name.
+    /// Returns the topic that has this name.
     #[must_use]
     pub fn topic(&self, name: &str) -> Option<Topic> {
         if *name == *self.all {

@@ -158,13 +158,13 @@ impl Cluster {
         }
     }
 
-    /// Which node this is.
+    /// Returns the id of this node.
     #[must_use]
     pub fn me(&self) -> NodeId {
         self.node.me
     }
 
-    /// By which this node's ids are made.
+    /// Returns the tag and the key by which this node's ids are made.
     ///
     /// The tag changes until [`Cluster::start`] has returned, if another node has the same one.
     #[must_use]
@@ -174,7 +174,7 @@ impl Cluster {
         Owner { tag: hello.tag, key: hello.key }
     }
 
-    /// The node that made an id, if it is another one that is alive, and the id proves it.
+    /// Returns the node that made an id, if it is another one that is alive, and the id proves it.
     #[must_use]
     pub fn owner_of<I: Owned>(&self, id: &I) -> Option<NodeId> {
         self.node.state().members.owner_of(id)
@@ -186,7 +186,7 @@ impl Cluster {
         self.node.state().members.get(node)?.hello.address.clone()
     }
 
-    /// A node could not be reached in another way than by the broker: requests do not wait for it until it is heard.
+    /// Notes that a node was unreachable in another way than by the broker: requests skip it until it is heard.
     pub fn distrust(&self, node: NodeId) {
         self.node.state().members.distrust(node);
     }
@@ -215,13 +215,13 @@ impl Cluster {
         self.is_up() && self.node.state().members.iter().all(|(_, member)| !member.is_suspect)
     }
 
-    /// The other nodes that are alive.
+    /// Returns the other nodes that are alive.
     #[must_use]
     pub fn nodes(&self) -> Vec<NodeId> {
         self.node.state().members.iter().map(|(node, _)| node).collect()
     }
 
-    /// The state of the cluster, as this node sees it.
+    /// Returns the state of the cluster, as this node sees it.
     #[must_use]
     pub fn status(&self) -> Status {
         let line = &self.node.line;

@@ -184,7 +184,7 @@ impl Emitter {
         self.role.line.outbox.is_up()
     }
 
-    /// How often something has happened.
+    /// Returns how often things have happened.
     #[must_use]
     pub fn counts(&self) -> Counts {
         self.role.line.counters.read()
@@ -266,7 +266,7 @@ impl Emitting<'_> {
         self
     }
 
-    /// With `false` no polling answer that brings what is sent is compressed.
+    /// Sets whether polling answers that bring what is sent may be compressed. Default: `true`.
     pub const fn compress(mut self, compress: bool) -> Self {
         self.compress = compress;
         self

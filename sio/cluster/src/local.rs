@@ -63,14 +63,14 @@ pub trait Local: Send + Sync + 'static {
     /// Takes note of something that has happened to the cluster.
     fn event(&self, event: ClusterEvent);
 
-    /// The number of sockets of this node, for the status of others.
+    /// Returns the number of sockets of this node, for the status of others.
     fn sockets(&self) -> u64 {
         0
     }
 }
 
 impl Packet {
-    /// An event that must arrive and may be compressed.
+    /// Makes an event that must arrive and may be compressed.
     #[must_use]
     pub const fn new(run: Bytes) -> Self {
         Self { run, is_volatile: false, compress: true, offset: None }

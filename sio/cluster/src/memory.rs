@@ -75,13 +75,13 @@ struct LinkState {
 }
 
 impl MemoryBroker {
-    /// A broker without faults.
+    /// Makes a broker without faults.
     #[must_use]
     pub fn new() -> Self {
         Self::with_faults(Faults::default())
     }
 
-    /// A broker with faults.
+    /// Makes a broker with faults.
     #[must_use]
     pub fn with_faults(faults: Faults) -> Self {
         let state = State {
@@ -97,7 +97,7 @@ impl MemoryBroker {
         Self { shared: Arc::new(Shared { state: Mutex::new(state), is_paused: watch::Sender::new(false) }) }
     }
 
-    /// A way to it, by which one node connects.
+    /// Returns a bus to this broker, by which one node connects.
     #[must_use]
     pub fn bus(&self, name: &str) -> MemoryBus {
         MemoryBus { broker: self.clone(), name: name.into() }

@@ -56,7 +56,7 @@ pub enum OptionsError {
 }
 
 impl Options {
-    /// The default options, over this broker.
+    /// Makes the default options, over this broker.
     #[must_use]
     pub fn new(bus: impl Bus) -> Self {
         Self {

@@ -58,7 +58,7 @@ impl Cluster {
         self.ask(Some(node), what).await
     }
 
-    /// How many requests wait for answers.
+    /// Returns how many requests wait for answers.
     #[must_use]
     pub fn open_requests(&self) -> usize {
         self.node.requests.len()

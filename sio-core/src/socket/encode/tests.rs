@@ -85,7 +85,7 @@ fn reserved_names_are_refused() {
     }
 }
 
-/// Encodes a packet while it is serialised itself.
+/// Encodes a packet while it is serialized itself.
 struct Nested;
 
 impl Serialize for Nested {
