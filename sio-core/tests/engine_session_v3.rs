@@ -1,5 +1,5 @@
 //! Transcripts of Engine.IO sessions of revision 3: what is told to a session at which millisecond, and what follows
-//! from it. What is not here is the same as in revision 4.
+//! from it. Everything else is the same as in revision 4.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 

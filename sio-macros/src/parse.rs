@@ -209,7 +209,7 @@ fn item(input: ParseStream<'_>) -> syn::Result<Item> {
     }
 }
 
-/// Whether `fn` follows, behind whatever may stand in front of it.
+/// Returns whether `fn` follows, behind whatever may stand in front of it.
 fn is_method(input: ParseStream<'_>) -> syn::Result<bool> {
     input.parse::<Visibility>()?;
     loop {

@@ -106,7 +106,7 @@ impl Args {
 
     /// Makes one argument: any JSON value, for example the auth payload of a CONNECT. An empty text is no argument.
     ///
-    /// The text is not checked: what is not JSON is an error when the argument is taken.
+    /// The text is not checked: invalid JSON is an error when the argument is taken.
     ///
     /// # Examples
     ///
@@ -125,7 +125,7 @@ impl Args {
 
     /// Makes arguments of the elements of a JSON array, with the attachments that its placeholders name.
     ///
-    /// The text is not checked: what is not JSON is an error when that argument is taken.
+    /// The text is not checked: invalid JSON is an error when that argument is taken.
     #[must_use]
     pub fn array(raw: ByteString, attachments: Vec<Bytes>) -> Self {
         let mut reader = Reader::new(&raw, 0);
@@ -217,7 +217,7 @@ impl Args {
         }
     }
 
-    /// Copies what is shorter than `limit` bytes into memory of its own, the text and each attachment by itself.
+    /// Copies the text, and each attachment, into memory of its own if it is shorter than `limit` bytes.
     ///
     /// They are slices of the buffer that they were read into, which stays in memory for as long as one of them does.
     pub fn detach(&mut self, limit: usize) {

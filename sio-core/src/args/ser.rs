@@ -26,7 +26,7 @@ pub enum EncodeError {
     #[error("an argument cannot be written as JSON")]
     Json(#[from] serde_json::Error),
     /// An object with a member `_placeholder` stands beside attachments: clients would take it for one of them, or give up
-    /// the connection if there is none of its number. What an application sends on for a client may hold such an object.
+    /// the connection if there is none of its number. Data that an application passes on for a client may hold one.
     #[error(
         "an object with a member `_placeholder` beside binary data: clients would take it for an attachment"
     )]

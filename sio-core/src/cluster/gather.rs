@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::node::NodeId;
 
-/// Collects the answers of several nodes, each in pages. What has come counts, whether or not all of it has.
+/// Collects the answers of several nodes, each in pages. Pages that have come count, whether or not all have.
 ///
 /// # Examples
 ///

@@ -121,7 +121,7 @@ impl Members {
         &self.hello
     }
 
-    /// Changes what this node says of itself.
+    /// Changes this node's description of itself.
     pub const fn hello_mut(&mut self) -> &mut Hello {
         &mut self.hello
     }

@@ -225,7 +225,7 @@ pub struct Hello {
 }
 
 impl Hello {
-    /// Makes what a node without a name says that has the default options.
+    /// Makes the description of a node that has the default options and no name.
     #[must_use]
     pub fn new(tag: Tag, key: ProofKey) -> Self {
         Self {

@@ -138,7 +138,7 @@ impl<'a> Query<'a> {
     ///
     /// # Errors
     ///
-    /// Fails with what the request is to be answered with.
+    /// Fails with the error that answers the request.
     ///
     /// ```
     /// use sio_core::engine::handshake::{Query, RequestError};
@@ -152,11 +152,11 @@ impl<'a> Query<'a> {
     }
 
     /// Checks a request that opens a session like [`check_handshake`](Self::check_handshake), for a server that
-    /// speaks these revisions. What opens the session is also to stand in every later request of it.
+    /// speaks these revisions. Every later request of the session must name the same revision.
     ///
     /// # Errors
     ///
-    /// Fails with what the request is to be answered with.
+    /// Fails with the error that answers the request.
     ///
     /// ```
     /// use sio_core::engine::config::{Revision, TransportKind};

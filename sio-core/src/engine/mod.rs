@@ -1,7 +1,7 @@
 //! Engine.IO protocol v4: packets, polling bodies, WebSocket frames, the handshake and the session's state.
 //!
 //! Nothing here reads a socket, a clock or a source of randomness, and nothing here knows what a message means:
-//! that is [`crate::socket`], one floor up. What clients of protocol v3 do differently is [`crate::v3`], but for the
+//! that is [`crate::socket`], one floor up. Differences of protocol v3 are in [`crate::v3`], but for the
 //! heartbeat of their sessions, which is here.
 
 pub mod config;

@@ -1,7 +1,7 @@
 //! The life of one Engine.IO session (protocol v4, "Heartbeat" and "Upgrade"), without I/O and without a clock.
 //!
 //! A [`Session`] is told what happened, and when, and answers with what follows from it. It keeps no packets: the
-//! queue of what is to be sent, and the pending requests themselves, belong to the transports. What it keeps is
+//! queue of what is to be sent, and the pending requests themselves, belong to the transports. Its state is
 //! small, because a server holds one of it for every idle client.
 //!
 //! ```text

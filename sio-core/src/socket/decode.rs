@@ -185,7 +185,7 @@ impl<'a> Header<'a> {
         if bytes.first() != Some(&b'/') {
             return None;
         }
-        // Names are short: a plain loop is faster here than a search that is made for long texts. What follows a
+        // Names are short: a plain loop is faster here than a search that is made for long texts. Text after a
         // question mark is the query string of clients older than this protocol's auth payload.
         let end = bytes.iter().position(|byte| matches!(byte, b',' | b'?')).unwrap_or(bytes.len());
         let comma = bytes[end..].iter().position(|byte| *byte == b',');

@@ -143,7 +143,7 @@ impl Encoder {
         Self { max_attachments, marks: false }
     }
 
-    /// Makes an encoder for packets that [`msgpack::encode`](crate::msgpack::encode) rewrites: on that wire there are no
+    /// Makes an encoder for packets that [`msgpack::encode`](crate::msgpack::encode) rewrites: that wire has no
     /// attachments, and an object that looks like a placeholder is one like any other.
     #[cfg(feature = "msgpack")]
     #[must_use]

@@ -184,7 +184,7 @@ fn error(object: &str) -> Option<&str> {
     data.filter(|data| is_truthy(data)).or(message)
 }
 
-/// Whether JavaScript takes a value for true.
+/// Returns whether JavaScript takes a value for true.
 fn is_truthy(json: &str) -> bool {
     !matches!(json, "null" | "false" | "\"\"") && json.parse::<f64>().ok() != Some(0.0)
 }

@@ -2,7 +2,7 @@ use super::*;
 use crate::engine::frame::{write_binary_frame, write_text_frame};
 use crate::engine::packet::Message;
 
-/// What engine.io-parser 2.2.1, the last one of its protocol, makes of an event with bytes and a ping.
+/// An event with bytes and a ping, as written by engine.io-parser 2.2.1, the last one of its protocol.
 const EVENT: &str = r#"51-0["echo","é😀€",{"_placeholder":true,"num":0}]"#;
 const TEXT_BODY: &str = r#"50:451-0["echo","é😀€",{"_placeholder":true,"num":0}]6:b4AQL/1:2"#;
 const BINARY_BODY: &str = "000505ff3435312d305b226563686f222c22c3a9f09f9880e282ac222c7b225f706c616365686f6c646572223\
