@@ -25,7 +25,7 @@ impl Team {
     }
 }
 
-/// How somebody wants to be called. Whoever has the same name in the same team is the same person.
+/// How somebody wants to be called. Equal names in the same team are the same person.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String")]
 pub(crate) struct Name(String);

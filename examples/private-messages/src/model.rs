@@ -46,7 +46,7 @@ impl UserId {
     // ANCHOR_END: room
 }
 
-/// By what a user proves to be who it is. Whoever has it is that user, so it is sent to nobody else.
+/// The secret by which a user is recognised. Anybody who has it is that user, so it is sent to nobody else.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub(crate) struct Session(pub(crate) String);

@@ -16,7 +16,7 @@ const MAX_BYTES: usize = 256 * 1024;
 #[derive(Debug, Default)]
 pub(crate) struct Boards(Mutex<HashMap<BoardId, Arc<Board>>>);
 
-/// One board. Whoever looks at it holds it.
+/// One board. Everybody who looks at it holds it.
 #[derive(Debug, Default)]
 pub(crate) struct Board(Mutex<Sheet>);
 

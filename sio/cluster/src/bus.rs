@@ -74,7 +74,7 @@ pub trait Bus: Send + Sync + fmt::Debug + 'static {
     /// Returns the name that errors give the broker: its URL without the password.
     fn name(&self) -> String;
 
-    /// Connects. What arrives on the connection, and its end, go to the `sink`.
+    /// Connects. Frames that arrive on the connection, and its end, go to the `sink`.
     ///
     /// The caller limits the time, by dropping the future.
     fn connect(&self, names: Names, sink: Sink) -> impl Future<Output = Result<Self::Link, BusError>> + Send;
@@ -93,8 +93,8 @@ pub trait Link: Send + 'static {
     /// Publishes frames in this order. Returns when the broker has taken them all.
     fn publish(&mut self, frames: &[Frame]) -> impl Future<Output = Result<Receivers, BusError>> + Send;
 
-    /// Returns when the broker has answered. If the broker delivers in order, so that what it had for this connection
-    /// before has arrived by then.
+    /// Waits until the broker has answered. If the broker delivers in order, all frames that it had for this
+    /// connection before have arrived by then.
     fn check(&mut self) -> impl Future<Output = Result<(), BusError>> + Send;
 }
 
@@ -157,7 +157,7 @@ impl Names {
     ///
     /// # Errors
     ///
-    /// When it is not 1 to 64 letters, digits, `-`, `_`, `.`, `:` and `/`: other characters mean something to brokers.
+    /// If it is not 1 to 64 letters, digits, `-`, `_`, `.`, `:` and `/`: other characters mean something to brokers.
     pub fn new(prefix: &str) -> Result<Self, OptionsError> {
         let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.:/".contains(&byte);
         if prefix.is_empty() || prefix.len() > MAX_PREFIX || !prefix.bytes().all(is_plain) {

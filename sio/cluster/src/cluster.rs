@@ -34,8 +34,8 @@ const CLOSE: Duration = Duration::from_secs(2);
 
 /// This process as one of several that act as one server.
 ///
-/// It has begun to exist when it is made, and takes part when it is [started](Cluster::start). Dropping it leaves the
-/// cluster, as [`Cluster::close`] does.
+/// It takes no part before it is [started](Cluster::start). Dropping it leaves the cluster, as [`Cluster::close`]
+/// does.
 ///
 /// # Examples
 ///
@@ -51,7 +51,7 @@ pub struct Cluster {
     pub(crate) node: Arc<Node>,
     max_frame: usize,
     waits: bool,
-    /// What arrives, until somebody receives it.
+    /// The arrived frames, until somebody receives them.
     arrived: Mutex<Option<mpsc::Receiver<Arrived>>>,
     supervisor: Mutex<Option<JoinHandle<()>>>,
 }
@@ -61,7 +61,7 @@ impl Cluster {
     ///
     /// # Errors
     ///
-    /// [`OptionsError`] says which option cannot be.
+    /// [`OptionsError`] if an option is invalid.
     ///
     /// # Panics
     ///
@@ -100,7 +100,7 @@ impl Cluster {
     ///
     /// # Panics
     ///
-    /// Outside of a tokio runtime.
+    /// If called outside of a tokio runtime.
     pub async fn start(&self, local: Arc<dyn Local>) -> Result<(), StartError> {
         let arrived = self.arrived.lock().unwrap_or_else(PoisonError::into_inner).take();
         let arrived = arrived.ok_or(StartError::Started)?;
@@ -191,13 +191,13 @@ impl Cluster {
         self.node.state().members.distrust(node);
     }
 
-    /// Says to the others whether this node is about to stop.
+    /// Tells the others whether this node is about to stop.
     pub fn set_draining(&self, is_draining: bool) {
         self.node.state().members.hello_mut().draining = is_draining;
         self.node.push_alive();
     }
 
-    /// Says to the others where this node's listener is.
+    /// Tells the others where this node's listener is.
     pub fn set_address(&self, address: impl Into<String>) {
         self.node.state().members.hello_mut().address = Some(address.into());
     }
@@ -208,8 +208,8 @@ impl Cluster {
         self.node.line.outbox.is_up()
     }
 
-    /// Returns whether there is a broker, and all nodes that are known are heard: what is sent now most probably arrives
-    /// everywhere.
+    /// Returns whether there is a broker, and all known nodes are heard: an event that is sent now most probably
+    /// arrives everywhere.
     #[must_use]
     pub fn is_whole(&self) -> bool {
         self.is_up() && self.node.state().members.iter().all(|(_, member)| !member.is_suspect)
@@ -263,7 +263,7 @@ impl Cluster {
         Ok(())
     }
 
-    /// Sends an event to the sockets of other nodes. Never waits, for nothing: what the broker cannot take now is held
+    /// Sends an event to the sockets of other nodes. Never waits: a frame that the broker cannot take now is held
     /// or dropped, and counted.
     ///
     /// # Errors
@@ -289,7 +289,7 @@ impl Cluster {
         Ok(())
     }
 
-    /// Does something to the sockets of other nodes. What is sent after it finds it done.
+    /// Applies a change to the sockets of other nodes. Events that are sent after it find it done.
     ///
     /// # Errors
     ///

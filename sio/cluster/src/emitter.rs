@@ -28,17 +28,17 @@ use crate::random;
 use crate::sink::Queue;
 use crate::supervisor::{Line, Role, Supervisor};
 
-/// After a reconnect nothing is sent for so long: the nodes connect again at the same time, and an emitter does not know
+/// The pause before sending after a reconnect: the nodes connect again at the same time, and an emitter does not know
 /// them and cannot wait until they are there.
 const SETTLE: Duration = Duration::from_secs(1);
 
 /// How long [`Emitter::close`] waits for the broker to take what is left.
 const CLOSE: Duration = Duration::from_secs(2);
 
-/// Says something to the clients of a cluster, from a process that is no server: a worker, a cron job, a command.
+/// Sends to the clients of a cluster, from a process that is no server: a worker, a cron job, a command.
 ///
-/// It publishes and receives nothing, and is no member: no node waits for it. What it sends while there is no broker is
-/// held for the time of [`Options::hold`].
+/// It only publishes, and is no member: no node waits for it. Events that it sends while there is no broker are held
+/// for the time of [`Options::hold`].
 ///
 /// # Examples
 ///
@@ -80,7 +80,7 @@ pub enum EmitError {
     /// The event's name is reserved, or a value cannot be written as JSON.
     #[error(transparent)]
     Encode(#[from] EncodeError),
-    /// It is no name of a namespace.
+    /// The path is no name of a namespace.
     #[error(transparent)]
     Namespace(#[from] NameError),
     /// It is too large.
@@ -101,16 +101,16 @@ struct EmitterRole {
 impl Emitter {
     /// Connects to the broker. With [`Options::wait`] it returns although there is none.
     ///
-    /// Of the options those of [`Options::prefix`], [`Options::hold`] and [`Options::wait`] count, and
-    /// [`Options::parser`] and [`Options::recovery`], which have to be as at the servers.
+    /// Only the options [`Options::prefix`], [`Options::hold`] and [`Options::wait`] count, and [`Options::parser`]
+    /// and [`Options::recovery`], which must be the same as on the servers.
     ///
     /// # Errors
     ///
-    /// [`StartError::Bus`] if the broker cannot be used, or the prefix cannot be.
+    /// [`StartError::Bus`] if the broker cannot be used, or the prefix is invalid.
     ///
     /// # Panics
     ///
-    /// Outside of a tokio runtime.
+    /// If called outside of a tokio runtime.
     pub async fn connect(options: Options) -> Result<Self, StartError> {
         let bus = options.bus.name();
         let wrong = |reason: String| StartError::Bus { bus: bus.clone(), reason: BusError::new(reason) };
@@ -155,7 +155,7 @@ impl Emitter {
     ///
     /// # Errors
     ///
-    /// When it is no name of a namespace.
+    /// [`EmitError::Namespace`] if the path is no name of a namespace.
     pub fn of(&self, path: &str) -> Result<Emitting<'_>, EmitError> {
         check_namespace(path)?;
         Ok(Emitting {

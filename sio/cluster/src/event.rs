@@ -7,7 +7,7 @@ use sio_core::cluster::node::{NodeId, Tag};
 
 use crate::counters::Counts;
 
-/// Something has happened to the cluster.
+/// Something that has happened to the cluster.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ClusterEvent {
@@ -71,7 +71,7 @@ pub enum LossCause {
 pub struct Status {
     /// This node.
     pub me: NodeId,
-    /// By which its ids name it.
+    /// The tag by which its ids name it.
     pub tag: Tag,
     /// True if the broker is there.
     pub is_up: bool,
@@ -79,7 +79,7 @@ pub struct Status {
     pub nodes: Vec<NodeStatus>,
     /// How much waits to be sent.
     pub waiting: usize,
-    /// How often something has happened.
+    /// The counters.
     pub counts: Counts,
 }
 

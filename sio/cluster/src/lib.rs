@@ -1,7 +1,7 @@
 //! Several `sio` servers that act as one, over a broker.
 //!
 //! Applications use this through `sio`. By itself it is for two kinds of programs: those that are no server and want to
-//! say something to the clients of servers (see [`Emitter`]), and those that bring a broker of their own (see [`Bus`]).
+//! send to the clients of servers (see [`Emitter`]), and those that bring their own broker (see [`Bus`]).
 //!
 //! # How it works
 //!

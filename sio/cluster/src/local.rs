@@ -15,7 +15,7 @@ use crate::event::ClusterEvent;
 /// A boxed future.
 pub type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
-/// Which sockets something is for.
+/// The sockets for which something is.
 #[derive(Debug, Clone)]
 pub struct Address<'a> {
     /// The namespace.
@@ -45,13 +45,13 @@ pub trait Local: Send + Sync + 'static {
     /// Delivers an event to sockets of this node.
     fn broadcast(&self, to: &Address<'_>, packet: Packet);
 
-    /// Does something to sockets of this node. Returns to how many.
+    /// Applies a change to sockets of this node. Returns to how many.
     fn change(&self, to: &Address<'_>, deed: &Deed) -> usize;
 
     /// Answers a question of another node with items. A [`Query::Change`] does not come here.
     fn query(&self, query: Query) -> BoxFuture<Vec<Box<RawValue>>>;
 
-    /// Takes an event of another node. What is returned is the answer, if one is awaited.
+    /// Takes an event of another node. Returns the answer, if one is awaited.
     fn server_event(
         &self,
         from: NodeId,

@@ -31,7 +31,7 @@ pub struct MemoryBroker {
     shared: Arc<Shared>,
 }
 
-/// A way to a [`MemoryBroker`], under the name by which faults are aimed at it.
+/// A bus to a [`MemoryBroker`], under the name by which faults are aimed at it.
 #[derive(Clone)]
 pub struct MemoryBus {
     broker: MemoryBroker,
@@ -103,7 +103,7 @@ impl MemoryBroker {
         MemoryBus { broker: self.clone(), name: name.into() }
     }
 
-    /// Does other faults from now on.
+    /// Replaces the faults from now on.
     pub fn set_faults(&self, faults: Faults) {
         let mut state = self.state();
         state.faults = faults;

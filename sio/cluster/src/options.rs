@@ -40,7 +40,7 @@ pub struct Options {
     pub(crate) wait: bool,
 }
 
-/// Options that cannot be.
+/// An option is invalid.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum OptionsError {
@@ -165,11 +165,11 @@ impl Options {
         self.bus.name()
     }
 
-    /// Checks that the options can be.
+    /// Checks the options.
     ///
     /// # Errors
     ///
-    /// [`OptionsError`] says which one cannot.
+    /// [`OptionsError`] if one is invalid.
     pub fn check(&self) -> Result<(), OptionsError> {
         Names::new(&self.prefix)?;
         if self.hold > MAX_HOLD {

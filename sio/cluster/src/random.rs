@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// Random bytes.
+/// Returns random bytes.
 ///
 /// # Panics
 ///
@@ -17,7 +17,7 @@ pub(crate) fn number() -> u64 {
     u64::from_le_bytes(bytes())
 }
 
-/// A duration of this length, give or take this part of it, so that many nodes do not do the same thing at once.
+/// Returns a duration of this length, give or take this part of it, so that nodes do not all act at once.
 pub(crate) fn about(length: Duration, part: f64) -> Duration {
     let unit = f64::from(u32::from_le_bytes(bytes())) / f64::from(u32::MAX);
     length.mul_f64(1.0 - part + 2.0 * part * unit)

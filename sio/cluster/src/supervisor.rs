@@ -229,7 +229,7 @@ impl<R: Role> Supervisor<R> {
         Ok(())
     }
 
-    /// Sends a batch. What is left has its turn after everything else that is due.
+    /// Sends a batch. The rest has its turn after everything else that is due.
     async fn send(&self, link: &mut dyn AnyLink, sink: &Sink) -> Result<(), BusError> {
         let batch = self.line.outbox.take();
         if batch.is_empty() {
