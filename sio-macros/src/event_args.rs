@@ -27,7 +27,7 @@ pub(crate) struct EventArgs {
     pub(crate) rate: Option<Rate>,
 }
 
-/// So many events in so many milliseconds.
+/// At most `count` events in `millis` milliseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Rate {
     pub(crate) count: u32,

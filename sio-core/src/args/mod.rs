@@ -191,7 +191,7 @@ impl Args {
     }
 
     /// Takes an answer: a tuple (or a [`Spread`]) takes all arguments that are left, `()` none, everything else, also a
-    /// `Vec` or an array, the next. This is the counterpart of what is sent, where a tuple is several arguments and `()` is no argument.
+    /// `Vec` or an array, the next. It mirrors emitting, where a tuple is several arguments and `()` is no argument.
     ///
     /// # Errors
     ///

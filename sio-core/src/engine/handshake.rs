@@ -152,7 +152,7 @@ impl<'a> Query<'a> {
     }
 
     /// Checks a request that opens a session like [`check_handshake`](Self::check_handshake), for a server that
-    /// speaks these revisions. Every later request of the session must name the same revision.
+    /// speaks these revisions. Later requests of the session are to carry the same parameters.
     ///
     /// # Errors
     ///

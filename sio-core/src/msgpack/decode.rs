@@ -40,7 +40,7 @@ pub struct Decoder {
 }
 
 impl Decoder {
-    /// Makes a decoder that accepts packets with at most so many byte values in them.
+    /// Makes a decoder that accepts packets with at most `max_attachments` byte values in them.
     #[must_use]
     pub const fn new(max_attachments: usize) -> Self {
         Self { max_attachments }

@@ -37,7 +37,7 @@ impl<W> AckTable<W> {
         Self::with_limit(Self::DEFAULT_LIMIT)
     }
 
-    /// Makes a table for so many waiters.
+    /// Makes a table for at most `limit` waiters.
     #[must_use]
     pub const fn with_limit(limit: usize) -> Self {
         Self { waiters: BTreeMap::new(), limit }

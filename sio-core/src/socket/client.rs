@@ -161,7 +161,7 @@ enum Standing {
 }
 
 impl Client {
-    /// Makes the client of a new connection, which may be in at most so many namespaces at a time.
+    /// Makes the client of a new connection, which may be in at most `max_namespaces` at a time.
     #[must_use]
     pub const fn new(max_namespaces: usize) -> Self {
         Self {
@@ -213,7 +213,7 @@ impl Client {
         self.remove(key).is_some()
     }
 
-    /// Tells that the server has put the client out. Returns whether it was still in.
+    /// Notes that the server has removed the client from a namespace. Returns whether it was still in it.
     pub fn left(&mut self, key: Key) -> bool {
         let Some(member) = self.remove(key) else { return false };
         self.remember(&member.namespace);

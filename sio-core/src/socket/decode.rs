@@ -56,7 +56,7 @@ struct Partial {
 }
 
 impl Decoder {
-    /// Makes a decoder that accepts packets with at most so many attachments.
+    /// Makes a decoder that accepts packets with at most `max_attachments` attachments.
     #[must_use]
     pub const fn new(max_attachments: usize) -> Self {
         Self { max_attachments, partial: None }
@@ -137,7 +137,7 @@ pub(crate) struct Parts<'a> {
 }
 
 impl<'a> Parts<'a> {
-    /// Takes the text of a packet with at most so many attachments apart.
+    /// Parses the text of a packet with at most `max_attachments` attachments.
     #[inline]
     pub(crate) fn read(text: &'a str, max_attachments: usize) -> Result<Self, DecodeError> {
         let mut header = Header { text, position: 0 };

@@ -137,7 +137,7 @@ impl Default for Encoder {
 }
 
 impl Encoder {
-    /// Makes an encoder for clients that read the packets as they are, with at most so many attachments in one.
+    /// Makes an encoder for clients that read the packets as they are, with at most `max_attachments` in one.
     #[must_use]
     pub const fn new(max_attachments: usize) -> Self {
         Self { max_attachments, marks: false }

@@ -34,7 +34,7 @@ pub enum DisconnectReason {
     ParseError,
     /// The client sent an invalid Socket.IO packet, or broke another rule of Socket.IO.
     ForcedClose,
-    /// The application closed the whole connection without putting the socket out of its namespace first.
+    /// The application closed the whole connection without removing the socket from its namespace first.
     ForcedServerClose,
     /// The server is being shut down.
     ServerShuttingDown,

@@ -27,7 +27,7 @@ const MAX_DIGITS: usize = 15;
 /// Decodes the body of a POST. `is_binary` says that its content type is `application/octet-stream`.
 ///
 /// Texts and bytes are slices of `body`. A body that is wrong anywhere is refused as a whole. With `limit_packets` it
-/// may hold at most so many packets. Empty items of a text are passed over: `0:` is a body without packets.
+/// may hold at most that many packets. Empty items of a text are passed over: `0:` is a body without packets.
 ///
 /// # Errors
 ///
@@ -136,7 +136,7 @@ fn number(digits: impl ExactSizeIterator<Item = u8>) -> Result<usize, PacketErro
     usize::try_from(number).map_err(|_| PacketError::Length)
 }
 
-/// Splits after so many UTF-16 code units, `None` if there are fewer or a character stands across the place.
+/// Splits after `units` UTF-16 code units; `None` if there are fewer or a character stands across the place.
 fn split_utf16(text: &str, units: usize) -> Option<(&str, &str)> {
     let mut left = units;
     for (place, character) in text.char_indices() {

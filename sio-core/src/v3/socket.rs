@@ -40,7 +40,7 @@ use crate::socket::packet::{DecodeError, Kind, MAIN_NAMESPACE, Packet};
 pub struct Decoder(decode::Decoder);
 
 impl Decoder {
-    /// Makes a decoder that accepts packets with at most so many attachments.
+    /// Makes a decoder that accepts packets with at most `max_attachments` attachments.
     #[must_use]
     pub const fn new(max_attachments: usize) -> Self {
         Self(decode::Decoder::new(max_attachments))
