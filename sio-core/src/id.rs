@@ -98,8 +98,8 @@ impl Sid {
         Self(Text::Short(encode(bytes)))
     }
 
-    /// Makes the id that a client of Socket.IO 1 or 2 gives itself: that of its session, with the namespace in front unless
-    /// that is `/`.
+    /// Makes the id that a client of Socket.IO 1 or 2 gives itself: that of its session, with the namespace in front
+    /// unless that is `/`.
     ///
     /// Such an id is no secret, and the session's is none then either.
     ///

@@ -1,9 +1,9 @@
 //! Names: which event names are reserved, what a namespace may be called, and how a namespace with parameters is
 //! written.
 //!
-//! `sio-macros` checks names while a program is compiled, `sio` while a server is built, and `sio-core` in packets. This
-//! crate is what they share, so that one rule has one place. It has no dependencies, since the macros are built for the
-//! machine that compiles. Use it through those crates: `sio_core::name` has all that concerns packets.
+//! `sio-macros` checks names while a program is compiled, `sio` while a server is built, and `sio-core` in packets.
+//! This crate is what they share, so that one rule has one place. It has no dependencies, since the macros are built
+//! for the machine that compiles. Use it through those crates: `sio_core::name` has all that concerns packets.
 //!
 //! Socket.IO protocol v5, "packet encoding": a namespace stands between the packet type and a comma, so it begins with
 //! `/` and holds no comma; what follows a `?` is a query string and not part of the name.

@@ -1,8 +1,8 @@
 //! Tells whether a type stands for one argument, for several or for none.
 //!
 //! To serde an array `[T; N]` is a tuple, and `null` the same as `()`. The type's name tells them apart. The standard
-//! library does not promise how a name is written; but arrays, references and the pointers below have been written as in
-//! the source since there are names, and the tests would notice a change.
+//! library does not promise how a name is written; but arrays, references and the pointers below have been written as
+//! in the source since there are names, and the tests would notice a change.
 
 use std::any::type_name;
 use std::fmt;

@@ -25,8 +25,8 @@ pub enum EncodeError {
     /// An argument cannot be written as JSON.
     #[error("an argument cannot be written as JSON")]
     Json(#[from] serde_json::Error),
-    /// An object with a member `_placeholder` stands beside attachments: clients would take it for one of them, or give up
-    /// the connection if there is none of its number. Data that an application passes on for a client may hold one.
+    /// An object with a member `_placeholder` stands beside attachments: clients would take it for one of them, or give
+    /// up the connection if there is none of its number. Data that an application passes on for a client may hold one.
     #[error(
         "an object with a member `_placeholder` beside binary data: clients would take it for an attachment"
     )]
@@ -106,13 +106,13 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for SpreadVisitor<T> {
 /// Appends arguments to `out`, separated by commas, and the attachments in them to `attachments`.
 ///
 /// * `()` is no argument;
-/// * a tuple is as many arguments as it has elements, and so are a [`Spread`] and any type whose own `Serialize` makes a
-///   tuple;
+/// * a tuple is as many arguments as it has elements, and so are a [`Spread`] and any type whose own `Serialize` makes
+///   a tuple;
 /// * anything else is one argument: a `Vec`, an array, a struct, also a tuple struct or a unit struct (`null`), and the
 ///   `null` of a [`Value`](crate::value::Value).
 ///
-/// References, `Box`, `Rc`, `Arc` and `Cow` stand for what they point to. To serde an array is a tuple; it is told by the
-/// type that is given here. An array that is hidden from it, behind a `dyn Trait` or in a struct marked with
+/// References, `Box`, `Rc`, `Arc` and `Cow` stand for what they point to. To serde an array is a tuple; it is told by
+/// the type that is given here. An array that is hidden from it, behind a `dyn Trait` or in a struct marked with
 /// `#[serde(transparent)]`, is not told from a tuple.
 ///
 /// `first` says that no comma is needed before the first one. Numbers that JSON cannot hold (NaN, infinities) are
@@ -189,8 +189,8 @@ impl Formatter for Placeholders<'_> {
         write!(writer, "{{\"_placeholder\":true,\"num\":{index}{mark}}}")
     }
 
-    /// JSON that the application has ready (`serde_json::value::RawValue`): only there could white space come in, and with it
-    /// what looks like a marked placeholder.
+    /// JSON that the application has ready (`serde_json::value::RawValue`): only there could white space come in, and
+    /// with it what looks like a marked placeholder.
     fn write_raw_fragment<W: ?Sized + std::io::Write>(
         &mut self,
         writer: &mut W,

@@ -81,7 +81,8 @@ impl<'a> Ask<'a> {
         self.event.write(out);
     }
 
-    /// Splits a body into id, limit and the body of the event, which [`Broadcast::read`] reads; `None` if it is malformed.
+    /// Splits a body into id, limit and the body of the event, which [`Broadcast::read`] reads; `None` if it is
+    /// malformed.
     #[must_use]
     pub fn split(body: &Bytes) -> Option<(u64, u64, Bytes)> {
         let mut reader = Reader::new(body);

@@ -56,7 +56,8 @@ impl<T> Gather<T> {
         Self { awaited, missing: Vec::new(), items: Vec::new(), most, is_full: false }
     }
 
-    /// Takes a page of a node. One that is not awaited is ignored; if an earlier page of it was lost, the node is missing.
+    /// Takes a page of a node. One that is not awaited is ignored; if an earlier page of it was lost, the node is
+    /// missing.
     pub fn page(&mut self, node: NodeId, page: u32, is_last: bool, items: impl IntoIterator<Item = T>) {
         let Some(awaited) = self.awaited.get_mut(&node) else { return };
         if page != awaited.pages {

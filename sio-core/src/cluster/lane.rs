@@ -159,7 +159,8 @@ impl Incoming {
         Arrival::New { lost }
     }
 
-    /// Takes a statement of a member that the next frame of this lane will have this number. Returns how many were lost.
+    /// Takes a statement of a member that the next frame of this lane will have this number. Returns how many were
+    /// lost.
     pub fn reach(&mut self, source: NodeId, lane: u32, next: u64, now: Instant) -> u64 {
         let expected = self.expected(source, lane, next, now);
         let lost = next.saturating_sub(*expected);

@@ -17,8 +17,8 @@ use crate::id::{PrivateId, Sid};
 pub struct Alive {
     /// As in its HELLO: so nobody has to ask for what it has missed, and changes are told.
     pub hello: Hello,
-    /// The lanes to single nodes, each as its number and the number that the next frame in it will have: so the loss of a
-    /// last frame is noticed too. That of the lane to everybody stands in the header.
+    /// The lanes to single nodes, each as its number and the number that the next frame in it will have: so the loss of
+    /// a last frame is noticed too. That of the lane to everybody stands in the header.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub lanes: BTreeMap<NodeId, (u32, u64)>,
     /// How many sockets the node has.

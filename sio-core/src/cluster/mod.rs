@@ -3,8 +3,8 @@
 //! A cluster is several servers that act as one. They share a broker, to which each publishes [frames](frame). Nothing
 //! here connects to anything or looks at a clock: bytes come in as slices, and the time as an argument.
 //!
-//! * [`frame`]: the header of a frame, and the kinds of them. The modules [`broadcast`], [`ask`] and [`message`] have the
-//!   bodies.
+//! * [`frame`]: the header of a frame, and the kinds of them. The modules [`broadcast`], [`ask`] and [`message`] have
+//!   the bodies.
 //! * [`lane`]: numbers of frames, by which receivers find repeats and losses.
 //! * [`node`]: how a node is named, and what it says of itself.
 //! * [`members`]: which nodes are alive.

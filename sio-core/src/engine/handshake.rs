@@ -79,8 +79,8 @@ fn milliseconds<S: Serializer>(duration: &Duration, serializer: S) -> Result<S::
 pub struct Query<'a> {
     /// `EIO`: the revision of the protocol; `None` when there is none of this number.
     ///
-    /// Absent it is 3, and so is 2: revision 3 was the first whose clients had to name it, and clients that say 2 speak it
-    /// as far as any server could tell.
+    /// Absent it is 3, and so is 2: revision 3 was the first whose clients had to name it, and clients that say 2 speak
+    /// it as far as any server could tell.
     pub revision: Option<Revision>,
     /// `transport`; `None` when it is absent or not known.
     pub transport: Option<TransportKind>,

@@ -73,16 +73,16 @@ pub enum Output {
     Deliver(Message),
     /// Send this packet.
     Send(Channel, Packet),
-    /// Answer the pending GET with what is queued, or with a noop packet where that is nothing, or nothing any more: the
-    /// client itself has closed the session.
+    /// Answer the pending GET with what is queued, or with a noop packet where that is nothing, or nothing any more:
+    /// the client itself has closed the session.
     ReleasePoll,
-    /// The WebSocket of the upgrade is the main transport from here on; what is queued goes out over it. A session that is
-    /// closed already closes it then.
+    /// The WebSocket of the upgrade is the main transport from here on; what is queued goes out over it. A session that
+    /// is closed already closes it then.
     Upgraded,
     /// Close the WebSocket of the upgrade; the session stays on polling.
     ProbeFailed,
-    /// The session is over. Comes last and once: close whatever belongs to it. The WebSocket of an upgrade is kept for as long
-    /// as [`awaits_upgrade`](super::session::Session::awaits_upgrade) says.
+    /// The session is over. Comes last and once: close whatever belongs to it. The WebSocket of an upgrade is kept for
+    /// as long as [`awaits_upgrade`](super::session::Session::awaits_upgrade) says.
     Closed(CloseReason),
 }
 

@@ -16,8 +16,8 @@
 //! ```
 //!
 //! A client that was answered `3probe` has stopped polling, or is about to, and sends the upgrade packet next. What is
-//! decided for it meanwhile has to reach it on either way: a GET brings what is queued, the heartbeat waits until the upgrade
-//! is complete or has failed, and a session that closes takes the upgrade packet still.
+//! decided for it meanwhile has to reach it on either way: a GET brings what is queued, the heartbeat waits until the
+//! upgrade is complete or has failed, and a session that closes takes the upgrade packet still.
 //!
 //! The heartbeat runs beside that, the same on either transport:
 //!
@@ -131,8 +131,8 @@ impl Session {
     /// Handles a packet of the main transport: an item of a POST, or a message of the WebSocket that the session is
     /// on.
     ///
-    /// `now` is only called for a pong, and for a ping of revision 3. A packet that could not be decoded is not given here, but to
-    /// [`close`](Self::close) with [`CloseReason::ParseError`].
+    /// `now` is only called for a pong, and for a ping of revision 3. A packet that could not be decoded is not given
+    /// here, but to [`close`](Self::close) with [`CloseReason::ParseError`].
     pub fn handle_packet(&mut self, packet: Packet, now: impl FnOnce() -> Instant) -> Outputs {
         if self.is_closed() {
             return Outputs::new();

@@ -29,7 +29,8 @@
 //!
 //! Sent data may hold an object that looks like the placeholder of an attachment, beside bytes too: packets are made by
 //! [`Encoder::rewritten`](crate::socket::encode::Encoder::rewritten). So may received data: the placeholders that
-//! [`Decoder`] writes end with a space and a brace, ` }`, and [`Args`](crate::args::Args) takes every other object for data.
+//! [`Decoder`] writes end with a space and a brace, ` }`, and [`Args`](crate::args::Args) takes every other object for
+//! data.
 
 mod decode;
 mod encode;

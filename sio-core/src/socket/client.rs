@@ -1,8 +1,8 @@
 //! One client: which namespaces its connection has joined, and what each packet therefore means.
 //!
 //! No I/O and no hooks: [`Client::handle`] says what is to be done, and is told with [`accepted`](Client::accepted),
-//! [`refused`](Client::refused) and [`left`](Client::left) what the server decided. Socket.IO protocol v5, "connection to
-//! a namespace".
+//! [`refused`](Client::refused) and [`left`](Client::left) what the server decided. Socket.IO protocol v5, "connection
+//! to a namespace".
 //!
 //! One namespace of one connection:
 //!

@@ -35,8 +35,8 @@ const MAX_KEPT: usize = 64 * 1024;
 ///
 /// # Errors
 ///
-/// [`EncodeError::ReservedName`] for a name that Socket.IO keeps for itself, [`EncodeError::Json`] if an argument cannot
-/// be written as JSON, [`EncodeError::Placeholder`] if one looks like a placeholder beside attachments.
+/// [`EncodeError::ReservedName`] for a name that Socket.IO keeps for itself, [`EncodeError::Json`] if an argument
+/// cannot be written as JSON, [`EncodeError::Placeholder`] if one looks like a placeholder beside attachments.
 ///
 /// # Examples
 ///
@@ -56,8 +56,8 @@ pub fn event<A: Serialize + ?Sized>(
     Encoder::default().event(namespace, id, name, args)
 }
 
-/// Encodes an event for clients whose state can be recovered ([`recovery`](super::recovery)), with the offset as an extra
-/// last argument.
+/// Encodes an event for clients whose state can be recovered ([`recovery`](super::recovery)), with the offset as an
+/// extra last argument.
 ///
 /// Without an `offset` it is an event that is not kept for those who miss it. Clients take the text at the end of any
 /// event for an offset: where one stands there, a `null` follows it.

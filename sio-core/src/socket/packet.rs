@@ -129,8 +129,8 @@ impl Packet {
     ///
     /// # Errors
     ///
-    /// [`DecodeError`] if this is another kind of packet, if its data is not an array that begins with the event's name, or
-    /// if the name is reserved.
+    /// [`DecodeError`] if this is another kind of packet, if its data is not an array that begins with the event's
+    /// name, or if the name is reserved.
     ///
     /// # Examples
     ///

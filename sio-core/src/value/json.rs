@@ -20,8 +20,8 @@ impl From<serde_json::Value> for Value {
     }
 }
 
-/// Fails if there are bytes anywhere in the value. Of members with one name the last is kept, and their order is the one
-/// that `serde_json` gives them.
+/// Fails if there are bytes anywhere in the value. Of members with one name the last is kept, and their order is the
+/// one that `serde_json` gives them.
 ///
 /// ```
 /// use serde_json::json;

@@ -39,8 +39,8 @@ pub struct Packet {
 
 /// The server that a cluster belongs to, as far as other nodes reach it.
 ///
-/// Methods are called on the task that receives, one after the other, so that the order of events is kept. They must not
-/// block.
+/// Methods are called on the task that receives, one after the other, so that the order of events is kept. They must
+/// not block.
 pub trait Local: Send + Sync + 'static {
     /// Delivers an event to sockets of this node.
     fn broadcast(&self, to: &Address<'_>, packet: Packet);

@@ -169,8 +169,8 @@ impl Outbox {
         }
     }
 
-    /// Uses up a number: nobody is known who would receive the frame, but one who was only thought to be dead is to know
-    /// that it has missed it.
+    /// Uses up a number: nobody is known who would receive the frame, but one who was only thought to be dead is to
+    /// know that it has missed it.
     pub(crate) fn skip(&self) {
         let mut inner = self.lock();
         let now = inner.now;
@@ -234,8 +234,8 @@ impl Outbox {
         self.prune(&mut inner, now);
     }
 
-    /// The number that a HELLO has to carry: that of the first frame to everybody which will be sent, so that receivers do
-    /// not take what was held for lost.
+    /// The number that a HELLO has to carry: that of the first frame to everybody which will be sent, so that receivers
+    /// do not take what was held for lost.
     pub(crate) fn first_number(&self, now: Instant) -> u64 {
         let mut inner = self.lock();
         inner.now = now;

@@ -14,7 +14,8 @@ use crate::cluster::Cluster;
 use crate::error::PublishError;
 
 impl Cluster {
-    /// Sends an event to all other nodes and waits for their answers, for the time of [`Options::request_timeout`](crate::Options::request_timeout).
+    /// Sends an event to all other nodes and waits for their answers, for the time of
+    /// [`Options::request_timeout`](crate::Options::request_timeout).
     ///
     /// # Errors
     ///
@@ -35,8 +36,9 @@ impl Cluster {
         .await
     }
 
-    /// Asks all other nodes, and waits for their answers for the time of [`Options::request_timeout`](crate::Options::request_timeout). Nodes that are
-    /// known, and did not answer, are named.
+    /// Asks all other nodes, and waits for their answers for the time of
+    /// [`Options::request_timeout`](crate::Options::request_timeout). Nodes that are known, and did not answer, are
+    /// named.
     ///
     /// # Errors
     ///

@@ -20,8 +20,8 @@ const CLIENT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Redis or Valkey.
 ///
-/// One connection publishes and receives, in RESP3, so that it cannot happen that one direction lives and the other does
-/// not. Redis 6 or later is needed.
+/// One connection publishes and receives, in RESP3, so that it cannot happen that one direction lives and the other
+/// does not. Redis 6 or later is needed.
 ///
 /// # Examples
 ///

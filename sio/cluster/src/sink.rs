@@ -11,8 +11,8 @@ use tokio::sync::{Notify, mpsc};
 
 use crate::bus::{BusError, Topic};
 
-/// Frames that wait to be received. Redis ends the connection of a subscriber for whom 32 MB wait; so much may wait here
-/// too.
+/// Frames that wait to be received. Redis ends the connection of a subscriber for whom 32 MB wait; so much may wait
+/// here too.
 const MAX_FRAMES: usize = 16_384;
 
 /// Bytes of them.

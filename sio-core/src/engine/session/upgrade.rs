@@ -33,8 +33,9 @@ impl Session {
 
     /// Says whether a client of a closed session may still be on its way to the attached WebSocket.
     ///
-    /// That WebSocket is kept then, and its packets are handled as before. After [`Output::Upgraded`] what is queued goes out
-    /// over it, and then it is closed. The answer to a GET that tells of the end makes all of that unnecessary.
+    /// That WebSocket is kept then, and its packets are handled as before. After [`Output::Upgraded`] what is queued
+    /// goes out over it, and then it is closed. The answer to a GET that tells of the end makes all of that
+    /// unnecessary.
     pub fn awaits_upgrade(&self) -> bool {
         matches!(self.state, State::Closed { awaits_upgrade: true, .. })
     }
@@ -109,8 +110,8 @@ impl Session {
         self.state.is_probed() && !self.is_extended
     }
 
-    /// Ends an upgrade, one way or the other. A client that was answered its probe may have seen no ping since, and is given
-    /// the time of one anew.
+    /// Ends an upgrade, one way or the other. A client that was answered its probe may have seen no ping since, and is
+    /// given the time of one anew.
     fn end_probe(&mut self, next: State, now: Instant) {
         if self.may_miss_ping() {
             self.is_extended = !matches!(self.heartbeat, Heartbeat::Due(_));
