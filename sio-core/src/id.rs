@@ -135,7 +135,7 @@ impl Sid {
     }
 }
 
-/// As texts are ordered.
+/// Ids are ordered as texts are.
 impl Ord for Sid {
     fn cmp(&self, other: &Self) -> Ordering {
         self.as_str().cmp(other.as_str())

@@ -1,8 +1,7 @@
 //! The Engine.IO v4 and Socket.IO v5 protocols without I/O.
 //!
-//! Clients of the protocols before these are spoken to with the help of [`v3`], and packets can be MessagePack instead
-//! of JSON with that of `msgpack`, for which there is a feature of that name. So is there for `cluster`: what several
-//! servers that act as one say to each other.
+//! [`v3`] helps to speak with clients of older protocol versions. The feature `msgpack` adds packets in MessagePack
+//! instead of JSON, and the feature `cluster` the messages between several servers that act as one.
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 

@@ -6,8 +6,8 @@
 //! name       =  letter or "_", then letters, digits and "_"; each name once
 //! ```
 //!
-//! `{name}` stands for one segment that is not empty, `{*name}` for all that are left. This is the part of what the
-//! crate `matchit` knows with which it can be told, without trying, whether a path could match two patterns.
+//! `{name}` stands for one segment that is not empty, `{*name}` for all that are left. This is a part of the syntax
+//! of the crate `matchit`: enough to decide, without trying paths, whether one could match two patterns.
 
 use std::error::Error;
 use std::fmt;

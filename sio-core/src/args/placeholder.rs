@@ -37,7 +37,7 @@ pub(crate) fn placeholder(reader: Reader<'_>) -> Option<Placeholder> {
 }
 
 /// How many objects in this JSON a client may take for a placeholder: those with a member of that name which is neither
-/// `false` nor `null`. Clients are not agreed: JavaScript's wants `true` and looks at no other member, Python's any
+/// `false` nor `null`. Clients do not agree: JavaScript's wants `true` and looks at no other member, Python's any
 /// truth and a `num`, others take a text or a number for true.
 pub(crate) fn count_placeholders(json: &[u8]) -> usize {
     let Ok(text) = std::str::from_utf8(json) else { return 0 };

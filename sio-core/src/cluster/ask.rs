@@ -22,7 +22,7 @@ const MAX_ATTACHMENTS: usize = 1024;
 pub struct Ask<'a> {
     /// Names the question among those of the node that asks.
     pub id: u64,
-    /// How long an answer is waited for, in milliseconds.
+    /// The time to wait for an answer, in milliseconds.
     pub limit: u64,
     /// The event, its run without an ack id: every node puts in one of its own.
     pub event: Broadcast<'a>,

@@ -14,7 +14,7 @@ pub const MAX_ROOMS: usize = 65_536;
 /// A target's rooms. Two have room without an allocation.
 pub type Rooms<'a> = SmallVec<[Cow<'a, str>; 2]>;
 
-/// Which sockets of a namespace are meant.
+/// The sockets of a namespace that are addressed.
 ///
 /// Borrowed from a frame that has arrived, so that one for rooms that nobody here is in costs no allocation.
 #[derive(Debug, Clone, Default)]
@@ -52,7 +52,7 @@ pub struct Target<'a> {
 pub struct Broadcast<'a> {
     /// The namespace.
     pub path: &'a str,
-    /// Which of its sockets.
+    /// The sockets in it that are addressed.
     pub target: Target<'a>,
     /// The number under which the event is kept for clients that come back, with
     /// [`Flags::OFFSET`](super::frame::Flags::OFFSET).

@@ -30,7 +30,7 @@ const MAJOR: u8 = b'1';
 /// Bytes of a signature.
 const SIGNATURE_LEN: usize = 16;
 
-/// How a frame begins.
+/// The header of a frame.
 ///
 /// # Examples
 ///
@@ -51,13 +51,13 @@ const SIGNATURE_LEN: usize = 16;
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Header {
-    /// Which kind of frame it is.
+    /// The kind of the frame.
     pub kind: Kind,
     /// Further properties of the frame.
     pub flags: Flags,
     /// The node that sent it.
     pub source: NodeId,
-    /// In which of the source's lanes it goes.
+    /// The lane of the source in which it goes.
     pub lane: u32,
     /// Its number in that lane. Kinds that have none carry the number that the next one will have.
     pub number: u64,

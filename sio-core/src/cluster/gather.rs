@@ -80,7 +80,7 @@ impl<T> Gather<T> {
         }
     }
 
-    /// Waits for nobody any longer.
+    /// Stops waiting: all nodes that are awaited are missing.
     pub fn lose_all(&mut self) {
         self.missing.extend(std::mem::take(&mut self.awaited).into_keys());
     }
@@ -91,7 +91,7 @@ impl<T> Gather<T> {
         self.awaited.is_empty()
     }
 
-    /// Ends it; who is still awaited is missing.
+    /// Ends it; nodes that are still awaited are missing.
     #[must_use]
     pub fn finish(mut self) -> Gathered<T> {
         self.lose_all();

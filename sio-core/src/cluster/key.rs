@@ -33,7 +33,7 @@ pub const RANDOM_BYTES: usize = 9;
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct ProofKey([u8; Self::LEN]);
 
-/// The node that ids are made by.
+/// The node that makes ids: its tag and its key.
 ///
 /// # Examples
 ///

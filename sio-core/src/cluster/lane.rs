@@ -148,7 +148,7 @@ struct Emitter {
 }
 
 impl Incoming {
-    /// Takes the frame of a member that has a number.
+    /// Takes a numbered frame of a member.
     pub fn take(&mut self, source: NodeId, lane: u32, number: u64, now: Instant) -> Arrival {
         let expected = self.expected(source, lane, number, now);
         if number < *expected {

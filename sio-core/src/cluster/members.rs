@@ -52,18 +52,18 @@ pub enum Change {
     Up(NodeId),
     /// A node has gone.
     Down {
-        /// Which.
+        /// The node.
         node: NodeId,
-        /// And why.
+        /// The reason.
         why: Why,
     },
     /// Another node has the same tag as this one, and is older or was given it: this one has to take another.
     TakeTag(NodeId),
     /// A node has a setting that has to be the same on all nodes, and is not.
     Differs {
-        /// Which.
+        /// The node.
         node: NodeId,
-        /// And which setting.
+        /// The setting.
         what: Difference,
     },
 }
@@ -272,7 +272,7 @@ impl Members {
         owners.find(|(_, member)| member.hello.key.proves(id)).map(|(node, _)| *node)
     }
 
-    /// Lets a time in which nobody could be heard not count, and everybody be heard first.
+    /// Discounts a time in which nobody could be heard, and judges nobody before the next heartbeat.
     fn forgive(&mut self, pause: Duration, now: Instant) {
         for member in self.members.values_mut() {
             member.heard = (member.heard + pause).min(now);

@@ -72,7 +72,7 @@ pub enum Deed {
 /// Something is done to all sockets that are selected.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Change {
-    /// Which sockets.
+    /// The sockets.
     #[serde(flatten)]
     pub to: Selection,
     /// The deed.
@@ -85,7 +85,7 @@ pub struct Change {
 pub struct Request {
     /// Names the question among those of the node that asks.
     pub id: u64,
-    /// How long an answer is waited for, in milliseconds.
+    /// The time to wait for an answer, in milliseconds.
     pub limit: u64,
     /// The question.
     pub what: Query,
@@ -125,10 +125,10 @@ pub struct Page {
 /// An event from node to node.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct ServerEvent {
-    /// Under which the answer is awaited, as a [`Page`] with one item; `None`: it is not.
+    /// The id under which the answer is awaited, as a [`Page`] with one item; `None` if none is awaited.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<u64>,
-    /// How long an answer is waited for, in milliseconds.
+    /// The time to wait for an answer, in milliseconds.
     #[serde(default)]
     pub limit: u64,
     /// The namespace.

@@ -19,7 +19,7 @@ pub(super) enum Heartbeat {
 /// delays in it, so that a ping which is late by no more than this is taken to have been queued in time.
 const TIMER_DELAY: Duration = Duration::from_millis(50);
 
-/// When a ping that was due `at` is taken to have been queued. Never takes more than a quarter of the client's time;
+/// Returns when a ping that was due `at` counts as queued. Never takes more than a quarter of the client's time;
 /// half of it where nobody waited to take the ping, since the delay then kept it from nobody.
 pub(super) fn queued_at(at: Instant, now: Instant, ping_timeout: Duration, is_awaited: bool) -> Instant {
     let tolerated = if is_awaited { TIMER_DELAY.min(ping_timeout / 4) } else { ping_timeout / 2 };

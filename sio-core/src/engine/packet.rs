@@ -23,8 +23,8 @@ pub(crate) const BASE64: GeneralPurpose = GeneralPurpose::new(
 
 /// Decodes what a client has written as base64.
 ///
-/// The encoders of Android and Java break their lines, at the end too, and may use the URL alphabet. That costs the
-/// clients that do neither nothing.
+/// The encoders of Android and Java break their lines, at the end too, and may use the URL alphabet. Clients that do
+/// neither pay nothing for it.
 pub(crate) fn decode_base64(text: &str) -> Result<Vec<u8>, PacketError> {
     BASE64.decode(text).or_else(|error| {
         if !text.bytes().any(|byte| matches!(byte, b'\r' | b'\n' | b'-' | b'_')) {

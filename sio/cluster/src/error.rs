@@ -28,7 +28,7 @@ pub enum StartError {
     Bus {
         /// The broker, without its password.
         bus: String,
-        /// Why not.
+        /// The reason.
         reason: BusError,
     },
     /// It was started before.

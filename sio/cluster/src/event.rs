@@ -13,7 +13,7 @@ use crate::counters::Counts;
 pub enum ClusterEvent {
     /// The broker is gone. The node's own clients are served; what is for others is held.
     BusDown {
-        /// Why.
+        /// The reason.
         reason: String,
     },
     /// The broker is there, for the first time or again.
@@ -27,16 +27,16 @@ pub enum ClusterEvent {
     },
     /// Another node is there.
     NodeUp {
-        /// Which.
+        /// The node.
         node: NodeId,
         /// Its name; empty if it has none.
         name: String,
     },
     /// Another node has gone.
     NodeDown {
-        /// Which.
+        /// The node.
         node: NodeId,
-        /// Why.
+        /// The reason.
         why: Why,
     },
     /// Something that another node has sent did not arrive here.
@@ -50,9 +50,9 @@ pub enum ClusterEvent {
     },
     /// A setting of another node is not as it is here.
     Differs {
-        /// Which node.
+        /// The node.
         node: NodeId,
-        /// Which setting.
+        /// The setting.
         what: Difference,
     },
 }
@@ -86,7 +86,7 @@ pub struct Status {
 /// Another node, as this one sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NodeStatus {
-    /// Which.
+    /// The node.
     pub id: NodeId,
     /// Its name; empty if it has none.
     pub name: String,

@@ -15,12 +15,12 @@ use crate::event::ClusterEvent;
 /// A boxed future.
 pub type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
-/// The sockets for which something is.
+/// The sockets of a namespace that an event or a change is for.
 #[derive(Debug, Clone)]
 pub struct Address<'a> {
     /// The namespace.
     pub path: &'a str,
-    /// Which of its sockets.
+    /// The sockets in it that are addressed.
     pub target: Target<'a>,
 }
 
