@@ -89,7 +89,7 @@ pub(super) async fn attempt(
         Ok(outcome) => Some(outcome),
         Err(failure) => {
             log_failure(&seat.socket, event.name(), &failure);
-            event.give_up(&failure.into());
+            event.give_up(&failure.into_error());
             None
         }
     }
@@ -115,7 +115,7 @@ async fn inside_middleware(seat: &Seat, event: &mut Event<'_>, handler: impl Han
                 // So that middleware learns of a handler that did not come to its end.
                 handler.await.unwrap_or_else(|failure| {
                     log_failure(&seat.socket, &name, &failure);
-                    Err(failure.into())
+                    Err(failure.into_error())
                 })
             };
             passage.around(flattened).await

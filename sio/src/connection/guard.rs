@@ -29,12 +29,14 @@ pub(crate) enum Failure {
 }
 
 /// As the client, or middleware, learns of it.
-impl From<Failure> for Error {
-    fn from(failure: Failure) -> Self {
-        match failure {
-            Failure::Panicked(_) => Self::panicked(),
-            Failure::TimedOut => Self::timed_out(),
-            Failure::Drained => Self::shutting_down(),
+impl Failure {
+    /// Returns the error that the client is answered with. Not a `From`: the compiler would name this type in its messages
+    /// about errors of handlers.
+    pub(super) fn into_error(self) -> Error {
+        match self {
+            Self::Panicked(_) => Error::panicked(),
+            Self::TimedOut => Error::timed_out(),
+            Self::Drained => Error::shutting_down(),
         }
     }
 }
