@@ -127,8 +127,10 @@ async fn concurrent_handlers_count_with_the_bytes_of_their_events() {
     let event = format!(r#"42/at-once,["begin","{}"]"#, "x".repeat(1_000));
     ws.send_all(&[event.as_str(); 50]).await;
     settle().await;
-    assert_eq!(server.journal.rest().len(), 10);
-    for _ in 0..40 {
+    // One packet may wait beside those that are handled, and it may have begun before the next was looked at.
+    let begun = server.journal.rest().len();
+    assert!((10..=11).contains(&begun), "{begun}");
+    for _ in begun..50 {
         server.gate.open("out");
         server.journal.expect("begins").await;
     }
