@@ -155,8 +155,11 @@ for (const mode of EACH_MODE) {
       const socket = await opened(t, acceptance.main, mode);
       const heard = inbox(socket, "maybe");
       const cast = { from: "server", to: [socket.id], flags: ["volatile"], event: "maybe", args: [1] };
-      assert.equal(await ask(socket, "cast", cast), true);
-      assert.equal(await ask(socket, "ask", "fence"), "fence");
+      // On polling it is lost when no GET is open at that moment: then another one is sent.
+      for (let tries = 0; heard.length === 0 && tries < (mode === "websocket" ? 1 : 200); tries++) {
+        assert.equal(await ask(socket, "cast", cast), true);
+        assert.equal(await ask(socket, "ask", "fence"), "fence");
+      }
       assert.deepEqual(heard, [[1]]);
     });
   });
