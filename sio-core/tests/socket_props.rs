@@ -115,7 +115,7 @@ proptest! {
     }
 }
 
-/// A payload that asks the deserializer for everything that it can be asked for.
+/// A payload that asks the deserializer for every kind of value.
 #[derive(Debug, Deserialize)]
 #[expect(dead_code, reason = "only deserialised")]
 struct Everything {

@@ -13,7 +13,7 @@ struct Post {
     text: String,
 }
 
-/// What a client says of itself: an object, to which the official client adds what it needs to come back.
+/// The auth payload of a client: an object, to which the official client adds what it needs to come back.
 #[derive(Serialize, Deserialize)]
 struct Login {
     name: String,

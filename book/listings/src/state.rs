@@ -83,7 +83,7 @@ impl Office {
 // ANCHOR_END: consumer
 
 // ANCHOR: data
-/// What the client sends along: `io("/party", { auth: { name: "Ada" } })`.
+/// The auth payload of the client: `io("/party", { auth: { name: "Ada" } })`.
 #[derive(Deserialize)]
 struct Login {
     name: String,

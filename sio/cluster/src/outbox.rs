@@ -63,7 +63,7 @@ struct Inner {
     tail_bytes: usize,
     /// Nodes among which the broker's memory is divided.
     nodes: usize,
-    /// About now: read once a second, and not for every frame.
+    /// The time of the last tick: the clock is read once a second, not for every frame.
     now: Instant,
 }
 
