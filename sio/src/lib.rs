@@ -195,7 +195,7 @@ pub use self::error::{
 };
 pub use self::handle::ack_stream::AckStream;
 pub use self::handle::broadcast::Broadcast;
-pub use self::handle::direct::EmitOptions;
+pub use self::handle::emit_options::EmitOptions;
 pub use self::handle::rooms::IntoRooms;
 pub use self::handle::socket::Socket;
 pub use self::handshake::Handshake;

@@ -57,7 +57,7 @@ async fn the_server_addresses_the_main_namespace() {
     let casts = vec![
         (server.broadcast(), [true, true, true]),
         (server.to("red"), [true, true, false]),
-        (server.within("blue"), [false, true, true]),
+        (server.to("blue"), [false, true, true]),
         (server.to(["red", "blue"]), [true, true, true]),
         (server.to("red").to("blue").except(&ids[1]), [true, false, true]),
         (server.except("red"), [false, false, true]),
@@ -83,7 +83,7 @@ async fn a_namespace_addresses_its_sockets() {
     let casts = vec![
         (everyone.broadcast(), [true, true, true]),
         (everyone.to("red"), [true, true, false]),
-        (everyone.within("red").within("blue"), [true, true, true]),
+        (everyone.to("red").to("blue"), [true, true, true]),
         (everyone.to(&rooms), [true, true, true]),
         (everyone.to(&rooms[1..]).except(&ids[2]), [false, true, false]),
         (everyone.except("blue"), [true, false, false]),
@@ -101,7 +101,6 @@ async fn a_socket_addresses_the_others() {
     let casts = vec![
         (me.broadcast(), [false, true, true]),
         (me.to("red"), [false, true, false]),
-        (me.within("red"), [false, true, false]),
         (me.to("red").to("blue"), [false, true, true]),
         (me.except("red"), [false, false, true]),
         (me.except(&ids[1]), [false, false, true]),
@@ -215,7 +214,7 @@ async fn many_are_moved_at_once() {
     assert_eq!(everyone.to("green").sockets().len(), 3);
     everyone.to("blue").leave("green").await;
     assert_eq!(everyone.to("green").sockets(), [three.socket(0)]);
-    everyone.leave(["red", "blue"]).await;
+    everyone.close_room(["red", "blue"]).await;
     assert_eq!(everyone.rooms(), ["green"]);
     everyone.close_room("green").await;
     assert_eq!(everyone.rooms(), [""; 0]);
@@ -229,7 +228,7 @@ async fn the_server_moves_everyone_in_the_main_namespace() {
     server.join(["green", "yellow", "white"]).await;
     assert_eq!(server.rooms(), ["blue", "green", "red", "white", "yellow"]);
     assert_eq!(server.to("green").sockets().len(), 3);
-    server.leave(["red", "blue"]).await;
+    server.close_room(["red", "blue"]).await;
     server.close_room(["yellow", "white"]).await;
     assert_eq!(server.rooms(), ["green"]);
     assert_eq!(server.of("/elsewhere").rooms(), [""; 0]);

@@ -66,11 +66,6 @@ impl Broadcast {
         self
     }
 
-    /// Alias of [`Broadcast::to`].
-    pub fn within(self, rooms: impl IntoRooms) -> Self {
-        self.to(rooms)
-    }
-
     /// Leaves out the members of a room, or of several; a socket's id names a room too.
     pub fn except(mut self, rooms: impl IntoRooms) -> Self {
         self.target.except.extend(rooms.into_rooms());

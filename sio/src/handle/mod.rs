@@ -2,7 +2,7 @@
 
 pub(crate) mod ack_stream;
 pub(crate) mod broadcast;
-pub(crate) mod direct;
+pub(crate) mod emit_options;
 mod namespace;
 pub(crate) mod rooms;
 pub(crate) mod socket;

@@ -83,11 +83,6 @@ impl Namespace {
         Broadcast::new(self).to(rooms)
     }
 
-    /// Alias of [`Namespace::to`].
-    pub fn within(&self, rooms: impl IntoRooms) -> Broadcast {
-        self.to(rooms)
-    }
-
     /// Addresses everyone; the event may be lost, see [`Broadcast::volatile`](crate::Broadcast::volatile).
     pub fn volatile(&self) -> Broadcast {
         Broadcast::new(self).volatile()
@@ -123,11 +118,6 @@ impl Namespace {
     /// Puts everybody into a room, or into several.
     pub async fn join(&self, rooms: impl IntoRooms) {
         Broadcast::new(self).join(rooms).await;
-    }
-
-    /// Takes everybody out of a room, or out of several: the same as [`Namespace::close_room`].
-    pub async fn leave(&self, rooms: impl IntoRooms) {
-        self.close_room(rooms).await;
     }
 
     /// Disconnects everybody from the namespace; their other namespaces stay connected.

@@ -16,7 +16,7 @@ use crate::data::SocketData;
 use crate::engine::{CloseReason, TransportKind};
 use crate::error::{AckError, EmitError};
 use crate::handle::broadcast::Broadcast;
-use crate::handle::direct::EmitOptions;
+use crate::handle::emit_options::EmitOptions;
 use crate::handle::rooms::IntoRooms;
 use crate::handshake::Handshake;
 use crate::hub::emission::{Emission, Expect};
@@ -169,7 +169,7 @@ impl Socket {
     /// As [`Socket::emit`], and [`EmitError::QueueFull`] when there is no room.
     pub fn try_emit<A: Serialize + ?Sized>(&self, event: &str, args: &A) -> Result<(), EmitError> {
         let emission = self.encode(Expect::Arrival, event, args)?;
-        Ok(self.direct().deliver(emission)?)
+        Ok(self.emit_options().deliver(emission)?)
     }
 
     /// Sends the event `message`, which clients receive as `message`.
@@ -224,25 +224,25 @@ impl Socket {
         event: &str,
         args: &(impl Serialize + ?Sized + Sync),
     ) -> Result<T, AckError> {
-        self.direct().emit_with_ack(event, args).await
+        self.emit_options().emit_with_ack(event, args).await
     }
 
     /// Chooses how long [`EmitOptions::emit_with_ack`] waits.
     pub fn timeout(&self, timeout: Duration) -> EmitOptions<'_> {
-        self.direct().timeout(timeout)
+        self.emit_options().timeout(timeout)
     }
 
     /// Lets the event be lost: see [`EmitOptions::volatile`].
     pub fn volatile(&self) -> EmitOptions<'_> {
-        self.direct().volatile()
+        self.emit_options().volatile()
     }
 
     /// Sets whether the polling responses that carry the event may be compressed: see [`EmitOptions::compress`].
     pub fn compress(&self, compress: bool) -> EmitOptions<'_> {
-        self.direct().compress(compress)
+        self.emit_options().compress(compress)
     }
 
-    fn direct(&self) -> EmitOptions<'_> {
+    fn emit_options(&self) -> EmitOptions<'_> {
         EmitOptions::new(self)
     }
 
@@ -287,11 +287,6 @@ impl Socket {
     /// To reach everyone there, the sender included, use `socket.namespace().to(room)`.
     pub fn to(&self, rooms: impl IntoRooms) -> Broadcast {
         self.broadcast().to(rooms)
-    }
-
-    /// Alias of [`Socket::to`], which leaves out this socket too.
-    pub fn within(&self, rooms: impl IntoRooms) -> Broadcast {
-        self.to(rooms)
     }
 
     /// Addresses everyone in the namespace on this node but this socket itself. On a single node that is everyone.

@@ -79,11 +79,6 @@ impl Server {
         self.broadcast().to(rooms)
     }
 
-    /// Alias of [`Server::to`].
-    pub fn within(&self, rooms: impl IntoRooms) -> Broadcast {
-        self.to(rooms)
-    }
-
     /// Addresses everyone in `/` but the members of these rooms; a socket's id names a room too.
     pub fn except(&self, rooms: impl IntoRooms) -> Broadcast {
         self.broadcast().except(rooms)
@@ -119,11 +114,6 @@ impl Server {
     /// Puts everybody in `/` into a room, or into several.
     pub async fn join(&self, rooms: impl IntoRooms) {
         self.broadcast().join(rooms).await;
-    }
-
-    /// Takes everybody in `/` out of a room, or out of several: the same as [`Server::close_room`].
-    pub async fn leave(&self, rooms: impl IntoRooms) {
-        self.close_room(rooms).await;
     }
 
     /// Disconnects everybody from `/`; their other namespaces stay connected.
