@@ -10,6 +10,7 @@
 //! * [`members`]: which nodes are alive.
 //! * [`gather`]: which answers a request still waits for.
 //! * [`key`]: the proof in ids that name the node that made them.
+//! * [`token`]: the proof that a request comes from another node.
 
 pub mod ask;
 pub mod broadcast;
@@ -20,4 +21,5 @@ pub mod lane;
 pub mod members;
 pub mod message;
 pub mod node;
+pub mod token;
 mod wire;

@@ -8,6 +8,7 @@ use serde::ser::Serializer;
 use serde::{Deserialize, Serialize};
 
 use super::key::ProofKey;
+use super::token::ForwardToken;
 
 /// Bits that a [`Tag`] has.
 const TAG_BITS: u32 = 30;
@@ -195,6 +196,9 @@ pub struct Hello {
     /// Where other nodes reach its listener (`host:port`), if they do.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub address: Option<String>,
+    /// By which it knows the requests that other nodes pass on to it; none: it takes none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token: Option<ForwardToken>,
     /// The path of its Engine.IO endpoint.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub path: String,
@@ -233,6 +237,7 @@ impl Hello {
             tag,
             key,
             address: None,
+            token: None,
             path: String::new(),
             started: 0,
             version: String::new(),

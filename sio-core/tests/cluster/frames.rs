@@ -15,6 +15,7 @@ use sio_core::cluster::message::{
     self, Alive, Bye, Cancel, Change, Claim, Deed, Handed, Page, Query, Request, Selection, ServerEvent,
 };
 use sio_core::cluster::node::{Hello, NodeId};
+use sio_core::cluster::token::ForwardToken;
 use sio_core::id::Sid;
 
 const SOURCE: NodeId = NodeId::new(0x0102_0304_0506_0708);
@@ -66,6 +67,7 @@ fn full_hello() -> Hello {
         tag: "eu001".parse().expect("a tag"),
         key: ProofKey::from_random([1; 16]),
         address: Some("10.0.0.7:3000".into()),
+        token: Some(ForwardToken::from_random([2; 16])),
         path: "/socket.io/".into(),
         started: 1_700_000_000_000,
         version: "0.1.0".into(),
@@ -77,7 +79,7 @@ fn full_hello() -> Hello {
     }
 }
 
-const HELLO: &str = r#"{"name":"web-1","tag":"eu001","key":"AQEBAQEBAQEBAQEBAQEBAQ","address":"10.0.0.7:3000","path":"/socket.io/","started":1700000000000,"version":"0.1.0","can":["moved"],"parser":"json","recovery":true,"draining":true,"namespaces":["/","/chat"]}"#;
+const HELLO: &str = r#"{"name":"web-1","tag":"eu001","key":"AQEBAQEBAQEBAQEBAQEBAQ","address":"10.0.0.7:3000","token":"AgICAgICAgICAgICAgICAg","path":"/socket.io/","started":1700000000000,"version":"0.1.0","can":["moved"],"parser":"json","recovery":true,"draining":true,"namespaces":["/","/chat"]}"#;
 
 #[test]
 fn hello_1() {

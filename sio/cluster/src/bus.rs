@@ -74,6 +74,12 @@ pub trait Bus: Send + Sync + fmt::Debug + 'static {
     /// Returns the name that errors give the broker: its URL without the password.
     fn name(&self) -> String;
 
+    /// Returns where the broker is (`host:port`), if it has such an address: a node finds out by it which of its own
+    /// addresses lead there.
+    fn host(&self) -> Option<String> {
+        None
+    }
+
     /// Connects. Frames that arrive on the connection, and its end, go to the `sink`.
     ///
     /// The caller limits the time, by dropping the future.
@@ -205,6 +211,7 @@ type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, BusError>> + Send + '
 pub(crate) trait AnyBus: Send + Sync + fmt::Debug {
     fn caps(&self) -> Caps;
     fn name(&self) -> String;
+    fn host(&self) -> Option<String>;
     fn connect(&self, names: Names, sink: Sink) -> Answer<'_, Box<dyn AnyLink>>;
 }
 
@@ -222,6 +229,10 @@ impl<B: Bus> AnyBus for B {
 
     fn name(&self) -> String {
         Bus::name(self)
+    }
+
+    fn host(&self) -> Option<String> {
+        Bus::host(self)
     }
 
     fn connect(&self, names: Names, sink: Sink) -> Answer<'_, Box<dyn AnyLink>> {

@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde_json::value::RawValue;
 use sio_core::cluster::broadcast::Broadcast;
 use sio_core::cluster::frame::{Flags, Kind};
-use sio_core::cluster::key::{Owned, Owner};
+use sio_core::cluster::key::Owner;
 use sio_core::cluster::message::{self, Change, Deed, Selection, ServerEvent};
 use sio_core::cluster::node::NodeId;
 use tokio::sync::{mpsc, watch};
@@ -174,32 +174,10 @@ impl Cluster {
         Owner { tag: hello.tag, key: hello.key }
     }
 
-    /// Returns the node that made an id, if it is another one that is alive, and the id proves it.
-    #[must_use]
-    pub fn owner_of<I: Owned>(&self, id: &I) -> Option<NodeId> {
-        self.node.state().members.owner_of(id)
-    }
-
-    /// Returns the address of another node's listener, if that node has announced one.
-    #[must_use]
-    pub fn address_of(&self, node: NodeId) -> Option<String> {
-        self.node.state().members.get(node)?.hello.address.clone()
-    }
-
-    /// Notes that a node was unreachable in another way than by the broker: requests skip it until it is heard.
-    pub fn distrust(&self, node: NodeId) {
-        self.node.state().members.distrust(node);
-    }
-
     /// Tells the others whether this node is about to stop.
     pub fn set_draining(&self, is_draining: bool) {
         self.node.state().members.hello_mut().draining = is_draining;
         self.node.push_alive();
-    }
-
-    /// Tells the others where this node's listener is.
-    pub fn set_address(&self, address: impl Into<String>) {
-        self.node.state().members.hello_mut().address = Some(address.into());
     }
 
     /// Returns whether there is a broker.

@@ -40,6 +40,7 @@ mod redis;
 mod requests;
 mod sink;
 mod supervisor;
+mod way;
 
 pub use sio_core::cluster as protocol;
 pub use sio_core::cluster::gather::Gathered;
@@ -57,3 +58,4 @@ pub use self::memory::{MemoryBroker, MemoryBus, MemoryLink};
 pub use self::options::{Options, OptionsError};
 #[cfg(feature = "redis")]
 pub use self::redis::{RedisBus, RedisLink};
+pub use self::way::Way;

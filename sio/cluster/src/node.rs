@@ -12,6 +12,7 @@ use sio_core::cluster::lane::Incoming;
 use sio_core::cluster::members::{Change, Difference, HEARTBEAT, Members};
 use sio_core::cluster::message::{self, Alive, Bye};
 use sio_core::cluster::node::{Hello, NodeId, Tag};
+use sio_core::cluster::token::ForwardToken;
 use sio_core::id::Sid;
 use tokio::sync::Notify;
 use tokio::time::timeout;
@@ -84,6 +85,7 @@ impl Node {
             tag: options.tag.unwrap_or_else(|| Tag::of(me)),
             key: ProofKey::from_random(random::bytes()),
             address: options.address.clone(),
+            token: options.forwarding.then(|| ForwardToken::from_random(random::bytes())),
             path: options.path.clone(),
             started: u64::try_from(started.as_millis()).unwrap_or(u64::MAX),
             version: options.version.clone(),

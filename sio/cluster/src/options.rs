@@ -29,6 +29,7 @@ pub struct Options {
     pub(crate) name: String,
     pub(crate) tag: Option<Tag>,
     pub(crate) address: Option<String>,
+    pub(crate) forwarding: bool,
     pub(crate) path: String,
     pub(crate) version: String,
     pub(crate) parser: String,
@@ -65,6 +66,7 @@ impl Options {
             name: String::new(),
             tag: None,
             address: None,
+            forwarding: true,
             path: "/socket.io/".to_owned(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             parser: "json".to_owned(),
@@ -103,6 +105,13 @@ impl Options {
     #[must_use]
     pub fn address(mut self, address: impl Into<String>) -> Self {
         self.address = Some(address.into());
+        self
+    }
+
+    /// Sets whether other nodes may pass the requests of this one's clients on to it. Default: `true`.
+    #[must_use]
+    pub const fn forwarding(mut self, forwarding: bool) -> Self {
+        self.forwarding = forwarding;
         self
     }
 

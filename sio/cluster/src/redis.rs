@@ -36,6 +36,7 @@ const CLIENT_TIMEOUT: Duration = Duration::from_secs(10);
 pub struct RedisBus {
     client: Client,
     name: String,
+    host: Option<String>,
 }
 
 /// A connection to Redis.
@@ -65,8 +66,14 @@ impl RedisBus {
             // A way of a later version.
             _ => "redis".to_owned(),
         };
+        let host = match info.addr() {
+            ConnectionAddr::Tcp(host, port) | ConnectionAddr::TcpTls { host, port, .. } => {
+                Some(format!("{}:{port}", bracketed(host)))
+            }
+            _ => None,
+        };
         let client = Client::open(info).map_err(|error| wrong(&error))?;
-        Ok(Self { client, name })
+        Ok(Self { client, name, host })
     }
 }
 
@@ -79,6 +86,10 @@ impl Bus for RedisBus {
 
     fn name(&self) -> String {
         self.name.clone()
+    }
+
+    fn host(&self) -> Option<String> {
+        self.host.clone()
     }
 
     async fn connect(&self, names: Names, sink: Sink) -> Result<RedisLink, BusError> {

@@ -6,6 +6,7 @@ mod members;
 mod messages;
 #[path = "../support/mod.rs"]
 mod support;
+mod ways;
 
 use std::time::Duration;
 

@@ -31,6 +31,20 @@ async fn fault_16_nobody_listens() {
     assert!(error.contains("refused"), "{error}");
 }
 
+/// No server is needed for that: it is a question about this machine.
+#[tokio::test]
+async fn the_own_address_is_the_one_on_the_way_to_redis() {
+    for (url, expected) in [
+        ("redis://127.0.0.1:1", Some(true)),
+        ("redis://user:secret@localhost:2/3", Some(true)),
+        ("unix:///tmp/no.sock", None),
+    ] {
+        let node = Node::new(&with_url(url));
+        let own = node.cluster.own_ip().await;
+        assert_eq!(own.map(|ip| ip.is_loopback()), expected, "{url}: {own:?}");
+    }
+}
+
 #[tokio::test]
 async fn fault_16_the_password_is_missing_or_wrong() {
     let redis = Redis::with(&["--requirepass", "right"]).await;
