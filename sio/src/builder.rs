@@ -20,6 +20,7 @@ use std::time::Duration;
 
 pub use self::protocols::Eio3;
 
+use crate::codec::Encoding;
 use crate::connection::{Client, Reception};
 use crate::consumer::{Consumer, Rate};
 use crate::engine::{self, Engine};
@@ -225,14 +226,14 @@ impl Builder {
         if let Some(observers) = observers.clone() {
             http.hooks.on_refused(move |refused| observers.refused(refused));
         }
+        let encoding = Encoding::new(options.parser, options.max_attachments);
         let inner = Arc::new_cyclic(|server: &Weak<ServerInner>| {
             let per = Duration::from_secs(1);
             let event_rate = options.events_per_second.map(|count| Rate { count, per });
             let logs = LogLimiter::default();
             let witness = observers.clone().map(|observers| observers as Arc<dyn Witness>);
             let hub = hub::Common {
-                parser: options.parser,
-                max_attachments: options.max_attachments,
+                encoding,
                 ack_timeout: options.ack_timeout,
                 state,
                 logs: logs.clone(),
@@ -257,8 +258,7 @@ impl Builder {
             );
             let reception = Arc::new(Reception {
                 namespaces,
-                parser: options.parser,
-                max_attachments: options.max_attachments,
+                encoding,
                 max_namespaces: options.max_namespaces,
                 connects_per_second: options.connects_per_second,
                 connect_timeout: options.connect_timeout,

@@ -135,6 +135,7 @@ extern crate self as sio;
 mod packet_client;
 
 mod builder;
+mod codec;
 mod connection;
 mod consumer;
 mod data;

@@ -23,7 +23,7 @@ const SIO: Plan = Plan {
         ("consumer", &["consumer", "middleware"]),
         ("handle", &["handle"]),
         ("recovery", &["recovery"]),
-        ("hub", &["hub", "parser"]),
+        ("hub", &["hub", "codec", "parser"]),
         ("http", &["http"]),
         ("engine", &["engine"]),
         ("transport", &["transport"]),

@@ -97,30 +97,37 @@ impl Frames {
     pub fn new(run: Bytes) -> Self {
         Self(run)
     }
+}
 
-    /// Reads the header at the front: whether the frame is binary, the header's length and the payload's length.
-    fn header(&self) -> Option<(bool, usize, usize)> {
-        let is_binary = match *self.0.first()? {
-            FINAL_TEXT => false,
-            FINAL_BINARY => true,
-            _ => return None,
-        };
-        let (header, length) = match *self.0.get(1)? {
-            LENGTH_16 => (4, u64::from(u16::from_be_bytes(*self.0.get(2..)?.first_chunk()?))),
-            LENGTH_64 => (10, u64::from_be_bytes(*self.0.get(2..)?.first_chunk()?)),
-            short if usize::from(short) <= MAX_SHORT => (2, u64::from(short)),
-            _masked => return None,
-        };
-        let length = usize::try_from(length).ok()?;
-        (length <= self.0.len() - header).then_some((is_binary, header, length))
-    }
+/// Reads the header at the front: whether the frame is binary, the header's length and the payload's length.
+fn header(run: &[u8]) -> Option<(bool, usize, usize)> {
+    let is_binary = match *run.first()? {
+        FINAL_TEXT => false,
+        FINAL_BINARY => true,
+        _ => return None,
+    };
+    let (header, length) = match *run.get(1)? {
+        LENGTH_16 => (4, u64::from(u16::from_be_bytes(*run.get(2..)?.first_chunk()?))),
+        LENGTH_64 => (10, u64::from_be_bytes(*run.get(2..)?.first_chunk()?)),
+        short if usize::from(short) <= MAX_SHORT => (2, u64::from(short)),
+        _masked => return None,
+    };
+    let length = usize::try_from(length).ok()?;
+    (length <= run.len() - header).then_some((is_binary, header, length))
+}
+
+/// Returns the text of the frame at the front of a run; `None` if it is no text frame.
+pub(crate) fn leading_text(run: &[u8]) -> Option<&str> {
+    let (is_binary, header, length) = header(run)?;
+    let payload = run.get(header..)?.get(..length)?;
+    if is_binary { None } else { std::str::from_utf8(payload).ok() }
 }
 
 impl Iterator for Frames {
     type Item = (bool, Bytes);
 
     fn next(&mut self) -> Option<Self::Item> {
-        let (is_binary, header, length) = self.header()?;
+        let (is_binary, header, length) = header(&self.0)?;
         self.0.advance(header);
         Some((is_binary, self.0.split_to(length)))
     }

@@ -19,7 +19,7 @@ use bytes::Bytes;
 use serde::Serialize;
 
 use crate::args::{self, Attachments, EncodeError};
-use crate::engine::frame::{write_binary_frame, write_text_frame};
+use crate::engine::frame::{leading_text, write_binary_frame, write_text_frame};
 use crate::id::Sid;
 use crate::name;
 use crate::socket::packet::{Kind, MAIN_NAMESPACE};
@@ -318,6 +318,32 @@ pub fn connect_error(namespace: &str, message: &str, data: Option<&str>) -> Byte
 #[must_use]
 pub fn disconnect(namespace: &str) -> Bytes {
     Scratch::take().end(Kind::Disconnect, namespace, None)
+}
+
+/// Returns the JSON text of an encoded packet: of an event, the array of its name and arguments, with placeholders for
+/// attachments. `None` for a packet without data, and for bytes that this module did not write.
+///
+/// # Examples
+///
+/// ```
+/// use sio_core::binary::Binary;
+/// use sio_core::socket::encode::{disconnect, event, json_of};
+///
+/// let frames = event("/chat", Some(7), "up", &Binary::from(b"1"))?;
+/// assert_eq!(json_of(&frames), Some(r#"["up",{"_placeholder":true,"num":0}]"#));
+/// assert_eq!(json_of(&disconnect("/chat")), None);
+/// # Ok::<(), sio_core::args::EncodeError>(())
+/// ```
+#[must_use]
+pub fn json_of(frames: &[u8]) -> Option<&str> {
+    fn behind_digits(text: &str) -> &str {
+        text.trim_start_matches(|c: char| c.is_ascii_digit())
+    }
+    // Behind the type of the message and the kind of the packet.
+    let text = leading_text(frames)?.strip_prefix('4')?.get(1..)?;
+    let text = behind_digits(text).strip_prefix('-').unwrap_or(text);
+    let text = if text.starts_with('/') { text.split_once(',')?.1 } else { text };
+    Some(behind_digits(text)).filter(|json| !json.is_empty())
 }
 
 fn write_text(out: &mut Vec<u8>, text: &str) {

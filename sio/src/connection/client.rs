@@ -24,6 +24,7 @@ use super::no_consumer::NoConsumer;
 use super::run;
 use super::unfinished::Unfinished;
 use crate::Socket;
+use crate::codec::{Codec, Decoder};
 use crate::engine::{CloseReason, Command, Handler, Message, Sender, session};
 use crate::handshake::Handshake;
 use crate::hub::Hub;
@@ -31,7 +32,6 @@ use crate::hub::member::{Amount, Member};
 use crate::log_limiter::{About, limited};
 use crate::namespaces::registration::{Running, Seat, SocketTask};
 use crate::namespaces::{Closed, Door, Pass};
-use crate::parser::Decoder;
 use crate::short::short;
 use crate::turn;
 
@@ -71,10 +71,10 @@ struct Slot {
 
 impl Client {
     pub(crate) fn new(reception: Arc<Reception>, sender: Sender, handshake: Arc<Handshake>) -> Self {
-        let revision = sender.mailbox().wire().revision();
+        let revision = handshake.revision();
         let mut this = Self {
             protocol: Protocol::new(reception.max_namespaces),
-            decoder: reception.parser.decoder(revision, reception.max_attachments),
+            decoder: Codec::new(reception.encoding, revision).decoder(),
             sockets: SmallVec::new(),
             first: 0,
             unfinished: Unfinished::default(),

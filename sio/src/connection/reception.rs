@@ -4,15 +4,14 @@ use std::any::Any;
 use std::sync::Weak;
 use std::time::Duration;
 
+use crate::codec::Encoding;
 use crate::log_limiter::LogLimiter;
 use crate::namespaces::Namespaces;
-use crate::parser::Parser;
 
 /// The namespaces of a server, and what one client may have of it.
 pub(crate) struct Reception {
     pub(crate) namespaces: Namespaces,
-    pub(crate) parser: Parser,
-    pub(crate) max_attachments: usize,
+    pub(crate) encoding: Encoding,
     pub(crate) max_namespaces: usize,
     pub(crate) connects_per_second: u32,
     /// How long a client may be in no namespace.

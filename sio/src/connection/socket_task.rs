@@ -135,9 +135,8 @@ async fn connect<C: Consumer>(
     if let Some(observers) = &door.observers {
         observers.socket(&SocketChange::Refused { socket, error: &refusal });
     }
-    let mailbox = &socket.member.mailbox;
-    let (message, data, revision) = (refusal.message(), refusal.data(), mailbox.wire().revision());
-    mailbox.push_always(door.hub.common.parser.connect_error(door.path(), message, data, revision));
+    let codec = socket.member.codec();
+    socket.member.mailbox.push_always(codec.connect_error(door.path(), refusal.message(), refusal.data()));
     None
 }
 

@@ -194,8 +194,7 @@ impl Socket {
     }
 
     pub(crate) fn encode_ack<A: Serialize + ?Sized>(&self, id: u64, args: &A) -> Result<Bytes, EncodeError> {
-        let common = &self.hub().common;
-        common.parser.ack(common.max_attachments, self.path(), id, args)
+        self.member.codec().ack(self.path(), id, args)
     }
 
     /// Sends an event and waits for the client's acknowledgement, for as long as the server's `ack_timeout`

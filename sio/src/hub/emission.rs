@@ -2,9 +2,9 @@
 
 use bytes::Bytes;
 
+use crate::codec::Form;
 use crate::engine::outbox::PushError;
 use crate::error::EmitError;
-use crate::parser::Form;
 use crate::transport::outgoing::Entry;
 
 /// An event as ready-made frames.

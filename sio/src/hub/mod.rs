@@ -39,20 +39,18 @@ use self::rooms::Rooms;
 use self::state::memory::Memory;
 pub(crate) use self::target::Target;
 use self::wakes::Wakes;
+use crate::codec::{Encoding, Form};
 use crate::engine::outbox::{How, PushError};
 use crate::engine::{CloseReason, Command};
 use crate::error::AckError;
 use crate::log_limiter::LogLimiter;
 use crate::params::Params;
-use crate::parser::{Form, Parser};
 use crate::state_map::StateMap;
 
 /// State that the hubs of one server share.
 #[derive(Clone)]
 pub(crate) struct Common {
-    pub(crate) parser: Parser,
-    /// How many attachments one packet may have.
-    pub(crate) max_attachments: usize,
+    pub(crate) encoding: Encoding,
     /// How long answers may take, unless somebody says otherwise.
     pub(crate) ack_timeout: Duration,
     pub(crate) state: Arc<StateMap>,
@@ -153,8 +151,8 @@ impl Hub {
                 Form::Recoverable(Some(numbers.next.fetch_add(1, Ordering::Relaxed)))
             }
         };
-        let Common { parser, max_attachments, witness, .. } = &self.common;
-        let frames = parser.event(*max_attachments, &self.path, form, event, args, |frames| {
+        let Common { encoding, witness, .. } = &self.common;
+        let frames = encoding.event(&self.path, form, event, args, |frames| {
             if let Some(witness) = witness {
                 witness.sent(&Namespace::of(self), &Sent { event, to, rooms, frames });
             }

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use bytes::Bytes;
+use sio_core::socket::encode::json_of;
 
 use crate::handle::socket::Socket;
 use crate::hub::Namespace;
@@ -45,7 +46,7 @@ impl<'a> Outgoing<'a> {
     /// Returns the event as JSON: an array of the name and the arguments, with placeholders for bytes.
     #[must_use]
     pub fn json(&self) -> &'a str {
-        json(self.frames, self.namespace.path()).unwrap_or_default()
+        json_of(self.frames).unwrap_or_default()
     }
 }
 
@@ -58,22 +59,4 @@ impl fmt::Debug for Outgoing<'_> {
             .field("rooms", &self.rooms)
             .finish_non_exhaustive()
     }
-}
-
-/// The JSON of a packet in a WebSocket frame: behind the types, the number of attachments, the namespace and the id.
-pub(super) fn json<'a>(frames: &'a [u8], namespace: &str) -> Option<&'a str> {
-    let (begin, len) = match *frames.get(1)? {
-        126 => (4, u64::from(u16::from_be_bytes(frames.get(2..4)?.try_into().ok()?))),
-        127 => (10, u64::from_be_bytes(frames.get(2..10)?.try_into().ok()?)),
-        len => (2, u64::from(len)),
-    };
-    let payload = frames.get(begin..)?.get(..usize::try_from(len).ok()?)?;
-    let text = std::str::from_utf8(payload).ok()?.get(2..)?;
-    let digits = |text: &'a str| text.trim_start_matches(|c: char| c.is_ascii_digit());
-    let text = digits(text).strip_prefix('-').unwrap_or(text);
-    let text = match text.strip_prefix(namespace).and_then(|text| text.strip_prefix(',')) {
-        Some(text) => text,
-        None => text,
-    };
-    Some(digits(text))
 }

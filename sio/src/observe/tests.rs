@@ -1,25 +1,8 @@
 use std::sync::{Arc, Mutex};
 
-use sio_core::socket::encode;
-
-use super::outgoing::json;
 use super::{Handled, Observer, SocketChange};
 use crate::packet_client::PacketClient;
 use crate::prelude::*;
-
-#[test]
-fn the_json_of_a_packet_is_found() {
-    let long = "x".repeat(70_000);
-    for text in ["", "1,[2]", &"x".repeat(200), &long] {
-        let expected = format!("[\"say\",{}]", serde_json::to_string(text).unwrap());
-        for (namespace, id) in [("/", None), ("/", Some(17)), ("/a/1", None), ("/a,[", Some(3))] {
-            let frames = encode::event(namespace, id, "say", text).unwrap();
-            assert_eq!(json(&frames, namespace), Some(expected.as_str()));
-        }
-    }
-    let frames = encode::event("/a", Some(5), "say", &Binary::from(b"x")).unwrap();
-    assert_eq!(json(&frames, "/a"), Some(r#"["say",{"_placeholder":true,"num":0}]"#));
-}
 
 #[derive(Default)]
 struct Heard;

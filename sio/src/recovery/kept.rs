@@ -303,8 +303,7 @@ mod tests {
     impl Last {
         fn new() -> Self {
             let common = Common {
-                parser: crate::Parser::default(),
-                max_attachments: 10,
+                encoding: crate::codec::Encoding::new(crate::Parser::default(), 10),
                 ack_timeout: Duration::from_secs(5),
                 state: Arc::default(),
                 logs: crate::log_limiter::LogLimiter::default(),

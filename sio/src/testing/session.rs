@@ -21,8 +21,9 @@ use super::outcome::Refused;
 use super::transcript::Transcript;
 use super::{polling, websocket};
 use crate::TransportKind;
+use crate::codec::{Codec, Decoder, Encoding};
 use crate::engine::Revision;
-use crate::parser::{Decoder, Parser};
+use crate::parser::Parser;
 
 /// Commands for the task of a connection, in order.
 pub(super) enum Outgoing {
@@ -76,7 +77,7 @@ impl Session {
             transcript: Transcript::new(),
             transport,
             fault: None,
-            decoder: parser.decoder(Revision::V4, usize::MAX),
+            decoder: Codec::new(Encoding::new(parser, usize::MAX), Revision::V4).decoder(),
             ignores_pings: false,
             next_ack: 0,
         };
@@ -161,9 +162,9 @@ impl Shared {
         if let Some(packet) = decode_frames(&frames) {
             self.lock().transcript.sent(&packet);
         }
-        match self.parser.rewrite(&frames) {
-            Ok(rewritten) => {
-                let _ = self.out.send(Outgoing::Frames(rewritten.unwrap_or(frames), done));
+        match self.parser.finish(frames) {
+            Ok(frames) => {
+                let _ = self.out.send(Outgoing::Frames(frames, done));
             }
             Err(error) => self.fault(format!("cannot send a packet: {error}")),
         }

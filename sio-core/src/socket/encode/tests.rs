@@ -157,3 +157,35 @@ fn more_attachments_than_clients_take_are_refused() {
     assert!(encoder.ack("/", 1, &three[..2]).is_ok());
     assert!(event("/", None, "a", &three).is_ok());
 }
+
+#[test]
+fn the_json_of_a_packet_is_found() {
+    let long = "x".repeat(70_000);
+    for text in ["", "1,[2]", "/a,", &"x".repeat(200), &long] {
+        let expected = format!("[\"say\",{}]", serde_json::to_string(text).unwrap());
+        for (namespace, id) in [("/", None), ("/", Some(17)), ("/a/1", None), ("/1-[", Some(3))] {
+            let frames = event(namespace, id, "say", text).unwrap();
+            assert_eq!(json_of(&frames), Some(expected.as_str()));
+        }
+    }
+    let attached = Some(r#"["say",{"_placeholder":true,"num":0}]"#);
+    for (namespace, id) in [("/", None), ("/", Some(1)), ("/a", Some(5)), ("/7-", None)] {
+        assert_eq!(json_of(&event(namespace, id, "say", &Binary::from(b"x")).unwrap()), attached);
+    }
+    assert_eq!(json_of(&ack("/a", 12, &("x", 1)).unwrap()), Some(r#"["x",1]"#));
+    assert_eq!(json_of(&connect_error("/a", "no", None)), Some(r#"{"message":"no"}"#));
+    assert_eq!(json_of(&disconnect("/")), None);
+    assert_eq!(json_of(&disconnect("/a")), None);
+}
+
+#[test]
+fn what_was_not_encoded_here_has_no_json() {
+    let whole = event("/a", None, "say", "hi").unwrap();
+    for end in 0..whole.len() {
+        assert_eq!(json_of(&whole[..end]), None, "cut off at {end}");
+    }
+    for bytes in [&b"\x82\x04\x01[]x"[..], b"\x81\x012", b"\x81\x0241", b"\x81\x0642/a[]", b"\x81\x0442\xff["]
+    {
+        assert_eq!(json_of(bytes), None, "{bytes:?}");
+    }
+}

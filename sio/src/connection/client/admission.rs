@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::Client;
+use crate::codec::Codec;
 use crate::consumer::Rate;
 use crate::log_limiter::{About, limited};
 use crate::namespaces::Entrant;
@@ -38,9 +39,8 @@ impl Client {
     }
 
     fn refuse_with(&self, namespace: &str, message: &str, data: Option<&str>) {
-        let parser = self.reception.parser;
-        let mailbox = self.sender.mailbox();
-        mailbox.push_always(parser.connect_error(namespace, message, data, mailbox.wire().revision()));
+        let codec = Codec::new(self.reception.encoding, self.handshake.revision());
+        self.sender.mailbox().push_always(codec.connect_error(namespace, message, data));
     }
 
     /// A client that asks for what nobody serves is most often one with a typing error, or meets a server whose

@@ -19,6 +19,7 @@ use tokio::sync::Notify;
 use super::Namespace;
 use super::limits::Limits;
 use super::state::{ConnectionState, may_come_back};
+use crate::codec::Codec;
 use crate::consumer::EventInfo;
 use crate::data::SocketData;
 use crate::engine::mailbox::Mailbox;
@@ -233,6 +234,11 @@ impl Member {
         }
     }
 
+    /// Returns the codec of the client.
+    pub(crate) fn codec(&self) -> Codec {
+        Codec::new(self.namespace.hub.common.encoding, self.handshake.revision())
+    }
+
     pub(crate) fn is_recovered(&self) -> bool {
         self.recovery.as_ref().is_some_and(|recovery| recovery.is_recovered)
     }
@@ -260,20 +266,15 @@ impl Member {
     pub(crate) fn accept(&self) -> bool {
         let recovery = self.state();
         let missed = recovery.map(|recovery| recovery.take_missed(self)).unwrap_or_default();
+        let pid = recovery.map(|recovery| recovery.pid.as_str());
+        let connect = self.codec().connect(self.namespace.path(), &self.id, pid);
         let mut state = self.lock();
         let Stage::Connecting(held) = &mut state.stage else { return false };
         let held = mem::take(&mut held.entries);
         for entry in missed {
             self.mailbox.push_always(entry);
         }
-        let pid = recovery.map(|recovery| recovery.pid.as_str());
-        let hub = &self.namespace.hub;
-        self.mailbox.push_always(hub.common.parser.connect(
-            &hub.path,
-            &self.id,
-            pid,
-            self.mailbox.wire().revision(),
-        ));
+        self.mailbox.push_always(connect);
         for entry in held {
             self.mailbox.push_always(entry);
         }
@@ -331,7 +332,7 @@ impl Member {
 
     /// Disconnects the client from the namespace.
     pub(crate) fn disconnect(&self) {
-        let last = self.namespace.hub.common.parser.disconnect(self.namespace.path());
+        let last = self.codec().disconnect(self.namespace.path());
         self.close_with(DisconnectReason::ServerNamespaceDisconnect, true, Some(last));
         self.mailbox.inbox.nudge();
     }
