@@ -3,20 +3,15 @@
 //! A bus connects, subscribes, publishes and says when its connection has ended. Everything else is done above it, once
 //! for all of them: connecting again, holding what cannot be sent, sending again, finding repeats and losses.
 
-use std::borrow::Cow;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
 
 use bytes::Bytes;
-use sio_core::cluster::node::NodeId;
 
-use crate::options::OptionsError;
+pub use crate::error::BusError;
+pub use crate::names::{Names, Topic};
 pub use crate::sink::Sink;
-
-/// Characters of a prefix.
-const MAX_PREFIX: usize = 64;
 
 /// A broker.
 ///
@@ -120,16 +115,6 @@ pub enum Receivers {
     Each(Vec<u64>),
 }
 
-/// Where a frame goes.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Topic {
-    /// To all nodes of the cluster.
-    All,
-    /// To one node.
-    Node(NodeId),
-}
-
 /// A frame on its way out.
 #[derive(Debug, Clone)]
 pub struct Frame {
@@ -137,72 +122,6 @@ pub struct Frame {
     pub topic: Topic,
     /// Its bytes.
     pub payload: Bytes,
-}
-
-/// The names that topics have at the broker: `<prefix>.a` for everybody, `<prefix>.x.<node>` for a node.
-///
-/// # Examples
-///
-/// ```
-/// use sio_cluster::NodeId;
-/// use sio_cluster::bus::{Names, Topic};
-///
-/// let names = Names::new("shop").unwrap();
-/// assert_eq!(names.of(&Topic::All), "shop.a");
-/// assert_eq!(names.of(&Topic::Node(NodeId::new(1))), "shop.x.0000000000000001");
-/// assert_eq!(names.topic("shop.a"), Some(Topic::All));
-/// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Names {
-    all: Arc<str>,
-    node: Arc<str>,
-}
-
-impl Names {
-    /// Makes the names with this prefix.
-    ///
-    /// # Errors
-    ///
-    /// If it is not 1 to 64 letters, digits, `-`, `_`, `.`, `:` and `/`: other characters mean something to brokers.
-    pub fn new(prefix: &str) -> Result<Self, OptionsError> {
-        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.:/".contains(&byte);
-        if prefix.is_empty() || prefix.len() > MAX_PREFIX || !prefix.bytes().all(is_plain) {
-            return Err(OptionsError::Prefix(prefix.chars().take(MAX_PREFIX).collect()));
-        }
-        Ok(Self { all: format!("{prefix}.a").into(), node: format!("{prefix}.x.").into() })
-    }
-
-    /// Returns the name of a topic.
-    #[must_use]
-    pub fn of(&self, topic: &Topic) -> Cow<'_, str> {
-        match topic {
-            Topic::All => Cow::Borrowed(&self.all),
-            Topic::Node(node) => Cow::Owned(format!("{}{node}", self.node)),
-        }
-    }
-
-    /// Returns the topic that has this name.
-    #[must_use]
-    pub fn topic(&self, name: &str) -> Option<Topic> {
-        if *name == *self.all {
-            return Some(Topic::All);
-        }
-        name.strip_prefix(&*self.node)?.parse().ok().map(Topic::Node)
-    }
-}
-
-/// Why a broker cannot be used.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{reason}")]
-pub struct BusError {
-    reason: String,
-}
-
-impl BusError {
-    /// Makes an error with this text, which must not contain a password.
-    pub fn new(reason: impl Into<String>) -> Self {
-        Self { reason: reason.into() }
-    }
 }
 
 type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, BusError>> + Send + 'a>>;
@@ -254,23 +173,5 @@ impl<L: Link> AnyLink for L {
 
     fn check(&mut self) -> Answer<'_, ()> {
         Box::pin(Link::check(self))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_with_characters_that_brokers_interpret_are_refused() {
-        for prefix in ["", "a*", "a b", "a?", "[a]", "é", &"a".repeat(65)] {
-            assert!(Names::new(prefix).is_err(), "{prefix}");
-        }
-        let names = Names::new("a:b/c-d_e.f").unwrap();
-        for topic in [Topic::All, Topic::Node(NodeId::new(u64::MAX))] {
-            assert_eq!(names.topic(&names.of(&topic)), Some(topic));
-        }
-        assert_eq!(names.topic("other.a"), None);
-        assert_eq!(names.topic("a:b/c-d_e.f.x.1"), None);
     }
 }

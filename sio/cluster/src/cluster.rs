@@ -15,17 +15,17 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
+use crate::answering::Answering;
 use crate::bus::{Names, Topic};
 use crate::counters::Counters;
-use crate::error::{PublishError, StartError};
+use crate::error::{OptionsError, PublishError, StartError};
 use crate::event::{NodeStatus, Status};
 use crate::local::{Address, Local, Packet};
 use crate::node::Node;
-use crate::options::{Options, OptionsError};
+use crate::options::Options;
 use crate::outbox::{self, Outbox, now};
 use crate::random;
 use crate::receiver::Receiver;
-use crate::requests::Answering;
 use crate::sink::{Arrived, Queue};
 use crate::supervisor::{Line, Supervisor};
 

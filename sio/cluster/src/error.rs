@@ -1,6 +1,33 @@
 //! Why something cannot be sent, and why a node cannot enter.
 
-use crate::bus::BusError;
+/// Why a broker cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{reason}")]
+pub struct BusError {
+    reason: String,
+}
+
+impl BusError {
+    /// Makes an error with this text, which must not contain a password.
+    pub fn new(reason: impl Into<String>) -> Self {
+        Self { reason: reason.into() }
+    }
+}
+
+/// An option is invalid.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum OptionsError {
+    /// The prefix has no characters, too many, or such as mean something to brokers.
+    #[error("the prefix `{0}` must be 1 to 64 letters, digits and `-_.:/`")]
+    Prefix(String),
+    /// Frames would be held for too long.
+    #[error("frames can be held for a minute at most")]
+    Hold,
+    /// Requests would never be answered.
+    #[error("the request timeout must be longer than zero")]
+    RequestTimeout,
+}
 
 /// Why something cannot be told to other nodes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

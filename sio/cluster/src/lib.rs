@@ -20,6 +20,7 @@
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 
+mod answering;
 pub mod bus;
 mod cluster;
 mod counters;
@@ -29,6 +30,7 @@ mod event;
 mod faults;
 mod local;
 mod memory;
+mod names;
 mod node;
 mod options;
 mod outbox;
@@ -50,12 +52,12 @@ pub use self::bus::{Bus, BusError};
 pub use self::cluster::Cluster;
 pub use self::counters::Counts;
 pub use self::emitter::{EmitError, Emitter, Emitting};
-pub use self::error::{PublishError, StartError};
+pub use self::error::{OptionsError, PublishError, StartError};
 pub use self::event::{ClusterEvent, LossCause, NodeStatus, Status};
 pub use self::faults::Faults;
 pub use self::local::{Address, BoxFuture, Local, Packet};
 pub use self::memory::{MemoryBroker, MemoryBus, MemoryLink};
-pub use self::options::{Options, OptionsError};
+pub use self::options::Options;
 #[cfg(feature = "redis")]
 pub use self::redis::{RedisBus, RedisLink};
 pub use self::way::Way;

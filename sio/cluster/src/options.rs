@@ -6,6 +6,7 @@ use std::time::Duration;
 use sio_core::cluster::node::Tag;
 
 use crate::bus::{AnyBus, Bus, Names};
+use crate::error::OptionsError;
 
 /// The longest time for which frames may be held.
 const MAX_HOLD: Duration = Duration::from_secs(60);
@@ -39,21 +40,6 @@ pub struct Options {
     pub(crate) hold_bytes: usize,
     pub(crate) request_timeout: Duration,
     pub(crate) wait: bool,
-}
-
-/// An option is invalid.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum OptionsError {
-    /// The prefix has no characters, too many, or such as mean something to brokers.
-    #[error("the prefix `{0}` must be 1 to 64 letters, digits and `-_.:/`")]
-    Prefix(String),
-    /// Frames would be held for too long.
-    #[error("frames can be held for a minute at most")]
-    Hold,
-    /// Requests would never be answered.
-    #[error("the request timeout must be longer than zero")]
-    RequestTimeout,
 }
 
 impl Options {

@@ -14,11 +14,11 @@ use sio_core::cluster::message::{self, Alive, Bye, Change, Page, Query, Request,
 use sio_core::cluster::node::{Hello, NodeId};
 use tokio::sync::{mpsc, watch};
 
+use crate::answering::Answering;
 use crate::event::{ClusterEvent, LossCause};
 use crate::local::{Address, Local, Packet};
 use crate::node::Node;
 use crate::outbox::now;
-use crate::requests::Answering;
 use crate::sink::Arrived;
 
 /// Frames after which other tasks have their turn, so that a flood here leaves the node's own clients served.

@@ -9,7 +9,8 @@ use sio_core::cluster::frame::{HEADER_LEN, Kind};
 use sio_core::cluster::node::NodeId;
 use tokio::sync::{Notify, mpsc};
 
-use crate::bus::{BusError, Topic};
+use crate::error::BusError;
+use crate::names::Topic;
 
 /// Frames that wait to be received. Redis ends the connection of a subscriber for whom 32 MB wait; so much may wait
 /// here too.
