@@ -10,7 +10,7 @@ use std::fmt;
 use serde::de::{self, DeserializeOwned, Deserializer, Visitor};
 use serde::forward_to_deserialize_any;
 
-use super::ser::SPREAD;
+use super::spread::SPREAD;
 
 /// How many arguments a type stands for.
 pub(super) enum Arity<T> {

@@ -7,11 +7,13 @@
 mod access;
 mod arity;
 mod de;
+mod encode_error;
 mod error;
 mod json;
 mod key;
 mod placeholder;
 mod ser;
+mod spread;
 mod visit;
 
 use std::fmt;
@@ -23,6 +25,7 @@ use serde::de::DeserializeOwned;
 
 use self::arity::Arity;
 use self::de::{Deserializer, Start};
+pub use self::encode_error::EncodeError;
 use self::error::Error;
 #[cfg(feature = "msgpack")]
 pub(crate) use self::json::Number;
@@ -30,8 +33,9 @@ pub(crate) use self::json::{Malformed, Reader};
 pub(crate) use self::placeholder::{Placeholder, count_placeholders, placeholder};
 #[cfg(feature = "msgpack")]
 pub(crate) use self::placeholder::{has_marked_placeholders, marked_placeholder};
+pub use self::ser::write_args;
 pub(crate) use self::ser::{Attachments, serialize};
-pub use self::ser::{EncodeError, Spread, write_args};
+pub use self::spread::Spread;
 use crate::binary::AtHand;
 
 /// The arguments of one packet, taken one after the other.

@@ -5,103 +5,14 @@
 //! are. The first is a [`Formatter`], the second a serializer for the top level only.
 
 use std::fmt;
-use std::marker::PhantomData;
 
 use bytes::Bytes;
-use serde::de::Visitor;
-use serde::ser::{self, SerializeTupleStruct as _};
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::ser::{self, Serialize, Serializer};
 use serde_json::ser::Formatter;
 
 use super::arity::{is_array, is_unit};
-
-/// Why something could not be encoded. The application is to blame.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum EncodeError {
-    /// The event's name is one of [`RESERVED`](crate::name::RESERVED).
-    #[error("`{0}` is a reserved event name")]
-    ReservedName(String),
-    /// An argument cannot be written as JSON.
-    #[error("an argument cannot be written as JSON")]
-    Json(#[from] serde_json::Error),
-    /// An object with a member `_placeholder` stands beside attachments: clients would take it for one of them, or give
-    /// up the connection if there is none of its number. Data that an application passes on for a client may hold one.
-    #[error(
-        "an object with a member `_placeholder` beside binary data: clients would take it for an attachment"
-    )]
-    Placeholder,
-    /// More attachments than clients take in one packet.
-    #[error(
-        "{count} binary attachments in one packet, of which clients take {max} (option `max_attachments`)"
-    )]
-    TooManyAttachments {
-        /// How many there are.
-        count: usize,
-        /// How many there may be.
-        max: usize,
-    },
-    /// The packet cannot be written as MessagePack.
-    #[cfg(feature = "msgpack")]
-    #[error(transparent)]
-    Msgpack(#[from] crate::msgpack::EncodeError),
-}
-
-/// Several arguments of one type, as many as there are: a `Vec` or an array alone is *one* argument, a list.
-///
-/// A tuple struct, which is one argument as well, becomes several with `#[serde(rename = "sio::Spread")]`.
-///
-/// With [`Args::take_rest`](super::Args::take_rest) it takes all arguments that are left, so that they can be sent on
-/// as they came.
-///
-/// # Examples
-///
-/// ```
-/// use sio_core::args::{Args, Spread, write_args};
-/// use sio_core::value::Value;
-///
-/// let mut args = Args::array(r#"[1,{"a":[true]}]"#.into(), Vec::new());
-/// let all: Spread<Value> = args.take_rest().unwrap();
-///
-/// let (mut json, mut attachments) = (Vec::new(), Vec::new());
-/// write_args(&mut json, true, &all, &mut attachments).unwrap();
-/// assert_eq!(json, br#"1,{"a":[true]}"#);
-/// ```
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Spread<T>(pub Vec<T>);
-
-impl<T: Serialize> Serialize for Spread<T> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut arguments = serializer.serialize_tuple_struct(SPREAD, self.0.len())?;
-        for argument in &self.0 {
-            arguments.serialize_field(argument)?;
-        }
-        arguments.end()
-    }
-}
-
-/// The name by which both directions tell a [`Spread`] from a list.
-pub(super) const SPREAD: &str = "sio::Spread";
-
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Spread<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_newtype_struct(SPREAD, SpreadVisitor(PhantomData))
-    }
-}
-
-struct SpreadVisitor<T>(PhantomData<T>);
-
-impl<'de, T: Deserialize<'de>> Visitor<'de> for SpreadVisitor<T> {
-    type Value = Spread<T>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a sequence")
-    }
-
-    fn visit_newtype_struct<D: Deserializer<'de>>(self, deserializer: D) -> Result<Spread<T>, D::Error> {
-        Vec::deserialize(deserializer).map(Spread)
-    }
-}
+use super::encode_error::EncodeError;
+use super::spread::SPREAD;
 
 /// Appends arguments to `out`, separated by commas, and the attachments in them to `attachments`.
 ///
@@ -451,6 +362,7 @@ mod tests {
     use serde::Serialize;
 
     use super::*;
+    use crate::args::Spread;
     use crate::binary::Binary;
     use crate::value::Value;
 

@@ -13,19 +13,17 @@
 //!
 //! Encoding allocates exactly once: the result. JSON and frames are put together in memory that the thread keeps.
 
-use std::cell::Cell;
+mod scratch;
 
 use bytes::Bytes;
 use serde::Serialize;
 
-use crate::args::{self, Attachments, EncodeError};
-use crate::engine::frame::{leading_text, write_binary_frame, write_text_frame};
+use self::scratch::{MAX_DIGITS, Scratch, digits, write_text};
+use crate::args::{self, EncodeError};
+use crate::engine::frame::leading_text;
 use crate::id::Sid;
 use crate::name;
-use crate::socket::packet::{Kind, MAIN_NAMESPACE};
-
-/// The scratch memory that a thread keeps, in bytes. Larger packets are rare; their memory is given back.
-const MAX_KEPT: usize = 64 * 1024;
+use crate::socket::packet::Kind;
 
 /// Encodes an event. With an `id` the client is asked for an acknowledgement.
 ///
@@ -344,105 +342,6 @@ pub fn json_of(frames: &[u8]) -> Option<&str> {
     let text = behind_digits(text).strip_prefix('-').unwrap_or(text);
     let text = if text.starts_with('/') { text.split_once(',')?.1 } else { text };
     Some(behind_digits(text)).filter(|json| !json.is_empty())
-}
-
-fn write_text(out: &mut Vec<u8>, text: &str) {
-    serde_json::to_writer(out, text).expect("a text is always JSON, and a vector takes all of it");
-}
-
-/// Memory in which a packet is put together.
-#[derive(Default)]
-struct Scratch {
-    json: Vec<u8>,
-    attachments: BinaryFrames,
-    run: Vec<u8>,
-}
-
-/// The attachments of a packet, as the frames in which they are sent.
-#[derive(Default)]
-struct BinaryFrames {
-    frames: Vec<u8>,
-    count: usize,
-    marks: bool,
-}
-
-impl Attachments for BinaryFrames {
-    fn push(&mut self, bytes: &[u8]) -> usize {
-        write_binary_frame(&mut self.frames, bytes);
-        self.count += 1;
-        self.count - 1
-    }
-
-    fn marks(&self) -> bool {
-        self.marks
-    }
-}
-
-thread_local! {
-    /// Taken while a packet is put together: a value's `Serialize` may itself encode a packet, in memory of its own.
-    static SCRATCH: Cell<Scratch> = const {
-        let attachments = BinaryFrames { frames: Vec::new(), count: 0, marks: false };
-        Cell::new(Scratch { json: Vec::new(), attachments, run: Vec::new() })
-    };
-}
-
-impl Scratch {
-    /// The thread's scratch memory, empty.
-    fn take() -> Self {
-        // A thread that is ending has none any more.
-        SCRATCH.try_with(Cell::take).unwrap_or_default()
-    }
-
-    /// Makes the packet of the JSON and the attachments, and gives the memory back.
-    fn end(mut self, kind: Kind, namespace: &str, id: Option<u64>) -> Bytes {
-        let has_attachments = self.attachments.count > 0;
-        let kind = if has_attachments { kind.binary() } else { kind };
-        let is_main = namespace == MAIN_NAMESPACE;
-        let (mut count_digits, mut id_digits) = ([0; MAX_DIGITS], [0; MAX_DIGITS]);
-        write_text_frame(
-            &mut self.run,
-            &[
-                b"4",
-                &[kind.digit()],
-                if has_attachments { digits(self.attachments.count as u64, &mut count_digits) } else { b"" },
-                if has_attachments { b"-" } else { b"" },
-                if is_main { b"" } else { namespace.as_bytes() },
-                if is_main { b"" } else { b"," },
-                id.map_or(&[], |id| digits(id, &mut id_digits)),
-                &self.json,
-            ],
-        );
-        self.run.extend_from_slice(&self.attachments.frames);
-        let packet = Bytes::copy_from_slice(&self.run);
-        self.give_back();
-        packet
-    }
-
-    fn give_back(mut self) {
-        self.attachments.count = 0;
-        for memory in [&mut self.json, &mut self.attachments.frames, &mut self.run] {
-            memory.clear();
-            memory.shrink_to(MAX_KEPT);
-        }
-        // Nothing to keep it for if the thread is ending.
-        let _ = SCRATCH.try_with(|kept| kept.set(self));
-    }
-}
-
-/// Digits of the largest `u64`.
-const MAX_DIGITS: usize = 20;
-
-/// The decimal digits of a number.
-fn digits(mut number: u64, buffer: &mut [u8; MAX_DIGITS]) -> &[u8] {
-    let mut start = MAX_DIGITS;
-    loop {
-        start -= 1;
-        buffer[start] = b'0' + (number % 10) as u8;
-        number /= 10;
-        if number == 0 {
-            return &buffer[start..];
-        }
-    }
 }
 
 #[cfg(test)]

@@ -8,6 +8,9 @@ use crate::reader::{Crate, Module, Path};
 /// The longest file, in lines without its tests.
 pub(crate) const MOST_LINES: usize = 400;
 
+/// The longest line of the drawing.
+const WIDTH: usize = 100;
+
 /// Where the modules of a crate belong.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Plan {
@@ -81,7 +84,16 @@ impl Plan {
         let mut drawing = format!("{}\n", self.name);
         let width = self.floors.iter().map(|(floor, _)| floor.len()).max().unwrap_or_default();
         for (floor, modules) in self.floors {
-            writeln!(drawing, "  {floor:width$}  {}", modules.join(" ")).expect("a string can be written to");
+            let mut line = format!("  {floor:width$} ");
+            for module in *modules {
+                if line.len() + module.len() >= WIDTH {
+                    writeln!(drawing, "{line}").expect("a string can be written to");
+                    line = format!("  {:width$} ", "");
+                }
+                line.push(' ');
+                line.push_str(module);
+            }
+            writeln!(drawing, "{line}").expect("as above");
         }
         if !self.known.is_empty() {
             writeln!(drawing, "  {:width$}  {} imports point up or in circles", "", self.known.len())

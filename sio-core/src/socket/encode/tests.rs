@@ -114,16 +114,6 @@ fn a_failed_or_nested_encoding_leaves_nothing_behind() {
 }
 
 #[test]
-fn the_memory_that_a_thread_keeps_is_bounded() {
-    let large = "x".repeat(10 * MAX_KEPT);
-    event("/", None, "a", &(large, Binary::from(vec![0; 10 * MAX_KEPT]))).unwrap();
-    let kept = Scratch::take();
-    for memory in [&kept.json, &kept.attachments.frames, &kept.run] {
-        assert!(memory.capacity() <= MAX_KEPT && memory.is_empty(), "{}", memory.capacity());
-    }
-}
-
-#[test]
 fn what_looks_like_a_placeholder_is_refused_beside_attachments_only() {
     let look_alikes = [
         serde_json::json!({ "_placeholder": true, "num": 99 }),
