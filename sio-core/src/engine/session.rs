@@ -274,7 +274,10 @@ impl Session {
             Heartbeat::Due(at) | Heartbeat::Sent(at) => Some(at),
             Heartbeat::Held(_) => None,
         };
-        heartbeat.into_iter().chain(self.state.upgrade_deadline()).min()
+        match self.state.upgrade_deadline() {
+            Some(upgrade) => Some(heartbeat.map_or(upgrade, |heartbeat| heartbeat.min(upgrade))),
+            None => heartbeat,
+        }
     }
 
     /// Says that from `now` on the server itself reads nothing of this client. The client's heartbeat cannot be

@@ -1,6 +1,7 @@
 //! The Socket.IO side of a session: packets to the sockets they are for.
 
 mod admission;
+mod input;
 
 use std::any::Any;
 use std::sync::Arc;
@@ -28,7 +29,7 @@ use crate::codec::{Codec, Decoder};
 use crate::engine::{CloseReason, Command, Handler, Message, Sender, session};
 use crate::handshake::Handshake;
 use crate::hub::Hub;
-use crate::hub::member::{Amount, Member};
+use crate::hub::member::Member;
 use crate::log_limiter::{About, limited};
 use crate::namespaces::registration::{Running, Seat, SocketTask};
 use crate::namespaces::{Closed, Door, Pass};
@@ -230,7 +231,7 @@ impl Client {
     }
 
     fn poll_sockets(&mut self, cx: &mut Context<'_>) {
-        let count = self.sockets.len();
+        let (count, mut has_ended) = (self.sockets.len(), false);
         for offset in 0..count {
             let index = (self.first + offset) % count;
             if offset > 0 {
@@ -242,13 +243,17 @@ impl Client {
                 }
             }
             let slot = &mut self.sockets[index];
-            let Some(task) = &mut slot.task else { continue };
-            if task.as_mut().poll(cx).is_ready() {
-                slot.task = None;
+            if let Some(task) = &mut slot.task {
+                if task.as_mut().poll(cx).is_ready() {
+                    slot.task = None;
+                    has_ended = true;
+                }
+                slot.report(&mut self.protocol);
             }
-            slot.report(&mut self.protocol);
         }
-        self.sockets.retain(|slot| slot.task.is_some());
+        if has_ended {
+            self.sockets.retain(|slot| slot.task.is_some());
+        }
     }
 }
 
@@ -282,31 +287,13 @@ impl Handler for Client {
         }
     }
 
-    /// True while fewer than `incoming_events` events of each socket and kind, and fewer than `incoming_bytes` of all
-    /// of them, wait or are being handled.
-    ///
-    /// One packet may wait beside what is being handled, however large the two are, and the client is heard behind
-    /// it: a handler may wait for the answer to a question.
     fn is_ready(&self) -> bool {
-        let options = &self.reception;
-        let unfinished = self.unfinished.bytes();
-        let mut queued = Amount { packets: usize::from(unfinished > 0), bytes: unfinished };
-        let mut running = Amount::default();
-        for slot in &self.sockets {
-            let input = slot.member.input();
-            if input.waiting >= options.incoming_events || input.concurrent >= options.incoming_events {
-                return false;
-            }
-            queued += input.queued;
-            running += input.running;
-        }
-        let has_room = queued.bytes + running.bytes < options.incoming_bytes;
-        has_room || (queued.packets <= 1 && (running.packets <= 1 || running.bytes < options.incoming_bytes))
+        self.has_room_for_input()
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) {
         self.poll_sockets(cx);
-        if self.unfinished.bytes() > 0 && !self.is_ready() {
+        if self.unfinished.bytes() > 0 && !self.has_room_for_input() {
             // The client cannot go on with it while nothing is read.
             self.unfinished.restart(self.packet_timeout());
         }
@@ -320,7 +307,7 @@ impl Handler for Client {
     }
 
     fn on_timeout(&mut self, _now: Instant) -> Result<(), CloseReason> {
-        if self.unfinished.bytes() > 0 && !self.is_ready() {
+        if self.unfinished.bytes() > 0 && !self.has_room_for_input() {
             self.unfinished.restart(self.packet_timeout());
             return Ok(());
         }

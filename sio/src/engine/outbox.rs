@@ -268,10 +268,11 @@ impl Outbox {
         state.must_stay_plain |= !compress;
     }
 
-    /// The transport has taken over this much: there is room for more.
-    pub(crate) fn settle(&self, done: Done) {
+    /// The transport has taken over this much: there is room for more. Returns true if nothing else is queued, as far
+    /// as that was looked at.
+    pub(crate) fn settle(&self, done: Done) -> bool {
         if done.bytes == 0 && done.packets == 0 {
-            return;
+            return false;
         }
         let mut state = self.lock();
         // Close frames are written without having been queued, when the session is closed.
@@ -287,10 +288,12 @@ impl Outbox {
         if self.is_bursting() && state.fits(0, self.limits) {
             self.bursting.store(false, Ordering::Relaxed);
         }
+        let is_empty = state.queue.is_empty();
         if state.waiting + state.giving_way > 0 {
             drop(state);
             self.changed.notify_waiters();
         }
+        is_empty
     }
 
     /// Counts what was never queued here and is still to be written: the transport will say that it is done.

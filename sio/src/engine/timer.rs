@@ -19,10 +19,12 @@ pub(crate) struct Timer {
 impl Timer {
     /// Returns once the deadline for which the timer has fired.
     ///
-    /// Timers fire when the runtime has looked for I/O events: those up to that deadline have been noted.
-    pub(crate) fn poll_elapsed(&mut self, cx: &mut Context<'_>) -> Option<Instant> {
-        let (Some(sleep), Some(_)) = (&mut self.sleep, self.armed) else { return None };
-        if sleep.as_mut().poll(cx).is_ready() { self.armed.take() } else { None }
+    /// Timers fire when the runtime has looked for I/O events: those up to that deadline have been noted. The timer
+    /// is only looked at. It was polled when it was armed, and wakes the task of then: a session has one task, of its
+    /// own, for as long as it lives.
+    pub(crate) fn elapsed(&mut self) -> Option<Instant> {
+        let has_fired = self.sleep.as_ref().is_some_and(|sleep| sleep.is_elapsed());
+        if has_fired { self.armed.take() } else { None }
     }
 
     /// Makes sure that the timer fires no later than at `deadline`.

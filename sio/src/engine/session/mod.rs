@@ -14,6 +14,7 @@ mod slow;
 mod test_session;
 mod writing;
 
+use std::collections::VecDeque;
 use std::future::Future;
 use std::mem;
 use std::pin::{Pin, pin};
@@ -90,7 +91,13 @@ impl SessionTask {
     }
 
     fn take_commands(&mut self) {
-        let commands = self.mailbox.inbox.begin();
+        if let Some(commands) = self.mailbox.inbox.begin() {
+            self.on_commands(commands);
+        }
+    }
+
+    #[inline(never)]
+    fn on_commands(&mut self, commands: VecDeque<Command>) {
         // The heartbeat may be in a POST that stands behind a GET.
         self.has_unread |= commands.iter().any(|command| matches!(command, Command::Post(..)));
         for command in commands {
@@ -168,14 +175,18 @@ impl SessionTask {
         if self.leaving.is_some() {
             return self.leaving.filter(|_| !self.carrier.is_gone());
         }
-        let slow = self.stall.as_ref().map(Stall::due);
-        let deadlines = [self.state.poll_timeout(), self.handler.deadline()].into_iter().flatten();
-        if self.overdue.is_none() {
-            return deadlines.chain(slow).min();
+        let (mut session, mut handler) = (self.state.poll_timeout(), self.handler.deadline());
+        if self.overdue.is_some() {
+            // One that has passed is looked at in each turn: a timer would only wake the task at once.
+            let now = now();
+            session = session.filter(|due| *due > now);
+            handler = handler.filter(|due| *due > now);
         }
-        // One that has passed is looked at in each turn: a timer would only wake the task at once.
-        let now = now();
-        deadlines.filter(|due| *due > now).chain(slow).min()
+        let deadline = earlier(session, handler);
+        match &self.stall {
+            Some(stall) => earlier(deadline, Some(stall.due())),
+            None => deadline,
+        }
     }
 
     fn poll_opening(&mut self, cx: &mut Context<'_>) {
@@ -227,7 +238,7 @@ impl Future for SessionTask {
             }
             let left_input = this.read(cx);
             // After reading: a pong that is already here is in time.
-            let fired = this.timer.poll_elapsed(cx);
+            let fired = this.timer.elapsed();
             if fired.is_some() || this.overdue.is_some() {
                 if this.overdue.as_ref().is_none_or(Overdue::may_be_unread) {
                     this.note_pressure();
@@ -275,6 +286,14 @@ impl Drop for SessionTask {
         self.shared.sessions.remove(&self.id);
         self.mailbox.close();
         self.shared.sessions.task_ended();
+    }
+}
+
+/// The earlier of two deadlines, of which there may be only one or none.
+fn earlier(one: Option<Instant>, other: Option<Instant>) -> Option<Instant> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(one.min(other)),
+        (one, other) => one.or(other),
     }
 }
 

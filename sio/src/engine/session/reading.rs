@@ -17,6 +17,10 @@ impl SessionTask {
     /// takes no more.
     pub(super) fn read(&mut self, cx: &mut Context<'_>) -> bool {
         self.has_unread = false;
+        if let (Carrier::WebSocket { rest: None, .. }, None) = (&self.carrier, &self.overdue) {
+            // All that there is most of the time.
+            return self.is_alive() && self.read_websocket(cx);
+        }
         let room = turn::bytes_left();
         let mut left = self.carrier.polling().is_some() && self.read_posts();
         if self.is_open() && self.carrier.polling().is_some_and(|polling| polling.is_abandoned(cx)) {

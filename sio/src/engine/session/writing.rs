@@ -45,9 +45,10 @@ impl SessionTask {
             if done.bytes > 0 {
                 self.stall = None;
             }
-            self.mailbox.outbox.settle(done);
+            let is_all = self.mailbox.outbox.settle(done);
             match outcome {
                 Poll::Pending => return true,
+                Poll::Ready(Ok(())) if is_all => return false,
                 Poll::Ready(Ok(())) => {}
                 Poll::Ready(Err(error)) => {
                     self.on_websocket_end(Ended::Failed(None, error.to_string()));

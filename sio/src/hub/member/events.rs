@@ -1,16 +1,87 @@
 //! Events that wait for their handlers.
 
+use std::ops::AddAssign;
+use std::sync::atomic::{AtomicU32, Ordering};
+
 use bytes::Bytes;
 use sio_core::args::Args;
 use sio_core::socket::packet::Event;
+use sio_core::socket::reason::DisconnectReason;
 
-use super::{Amount, Input, Member, Next, Waiting};
+use super::{Member, State};
 use crate::consumer::EventInfo;
 use crate::transport::frames::SHARED_READER_LIMIT;
 use crate::turn;
 
 /// Shorter events may share their buffer with other packets; longer ones have a buffer of their own.
 const SHORT: usize = SHARED_READER_LIMIT;
+
+/// An event that nobody has taken up.
+pub(crate) struct Waiting {
+    pub(crate) event: Event,
+    pub(crate) size: usize,
+    /// The declared options of the event, if there are any.
+    pub(crate) info: Option<&'static EventInfo>,
+}
+
+/// The amount of a socket's input.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Input {
+    /// Events that wait for their turn.
+    pub(crate) waiting: usize,
+    /// Concurrent events that wait or are being handled.
+    pub(crate) concurrent: usize,
+    /// All that wait, and their bytes.
+    pub(crate) queued: Amount,
+    /// All that are being handled.
+    pub(crate) running: Amount,
+}
+
+/// A number of packets, and their bytes.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Amount {
+    pub(crate) packets: usize,
+    pub(crate) bytes: usize,
+}
+
+impl AddAssign for Amount {
+    fn add_assign(&mut self, more: Self) {
+        self.packets += more.packets;
+        self.bytes += more.bytes;
+    }
+}
+
+/// The next step for a socket's task.
+pub(crate) enum Next {
+    Event(Waiting),
+    Nothing,
+    /// There is more, for which the turn has no time.
+    Later,
+    Closed(DisconnectReason),
+}
+
+/// The amount of a socket's input, as it can be read without the lock. Written under the lock of the state, after each
+/// change.
+#[derive(Debug, Default)]
+pub(super) struct Load {
+    /// All that waits or is being handled, and a hook that is at work.
+    packets: AtomicU32,
+    bytes: AtomicU32,
+}
+
+impl Load {
+    pub(super) fn note(&self, state: &State) {
+        let packets = state.events.len() + state.concurrent_running + usize::from(state.handling.is_some());
+        let packets = packets + usize::from(state.busy);
+        let short = |amount: usize| u32::try_from(amount).unwrap_or(u32::MAX);
+        self.packets.store(short(packets), Ordering::Relaxed);
+        self.bytes.store(short(state.waiting_bytes + state.running_bytes), Ordering::Relaxed);
+    }
+
+    fn is_none(&self) -> bool {
+        self.packets.load(Ordering::Relaxed) == 0
+    }
+}
 
 impl Waiting {
     fn is_concurrent(&self) -> bool {
@@ -25,6 +96,7 @@ impl Member {
         let mut state = self.lock();
         state.running_bytes += size;
         state.handling = Some(size);
+        self.load.note(&state);
     }
 
     /// Queues an event that has arrived. One that comes after the server has disconnected the client is late.
@@ -42,6 +114,15 @@ impl Member {
         let waiting = Waiting { event, size, info };
         state.concurrent_waiting += usize::from(waiting.is_concurrent());
         state.events.push_back(waiting);
+        self.load.note(&state);
+    }
+
+    /// Returns how many events wait or are being handled at most, and how many bytes they have. `None` where it takes
+    /// the lock to know. The client's own task, from which all input comes, finds no fewer than there are.
+    pub(crate) fn input_at_most(&self) -> Option<(usize, usize)> {
+        let (packets, bytes) =
+            (self.load.packets.load(Ordering::Relaxed), self.load.bytes.load(Ordering::Relaxed));
+        (bytes < u32::MAX).then_some((packets as usize, bytes as usize))
     }
 
     /// The events that wait, and those that are being handled.
@@ -59,6 +140,9 @@ impl Member {
     /// The next event of those that are handled one at a time, or the end. The one before has been handled. Concurrent
     /// events that came before it have been taken, or wait for the next turn as well.
     pub(crate) fn next_serial(&self) -> Next {
+        if self.load.is_none() && self.is_connected() {
+            return Next::Nothing;
+        }
         let mut state = self.lock();
         let handled = state.handling.take().unwrap_or(0);
         state.running_bytes -= handled;
@@ -74,6 +158,7 @@ impl Member {
             (None, None) => Next::Nothing,
         };
         state.busy = matches!(next, Next::Event(_) | Next::Closed(_));
+        self.load.note(&state);
         next
     }
 
@@ -93,6 +178,7 @@ impl Member {
         state.running_bytes += waiting.size;
         state.concurrent_waiting -= 1;
         state.concurrent_running += 1;
+        self.load.note(&state);
         Some(waiting)
     }
 
@@ -101,10 +187,13 @@ impl Member {
         let mut state = self.lock();
         state.concurrent_running -= 1;
         state.running_bytes -= size;
+        self.load.note(&state);
     }
 
     pub(crate) fn set_busy(&self) {
-        self.lock().busy = true;
+        let mut state = self.lock();
+        state.busy = true;
+        self.load.note(&state);
     }
 
     /// True when no handler runs and no event waits.

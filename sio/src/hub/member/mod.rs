@@ -5,22 +5,21 @@ mod sending;
 
 use std::collections::VecDeque;
 use std::mem;
-use std::ops::AddAssign;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use sio_core::id::Sid;
 use sio_core::socket::acks::AckTable;
-use sio_core::socket::packet::Event;
 use sio_core::socket::reason::DisconnectReason;
 use tokio::sync::Notify;
 
+use self::events::Load;
+pub(crate) use self::events::{Amount, Next, Waiting};
 use super::Namespace;
 use super::limits::Limits;
 use super::state::{ConnectionState, may_come_back};
 use crate::codec::Codec;
-use crate::consumer::EventInfo;
 use crate::data::SocketData;
 use crate::engine::mailbox::Mailbox;
 use crate::engine::{CloseReason, Command};
@@ -105,6 +104,7 @@ pub(crate) struct Member {
     recovery: Option<Recoverable>,
     /// That of the stage; written under the lock of `state`.
     phase: AtomicU8,
+    load: Load,
     state: Mutex<State>,
     gone: Notify,
 }
@@ -133,50 +133,6 @@ struct Recoverable {
     state: Arc<ConnectionState>,
     /// It has come back.
     is_recovered: bool,
-}
-
-/// An event that nobody has taken up.
-pub(crate) struct Waiting {
-    pub(crate) event: Event,
-    pub(crate) size: usize,
-    /// The declared options of the event, if there are any.
-    pub(crate) info: Option<&'static EventInfo>,
-}
-
-/// The amount of a socket's input.
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Input {
-    /// Events that wait for their turn.
-    pub(crate) waiting: usize,
-    /// Concurrent events that wait or are being handled.
-    pub(crate) concurrent: usize,
-    /// All that wait, and their bytes.
-    pub(crate) queued: Amount,
-    /// All that are being handled.
-    pub(crate) running: Amount,
-}
-
-/// A number of packets, and their bytes.
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Amount {
-    pub(crate) packets: usize,
-    pub(crate) bytes: usize,
-}
-
-impl AddAssign for Amount {
-    fn add_assign(&mut self, more: Self) {
-        self.packets += more.packets;
-        self.bytes += more.bytes;
-    }
-}
-
-/// The next step for a socket's task.
-pub(crate) enum Next {
-    Event(Waiting),
-    Nothing,
-    /// There is more, for which the turn has no time.
-    Later,
-    Closed(DisconnectReason),
 }
 
 impl Member {
@@ -229,6 +185,7 @@ impl Member {
             limits,
             recovery,
             phase: AtomicU8::new(CONNECTING),
+            load: Load::default(),
             state: Mutex::default(),
             gone: Notify::new(),
         }
@@ -306,6 +263,7 @@ impl Member {
                 state.events.clear();
                 state.waiting_bytes = 0;
                 state.concurrent_waiting = 0;
+                self.load.note(&state);
             }
             let was_accepted = self.is_connected();
             self.enter(&mut state, Stage::Left(Gone { reason, was_accepted }));
