@@ -1,6 +1,6 @@
 //! The Engine.IO v4 and Socket.IO v5 protocols without I/O.
 //!
-//! [`v3`] helps to speak with clients of older protocol versions. The feature `msgpack` adds packets in MessagePack
+//! [`target`] says for whom a packet is. [`v3`] helps to speak with clients of older protocol versions. The feature `msgpack` adds packets in MessagePack
 //! instead of JSON, and the feature `cluster` the messages between several servers that act as one.
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
@@ -15,5 +15,6 @@ pub mod id;
 pub mod msgpack;
 pub mod name;
 pub mod socket;
+pub mod target;
 pub mod v3;
 pub mod value;

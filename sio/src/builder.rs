@@ -1,6 +1,8 @@
 //! Options of a server.
 
 mod checks;
+#[cfg(feature = "cluster")]
+mod cluster;
 #[cfg(feature = "static-files")]
 mod files;
 mod handlers;
@@ -70,6 +72,10 @@ pub struct Builder {
     expected: Vec<String>,
     hooks: Scoped,
     observers: Observers,
+    #[cfg(feature = "cluster")]
+    adapter: Option<crate::cluster::Adapter>,
+    #[cfg(feature = "cluster")]
+    cluster_listeners: crate::cluster::Listeners,
     health: Option<Health>,
     #[cfg(feature = "static-files")]
     files: StaticFiles,
@@ -106,6 +112,10 @@ impl Default for Builder {
             expected: Vec::new(),
             hooks: Scoped::default(),
             observers: Observers::default(),
+            #[cfg(feature = "cluster")]
+            adapter: None,
+            #[cfg(feature = "cluster")]
+            cluster_listeners: crate::cluster::Listeners::default(),
             health: None,
             #[cfg(feature = "static-files")]
             files: StaticFiles::default(),
@@ -213,9 +223,15 @@ impl Builder {
         problems.extend(missing.map(|path| Problem::MissingNamespace { namespace: path.clone() }));
         let is_served = |path: &str| path == "/" || registrations.iter().any(|one| one.namespace == path);
         problems.extend(self.idle_hooks(is_served));
+        #[cfg(feature = "cluster")]
+        let cluster = self.cluster(&registrations, &mut problems);
         if !problems.is_empty() {
             return Err(BuildError::new(problems));
         }
+        #[cfg(feature = "cluster")]
+        let others = cluster.as_ref().map(|cluster| hub::others::Others::new(Arc::clone(&cluster.node)));
+        #[cfg(not(feature = "cluster"))]
+        let others = None;
         let (state, shutdown) = (Arc::new(self.state), Arc::new(Shutdown::default()));
         let (engine, mut http, options, hooks) = (self.engine, self.http, self.options, self.hooks);
         // The connections of proxies say nothing of their clients' addresses.
@@ -237,6 +253,7 @@ impl Builder {
                 ack_timeout: options.ack_timeout,
                 state,
                 logs: logs.clone(),
+                others,
                 witness,
                 server: server.clone(),
             };
@@ -271,7 +288,13 @@ impl Builder {
                 server: server.clone(),
             });
             let receiving = Arc::clone(&reception);
+            #[cfg(feature = "cluster")]
+            let entering = cluster.is_some().then(|| server.clone());
             let engine = Engine::stopping_by(Arc::clone(&shutdown), engine, move |sender, handshake| {
+                #[cfg(feature = "cluster")]
+                if let Some(server) = &entering {
+                    crate::server::enter_late(server);
+                }
                 Box::new(Client::new(Arc::clone(&receiving), sender, handshake))
             });
             ServerInner {
@@ -283,6 +306,8 @@ impl Builder {
                 announced: AtomicBool::new(false),
                 beside,
                 connections,
+                #[cfg(feature = "cluster")]
+                cluster,
             }
         });
         Ok(Server { inner })

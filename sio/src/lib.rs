@@ -122,6 +122,8 @@
 //! | `tls` | no | `Server::serve_tls`, by rustls with ring |
 //! | `compression` | no | gzip and deflate for polling answers, from 1,024 bytes on |
 //! | `msgpack` | no | [`Parser`]`::MessagePack`, for clients that speak MessagePack |
+//! | `redis` | no | `sio::cluster` over Redis or Valkey: several servers that act as one |
+//! | `cluster` | no | `sio::cluster` without a broker: for your own, and for tests |
 //! | `testing` | no | `sio::testing`: clients in the process of a test |
 //!
 //! `sio` logs through `tracing`, with targets that begin with `sio::`; install a subscriber to see the logs.
@@ -135,6 +137,8 @@ extern crate self as sio;
 mod packet_client;
 
 mod builder;
+#[cfg(feature = "cluster")]
+pub mod cluster;
 mod codec;
 mod connection;
 mod consumer;

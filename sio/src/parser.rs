@@ -31,6 +31,16 @@ pub enum Parser {
 }
 
 impl Parser {
+    /// Returns the name by which nodes of a cluster compare their parsers.
+    #[cfg(feature = "cluster")]
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Json => "json",
+            #[cfg(feature = "msgpack")]
+            Self::MessagePack => "msgpack",
+        }
+    }
+
     /// Checks the option against `allow_eio3`.
     pub(crate) fn problem(self, allow_eio3: bool) -> Option<Problem> {
         let reason = "clients of Engine.IO 3 are served in JSON only".to_owned();

@@ -1,8 +1,11 @@
 //! A server: its namespaces on top of one engine.
 
+mod entering;
 mod handles;
 #[cfg(feature = "tower")]
 mod layer;
+#[cfg(feature = "cluster")]
+mod local;
 pub(crate) mod serve;
 mod shortcuts;
 
@@ -15,6 +18,8 @@ use sio_core::id::Sid;
 use tokio::net::ToSocketAddrs;
 
 use crate::builder::Builder;
+#[cfg(feature = "cluster")]
+use crate::cluster::Cluster;
 use crate::connection::Reception;
 use crate::engine::Engine;
 use crate::error::{BuildError, Error};
@@ -28,6 +33,8 @@ use crate::places::Connections;
 use crate::recovery::Recovery;
 use crate::shutdown::Shutdown;
 
+#[cfg(feature = "cluster")]
+pub(crate) use self::entering::enter_late;
 pub use self::serve::shutdown_signal;
 use self::serve::{Security, Serving};
 
@@ -69,6 +76,9 @@ pub(crate) struct ServerInner {
     pub(crate) beside: Arc<Beside>,
     /// None without a limit.
     pub(crate) connections: Option<Arc<Connections>>,
+    /// None without an adapter.
+    #[cfg(feature = "cluster")]
+    pub(crate) cluster: Option<Cluster>,
 }
 
 /// Options for the Socket.IO layer; the engine has its own.
@@ -173,7 +183,7 @@ impl Server {
     ///
     /// # Errors
     ///
-    /// When the address cannot be listened on.
+    /// When the address cannot be listened on, and as [`Server::start`].
     pub async fn serve(&self, address: impl ToSocketAddrs + fmt::Debug) -> Result<(), Error> {
         self.serve_with(serve::listen(address).await?).await
     }
@@ -183,9 +193,10 @@ impl Server {
     ///
     /// # Errors
     ///
-    /// When the listener's address cannot be told.
+    /// When the listener's address cannot be told, and as [`Server::start`].
     pub async fn serve_with(&self, listener: impl Listener) -> Result<(), Error> {
         let address = listener.address()?;
+        self.start().await?;
         serve::run(self, listener, Security::None, || self.announce(&address)).await;
         Ok(())
     }
@@ -193,7 +204,8 @@ impl Server {
     /// Stops the server: no new clients are let in, new events are answered `shutting_down`, and each client is
     /// disconnected with the reason `server shutting down` as soon as none of its handlers runs, at the latest after
     /// `drain_timeout` (default 10 s). Returns when all `disconnect` hooks have ended and all clients have been told;
-    /// a client that does not fetch the message is given 5 s.
+    /// a client that does not fetch the message is given 5 s. Then it leaves its cluster, if
+    /// there is one.
     ///
     /// Requests of those who are there are answered until then, and requests for new sessions with status 503. A
     /// program that mounts the server elsewhere has to go on accepting connections until this returns: a client that
@@ -206,6 +218,8 @@ impl Server {
                 kept.clear();
             }
         }
+        // Last: what `disconnect` hooks say to others is sent before.
+        self.leave_cluster().await;
     }
 
     /// Returns whether new clients are let in: until [`Server::close`] is called.

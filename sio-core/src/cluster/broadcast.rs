@@ -1,33 +1,12 @@
-//! [`Broadcast`], an event for sockets on all nodes, and its [`Target`].
+//! [`Broadcast`]: an event for sockets on all nodes.
 
-use std::borrow::Cow;
+use std::str;
 
 use bytes::Bytes;
-use smallvec::SmallVec;
 
 use super::wire::{Reader, write_bytes, write_number, write_sid, write_texts};
-use crate::id::Sid;
-
-/// Rooms that a target may name in each of its lists: a frame of many empty names would become a large list.
-pub const MAX_ROOMS: usize = 65_536;
-
-/// A target's rooms. Two have room without an allocation.
-pub type Rooms<'a> = SmallVec<[Cow<'a, str>; 2]>;
-
-/// The sockets of a namespace that are addressed.
-///
-/// Borrowed from a frame that has arrived, so that one for rooms that nobody here is in costs no allocation.
-#[derive(Debug, Clone, Default)]
-pub struct Target<'a> {
-    /// True if only the members of `rooms` are meant, which are none if there is no room; otherwise everybody is.
-    pub is_limited: bool,
-    /// The rooms.
-    pub rooms: Rooms<'a>,
-    /// Members of these are left out.
-    pub except: Rooms<'a>,
-    /// This socket is left out.
-    pub sender: Option<Sid>,
-}
+use crate::engine::frame::Frames;
+pub use crate::target::{MAX_ROOMS, Rooms, Target};
 
 /// An event for sockets.
 ///
@@ -62,16 +41,6 @@ pub struct Broadcast<'a> {
 }
 
 // Compared also with what lives shorter, which a derived comparison does not do.
-impl PartialEq<Target<'_>> for Target<'_> {
-    fn eq(&self, other: &Target<'_>) -> bool {
-        let Self { is_limited, rooms, except, sender } = self;
-        *is_limited == other.is_limited
-            && rooms.iter().eq(other.rooms.iter())
-            && except.iter().eq(other.except.iter())
-            && *sender == other.sender
-    }
-}
-
 impl PartialEq<Broadcast<'_>> for Broadcast<'_> {
     fn eq(&self, other: &Broadcast<'_>) -> bool {
         let Self { path, target, offset, run } = self;
@@ -80,58 +49,6 @@ impl PartialEq<Broadcast<'_>> for Broadcast<'_> {
 }
 
 impl<'a> Target<'a> {
-    /// Addresses everybody in the namespace.
-    #[must_use]
-    pub fn everybody() -> Self {
-        Self::default()
-    }
-
-    /// Addresses the members of one room.
-    #[must_use]
-    pub fn room(room: impl Into<Cow<'a, str>>) -> Self {
-        let mut rooms = Rooms::new();
-        rooms.push(room.into());
-        Self { is_limited: true, rooms, ..Self::default() }
-    }
-
-    /// Returns whether no list has more than [`MAX_ROOMS`] rooms; receivers refuse those.
-    #[must_use]
-    pub fn fits(&self) -> bool {
-        self.rooms.len() <= MAX_ROOMS && self.except.len() <= MAX_ROOMS
-    }
-
-    /// Returns the only room that is meant, if the target is exactly that: it may be the id of a socket.
-    #[must_use]
-    pub fn single(&self) -> Option<&str> {
-        match &self.rooms[..] {
-            [room] if self.is_limited && self.except.is_empty() && self.sender.is_none() => Some(room),
-            _ => None,
-        }
-    }
-
-    /// Returns the same target, which borrows all texts from this one.
-    #[must_use]
-    pub fn reborrow(&self) -> Target<'_> {
-        Target {
-            is_limited: self.is_limited,
-            rooms: self.rooms.iter().map(|room| Cow::Borrowed(&**room)).collect(),
-            except: self.except.iter().map(|room| Cow::Borrowed(&**room)).collect(),
-            sender: self.sender.clone(),
-        }
-    }
-
-    /// Returns the same target with texts that it owns.
-    #[must_use]
-    pub fn into_owned(self) -> Target<'static> {
-        let own = |rooms: Rooms<'_>| rooms.into_iter().map(|room| Cow::Owned(room.into_owned())).collect();
-        Target {
-            is_limited: self.is_limited,
-            rooms: own(self.rooms),
-            except: own(self.except),
-            sender: self.sender,
-        }
-    }
-
     /// About how many bytes [`Target::write`] writes; never fewer.
     pub(super) fn len(&self) -> usize {
         let texts: usize = self.rooms.iter().chain(&self.except).map(|room| room.len() + 5).sum();
@@ -173,7 +90,8 @@ impl<'a> Broadcast<'a> {
         out.extend_from_slice(&self.run);
     }
 
-    /// Reads a body, `has_offset` as the frame's flags say; `None` if it is malformed.
+    /// Reads a body, `has_offset` as the frame's flags say; `None` if it is malformed. A run that is no whole frames
+    /// would garble everything that a client gets after it.
     #[must_use]
     pub fn read(body: &'a Bytes, has_offset: bool) -> Option<Self> {
         let mut reader = Reader::new(body);
@@ -181,6 +99,13 @@ impl<'a> Broadcast<'a> {
         let path = reader.text()?;
         let target = Target::read(&mut reader)?;
         let run = body.slice(body.len() - reader.left()..);
-        Some(Self { path, target, offset, run })
+        is_whole(&run).then_some(Self { path, target, offset, run })
     }
+}
+
+/// Returns whether a run is whole frames, of which there is at least one, and its texts are UTF-8.
+fn is_whole(run: &Bytes) -> bool {
+    let mut frames = Frames::new(run.clone());
+    let are_texts = frames.by_ref().all(|(is_binary, payload)| is_binary || str::from_utf8(&payload).is_ok());
+    are_texts && frames.rest().is_empty() && !run.is_empty()
 }

@@ -97,6 +97,12 @@ impl Frames {
     pub fn new(run: Bytes) -> Self {
         Self(run)
     }
+
+    /// Returns the bytes that have not been read: after the last frame there are some only if they are no frame.
+    #[must_use]
+    pub fn rest(&self) -> &Bytes {
+        &self.0
+    }
 }
 
 /// Reads the header at the front: whether the frame is binary, the header's length and the payload's length.

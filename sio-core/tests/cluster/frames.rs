@@ -16,6 +16,7 @@ use sio_core::cluster::message::{
 };
 use sio_core::cluster::node::{Hello, NodeId};
 use sio_core::cluster::token::ForwardToken;
+use sio_core::engine::frame::{write_binary_frame, write_text_frame};
 use sio_core::id::Sid;
 
 const SOURCE: NodeId = NodeId::new(0x0102_0304_0506_0708);
@@ -289,10 +290,11 @@ fn a_target_of_too_many_rooms_is_refused() {
     let mut target = Target::room("");
     target.rooms.resize(MAX_ROOMS, "".into());
     assert!(target.fits());
-    let fits = Broadcast { path: "/", target: target.clone(), offset: None, run: Bytes::new() };
+    let fits =
+        Broadcast { path: "/", target: target.clone(), offset: None, run: Bytes::from_static(b"\x81\x00") };
     target.rooms.push("".into());
     assert!(!target.fits());
-    let large = Broadcast { path: "/", target, offset: None, run: Bytes::new() };
+    let large = Broadcast { path: "/", target, offset: None, run: Bytes::from_static(b"\x81\x00") };
     for (event, is_read) in [(fits, true), (large, false)] {
         let mut body = Vec::new();
         event.write(&mut body);
@@ -360,8 +362,12 @@ proptest! {
     fn broadcasts_are_read_as_they_are_written(
         path in "/[a-z]{0,8}", rooms in prop::collection::vec(".{0,12}", 0..4), except in prop::collection::vec(".{0,12}", 0..3),
         is_limited in any::<bool>(), has_sender in any::<bool>(), offset in any::<Option<u64>>(),
-        run in prop::collection::vec(any::<u8>(), 0..64),
+        data in prop::collection::vec(any::<u8>(), 0..200), is_cut in any::<prop::sample::Index>(),
     ) {
+        let mut run = Vec::new();
+        write_text_frame(&mut run, &[b"4"]);
+        write_binary_frame(&mut run, &data);
+        let cut = is_cut.index(run.len());
         let target = Target {
             is_limited,
             rooms: rooms.iter().map(|room| room.as_str().into()).collect(),
@@ -374,5 +380,29 @@ proptest! {
         prop_assert!(body.len() <= event.len_hint());
         let body = body.into();
         prop_assert!(Broadcast::read(&body, offset.is_some()).is_some_and(|read| read == event));
+        // The first frame alone is whole.
+        let cut_body = body.slice(..body.len() - cut);
+        let is_whole = cut == 0 || cut == event.run.len() - 3;
+        prop_assert_eq!(Broadcast::read(&cut_body, offset.is_some()).is_some(), is_whole);
+    }
+}
+
+#[test]
+fn a_run_that_would_garble_a_client_is_refused() {
+    let runs: [&[u8]; 7] = [
+        b"",
+        b"\x81\x0842[\"hi\"",
+        b"\x81\x0142[\"hi\"]",
+        b"\x81\x02\xff\xfe",
+        b"\x88\x00",
+        b"\x01\x0142",
+        b"\x81\x81\x00\x00\x00\x004",
+    ];
+    for run in runs {
+        let event =
+            Broadcast { path: "/", target: Target::everybody(), offset: None, run: Bytes::from_static(run) };
+        let mut body = Vec::new();
+        event.write(&mut body);
+        assert!(Broadcast::read(&body.into(), false).is_none(), "{}", run.escape_ascii());
     }
 }

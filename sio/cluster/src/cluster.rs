@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use serde_json::value::RawValue;
-use sio_core::cluster::broadcast::Broadcast;
+use sio_core::cluster::broadcast::{Broadcast, Target};
 use sio_core::cluster::frame::{Flags, Kind};
 use sio_core::cluster::key::Owner;
 use sio_core::cluster::message::{self, Change, Deed, Selection, ServerEvent};
@@ -224,17 +224,17 @@ impl Cluster {
         }
     }
 
-    /// Checks that an event can be sent to other nodes, before it is delivered to anybody.
+    /// Checks that an event of so many bytes can be sent to other nodes, before it is delivered to anybody.
     ///
     /// # Errors
     ///
     /// [`PublishError`] if it is too large.
-    pub fn check(&self, to: &Address<'_>, packet: &Packet) -> Result<(), PublishError> {
-        if !to.target.fits() {
+    pub fn check(&self, path: &str, target: &Target<'_>, run: usize) -> Result<(), PublishError> {
+        if !target.fits() {
             return Err(PublishError::TooManyRooms);
         }
-        let rooms = to.target.rooms.iter().chain(&to.target.except).map(|room| room.len() + 4).sum::<usize>();
-        let size = packet.run.len() + to.path.len() + rooms + 128;
+        let rooms = target.rooms.iter().chain(&target.except).map(|room| room.len() + 4).sum::<usize>();
+        let size = run + path.len() + rooms + 128;
         if size > self.max_frame {
             return Err(PublishError::TooLarge { size, limit: self.max_frame });
         }
@@ -248,7 +248,7 @@ impl Cluster {
     ///
     /// As [`Cluster::check`].
     pub fn publish(&self, to: &Address<'_>, packet: &Packet) -> Result<(), PublishError> {
-        self.check(to, packet)?;
+        self.check(to.path, &to.target, packet.run.len())?;
         if !self.node.has_peers() {
             self.node.line.outbox.skip();
             return Ok(());

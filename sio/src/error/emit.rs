@@ -28,6 +28,21 @@ pub enum EmitError {
     /// `emit` inside `connect`.
     #[error("the outgoing queue of the socket is full")]
     QueueFull,
+    /// The event is larger than what can be sent to other nodes of the cluster at once. It was not sent to anybody.
+    #[error("{size} bytes are more than the {limit} that can be sent to other nodes at once")]
+    TooLarge {
+        /// How large it is, in bytes.
+        size: usize,
+        /// How large it may be.
+        limit: usize,
+    },
+    /// More rooms are named than the 65,536 that other nodes of the cluster accept. The event was not sent to anybody.
+    #[error("more rooms are named than the 65,536 that other nodes accept")]
+    TooManyRooms,
+    /// Some other nodes of the cluster cannot be reached now. The event was not sent to anybody. Returned only by
+    /// [`Broadcast::strict`](crate::Broadcast::strict).
+    #[error("other nodes cannot be reached now")]
+    Unreachable,
     /// The client already has an answer: the handler failed, or ran out of time, before the acknowledgement was sent.
     #[error("the acknowledgement has already been answered")]
     AlreadyAnswered,

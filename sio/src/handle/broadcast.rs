@@ -1,5 +1,6 @@
 //! Saying something to several sockets at once.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::time::Duration;
 
@@ -13,6 +14,7 @@ use super::socket::Socket;
 use crate::engine::outbox::How;
 use crate::error::EmitError;
 use crate::hub::emission::{Emission, Expect};
+use crate::hub::others::Others;
 use crate::hub::{Change, Delivered, Namespace, Target};
 
 /// Addresses some of the sockets of a namespace: made by `to`, `except` and `broadcast` of
@@ -38,17 +40,28 @@ use crate::hub::{Change, Delivered, Namespace, Target};
 #[must_use = "a broadcast does nothing until something is emitted"]
 pub struct Broadcast {
     namespace: Namespace,
-    target: Target,
+    target: Target<'static>,
     volatile: bool,
     compress: bool,
     timeout: Duration,
+    is_local: bool,
+    is_strict: bool,
 }
 
 impl Broadcast {
     pub(crate) fn new(namespace: &Namespace) -> Self {
         let timeout = namespace.hub.common.ack_timeout;
         let target = Target::default();
-        Self { namespace: namespace.clone(), target, volatile: false, compress: true, timeout }
+        let namespace = namespace.clone();
+        Self {
+            namespace,
+            target,
+            volatile: false,
+            compress: true,
+            timeout,
+            is_local: false,
+            is_strict: false,
+        }
     }
 
     /// Everyone but this socket.
@@ -62,13 +75,13 @@ impl Broadcast {
     /// addressed.
     pub fn to(mut self, rooms: impl IntoRooms) -> Self {
         self.target.is_limited = true;
-        self.target.rooms.extend(rooms.into_rooms());
+        self.target.rooms.extend(rooms.into_rooms().into_iter().map(Cow::Owned));
         self
     }
 
     /// Leaves out the members of a room, or of several; a socket's id names a room too.
     pub fn except(mut self, rooms: impl IntoRooms) -> Self {
-        self.target.except.extend(rooms.into_rooms());
+        self.target.except.extend(rooms.into_rooms().into_iter().map(Cow::Owned));
         self
     }
 
@@ -88,7 +101,33 @@ impl Broadcast {
     }
 
     /// Reaches only sockets of this node. On a single node that is all of them.
-    pub fn local(self) -> Self {
+    pub fn local(mut self) -> Self {
+        self.is_local = true;
+        self
+    }
+
+    /// Sends the event to everybody or to nobody, as far as can be known: while the broker of the cluster is gone, or a
+    /// node has been silent for too long, it is not sent, and the error says so. Without this, and with
+    /// [`local`](Self::local), the sockets of this node get it at once, whatever has happened to the others. On a
+    /// single node it changes nothing.
+    ///
+    /// It is for what must not be half done. It cannot promise that other nodes get the event: one may fail while it is
+    /// on its way.
+    ///
+    /// ```
+    /// # use sio::prelude::*;
+    /// use sio::EmitError;
+    ///
+    /// # async fn example(server: &Server) -> sio::Result {
+    /// match server.to("trading").strict().emit("halted", &true).await {
+    ///     Err(EmitError::Unreachable) => println!("nobody has been told"),
+    ///     result => result?,
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn strict(mut self) -> Self {
+        self.is_strict = true;
         self
     }
 
@@ -106,14 +145,14 @@ impl Broadcast {
     ///
     /// # Errors
     ///
-    /// When the name is reserved or the arguments cannot be serialized. It is not an error if a member has gone, or
-    /// if nobody is addressed.
-    #[allow(clippy::unused_async, reason = "adapters for several nodes wait here")]
+    /// When the name is reserved or the arguments cannot be serialized, and in a cluster when the event is too large for
+    /// other nodes; nobody gets it then. It is not an error if a member has gone, if nobody is addressed, or if
+    /// other nodes cannot be reached: see [`strict`](Self::strict).
     pub async fn emit<A>(&self, event: &str, args: &A) -> Result<(), EmitError>
     where
         A: Serialize + ?Sized + Sync,
     {
-        let delivered = self.deliver(self.encode(event, args)?);
+        let delivered = self.deliver(self.encode(event, args)?)?;
         self.namespace.hub.give_way(delivered).await;
         Ok(())
     }
@@ -138,7 +177,7 @@ impl Broadcast {
     /// As [`Broadcast::emit`]: a full queue is not an error, since a broadcast does not wait for one either.
     pub fn try_emit<A: Serialize + ?Sized>(&self, event: &str, args: &A) -> Result<(), EmitError> {
         // A caller that cannot wait cannot give way either.
-        let _ = self.deliver(self.encode(event, args)?);
+        let _ = self.deliver(self.encode(event, args)?)?;
         Ok(())
     }
 
@@ -185,6 +224,7 @@ impl Broadcast {
         args: &(impl Serialize + ?Sized + Sync),
     ) -> Result<AckStream<T>, EmitError> {
         let hub = &self.namespace.hub;
+        self.check_strict()?;
         let id = hub.next_ack_id();
         let question = hub.encode(None, &self.target.rooms, Expect::Answer(id), event, args)?;
         let (delivered, asked) = hub.ask(&self.target, &question.compress(self.compress), self.how(), id);
@@ -200,7 +240,8 @@ impl Broadcast {
         self.namespace.hub.members(&self.target).into_iter().map(Socket::new).collect()
     }
 
-    /// Puts everybody who is addressed into a room, or into several.
+    /// Puts everybody who is addressed into a room, or into several. Sockets of this node are in it when this returns;
+    /// those of other nodes before anything that this node sends after it.
     #[allow(clippy::unused_async, reason = "adapters for several nodes wait here")]
     pub async fn join(&self, rooms: impl IntoRooms) {
         self.apply(Change::Join(&rooms.into_rooms()));
@@ -224,12 +265,39 @@ impl Broadcast {
         self.apply(Change::Disconnect { close: true });
     }
 
+    /// Sockets of this node are changed at once, those of others a moment later.
     fn apply(&self, change: Change<'_>) {
-        self.namespace.hub.apply(&self.target, change);
+        let hub = &self.namespace.hub;
+        hub.apply(&self.target, change);
+        if let Some(others) = self.others() {
+            others.change(&hub.path, &self.target, change);
+        }
     }
 
-    fn deliver(&self, emission: Emission) -> Delivered {
-        self.namespace.hub.deliver(&self.target, &emission.compress(self.compress), self.how())
+    /// Sockets of this node are first, and do not wait for what others do.
+    fn deliver(&self, emission: Emission) -> Result<Delivered, EmitError> {
+        let (hub, how) = (&self.namespace.hub, self.how());
+        let emission = emission.compress(self.compress);
+        let others = self.others();
+        if let Some(others) = others {
+            self.check_strict()?;
+            others.check(&hub.path, &self.target, &emission)?;
+        }
+        let delivered = hub.deliver(&self.target, &emission, how);
+        if let Some(others) = others {
+            others.publish(&hub.path, &self.target, emission, how);
+        }
+        Ok(delivered)
+    }
+
+    /// Returns the other nodes, if there are any and they are addressed.
+    fn others(&self) -> Option<&Others> {
+        self.namespace.hub.common.others.as_ref().filter(|_| !self.is_local)
+    }
+
+    fn check_strict(&self) -> Result<(), EmitError> {
+        let is_refused = self.is_strict && self.others().is_some_and(|others| !others.is_whole());
+        if is_refused { Err(EmitError::Unreachable) } else { Ok(()) }
     }
 
     fn how(&self) -> How {

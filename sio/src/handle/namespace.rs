@@ -93,6 +93,11 @@ impl Namespace {
         Broadcast::new(self).local()
     }
 
+    /// Addresses everyone, or nobody if other nodes cannot be reached: see [`Broadcast::strict`].
+    pub fn strict(&self) -> Broadcast {
+        Broadcast::new(self).strict()
+    }
+
     /// Addresses everyone, and chooses how long their answers may take.
     pub fn timeout(&self, timeout: Duration) -> Broadcast {
         Broadcast::new(self).timeout(timeout)

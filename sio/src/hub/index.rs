@@ -4,9 +4,9 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use sio_core::id::Sid;
+use sio_core::target::Target;
 
 use super::rooms::{RoomChanges, RoomEvent};
-use super::target::Target;
 
 /// The room that is named by a member's id is not kept: the id finds the member itself.
 #[derive(Debug)]
@@ -85,7 +85,7 @@ impl<M: Clone> Index<M> {
     }
 
     /// Calls `each` once for every member that is addressed.
-    pub(super) fn for_each(&self, target: &Target, mut each: impl FnMut(&M)) {
+    pub(super) fn for_each(&self, target: &Target<'_>, mut each: impl FnMut(&M)) {
         let except: Vec<Excluded<'_, M>> = target.except.iter().map(|room| self.excluded(room)).collect();
         let mut visit = |id: &Sid, member: &M| {
             if target.sender.as_ref() != Some(id) && !except.iter().any(|room| room.contains(id)) {

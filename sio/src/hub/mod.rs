@@ -1,7 +1,7 @@
 //! A namespace as those see it who are in it: who is there, in which rooms, and delivery to them.
 //!
-//! Nothing here knows of handles, tasks and servers. A broadcast, and later the reader of a cluster's bus, needs a
-//! [`Target`] and bytes that are ready: see [`Hub::deliver`].
+//! Nothing here knows of handles, tasks and servers. A broadcast needs a [`Target`] and bytes that are ready, and so does
+//! an event of another node: see [`Hub::deliver`].
 
 pub(crate) mod answer;
 pub(crate) mod emission;
@@ -10,13 +10,14 @@ mod index;
 pub(crate) mod limits;
 pub(crate) mod member;
 mod namespace;
+pub(crate) mod others;
 mod patience;
 mod rooms;
 pub(crate) mod state;
-mod target;
 mod wakes;
 
 use std::any::Any;
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, Weak};
@@ -26,18 +27,19 @@ use bytes::Bytes;
 use serde::Serialize;
 use sio_core::args::EncodeError;
 use sio_core::id::Sid;
+pub(crate) use sio_core::target::Target;
 use tokio::sync::mpsc;
 
 use self::answer::{Asked, Waiter};
 use self::emission::{Emission, Expect};
 use self::member::Member;
 pub use self::namespace::Namespace;
+use self::others::Others;
 use self::patience::{Patience, Pressed};
 pub(crate) use self::rooms::RoomChanges;
 pub use self::rooms::RoomEvent;
 use self::rooms::Rooms;
 use self::state::memory::Memory;
-pub(crate) use self::target::Target;
 use self::wakes::Wakes;
 use crate::codec::{Encoding, Form};
 use crate::engine::outbox::{How, PushError};
@@ -55,6 +57,8 @@ pub(crate) struct Common {
     pub(crate) ack_timeout: Duration,
     pub(crate) state: Arc<StateMap>,
     pub(crate) logs: LogLimiter,
+    /// The other nodes of the cluster, if there is one.
+    pub(crate) others: Option<Others>,
     /// None if nobody wants to hear of what goes by.
     pub(crate) witness: Option<Arc<dyn Witness>>,
     /// The server. The hub does not look into it; handles give it back.
@@ -72,7 +76,7 @@ pub(crate) struct Sent<'a> {
     pub(crate) event: &'a str,
     /// The only one who gets it; `None` for a broadcast.
     pub(crate) to: Option<&'a Arc<Member>>,
-    pub(crate) rooms: &'a [String],
+    pub(crate) rooms: &'a [Cow<'static, str>],
     /// In the text format.
     pub(crate) frames: &'a Bytes,
 }
@@ -138,7 +142,7 @@ impl Hub {
     pub(crate) fn encode<A: Serialize + ?Sized>(
         self: &Arc<Self>,
         to: Option<&Arc<Member>>,
-        rooms: &[String],
+        rooms: &[Cow<'static, str>],
         expect: Expect,
         event: &str,
         args: &A,
@@ -163,14 +167,42 @@ impl Hub {
         })
     }
 
+    /// Delivers an event of another node to everybody here who is addressed. A function of its own: a second caller of
+    /// [`Self::deliver`] would change what the compiler makes of the first.
+    #[cfg(feature = "cluster")]
+    #[inline(never)]
+    pub(crate) fn deliver_arrived(
+        &self,
+        target: &Target<'_>,
+        run: Bytes,
+        offset: Option<u64>,
+        compress: bool,
+        how: How,
+    ) {
+        let emission = match (offset, &self.numbers) {
+            (Some(offset), Some(numbers)) => {
+                Emission::new(numbers.memory.count(run), Form::Recoverable(Some(offset)))
+            }
+            _ => Emission::new(run, Form::Plain(None)),
+        };
+        // Who receives for all clients does not give way to one.
+        let _ = self.deliver_to_each(target, &emission.compress(compress), how, |_| true);
+    }
+
     /// Sends an event to everybody who is addressed.
-    pub(crate) fn deliver(&self, target: &Target, emission: &Emission, how: How) -> Delivered {
+    pub(crate) fn deliver(&self, target: &Target<'_>, emission: &Emission, how: How) -> Delivered {
         self.deliver_to_each(target, emission, how, |_| true)
     }
 
     /// As [`Self::deliver`], to ask everybody who is addressed: their answers are awaited under this id. Those whose
     /// answers cannot be awaited are not asked.
-    pub(crate) fn ask(&self, target: &Target, question: &Emission, how: How, id: u64) -> (Delivered, Asked) {
+    pub(crate) fn ask(
+        &self,
+        target: &Target<'_>,
+        question: &Emission,
+        how: How,
+        id: u64,
+    ) -> (Delivered, Asked) {
         let (answers, answered) = mpsc::unbounded_channel();
         let mut asked = Asked::new(id, answered);
         let delivered = self.deliver_to_each(target, question, how, |member| {
@@ -194,7 +226,7 @@ impl Hub {
 
     fn deliver_to_each(
         &self,
-        target: &Target,
+        target: &Target<'_>,
         emission: &Emission,
         how: How,
         mut may_have: impl FnMut(&Arc<Member>) -> bool,
@@ -236,7 +268,7 @@ impl Hub {
     }
 
     /// Returns the connected members who are addressed, in no particular order.
-    pub(crate) fn members(&self, target: &Target) -> Vec<Arc<Member>> {
+    pub(crate) fn members(&self, target: &Target<'_>) -> Vec<Arc<Member>> {
         let mut members = Vec::new();
         self.read().for_each(target, |member| {
             if member.is_connected() {
@@ -246,11 +278,13 @@ impl Hub {
         members
     }
 
-    /// Changes everybody who is addressed.
-    pub(crate) fn apply(self: &Arc<Self>, target: &Target, change: Change<'_>) {
-        for member in self.members(target) {
-            self.change(&member, change);
+    /// Changes everybody who is addressed. Returns how many that are.
+    pub(crate) fn apply(self: &Arc<Self>, target: &Target<'_>, change: Change<'_>) -> usize {
+        let members = self.members(target);
+        for member in &members {
+            self.change(member, change);
         }
+        members.len()
     }
 
     /// Changes one member.

@@ -5,9 +5,9 @@
 use std::sync::Arc;
 
 use sio_core::id::Sid;
+use sio_core::target::Target;
 
 use super::index::Index;
-use super::target::Target;
 
 /// A change of a room: see [`Builder::on_room`](crate::Builder::on_room).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -121,12 +121,12 @@ impl<M: Clone> Rooms<M> {
     }
 
     /// Calls `each` once for every member that is addressed.
-    pub(crate) fn for_each(&self, target: &Target, each: impl FnMut(&M)) {
+    pub(crate) fn for_each(&self, target: &Target<'_>, each: impl FnMut(&M)) {
         self.live.for_each(target, each);
     }
 
     /// As [`Self::for_each`], and then for every member that is parked.
-    pub(crate) fn for_each_with_parked(&self, target: &Target, mut each: impl FnMut(&M)) {
+    pub(crate) fn for_each_with_parked(&self, target: &Target<'_>, mut each: impl FnMut(&M)) {
         self.live.for_each(target, &mut each);
         if !self.parked.is_empty() {
             self.parked.for_each(target, each);
@@ -136,6 +136,8 @@ impl<M: Clone> Rooms<M> {
 
 #[cfg(test)]
 mod tests {
+    use std::borrow::Cow;
+
     use super::RoomEvent::{Created, Deleted, Joined, Left};
     use super::*;
 
@@ -168,7 +170,7 @@ mod tests {
         }
 
         /// Returns the members that are addressed, sorted; one that is reached twice is in it twice.
-        fn reached(&self, target: &Target) -> Vec<u8> {
+        fn reached(&self, target: &Target<'_>) -> Vec<u8> {
             let mut reached = Vec::new();
             self.rooms.for_each(target, |name| reached.push(*name));
             reached.sort_unstable();
@@ -180,8 +182,9 @@ mod tests {
         names.iter().map(|&name| name.to_owned()).collect()
     }
 
-    fn to(rooms: &[&str], except: &[&str]) -> Target {
-        Target { is_limited: true, rooms: strings(rooms), except: strings(except), sender: None }
+    fn to(rooms: &[&str], except: &[&str]) -> Target<'static> {
+        let names = |names| strings(names).into_iter().map(Cow::Owned).collect();
+        Target { is_limited: true, rooms: names(rooms), except: names(except), sender: None }
     }
 
     fn change(room: &str, event: RoomEvent) -> (Arc<str>, RoomEvent) {
@@ -214,7 +217,13 @@ mod tests {
         // Others may be in it, and are reached with its owner.
         three.join(2, &[own.as_str()]);
         assert_eq!(three.reached(&to(&[own.as_str()], &[])), [1, 2]);
-        assert_eq!(three.reached(&Target { except: vec![own.to_string()], ..Target::default() }), [0]);
+        assert_eq!(
+            three.reached(&Target {
+                except: [own.to_string().into()].into_iter().collect(),
+                ..Target::default()
+            }),
+            [0]
+        );
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! [`Outgoing`]: an event that the server sends, as observers see it.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use bytes::Bytes;
@@ -13,7 +14,7 @@ pub struct Outgoing<'a> {
     pub(super) namespace: &'a Namespace,
     pub(super) event: &'a str,
     pub(super) socket: Option<&'a Socket>,
-    pub(super) rooms: &'a [String],
+    pub(super) rooms: &'a [Cow<'static, str>],
     pub(super) frames: &'a Bytes,
 }
 
@@ -39,7 +40,7 @@ impl<'a> Outgoing<'a> {
     /// Returns the rooms that a broadcast is for. If empty, it is for everybody in the namespace, or for that one
     /// socket.
     #[must_use]
-    pub fn rooms(&self) -> &'a [String] {
+    pub fn rooms(&self) -> &'a [Cow<'static, str>] {
         self.rooms
     }
 

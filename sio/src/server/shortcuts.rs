@@ -94,6 +94,11 @@ impl Server {
         self.broadcast().local()
     }
 
+    /// Addresses everyone in `/`, or nobody if other nodes cannot be reached: see [`Broadcast::strict`].
+    pub fn strict(&self) -> Broadcast {
+        self.broadcast().strict()
+    }
+
     /// Addresses everyone in `/`, and chooses how long their answers may take.
     pub fn timeout(&self, timeout: Duration) -> Broadcast {
         self.broadcast().timeout(timeout)

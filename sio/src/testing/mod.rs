@@ -111,3 +111,5 @@ pub use self::client::TestClient;
 pub use self::connect::ClientBuilder;
 pub use self::outcome::{ErrorAck, Received, Refused};
 pub use self::server::TestServer;
+#[cfg(feature = "cluster")]
+pub use sio_cluster::{Faults, MemoryBroker, MemoryBus};

@@ -77,7 +77,7 @@ async fn what_is_too_large_is_refused_before_anybody_gets_it() {
     let mut target = Target::room("x");
     target.rooms.resize(65_537, "".into());
     let small = Packet::new(Bytes::new());
-    assert_eq!(a.cluster.check(&Address { path: "/", target }, &small), Err(PublishError::TooManyRooms));
+    assert_eq!(a.cluster.check("/", &target, small.run.len()), Err(PublishError::TooManyRooms));
 }
 
 #[tokio::test(start_paused = true)]

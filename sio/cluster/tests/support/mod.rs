@@ -11,6 +11,7 @@ use serde_json::value::{RawValue, to_raw_value};
 use sio_cluster::protocol::broadcast::Target;
 use sio_cluster::protocol::message::{Deed, Query};
 use sio_cluster::{Address, BoxFuture, Cluster, ClusterEvent, Local, NodeId, Options, Packet};
+use sio_core::engine::frame::{Frames, write_binary_frame};
 use tokio::sync::Notify;
 use tokio::time::{Instant, timeout};
 
@@ -122,9 +123,9 @@ impl Local for Journal {
         drop(self.released.wait_while(is_held, |is_held| *is_held).expect("no test panics with it"));
         let rooms = to.target.rooms.iter().map(|room| room.to_string()).collect();
         self.write(|entries| {
-            if let (Some((sender, rest)), true) =
-                (packet.run.split_first_chunk::<8>(), packet.run.len() >= 16)
-            {
+            let payload =
+                Frames::new(packet.run.clone()).next().map(|(_, payload)| payload).unwrap_or_default();
+            if let (Some((sender, rest)), true) = (payload.split_first_chunk::<8>(), payload.len() >= 16) {
                 let number = u64::from_le_bytes(rest[..8].try_into().expect("eight bytes"));
                 entries.news.push((u64::from_le_bytes(*sender), number, Instant::now()));
             }
@@ -243,8 +244,10 @@ impl Node {
 
     pub(crate) fn send_to(&self, target: Target<'_>, is_volatile: bool, padding: usize) -> u64 {
         let number = self.sent.fetch_add(1, Relaxed);
-        let mut run = [self.sender.to_le_bytes(), number.to_le_bytes()].concat();
-        run.resize(16 + padding, 0);
+        let mut payload = [self.sender.to_le_bytes(), number.to_le_bytes()].concat();
+        payload.resize(16 + padding, 0);
+        let mut run = Vec::with_capacity(payload.len() + 10);
+        write_binary_frame(&mut run, &payload);
         let packet = Packet { is_volatile, ..Packet::new(Bytes::from(run)) };
         self.cluster.publish(&Address { path: "/", target }, &packet).expect("it is not too large");
         number

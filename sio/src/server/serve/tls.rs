@@ -26,7 +26,7 @@ impl Server {
     ///
     /// # Errors
     ///
-    /// When the address cannot be listened on.
+    /// When the address cannot be listened on, and as [`Server::start`].
     ///
     /// # Examples
     ///
@@ -57,13 +57,14 @@ impl Server {
     ///
     /// # Errors
     ///
-    /// When the listener's address cannot be told.
+    /// When the listener's address cannot be told, and as [`Server::start`].
     pub async fn serve_tls_with(
         &self,
         listener: impl Listener,
         config: impl Into<Arc<ServerConfig>>,
     ) -> Result<(), Error> {
         let address = listener.address()?;
+        self.start().await?;
         let tls = Security::Tls(Tls::new(config.into()));
         super::run(self, listener, tls, || self.announce(&address)).await;
         Ok(())

@@ -1,0 +1,93 @@
+//! [`Adapter`]: how a server takes part in a cluster.
+
+use std::time::Duration;
+
+use sio_cluster::bus::Bus;
+use sio_cluster::{Options, Tag};
+
+/// How a server takes part in a cluster: by which broker, and on which terms.
+///
+/// # Examples
+///
+/// ```
+/// # #[cfg(feature = "redis")] {
+/// use sio::Server;
+/// use sio::cluster::Adapter;
+///
+/// let adapter = Adapter::redis("redis://:secret@10.0.0.5").prefix("shop").name("web-1");
+/// let builder = Server::builder().adapter(adapter);
+/// # drop(builder);
+/// # }
+/// ```
+#[derive(Debug, Clone)]
+#[must_use = "an adapter does nothing until a server is built with it"]
+pub struct Adapter {
+    /// Or the reason why there can be none.
+    options: Result<Options, String>,
+}
+
+impl Adapter {
+    /// Meets the other nodes at a Redis, or Valkey: `redis://[user][:password@]host[:port]` or `unix:///path`, with the
+    /// feature `redis-tls` of `sio-cluster` also `rediss://`. Redis 6 or later is needed. A URL that is none keeps the
+    /// server from being built.
+    ///
+    /// Databases make no difference to what is published: clusters on one Redis are told apart by their
+    /// [`prefix`](Self::prefix).
+    #[cfg(feature = "redis")]
+    pub fn redis(url: &str) -> Self {
+        let bus = sio_cluster::RedisBus::new(url);
+        Self { options: bus.map(Options::new).map_err(|error| error.to_string()) }
+    }
+
+    /// Meets the other nodes at a broker of another kind.
+    pub fn custom(bus: impl Bus) -> Self {
+        Self { options: Ok(Options::new(bus)) }
+    }
+
+    /// Sets the prefix of all names at the broker: 1 to 64 letters, digits and `-_.:/`. Nodes of different prefixes
+    /// never meet. Default `sio`.
+    pub fn prefix(self, prefix: impl Into<String>) -> Self {
+        self.with(|options| options.prefix(prefix))
+    }
+
+    /// Sets a name for this node that stays over restarts, such as the host's. A new run of the node then replaces the
+    /// old one at once, and events and status show the name. Default none.
+    pub fn name(self, name: impl Into<String>) -> Self {
+        self.with(|options| options.name(name))
+    }
+
+    /// Sets the five characters with which ids of this node begin, so that a load balancer can route by them. Default
+    /// random.
+    pub fn tag(self, tag: Tag) -> Self {
+        self.with(|options| options.tag(tag))
+    }
+
+    /// Sets whether the server starts although the broker cannot be reached, and serves its own clients until it can.
+    /// Default false: [`Server::start`](crate::Server::start) fails.
+    pub fn wait(self, wait: bool) -> Self {
+        self.with(|options| options.wait(wait))
+    }
+
+    /// Sets how long, and how many bytes of, what is for other nodes is held while the broker is gone; the oldest is
+    /// dropped first. The bytes are divided by the number of nodes, since all of them send what they hold at the same
+    /// time; a node holds at least 256 KiB. Default 5 s and 16 MiB; at most a minute.
+    pub fn hold(self, time: Duration, bytes: usize) -> Self {
+        self.with(|options| options.hold(time, bytes))
+    }
+
+    /// Sets how long other nodes may take for an answer. Must be longer than zero; default 2 s.
+    pub fn request_timeout(self, timeout: Duration) -> Self {
+        self.with(|options| options.request_timeout(timeout))
+    }
+
+    /// Returns the options of a node, or the reason why there can be none.
+    pub(crate) fn options(self) -> Result<Options, String> {
+        let options = self.options?;
+        options.check().map_err(|error| error.to_string())?;
+        Ok(options)
+    }
+
+    fn with(self, change: impl FnOnce(Options) -> Options) -> Self {
+        Self { options: self.options.map(change) }
+    }
+}

@@ -1,0 +1,118 @@
+//! [`Cluster`]: what a server knows of the other nodes.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use sio_cluster::{ClusterEvent, NodeId, StartError, Status};
+use tokio::sync::OnceCell;
+
+use crate::guarded;
+
+/// A server's cluster, as that server sees it: [`Server::cluster`](crate::Server::cluster) returns it.
+///
+/// # Examples
+///
+/// ```
+/// # use sio::prelude::*;
+/// # fn example(server: &Server) {
+/// if let Some(cluster) = server.cluster() {
+///     for node in cluster.status().nodes {
+///         println!("{} has {} sockets", node.name, node.sockets);
+///     }
+/// }
+/// # }
+/// ```
+pub struct Cluster {
+    pub(crate) node: Arc<sio_cluster::Cluster>,
+    pub(crate) listeners: Arc<Listeners>,
+    entered: OnceCell<()>,
+    /// A request has begun to start it, because nobody else had.
+    pub(crate) is_late: AtomicBool,
+}
+
+/// The listeners for what happens to a cluster, in the order in which they were added.
+#[derive(Default)]
+pub(crate) struct Listeners(Vec<Box<dyn Fn(&ClusterEvent) + Send + Sync>>);
+
+impl Cluster {
+    pub(crate) fn new(node: Arc<sio_cluster::Cluster>, listeners: Listeners) -> Self {
+        let is_late = AtomicBool::new(false);
+        Self { node, listeners: Arc::new(listeners), entered: OnceCell::new(), is_late }
+    }
+
+    /// Returns the id of this node. It is new at every start.
+    #[must_use]
+    pub fn me(&self) -> NodeId {
+        self.node.me()
+    }
+
+    /// Returns the other nodes that are alive.
+    #[must_use]
+    pub fn nodes(&self) -> Vec<NodeId> {
+        self.node.nodes()
+    }
+
+    /// Returns whether the broker is there.
+    #[must_use]
+    pub fn is_up(&self) -> bool {
+        self.node.is_up()
+    }
+
+    /// Returns whether the broker is there and all nodes are heard:
+    /// [`Broadcast::strict`](crate::Broadcast::strict) sends while it is so.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        self.node.is_whole()
+    }
+
+    /// Returns the state of the broker and of the other nodes, and counters: for pages of operators and for metrics.
+    #[must_use]
+    pub fn status(&self) -> Status {
+        self.node.status()
+    }
+
+    /// Waits until there is room for what is sent to other nodes: for programs that produce events faster than a broker
+    /// takes them. Others need not: what has no room is dropped, and counted in
+    /// [`Counts::queue_dropped`](super::Counts::queue_dropped).
+    pub async fn ready(&self) {
+        self.node.ready().await;
+    }
+
+    /// Enters the cluster, if that has not been done.
+    pub(crate) async fn enter(
+        &self,
+        local: impl FnOnce() -> Arc<dyn sio_cluster::Local>,
+    ) -> Result<(), StartError> {
+        self.entered.get_or_try_init(|| self.node.start(local())).await.copied()
+    }
+
+    pub(crate) fn is_entered(&self) -> bool {
+        self.entered.initialized()
+    }
+}
+
+impl Listeners {
+    pub(crate) fn add(&mut self, listener: impl Fn(&ClusterEvent) + Send + Sync + 'static) {
+        self.0.push(Box::new(listener));
+    }
+
+    /// One that panics keeps nothing from the others.
+    pub(crate) fn tell(&self, event: &ClusterEvent) {
+        for listener in &self.0 {
+            guarded::call("a listener for events of the cluster", || listener(event));
+        }
+    }
+}
+
+impl fmt::Debug for Cluster {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.node.fmt(f)
+    }
+}
+
+impl fmt::Debug for Listeners {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Listeners").field("len", &self.0.len()).finish()
+    }
+}

@@ -1,0 +1,4 @@
+//! Several servers that act as one: what one of them sends reaches the clients of all, once.
+
+mod addressing;
+mod support;
