@@ -1,7 +1,8 @@
 //! The Engine.IO v4 and Socket.IO v5 protocols without I/O.
 //!
-//! [`target`] says for whom a packet is. [`v3`] helps to speak with clients of older protocol versions. The feature `msgpack` adds packets in MessagePack
-//! instead of JSON, and the feature `cluster` the messages between several servers that act as one.
+//! [`target`] says for whom a packet is. [`v3`] helps to speak with clients of older protocol versions. The feature
+//! `msgpack` adds packets in MessagePack instead of JSON, and the feature `cluster` the messages between several
+//! servers that act as one.
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 
