@@ -105,7 +105,7 @@ async fn a_namespace_reaches_its_sockets_on_all_nodes() {
     let (everyone, ids) = (six.trio.server(1).of("/"), six.ids.clone());
     let casts = vec![
         (everyone.broadcast(), ALL),
-        (everyone.within("red").within("blue"), ALL),
+        (everyone.to("red").to("blue"), ALL),
         (everyone.to("red"), RED),
         (everyone.except("blue").except(&ids[0]), without(RED, &[0])),
         (everyone.local(), only(&[2, 3])),
