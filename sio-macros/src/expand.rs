@@ -72,7 +72,7 @@ pub(crate) fn consumer(model: &Consumer) -> TokenStream {
 
             #[automatically_derived]
             #[allow(deprecated, unreachable_patterns)]
-            impl #krate::Consumer for #self_ty {
+            impl #krate::__private::Consumer for #self_ty {
                 const NAMESPACE: &'static ::core::primitive::str = #namespace;
                 #(#members)*
                 #(#hooks)*
@@ -93,9 +93,9 @@ fn events(model: &Consumer) -> TokenStream {
         let new = match &handler.event {
             Some(name) => {
                 let text = &name.text;
-                quote_spanned!(span=> #krate::EventInfo::new(#text))
+                quote_spanned!(span=> #krate::__private::EventInfo::new(#text))
             }
-            None => quote_spanned!(span=> #krate::EventInfo::fallback()),
+            None => quote_spanned!(span=> #krate::__private::EventInfo::fallback()),
         };
         let concurrent = handler.concurrent.then(|| quote_spanned!(span=> .concurrent()));
         let timeout = handler.timeout.map(|timeout| {
@@ -106,7 +106,7 @@ fn events(model: &Consumer) -> TokenStream {
         let rate = handler.rate.map(|Rate { count, millis }| quote_spanned!(span=> .rate(#count, #millis)));
         quote_spanned!(span=> #(#cfgs)* #new #concurrent #timeout #max_size #rate)
     });
-    quote_spanned!(at(Span::call_site())=> const EVENTS: &'static [#krate::EventInfo] = &[#(#infos),*];)
+    quote_spanned!(at(Span::call_site())=> const EVENTS: &'static [#krate::__private::EventInfo] = &[#(#infos),*];)
 }
 
 fn describe(model: &Consumer) -> TokenStream {
@@ -132,7 +132,7 @@ fn describe(model: &Consumer) -> TokenStream {
         quote!(#(#methods)*)
     };
     quote_spanned! {at(Span::call_site())=>
-        fn describe(__description: &mut #krate::Description<'_>) { #body }
+        fn describe(__description: &mut #krate::__private::Description<'_>) { #body }
     }
 }
 
@@ -152,9 +152,9 @@ impl Source {
             // A type that borrows cannot be a payload. Said here, the error is the trait's message; left to inference,
             // it would be the compiler's, about lifetimes.
             Self::Event if is_borrowing(ty) => {
-                quote_spanned!(span=> <#ty as #krate::FromEvent<'_, #krate::__private::via::Server>>)
+                quote_spanned!(span=> <#ty as #krate::__private::FromEvent<'_, #krate::__private::via::Server>>)
             }
-            Self::Event => quote_spanned!(span=> <#ty as #krate::FromEvent<'_, _>>),
+            Self::Event => quote_spanned!(span=> <#ty as #krate::__private::FromEvent<'_, _>>),
             Self::Hook(name) => {
                 let hook = syn::Ident::new(name, span);
                 quote_spanned!(span=> <#ty as #krate::__private::HookArg<'_, #krate::__private::#hook>>)
@@ -196,7 +196,7 @@ fn on_connect(model: &Consumer) -> TokenStream {
     let Consumer { krate, self_ty, .. } = model;
     let here = at(self_ty.span());
     let fresh = quote_spanned!(here=> <#self_ty as #krate::__private::Fresh>::fresh());
-    let result = quote_spanned!(here=> #krate::__private::Result<Self, #krate::ConnectError>);
+    let result = quote_spanned!(here=> #krate::__private::Result<Self, #krate::__private::ConnectError>);
     let mut hooks: Vec<_> = model
         .connect
         .iter()
@@ -207,20 +207,20 @@ fn on_connect(model: &Consumer) -> TokenStream {
             let this = quote_spanned!(span=> &mut __this);
             let call = call(krate, method, Source::Event, &this);
             let body = if method.has_self {
-                let accept = quote_spanned!(ty_span=> <#ty as #krate::IntoAccept<_>>::into_accept(__output)?;);
+                let accept = quote_spanned!(ty_span=> <#ty as #krate::__private::IntoAccept<_>>::into_accept(__output)?;);
                 quote_spanned!(span=> let mut __this = #fresh; #call #accept #krate::__private::Ok(__this))
             } else {
                 let via = quote_spanned!(ty_span=> #krate::__private::ConnectProbe::<Self, #ty>::NEW.__sio_via());
                 let build = quote_spanned!(ty_span=> #via.__sio_consumer::<Self, #ty>(__output));
                 quote_spanned!(span=> #call #build)
             };
-            quote_spanned!(span=> #(#cfgs)* async fn on_connect(__event: &mut #krate::Event<'_>) -> #result { #body })
+            quote_spanned!(span=> #(#cfgs)* async fn on_connect(__event: &mut #krate::__private::Event<'_>) -> #result { #body })
         })
         .collect();
     if let Some(otherwise) = otherwise(&model.connect) {
         hooks.push(quote_spanned! {here=>
             #otherwise
-            async fn on_connect(_: &mut #krate::Event<'_>) -> #result { #krate::__private::Ok(#fresh) }
+            async fn on_connect(_: &mut #krate::__private::Event<'_>) -> #result { #krate::__private::Ok(#fresh) }
         });
     }
     quote!(#(#hooks)*)
@@ -278,11 +278,11 @@ fn dispatch(
     quote_spanned! {here=>
         async fn #name(
             #receiver
-            __event: &mut #krate::Event<'_>,
-        ) -> #krate::__private::Result<#krate::Reply, #krate::Error> {
-            match #krate::Event::name(__event) {
+            __event: &mut #krate::__private::Event<'_>,
+        ) -> #krate::__private::Result<#krate::__private::Reply, #krate::__private::Error> {
+            match #krate::__private::Event::name(__event) {
                 #(#arms)*
-                _ => #krate::__private::Err(#krate::Event::unhandled(__event)),
+                _ => #krate::__private::Err(#krate::__private::Event::unhandled(__event)),
             }
         }
     }
@@ -319,7 +319,14 @@ fn on_error(model: &Consumer) -> TokenStream {
         let span = at(method.ident.span());
         let error = syn::Ident::new("__error", span);
         let prepare = quote_spanned!(span=> #krate::__private::put_error(#event, #error););
-        hook(krate, method, "Failure", "on_error", &quote_spanned!(span=> , #error: #krate::Error), &prepare)
+        hook(
+            krate,
+            method,
+            "Failure",
+            "on_error",
+            &quote_spanned!(span=> , #error: #krate::__private::Error),
+            &prepare,
+        )
     });
     quote!(#(#hooks)*)
 }
@@ -357,8 +364,8 @@ fn hook(
     };
     quote_spanned! {span=>
         #(#cfgs)*
-        async fn #name(&mut self, #event: &mut #krate::Event<'_> #parameter)
-            -> #krate::__private::Result<(), #krate::Error>
+        async fn #name(&mut self, #event: &mut #krate::__private::Event<'_> #parameter)
+            -> #krate::__private::Result<(), #krate::__private::Error>
         {
             #uses
             #prepare

@@ -3,7 +3,7 @@
 //!
 //! A block goes through three steps. `parse` turns tokens into syntax and judges nothing, `model` finds the
 //! hooks and handlers and every mistake that can be seen without types, and `expand` writes
-//! `impl sio::Consumer` and the registration. Mistakes that need types are left to the traits of `sio`, which
+//! `impl sio::consumer::Consumer` and the registration. Mistakes that need types are left to the traits of `sio`, which
 //! carry messages of their own; the expansion only sees to it that they point at the user's tokens.
 //!
 //! Two rules hold throughout. The user's tokens always come out again, whatever else fails, so that an editor

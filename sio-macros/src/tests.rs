@@ -37,7 +37,7 @@ fn the_users_block_comes_out_token_for_token() {
     };
     let text = expand(quote!(), block.clone());
     assert_contains(&text, &block);
-    assert_contains(&text, &quote!(impl ::sio::Consumer for chat::Chat));
+    assert_contains(&text, &quote!(impl ::sio::__private::Consumer for chat::Chat));
     assert_eq!(errors(&text), 0);
 }
 
@@ -169,9 +169,9 @@ fn the_condition_of_a_method_goes_wherever_the_method_goes() {
         &text,
         &quote!(
             #[cfg(test)]
-            ::sio::EventInfo::new("say"),
+            ::sio::__private::EventInfo::new("say"),
             #[cfg(windows)]
-            ::sio::EventInfo::new("say")
+            ::sio::__private::EventInfo::new("say")
         ),
     );
 }
@@ -192,14 +192,14 @@ fn options_reach_the_table_and_a_renamed_crate_every_path() {
     assert_contains(
         &text,
         &quote!(
-            ::other::sio::EventInfo::new("any name")
+            ::other::sio::__private::EventInfo::new("any name")
                 .concurrent()
                 .timeout_ms(2000u64)
                 .max_size(1024usize)
                 .rate(10u32, 1000u64)
         ),
     );
-    assert_contains(&text, &quote!(::other::sio::EventInfo::fallback()));
+    assert_contains(&text, &quote!(::other::sio::__private::EventInfo::fallback()));
     assert_contains(
         &text,
         &quote!(

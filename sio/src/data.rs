@@ -119,6 +119,7 @@ impl fmt::Debug for SocketData {
 #[cfg(test)]
 mod tests {
     use super::SocketData;
+    use crate::extract::Extension;
     use crate::packet_client::PacketClient;
     use crate::prelude::*;
 

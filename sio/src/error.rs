@@ -2,12 +2,51 @@
 //! place where an application can react differently.
 //!
 //! The application always chooses what a client sees: the text of an error that came through `?` stays on the server.
+//!
+//! ```
+//! use sio::error::{AckError, IntoEventError};
+//! use sio::prelude::*;
+//!
+//! /// An error of the application, and what a client sees of it.
+//! enum ShopError {
+//!     SoldOut { article: String },
+//! }
+//!
+//! impl IntoEventError for ShopError {
+//!     fn into_event_error(self) -> sio::Error {
+//!         match self {
+//!             Self::SoldOut { article } => sio::Error::new("sold_out", "Sold out").with_field("article", article),
+//!         }
+//!     }
+//! }
+//!
+//! async fn confirm(socket: &Socket) -> sio::Result<bool> {
+//!     match socket.emit_with_ack("confirm", "Really?").await {
+//!         // Where a program can do better than to fail.
+//!         Err(AckError::Timeout) => Ok(false),
+//!         // `?` and `.into()` take every error.
+//!         answer => Ok(answer?),
+//!     }
+//! }
+//! ```
+//!
+//! | | fails |
+//! |---|---|
+//! | [`Error`], [`Result`], [`IntoEventError`] | a handler, a hook, `main` |
+//! | [`ConnectError`], [`IntoConnectError`] | `connect`, and the hooks before it: the client is refused |
+//! | [`EmitError`], [`EncodeError`] | an emit |
+//! | [`AckError`] | an emit with acknowledgement |
+//! | [`ArgError`], [`NotJson`] | reading a payload by hand |
+//! | [`BuildError`], [`Problem`] | a server that is not put together well |
+//! | [`UnknownReason`] | reading a [`DisconnectReason`](crate::DisconnectReason) from a text |
+//!
+//! The errors of [`engine`](crate::engine) and [`testing`](crate::testing) are in those modules.
 
 mod boxed;
 mod build;
-mod connect;
+pub(crate) mod connect;
 mod emit;
-mod event;
+pub(crate) mod event;
 mod source;
 
 use std::borrow::Cow;
@@ -18,15 +57,20 @@ use std::time::Duration;
 
 use serde::ser::SerializeMap as _;
 use serde::{Serialize, Serializer};
-use sio_core::args::ArgError;
 
 use crate::log_limiter::{About, LogLimiter, hash_of, limited};
 use crate::short::short;
 
+pub use sio_core::args::{ArgError, EncodeError};
+pub use sio_core::socket::UnknownReason;
+pub use sio_core::value::NotJson;
+
 pub use self::build::{BuildError, Problem};
-pub use self::connect::{ConnectError, ConnectFailure, IntoConnectError};
+pub(crate) use self::connect::ConnectFailure;
+pub use self::connect::{ConnectError, IntoConnectError};
 pub use self::emit::{AckError, EmitError};
-pub use self::event::{Conversion, HandlerError, IntoEventError, StdEventError};
+pub(crate) use self::event::HandlerError;
+pub use self::event::IntoEventError;
 pub(crate) use self::source::Source;
 
 type BoxError = Box<dyn StdError + Send + Sync>;

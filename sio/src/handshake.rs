@@ -143,6 +143,7 @@ impl Handshake {
     ///
     /// ```
     /// use sio::engine::Revision;
+    /// use sio::Value;
     /// use sio::prelude::*;
     ///
     /// fn token(handshake: &Handshake, auth: &Value) -> Option<String> {
@@ -196,7 +197,7 @@ impl Handshake {
 
     /// Returns a value from the extensions of the request, which a layer in front of the server has stored there,
     /// such as the user whom it has authenticated. `None` if there is none of this type. Handlers can take it as
-    /// [`HttpExtension<T>`](crate::HttpExtension) too.
+    /// [`HttpExtension<T>`](crate::extract::HttpExtension) too.
     ///
     /// Values are copied when the session opens, and live as long as it does; later requests of the session are not
     /// looked at. Those that say who the client is ([`Peer`], axum's `ConnectInfo`) are left out:

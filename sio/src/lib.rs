@@ -58,7 +58,7 @@
 //! several clients share is a [`State`].
 //!
 //! **Arguments are told apart by type.** [`&Socket`](Socket), [`State`], [`Ack`], [`&Handshake`](Handshake) and some
-//! more are provided; everything else that can be deserialized is the next argument that the client sent. [`FromEvent`]
+//! more are provided; everything else that can be deserialized is the next argument that the client sent. [`extract`]
 //! has the whole list, [`macro@consumer`] and [`macro@event`] what methods and options there are.
 //!
 //! **Every acknowledgement that a client asks for is answered once**: with what the handler returns, or with an
@@ -95,19 +95,20 @@
 //! |---|---|
 //! | [`macro@consumer`], [`macro@event`] | what a consumer consists of |
 //! | [`Socket`] | one client in one namespace: emit, join, leave, disconnect |
-//! | [`Namespace`], [`Broadcast`] | many clients at once: all of them, or those in some rooms |
-//! | [`Ack`], [`AckStream`] | answering a client by hand; the answers of many |
-//! | [`State`], [`Handshake`], [`Value`] | what all consumers share; the request of the client; a payload of any shape |
-//! | [`Params`], [`Path`] | namespaces with parameters: `#[consumer(namespace = "/org/{id}")]` |
-//! | [`Builder::on_connecting`], [`Builder::middleware`] | what stands in front of consumers |
-//! | [`Socket::data`], [`Extension`] | what is kept with a socket, for others to see |
-//! | [`Handshake::extension`], [`HttpExtension`] | what HTTP layers in front of the server have found out |
-//! | [`Builder::connection_state_recovery`], [`Recovery`] | clients that go on where they lost their connection |
-//! | [`Valid`], [`Validate`] | payloads that are checked |
-//! | [`Error`], [`ConnectError`], [`IntoEventError`] | what clients learn when something fails |
-//! | [`Server`], [`Builder`] | a server with options of its own, several of them, [graceful shutdown](Server::close) |
+//! | [`Namespace`] | many clients at once: all of them, or those in some rooms; [`emit`] has the types for that |
+//! | [`Ack`] | answering a client by hand |
+//! | [`State`], [`Handshake`] | what all consumers share; the request of the client |
+//! | [`Value`], [`Binary`] | a payload of any shape; bytes inside a payload |
+//! | [`extract`] | all that handlers can take; parameters of namespaces, payloads that are checked |
+//! | [`error`] | what clients learn when something fails, and what can fail |
+//! | [`middleware`] | what stands in front of consumers, and around events |
+//! | [`observe`] | what happens in a server, for logs and metrics |
+//! | [`Server`], [`Builder`], [`options`] | a server with options of its own, several of them, [graceful shutdown](Server::close) |
+//! | [`mod@consumer`] | consumers that are written by hand |
 //! | [`http`] | the hyper service and the tower layer, for your own server or in front of it |
 //! | [`engine`] | Engine.IO alone, without Socket.IO on top |
+//! | `cluster` | several servers that act as one, with the features `cluster` and `redis` |
+//! | `testing` | clients in the process of a test, with the feature `testing` |
 //!
 //! [`prelude`] has what most programs need. The protocol itself, without tasks, sockets and clock, is the crate
 //! `sio-core`.
@@ -121,7 +122,7 @@
 //! | `axum` | no | `tower`, and clients' addresses from axum's `ConnectInfo` |
 //! | `tls` | no | `Server::serve_tls`, by rustls with ring |
 //! | `compression` | no | gzip and deflate for polling answers, from 1,024 bytes on |
-//! | `msgpack` | no | [`Parser`]`::MessagePack`, for clients that speak MessagePack |
+//! | `msgpack` | no | [`options::Parser`]`::MessagePack`, for clients that speak MessagePack |
 //! | `redis` | no | `sio::cluster` over Redis or Valkey: several servers that act as one |
 //! | `cluster` | no | `sio::cluster` without a broker: for your own, and for tests |
 //! | `testing` | no | `sio::testing`: clients in the process of a test |
@@ -141,19 +142,22 @@ mod builder;
 pub mod cluster;
 mod codec;
 mod connection;
-mod consumer;
+pub mod consumer;
 mod data;
+pub mod emit;
 pub mod engine;
-mod error;
+pub mod error;
+pub mod extract;
 mod guarded;
 mod handle;
 mod handshake;
 pub mod http;
 mod hub;
 mod log_limiter;
-mod middleware;
+pub mod middleware;
 mod namespaces;
-mod observe;
+pub mod observe;
+pub mod options;
 mod params;
 mod parser;
 mod peer;
@@ -173,13 +177,10 @@ mod via;
 
 use tokio::net::ToSocketAddrs;
 
-/// The version of the crate `bytes` that [`Binary`] and [`Value`] are made of.
-pub use bytes;
-pub use sio_core::args::{ArgError, Args, EncodeError, Spread};
 pub use sio_core::binary::Binary;
 pub use sio_core::id::Sid;
-pub use sio_core::socket::{DisconnectReason, UnknownReason};
-pub use sio_core::value::{NotJson, Value};
+pub use sio_core::socket::DisconnectReason;
+pub use sio_core::value::Value;
 #[doc = include_str!("consumer/consumer.md")]
 pub use sio_macros::consumer;
 #[doc = include_str!("consumer/event.md")]
@@ -187,34 +188,15 @@ pub use sio_macros::event;
 #[doc = include_str!("error/event_error.md")]
 pub use sio_macros::event_error;
 
-pub use self::builder::{Builder, Eio3};
-pub use self::consumer::{
-    Ack, Consumer, Description, Event, EventInfo, EventName, Extension, FromEvent, HttpExtension, IntoAccept,
-    IntoConsumer, IntoReply, Invalid, Path, Rate, Reply, State, Valid, Validate,
-};
-pub use self::data::SocketData;
-pub use self::engine::TransportKind;
-pub use self::error::{
-    AckError, BuildError, ConnectError, EmitError, Error, EventError, IntoConnectError, IntoEventError,
-    Problem, Result,
-};
-pub use self::handle::ack_stream::AckStream;
-pub use self::handle::broadcast::Broadcast;
-pub use self::handle::emit_options::EmitOptions;
-pub use self::handle::rooms::IntoRooms;
+pub use self::builder::Builder;
+pub use self::consumer::ack::Ack;
+pub use self::consumer::state::State;
+#[doc(inline)]
+pub use self::error::{Error, Result};
 pub use self::handle::socket::Socket;
 pub use self::handshake::Handshake;
-pub use self::http::{AllowedOrigins, Cookie, SameSite};
-pub use self::hub::{Namespace, RoomEvent};
-pub use self::middleware::{Call, Connecting, Next};
-pub use self::observe::{Handled, Observer, Outcome, Outgoing, SocketChange};
-pub use self::params::Params;
-pub use self::parser::Parser;
-pub use self::recovery::Recovery;
+pub use self::hub::Namespace;
 pub use self::server::{Server, shutdown_signal};
-/// The version of rustls that [`Server::serve_tls`] takes its configuration from, with ring as the only provider.
-#[cfg(feature = "tls")]
-pub use tokio_rustls::rustls;
 
 #[doc(hidden)]
 pub mod __private {
@@ -224,11 +206,16 @@ pub mod __private {
 
     pub use inventory;
 
-    pub use crate::consumer::{
-        AckedOutput, ConnectProbe, Disconnect, Failure, Fresh, HookArg, HookOutput, Probe, handler_future,
-        put_error,
-    };
-    pub use crate::error::{ConnectFailure, Conversion, HandlerError, StdEventError};
+    pub use crate::consumer::accept::{ConnectProbe, Fresh, IntoAccept};
+    pub use crate::consumer::description::Description;
+    pub use crate::consumer::event::{Event, put_error};
+    pub use crate::consumer::extract::FromEvent;
+    pub use crate::consumer::hook::{Disconnect, Failure, HookArg, HookOutput};
+    pub use crate::consumer::reply::{AckedOutput, Probe, Reply, handler_future};
+    pub use crate::consumer::{Consumer, EventInfo};
+    pub use crate::error::connect::ConnectFailure;
+    pub use crate::error::event::{Conversion, HandlerError, StdEventError};
+    pub use crate::error::{ConnectError, Error};
     pub use crate::namespaces::registration::Registration;
 
     pub mod via {

@@ -7,9 +7,12 @@ use std::time::Duration;
 
 use serde::Deserialize;
 use serde_json::json;
+use sio::Builder;
+use sio::middleware::Connecting;
+use sio::observe::RoomEvent;
+use sio::options::{Recovery, TransportKind};
 use sio::prelude::*;
 use sio::testing::{TestClient, TestServer};
-use sio::{Builder, Connecting, Recovery, RoomEvent, TransportKind};
 
 /// What the application saw, in order.
 #[derive(Clone, Default)]

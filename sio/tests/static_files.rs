@@ -4,7 +4,7 @@ mod support;
 
 use std::path::PathBuf;
 
-use sio::http::Files;
+use sio::options::Files;
 use support::*;
 
 /// A directory of its own, gone when the test ends.

@@ -5,8 +5,8 @@ mod support;
 use std::sync::Arc;
 
 use rcgen::{CertifiedKey, generate_simple_self_signed};
-use sio::rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
-use sio::rustls::{ClientConfig, RootCertStore, ServerConfig};
+use sio::http::rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+use sio::http::rustls::{ClientConfig, RootCertStore, ServerConfig};
 use support::*;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;

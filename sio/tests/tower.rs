@@ -10,7 +10,7 @@ use axum::extract::Request;
 use axum::routing::{any, get as on_get};
 use hyper::client::conn::http2;
 use hyper_util::rt::{TokioExecutor, TokioIo};
-use sio::HttpExtension;
+use sio::extract::HttpExtension;
 use sio::http::Peer;
 use sio::prelude::*;
 use support::*;

@@ -3,7 +3,9 @@
 use std::fmt;
 
 use serde::{Serialize, Serializer, ser::SerializeTuple};
-use sio::{Event, FromEvent, prelude::*};
+use sio::Value;
+use sio::extract::{Event, FromEvent};
+use sio::prelude::*;
 
 use crate::journal::Journal;
 

@@ -3,7 +3,10 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use sio::{AckError, Broadcast, EmitError, Sid, prelude::*};
+use sio::Sid;
+use sio::emit::Broadcast;
+use sio::error::{AckError, EmitError};
+use sio::prelude::*;
 use sio_tests::{TestServer, Ws, app::Plain};
 
 /// A namespace beside `/`, which nothing here is meant for.
@@ -131,7 +134,7 @@ async fn what_is_volatile_reaches_those_for_whom_nothing_waits() {
     three.clients[0].expect_nothing_more().await;
     me.disconnect();
     let outcome = me.volatile().emit("gone", &()).await;
-    assert!(matches!(outcome, Err(sio::EmitError::Disconnected)), "{outcome:?}");
+    assert!(matches!(outcome, Err(sio::error::EmitError::Disconnected)), "{outcome:?}");
 }
 
 #[tokio::test]

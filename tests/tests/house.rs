@@ -6,6 +6,8 @@ mod made_up;
 mod plan;
 #[path = "house/reader.rs"]
 mod reader;
+#[path = "house/surface.rs"]
+mod surface;
 
 use std::fs;
 
@@ -15,7 +17,7 @@ use reader::Crate;
 const SIO: Plan = Plan {
     name: "sio",
     floors: &[
-        ("facade", &["lib", "prelude"]),
+        ("facade", &["lib", "prelude", "emit", "extract", "options"]),
         ("testing", &["testing"]),
         ("server", &["server", "builder"]),
         ("connection", &["connection"]),
@@ -112,6 +114,13 @@ const CLUSTER: Plan = Plan {
     long: &[],
 };
 
+/// How many names the root of `sio` may have, modules and macros included. A name that not every program needs belongs
+/// into one of the modules.
+const MOST_NAMES: usize = 30;
+
+/// Names that other crates of a program with Socket.IO have too: axum's and serde_json's.
+const NOT_IN_THE_PRELUDE: [&str; 5] = ["EventError", "Extension", "Params", "Path", "Value"];
+
 fn read(plan: &Plan) -> Crate {
     let source = format!("{}/../{}/src", env!("CARGO_MANIFEST_DIR"), plan.name);
     Crate::read(&|file| fs::read_to_string(format!("{source}/{file}")).ok()).expect("the sources can be read")
@@ -139,4 +148,19 @@ fn contributors_are_shown_the_floors_as_they_are() {
     let shown = house.split("```text\n").nth(1).and_then(|rest| rest.split("```").next());
     let drawing = drawing();
     assert_eq!(shown, Some(drawing.as_str()), "CONTRIBUTING.md is to show this:\n\n{drawing}");
+}
+
+#[test]
+fn the_root_has_the_names_of_everyday_code_and_no_others() {
+    let source = format!("{}/../sio/src", env!("CARGO_MANIFEST_DIR"));
+    let names = |file: &str| {
+        surface::public_names(&fs::read_to_string(format!("{source}/{file}")).expect("the file can be read"))
+    };
+    let root = names("lib.rs");
+    println!("{} names: {root:?}", root.len());
+    assert!(root.contains("Socket") && root.contains("serve") && root.contains("prelude"), "{root:?}");
+    assert!(root.len() <= MOST_NAMES, "{} names, at most {MOST_NAMES} are allowed: {root:?}", root.len());
+    let prelude = names("prelude.rs");
+    assert!(prelude.contains("Socket"), "{prelude:?}");
+    assert!(NOT_IN_THE_PRELUDE.iter().all(|name| !prelude.contains(*name)), "{prelude:?}");
 }

@@ -2,7 +2,8 @@
 
 use std::{fmt, future::pending, time::Duration};
 
-use sio::{IntoEventError, prelude::*};
+use sio::error::IntoEventError;
+use sio::prelude::*;
 use sio_tests::{
     app::Secret,
     harness::TestServer,
@@ -345,7 +346,8 @@ async fn an_address_that_cannot_be_listened_on_is_named() {
 #[tokio::test]
 async fn an_auth_payload_with_which_a_client_cannot_come_back_is_told_of() {
     let logs = logs::capture();
-    let recovery = |builder: sio::Builder| builder.connection_state_recovery(sio::Recovery::default());
+    let recovery =
+        |builder: sio::Builder| builder.connection_state_recovery(sio::options::Recovery::default());
     let server = TestServer::start(|builder| recovery(builder).consumer::<sio_tests::app::Plain>()).await;
     for auth in [r#"{"name":"Ada"}"#, "null", ""] {
         let mut ws = server.ws().await;

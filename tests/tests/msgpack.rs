@@ -4,7 +4,9 @@ use std::sync::{Arc, Mutex};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::json;
-use sio::{Parser, prelude::*};
+use sio::Value;
+use sio::options::Parser;
+use sio::prelude::*;
 use sio_tests::{
     Polling, Received, TestServer, Ws,
     app::{All, Plain},
@@ -385,7 +387,7 @@ async fn a_server_that_speaks_json_takes_no_messagepack() {
 
 #[tokio::test]
 async fn clients_that_come_back_get_what_they_missed_in_messagepack() {
-    let recovery = sio::Recovery::default();
+    let recovery = sio::options::Recovery::default();
     let server = TestServer::start(|builder| {
         builder.parser(Parser::MessagePack).consumer::<Plain>().connection_state_recovery(recovery)
     })

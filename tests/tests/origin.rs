@@ -252,9 +252,10 @@ async fn options_are_answered_for_everybody_else_without_permission() {
 
 #[tokio::test]
 async fn any_origin_can_be_allowed() {
-    let server =
-        TestServer::start(|builder| builder.consumer::<Plain>().allowed_origins(sio::AllowedOrigins::any()))
-            .await;
+    let server = TestServer::start(|builder| {
+        builder.consumer::<Plain>().allowed_origins(sio::options::AllowedOrigins::any())
+    })
+    .await;
     for origin in [STRANGER, FRIEND, "null"] {
         let answer = get(&server, origin).await;
         assert_eq!(answer.status, 200);

@@ -70,7 +70,8 @@ async fn the_cookie_is_off_unless_configured() {
     assert_eq!(server.get("EIO=4&transport=polling").await.header("set-cookie"), None);
 
     let server =
-        TestServer::start(|builder| builder.consumer::<Plain>().cookie(sio::Cookie::new("io"))).await;
+        TestServer::start(|builder| builder.consumer::<Plain>().cookie(sio::options::Cookie::new("io")))
+            .await;
     let answer = server.get("EIO=4&transport=polling").await;
     let sid = sio_tests::Open::parse(answer.text()).sid;
     let cookie = answer.header("set-cookie").expect("the handshake sets the cookie");

@@ -361,7 +361,8 @@ async fn sessions_do_not_mix() {
 
 #[tokio::test]
 async fn a_server_without_polling_refuses_it() {
-    let server = TestServer::start(|builder| builder.transports([sio::TransportKind::WebSocket])).await;
+    let server =
+        TestServer::start(|builder| builder.transports([sio::options::TransportKind::WebSocket])).await;
     expect_error(&server.get("EIO=4&transport=polling").await, 400, 0, "Transport unknown");
     server.socket("/").await.expect_nothing_more().await;
 }

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use serde_json::Value as Json;
-use sio::{Recovery, prelude::*};
+use sio::options::Recovery;
+use sio::prelude::*;
 use sio_tests::{
     TestServer,
     app::All,

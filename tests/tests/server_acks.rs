@@ -3,7 +3,8 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use serde::Deserialize;
-use sio::{AckError, prelude::*};
+use sio::error::AckError;
+use sio::prelude::*;
 use sio_tests::{TestServer, app::Plain, deadline::soon};
 
 #[derive(Debug, Deserialize, PartialEq)]
@@ -171,7 +172,10 @@ async fn an_answer_of_the_wrong_type_is_an_error() {
         ws.expect(&format!(r#"42{id}["please"]"#)).await;
         ws.send(&format!("43{id}{answer}")).await;
         let error = soon("the answer", asked).await.expect("no panic").expect_err(answer);
-        assert!(!matches!(error, sio::AckError::Timeout | sio::AckError::Disconnected), "{error}");
+        assert!(
+            !matches!(error, sio::error::AckError::Timeout | sio::error::AckError::Disconnected),
+            "{error}"
+        );
     }
     ws.expect_nothing_more().await;
 }
@@ -184,7 +188,7 @@ async fn a_question_that_nobody_answers_ends_at_its_deadline_and_a_late_answer_i
     let asked = ask!(server, ws, u32, &());
     ws.expect(r#"420["please"]"#).await;
     let error = soon("the deadline", asked).await.expect("no panic").expect_err("nobody answered");
-    assert!(matches!(error, sio::AckError::Timeout), "{error}");
+    assert!(matches!(error, sio::error::AckError::Timeout), "{error}");
     ws.send_all(&["430[1]", "430[2]"]).await;
     ws.expect_nothing_more().await;
 }
@@ -205,7 +209,7 @@ async fn a_question_ends_at_once_when_the_client_leaves() {
         }
         let error =
             soon("the end of the question", asked).await.expect("no panic").expect_err("the client left");
-        assert!(matches!(error, sio::AckError::Disconnected), "{leave}: {error}");
+        assert!(matches!(error, sio::error::AckError::Disconnected), "{leave}: {error}");
     }
 }
 
@@ -259,9 +263,9 @@ async fn a_broadcast_with_ack_collects_an_answer_of_every_member() {
         results.into_iter().map(|(sid, result)| (sid.to_string(), result)).collect();
     assert_eq!(results.len(), 4);
     assert!(matches!(results[&ids[0]], Ok(7)));
-    assert!(matches!(&results[&ids[1]], Err(error) if !matches!(error, sio::AckError::Timeout)));
-    assert!(matches!(results[&ids[2]], Err(sio::AckError::Disconnected)));
-    assert!(matches!(results[&ids[3]], Err(sio::AckError::Timeout)));
+    assert!(matches!(&results[&ids[1]], Err(error) if !matches!(error, sio::error::AckError::Timeout)));
+    assert!(matches!(results[&ids[2]], Err(sio::error::AckError::Disconnected)));
+    assert!(matches!(results[&ids[3]], Err(sio::error::AckError::Timeout)));
     silent.expect_nothing_more().await;
 }
 
@@ -277,7 +281,7 @@ async fn a_broadcast_with_ack_to_nobody_ends_at_once() {
 #[tokio::test]
 async fn the_longest_of_all_durations_means_never() {
     let server = TestServer::start(|builder| {
-        let recovery = sio::Recovery::default().max_disconnection(Duration::MAX);
+        let recovery = sio::options::Recovery::default().max_disconnection(Duration::MAX);
         let builder = builder.consumer::<Plain>().connection_state_recovery(recovery);
         builder.connect_timeout(Duration::MAX).ack_timeout(Duration::MAX)
     })
@@ -318,14 +322,14 @@ async fn so_many_answers_are_awaited_and_no_more() {
         awaited.push(ask().await);
     }
     let refused = soon("the answers", ask().await.collect()).await;
-    assert!(matches!(&refused[..], [(_, Err(sio::AckError::TooMany))]), "{refused:?}");
+    assert!(matches!(&refused[..], [(_, Err(sio::error::AckError::TooMany))]), "{refused:?}");
     let socket = server.socket_of("/", &ws.sid);
     let refused = socket.emit_with_ack::<u32>("please", &()).await;
-    assert!(matches!(refused, Err(sio::AckError::TooMany)), "{refused:?}");
+    assert!(matches!(refused, Err(sio::error::AckError::TooMany)), "{refused:?}");
     // Whoever stops waiting makes room.
     awaited.pop();
     let asked = ask().await;
     ws.close().await;
     let answers = soon("the answers", asked.collect()).await;
-    assert!(matches!(&answers[..], [(_, Err(sio::AckError::Disconnected))]), "{answers:?}");
+    assert!(matches!(&answers[..], [(_, Err(sio::error::AckError::Disconnected))]), "{answers:?}");
 }

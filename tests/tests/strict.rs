@@ -22,7 +22,8 @@
 
 extern crate sio as socketio;
 
-use socketio::{Ack, Args, Error, EventName, Socket, State, consumer, event};
+use socketio::extract::{Args, EventName};
+use socketio::{Ack, Error, Socket, State, consumer, event};
 
 /// The shared limits.
 #[derive(Debug)]
@@ -77,6 +78,6 @@ impl Chat {
 
 #[test]
 fn the_consumer_is_complete() {
-    let events: Vec<_> = <Chat as socketio::Consumer>::EVENTS.iter().map(|event| event.name).collect();
+    let events: Vec<_> = <Chat as consumer::Consumer>::EVENTS.iter().map(|event| event.name).collect();
     assert_eq!(events, ["say", "save it", "search", ""]);
 }

@@ -3,8 +3,10 @@
 use std::time::Duration;
 
 use serde::Serialize;
+use sio::Namespace;
+use sio::Value;
+use sio::error::AckError;
 use sio::prelude::*;
-use sio::{AckError, Namespace};
 
 // ANCHOR: saved
 #[derive(Serialize)]

@@ -1,8 +1,10 @@
 //! Guide: arguments.
 
 use serde::{Deserialize, Serialize};
+use sio::Value;
+use sio::emit::Spread;
+use sio::extract::{Event, FromEvent, Invalid, Validate};
 use sio::prelude::*;
-use sio::{Event, FromEvent, Invalid, Spread, Validate};
 
 // ANCHOR: payload
 #[derive(Deserialize)]

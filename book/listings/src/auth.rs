@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
-use sio::http::AllowedOrigins;
+use sio::options::AllowedOrigins;
 use sio::prelude::*;
 
 // ANCHOR: users

@@ -3,7 +3,8 @@
 use std::env;
 use std::time::Duration;
 
-use sio::http::{Cookie, Forwarded, Peer, SameSite};
+use sio::http::Peer;
+use sio::options::{Cookie, Forwarded, SameSite};
 use sio::prelude::*;
 
 // ANCHOR: main
@@ -31,7 +32,8 @@ fn with_cookie() -> sio::Result<Server> {
 
 // ANCHOR: websocket_only
 fn without_polling() -> sio::Result<Server> {
-    let server = Server::builder().collect(false).transports([sio::TransportKind::WebSocket]).build()?;
+    let server =
+        Server::builder().collect(false).transports([sio::options::TransportKind::WebSocket]).build()?;
     Ok(server)
 }
 // ANCHOR_END: websocket_only

@@ -1,6 +1,6 @@
 //! Guide: errors.
 
-use sio::IntoEventError;
+use sio::error::IntoEventError;
 use sio::prelude::*;
 
 // ANCHOR: own

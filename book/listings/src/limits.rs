@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use sio::Namespace;
+use sio::error::EmitError;
 use sio::prelude::*;
-use sio::{EmitError, Namespace};
 
 // ANCHOR: limits
 fn tight() -> sio::Result<Server> {

@@ -5,8 +5,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use serde::Deserialize;
+use sio::Builder;
+use sio::consumer::Reply;
+use sio::extract::Extension;
+use sio::middleware::{Call, Connecting, Next};
+use sio::observe::RoomEvent;
 use sio::prelude::*;
-use sio::{Builder, Call, Connecting, Next, Reply, RoomEvent};
 
 // ANCHOR: connecting
 #[derive(Deserialize)]

@@ -7,7 +7,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
-use sio::HttpExtension;
+use sio::extract::HttpExtension;
 use sio::prelude::*;
 use tokio::net::TcpListener;
 
@@ -152,9 +152,9 @@ fn recognising(server: &Server) -> Router {
 
 // ANCHOR: tls
 async fn with_tls(server: Server) -> sio::Result {
-    use sio::rustls::ServerConfig;
-    use sio::rustls::pki_types::pem::PemObject as _;
-    use sio::rustls::pki_types::{CertificateDer, PrivateKeyDer};
+    use sio::http::rustls::ServerConfig;
+    use sio::http::rustls::pki_types::pem::PemObject as _;
+    use sio::http::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
     let chain = CertificateDer::pem_file_iter("chain.pem")?.collect::<Result<_, _>>()?;
     let key = PrivateKeyDer::from_pem_file("key.pem")?;

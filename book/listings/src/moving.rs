@@ -1,6 +1,7 @@
 //! Moving over: what the other libraries' examples become.
 
 use serde::{Deserialize, Serialize};
+use sio::Value;
 use sio::prelude::*;
 
 // ANCHOR: django
@@ -134,7 +135,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use sio::AllowedOrigins;
+    use sio::options::AllowedOrigins;
     use sio_tests::TestServer;
 
     /// The right sides of the tables, where they are code.

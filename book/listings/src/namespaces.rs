@@ -1,6 +1,7 @@
 //! Guide: dynamic namespaces.
 
 use serde::Deserialize;
+use sio::extract::{Params, Path};
 use sio::prelude::*;
 
 // ANCHOR: document

@@ -12,7 +12,7 @@ fn with_old_clients(builder: sio::Builder) -> sio::Builder {
 
 // ANCHOR: ids
 fn with_ids_of_old_clients(builder: sio::Builder) -> sio::Builder {
-    builder.allow_eio3(sio::Eio3::new().client_ids(true))
+    builder.allow_eio3(sio::options::Eio3::new().client_ids(true))
 }
 // ANCHOR_END: ids
 

@@ -21,8 +21,8 @@ impl Scores {
     }
 }
 
-fn server() -> Result<Server, sio::BuildError> {
-    Server::builder().collect(false).consumer::<Scores>().parser(sio::Parser::MessagePack).build()
+fn server() -> Result<Server, sio::error::BuildError> {
+    Server::builder().collect(false).consumer::<Scores>().parser(sio::options::Parser::MessagePack).build()
 }
 // ANCHOR_END: server
 

@@ -3,8 +3,10 @@
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use sio::Builder;
+use sio::extract::Extension;
+use sio::options::Recovery;
 use sio::prelude::*;
-use sio::{Builder, Recovery};
 
 // ANCHOR: consumer
 #[derive(Serialize)]

@@ -1,6 +1,7 @@
 //! Guide: rooms and emitting.
 
 use serde::Deserialize;
+use sio::Value;
 use sio::prelude::*;
 use sio::{Namespace, Sid};
 

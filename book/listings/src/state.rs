@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::Deserialize;
+use sio::extract::Extension;
 use sio::prelude::*;
 
 // ANCHOR: shared

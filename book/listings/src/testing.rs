@@ -5,9 +5,10 @@ mod tests {
     use std::time::Duration;
 
     use serde_json::{Value, json};
+    use sio::DisconnectReason;
+    use sio::options::TransportKind;
     use sio::prelude::*;
     use sio::testing::TestServer;
-    use sio::{DisconnectReason, TransportKind};
 
     type TestResult = Result<(), Box<dyn std::error::Error>>;
 

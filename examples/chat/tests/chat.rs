@@ -9,8 +9,9 @@ mod model;
 
 use directory::Directory;
 use serde_json::{Value, json};
+use sio::options::TransportKind;
 use sio::testing::{Refused, TestClient, TestServer};
-use sio::{DisconnectReason, Server, TransportKind};
+use sio::{DisconnectReason, Server};
 
 type TestResult = Result<(), Box<dyn std::error::Error>>;
 

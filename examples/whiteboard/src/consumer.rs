@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use sio::extract::Path;
 use sio::prelude::*;
 
 use crate::board::{Board, Boards};

@@ -99,7 +99,7 @@ mod tests {
     use std::time::Duration;
 
     use crate::error::Problem;
-    use crate::http::{Cookie, SameSite};
+    use crate::http::cookie::{Cookie, SameSite};
     use crate::{Builder, Server};
 
     /// Builds a server with one invalid option, and returns the error's text.

@@ -17,14 +17,14 @@ impl Builder {
     /// not run. A panic does the same, with the message `Internal server error`.
     ///
     /// Store what the hook finds out about the client with [`Connecting::insert`]; handlers take it as
-    /// [`Extension<T>`](crate::Extension).
+    /// [`Extension<T>`](crate::extract::Extension).
     ///
     /// # Examples
     ///
     /// ```
     /// use serde::Deserialize;
     /// use sio::prelude::*;
-    /// use sio::Connecting;
+    /// use sio::middleware::Connecting;
     ///
     /// #[derive(Deserialize)]
     /// struct Login {
@@ -76,7 +76,8 @@ impl Builder {
     /// ```
     /// use std::time::Instant;
     /// use sio::prelude::*;
-    /// use sio::{Call, Next, Reply};
+    /// use sio::consumer::Reply;
+    /// use sio::middleware::{Call, Next};
     ///
     /// struct Muted;
     ///

@@ -61,7 +61,7 @@ impl Builder {
     /// # Examples
     ///
     /// ```
-    /// use sio::http::Forwarded;
+    /// use sio::options::Forwarded;
     /// use sio::prelude::*;
     ///
     /// // nginx with `proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;`
@@ -102,7 +102,7 @@ impl Builder {
     /// Default: every host.
     ///
     /// The names under which browsers know the server have to be listed, and `localhost` where that is one. It holds
-    /// back pages that let their own name point to this server ([DNS rebinding](crate::http::AllowedHosts)): set it
+    /// back pages that let their own name point to this server ([DNS rebinding](crate::options::AllowedHosts)): set it
     /// for servers that listen on a developer's machine or in a private network. An invalid host is an error of
     /// [`Builder::build`].
     ///
@@ -317,7 +317,7 @@ impl Builder {
     /// as all browsers do; `None` compresses nothing. Default 1,024.
     ///
     /// An answer that holds a secret next to what an attacker can choose tells the secret by its length
-    /// (BREACH). Emit such secrets with [`compress(false)`](crate::EmitOptions::compress); acknowledgements cannot be
+    /// (BREACH). Emit such secrets with [`compress(false)`](crate::emit::EmitOptions::compress); acknowledgements cannot be
     /// marked so. WebSocket messages are never compressed.
     ///
     /// # Examples

@@ -17,7 +17,7 @@ impl Builder {
 
     /// Sets the largest number of binary attachments of one packet, in both directions. A client that announces more
     /// is disconnected; an emit with more fails with
-    /// [`EmitError::TooManyAttachments`](crate::EmitError::TooManyAttachments). Default 10, which is what the
+    /// [`EmitError::TooManyAttachments`](crate::error::EmitError::TooManyAttachments). Default 10, which is what the
     /// official clients accept; with more they disconnect. Packets sent in `Parser::MessagePack` have no attachments,
     /// and no such limit.
     pub fn max_attachments(mut self, attachments: usize) -> Self {

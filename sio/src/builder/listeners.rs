@@ -19,7 +19,7 @@ impl Builder {
     ///
     /// ```
     /// use sio::prelude::*;
-    /// use sio::{Observer, SocketChange};
+    /// use sio::observe::{Observer, SocketChange};
     ///
     /// struct Door;
     ///
@@ -80,7 +80,7 @@ impl Builder {
     /// # Examples
     ///
     /// ```
-    /// use sio::RoomEvent;
+    /// use sio::observe::RoomEvent;
     /// use sio::prelude::*;
     ///
     /// let builder = Server::builder().on_room(|namespace, room, event| match event {

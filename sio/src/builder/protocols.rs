@@ -44,7 +44,7 @@ impl Builder {
 /// # Examples
 ///
 /// ```
-/// use sio::Eio3;
+/// use sio::options::Eio3;
 /// use sio::prelude::*;
 ///
 /// let builder = Server::builder().allow_eio3(Eio3::new().client_ids(true));

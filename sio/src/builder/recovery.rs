@@ -28,7 +28,7 @@ impl Builder {
     ///
     /// ```standalone_crate
     /// use std::time::Duration;
-    /// use sio::Recovery;
+    /// use sio::options::Recovery;
     /// use sio::prelude::*;
     ///
     /// #[derive(Default)]

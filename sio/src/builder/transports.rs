@@ -32,7 +32,7 @@ impl Builder {
     /// use sio::prelude::*;
     ///
     /// # #[cfg(feature = "msgpack")]
-    /// let builder = Server::builder().parser(sio::Parser::MessagePack);
+    /// let builder = Server::builder().parser(sio::options::Parser::MessagePack);
     /// # #[cfg(feature = "msgpack")]
     /// # drop(builder);
     /// ```

@@ -60,7 +60,7 @@ impl Cluster {
     }
 
     /// Returns whether the broker is there and all nodes are heard:
-    /// [`Broadcast::strict`](crate::Broadcast::strict) sends while it is so.
+    /// [`Broadcast::strict`](crate::emit::Broadcast::strict) sends while it is so.
     #[must_use]
     pub fn is_whole(&self) -> bool {
         self.node.is_whole()

@@ -19,10 +19,10 @@
 //!
 //! # What reaches all nodes
 //!
-//! Everything that is sent by a [`Broadcast`](crate::Broadcast), whichever handle made it: to everybody, to rooms, to
-//! the ids of sockets, with [`except`](crate::Broadcast::except) and without the sender; and its
-//! [`join`](crate::Broadcast::join), [`leave`](crate::Broadcast::leave) and
-//! [`disconnect`](crate::Broadcast::disconnect). [`local`](crate::Broadcast::local) keeps it on this node. Clients of
+//! Everything that is sent by a [`Broadcast`](crate::emit::Broadcast), whichever handle made it: to everybody, to rooms, to
+//! the ids of sockets, with [`except`](crate::emit::Broadcast::except) and without the sender; and its
+//! [`join`](crate::emit::Broadcast::join), [`leave`](crate::emit::Broadcast::leave) and
+//! [`disconnect`](crate::emit::Broadcast::disconnect). [`local`](crate::emit::Broadcast::local) keeps it on this node. Clients of
 //! this node are always reached directly: they do not notice the state of the broker.
 //!
 //! Lists of sockets and rooms, such as [`Namespace::sockets`](crate::Namespace::sockets), are those of this node.
@@ -31,7 +31,7 @@
 //!
 //! Nothing fails, and nobody waits. What is for other nodes is held for some seconds ([`Adapter::hold`]) and sent when
 //! the broker is back; volatile events are dropped. What is lost is counted, by those who lost it too:
-//! [`ClusterEvent`] tells, [`Cluster::status`] counts. [`strict`](crate::Broadcast::strict) is for those who must know.
+//! [`ClusterEvent`] tells, [`Cluster::status`] counts. [`strict`](crate::emit::Broadcast::strict) is for those who must know.
 
 mod adapter;
 mod handle;

@@ -96,6 +96,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::{MAX_REMEMBERED, Rates};
+    use crate::Value;
     use crate::consumer::Rate;
     use crate::engine::session;
     use crate::packet_client::PacketClient;

@@ -75,7 +75,7 @@ impl<C: Fresh, T: IntoAccept<V>, V> IntoConsumer<C, (via::Outcome, V)> for T {
     }
 }
 
-/// Tells what builds the consumer `C` from everything else, as [`Probe`](super::Probe) does with results.
+/// Tells what builds the consumer `C` from everything else, as [`Probe`](super::reply::Probe) does with results.
 #[derive(Debug)]
 pub struct ConnectProbe<C, T>(NotBuilt, PhantomData<fn() -> (C, T)>);
 

@@ -3,7 +3,7 @@
 use std::any::{TypeId, type_name};
 
 #[cfg(doc)]
-use super::State;
+use super::state::State;
 use crate::guarded;
 use crate::log_limiter::{About, LogLimiter, limited};
 use crate::params::{Params, PathError};

@@ -17,8 +17,8 @@ use crate::handle::socket::Socket;
 
 /// Something that happens to a socket: it connects, sends an event, or leaves.
 ///
-/// Handlers see its parts as arguments; [`FromEvent`](crate::FromEvent) implementations and hand-written
-/// [consumers](crate::Consumer) see the whole.
+/// Handlers see its parts as arguments; [`FromEvent`](crate::extract::FromEvent) implementations and hand-written
+/// [consumers](crate::consumer::Consumer) see the whole.
 #[derive(Debug)]
 pub struct Event<'a> {
     socket: &'a Socket,

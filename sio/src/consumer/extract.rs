@@ -21,7 +21,7 @@ pub use self::extension::Extension;
 pub use self::http_extension::HttpExtension;
 pub use self::path::Path;
 #[cfg(doc)]
-use super::State;
+use super::state::State;
 use super::{Ack, Description, Event};
 use crate::error::Error;
 use crate::handle::socket::Socket;
@@ -34,7 +34,7 @@ use crate::via;
 /// |---|---|
 /// | any `T: Deserialize` that owns its data | the next argument of the client; extra ones are ignored |
 /// | `Option<T>` of such a `T` | the same, `None` if it is missing or `null` |
-/// | [`Valid<T>`](crate::Valid), `Option<Valid<T>>` | the same, checked by [`Validate`](crate::Validate) |
+/// | [`Valid<T>`](crate::extract::Valid), `Option<Valid<T>>` | the same, checked by [`Validate`](crate::extract::Validate) |
 /// | [`Binary`](crate::Binary), also inside a payload | bytes |
 /// | [`&Socket`](Socket), [`Socket`] | the client's socket |
 /// | [`Ack<T>`], `Option<Ack<T>>` | the acknowledgement, see there |
@@ -43,14 +43,15 @@ use crate::via;
 /// | [`EventName`] | the name, for a fallback |
 /// | [`Args`] | all arguments that are left, for a fallback |
 /// | [`&Handshake`](Handshake), `Arc<Handshake>` | the request with which the client came |
-/// | [`Params`](crate::Params), [`Path<T>`](crate::Path) | the parameters of a dynamic namespace |
-/// | [`Extension<T>`](crate::Extension), `Option<Extension<T>>` | a value from the socket's data |
-/// | [`HttpExtension<T>`](crate::HttpExtension), `Option<HttpExtension<T>>` | a value from the request's extensions |
+/// | [`Params`](crate::extract::Params), [`Path<T>`](crate::extract::Path) | the parameters of a dynamic namespace |
+/// | [`Extension<T>`](crate::extract::Extension), `Option<Extension<T>>` | a value from the socket's data |
+/// | [`HttpExtension<T>`](crate::extract::HttpExtension), `Option<HttpExtension<T>>` | a value from the request's extensions |
 ///
 /// and any type of the application that implements this trait. It is written without the parameter `Via`:
 ///
 /// ```
-/// use sio::{Error, Event, FromEvent, Socket};
+/// use sio::extract::{Event, FromEvent};
+/// use sio::{Error, Socket};
 ///
 /// struct Caller(String);
 ///

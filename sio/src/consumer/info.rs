@@ -7,7 +7,7 @@ use std::time::Duration;
 /// # Examples
 ///
 /// ```
-/// use sio::EventInfo;
+/// use sio::consumer::EventInfo;
 ///
 /// const EVENTS: &[EventInfo] = &[EventInfo::new("say"), EventInfo::new("search").concurrent().timeout_ms(5_000)];
 /// assert!(EVENTS[1].concurrent);
@@ -54,7 +54,7 @@ impl EventInfo {
         fallback
     }
 
-    /// Lets the handler run beside the others; [`Consumer::on_concurrent`](crate::Consumer::on_concurrent) is called.
+    /// Lets the handler run beside the others; [`Consumer::on_concurrent`](crate::consumer::Consumer::on_concurrent) is called.
     #[must_use]
     pub const fn concurrent(mut self) -> Self {
         self.concurrent = true;

@@ -1,37 +1,51 @@
-//! Consumers: the trait that [`#[consumer]`](macro@crate::consumer) implements, and the items that its code calls.
+//! The trait behind [`#[consumer]`](macro@crate::consumer), for consumers that are written by hand, and the results of
+//! handlers.
 //!
-//! [`Consumer`] is the whole interface between the server and a user's type: three functions for the life of a
-//! socket, two more for special cases, and constants. Everything that a handler can take is a [`FromEvent`],
-//! everything it can return an [`IntoReply`]. The life of a socket (see `crate::connection`) and the form of packets
-//! are handled elsewhere.
+//! [`Consumer`] is the whole interface between the server and a type of the application: three functions for the life
+//! of a socket, two more for special cases, and constants. The attribute implements it; programs need this module where
+//! they do so themselves, or where they name what a handler returns:
+//!
+//! ```
+//! use sio::consumer::Consumer;
+//! use sio::prelude::*;
+//!
+//! /// A server with one consumer, whatever others the program has.
+//! fn only<C: Consumer>() -> sio::Result<Server> {
+//!     Ok(Server::builder().collect(false).consumer::<C>().build()?)
+//! }
+//! ```
+//!
+//! | | |
+//! |---|---|
+//! | [`Consumer`] | the functions and constants that make a consumer |
+//! | [`EventInfo`], [`Rate`] | what the server knows of an event: its name, and the limits of its handler |
+//! | [`Reply`], [`IntoReply`] | the result of a handler, ready to be sent, and the types that can be one |
+//! | [`IntoAccept`], [`IntoConsumer`] | the types that `connect` can return |
+//!
+//! The arguments of handlers are in [`extract`](crate::extract).
 
-mod accept;
-mod ack;
-mod description;
-mod event;
-mod extract;
-mod hook;
+pub(crate) mod accept;
+pub(crate) mod ack;
+pub(crate) mod description;
+pub(crate) mod event;
+pub(crate) mod extract;
+pub(crate) mod hook;
 mod info;
-mod reply;
-mod state;
+pub(crate) mod reply;
+pub(crate) mod state;
 #[cfg(test)]
 mod tests;
-mod valid;
+pub(crate) mod valid;
 
 use std::future::Future;
 
-pub use self::accept::{ConnectProbe, Fresh, IntoAccept, IntoConsumer};
-pub use self::ack::Ack;
-pub use self::description::Description;
-pub(crate) use self::description::Needs;
-pub(crate) use self::event::encode_reply;
-pub use self::event::{Event, put_error};
-pub use self::extract::{EventName, Extension, FromEvent, HttpExtension, Path};
-pub use self::hook::{Disconnect, Failure, HookArg, HookOutput};
+pub use self::accept::{IntoAccept, IntoConsumer};
+pub(crate) use self::ack::Ack;
+pub(crate) use self::description::{Description, Needs};
+pub(crate) use self::event::{Event, encode_reply};
+pub(crate) use self::extract::FromEvent;
 pub use self::info::{EventInfo, Rate};
-pub use self::reply::{AckedOutput, IntoReply, Probe, Reply};
-pub use self::state::State;
-pub use self::valid::{Invalid, Valid, Validate};
+pub use self::reply::{IntoReply, Reply};
 use crate::error::{ConnectError, Error, Kind};
 use crate::log_limiter::{About, hash_of, limited};
 use crate::short::short;
@@ -41,7 +55,10 @@ use crate::short::short;
 /// [`#[consumer]`](macro@crate::consumer) implements it. Written by hand it is no different:
 ///
 /// ```
-/// use sio::{ConnectError, Consumer, Error, Event, EventInfo, FromEvent as _, Reply};
+/// use sio::Error;
+/// use sio::consumer::{Consumer, EventInfo, Reply};
+/// use sio::error::ConnectError;
+/// use sio::extract::{Event, FromEvent as _};
 ///
 /// struct Counter {
 ///     total: u64,
@@ -111,12 +128,6 @@ pub trait Consumer: Sized + Send + 'static {
         let _ = event;
         async { Ok(()) }
     }
-}
-
-/// Returns the future of a handler unchanged. Its bound makes the compiler report a future that is not [`Send`] at
-/// the handler's name, and nowhere else.
-pub fn handler_future<F: Future + Send>(future: F) -> F {
-    future
 }
 
 /// Ends an event's handler: answers the client, or tells the consumer what went wrong.

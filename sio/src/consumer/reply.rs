@@ -131,6 +131,12 @@ impl<V> Via<V> {
     }
 }
 
+/// Returns the future of a handler unchanged. Its bound makes the compiler report a future that is not [`Send`] at
+/// the handler's name, and nowhere else.
+pub fn handler_future<F: Future + Send>(future: F) -> F {
+    future
+}
+
 /// The return types of a handler that takes an [`Ack`](super::Ack).
 #[diagnostic::on_unimplemented(
     message = "this handler takes `Ack`, so its return value `{Self}` would be lost",

@@ -20,7 +20,7 @@ use crate::guarded::Guarded;
 /// ```standalone_crate
 /// use serde::Deserialize;
 /// use sio::prelude::*;
-/// use sio::{Invalid, Valid, Validate};
+/// use sio::extract::{Invalid, Valid, Validate};
 ///
 /// #[derive(Deserialize)]
 /// struct Message {
@@ -56,7 +56,7 @@ use crate::guarded::Guarded;
 ///
 /// ```
 /// use serde::Deserialize;
-/// use sio::{Invalid, Validate};
+/// use sio::extract::{Invalid, Validate};
 ///
 /// #[derive(Deserialize, garde::Validate)]
 /// struct Signup {

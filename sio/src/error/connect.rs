@@ -19,7 +19,7 @@ use super::{BoxError, Error, INTERNAL, IntoEventError, Kind, Source};
 /// # Examples
 ///
 /// ```
-/// use sio::ConnectError;
+/// use sio::error::ConnectError;
 ///
 /// let error = ConnectError::new("Banned").with_data(["spam", "abuse"]);
 /// assert_eq!(error.message(), "Banned");
@@ -139,7 +139,8 @@ impl From<Error> for ConnectError {
 /// `refused`, the message, and the data as the field `data`. A refusal that was made by `?` is `internal` here too.
 ///
 /// ```
-/// use sio::{ConnectError, prelude::*};
+/// use sio::error::ConnectError;
+/// use sio::prelude::*;
 ///
 /// fn may_enter(name: &str) -> Result<(), ConnectError> {
 ///     if name == "mallory" { Err(ConnectError::new("Banned")) } else { Ok(()) }
@@ -185,10 +186,10 @@ impl<E: IntoEventError> From<E> for ConnectError {
 #[diagnostic::on_unimplemented(
     message = "`connect` cannot fail with `{Self}`",
     label = "the client cannot be told about this error",
-    note = "refuse with `sio::ConnectError::new(\"message\")`, which the client may read",
+    note = "refuse with `sio::error::ConnectError::new(\"message\")`, which the client may read",
     note = "or return `Result<_, sio::Error>`: `?` takes every `std::error::Error`, and `.map_err(sio::Error::internal)?` also \
             a text; the client learns that something went wrong, the log what",
-    note = "or implement `sio::IntoEventError` (or `sio::IntoConnectError`) for `{Self}` to choose what the client sees"
+    note = "or implement `sio::error::IntoEventError` (or `sio::error::IntoConnectError`) for `{Self}` to choose what the client sees"
 )]
 pub trait IntoConnectError {
     /// Returns the error that the client gets.

@@ -7,7 +7,7 @@ use sio_core::args::{ArgError, EncodeError};
 #[non_exhaustive]
 pub enum EmitError {
     /// The event's name is reserved, or a value cannot be written as JSON, or not in the server's
-    /// [`Parser`](crate::Parser), or an object beside binary data would be taken for such data by clients.
+    /// [`Parser`](crate::options::Parser), or an object beside binary data would be taken for such data by clients.
     #[error(transparent)]
     Encode(EncodeError),
     /// More binary attachments than clients take in one packet, which is what
@@ -40,7 +40,7 @@ pub enum EmitError {
     #[error("more rooms are named than the 65,536 that other nodes accept")]
     TooManyRooms,
     /// Some other nodes of the cluster cannot be reached now. The event was not sent to anybody. Returned only by
-    /// [`Broadcast::strict`](crate::Broadcast::strict).
+    /// [`Broadcast::strict`](crate::emit::Broadcast::strict).
     #[error("other nodes cannot be reached now")]
     Unreachable,
     /// The client already has an answer: the handler failed, or ran out of time, before the acknowledgement was sent.

@@ -28,7 +28,7 @@ use crate::via;
 /// # Examples
 ///
 /// ```
-/// use sio::IntoEventError;
+/// use sio::error::IntoEventError;
 ///
 /// enum ChatError { Muted { minutes: u32 } }
 ///
@@ -53,7 +53,7 @@ use crate::via;
     note = "return `sio::Result<_>`: `?` takes every `std::error::Error`, and `.map_err(sio::Error::internal)?` also a text; \
             the client learns that something went wrong, the log what",
     note = "`sio::Error::new(\"code\", \"message\")` is an error that the client may read",
-    note = "or implement `sio::IntoEventError` for `{Self}` to choose what the client sees"
+    note = "or implement `sio::error::IntoEventError` for `{Self}` to choose what the client sees"
 )]
 pub trait IntoEventError {
     /// Returns the error that the client gets.

@@ -94,7 +94,7 @@ impl Broadcast {
     }
 
     /// Sets whether the polling responses that carry the event may be compressed: see
-    /// [`EmitOptions::compress`](crate::EmitOptions::compress).
+    /// [`EmitOptions::compress`](crate::emit::EmitOptions::compress).
     pub fn compress(mut self, compress: bool) -> Self {
         self.compress = compress;
         self
@@ -116,7 +116,7 @@ impl Broadcast {
     ///
     /// ```
     /// # use sio::prelude::*;
-    /// use sio::EmitError;
+    /// use sio::error::EmitError;
     ///
     /// # async fn example(server: &Server) -> sio::Result {
     /// match server.to("trading").strict().emit("halted", &true).await {
@@ -162,7 +162,7 @@ impl Broadcast {
     /// ```
     /// # use sio::prelude::*;
     /// struct Turn {
-    ///     table: sio::Broadcast,
+    ///     table: sio::emit::Broadcast,
     /// }
     ///
     /// impl Drop for Turn {
@@ -201,7 +201,7 @@ impl Broadcast {
     /// Sends an event and collects the answers of everybody who is addressed, each with the socket's id.
     ///
     /// The time for answers begins when the event is sent. Inside `connect` the socket itself is not asked, and
-    /// appears with [`AckError::Connecting`](crate::AckError::Connecting).
+    /// appears with [`AckError::Connecting`](crate::error::AckError::Connecting).
     ///
     /// ```
     /// # use sio::prelude::*;
@@ -319,7 +319,7 @@ impl fmt::Debug for Broadcast {
 mod tests {
     use futures_util::FutureExt as _;
 
-    use crate::AckError;
+    use crate::error::AckError;
     use crate::packet_client::PacketClient;
     use crate::prelude::*;
 

@@ -73,7 +73,7 @@ impl Namespace {
     }
 
     /// Addresses everybody in the namespace, and sets whether the polling responses that carry the event may be
-    /// compressed: see [`EmitOptions::compress`](crate::EmitOptions::compress).
+    /// compressed: see [`EmitOptions::compress`](crate::emit::EmitOptions::compress).
     pub fn compress(&self, compress: bool) -> Broadcast {
         Broadcast::new(self).compress(compress)
     }
@@ -83,7 +83,7 @@ impl Namespace {
         Broadcast::new(self).to(rooms)
     }
 
-    /// Addresses everyone; the event may be lost, see [`Broadcast::volatile`](crate::Broadcast::volatile).
+    /// Addresses everyone; the event may be lost, see [`Broadcast::volatile`](crate::emit::Broadcast::volatile).
     pub fn volatile(&self) -> Broadcast {
         Broadcast::new(self).volatile()
     }

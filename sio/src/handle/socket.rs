@@ -61,7 +61,7 @@ impl Socket {
     /// in which only this socket is.
     ///
     /// A client of [Engine.IO 3](crate::Builder::allow_eio3) does not know it: its own `socket.id` is something else,
-    /// unless [`Eio3::client_ids`](crate::Eio3::client_ids) makes them the same.
+    /// unless [`Eio3::client_ids`](crate::options::Eio3::client_ids) makes them the same.
     #[must_use]
     pub fn id(&self) -> Sid {
         self.member.id.clone()

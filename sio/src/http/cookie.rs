@@ -21,7 +21,7 @@ pub enum SameSite {
 /// # Examples
 ///
 /// ```
-/// use sio::http::{Cookie, SameSite};
+/// use sio::options::{Cookie, SameSite};
 ///
 /// let cookie = Cookie::new("io").same_site(SameSite::Strict).secure(true);
 /// # let _ = cookie;

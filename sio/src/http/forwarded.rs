@@ -28,7 +28,7 @@ const X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto
 /// # Examples
 ///
 /// ```
-/// use sio::http::Forwarded;
+/// use sio::options::Forwarded;
 ///
 /// // A CDN, then a load balancer, then this server.
 /// let forwarded = Forwarded::x_forwarded_for().hops(2);
@@ -69,7 +69,7 @@ impl Forwarded {
     /// # Examples
     ///
     /// ```
-    /// use sio::http::Forwarded;
+    /// use sio::options::Forwarded;
     ///
     /// // nginx with `proxy_set_header X-Real-IP $remote_addr;`
     /// let forwarded = Forwarded::header("X-Real-IP");
@@ -93,13 +93,13 @@ impl Forwarded {
 
     /// Sets whether to trust the proxies also with the host and port that the client asked for: `X-Forwarded-Host`
     /// and `X-Forwarded-Port`, or the `host` of `Forwarded`. For proxies that send a `Host` of their own: pages of
-    /// the host that the client asked for then count as [the server's own](crate::http::AllowedOrigins). Default
+    /// the host that the client asked for then count as [the server's own](crate::options::AllowedOrigins). Default
     /// false.
     ///
     /// # Examples
     ///
     /// ```
-    /// use sio::http::Forwarded;
+    /// use sio::options::Forwarded;
     ///
     /// let forwarded = Forwarded::x_forwarded_for().host(true);
     /// # let _ = forwarded;

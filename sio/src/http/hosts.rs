@@ -13,7 +13,7 @@ use super::site::Authority;
 /// # Examples
 ///
 /// ```
-/// use sio::http::AllowedHosts;
+/// use sio::options::AllowedHosts;
 ///
 /// let hosts = AllowedHosts::from_iter(["chat.example.com", "localhost:3000"]);
 /// # let _ = hosts;

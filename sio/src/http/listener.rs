@@ -18,7 +18,7 @@ use tokio::net::{UnixListener, UnixStream};
 /// ```no_run
 /// # #[cfg(unix)]
 /// # async fn example() -> sio::Result {
-/// use sio::http::Forwarded;
+/// use sio::options::Forwarded;
 /// use sio::prelude::*;
 ///
 /// let server = Server::builder().forwarded(Forwarded::x_forwarded_for()).build()?;

@@ -1,4 +1,36 @@
-//! HTTP: which request is whose, who may ask, and the hand-over to a session.
+//! HTTP: the services and the layer that put Socket.IO into another server, and listeners of your own.
+//!
+//! A program that calls [`serve`](crate::serve()) needs nothing of it. [`Server::service`](crate::Server::service) and,
+//! with the feature `tower`, `Server::layer` are for programs whose connections belong to hyper, axum or another
+//! server; [`Service::or`] puts Socket.IO in front of one that has its own routes:
+//!
+//! ```
+//! use std::convert::Infallible;
+//!
+//! use hyper::{Request, Response};
+//! use sio::prelude::*;
+//!
+//! # fn example(server: &Server) {
+//! let hello = hyper::service::service_fn(async |_: Request<hyper::body::Incoming>| {
+//!     Ok::<_, Infallible>(Response::new(String::from("Hello")))
+//! });
+//! let service = server.service().or(hello);
+//! # drop(service);
+//! # }
+//! ```
+//!
+//! | | |
+//! |---|---|
+//! | [`Service`], [`ResponseBody`] | a server as a service of hyper, and with the feature `tower` of tower |
+//! | [`Mounted`], [`MountedBody`], [`MountedFuture`] | the same in front of another service |
+//! | `Layer` | the same as a layer, with the feature `tower` |
+//! | [`Listener`] | the source of the connections for [`Server::serve_with`](crate::Server::serve_with) |
+//! | [`Peer`] | the address of a client, for requests that another server has read |
+//! | [`EngineService`], [`Config`], [`Hooks`] | the service of an [`Engine`](crate::engine::Engine) alone |
+//! | `rustls` | the crate that `Server::serve_tls` takes its configuration from, with the feature `tls` |
+//!
+//! Who may ask, where, and how is said by the options of a [`Builder`](crate::Builder), whose values are in
+//! [`options`](crate::options).
 
 pub(crate) mod answer;
 mod body;
@@ -7,17 +39,17 @@ mod client_bundle;
 #[cfg(feature = "compression")]
 mod compression;
 mod config;
-mod cookie;
+pub(crate) mod cookie;
 mod engine_service;
-mod forwarded;
+pub(crate) mod forwarded;
 mod health;
 mod hooks;
-mod hosts;
+pub(crate) mod hosts;
 mod listener;
 mod long_polling;
 mod mounted;
-mod origin;
-mod refused;
+pub(crate) mod origin;
+pub(crate) mod refused;
 mod service;
 mod site;
 #[cfg(feature = "static-files")]
@@ -29,22 +61,24 @@ mod upgrade;
 pub(crate) use self::answer::plain;
 pub use self::body::ResponseBody;
 pub use self::config::Config;
-pub use self::cookie::{Cookie, SameSite};
+pub(crate) use self::cookie::Cookie;
 pub(crate) use self::engine_service::AnswerFuture;
 pub use self::engine_service::EngineService;
-pub use self::forwarded::Forwarded;
+pub(crate) use self::forwarded::Forwarded;
 pub(crate) use self::health::Health;
 pub use self::hooks::Hooks;
-pub use self::hosts::AllowedHosts;
 pub use self::listener::Listener;
 pub use self::mounted::{Mounted, MountedBody, MountedFuture};
-pub use self::origin::AllowedOrigins;
-pub use self::refused::{Refused, RefusedReason};
+pub(crate) use self::origin::AllowedOrigins;
+pub(crate) use self::refused::Refused;
 pub(crate) use self::service::Beside;
 pub use self::service::Service;
 pub(crate) use self::site::is_host;
 #[cfg(feature = "static-files")]
-pub use self::static_files::Files;
+pub(crate) use self::static_files::Files;
 #[cfg(feature = "tower")]
 pub use self::tower::Layer;
 pub use crate::peer::Peer;
+/// The version of rustls that `Server::serve_tls` takes its configuration from, with ring as the only provider.
+#[cfg(feature = "tls")]
+pub use tokio_rustls::rustls;

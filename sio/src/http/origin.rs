@@ -40,7 +40,7 @@ type Predicate = dyn Fn(&str) -> bool + Send + Sync;
 /// # Examples
 ///
 /// ```
-/// use sio::http::AllowedOrigins;
+/// use sio::options::AllowedOrigins;
 ///
 /// let one = AllowedOrigins::from("https://example.com");
 /// let listed = AllowedOrigins::from(["https://example.com", "https://admin.example.com"]);

@@ -24,7 +24,7 @@ use crate::short::short;
 /// # Examples
 ///
 /// ```
-/// use sio::http::Files;
+/// use sio::options::Files;
 /// use sio::prelude::*;
 ///
 /// let files = Files::new("public").dot_files(true);

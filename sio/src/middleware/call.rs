@@ -50,7 +50,7 @@ impl Call {
     /// Returns the arguments as they were sent. Reading a clone takes nothing from the handler.
     ///
     /// ```
-    /// # use sio::Call;
+    /// # use sio::middleware::Call;
     /// fn room(call: &Call) -> Option<String> {
     ///     call.args().clone().take().ok()
     /// }

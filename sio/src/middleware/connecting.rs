@@ -58,7 +58,7 @@ impl Connecting {
         &self.socket
     }
 
-    /// Keeps a value with the socket, which handlers take as [`Extension<T>`](crate::Extension). The same as
+    /// Keeps a value with the socket, which handlers take as [`Extension<T>`](crate::extract::Extension). The same as
     /// inserting it into the [data](Socket::data) of the socket.
     pub fn insert<T: Send + Sync + 'static>(&self, value: T) {
         self.socket.data().insert(value);

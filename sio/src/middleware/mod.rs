@@ -1,8 +1,37 @@
 //! Middleware that runs before a consumer: hooks that see every client that wants to enter, and hooks around every
 //! event.
 //!
-//! They are closures of the application, chosen by namespace when the server is built. A namespace without any pays
-//! for it with one look at an empty list.
+//! They are closures of the application, chosen by namespace when the server is built:
+//! [`Builder::on_connecting`](crate::Builder::on_connecting) and [`Builder::middleware`](crate::Builder::middleware).
+//!
+//! ```
+//! use sio::error::ConnectError;
+//! use sio::middleware::{Call, Connecting, Next, Reply};
+//! use sio::prelude::*;
+//!
+//! struct Admin;
+//!
+//! /// For every client that wants to enter, before `connect`.
+//! async fn is_admin(client: Connecting) -> Result<(), ConnectError> {
+//!     if client.handshake().header("x-admin") == Some("yes") {
+//!         client.insert(Admin);
+//!     }
+//!     Ok(())
+//! }
+//!
+//! /// Around every event: before its handler, and after it.
+//! async fn admins_only(call: Call, next: Next) -> sio::Result<Reply> {
+//!     if call.name().starts_with("admin_") && !call.socket().data().contains::<Admin>() {
+//!         return Err(sio::Error::new("forbidden", "Not for you"));
+//!     }
+//!     next.run(call).await
+//! }
+//!
+//! let builder = Server::builder().on_connecting("/", is_admin).middleware("/", admins_only);
+//! # drop(builder);
+//! ```
+//!
+//! A namespace without any pays for it with one look at an empty list.
 
 mod call;
 mod connecting;
@@ -21,7 +50,8 @@ pub use self::call::Call;
 pub use self::connecting::Connecting;
 pub use self::passage::Next;
 pub(crate) use self::passage::{Step, enter};
-use crate::consumer::Reply;
+#[doc(no_inline)]
+pub use crate::consumer::Reply;
 use crate::error::{ConnectError, Error};
 use crate::guarded::Guarded;
 use crate::handle::socket::Socket;

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use super::{Call, Connecting, Next};
 use crate::consumer::Reply;
 use crate::error::Error;
+use crate::extract::Extension;
 use crate::packet_client::PacketClient;
 use crate::prelude::*;
 

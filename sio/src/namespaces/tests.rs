@@ -5,6 +5,7 @@ use serde::Deserialize;
 use super::registration::{self, Registration};
 use super::{Closed, Entrant};
 use crate::error::{BuildError, Problem};
+use crate::extract::{Params, Path};
 use crate::packet_client::PacketClient;
 use crate::prelude::*;
 
@@ -202,14 +203,14 @@ impl Overlapping {
 
 macro_rules! described {
     ($name:ident, $namespace:literal, $($ty:ty),*) => {
-        impl crate::Consumer for $name {
+        impl crate::consumer::Consumer for $name {
             const NAMESPACE: &'static str = $namespace;
 
-            fn describe(description: &mut crate::Description<'_>) {
-                $(<$ty as crate::FromEvent<'_>>::describe(description);)*
+            fn describe(description: &mut crate::extract::Description<'_>) {
+                $(<$ty as crate::extract::FromEvent<'_>>::describe(description);)*
             }
 
-            async fn on_connect(_: &mut crate::Event<'_>) -> Result<Self, ConnectError> {
+            async fn on_connect(_: &mut crate::extract::Event<'_>) -> Result<Self, ConnectError> {
                 Ok(Self)
             }
         }

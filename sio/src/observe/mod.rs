@@ -2,6 +2,28 @@
 //!
 //! Observers see everything and change nothing. They are called where the thing happens, and no lock is held. A panic
 //! in one of them is logged and goes no further. A server without observers looks once whether there are any.
+//!
+//! [`Builder::observer`](crate::Builder::observer) adds one; closures for a single kind of happening are added by
+//! [`on_incoming`](crate::Builder::on_incoming), [`on_outgoing`](crate::Builder::on_outgoing),
+//! [`on_room`](crate::Builder::on_room) and [`on_refused`](crate::Builder::on_refused):
+//!
+//! ```
+//! use sio::observe::{RefusedReason, RoomEvent};
+//! use sio::prelude::*;
+//!
+//! let builder = Server::builder()
+//!     .on_refused(|refused| {
+//!         if refused.reason() == RefusedReason::ForeignOrigin {
+//!             println!("a page that may not: {:?}", refused.request().headers.get("origin"));
+//!         }
+//!     })
+//!     .on_room(|namespace, room, event| {
+//!         if event == RoomEvent::Created {
+//!             println!("{}: somebody is in {room}", namespace.path());
+//!         }
+//!     });
+//! # drop(builder);
+//! ```
 
 mod closures;
 mod outgoing;
@@ -19,8 +41,9 @@ pub use self::outgoing::Outgoing;
 use crate::error::{ConnectError, Error, Kind};
 use crate::guarded::{self, Guarded};
 use crate::handle::socket::Socket;
-use crate::http::Refused;
-use crate::hub::{Namespace, RoomChanges, RoomEvent, Sent, Witness};
+pub use crate::http::refused::{Refused, RefusedReason};
+pub use crate::hub::RoomEvent;
+use crate::hub::{Namespace, RoomChanges, Sent, Witness};
 
 /// Callbacks for what happens in a server: see [`Builder::observer`](crate::Builder::observer).
 ///
@@ -32,7 +55,7 @@ use crate::hub::{Namespace, RoomChanges, RoomEvent, Sent, Witness};
 /// ```
 /// use std::sync::atomic::{AtomicU64, Ordering};
 /// use sio::prelude::*;
-/// use sio::{Handled, Observer, Outcome};
+/// use sio::observe::{Handled, Observer, Outcome};
 ///
 /// #[derive(Default)]
 /// struct Failures(AtomicU64);
@@ -133,7 +156,7 @@ impl<'a> Handled<'a> {
         self.event
     }
 
-    /// Returns the place of the event in [`Consumer::EVENTS`](crate::Consumer::EVENTS); `None` for an event that has no
+    /// Returns the place of the event in [`Consumer::EVENTS`](crate::consumer::Consumer::EVENTS); `None` for an event that has no
     /// handler of its own.
     #[must_use]
     pub fn index(&self) -> Option<usize> {

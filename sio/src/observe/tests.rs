@@ -1,6 +1,7 @@
 use std::sync::{Arc, Mutex};
 
 use super::{Handled, Observer, SocketChange};
+use crate::Value;
 use crate::packet_client::PacketClient;
 use crate::prelude::*;
 

@@ -1,4 +1,4 @@
-//! The parameters of a dynamic namespace: [`Params`] as texts, [`Path`](crate::Path) as types.
+//! The parameters of a dynamic namespace: [`Params`] as texts, [`Path`](crate::extract::Path) as types.
 
 mod de;
 
@@ -13,11 +13,12 @@ pub(crate) use self::de::PathError;
 /// `namespace = "/org/{id}"`, the `id` is `7`.
 ///
 /// Handlers and hooks take it as an argument; [`Namespace::params`](crate::Namespace::params) returns it too. It is
-/// empty in a namespace with a path of its own. [`Path`](crate::Path) has the same with types.
+/// empty in a namespace with a path of its own. [`Path`](crate::extract::Path) has the same with types.
 ///
 /// # Examples
 ///
 /// ```standalone_crate
+/// use sio::extract::Params;
 /// use sio::prelude::*;
 ///
 /// #[derive(Default)]

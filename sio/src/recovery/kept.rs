@@ -303,7 +303,7 @@ mod tests {
     impl Last {
         fn new() -> Self {
             let common = Common {
-                encoding: crate::codec::Encoding::new(crate::Parser::default(), 10),
+                encoding: crate::codec::Encoding::new(crate::parser::Parser::default(), 10),
                 ack_timeout: Duration::from_secs(5),
                 state: Arc::default(),
                 logs: crate::log_limiter::LogLimiter::default(),

@@ -13,7 +13,7 @@ use crate::error::Problem;
 ///
 /// ```
 /// use std::time::Duration;
-/// use sio::Recovery;
+/// use sio::options::Recovery;
 ///
 /// let recovery = Recovery::default().max_disconnection(Duration::from_secs(30)).max_packets(256);
 /// # let _ = recovery;

@@ -105,7 +105,7 @@ impl Server {
     }
 
     /// Addresses everyone in `/`. Sets whether the polling responses that carry the event may be compressed: see
-    /// [`EmitOptions::compress`](crate::EmitOptions::compress).
+    /// [`EmitOptions::compress`](crate::emit::EmitOptions::compress).
     pub fn compress(&self, compress: bool) -> Broadcast {
         self.broadcast().compress(compress)
     }

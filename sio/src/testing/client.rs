@@ -13,7 +13,8 @@ use super::connect::{auth_json, check_namespace, enter};
 use super::conversation::{Conversation, Gone, Phase};
 use super::outcome::{self, Refused};
 use super::session::Session;
-use crate::{DisconnectReason, Server, Sid, Socket, TransportKind};
+use crate::engine::TransportKind;
+use crate::{DisconnectReason, Server, Sid, Socket};
 
 /// A client in one namespace of a [`TestServer`](super::TestServer).
 ///

@@ -16,8 +16,9 @@ use super::conversation::{Phase, Place};
 use super::http::{self, Http};
 use super::outcome::Refused;
 use super::session::Session;
+use crate::Server;
+use crate::engine::TransportKind;
 use crate::handle::socket::Socket;
-use crate::{Server, TransportKind};
 
 /// How long a client waits for anything that it awaits.
 pub(super) const DEADLINE: Duration = Duration::from_secs(5);
@@ -28,7 +29,7 @@ pub(super) const DEADLINE: Duration = Duration::from_secs(5);
 ///
 /// ```
 /// use serde_json::json;
-/// use sio::TransportKind;
+/// use sio::options::TransportKind;
 /// use sio::testing::TestServer;
 ///
 /// # #[tokio::main(flavor = "current_thread")]
@@ -102,7 +103,7 @@ impl ClientBuilder {
     /// # Examples
     ///
     /// ```
-    /// use sio::Recovery;
+    /// use sio::options::Recovery;
     /// use sio::testing::TestServer;
     ///
     /// # #[tokio::main(flavor = "current_thread", start_paused = true)]

@@ -14,7 +14,8 @@ use hyper_util::rt::TokioIo;
 use tokio::task::JoinHandle;
 
 use super::outcome::Refused;
-use crate::{Server, TransportKind, Value};
+use crate::engine::TransportKind;
+use crate::{Server, Value};
 
 /// The number of bytes that one direction of a stream holds before its writer has to wait, as in the buffers of a
 /// real connection.

@@ -8,7 +8,8 @@ use std::sync::atomic::{AtomicU16, Ordering};
 use super::client::TestClient;
 use super::connect::ClientBuilder;
 use super::outcome::Refused;
-use crate::{Consumer, Server};
+use crate::Server;
+use crate::consumer::Consumer;
 
 /// The port that the first client seems to come from: the first of those that systems give to clients.
 const FIRST_PORT: u16 = 49152;

@@ -20,9 +20,8 @@ use super::http::{Answer, Http, Owned};
 use super::outcome::Refused;
 use super::transcript::Transcript;
 use super::{polling, websocket};
-use crate::TransportKind;
 use crate::codec::{Codec, Decoder, Encoding};
-use crate::engine::Revision;
+use crate::engine::{Revision, TransportKind};
 use crate::parser::Parser;
 
 /// Commands for the task of a connection, in order.

@@ -1,6 +1,6 @@
 //! What a server does with requests besides Engine.IO: hosts, health, headers.
 
-use sio::http::Forwarded;
+use sio::options::Forwarded;
 
 use super::support::*;
 
@@ -57,7 +57,7 @@ async fn supervisors_learn_that_the_server_closes() {
 #[tokio::test]
 async fn the_opening_answer_has_the_applications_headers() {
     let server = listen(|builder| {
-        builder.cookie(sio::http::Cookie::new("io")).on_headers(|request, headers| {
+        builder.cookie(sio::options::Cookie::new("io")).on_headers(|request, headers| {
             let name =
                 if request.uri.query().is_some_and(|query| query.contains("polling")) { "p" } else { "w" };
             headers.insert("x-by", name.parse().unwrap());

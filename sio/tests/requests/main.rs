@@ -12,7 +12,9 @@ use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
 use sio::engine::{Message, SessionId};
-use sio::http::{Forwarded, Peer, RefusedReason};
+use sio::http::Peer;
+use sio::observe::RefusedReason;
+use sio::options::Forwarded;
 use support::*;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 

@@ -2,7 +2,7 @@
 
 use futures_core::{FusedStream as _, Stream as _};
 use futures_util::StreamExt as _;
-use sio::AckError;
+use sio::error::AckError;
 
 use super::*;
 

@@ -14,9 +14,10 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use serde_json::json;
+use sio::Value;
+use sio::options::{Recovery, TransportKind};
 use sio::prelude::*;
 use sio::testing::{TestClient, TestServer};
-use sio::{Recovery, TransportKind, Value};
 
 const MINUTE: Duration = Duration::from_secs(60);
 

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use sio::{Binary, Builder, Parser};
+use sio::options::Parser;
+use sio::{Binary, Builder};
 
 use super::*;
 

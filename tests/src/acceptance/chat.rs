@@ -1,7 +1,8 @@
 //! The tutorial's chat: one room, one event.
 
 use serde::{Deserialize, Serialize};
-use sio::{BuildError, prelude::*};
+use sio::error::BuildError;
+use sio::prelude::*;
 
 #[derive(Debug, Serialize, Deserialize)]
 struct ChatMessage {

@@ -12,7 +12,10 @@ use hyper::{
     service::{Service, service_fn},
 };
 use serde::{Deserialize, Serialize};
-use sio::{BuildError, Recovery, prelude::*};
+use sio::Value;
+use sio::error::BuildError;
+use sio::options::Recovery;
+use sio::prelude::*;
 use tokio::net::TcpListener;
 
 use super::{

@@ -5,9 +5,11 @@ use std::time::Duration;
 use hyper::Request;
 use hyper::body::Incoming;
 use hyper::service::{Service, service_fn};
+use sio::Value;
 use sio::engine::{CloseReason, Config, Engine, Handler, Message, Sender};
+use sio::error::BuildError;
 use sio::http::EngineService;
-use sio::{BuildError, prelude::*};
+use sio::prelude::*;
 use tokio::net::TcpListener;
 
 use super::listening;

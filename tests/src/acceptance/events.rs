@@ -6,7 +6,9 @@ use std::{
 };
 
 use serde::{Deserialize, Serialize};
-use sio::{Spread, prelude::*};
+use sio::Value;
+use sio::emit::Spread;
+use sio::prelude::*;
 
 use crate::app::All;
 
@@ -61,7 +63,7 @@ pub(super) async fn call(socket: &Socket, wait: u64, arguments: &All) -> sio::Re
         socket.timeout(Duration::from_millis(wait)).emit_with_ack::<Spread<Value>>("please", arguments).await;
     Ok(match answer {
         Ok(Spread(ok)) => Called::Ok { ok },
-        Err(sio::AckError::Timeout) => Called::Timeout { timeout: true },
+        Err(sio::error::AckError::Timeout) => Called::Timeout { timeout: true },
         Err(error) => return Err(error.into()),
     })
 }

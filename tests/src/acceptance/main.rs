@@ -7,6 +7,7 @@ use std::{
 
 use hyper::header::HeaderName;
 use serde::Serialize;
+use sio::Value;
 use sio::{Builder, engine::Revision, prelude::*};
 
 use super::{

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use sio::{BuildError, Cookie, Eio3, Parser, Recovery, prelude::*};
+use sio::error::BuildError;
+use sio::options::{Cookie, Eio3, Parser, Recovery};
+use sio::prelude::*;
 
 use super::{Profile, main::application};
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
-use sio::prelude::*;
+use sio::Value;
 
 /// A description of one value, as proof that the server knows what it is.
 #[derive(Debug, Serialize)]

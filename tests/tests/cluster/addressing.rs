@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use sio::{Broadcast, Sid, prelude::*};
+use sio::Sid;
+use sio::emit::Broadcast;
+use sio::prelude::*;
 use sio_tests::{Ws, app::Plain};
 
 use crate::support::{Trio, nothing_more};

@@ -1,6 +1,8 @@
 //! The ids that clients give themselves, where the server is told to take them.
 
-use sio::{Eio3, Sid, prelude::*};
+use sio::Sid;
+use sio::options::Eio3;
+use sio::prelude::*;
 use sio_tests::{TestServer, Ws, journal::Gate};
 
 use super::{open_ws, polling, second_ws};

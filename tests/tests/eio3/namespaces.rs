@@ -3,6 +3,7 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use serde::Serialize;
+use sio::Value;
 use sio::{engine::Revision, prelude::*};
 use sio_tests::{
     TestServer,

@@ -27,7 +27,7 @@ async fn the_socket_goes_on_over_websocket() {
     ws.send_all(&["5", "2", r#"421["ask","over WebSocket"]"#]).await;
     ws.expect("3").await;
     ws.expect(r#"431["over WebSocket"]"#).await;
-    assert_eq!(socket(&server).transport(), sio::TransportKind::WebSocket);
+    assert_eq!(socket(&server).transport(), sio::options::TransportKind::WebSocket);
     nothing_more(&mut ws).await;
     assert_eq!(server.journal.rest(), [""; 0], "an upgrade is no disconnect");
 }

@@ -1,7 +1,9 @@
 //! Bytes beside what a client has sent: nothing of that is taken for an attachment by another client.
 
 use serde_json::{Value as Json, json};
-use sio::{EmitError, EncodeError, prelude::*};
+use sio::Value;
+use sio::error::{EmitError, EncodeError};
+use sio::prelude::*;
 use sio_tests::{Received, TestServer, Ws, app::Plain, pattern};
 
 /// The server's own bytes, beside what a client has sent.
@@ -61,7 +63,7 @@ async fn what_looks_like_a_placeholder_beside_bytes_is_refused() {
         assert!(is_refused(&all.emit_with_ack::<()>("event", &args).await.map(drop)), "{object}");
         let asked = socket.emit_with_ack::<()>("event", &args).await;
         assert!(
-            matches!(asked, Err(sio::AckError::Emit(EmitError::Encode(EncodeError::Placeholder)))),
+            matches!(asked, Err(sio::error::AckError::Emit(EmitError::Encode(EncodeError::Placeholder)))),
             "{object}"
         );
     }

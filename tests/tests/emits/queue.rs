@@ -214,5 +214,5 @@ async fn an_emit_that_waits_for_room_ends_when_the_client_leaves_the_namespace()
     while tokio::time::timeout(std::time::Duration::from_millis(300), waits.changed()).await.is_ok() {}
     ws.send("41").await;
     let error = soon("the end of the wait", emitting).await.expect("no panic");
-    assert!(matches!(error, sio::EmitError::Disconnected), "{error}");
+    assert!(matches!(error, sio::error::EmitError::Disconnected), "{error}");
 }

@@ -5,7 +5,8 @@ mod panics;
 use std::fmt;
 
 use serde::Deserialize;
-use sio::{IntoEventError, prelude::*};
+use sio::error::IntoEventError;
+use sio::prelude::*;
 use sio_tests::journal::{Gate, Journal};
 use sio_tests::{TestServer, app::Plain, logs};
 

@@ -6,9 +6,14 @@ use std::panic::panic_any;
 
 use hyper::service::Service as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use sio::Builder;
+use sio::consumer::{Consumer, Reply};
 use sio::engine::SessionId;
-use sio::http::AllowedOrigins;
-use sio::{Builder, Call, Consumer, Event, FromEvent, Next, Recovery, Reply, Valid, Validate, prelude::*};
+use sio::extract::{Event, FromEvent, Valid, Validate};
+use sio::middleware::{Call, Next};
+use sio::options::AllowedOrigins;
+use sio::options::Recovery;
+use sio::prelude::*;
 use sio_tests::{TestServer, app::Plain, http::Request, ws::Ws};
 
 /// Panics when it is dropped, with a value that does so too.
@@ -68,7 +73,7 @@ impl<'de> Deserialize<'de> for BadValue {
 struct Heavy(u8, #[serde(skip)] Bomb);
 
 impl Validate for Heavy {
-    fn validate(&self) -> Result<(), sio::Invalid> {
+    fn validate(&self) -> Result<(), sio::extract::Invalid> {
         panic!("cannot be checked");
     }
 }

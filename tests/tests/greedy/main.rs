@@ -6,6 +6,7 @@ mod waiting;
 
 use std::time::Duration;
 
+use sio::Value;
 use sio::prelude::*;
 use sio_tests::journal::{Gate, Journal};
 use sio_tests::{Frame, Polling, Request, TestServer, Ws, app::Plain, deadline::soon, logs, ws::Received};

@@ -35,11 +35,11 @@ async fn the_socket_goes_on_over_websocket() {
     let server = server().await;
     let (polling, sid) = joined(&server).await;
     let socket = server.socket_of("/", &sid);
-    assert_eq!(socket.transport(), sio::TransportKind::Polling);
+    assert_eq!(socket.transport(), sio::options::TransportKind::Polling);
     let mut ws = probed(&server, &polling).await;
     ws.send_all(&["5", r#"421["ask","over WebSocket"]"#]).await;
     ws.expect(r#"431["over WebSocket"]"#).await;
-    assert_eq!(socket.transport(), sio::TransportKind::WebSocket);
+    assert_eq!(socket.transport(), sio::options::TransportKind::WebSocket);
     assert_eq!(socket.id().as_str(), sid);
     ws.expect_nothing_more().await;
     assert_eq!(server.journal.rest(), [""; 0], "an upgrade is no disconnect");
@@ -169,7 +169,7 @@ async fn goes_on_over_polling(server: &TestServer, mut polling: Polling, sid: &s
     polling.begin_get().await;
     server.socket_of("/", sid).emit("news", &1).await.expect("the client is there");
     polling.end_get().await.expect(200, r#"42["news",1]"#);
-    assert_eq!(server.socket_of("/", sid).transport(), sio::TransportKind::Polling);
+    assert_eq!(server.socket_of("/", sid).transport(), sio::options::TransportKind::Polling);
     assert_eq!(server.journal.rest(), [""; 0]);
 
     let mut ws = probed(server, &polling).await;
@@ -292,9 +292,10 @@ async fn an_upgrade_of_an_unknown_session_is_refused() {
 
 #[tokio::test]
 async fn a_server_without_websocket_offers_no_upgrade() {
-    let server =
-        TestServer::start(|builder| builder.consumer::<Plain>().transports([sio::TransportKind::Polling]))
-            .await;
+    let server = TestServer::start(|builder| {
+        builder.consumer::<Plain>().transports([sio::options::TransportKind::Polling])
+    })
+    .await;
     let (mut polling, _) = joined(&server).await;
     assert_eq!(polling.open.upgrades, [""; 0]);
     assert_eq!(server.second_ws(&polling.open.sid).await.expect_err("no WebSocket").status, 400);
@@ -322,7 +323,7 @@ async fn many_sessions_upgrade_at_once() {
             ws.expect(&format!(r#"42["numbered",{number}]"#)).await;
         }
         soon("the server to see the upgrade", async {
-            while server.socket_of("/", sid).transport() != sio::TransportKind::WebSocket {
+            while server.socket_of("/", sid).transport() != sio::options::TransportKind::WebSocket {
                 tokio::task::yield_now().await;
             }
         })

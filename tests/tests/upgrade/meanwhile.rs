@@ -178,7 +178,7 @@ async fn an_upgrade_needs_no_probe() {
     ws.send_all(&["5", r#"421["ask"]"#]).await;
     ws.expect("431[]").await;
     polling.end_get().await.expect(200, "6");
-    assert_eq!(server.socket_of("/", &sid).transport(), sio::TransportKind::WebSocket);
+    assert_eq!(server.socket_of("/", &sid).transport(), sio::options::TransportKind::WebSocket);
 
     // No GET waits, and something is queued.
     let (polling, sid) = joined(&server).await;

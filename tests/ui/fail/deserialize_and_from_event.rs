@@ -1,6 +1,7 @@
 use serde::Deserialize;
+use sio::Error;
+use sio::extract::{Event, FromEvent};
 use sio::prelude::*;
-use sio::{Error, Event, FromEvent};
 
 #[derive(Deserialize)]
 struct Both;

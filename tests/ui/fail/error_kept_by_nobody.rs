@@ -1,6 +1,6 @@
 use std::fmt;
 
-use sio::IntoEventError;
+use sio::error::IntoEventError;
 
 #[derive(Debug)]
 struct Muted;

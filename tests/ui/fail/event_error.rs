@@ -1,4 +1,5 @@
-use sio::{IntoEventError, event_error};
+use sio::error::IntoEventError;
+use sio::event_error;
 
 struct NoStandardError;
 

@@ -14,7 +14,7 @@ impl Chat {
 
 /// The consumer is still there.
 fn main() {
-    fn is_consumer<C: sio::Consumer>() {}
+    fn is_consumer<C: sio::consumer::Consumer>() {}
     is_consumer::<Chat>();
     let _ = Chat::event_other;
 }

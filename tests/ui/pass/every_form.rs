@@ -7,8 +7,10 @@ use std::num::ParseIntError;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+use sio::error::{IntoConnectError, IntoEventError};
+use sio::extract::{Event, FromEvent};
 use sio::prelude::*;
-use sio::{Error, Event, FromEvent, IntoConnectError, IntoEventError};
+use sio::{Error, Value};
 
 #[derive(Debug, Serialize, Deserialize)]
 struct Message {

@@ -79,7 +79,7 @@ impl Chat {
     async fn beside() {}
 
     #[::sio::event(fallback)]
-    async fn other(name: ::sio::EventName) -> ::core::primitive::bool {
+    async fn other(name: ::sio::extract::EventName) -> ::core::primitive::bool {
         name.as_str().is_empty()
     }
 
@@ -96,7 +96,7 @@ struct Built;
 
 #[::sio::consumer(namespace = "/built")]
 impl Built {
-    async fn connect() -> ::core::result::Result<Self, ::sio::ConnectError> {
+    async fn connect() -> ::core::result::Result<Self, ::sio::error::ConnectError> {
         ::core::result::Result::Ok(Self)
     }
 }

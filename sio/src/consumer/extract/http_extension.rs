@@ -10,7 +10,7 @@ use crate::error::Error;
 /// what an HTTP layer in front of the server has put there.
 ///
 /// It is cloned for each call; [`Handshake::extension`](crate::Handshake::extension) lends it. For values that the
-/// program itself attaches to a socket, use [`Extension<T>`](crate::Extension).
+/// program itself attaches to a socket, use [`Extension<T>`](crate::extract::Extension).
 ///
 /// `Option<HttpExtension<T>>` is `None` where there is no such value. A handler that takes a missing
 /// `HttpExtension<T>` does not run, the client gets the code `internal`, and the log names the type; a `connect` that
@@ -19,7 +19,7 @@ use crate::error::Error;
 /// # Examples
 ///
 /// ```
-/// use sio::HttpExtension;
+/// use sio::extract::HttpExtension;
 /// use sio::prelude::*;
 ///
 /// /// Inserted by the layer that authenticates: `request.extensions_mut().insert(User { .. })`.

@@ -25,6 +25,7 @@ impl FromEvent<'_> for Params {
 ///
 /// ```standalone_crate
 /// use serde::Deserialize;
+/// use sio::extract::Path;
 /// use sio::prelude::*;
 ///
 /// #[derive(Deserialize)]

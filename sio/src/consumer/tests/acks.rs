@@ -5,9 +5,10 @@ use std::collections::HashMap;
 use futures_util::FutureExt as _;
 
 use super::{Client, decode};
+use crate::Error;
 use crate::consumer::{Consumer, Event};
+use crate::error::EmitError;
 use crate::prelude::*;
-use crate::{EmitError, Error};
 
 type Aliased = Ack<u32>;
 

@@ -6,10 +6,11 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::{Client, Socket, decode};
+use crate::Error;
 use crate::consumer::{Consumer, Event};
+use crate::error::IntoEventError;
 use crate::prelude::*;
 use crate::state_map::StateMap;
-use crate::{Error, IntoEventError};
 
 #[derive(Debug, Serialize, Deserialize)]
 struct Message {
@@ -202,7 +203,7 @@ async fn the_error_hook_hears_what_the_client_is_not_told() {
 #[tokio::test]
 async fn a_concurrent_handler_is_in_the_table_and_answers_by_itself() {
     let client = Client::<Events>::connect().await;
-    let info = crate::EventInfo::find(Events::EVENTS, "slow").unwrap();
+    let info = crate::consumer::EventInfo::find(Events::EVENTS, "slow").unwrap();
     assert!(info.concurrent);
     assert_eq!(info.timeout, Some(Duration::from_millis(500)));
 

@@ -4,9 +4,10 @@ use serde::Deserialize;
 use sio_core::socket::DisconnectReason;
 
 use super::{Client, StateMap};
+use crate::Error;
 use crate::consumer::{Consumer, Event};
+use crate::error::IntoEventError;
 use crate::prelude::*;
-use crate::{Error, IntoEventError};
 
 #[derive(Debug, Deserialize)]
 struct Login {

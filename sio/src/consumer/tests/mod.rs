@@ -59,7 +59,7 @@ impl<C: Consumer> Client<C> {
 /// A connected socket without a connection: what is sent to it stays queued.
 fn connected(path: &str, states: StateMap) -> Socket {
     let common = hub::Common {
-        encoding: crate::codec::Encoding::new(crate::Parser::default(), 10),
+        encoding: crate::codec::Encoding::new(crate::parser::Parser::default(), 10),
         ack_timeout: Duration::from_secs(5),
         state: Arc::new(states),
         logs: crate::log_limiter::LogLimiter::default(),

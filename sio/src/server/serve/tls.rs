@@ -32,9 +32,9 @@ impl Server {
     ///
     /// ```no_run
     /// use sio::prelude::*;
-    /// use sio::rustls::ServerConfig;
-    /// use sio::rustls::pki_types::pem::PemObject;
-    /// use sio::rustls::pki_types::{CertificateDer, PrivateKeyDer};
+    /// use sio::http::rustls::ServerConfig;
+    /// use sio::http::rustls::pki_types::pem::PemObject;
+    /// use sio::http::rustls::pki_types::{CertificateDer, PrivateKeyDer};
     ///
     /// # async fn example() -> sio::Result {
     /// let chain = CertificateDer::pem_file_iter("chain.pem")?.collect::<Result<_, _>>()?;
