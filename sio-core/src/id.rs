@@ -8,6 +8,8 @@
 //! random bytes, so that one can never be handed out in place of another. The random bytes come from the caller: this
 //! crate has no source of randomness.
 
+mod node;
+
 use std::cmp::Ordering;
 use std::fmt;
 use std::str::FromStr;
@@ -17,6 +19,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::de::{self, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+pub use self::node::{InvalidNodeId, NodeId};
 
 /// Random bytes behind an id: 120 bits, and a multiple of three, so that base64 needs no padding.
 const RANDOM_BYTES: usize = 15;

@@ -1,5 +1,6 @@
 //! [`NodeId`] and [`Tag`], the names of a node, and [`Hello`], what it says of itself.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
@@ -9,28 +10,13 @@ use serde::{Deserialize, Serialize};
 
 use super::key::ProofKey;
 use super::token::ForwardToken;
+pub use crate::id::NodeId;
 
 /// Bits that a [`Tag`] has.
 const TAG_BITS: u32 = 30;
 
 /// The alphabet of ids: base64, URL-safe.
 const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-
-/// Names one run of one node: 64 random bits, made anew at every start.
-///
-/// Written as 16 hexadecimal digits.
-///
-/// # Examples
-///
-/// ```
-/// use sio_core::cluster::node::NodeId;
-///
-/// let id = NodeId::new(0x1f);
-/// assert_eq!(id.to_string(), "000000000000001f");
-/// assert_eq!("000000000000001f".parse(), Ok(id));
-/// ```
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct NodeId(u64);
 
 /// The five characters by which ids name the node that made them.
 ///
@@ -49,48 +35,10 @@ pub struct NodeId(u64);
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Tag([u8; Self::LEN]);
 
-/// The text names no node, or is no tag.
+/// The text is not a tag.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct InvalidName(&'static str);
-
-impl NodeId {
-    /// Makes an id of a number, which should be random.
-    #[must_use]
-    pub const fn new(number: u64) -> Self {
-        Self(number)
-    }
-
-    /// Returns the id as a number.
-    #[must_use]
-    pub const fn get(self) -> u64 {
-        self.0
-    }
-}
-
-impl fmt::Display for NodeId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:016x}", self.0)
-    }
-}
-
-impl fmt::Debug for NodeId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "NodeId({self})")
-    }
-}
-
-impl FromStr for NodeId {
-    type Err = InvalidName;
-
-    fn from_str(text: &str) -> Result<Self, InvalidName> {
-        let is_hex = text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
-        if text.len() != 16 || !is_hex {
-            return Err(InvalidName("a node id is 16 hexadecimal digits in lower case"));
-        }
-        u64::from_str_radix(text, 16).map(Self).map_err(|_| InvalidName("not a hexadecimal number"))
-    }
-}
+#[error("a tag is 5 characters of A-Z, a-z, 0-9, - and _")]
+pub struct InvalidTag;
 
 impl Tag {
     /// The number of characters of every tag.
@@ -99,7 +47,7 @@ impl Tag {
     /// Returns the tag that a node has unless it is given another: the first 30 bits of its id.
     #[must_use]
     pub const fn of(node: NodeId) -> Self {
-        Self::from_bits((node.0 >> (u64::BITS - TAG_BITS)) as u32)
+        Self::from_bits((node.get() >> (u64::BITS - TAG_BITS)) as u32)
     }
 
     /// Makes a tag of the last 30 bits of a number.
@@ -138,48 +86,26 @@ impl fmt::Debug for Tag {
 }
 
 impl FromStr for Tag {
-    type Err = InvalidName;
+    type Err = InvalidTag;
 
-    fn from_str(text: &str) -> Result<Self, InvalidName> {
-        const WRONG: InvalidName = InvalidName("a tag is 5 characters of A-Z, a-z, 0-9, - and _");
-        let tag: [u8; Self::LEN] = text.as_bytes().try_into().map_err(|_| WRONG)?;
-        if tag.iter().all(|byte| ALPHABET.contains(byte)) { Ok(Self(tag)) } else { Err(WRONG) }
+    fn from_str(text: &str) -> Result<Self, InvalidTag> {
+        let tag: [u8; Self::LEN] = text.as_bytes().try_into().map_err(|_| InvalidTag)?;
+        if tag.iter().all(|byte| ALPHABET.contains(byte)) { Ok(Self(tag)) } else { Err(InvalidTag) }
     }
 }
 
-/// Serde by the text of a name.
-macro_rules! serde_as_text {
-    ($name:ty) => {
-        impl Serialize for $name {
-            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.collect_str(self)
-            }
-        }
-
-        impl<'de> Deserialize<'de> for $name {
-            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                struct Text;
-
-                impl de::Visitor<'_> for Text {
-                    type Value = $name;
-
-                    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                        f.write_str("the name of a node")
-                    }
-
-                    fn visit_str<E: de::Error>(self, text: &str) -> Result<Self::Value, E> {
-                        text.parse().map_err(E::custom)
-                    }
-                }
-
-                deserializer.deserialize_str(Text)
-            }
-        }
-    };
+impl Serialize for Tag {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
 }
 
-serde_as_text!(NodeId);
-serde_as_text!(Tag);
+impl<'de> Deserialize<'de> for Tag {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = <Cow<'_, str>>::deserialize(deserializer)?;
+        text.parse().map_err(de::Error::custom)
+    }
+}
 
 /// A node's description of itself, which it sends when it enters, and again with every heartbeat.
 ///
