@@ -35,6 +35,7 @@
 mod decode;
 mod encode;
 mod error;
+mod stamp;
 mod time;
 mod token;
 mod transcode;
@@ -42,3 +43,4 @@ mod transcode;
 pub use self::decode::Decoder;
 pub use self::encode::encode;
 pub use self::error::{EncodeError, Malformed};
+pub use self::stamp::stamp;

@@ -14,6 +14,7 @@
 //! Encoding allocates exactly once: the result. JSON and frames are put together in memory that the thread keeps.
 
 mod scratch;
+mod stamp;
 
 use bytes::Bytes;
 use serde::Serialize;
@@ -24,6 +25,8 @@ use crate::engine::frame::leading_text;
 use crate::id::Sid;
 use crate::name;
 use crate::socket::packet::Kind;
+
+pub use self::stamp::stamp;
 
 /// Encodes an event. With an `id` the client is asked for an acknowledgement.
 ///
