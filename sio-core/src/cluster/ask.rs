@@ -3,7 +3,7 @@
 //! ```text
 //! asking node                      node with members
 //!   ASK  id, limit, event   ────►  each gets the event, with an ack id of that node
-//!                           ◄────  ASKED    id, their sids, is it all
+//!                           ◄────  ASKED    id, their sids in pages
 //!                           ◄────  ANSWERS  id, some of them and what each said
 //!   CANCEL  id              ────►  forgets it
 //! ```
@@ -33,6 +33,8 @@ pub struct Ask<'a> {
 pub struct Asked {
     /// The id of the [`Ask`].
     pub id: u64,
+    /// The number of this part of the list, from 0.
+    pub page: u64,
     /// True if no others follow.
     pub is_last: bool,
     /// The sockets.
@@ -81,13 +83,12 @@ impl<'a> Ask<'a> {
         self.event.write(out);
     }
 
-    /// Splits a body into id, limit and the body of the event, which [`Broadcast::read`] reads; `None` if it is
-    /// malformed.
+    /// Reads a body, `has_offset` as the frame's flags say; `None` if it is malformed.
     #[must_use]
-    pub fn split(body: &Bytes) -> Option<(u64, u64, Bytes)> {
+    pub fn read(body: &'a Bytes, has_offset: bool) -> Option<Self> {
         let mut reader = Reader::new(body);
         let (id, limit) = (reader.number()?, reader.number()?);
-        Some((id, limit, body.slice(body.len() - reader.left()..)))
+        Some(Self { id, limit, event: Broadcast::read_rest(reader, body, has_offset)? })
     }
 }
 
@@ -95,6 +96,7 @@ impl Asked {
     /// Appends the body.
     pub fn write(&self, out: &mut Vec<u8>) {
         write_number(out, self.id);
+        write_number(out, self.page);
         out.push(u8::from(self.is_last));
         write_number(out, self.sids.len() as u64);
         self.sids.iter().for_each(|sid| write_sid(out, sid));
@@ -104,10 +106,10 @@ impl Asked {
     #[must_use]
     pub fn read(body: &[u8]) -> Option<Self> {
         let mut reader = Reader::new(body);
-        let (id, is_last) = (reader.number()?, reader.byte()? != 0);
+        let (id, page, is_last) = (reader.number()?, reader.number()?, reader.byte()? != 0);
         let count = reader.count(Sid::LEN)?;
         let sids = (0..count).map(|_| reader.sid()).collect::<Option<_>>()?;
-        Some(Self { id, is_last, sids })
+        Some(Self { id, page, is_last, sids })
     }
 }
 
@@ -137,6 +139,18 @@ impl Answers {
 }
 
 impl Outcome {
+    /// Returns about how many bytes it takes in the body of [`Answers`], with the id of its socket; never fewer.
+    #[must_use]
+    pub fn len_hint(&self) -> usize {
+        let content = match self {
+            Self::Answer { json, attachments } => {
+                json.len() + attachments.iter().map(|attachment| attachment.len() + 10).sum::<usize>() + 20
+            }
+            Self::Timeout | Self::Disconnected | Self::Refused => 0,
+        };
+        Sid::LEN + 1 + content
+    }
+
     fn write(&self, out: &mut Vec<u8>) {
         match self {
             Self::Answer { json, attachments } => {

@@ -94,7 +94,11 @@ impl<'a> Broadcast<'a> {
     /// would garble everything that a client gets after it.
     #[must_use]
     pub fn read(body: &'a Bytes, has_offset: bool) -> Option<Self> {
-        let mut reader = Reader::new(body);
+        Self::read_rest(Reader::new(body), body, has_offset)
+    }
+
+    /// Reads it from what is left of a body.
+    pub(super) fn read_rest(mut reader: Reader<'a>, body: &'a Bytes, has_offset: bool) -> Option<Self> {
         let offset = if has_offset { Some(reader.number()?) } else { None };
         let path = reader.text()?;
         let target = Target::read(&mut reader)?;

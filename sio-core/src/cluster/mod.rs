@@ -8,11 +8,12 @@
 //! * [`lane`]: numbers of frames, by which receivers find repeats and losses.
 //! * [`node`]: how a node is named, and what it says of itself.
 //! * [`members`]: which nodes are alive.
-//! * [`gather`]: which answers a request still waits for.
+//! * [`gather`]: which answers a request still waits for, and [`asking`]: which answers of sockets.
 //! * [`key`]: the proof in ids that name the node that made them.
 //! * [`token`]: the proof that a request comes from another node.
 
 pub mod ask;
+pub mod asking;
 pub mod broadcast;
 pub mod frame;
 pub mod gather;

@@ -137,15 +137,15 @@ fn ask_5() {
         golden(Kind::Ask, Flags::NONE, 5, 0, b"\x09\x88\x27\x01/\x01\x01\x04jury\0\x81\x00", |frame| {
             ask.write(frame);
         });
-    let (id, limit, event) = Ask::split(&body).unwrap();
-    assert_eq!((id, limit), (9, 5000));
-    assert!(Broadcast::read(&event, false).unwrap() == ask.event);
+    let read = Ask::read(&body, false).unwrap();
+    assert_eq!((read.id, read.limit), (9, 5000));
+    assert!(read.event == ask.event);
 }
 
 #[test]
 fn asked_6() {
-    let asked = Asked { id: 9, is_last: true, sids: vec![sid()] };
-    let body = golden(Kind::Asked, Flags::NONE, 6, 0, b"\x09\x01\x01BwcHBwcHBwcHBwcHBwcH", |frame| {
+    let asked = Asked { id: 9, page: 2, is_last: true, sids: vec![sid()] };
+    let body = golden(Kind::Asked, Flags::NONE, 6, 0, b"\x09\x02\x01\x01BwcHBwcHBwcHBwcHBwcH", |frame| {
         asked.write(frame)
     });
     assert_eq!(Asked::read(&body), Some(asked));
@@ -312,8 +312,10 @@ fn decode(frame: &Bytes) {
             assert!(event.run.len() <= body.len() && event.target.fits());
         }
     }
-    if let Some((_, _, event)) = Ask::split(&body) {
-        let _ = Broadcast::read(&event, false);
+    for has_offset in [false, true] {
+        if let Some(ask) = Ask::read(&body, has_offset) {
+            assert!(ask.event.run.len() <= body.len() && ask.event.target.fits());
+        }
     }
     if let Some(asked) = Asked::read(&body) {
         assert!(asked.sids.len() * Sid::LEN <= body.len());
