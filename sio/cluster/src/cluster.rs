@@ -115,6 +115,7 @@ impl Cluster {
         // Before the first connection: the answers of the others are awaited there.
         let mut supervisor = Supervisor::new(line, Arc::clone(&self.node));
         let (stop, stopped) = watch::channel(false);
+        tokio::spawn(Arc::clone(&self.node).reply(stopped.clone()));
         let receiving = tokio::spawn(receiver.run(arrived, stopped));
         let entered = match supervisor.enter().await {
             Ok(entered) => {
@@ -191,6 +192,12 @@ impl Cluster {
     #[must_use]
     pub fn is_whole(&self) -> bool {
         self.is_up() && self.node.state().members.iter().all(|(_, member)| !member.is_suspect)
+    }
+
+    /// Returns whether any other node is alive.
+    #[must_use]
+    pub fn has_peers(&self) -> bool {
+        self.node.has_peers()
     }
 
     /// Returns the other nodes that are alive.

@@ -21,6 +21,7 @@
 #![deny(missing_docs)]
 
 mod answering;
+mod asks;
 pub mod bus;
 mod cluster;
 mod counters;
@@ -39,12 +40,16 @@ mod random;
 mod receiver;
 #[cfg(feature = "redis")]
 mod redis;
+mod remote_ask;
+mod replies;
+mod replying;
 mod requests;
 mod sink;
 mod supervisor;
 mod way;
 
 pub use sio_core::cluster as protocol;
+pub use sio_core::cluster::ask::Outcome;
 pub use sio_core::cluster::gather::Gathered;
 pub use sio_core::cluster::node::{NodeId, Tag};
 
@@ -60,4 +65,6 @@ pub use self::memory::{MemoryBroker, MemoryBus, MemoryLink};
 pub use self::options::Options;
 #[cfg(feature = "redis")]
 pub use self::redis::{RedisBus, RedisLink};
+pub use self::remote_ask::RemoteAsk;
+pub use self::replies::{AskedHere, Asker};
 pub use self::way::Way;

@@ -11,6 +11,7 @@ use sio_core::cluster::message::{Deed, Query};
 use sio_core::cluster::node::NodeId;
 
 use crate::event::ClusterEvent;
+use crate::replies::{AskedHere, Asker};
 
 /// A boxed future.
 pub type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
@@ -44,6 +45,14 @@ pub struct Packet {
 pub trait Local: Send + Sync + 'static {
     /// Delivers an event to sockets of this node.
     fn broadcast(&self, to: &Address<'_>, packet: Packet);
+
+    /// Delivers an event to sockets of this node, each with an ack id of its own, and returns them. The answer of each,
+    /// or the end of it, is told to `asker`, which may be cloned and kept; that somebody waits for answers is forgotten
+    /// when [`AskedHere::hold`] is dropped. By default nobody is asked.
+    fn ask(&self, to: &Address<'_>, packet: Packet, asker: &Asker) -> AskedHere {
+        let _ = (to, packet, asker);
+        AskedHere::default()
+    }
 
     /// Applies a change to sockets of this node. Returns to how many.
     fn change(&self, to: &Address<'_>, deed: &Deed) -> usize;

@@ -17,12 +17,14 @@ use sio_core::id::Sid;
 use tokio::sync::Notify;
 use tokio::time::timeout;
 
+use crate::asks::Asks;
 use crate::bus::{BusError, Frame, Topic};
 use crate::event::ClusterEvent;
 use crate::local::Local;
 use crate::options::Options;
 use crate::outbox::{self, now};
 use crate::random;
+use crate::replies::Replies;
 use crate::requests::Requests;
 use crate::supervisor::{Line, Role};
 
@@ -53,6 +55,10 @@ pub(crate) struct Node {
     /// A node has introduced itself, or answered.
     introduced: Notify,
     pub(crate) requests: Requests,
+    pub(crate) asks: Asks,
+    pub(crate) replies: Arc<Replies>,
+    /// Bytes of the longest answer of a socket that can be sent.
+    pub(crate) max_answer: usize,
     pub(crate) local: OnceLock<Arc<dyn Local>>,
     /// The process stood still, and what arrives may have waited at the broker since.
     pub(crate) is_stale: AtomicBool,
@@ -111,6 +117,9 @@ impl Node {
             peers: AtomicUsize::new(0),
             introduced: Notify::new(),
             requests: Requests::default(),
+            asks: Asks::default(),
+            replies: Arc::default(),
+            max_answer: options.bus.caps().max_frame.saturating_sub(128),
             local: OnceLock::new(),
             is_stale: AtomicBool::new(false),
             is_open: AtomicBool::new(false),
@@ -220,6 +229,8 @@ impl Node {
         for event in events {
             if let ClusterEvent::NodeDown { node, .. } = event {
                 self.requests.lose(node);
+                self.asks.lose(node);
+                self.replies.lose(node);
             }
             self.tell(event);
         }
@@ -341,6 +352,7 @@ impl Role for Node {
             (changes, is_beat, is_up && now.saturating_duration_since(state.echo.1) > ECHO)
         };
         self.apply(changes);
+        self.replies.expire(now);
         if is_deaf {
             return Err(BusError::new("it answers, but brings nothing: the subscription is gone"));
         }
@@ -360,6 +372,7 @@ impl Role for Node {
 
     fn unreached(&self, node: NodeId) {
         self.requests.lose(node);
+        self.asks.lose(node);
     }
 
     fn bye(&self) -> Option<Vec<u8>> {

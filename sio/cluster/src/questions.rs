@@ -44,7 +44,7 @@ impl Cluster {
     ///
     /// [`PublishError`] if the question is too large.
     pub async fn request(&self, what: Query) -> Result<Gathered<(NodeId, Box<RawValue>)>, PublishError> {
-        self.ask(None, what).await
+        self.question(None, what).await
     }
 
     /// Asks one node.
@@ -57,7 +57,20 @@ impl Cluster {
         node: NodeId,
         what: Query,
     ) -> Result<Gathered<(NodeId, Box<RawValue>)>, PublishError> {
-        self.ask(Some(node), what).await
+        self.question(Some(node), what).await
+    }
+
+    /// Returns one node, or all that are known, in two parts: those that a question waits for, and those that it does
+    /// not wait for, since they are suspect, or there is no broker.
+    pub(crate) fn awaited(&self, node: Option<NodeId>) -> (Vec<NodeId>, Vec<NodeId>) {
+        let state = self.node.state();
+        let known: BTreeSet<NodeId> = match node {
+            Some(node) => [node].into(),
+            None => state.members.iter().map(|(node, _)| node).collect(),
+        };
+        let is_up = self.is_up();
+        let trusted: BTreeSet<NodeId> = state.members.trusted().collect();
+        known.into_iter().partition(|node| is_up && trusted.contains(node))
     }
 
     /// Returns how many requests wait for answers.
@@ -66,7 +79,13 @@ impl Cluster {
         self.node.requests.len()
     }
 
-    async fn ask(
+    /// Returns how many questions of other nodes to sockets of this one are open.
+    #[must_use]
+    pub fn open_replies(&self) -> usize {
+        self.node.replies.len()
+    }
+
+    async fn question(
         &self,
         node: Option<NodeId>,
         what: Query,
@@ -86,18 +105,7 @@ impl Cluster {
         limit: Duration,
         send: impl FnOnce(u64) -> Result<(), PublishError>,
     ) -> Result<Gathered<(NodeId, Box<RawValue>)>, PublishError> {
-        let (asked, untrusted) = {
-            let state = self.node.state();
-            let known: BTreeSet<NodeId> = match node {
-                Some(node) => [node].into(),
-                None => state.members.iter().map(|(node, _)| node).collect(),
-            };
-            let trusted: BTreeSet<NodeId> = state.members.trusted().collect();
-            let is_up = self.is_up();
-            let (asked, untrusted): (Vec<_>, Vec<_>) =
-                known.into_iter().partition(|node| is_up && trusted.contains(node));
-            (asked, untrusted)
-        };
+        let (asked, untrusted) = self.awaited(node);
         if asked.is_empty() {
             return Ok(Gathered { items: Vec::new(), missing: untrusted, is_truncated: false });
         }

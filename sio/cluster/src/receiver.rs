@@ -7,10 +7,11 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use serde_json::value::RawValue;
+use sio_core::cluster::ask::{Answers, Ask, Asked};
 use sio_core::cluster::broadcast::Broadcast;
 use sio_core::cluster::frame::{Flags, Header, Kind, LANE_ALL, NoFrame};
 use sio_core::cluster::lane::Arrival;
-use sio_core::cluster::message::{self, Alive, Bye, Change, Page, Query, Request, ServerEvent};
+use sio_core::cluster::message::{self, Alive, Bye, Cancel, Change, Page, Query, Request, ServerEvent};
 use sio_core::cluster::node::{Hello, NodeId};
 use tokio::sync::{mpsc, watch};
 
@@ -41,6 +42,10 @@ enum Message<'a> {
     Alive(Box<Alive>),
     Bye,
     Broadcast(Broadcast<'a>),
+    Ask(Ask<'a>),
+    Asked(Asked),
+    Answers(Answers),
+    Cancel(Cancel),
     Change(Change),
     Request(Request),
     Page(Page),
@@ -151,15 +156,14 @@ impl Receiver {
     /// Does what a frame asks for.
     fn act(&self, header: &Header, message: Message<'_>) {
         match message {
-            Message::Broadcast(Broadcast { path, target, offset, run }) => {
-                let packet = Packet {
-                    run,
-                    is_volatile: header.flags.has(Flags::VOLATILE),
-                    compress: !header.flags.has(Flags::PLAIN),
-                    offset,
-                };
-                self.local.broadcast(&Address { path, target }, packet);
+            Message::Broadcast(event) => {
+                let (to, packet) = addressed(header, event);
+                self.local.broadcast(&to, packet);
             }
+            Message::Ask(ask) => self.ask(header, ask),
+            Message::Asked(asked) => self.node.asks.asked(header.source, asked),
+            Message::Answers(answers) => self.node.asks.answered(header.source, answers),
+            Message::Cancel(Cancel { ask }) => self.node.replies.cancel(header.source, ask),
             Message::Change(Change { to, deed }) => {
                 self.local.change(&Address { path: &to.nsp, target: to.target() }, &deed);
             }
@@ -170,6 +174,15 @@ impl Receiver {
             Message::ServerEvent(event) => self.server_event(header.source, event),
             Message::Hello(_) | Message::Alive(_) | Message::Bye | Message::Unknown => {}
         }
+    }
+
+    fn ask(&self, header: &Header, Ask { id, limit, event }: Ask<'_>) {
+        if self.is_late() {
+            return;
+        }
+        let limit = Duration::from_millis(limit);
+        let (to, packet) = addressed(header, event);
+        self.node.ask_here(header.source, id, limit, |asker| self.local.ask(&to, packet, asker));
     }
 
     fn request(&self, from: NodeId, Request { id, limit, what }: Request) {
@@ -238,9 +251,25 @@ impl Receiver {
     }
 }
 
+/// The event of a frame, and whom it is for.
+fn addressed<'a>(header: &Header, event: Broadcast<'a>) -> (Address<'a>, Packet) {
+    let Broadcast { path, target, offset, run } = event;
+    let packet = Packet {
+        run,
+        is_volatile: header.flags.has(Flags::VOLATILE),
+        compress: !header.flags.has(Flags::PLAIN),
+        offset,
+    };
+    (Address { path, target }, packet)
+}
+
 /// Reads a body; `None` if it is malformed.
 fn read<'a>(header: &Header, body: &'a Bytes) -> Option<Message<'a>> {
     Some(match header.kind {
+        Kind::Ask => Message::Ask(Ask::read(body, header.flags.has(Flags::OFFSET))?),
+        Kind::Asked => Message::Asked(Asked::read(body)?),
+        Kind::Answers => Message::Answers(Answers::read(body)?),
+        Kind::Cancel => Message::Cancel(message::read(body)?),
         Kind::Hello => Message::Hello(Box::new(message::read(body)?)),
         Kind::Alive => Message::Alive(Box::new(message::read(body)?)),
         Kind::Bye => message::read::<Bye>(body).map(|_| Message::Bye)?,

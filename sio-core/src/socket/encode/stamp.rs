@@ -3,7 +3,7 @@
 use bytes::Bytes;
 
 use super::scratch::{MAX_DIGITS, digits};
-use crate::engine::frame::{Frames, write_text_frame};
+use crate::engine::frame::{leading_text, write_text_frame};
 use crate::socket::packet::Kind;
 
 /// Makes of an event, as [`event()`](super::event()) has made it without an id, the same event with an id, under which
@@ -23,9 +23,9 @@ use crate::socket::packet::Kind;
 /// ```
 #[must_use]
 pub fn stamp(run: &Bytes, id: u64) -> Option<Bytes> {
-    let (false, text) = Frames::new(run.clone()).next()? else { return None };
-    let at = place_of_id(&text)?;
-    let attachments = end_of_first(run, &text);
+    let text = leading_text(run)?.as_bytes();
+    let at = place_of_id(text)?;
+    let attachments = &run[text.as_ptr().addr() - run.as_ptr().addr() + text.len()..];
     // 10 bytes are the longest header of a frame.
     let mut stamped = Vec::with_capacity(text.len() + MAX_DIGITS + 10 + attachments.len());
     write_text_frame(&mut stamped, &[&text[..at], digits(id, &mut [0; MAX_DIGITS]), &text[at..]]);
@@ -48,12 +48,6 @@ fn place_of_id(text: &[u8]) -> Option<usize> {
         rest = &rest[rest.iter().position(|byte| *byte == b',')? + 1..];
     }
     rest.starts_with(b"[").then(|| text.len() - rest.len())
-}
-
-/// The part of a run after its first frame, whose payload is given.
-fn end_of_first<'a>(run: &'a Bytes, text: &Bytes) -> &'a [u8] {
-    let start = text.as_ptr().addr() - run.as_ptr().addr();
-    &run[start + text.len()..]
 }
 
 #[cfg(test)]

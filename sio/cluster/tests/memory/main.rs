@@ -1,5 +1,6 @@
 //! Nodes over a broker in memory, whose faults are seeded, under a clock that stands still.
 
+mod asks;
 mod emitter;
 mod faults;
 mod members;

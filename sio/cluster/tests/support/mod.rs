@@ -10,8 +10,11 @@ use bytes::Bytes;
 use serde_json::value::{RawValue, to_raw_value};
 use sio_cluster::protocol::broadcast::Target;
 use sio_cluster::protocol::message::{Deed, Query};
-use sio_cluster::{Address, BoxFuture, Cluster, ClusterEvent, Local, NodeId, Options, Packet};
+use sio_cluster::{
+    Address, AskedHere, Asker, BoxFuture, Cluster, ClusterEvent, Local, NodeId, Options, Packet,
+};
 use sio_core::engine::frame::{Frames, write_binary_frame};
+use sio_core::id::Sid;
 use tokio::sync::Notify;
 use tokio::time::{Instant, timeout};
 
@@ -28,6 +31,8 @@ pub(crate) struct Journal {
     released: Condvar,
     /// How long answers take, in milliseconds.
     pub(crate) answers_after: AtomicU64,
+    /// The sockets that a question reaches.
+    pub(crate) sockets: Mutex<Vec<Sid>>,
 }
 
 #[derive(Default)]
@@ -41,6 +46,19 @@ pub(crate) struct Entries {
     pub(crate) events: Vec<(ClusterEvent, Instant)>,
     pub(crate) server_events: Vec<(NodeId, String, String)>,
     pub(crate) queries: Vec<Query>,
+    /// Those who have asked, and what.
+    pub(crate) askers: Vec<(Asker, Packet)>,
+    /// How often nobody waited for the answers to a question any more.
+    pub(crate) released: Arc<AtomicU64>,
+}
+
+/// Counts that it is dropped.
+struct Hold(Arc<AtomicU64>);
+
+impl Drop for Hold {
+    fn drop(&mut self) {
+        self.0.fetch_add(1, Relaxed);
+    }
 }
 
 impl Journal {
@@ -135,6 +153,13 @@ impl Local for Journal {
                 entries.packets.push(packet);
             }
         });
+    }
+
+    fn ask(&self, _: &Address<'_>, packet: Packet, asker: &Asker) -> AskedHere {
+        let sids = self.sockets.lock().expect("no test panics with it").clone();
+        let hold = Hold(Arc::clone(&self.read().released));
+        self.write(|entries| entries.askers.push((asker.clone(), packet)));
+        AskedHere { sids, hold: Some(Box::new(hold)) }
     }
 
     fn change(&self, to: &Address<'_>, deed: &Deed) -> usize {
