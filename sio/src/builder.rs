@@ -22,6 +22,8 @@ use std::time::Duration;
 
 pub use self::protocols::Eio3;
 
+#[cfg(feature = "cluster")]
+use crate::cluster::Cluster;
 use crate::codec::Encoding;
 use crate::connection::{Client, Reception};
 use crate::consumer::{Consumer, Rate};
@@ -38,6 +40,7 @@ use crate::namespaces::{Common, HandlerTimes, Namespaces};
 use crate::observe::Observers;
 use crate::parser::Parser;
 use crate::places::Connections;
+use crate::random::Ids;
 use crate::recovery::Keeping;
 use crate::server::serve::Serving;
 use crate::server::{Options, Server, ServerInner};
@@ -76,6 +79,8 @@ pub struct Builder {
     adapter: Option<crate::cluster::Adapter>,
     #[cfg(feature = "cluster")]
     cluster_listeners: crate::cluster::Listeners,
+    #[cfg(feature = "cluster")]
+    forwarding: crate::cluster::Forwarding,
     health: Option<Health>,
     #[cfg(feature = "static-files")]
     files: StaticFiles,
@@ -116,6 +121,8 @@ impl Default for Builder {
             adapter: None,
             #[cfg(feature = "cluster")]
             cluster_listeners: crate::cluster::Listeners::default(),
+            #[cfg(feature = "cluster")]
+            forwarding: crate::cluster::Forwarding::default(),
             health: None,
             #[cfg(feature = "static-files")]
             files: StaticFiles::default(),
@@ -232,8 +239,12 @@ impl Builder {
         let others = cluster.as_ref().map(|cluster| hub::others::Others::new(Arc::clone(&cluster.node)));
         #[cfg(not(feature = "cluster"))]
         let others = None;
+        #[cfg(feature = "cluster")]
+        let elsewhere = cluster.as_ref().and_then(Cluster::elsewhere);
+        #[cfg(not(feature = "cluster"))]
+        let elsewhere = None;
         let (state, shutdown) = (Arc::new(self.state), Arc::new(Shutdown::default()));
-        let (engine, mut http, options, hooks) = (self.engine, self.http, self.options, self.hooks);
+        let (mut engine, mut http, options, hooks) = (self.engine, self.http, self.options, self.hooks);
         // The connections of proxies say nothing of their clients' addresses.
         let per_address =
             if http.forwarded.is_some() { usize::MAX } else { engine.max_connections_per_address };
@@ -243,6 +254,8 @@ impl Builder {
             http.hooks.on_refused(move |refused| observers.refused(refused));
         }
         let encoding = Encoding::new(options.parser, options.max_attachments);
+        let ids = Ids::default();
+        engine.ids.set_random(ids.clone());
         let inner = Arc::new_cyclic(|server: &Weak<ServerInner>| {
             let per = Duration::from_secs(1);
             let event_rate = options.events_per_second.map(|count| Rate { count, per });
@@ -262,7 +275,8 @@ impl Builder {
                 event_rate,
                 observers,
                 shutdown: Arc::clone(&shutdown),
-                recovery: options.recovery.clone().map(Keeping::new),
+                recovery: options.recovery.clone().map(|recovery| Keeping::new(recovery, ids.clone())),
+                ids: ids.clone(),
                 heartbeat: engine.ping_interval.saturating_add(engine.ping_timeout),
                 handler_times: options.handler_times,
             };
@@ -300,7 +314,7 @@ impl Builder {
             ServerInner {
                 options,
                 reception,
-                requests: EngineService::new(engine.clone(), http),
+                requests: EngineService::among(engine.clone(), http, elsewhere),
                 engine,
                 shutdown,
                 announced: AtomicBool::new(false),
@@ -308,6 +322,8 @@ impl Builder {
                 connections,
                 #[cfg(feature = "cluster")]
                 cluster,
+                #[cfg(feature = "cluster")]
+                ids,
             }
         });
         Ok(Server { inner })

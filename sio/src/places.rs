@@ -125,6 +125,7 @@ impl Connections {
             connections: Arc::clone(self),
             idle_since: AtomicU64::new(0),
             given_up: Notify::new(),
+            address: Mutex::new(address),
         });
         seat.set_idle(true);
         let mut seats = self.lock();
@@ -134,7 +135,7 @@ impl Connections {
         let number = seats.numbered;
         seats.numbered += 1;
         seats.taken.insert(number, Arc::clone(&seat));
-        Ok(ConnectionPlace(Box::new(Taken { number, seat, _address: address })))
+        Ok(ConnectionPlace(Box::new(Taken { number, seat })))
     }
 
     fn lock(&self) -> MutexGuard<'_, Seats> {
@@ -167,6 +168,8 @@ pub(crate) struct Seat {
     /// Zero while it is at work: it carries a request, or a session.
     idle_since: AtomicU64,
     given_up: Notify,
+    /// Its place among the connections of its address.
+    address: Mutex<Option<Place>>,
 }
 
 impl Seat {
@@ -177,6 +180,12 @@ impl Seat {
 
     pub(crate) fn is_idle(&self) -> bool {
         self.idle_since.load(Ordering::Relaxed) != 0
+    }
+
+    /// It does not count as one of its address any more: another server of ours passes requests of many clients on by
+    /// it, and has counted theirs.
+    pub(crate) fn count_without_address(&self) {
+        drop(self.address.lock().unwrap_or_else(PoisonError::into_inner).take());
     }
 
     /// Waits until the place is another's, and the connection has to end.
@@ -193,7 +202,6 @@ pub(crate) struct ConnectionPlace(Box<Taken>);
 struct Taken {
     number: u64,
     seat: Arc<Seat>,
-    _address: Option<Place>,
 }
 
 impl ConnectionPlace {
@@ -205,6 +213,8 @@ impl ConnectionPlace {
 impl Drop for ConnectionPlace {
     fn drop(&mut self) {
         self.0.seat.connections.lock().taken.remove(&self.0.number);
+        // At once, whoever else may still hold the seat.
+        self.0.seat.count_without_address();
     }
 }
 
@@ -302,6 +312,25 @@ mod tests {
         assert_eq!(connections.lock().taken.len(), 6);
         drop(newcomers);
         assert!(connections.lock().taken.is_empty());
+    }
+
+    #[test]
+    fn a_connection_of_another_server_takes_no_place_of_its_address() {
+        let connections = Connections::new(usize::MAX, 1).expect("they are limited");
+        let take = || connections.take(ip("10.0.0.1"));
+        let servers: Vec<_> = (0..20)
+            .map(|_| {
+                let place = take().expect("those before do not count");
+                place.seat().count_without_address();
+                place
+            })
+            .collect();
+        let seven: Vec<_> = (0..7).map(|_| take().expect("seven fit")).collect();
+        assert!(take().is_err());
+        drop(servers);
+        assert!(take().is_err(), "its place was free before");
+        drop(seven);
+        assert!(take().is_ok());
     }
 
     #[test]

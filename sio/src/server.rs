@@ -30,6 +30,8 @@ use crate::namespaces::HandlerTimes;
 use crate::namespaces::registration::Registration;
 use crate::parser::Parser;
 use crate::places::Connections;
+#[cfg(feature = "cluster")]
+use crate::random::Ids;
 use crate::recovery::Recovery;
 use crate::shutdown::Shutdown;
 
@@ -79,6 +81,8 @@ pub(crate) struct ServerInner {
     /// None without an adapter.
     #[cfg(feature = "cluster")]
     pub(crate) cluster: Option<Cluster>,
+    #[cfg(feature = "cluster")]
+    pub(crate) ids: Ids,
 }
 
 /// Options for the Socket.IO layer; the engine has its own.
@@ -196,7 +200,7 @@ impl Server {
     /// When the listener's address cannot be told, and as [`Server::start`].
     pub async fn serve_with(&self, listener: impl Listener) -> Result<(), Error> {
         let address = listener.address()?;
-        self.start().await?;
+        self.start_at(&address).await?;
         serve::run(self, listener, Security::None, || self.announce(&address)).await;
         Ok(())
     }

@@ -58,6 +58,12 @@ impl Polling {
         }
     }
 
+    /// The same session, whose requests go to another server from now on.
+    pub async fn moved_to(self, endpoint: &Endpoint) -> Self {
+        let (gets, posts) = (endpoint.http().await, endpoint.http().await);
+        Self { endpoint: endpoint.clone(), gets, posts, ..self }
+    }
+
     /// The target of the session's requests.
     pub fn target(&self) -> String {
         self.endpoint.polling_target(&self.open.sid)

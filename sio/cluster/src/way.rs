@@ -42,6 +42,14 @@ impl Cluster {
         self.node.state().members.hello().token
     }
 
+    /// Returns whether this is the token of a request that is for another node.
+    #[must_use]
+    pub fn is_token_of_other(&self, text: &[u8]) -> bool {
+        let state = self.node.state();
+        let mut tokens = state.members.iter().filter_map(|(_, member)| member.hello.token);
+        tokens.any(|token| token.is(text))
+    }
+
     /// Returns this machine's address on the way to the broker: in the network in which other nodes most probably are.
     ///
     /// Sends nothing. None if the broker has no address, or there is no way to it.
@@ -68,6 +76,12 @@ impl Cluster {
     /// Notes that a node was unreachable in another way than by the broker: requests skip it until it is heard.
     pub fn distrust(&self, node: NodeId) {
         self.node.state().members.distrust(node);
+    }
+
+    /// Returns whether the others are told where this node's listener is.
+    #[must_use]
+    pub fn has_address(&self) -> bool {
+        self.node.state().members.hello().address.is_some()
     }
 
     /// Tells the others where this node's listener is.

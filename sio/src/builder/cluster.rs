@@ -1,7 +1,10 @@
 //! Options for several servers that act as one.
 
+use std::sync::Arc;
+
 use super::Builder;
-use crate::cluster::{Adapter, Cluster, ClusterEvent};
+use crate::cluster::forward::Forward;
+use crate::cluster::{Adapter, Cluster, ClusterEvent, Forwarding};
 use crate::error::Problem;
 use crate::namespaces::registration::Registration;
 
@@ -50,14 +53,38 @@ impl Builder {
         self
     }
 
+    /// Sets how requests for sessions of this node reach it from the other nodes, so that a load balancer need not send
+    /// all requests of a session to the same node. Must be the same on all nodes. Default: by the listener for clients.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use sio::Server;
+    /// use sio::cluster::Forwarding;
+    ///
+    /// let builder = Server::builder().forwarding(Forwarding::off());
+    /// # drop(builder);
+    /// ```
+    pub fn forwarding(mut self, forwarding: Forwarding) -> Self {
+        self.forwarding = forwarding;
+        self
+    }
+
     /// Makes the server's node, which does not take part yet.
     pub(super) fn cluster(
         &mut self,
         served: &[Registration],
         problems: &mut Vec<Problem>,
     ) -> Option<Cluster> {
+        let forwarding = self.forwarding;
+        if self.engine.ids.may_repeat() && self.adapter.is_some() && !forwarding.is_off() {
+            let reason = "ids have to name their node, so that other nodes can pass requests on to it: leave \
+                `id_generator` out, or set `forwarding(Forwarding::off())`";
+            problems.push(Problem::Option { name: "id_generator", reason: reason.to_owned() });
+        }
         let options = self.adapter.take()?.options().map(|options| {
             options
+                .forwarding(!forwarding.is_off())
                 .path(&*self.http.path)
                 .parser(self.options.parser.name())
                 .recovery(self.options.recovery.is_some())
@@ -67,11 +94,45 @@ impl Builder {
         let node = options
             .and_then(|options| sio_cluster::Cluster::new(&options).map_err(|error| error.to_string()));
         match node {
-            Ok(node) => Some(Cluster::new(node, listeners)),
+            Ok(node) => {
+                let forward = (!forwarding.is_off()).then(|| self.forward(&node));
+                Some(Cluster::new(node, listeners, forward))
+            }
             Err(reason) => {
                 problems.push(Problem::Option { name: "adapter", reason });
                 None
             }
         }
+    }
+
+    fn forward(&self, node: &Arc<sio_cluster::Cluster>) -> Arc<Forward> {
+        let engine = &self.engine;
+        // All that may wait for a client can come in one answer, some of it as base64.
+        let most = engine.max_payload.max(engine.outgoing_queue_bytes.saturating_mul(8)).saturating_mul(2);
+        let keep_alive = self.options.serving.keep_alive_timeout;
+        Arc::new(Forward::new(Arc::clone(node), self.forwarding, keep_alive, most))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sio_cluster::MemoryBroker;
+
+    use super::*;
+    use crate::Server;
+    use crate::engine::SessionId;
+
+    #[test]
+    fn ids_of_the_application_and_forwarding_exclude_each_other() {
+        let builder = || {
+            let adapter = Adapter::custom(MemoryBroker::new().bus("a"));
+            let builder = Server::builder().collect(false).adapter(adapter);
+            builder.id_generator(|| SessionId::from_random([7; 15]))
+        };
+        let error = builder().build().expect_err("requests could not find their node").to_string();
+        assert!(error.starts_with("id_generator: ") && error.contains("Forwarding::off()"), "{error}");
+        assert!(builder().forwarding(Forwarding::off()).build().is_ok());
+        let alone = Server::builder().collect(false).id_generator(|| SessionId::from_random([7; 15]));
+        assert!(alone.build().is_ok());
     }
 }

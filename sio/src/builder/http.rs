@@ -165,6 +165,9 @@ impl Builder {
     /// session: leave at least 96 bits to chance. An id that is in use is not taken again; the session gets a random
     /// one then.
     ///
+    /// Not for nodes of a cluster, whose ids name their node, unless requests are not passed on between them; there
+    /// `Adapter::tag` sets the first characters.
+    ///
     /// # Examples
     ///
     /// Ids that begin with the number of the node, by which a load balancer can route:

@@ -62,6 +62,29 @@ impl Adapter {
         self.with(|options| options.tag(tag))
     }
 
+    /// Sets where other nodes reach this one over HTTP (`host:port`), to [pass on](super::Forwarding) requests that have
+    /// come to the wrong node. They connect to it directly and without TLS: it must not be the address of a load balancer.
+    ///
+    /// Default: the port of [`Server::serve`](crate::Server::serve), with its IP address or, where it listens at all of
+    /// them, that of this machine's way to the broker. There is no default where the program brings its own HTTP
+    /// server, for a Unix socket and for TLS; [`Forwarding::listen`](super::Forwarding::listen) serves for those.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[cfg(feature = "redis")] {
+    /// use sio::cluster::Adapter;
+    ///
+    /// // In Kubernetes, with the pod's address from `status.podIP`.
+    /// let ip = std::env::var("POD_IP").unwrap_or_else(|_| "127.0.0.1".to_owned());
+    /// let adapter = Adapter::redis("redis://redis").advertise(format!("{ip}:3000"));
+    /// # drop(adapter);
+    /// # }
+    /// ```
+    pub fn advertise(self, address: impl Into<String>) -> Self {
+        self.with(|options| options.address(address))
+    }
+
     /// Sets whether the server starts although the broker cannot be reached, and serves its own clients until it can.
     /// Default false: [`Server::start`](crate::Server::start) fails.
     pub fn wait(self, wait: bool) -> Self {

@@ -1,13 +1,17 @@
 //! [`Cluster`]: what a server knows of the other nodes.
 
+use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use sio_cluster::{ClusterEvent, NodeId, StartError, Status};
-use tokio::sync::OnceCell;
+use tokio::sync::{Mutex, OnceCell};
+
+use super::forward::Forward;
 
 use crate::guarded;
+use crate::http::Elsewhere;
 
 /// A server's cluster, as that server sees it: [`Server::cluster`](crate::Server::cluster) returns it.
 ///
@@ -26,6 +30,10 @@ use crate::guarded;
 pub struct Cluster {
     pub(crate) node: Arc<sio_cluster::Cluster>,
     pub(crate) listeners: Arc<Listeners>,
+    /// None if nothing is passed on.
+    pub(crate) forward: Option<Arc<Forward>>,
+    /// What runs for the other nodes beside the server.
+    pub(crate) beside: Mutex<Option<Box<dyn Any + Send>>>,
     entered: OnceCell<()>,
     /// A request has begun to start it, because nobody else had.
     pub(crate) is_late: AtomicBool,
@@ -33,12 +41,25 @@ pub struct Cluster {
 
 /// The listeners for what happens to a cluster, in the order in which they were added.
 #[derive(Default)]
-pub(crate) struct Listeners(Vec<Box<dyn Fn(&ClusterEvent) + Send + Sync>>);
+pub(crate) struct Listeners(Vec<Box<Listener>>);
+
+type Listener = dyn Fn(&ClusterEvent) + Send + Sync;
 
 impl Cluster {
-    pub(crate) fn new(node: Arc<sio_cluster::Cluster>, listeners: Listeners) -> Self {
+    pub(crate) fn new(
+        node: Arc<sio_cluster::Cluster>,
+        listeners: Listeners,
+        forward: Option<Arc<Forward>>,
+    ) -> Self {
         let is_late = AtomicBool::new(false);
-        Self { node, listeners: Arc::new(listeners), entered: OnceCell::new(), is_late }
+        Self {
+            node,
+            listeners: Arc::new(listeners),
+            forward,
+            beside: Mutex::default(),
+            entered: OnceCell::new(),
+            is_late,
+        }
     }
 
     /// Returns the id of this node. It is new at every start.
@@ -85,6 +106,12 @@ impl Cluster {
         local: impl FnOnce() -> Arc<dyn sio_cluster::Local>,
     ) -> Result<(), StartError> {
         self.entered.get_or_try_init(|| self.node.start(local())).await.copied()
+    }
+
+    /// Returns the way to the sessions of other nodes, if requests are passed on.
+    pub(crate) fn elsewhere(&self) -> Option<Arc<dyn Elsewhere>> {
+        let forward = self.forward.clone()?;
+        Some(forward)
     }
 
     pub(crate) fn is_entered(&self) -> bool {

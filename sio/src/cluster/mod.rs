@@ -34,6 +34,7 @@
 //! [`ClusterEvent`] tells, [`Cluster::status`] counts. [`strict`](crate::emit::Broadcast::strict) is for those who must know.
 
 mod adapter;
+pub(crate) mod forward;
 mod handle;
 
 pub use sio_cluster::protocol::members::{Difference, Why};
@@ -43,5 +44,6 @@ pub use sio_cluster::{
 };
 
 pub use self::adapter::Adapter;
+pub use self::forward::Forwarding;
 pub use self::handle::Cluster;
 pub(crate) use self::handle::Listeners;

@@ -60,7 +60,6 @@ pub(crate) use self::sessions::Sessions;
 use crate::handshake::Handshake;
 use crate::log_limiter::{About, LogLimiter, limited};
 use crate::places::{Addresses, Place};
-use crate::random;
 use crate::shutdown::Shutdown;
 use crate::transport::websocket::WebSocket;
 use crate::transport::wire::Wire;
@@ -214,7 +213,7 @@ impl Engine {
             ERROR, self.shared.logs, About::default(), target: "sio::engine", { session = ?id, },
             "`id_generator` gave an id that is in use: taking a random one"
         );
-        random::session_id()
+        ids.random()
     }
 
     /// Opens a session and starts its task: on polling, or on a WebSocket with what goes out first. `wire` is what the

@@ -4,14 +4,12 @@ use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::time::SystemTime;
 
 use hyper::body::{Body, Buf};
 use hyper::header::{self, HeaderMap, HeaderValue};
 use hyper::http::request::Parts;
 use hyper::{Method, Request, Response, StatusCode};
-use sio_core::engine::config::Revision;
-use sio_core::engine::handshake::{OpenPacket, Query, RequestError};
+use sio_core::engine::handshake::{Query, RequestError};
 use sio_core::id::SessionId;
 
 use super::answer::{self, Answer};
@@ -19,6 +17,7 @@ use super::body::ResponseBody;
 #[cfg(feature = "compression")]
 use super::compression;
 use super::config::Config;
+use super::elsewhere::{Elsewhere, Sender, Way};
 use super::long_polling;
 use super::origin::Verdict;
 use super::refused::{Refusal, Refused, RefusedReason};
@@ -26,11 +25,9 @@ use super::site::{Authority, Target};
 use super::upgrade;
 use crate::engine::mailbox::Mailbox;
 use crate::engine::{Command, Engine, TransportKind};
-use crate::guarded::{self, Guarded};
-use crate::handshake::Handshake;
+use crate::guarded::Guarded;
 use crate::log_limiter::{About, hash_of, limited};
 use crate::peer::Peer;
-use crate::places::Place;
 use crate::short::short;
 use crate::transport::wire::Wire;
 
@@ -71,13 +68,20 @@ pub struct EngineService {
 struct Shared {
     engine: Engine,
     config: Config,
+    /// None for a server by itself.
+    elsewhere: Option<Arc<dyn Elsewhere>>,
 }
 
 impl EngineService {
     /// Answers requests as `config` says, with sessions of an engine.
     #[must_use]
     pub fn new(engine: Engine, config: Config) -> Self {
-        Self { shared: Arc::new(Shared { engine, config }), peer: Peer::default() }
+        Self::among(engine, config, None)
+    }
+
+    /// As [`EngineService::new`], where other servers may have sessions as well.
+    pub(crate) fn among(engine: Engine, config: Config, elsewhere: Option<Arc<dyn Elsewhere>>) -> Self {
+        Self { shared: Arc::new(Shared { engine, config, elsewhere }), peer: Peer::default() }
     }
 
     /// Returns the service for one connection, so that handlers can learn the peer's address and whether it is
@@ -115,9 +119,17 @@ impl EngineService {
             let client = self.client(&request);
             request.extensions.insert(client);
         }
-        let verdict = self.config().allowed_origins.judge(&request.headers, || self.target(&request));
+        let sender = self.sender_of(&request.headers);
+        if let Sender::Server(client) = sender {
+            request.extensions.insert(client);
+        }
+        let is_judged = matches!(sender, Sender::Server(_));
+        let verdict = match is_judged {
+            true => Verdict::Elsewhere,
+            false => self.config().allowed_origins.judge(&request.headers, || self.target(&request)),
+        };
         let outcome = match &verdict {
-            _ if !self.admits_host(&request) => Err(RefusedReason::ForeignHost.into()),
+            _ if !is_judged && !self.admits_host(&request) => Err(RefusedReason::ForeignHost.into()),
             Verdict::Foreign(origin) => {
                 let origin = &*short(origin);
                 limited!(
@@ -128,18 +140,20 @@ impl EngineService {
                 Err(RefusedReason::ForeignOrigin.into())
             }
             _ if request.method == Method::OPTIONS => return preflight(&verdict, &request.headers),
-            _ if upgrade::is_wanted(&request) => self.websocket(&mut request).await,
-            _ => self.polling(&request, body).await,
+            _ if upgrade::is_wanted(&request) => self.websocket(&mut request, sender).await,
+            _ => self.polling(&request, body, sender).await,
         };
         let mut answer = outcome.unwrap_or_else(|refusal| {
-            self.config().hooks.refused(&Refused::new(&refusal, &request));
+            if !is_judged {
+                self.config().hooks.refused(&Refused::new(&refusal, &request));
+            }
             answer::refusal(&refusal)
         });
         verdict.apply(answer.headers_mut());
         answer
     }
 
-    async fn polling<B>(&self, request: &Parts, body: B) -> Result<Answer, Refusal>
+    async fn polling<B>(&self, request: &Parts, body: B, sender: Sender) -> Result<Answer, Refusal>
     where
         B: Body + Send + 'static,
         B::Data: Buf + Send,
@@ -154,7 +168,10 @@ impl EngineService {
             let admission = self.admit(request, &query, false).await?;
             return Ok(self.open_polling(request, admission));
         };
-        let mailbox = self.session(sid)?;
+        let mailbox = match self.session(sid, sender)? {
+            Found::Here(mailbox) => mailbox,
+            Found::Elsewhere(way) => return Box::pin(self.pass_on(way, request, transport, body)).await,
+        };
         if transport != TransportKind::Polling || mailbox.outbox.transport() != TransportKind::Polling {
             return Err(RefusedReason::BadRequest.into());
         }
@@ -174,7 +191,7 @@ impl EngineService {
         }
     }
 
-    async fn websocket(&self, request: &mut Parts) -> Result<Answer, Refusal> {
+    async fn websocket(&self, request: &mut Parts, sender: Sender) -> Result<Answer, Refusal> {
         let query = Query::parse(request.uri.query().unwrap_or_default());
         if self.transport(&query)? != TransportKind::WebSocket {
             return Err(RefusedReason::BadRequest.into());
@@ -183,7 +200,10 @@ impl EngineService {
             let admission = self.admit(request, &query, true).await?;
             return self.open_websocket(request, admission);
         };
-        let mailbox = self.session(sid)?;
+        let mailbox = match self.session(sid, sender)? {
+            Found::Here(mailbox) => mailbox,
+            Found::Elsewhere(way) => return Box::pin(self.pass_upgrade_on(way, request)).await,
+        };
         if !self.config().offers_upgrade() {
             return Err(RefusedReason::BadRequest.into());
         }
@@ -200,36 +220,24 @@ impl EngineService {
         known.ok_or(RequestError::TransportUnknown)
     }
 
-    fn session(&self, sid: &str) -> Result<Arc<Mailbox>, RequestError> {
-        let id = sid.parse::<SessionId>().ok();
-        id.and_then(|id| self.engine().shared.sessions.get(&id)).ok_or(RequestError::SessionUnknown)
+    fn session(&self, sid: &str, sender: Sender) -> Result<Found, RequestError> {
+        let id = sid.parse::<SessionId>().map_err(|_| RequestError::SessionUnknown)?;
+        if let Some(mailbox) = self.engine().shared.sessions.get(&id) {
+            return Ok(Found::Here(mailbox));
+        }
+        // Nothing is passed on twice.
+        let elsewhere = self.shared.elsewhere.as_ref().filter(|_| matches!(sender, Sender::Client));
+        let way = elsewhere.and_then(|elsewhere| elsewhere.way_to(&id));
+        way.map(Found::Elsewhere).ok_or(RequestError::SessionUnknown)
     }
 
-    /// Lets a new session in, or says why not.
-    async fn admit(
-        &self,
-        request: &Parts,
-        query: &Query<'_>,
-        is_websocket: bool,
-    ) -> Result<Admission, Refusal> {
-        // Over HTTP/2, CONNECT is what GET is over HTTP/1.1.
-        let is_get = request.method == Method::GET || upgrade::is_extended_connect(request);
-        let revisions = self.config().revisions();
-        let (_, revision) = query.check_handshake_of(revisions, is_get, is_websocket)?;
-        self.engine().has_room()?;
-        let client = self.client(request);
-        let place = self.engine().place(client.ip())?;
-        let hooks = &self.config().hooks;
-        let allowed = hooks.allow(request).await;
-        allowed.map_err(|message| Refusal::with_message(RefusedReason::NotAllowed, message))?;
-        if hooks.may_wait() {
-            self.engine().has_room()?;
-        }
-        Ok(Admission { client, place, wire: Wire::new(revision, query.base64) })
+    /// Returns who has sent a request with these headers.
+    pub(crate) fn sender_of(&self, headers: &HeaderMap) -> Sender {
+        self.shared.elsewhere.as_ref().map_or(Sender::Client, |elsewhere| elsewhere.sender_of(headers))
     }
 
     /// The subprotocol that is agreed to, if the request asks for any.
-    fn subprotocol(&self, headers: &HeaderMap) -> Option<Box<str>> {
+    pub(super) fn subprotocol(&self, headers: &HeaderMap) -> Option<Box<str>> {
         let asked = upgrade::subprotocols(headers);
         if asked.is_empty() {
             return None;
@@ -238,8 +246,11 @@ impl EngineService {
     }
 
     /// Returns the client's address as far as it is known, and whether its connection is encrypted.
-    fn client(&self, request: &Parts) -> Peer {
+    pub(super) fn client(&self, request: &Parts) -> Peer {
         let peer = self.peer.of_request(&request.extensions);
+        if matches!(self.sender_of(&request.headers), Sender::Server(_)) {
+            return peer;
+        }
         let forwarded = self.config().forwarded.as_ref();
         forwarded.map_or(peer, |forwarded| forwarded.client(&request.headers, peer))
     }
@@ -278,72 +289,6 @@ impl EngineService {
         })
     }
 
-    fn open_polling(&self, request: &Parts, admission: Admission) -> Answer {
-        let id = self.engine().new_id();
-        let upgrades: &[TransportKind] =
-            if self.config().offers_upgrade() { &[TransportKind::WebSocket] } else { &[] };
-        let open = self.open_packet(&id, upgrades).frame();
-        let entries = [Some(&open), self.engine().shared.initial_packet.as_ref()];
-        let body = admission.wire.body_of_all(entries.into_iter().flatten());
-        let handshake = self.handshake(request, admission.client, admission.wire, None, id);
-        let Some(handshake) = handshake else { return failed() };
-        self.engine().open(id, handshake, admission.place, admission.wire, None);
-        let mut answer = answer::packets(body);
-        self.set_headers(&mut answer, request, &id);
-        answer
-    }
-
-    fn open_websocket(&self, request: &mut Parts, admission: Admission) -> Result<Answer, Refusal> {
-        let Admission { client, place, wire } = admission;
-        let subprotocol = self.subprotocol(&request.headers);
-        let id = self.engine().new_id();
-        let Some(handshake) = self.handshake(request, client, wire, subprotocol.clone(), id) else {
-            return Ok(failed());
-        };
-        let (mut answer, websocket) = upgrade::accept(request, wire, subprotocol.as_deref())?;
-        let open = self.open_packet(&id, &[]).frame();
-        self.engine().open(id, handshake, place, wire, Some((websocket, open)));
-        self.set_headers(&mut answer, request, &id);
-        Ok(answer)
-    }
-
-    fn open_packet(&self, id: &SessionId, upgrades: &[TransportKind]) -> sio_core::engine::packet::Packet {
-        let config = self.engine().config();
-        let open = OpenPacket {
-            sid: id.as_str(),
-            upgrades,
-            ping_interval: config.ping_interval,
-            ping_timeout: config.ping_timeout,
-            max_payload: config.max_payload,
-        };
-        open.to_packet()
-    }
-
-    /// `None` if what layers have put into the request panicked when it was cloned.
-    fn handshake(
-        &self,
-        request: &Parts,
-        client: Peer,
-        wire: Wire,
-        subprotocol: Option<Box<str>>,
-        id: SessionId,
-    ) -> Option<Arc<Handshake>> {
-        let of_request = || Handshake::of(request, client, SystemTime::now());
-        let handshake = guarded::call("`Clone` of an extension of the request", of_request)?;
-        let handshake = handshake.agreed(wire.revision(), subprotocol);
-        let is_own = self.config().eio3_client_ids && wire.revision() == Revision::V3;
-        Some(Arc::new(if is_own { handshake.of_session(id) } else { handshake }))
-    }
-
-    /// Adds the cookie and the application's headers to the answer that opens a session.
-    fn set_headers(&self, answer: &mut Answer, request: &Parts, id: &SessionId) {
-        let cookie = self.config().cookie.as_ref();
-        if let Some(value) = cookie.and_then(|cookie| cookie.header(id)) {
-            answer.headers_mut().insert(header::SET_COOKIE, value);
-        }
-        self.config().hooks.add_headers(request, answer.headers_mut());
-    }
-
     pub(crate) fn config(&self) -> &Config {
         &self.shared.config
     }
@@ -353,7 +298,7 @@ impl EngineService {
         !self.engine().shared.is_closing()
     }
 
-    fn engine(&self) -> &Engine {
+    pub(super) fn engine(&self) -> &Engine {
         &self.shared.engine
     }
 }
@@ -362,16 +307,10 @@ impl EngineService {
 pub(crate) type AnswerFuture =
     Pin<Box<dyn Future<Output = Result<Response<ResponseBody>, Infallible>> + Send>>;
 
-/// A session that may open.
-struct Admission {
-    client: Peer,
-    place: Option<Place>,
-    wire: Wire,
-}
-
-/// The answer to a request of which the application's part failed.
-fn failed() -> Answer {
-    answer::status(StatusCode::INTERNAL_SERVER_ERROR)
+/// Where a session is.
+enum Found {
+    Here(Arc<Mailbox>),
+    Elsewhere(Box<dyn Way>),
 }
 
 /// The answer to a preflight (WHATWG Fetch, CORS), or to any other OPTIONS request.

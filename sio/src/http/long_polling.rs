@@ -64,22 +64,13 @@ where
         mailbox.inbox.command(Command::Violation(CloseReason::TransportError));
         return Err(RequestError::BadRequest);
     };
-    // A client that needs longer than this for a body cannot answer a ping in time either.
-    let patience = config.ping_interval.saturating_add(config.ping_timeout);
-    let mut unread = pin!(body);
-    let body = tokio::time::timeout(patience, read(unread.as_mut(), config.max_payload)).await;
-    let bytes = match body.unwrap_or(Err(BodyError::Broken)) {
+    let too_large = async {
+        mailbox.inbox.command(Command::Violation(CloseReason::TransportError));
+    };
+    let bytes = match take(headers, body, config, too_large).await {
         Ok(bytes) => bytes,
-        Err(BodyError::TooLarge { begun }) => {
-            mailbox.inbox.command(Command::Violation(CloseReason::TransportError));
-            // Asked for, the rest would be sent: a client that waits for leave to send gets the answer instead.
-            if begun || !waits_for_leave(headers) {
-                let rest = config.max_payload.saturating_add(MAX_REST);
-                let _ = tokio::time::timeout(patience, discard(unread, rest)).await;
-            }
-            return Ok(answer::status(StatusCode::PAYLOAD_TOO_LARGE));
-        }
-        Err(BodyError::Broken) => return Err(RequestError::BadRequest),
+        Err(Some(())) => return Ok(answer::status(StatusCode::PAYLOAD_TOO_LARGE)),
+        Err(None) => return Err(RequestError::BadRequest),
     };
     let wire = mailbox.wire();
     let is_binary = wire.revision() == Revision::V3 && is_binary(headers);
@@ -100,6 +91,42 @@ where
         Ok(PostAnswer::Refused) => Err(RequestError::BadRequest),
         Err(_) => Err(RequestError::SessionUnknown),
     }
+}
+
+/// Reads a whole body. Of one that is too large, the error has the result of `too_large`; one that does not come to
+/// its end has none.
+pub(super) async fn take<B, T>(
+    headers: &HeaderMap,
+    body: B,
+    config: &Config,
+    too_large: impl Future<Output = T>,
+) -> Result<Bytes, Option<T>>
+where
+    B: Body,
+    B::Data: Buf,
+    B::Error: std::fmt::Display,
+{
+    let patience = patience(config);
+    let mut unread = pin!(body);
+    let body = tokio::time::timeout(patience, read(unread.as_mut(), config.max_payload)).await;
+    match body.unwrap_or(Err(BodyError::Broken)) {
+        Ok(bytes) => Ok(bytes),
+        Err(BodyError::TooLarge { begun }) => {
+            let outcome = too_large.await;
+            // Asked for, the rest would be sent: a client that waits for leave to send gets the answer instead.
+            if begun || !waits_for_leave(headers) {
+                let rest = config.max_payload.saturating_add(MAX_REST);
+                let _ = tokio::time::timeout(patience, discard(unread, rest)).await;
+            }
+            Err(Some(outcome))
+        }
+        Err(BodyError::Broken) => Err(None),
+    }
+}
+
+/// How long a body may take: a client that needs longer cannot answer a ping in time either.
+pub(super) fn patience(config: &Config) -> Duration {
+    config.ping_interval.saturating_add(config.ping_timeout)
 }
 
 /// Returns whether the headers mark the body as bytes, as only clients of revision 3 do.

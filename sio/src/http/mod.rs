@@ -40,6 +40,8 @@ mod client_bundle;
 mod compression;
 mod config;
 pub(crate) mod cookie;
+#[cfg_attr(not(feature = "cluster"), expect(dead_code, reason = "a server by itself passes nothing on"))]
+mod elsewhere;
 mod engine_service;
 pub(crate) mod forwarded;
 mod health;
@@ -48,6 +50,7 @@ pub(crate) mod hosts;
 mod listener;
 mod long_polling;
 mod mounted;
+mod opening;
 pub(crate) mod origin;
 pub(crate) mod refused;
 mod service;
@@ -62,6 +65,8 @@ pub(crate) use self::answer::plain;
 pub use self::body::ResponseBody;
 pub use self::config::Config;
 pub(crate) use self::cookie::Cookie;
+#[cfg(feature = "cluster")]
+pub(crate) use self::elsewhere::{Asked, Elsewhere, Failed, Passing, Sender, Sent, Way};
 pub(crate) use self::engine_service::AnswerFuture;
 pub use self::engine_service::EngineService;
 pub(crate) use self::forwarded::Forwarded;

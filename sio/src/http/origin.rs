@@ -180,12 +180,15 @@ pub(crate) enum Verdict {
     Any,
     Allowed(HeaderValue),
     Foreign(String),
+    /// Another server has judged the request, and adds the headers.
+    Elsewhere,
 }
 
 impl Verdict {
     /// Adds the headers by which a browser lets its page read the answer.
     pub(crate) fn apply(&self, headers: &mut HeaderMap) {
         let origin = match self {
+            Self::Elsewhere => return,
             Self::NoOrigin | Self::Foreign(_) => {
                 headers.append(header::VARY, VARY);
                 return;
@@ -202,7 +205,7 @@ impl Verdict {
 
     /// Adds what only the answer to a preflight needs.
     pub(crate) fn apply_preflight(&self, request: &HeaderMap, headers: &mut HeaderMap) {
-        if matches!(self, Self::NoOrigin | Self::Foreign(_)) {
+        if matches!(self, Self::NoOrigin | Self::Foreign(_) | Self::Elsewhere) {
             return;
         }
         headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, METHODS);

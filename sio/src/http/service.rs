@@ -8,11 +8,13 @@ use std::sync::Arc;
 #[cfg(feature = "static-files")]
 use hyper::StatusCode;
 use hyper::body::{Body, Buf};
+use hyper::header::HeaderMap;
 use hyper::{Request, Response};
 
 #[cfg(feature = "static-files")]
 use super::answer;
 use super::body::ResponseBody;
+use super::elsewhere::Sender;
 use super::engine_service::{AnswerFuture, EngineService};
 use super::health::Health;
 use super::mounted::Mounted;
@@ -132,6 +134,11 @@ impl Service {
     /// Returns whether requests for a path are answered here, by Socket.IO or with a file.
     pub(super) fn answers(&self, path: &str) -> bool {
         self.beside.has(path) || self.is_ours(path)
+    }
+
+    /// Returns whether another server has passed this request on.
+    pub(crate) fn comes_from_server(&self, headers: &HeaderMap) -> bool {
+        matches!(self.engine.sender_of(headers), Sender::Server(_))
     }
 
     pub(crate) fn answer<B>(&self, request: Request<B>) -> AnswerFuture

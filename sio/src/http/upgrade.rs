@@ -78,18 +78,23 @@ pub(crate) fn accept(
         };
         switching(key)
     };
-    // The same as `hyper::upgrade::on`, which needs a whole request.
-    let Some(upgrade) = request.extensions.remove::<OnUpgrade>() else {
-        limited!(
-            ERROR, LogLimiter::of_process(), About::default(), target: "sio::engine", {},
-            "the HTTP server cannot upgrade connections to WebSocket"
-        );
-        return bad(StatusCode::NOT_IMPLEMENTED, NO_UPGRADES);
-    };
+    let upgrade = take(request)?;
     if let Some(name) = subprotocol.and_then(|name| HeaderValue::from_str(name).ok()) {
         answer.headers_mut().insert(header::SEC_WEBSOCKET_PROTOCOL, name);
     }
     Ok((answer, WebSocket::new(Link::Upgrading(upgrade), wire)))
+}
+
+/// Takes the connection of a request out of it.
+pub(super) fn take(request: &mut Parts) -> Result<OnUpgrade, Refusal> {
+    // The same as `hyper::upgrade::on`, which needs a whole request.
+    request.extensions.remove::<OnUpgrade>().ok_or_else(|| {
+        limited!(
+            ERROR, LogLimiter::of_process(), About::default(), target: "sio::engine", {},
+            "the HTTP server cannot upgrade connections to WebSocket"
+        );
+        Refusal::with_status(RefusedReason::BadWebSocket, StatusCode::NOT_IMPLEMENTED, NO_UPGRADES)
+    })
 }
 
 /// Refuses a WebSocket over HTTP/1.0, whatever the headers say: hyper does not upgrade such a connection, and proxies

@@ -149,7 +149,7 @@ mod tests {
 
     impl Three {
         fn new() -> Self {
-            let ids = std::array::from_fn(|_| crate::random::sid());
+            let ids = std::array::from_fn(|_| crate::random::Ids::default().sid());
             let mut rooms = Rooms::default();
             for (id, name) in ids.iter().zip(0..) {
                 rooms.add(id, name);
@@ -269,7 +269,7 @@ mod tests {
         assert_eq!(three.rooms.replace(&id, 9, &mut changes), Some(0));
         assert_eq!(changes, []);
         assert_eq!(three.reached(&to(&["a"], &[])), [9]);
-        assert_eq!(three.rooms.replace(&crate::random::sid(), 8, &mut changes), None);
+        assert_eq!(three.rooms.replace(&crate::random::Ids::default().sid(), 8, &mut changes), None);
         assert_eq!(three.reached(&Target::default()), [1, 2, 9]);
     }
 }

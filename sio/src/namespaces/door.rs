@@ -18,7 +18,7 @@ use crate::hub::{Hub, Namespace};
 use crate::middleware::Hooks;
 use crate::observe::Observers;
 use crate::params::Params;
-use crate::random;
+use crate::random::Ids;
 use crate::recovery::Kept;
 use crate::shutdown::Shutdown;
 
@@ -48,6 +48,7 @@ pub(crate) struct Door {
     pub(crate) shutdown: Arc<Shutdown>,
     /// The clients that may come back; `None` without connection state recovery.
     pub(crate) kept: Option<Arc<Kept>>,
+    ids: Ids,
     /// The list of namespaces that exist while somebody is in them.
     dynamic: Weak<Mutex<Table>>,
 }
@@ -61,7 +62,7 @@ impl Door {
         common: &Common,
         dynamic: Weak<Mutex<Table>>,
     ) -> Self {
-        let Common { hub, event_rate, observers, shutdown, recovery, heartbeat, handler_times } =
+        let Common { hub, event_rate, observers, shutdown, recovery, ids, heartbeat, handler_times } =
             common.clone();
         let events = consumer.as_ref().map_or(&[][..], |one| one.events);
         let has_rates = event_rate.is_some() || events.iter().any(|event| event.rate.is_some());
@@ -80,6 +81,7 @@ impl Door {
             handler_times,
             shutdown,
             kept,
+            ids,
             dynamic,
         }
     }
@@ -114,7 +116,7 @@ impl Door {
     ) -> Arc<Member> {
         // Older clients have no way of saying that they come back.
         let kept = self.kept.as_ref().filter(|_| own_id.is_none() && handshake.revision() == Revision::V4);
-        let id = own_id.unwrap_or_else(random::sid);
+        let id = own_id.unwrap_or_else(|| self.ids.sid());
         let state = kept.map(|kept| kept.begin(id.clone(), &handshake));
         Member::new(id, Namespace::of(&self.hub), mailbox, handshake, limits, state)
     }

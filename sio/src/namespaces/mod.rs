@@ -25,6 +25,7 @@ use crate::middleware::{Hooks, Scoped};
 use crate::observe::Observers;
 use crate::params::Params;
 use crate::places::Addresses;
+use crate::random::Ids;
 use crate::recovery::Keeping;
 use crate::shutdown::Shutdown;
 
@@ -41,6 +42,7 @@ pub(crate) struct Common {
     pub(crate) shutdown: Arc<Shutdown>,
     /// None if nothing is kept of clients that are away.
     pub(crate) recovery: Option<Keeping>,
+    pub(crate) ids: Ids,
     /// How long it may take to notice that a client is away.
     pub(crate) heartbeat: Duration,
     pub(crate) handler_times: HandlerTimes,

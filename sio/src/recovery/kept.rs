@@ -17,7 +17,7 @@ use crate::hub::member::Member;
 use crate::hub::state::memory::Memory;
 use crate::hub::state::{Bounds, ConnectionState, Holding};
 use crate::places::network;
-use crate::random;
+use crate::random::Ids;
 
 /// State that all namespaces of a server share about what they keep.
 #[derive(Clone)]
@@ -25,6 +25,7 @@ pub(crate) struct Keeping {
     options: Recovery,
     parking: Arc<Parking>,
     pub(crate) memory: Arc<Memory>,
+    ids: Ids,
 }
 
 /// All that is kept in one namespace.
@@ -33,6 +34,7 @@ pub(crate) struct Kept {
     pub(crate) options: Recovery,
     parking: Arc<Parking>,
     memory: Arc<Memory>,
+    ids: Ids,
     bounds: Bounds,
     clients: Mutex<Clients>,
 }
@@ -59,26 +61,26 @@ struct Parked {
 }
 
 impl Keeping {
-    pub(crate) fn new(options: Recovery) -> Self {
+    pub(crate) fn new(options: Recovery, ids: Ids) -> Self {
         let parking = Arc::new(Parking::new(options.max_clients));
         let memory = Arc::new(Memory::new(options.max_total_bytes));
-        Self { options, parking, memory }
+        Self { options, parking, memory, ids }
     }
 }
 
 impl Kept {
     /// `heartbeat`: how long it may take to notice that a client is away.
     pub(crate) fn new(keeping: Keeping, heartbeat: Duration, hub: Arc<Hub>) -> Self {
-        let Keeping { options, parking, memory } = keeping;
+        let Keeping { options, parking, memory, ids } = keeping;
         let age = options.max_disconnection.saturating_add(heartbeat);
         let bounds = Bounds { packets: options.max_packets, bytes: options.max_bytes, age };
-        Self { hub, options, parking, memory, bounds, clients: Mutex::default() }
+        Self { hub, options, parking, memory, ids, bounds, clients: Mutex::default() }
     }
 
     /// The state of a new client.
     pub(crate) fn begin(&self, sid: Sid, handshake: &Handshake) -> Arc<ConnectionState> {
         let account = self.memory.account(handshake.ip().map(network));
-        Arc::new(ConnectionState::new(sid, random::private_id(), self.bounds, account))
+        Arc::new(ConnectionState::new(sid, self.ids.private_id(), self.bounds, account))
     }
 
     /// The client is about to be told its pid.
@@ -311,11 +313,11 @@ mod tests {
                 witness: None,
                 server: Weak::<()>::new(),
             };
-            let keeping = Keeping::new(Recovery::default().max_clients(1));
+            let keeping = Keeping::new(Recovery::default().max_clients(1), Ids::default());
             let place = keeping.parking.take(&handshake()).expect("the only place");
             let hub = Hub::new("/", Params::default(), common, Some(Arc::clone(&keeping.memory)));
             let kept = Arc::new(Kept::new(keeping, Duration::from_secs(45), Arc::clone(&hub)));
-            let id = random::sid();
+            let id = Ids::default().sid();
             let state = kept.begin(id.clone(), &handshake());
             let namespace = Namespace::of(&hub);
             let member = Member::new(id, namespace, mailbox(), handshake(), None, Some(Arc::clone(&state)));

@@ -5,7 +5,7 @@ use std::sync::{Arc, Weak, atomic::Ordering};
 
 use super::Server;
 #[cfg(feature = "cluster")]
-use super::{ServerInner, local::Here};
+use super::{ServerInner, local::Here, serve};
 #[cfg(feature = "cluster")]
 use crate::cluster::Cluster;
 use crate::error::Error;
@@ -32,14 +32,28 @@ impl Server {
     pub async fn start(&self) -> Result<(), Error> {
         #[cfg(feature = "cluster")]
         if let Some(cluster) = &self.inner.cluster {
+            self.listen_for_others(cluster).await?;
             let here = || -> Arc<dyn sio_cluster::Local> { Arc::new(Here::new(&self.inner, cluster)) };
             cluster.enter(here).await.map_err(|error| {
                 Error::internal(format!(
                     "{error}; is the broker running there? With `Adapter::wait` the server starts without it"
                 ))
             })?;
+            self.inner.ids.set_owner(cluster.node.owner());
         }
         Ok(())
+    }
+
+    /// As [`Server::start`], for a server whose clients come to this address.
+    #[cfg_attr(not(feature = "cluster"), expect(unused_variables, reason = "nobody else is told"))]
+    pub(super) async fn start_at(&self, address: &str) -> Result<(), Error> {
+        #[cfg(feature = "cluster")]
+        if let Some(forward) = self.inner.cluster.as_ref().and_then(|cluster| cluster.forward.as_ref())
+            && forward.listener().is_none()
+        {
+            forward.announce(address).await;
+        }
+        self.start().await
     }
 
     /// Leaves the cluster, if there is one: the others do not wait for this node any more.
@@ -50,13 +64,30 @@ impl Server {
     pub(super) async fn leave_cluster(&self) {
         #[cfg(feature = "cluster")]
         if let Some(cluster) = &self.inner.cluster {
+            if let Some(forward) = &cluster.forward {
+                forward.close();
+            }
             cluster.node.close(None).await;
+            drop(cluster.beside.lock().await.take());
         }
     }
 }
 
 #[cfg(feature = "cluster")]
 impl Server {
+    /// Begins the listener that is only for other nodes, if there is to be one.
+    async fn listen_for_others(&self, cluster: &Cluster) -> Result<(), Error> {
+        let Some(forward) = &cluster.forward else { return Ok(()) };
+        let Some(address) = forward.listener() else { return Ok(()) };
+        let mut beside = cluster.beside.lock().await;
+        if beside.is_none() {
+            let listener = serve::listen(address).await?;
+            forward.announce(&listener.local_addr()?.to_string()).await;
+            *beside = Some(Box::new(serve::Beside::begin(&self.inner, listener)));
+        }
+        Ok(())
+    }
+
     /// Returns the cluster that the server is a node of; `None` without an adapter.
     #[must_use]
     pub fn cluster(&self) -> Option<&Cluster> {

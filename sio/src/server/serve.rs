@@ -1,5 +1,7 @@
 //! The listening server: accepts connections, gives each to hyper, and stops when told to.
 
+#[cfg(feature = "cluster")]
+mod beside;
 mod connection;
 mod proxy_protocol;
 #[cfg(feature = "tls")]
@@ -20,6 +22,8 @@ use crate::Server;
 use crate::http::Listener;
 use crate::log_limiter::{About, LogLimiter, hash_of, limited};
 
+#[cfg(feature = "cluster")]
+pub(super) use self::beside::Beside;
 use self::connection::Connection;
 pub(crate) use self::proxy_protocol::Proxies;
 #[cfg(feature = "tls")]

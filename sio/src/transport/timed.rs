@@ -61,6 +61,13 @@ impl Progress {
         self.enter(UPGRADED);
     }
 
+    /// The requests come from another server: see [`Seat::count_without_address`].
+    pub(crate) fn mark_as_server(&self) {
+        if let Some(seat) = &self.seat {
+            seat.count_without_address();
+        }
+    }
+
     fn state(&self) -> u32 {
         self.state.load(Ordering::Relaxed)
     }

@@ -14,7 +14,6 @@ pub(crate) const NAMES: [&str; 3] = ["a", "b", "c"];
 
 /// Three nodes that know each other.
 pub(crate) struct Trio {
-    #[expect(dead_code, reason = "it lives as long as its nodes")]
     pub(crate) broker: MemoryBroker,
     pub(crate) nodes: [TestServer; 3],
 }

@@ -71,8 +71,14 @@ fn connected(path: &str, states: StateMap) -> Socket {
     let mailbox = Arc::new(Mailbox::new(QueueLimits { bytes: 1 << 20, packets: 1024 }, Wire::V4));
     let (request, ()) = Request::new(()).into_parts();
     let handshake = Handshake::of(&request, Peer::default(), SystemTime::UNIX_EPOCH);
-    let member =
-        Member::new(crate::random::sid(), namespace, Arc::clone(&mailbox), Arc::new(handshake), None, None);
+    let member = Member::new(
+        crate::random::Ids::default().sid(),
+        namespace,
+        Arc::clone(&mailbox),
+        Arc::new(handshake),
+        None,
+        None,
+    );
     assert!(member.accept(), "it was connecting");
     drop(mailbox.outbox.take());
     Socket::new(member)

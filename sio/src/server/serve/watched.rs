@@ -32,6 +32,9 @@ where
 
     fn call(&self, request: Request<B>) -> WatchedFuture {
         let answering = Some(self.progress.begin());
+        if self.service.comes_from_server(request.headers()) {
+            self.progress.mark_as_server();
+        }
         // RFC 9112 §3.2: which host is meant must not be a matter of who reads the request.
         let mut hosts = request.headers().get_all(header::HOST).iter();
         let is_good = match (hosts.next(), hosts.next()) {

@@ -1,0 +1,252 @@
+//! A WebSocket whose session is at another node: bytes that are passed in both directions, unread.
+//!
+//! While nothing moves, a tunnel holds two sockets and no buffer. What one side has sent and the other does not take
+//! yet is at most one piece; nothing more is read until it has gone.
+
+use std::future::poll_fn;
+use std::io;
+use std::mem::MaybeUninit;
+use std::pin::pin;
+use std::task::{Context, Poll, ready};
+
+use bytes::{Buf, Bytes};
+use hyper::upgrade::OnUpgrade;
+use tokio::io::ReadBuf;
+use tokio::sync::watch;
+
+use crate::transport::link::Link;
+
+/// How much is read at once.
+const PIECE: usize = 16 * 1024;
+
+/// Pieces after which other tasks have their turn.
+const BURST: u32 = 32;
+
+/// Passes bytes between a client and a node, until one of them is through, or `closing` is true.
+pub(super) fn spawn(client: OnUpgrade, node: OnUpgrade, mut closing: watch::Receiver<bool>) {
+    let mut tunnel = Tunnel::new(Link::Upgrading(client), Link::Upgrading(node));
+    tokio::spawn(async move {
+        let outcome = {
+            let mut closed = pin!(closing.wait_for(|is_closing| *is_closing));
+            poll_fn(|cx| match closed.as_mut().poll(cx) {
+                Poll::Ready(_) => Poll::Ready(Ok(())),
+                Poll::Pending => tunnel.poll(cx),
+            })
+            .await
+        };
+        if let Err(error) = outcome {
+            tracing::debug!(target: "sio::cluster", %error, "a tunnel ended");
+        }
+    });
+}
+
+struct Tunnel {
+    client: Link,
+    node: Link,
+    up: Direction,
+    down: Direction,
+    is_open: bool,
+}
+
+/// What moves from one side to the other.
+#[derive(Default)]
+struct Direction {
+    /// Read and not written yet.
+    rest: Bytes,
+    is_unflushed: bool,
+    stage: Stage,
+}
+
+#[derive(Default, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    #[default]
+    Open,
+    /// One side has sent its last byte.
+    Ended,
+    /// The other side knows.
+    Closed,
+}
+
+impl Tunnel {
+    fn new(client: Link, node: Link) -> Self {
+        Self { client, node, up: Direction::default(), down: Direction::default(), is_open: false }
+    }
+
+    /// Ready when both directions have ended.
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if !self.is_open {
+            let node = self.node.poll_upgraded(cx).map_err(io::Error::other)?;
+            if let Poll::Ready(early) = node
+                && !early.is_empty()
+            {
+                self.down.rest = early;
+            }
+            let client = self.client.poll_upgraded(cx).map_err(io::Error::other)?;
+            if let Poll::Ready(early) = client
+                && !early.is_empty()
+            {
+                self.up.rest = early;
+            }
+            if matches!(self.node, Link::Upgrading(_)) || matches!(self.client, Link::Upgrading(_)) {
+                return Poll::Pending;
+            }
+            self.is_open = true;
+        }
+        let up = self.up.poll(cx, &mut self.client, &mut self.node)?;
+        let down = self.down.poll(cx, &mut self.node, &mut self.client)?;
+        match (up, down) {
+            (Poll::Ready(()), Poll::Ready(())) => Poll::Ready(Ok(())),
+            _ => Poll::Pending,
+        }
+    }
+}
+
+impl Direction {
+    /// Ready when all has been passed on, and the end as well.
+    fn poll(&mut self, cx: &mut Context<'_>, from: &mut Link, to: &mut Link) -> Poll<io::Result<()>> {
+        for _ in 0..BURST {
+            while !self.rest.is_empty() {
+                match ready!(to.poll_write(cx, &self.rest))? {
+                    0 => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
+                    count => self.rest.advance(count),
+                }
+                self.is_unflushed = true;
+            }
+            // Its memory is not kept.
+            self.rest = Bytes::new();
+            match self.stage {
+                Stage::Open => {}
+                Stage::Ended => {
+                    ready!(to.poll_shutdown(cx))?;
+                    self.stage = Stage::Closed;
+                    return Poll::Ready(Ok(()));
+                }
+                Stage::Closed => return Poll::Ready(Ok(())),
+            }
+            let read = self.pass(cx, from, to)?;
+            if read.is_pending() {
+                if self.is_unflushed {
+                    self.is_unflushed = to.poll_flush(cx)?.is_pending();
+                }
+                return Poll::Pending;
+            }
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+
+    /// Reads a piece into the stack, and writes as much of it as is taken at once.
+    fn pass(&mut self, cx: &mut Context<'_>, from: &mut Link, to: &mut Link) -> Poll<io::Result<()>> {
+        let mut piece = [const { MaybeUninit::uninit() }; PIECE];
+        let mut piece = ReadBuf::uninit(&mut piece);
+        ready!(from.poll_read(cx, &mut piece))?;
+        let read = piece.filled();
+        if read.is_empty() {
+            self.stage = Stage::Ended;
+            return Poll::Ready(Ok(()));
+        }
+        let written = match to.poll_write(cx, read)? {
+            Poll::Ready(count) => count,
+            Poll::Pending => 0,
+        };
+        self.is_unflushed |= written > 0;
+        self.rest = Bytes::copy_from_slice(&read[written..]);
+        Poll::Ready(Ok(()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::time::Duration;
+
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::{TcpListener, TcpStream};
+
+    use super::*;
+
+    async fn pair() -> (TcpStream, TcpStream) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
+        let address = listener.local_addr().expect("it has an address");
+        let (one, other) = tokio::join!(TcpStream::connect(address), listener.accept());
+        (one.expect("it is listened on"), other.expect("it was connected to").0)
+    }
+
+    /// A client and a node with a tunnel between them, and whether it is empty whenever it waits.
+    async fn tunnel() -> (TcpStream, TcpStream, Arc<AtomicBool>) {
+        let ((client, here), (there, node)) = tokio::join!(pair(), pair());
+        let mut tunnel = Tunnel::new(Link::Tcp(here), Link::Tcp(there));
+        let is_empty = Arc::new(AtomicBool::new(false));
+        let noted = Arc::clone(&is_empty);
+        tokio::spawn(async move {
+            poll_fn(|cx| {
+                let polled = tunnel.poll(cx);
+                noted.store(tunnel.up.rest.is_empty() && tunnel.down.rest.is_empty(), Ordering::SeqCst);
+                polled
+            })
+            .await
+        });
+        (client, node, is_empty)
+    }
+
+    fn numbers(count: u32) -> Vec<u8> {
+        (0..count).flat_map(u32::to_be_bytes).collect()
+    }
+
+    #[tokio::test]
+    async fn bytes_go_both_ways_and_none_are_kept() {
+        let (mut client, mut node, is_empty) = tunnel().await;
+        for length in [1, 100, PIECE - 1, PIECE, PIECE + 1, 3 * PIECE] {
+            let sent = vec![7; length];
+            let mut received = vec![0; length];
+            client.write_all(&sent).await.expect("it is open");
+            node.read_exact(&mut received).await.expect("it comes");
+            assert_eq!(sent, received);
+            node.write_all(&sent).await.expect("it is open");
+            client.read_exact(&mut received).await.expect("it comes");
+            assert_eq!(sent, received);
+        }
+        assert!(is_empty.load(Ordering::SeqCst));
+    }
+
+    #[tokio::test]
+    async fn whoever_does_not_read_holds_the_sender_up_and_loses_nothing() {
+        let (mut client, mut node, _) = tunnel().await;
+        let all = numbers(8 << 20);
+        let mut written = 0;
+        // As much as the sockets of both connections hold.
+        while let Ok(Ok(count)) =
+            tokio::time::timeout(Duration::from_millis(200), node.write(&all[written..])).await
+        {
+            written += count;
+        }
+        assert!(written < all.len(), "the tunnel has taken everything");
+        let rest = all[written..].to_vec();
+        let writing = tokio::spawn(async move {
+            node.write_all(&rest).await.expect("it is open");
+            node.shutdown().await.expect("it is open");
+            node
+        });
+        let mut received = Vec::new();
+        client.read_to_end(&mut received).await.expect("it comes");
+        assert!(received == all);
+        // The other direction is still open.
+        let mut node = writing.await.expect("it does not panic");
+        client.write_all(b"still here").await.expect("it is open");
+        client.shutdown().await.expect("it is open");
+        let mut last = String::new();
+        node.read_to_string(&mut last).await.expect("it comes");
+        assert_eq!(last, "still here");
+    }
+
+    #[tokio::test]
+    async fn the_end_of_one_side_is_the_end_of_the_other() {
+        for is_client in [true, false] {
+            let (client, node, _) = tunnel().await;
+            let (gone, mut left) = if is_client { (client, node) } else { (node, client) };
+            drop(gone);
+            assert_eq!(left.read(&mut [0; 8]).await.expect("it ends"), 0);
+        }
+    }
+}
