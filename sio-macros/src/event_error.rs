@@ -5,6 +5,8 @@ use quote::{quote, quote_spanned};
 use syn::spanned::Spanned as _;
 use syn::{Error, ItemImpl};
 
+use crate::version;
+
 /// Makes an implementation of `StdEventError` and an entry in the list of conversions.
 pub(crate) fn expand(args: &TokenStream, item: &TokenStream) -> TokenStream {
     let mut block: ItemImpl = match syn::parse2(item.clone()) {
@@ -42,7 +44,7 @@ pub(crate) fn expand(args: &TokenStream, item: &TokenStream) -> TokenStream {
         *path = syn::parse_quote_spanned!(span=> ::sio::__private::StdEventError);
     }
     let entry = quote_spanned!(ty.span()=> ::sio::__private::Conversion::of::<#ty>());
-    quote! {
+    let code = quote! {
         #block
         const _: () = {
             // So that an import of the trait counts as used.
@@ -50,5 +52,6 @@ pub(crate) fn expand(args: &TokenStream, item: &TokenStream) -> TokenStream {
             use #written as _;
         };
         ::sio::__private::inventory::submit! { #entry }
-    }
+    };
+    version::checked(&quote!(::sio), ty.span(), &code)
 }

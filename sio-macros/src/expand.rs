@@ -14,6 +14,7 @@ use crate::event_args::Rate;
 use crate::model::{Consumer, Handler, Method};
 use crate::parse::{Block, Item, hides_event};
 use crate::shape::is_borrowing;
+use crate::version;
 
 /// The argument with which `#[event]` knows that it only marks its own import as used.
 pub(crate) const USED: &str = "__sio_used";
@@ -65,7 +66,7 @@ pub(crate) fn consumer(model: &Consumer) -> TokenStream {
         let used = format_ident!("{USED}");
         quote!(#[#path(#used)] const _: () = ();)
     });
-    quote_spanned! {here=>
+    let code = quote_spanned! {here=>
         #(#cfgs)*
         const _: () = {
             #(#used)*
@@ -82,7 +83,8 @@ pub(crate) fn consumer(model: &Consumer) -> TokenStream {
                 #krate::__private::Registration::of::<#self_ty>()
             }
         };
-    }
+    };
+    version::checked(krate, here, &code)
 }
 
 fn events(model: &Consumer) -> TokenStream {

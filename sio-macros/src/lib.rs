@@ -23,6 +23,7 @@ mod role;
 mod shape;
 #[cfg(test)]
 mod tests;
+mod version;
 
 use proc_macro2::{Span, TokenStream};
 use quote::quote;

@@ -201,6 +201,25 @@ pub use self::server::{Server, shutdown_signal};
 #[doc(hidden)]
 pub mod __private {
     //! The items that generated code uses. Not public API: it changes with every version.
+
+    /// Passes on the code that the macros of this version have written, and explains that of any other.
+    ///
+    /// The rules must be those of a macro: names that another version does not have are looked for only after it has
+    /// been expanded, so one error takes the place of many. The first rule has the version of the package; no test of
+    /// a consumer compiles while the two differ.
+    #[doc(hidden)]
+    #[macro_export]
+    macro_rules! __sio_generated {
+        ("0.1.0" $($code:tt)*) => { $($code)* };
+        ($version:literal $($code:tt)*) => {
+            ::core::compile_error!(::core::concat!(
+                "this attribute is of sio-macros ", $version, ", which belongs to another version of `sio`: ",
+                "use the attributes that this `sio` has, and look with `cargo tree -i sio-macros` for who brings the others"
+            ));
+        };
+    }
+
+    pub use __sio_generated as generated;
     pub use std::result::Result;
     pub use std::result::Result::{Err, Ok};
 

@@ -81,7 +81,7 @@ const MACROS: Plan = Plan {
         ("consumer", &["model"]),
         ("checks", &["check"]),
         ("attributes", &["event_args", "event_error", "parse", "role", "shape"]),
-        ("ground", &["errors"]),
+        ("ground", &["errors", "version"]),
     ],
     circles_allowed: &[],
     known: &[],
