@@ -3,7 +3,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createServer } from "node:net";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
@@ -25,7 +25,7 @@ class Program {
   /** Resolves when the program has printed the line that `isReady` waits for. */
   static async start(name, args, env, isReady) {
     const program = new Program();
-    const child = spawn(join(BIN, name), args, {
+    const child = spawn(resolve(BIN, name), args, {
       env: { ...process.env, HOST, ...env },
       stdio: ["ignore", "pipe", "pipe"],
     });
@@ -51,6 +51,13 @@ class Program {
     }
     exited.catch(() => {}); // From here on an end is not a failed start any more.
     return program;
+  }
+
+  /** Ends the program as a crash does. */
+  async kill() {
+    const exit = once(this.#child, "exit");
+    this.#child.kill("SIGKILL");
+    await within(exit, "the server to end");
   }
 
   /** Asks the program to end, and fails unless it does so in time and with code 0. */
@@ -96,15 +103,26 @@ export async function startAcceptance(env = {}, profiles = ["main", "chat"]) {
   }
 }
 
-/** The server with the short heartbeat: `{ url, stop }`. */
-export async function startE2e(port = 0) {
+/** The server with the short heartbeat: `{ url, stop, kill }`. */
+export async function startE2e(port = 0, env = {}) {
   let url;
-  const program = await Program.start("e2e_server", [], { PORT: `${port}` }, (line) => {
+  const program = await Program.start("e2e_server", [], { ...env, PORT: `${port}` }, (line) => {
     const found = /^listening e2e (\d+)$/.exec(line);
     url = found && `http://${HOST}:${found[1]}`;
     return found !== null;
   });
-  return { url, port: Number(new URL(url).port), stop: () => program.stop() };
+  const found = Number(new URL(url).port);
+  return { url, port: found, stop: () => program.stop(), kill: () => program.kill() };
+}
+
+/** A Redis of its own, as `REDIS` names the program: `{ url, stop }`. */
+export async function startRedis() {
+  const port = await listenOnce(0);
+  const args = ["--port", `${port}`, "--bind", HOST, "--save", "", "--appendonly", "no"];
+  const program = await Program.start(process.env.REDIS ?? "/usr/bin/redis-server", args, {}, (line) =>
+    line.includes("Ready to accept connections"),
+  );
+  return { url: `redis://${HOST}:${port}`, stop: () => program.stop() };
 }
 
 /** An example with its page: `{ url, port, stop }`. */

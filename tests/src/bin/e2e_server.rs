@@ -1,11 +1,13 @@
 //! A server for the cases of the client tests that want a heartbeat much shorter than a handler, and for the ways in
-//! which a connect hook can end. `PORT` and `HOST` choose the address; port 0, the default, takes a free one. Prints
-//! `listening e2e <port>` when it is open and ends on SIGTERM.
+//! which a connect hook can end. `PORT` and `HOST` choose the address; port 0, the default, takes a free one. `CLUSTER`,
+//! the URL of a Redis, makes it a node of a cluster. Prints `listening e2e <port>` when it is open, and in its cluster,
+//! and ends on SIGTERM.
 
 use std::env;
 use std::time::Duration;
 
 use serde::Deserialize;
+use sio::cluster::Adapter;
 use sio::prelude::*;
 use tokio::net::TcpListener;
 
@@ -27,6 +29,11 @@ impl Root {
 
     async fn event_echo(value: serde_json::Value) -> serde_json::Value {
         value
+    }
+
+    async fn event_cast(socket: &Socket, value: serde_json::Value) -> sio::Result<()> {
+        socket.namespace().emit("cast", &value).await?;
+        Ok(())
     }
 
     async fn event_close_transport(socket: &Socket) {
@@ -114,7 +121,7 @@ async fn main() -> sio::Result<()> {
         Err(_) => 0,
     };
 
-    let server = Server::builder()
+    let mut builder = Server::builder()
         .ping_interval(PING_INTERVAL)
         .ping_timeout(PING_TIMEOUT)
         .collect(false)
@@ -122,8 +129,11 @@ async fn main() -> sio::Result<()> {
         .consumer::<Denied>()
         .consumer::<Panics>()
         .consumer::<Member>()
-        .consumer::<Visitor>()
-        .build()?;
+        .consumer::<Visitor>();
+    if let Ok(url) = env::var("CLUSTER") {
+        builder = builder.adapter(Adapter::redis(&url));
+    }
+    let server = builder.build()?;
 
     let listener = TcpListener::bind((host, port)).await?;
     println!("listening e2e {}", listener.local_addr()?.port());

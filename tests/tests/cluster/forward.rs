@@ -2,7 +2,8 @@
 
 mod faults;
 
-use sio::{Builder, http::AllowedOrigins};
+use sio::Builder;
+use sio::options::AllowedOrigins;
 use sio_tests::app::Plain;
 use sio_tests::http::Request;
 use sio_tests::{Polling, Ws};
@@ -71,7 +72,7 @@ async fn a_client_moves_to_websocket_over_another_node() {
     ws.send_all(&["5", r#"421["ask","through a tunnel"]"#]).await;
     ws.expect(r#"431["through a tunnel"]"#).await;
     let socket = trio.nodes[0].socket_of("/", &sid);
-    assert_eq!(socket.transport(), sio::TransportKind::WebSocket);
+    assert_eq!(socket.transport(), sio::engine::TransportKind::WebSocket);
     let large = "x".repeat(500_000);
     ws.send(&format!(r#"42["echo","{large}"]"#)).await;
     ws.expect(&format!(r#"42["echoed","{large}"]"#)).await;
