@@ -273,7 +273,7 @@ impl Builder {
             let common = Common {
                 hub,
                 event_rate,
-                observers,
+                observers: observers.clone(),
                 shutdown: Arc::clone(&shutdown),
                 recovery: options.recovery.clone().map(|recovery| Keeping::new(recovery, ids.clone())),
                 ids: ids.clone(),
@@ -299,6 +299,7 @@ impl Builder {
                     .incoming_bytes
                     .unwrap_or_else(|| engine.max_payload.saturating_mul(4)),
                 logs,
+                observers: observers.clone(),
                 server: server.clone(),
             });
             let receiving = Arc::clone(&reception);

@@ -6,16 +6,18 @@ use std::future::{Future, poll_fn};
 use std::marker::PhantomData;
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use super::concurrent::Concurrent;
 use super::guard::{Failure, Guard, log_failure};
 use super::limits;
 use crate::consumer::{Consumer, Event, EventInfo, Reply};
 use crate::error::Error;
+use crate::hub::member::Delay;
 use crate::middleware::{Step, enter};
 use crate::namespaces::Door;
 use crate::namespaces::registration::Seat;
-use crate::observe::{self, Handled};
+use crate::observe::{self, Handled, Observers};
 
 type Outcome = Result<Reply, Error>;
 
@@ -42,26 +44,73 @@ impl<C: Consumer> Handler for Beside<C> {
     }
 }
 
+/// How an attempt at an event has ended.
+pub(super) enum Attempted {
+    /// With a result, of the handler or of what stands in front of it.
+    Outcome(Outcome),
+    /// The handler did not come to its end.
+    Failed(Failure),
+    /// The server stops: the handler was not called.
+    TooLate,
+}
+
+impl Attempted {
+    /// Tells observers. Returns `None` for an event that was given up: then the log and the client know why. It is no
+    /// business of the `error` hook, which is for errors that a handler returned.
+    ///
+    /// `bytes` and `delay` are those of the event as it arrived.
+    pub(super) fn settle(
+        self,
+        seat: &Seat,
+        event: &mut Event<'_>,
+        bytes: usize,
+        delay: Option<&Delay>,
+    ) -> Option<Outcome> {
+        if let (Some(observers), Some(delay)) = (&seat.door.observers, delay) {
+            self.tell(observers, seat, event, bytes, delay.waited);
+        }
+        match self {
+            Self::Outcome(outcome) => return Some(outcome),
+            Self::Failed(failure) => {
+                log_failure(&seat.socket, event.name(), &failure);
+                event.give_up(&failure.into_error());
+            }
+            Self::TooLate => event.give_up(&Error::shutting_down()),
+        }
+        None
+    }
+
+    #[cold]
+    fn tell(&self, observers: &Observers, seat: &Seat, event: &Event<'_>, bytes: usize, waited: Duration) {
+        let Seat { socket, door } = seat;
+        let (pattern, events) =
+            door.consumer.as_ref().map_or(("/", &[][..]), |one| (one.namespace, one.events));
+        let index = events.iter().position(|known| !known.fallback && known.name == event.name());
+        let outcome = match self {
+            Self::Outcome(Ok(_)) => observe::Outcome::Ok,
+            Self::Outcome(Err(error)) => observe::Outcome::of(error),
+            Self::Failed(Failure::Panicked(_)) => observe::Outcome::Panicked,
+            Self::Failed(Failure::TimedOut) => observe::Outcome::TimedOut,
+            Self::Failed(Failure::Drained) | Self::TooLate => observe::Outcome::Drained,
+        };
+        observers.handled(&Handled { socket, pattern, event: event.name(), index, outcome, waited, bytes });
+    }
+}
+
 /// Calls the handler of an event, within all that limits and surrounds it. `beside`: what goes on meanwhile.
-///
-/// Returns `None` for an event that was given up: the log and the client know why. It is no business of the `error`
-/// hook, which is for errors that a handler returned.
 pub(super) async fn attempt(
     seat: &Seat,
     event: &mut Event<'_>,
     info: Option<&'static EventInfo>,
     handler: impl Handler,
     mut beside: Option<&mut Concurrent>,
-) -> Option<Outcome> {
+) -> Attempted {
     let door = &*seat.door;
     if !door.shutdown.is_running() {
-        tell(seat, event, observe::Outcome::Drained);
-        event.give_up(&Error::shutting_down());
-        return None;
+        return Attempted::TooLate;
     }
     if let Some(refusal) = limits::refusal(event, info, door.event_rate) {
-        tell(seat, event, observe::Outcome::of(&refusal));
-        return Some(Err(refusal));
+        return Attempted::Outcome(Err(refusal));
     }
     let name = event.name_handle();
     let handled = if door.hooks.around.is_empty() {
@@ -74,34 +123,10 @@ pub(super) async fn attempt(
         let mut handler = handler.watched(seat, name);
         poll_fn(|cx| poll_beside(door, Pin::new(&mut handler), beside.as_deref_mut(), cx)).await
     };
-    tell(
-        seat,
-        event,
-        match &handled {
-            Ok(Ok(_)) => observe::Outcome::Ok,
-            Ok(Err(error)) => observe::Outcome::of(error),
-            Err(Failure::Panicked(_)) => observe::Outcome::Panicked,
-            Err(Failure::TimedOut) => observe::Outcome::TimedOut,
-            Err(Failure::Drained) => observe::Outcome::Drained,
-        },
-    );
     match handled {
-        Ok(outcome) => Some(outcome),
-        Err(failure) => {
-            log_failure(&seat.socket, event.name(), &failure);
-            event.give_up(&failure.into_error());
-            None
-        }
+        Ok(outcome) => Attempted::Outcome(outcome),
+        Err(failure) => Attempted::Failed(failure),
     }
-}
-
-/// Tells observers how an event has ended.
-fn tell(seat: &Seat, event: &Event<'_>, outcome: observe::Outcome) {
-    let Seat { socket, door } = seat;
-    let Some(observers) = &door.observers else { return };
-    let (pattern, events) = door.consumer.as_ref().map_or(("/", &[][..]), |one| (one.namespace, one.events));
-    let index = events.iter().position(|known| !known.fallback && known.name == event.name());
-    observers.handled(&Handled { socket, pattern, event: event.name(), index, outcome });
 }
 
 /// Calls a handler inside the middleware. The deadline is that of the handler which the event comes to.

@@ -2,6 +2,7 @@
 
 mod admission;
 mod input;
+mod observed;
 
 use std::any::Any;
 use std::sync::Arc;
@@ -29,7 +30,7 @@ use crate::codec::{Codec, Decoder};
 use crate::engine::{CloseReason, Command, Handler, Message, Sender, session};
 use crate::handshake::Handshake;
 use crate::hub::Hub;
-use crate::hub::member::Member;
+use crate::hub::member::{Delay, Member};
 use crate::log_limiter::{About, limited};
 use crate::namespaces::registration::{Running, Seat, SocketTask};
 use crate::namespaces::{Closed, Door, Pass};
@@ -54,8 +55,8 @@ pub(crate) struct Client {
     /// Of a packet whose attachments have not all arrived.
     unfinished: Unfinished,
     rates: Rates,
-    /// Until when the client has to be in a namespace, or on its way into one.
-    connect_deadline: Instant,
+    /// When the session was opened, until it is closed.
+    opened: Option<Instant>,
 }
 
 /// A socket and the task of its consumer.
@@ -80,12 +81,13 @@ impl Client {
             first: 0,
             unfinished: Unfinished::default(),
             rates: Rates::default(),
-            connect_deadline: session::later(reception.connect_timeout),
+            opened: Some(session::now()),
             _server: reception.server.upgrade(),
             reception,
             sender,
             handshake,
         };
+        this.tell_opened();
         if revision == Revision::V3 {
             // It is put into `/` without asking.
             this.on_packet(v3::socket::connect()).expect("the first packet breaks no rule");
@@ -134,13 +136,14 @@ impl Client {
 
     fn on_event(&mut self, key: Key, event: Event) {
         if let Some(slot) = self.slot(key) {
-            if let Some(observers) = &slot.door.observers {
+            let delay = slot.door.observers.as_ref().map(|observers| {
                 let socket = Socket::new(Arc::clone(&slot.member));
                 observers.received(&socket, &event.name, &event.args);
-            }
+                Delay::begin()
+            });
             // Looked up here, once: the event carries it on.
             let info = slot.door.special(&event.name);
-            slot.member.push_event(event, info);
+            slot.member.push_event(event, info, delay);
         }
     }
 
@@ -301,7 +304,7 @@ impl Handler for Client {
 
     fn deadline(&self) -> Option<Instant> {
         if self.sockets.is_empty() && !self.protocol.has_ever_joined() {
-            return Some(self.connect_deadline);
+            return self.opened.map(|opened| session::after(opened, self.reception.connect_timeout));
         }
         self.unfinished.deadline()
     }
@@ -327,6 +330,10 @@ impl Handler for Client {
         }
     }
 
+    fn on_upgrade(&mut self) {
+        self.tell_upgraded();
+    }
+
     fn is_idle(&self) -> bool {
         self.sockets.iter().all(|slot| slot.member.is_idle())
     }
@@ -335,6 +342,7 @@ impl Handler for Client {
         if let (CloseReason::SlowClient, Some(slot)) = (reason, self.sockets.first()) {
             log_slow(&slot.member);
         }
+        self.tell_closed(reason);
         for slot in &self.sockets {
             slot.member.close(reason.into(), false);
         }

@@ -1,12 +1,13 @@
 //! [`Reception`]: what all clients of a server meet.
 
 use std::any::Any;
-use std::sync::Weak;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use crate::codec::Encoding;
 use crate::log_limiter::LogLimiter;
 use crate::namespaces::Namespaces;
+use crate::observe::Observers;
 
 /// The namespaces of a server, and what one client may have of it.
 pub(crate) struct Reception {
@@ -23,6 +24,8 @@ pub(crate) struct Reception {
     /// How many bytes of one client may wait.
     pub(crate) incoming_bytes: usize,
     pub(crate) logs: LogLimiter,
+    /// None if there are none.
+    pub(crate) observers: Option<Arc<Observers>>,
     /// The server, which clients keep alive for as long as they are connected.
     pub(crate) server: Weak<dyn Any + Send + Sync>,
 }

@@ -168,10 +168,17 @@ fn poll_next(
 }
 
 /// Handles one event, while concurrent handlers go on beside it.
-async fn handle<C: Consumer>(consumer: &mut C, seat: &Seat, waiting: Waiting, concurrent: &mut Concurrent) {
-    let Waiting { event, info, .. } = waiting;
-    let mut event = Event::incoming(&seat.socket, event);
-    let outcome = attempt(seat, &mut event, info, Serial(consumer), Some(concurrent)).await;
+async fn handle<C: Consumer>(
+    consumer: &mut C,
+    seat: &Seat,
+    mut waiting: Waiting,
+    concurrent: &mut Concurrent,
+) {
+    waiting.begin();
+    let mut event = Event::incoming(&seat.socket, waiting.event);
+    let info = waiting.info;
+    let attempted = attempt(seat, &mut event, info, Serial(consumer), Some(concurrent)).await;
+    let outcome = attempted.settle(seat, &mut event, waiting.size, waiting.delay.as_deref());
     let Some(outcome) = outcome else { return };
     let conclusion =
         Guard::new(|| consumer::conclude(consumer, &mut event, outcome), seat.door.timeout_of(info));
@@ -189,11 +196,12 @@ fn start_concurrent<C: Consumer>(seat: Seat, waiting: Waiting) -> Handling {
     )
 }
 
-async fn handle_concurrent<C: Consumer>(seat: &Seat, waiting: Waiting) -> Option<Failed> {
-    let Waiting { event, info, .. } = waiting;
-    let name = event.name.clone();
-    let mut event = Event::incoming(&seat.socket, event);
-    let outcome = attempt(seat, &mut event, info, Beside::<C>(PhantomData), None).await?;
+async fn handle_concurrent<C: Consumer>(seat: &Seat, mut waiting: Waiting) -> Option<Failed> {
+    waiting.begin();
+    let (name, info) = (waiting.event.name.clone(), waiting.info);
+    let mut event = Event::incoming(&seat.socket, waiting.event);
+    let attempted = attempt(seat, &mut event, info, Beside::<C>(PhantomData), None).await;
+    let outcome = attempted.settle(seat, &mut event, waiting.size, waiting.delay.as_deref())?;
     let error = event.finish(outcome)?;
     Some(Failed { event: Incoming { id: None, name, args: Args::empty() }, info, error })
 }

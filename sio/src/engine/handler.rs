@@ -43,6 +43,9 @@ pub trait Handler: Send + 'static {
         Ok(())
     }
 
+    /// Called when the session has moved from polling to WebSocket.
+    fn on_upgrade(&mut self) {}
+
     /// Called when the program closes the session with [`Sender::close`](super::Sender::close). Messages sent here
     /// are the last that the client receives.
     fn on_closing(&mut self) {}

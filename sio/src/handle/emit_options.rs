@@ -1,6 +1,5 @@
 //! Saying something to one socket, in another way than by default.
 
-use std::task::Waker;
 use std::time::Duration;
 
 use serde::Serialize;
@@ -116,9 +115,7 @@ impl<'a> EmitOptions<'a> {
     /// Sends a packet now, or not at all.
     pub(crate) fn deliver(&self, mut emission: Emission) -> Result<(), PushError> {
         let how = if self.volatile { How::Volatile } else { How::Now };
-        let waker = self.socket.member.deliver(&mut emission, how)?;
-        waker.into_iter().for_each(Waker::wake);
-        Ok(())
+        self.socket.member.deliver_now(&mut emission, how)
     }
 
     /// Returns the expectation for an event without acknowledgement.

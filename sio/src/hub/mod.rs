@@ -31,7 +31,7 @@ pub(crate) use sio_core::target::Target;
 use tokio::sync::mpsc;
 
 use self::answer::{Asked, Waiter};
-use self::emission::{Emission, Expect};
+use self::emission::{Emission, Expect, Untold};
 use self::member::Member;
 pub use self::namespace::Namespace;
 use self::others::Others;
@@ -71,7 +71,7 @@ pub(crate) trait Witness: Send + Sync {
     fn rooms_changed(&self, namespace: &Namespace, changes: &RoomChanges);
 }
 
-/// An event that is about to be sent.
+/// An event that has been sent.
 pub(crate) struct Sent<'a> {
     pub(crate) event: &'a str,
     /// The only one who gets it; `None` for a broadcast.
@@ -79,6 +79,10 @@ pub(crate) struct Sent<'a> {
     pub(crate) rooms: &'a [Cow<'static, str>],
     /// In the text format.
     pub(crate) frames: &'a Bytes,
+    /// To how many members it went.
+    pub(crate) recipients: usize,
+    /// The bytes of one copy on the wire.
+    pub(crate) bytes: usize,
 }
 
 /// The members of one namespace.
@@ -138,7 +142,7 @@ impl Hub {
         self.ack_ids.fetch_add(1, Ordering::Relaxed)
     }
 
-    /// Returns an event as it goes out; the witness hears of it.
+    /// Returns an event as it goes out. The witness hears of it when it has been sent.
     pub(crate) fn encode<A: Serialize + ?Sized>(
         self: &Arc<Self>,
         to: Option<&Arc<Member>>,
@@ -156,15 +160,24 @@ impl Hub {
             }
         };
         let Common { encoding, witness, .. } = &self.common;
+        let mut untold = None;
         let frames = encoding.event(&self.path, form, event, args, |frames| {
-            if let Some(witness) = witness {
-                witness.sent(&Namespace::of(self), &Sent { event, to, rooms, frames });
-            }
+            untold = witness.is_some().then(|| {
+                Box::new(Untold {
+                    namespace: Namespace::of(self),
+                    event: event.to_owned(),
+                    to: to.cloned(),
+                    rooms: rooms.to_vec(),
+                    frames: frames.clone(),
+                })
+            });
         })?;
-        Ok(match (form, &self.numbers) {
+        let mut emission = match (form, &self.numbers) {
             (Form::Recoverable(Some(_)), Some(numbers)) => Emission::new(numbers.memory.count(frames), form),
             _ => Emission::new(frames, form),
-        })
+        };
+        emission.untold = untold;
+        Ok(emission)
     }
 
     /// Delivers an event of another node to everybody here who is addressed. A function of its own: a second caller of
@@ -232,12 +245,14 @@ impl Hub {
         mut may_have: impl FnMut(&Arc<Member>) -> bool,
     ) -> Delivered {
         let (mut asleep, mut pressed, mut slow) = (Vec::new(), Pressed::new(), Vec::new());
+        let mut recipients = 0;
         let mut each = |member: &Arc<Member>| {
             if !may_have(member) {
                 return;
             }
-            match member.deliver(&mut emission.clone(), how) {
+            match member.deliver(&mut emission.for_one(), how) {
                 Ok(waker) => {
+                    recipients += 1;
                     asleep.extend(waker);
                     if member.mailbox.outbox.is_pressed() {
                         pressed.push(Arc::clone(&member.mailbox));
@@ -259,6 +274,7 @@ impl Hub {
         for mailbox in slow {
             mailbox.inbox.command(Command::Violation(CloseReason::SlowClient));
         }
+        emission.tell(recipients, emission.entry.frames.len());
         Delivered { pressed }
     }
 

@@ -32,15 +32,18 @@ mod tests;
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use sio_core::args::Args;
 use sio_core::socket::DisconnectReason;
 
 pub(crate) use self::closures::{OnIncoming, OnOutgoing, OnRefused, OnRoom};
 pub use self::outgoing::Outgoing;
+use crate::engine::{CloseReason, TransportKind};
 use crate::error::{ConnectError, Error, Kind};
 use crate::guarded::{self, Guarded};
 use crate::handle::socket::Socket;
+use crate::handshake::Handshake;
 pub use crate::http::refused::{Refused, RefusedReason};
 pub use crate::hub::RoomEvent;
 use crate::hub::{Namespace, RoomChanges, Sent, Witness};
@@ -72,6 +75,12 @@ use crate::hub::{Namespace, RoomChanges, Sent, Witness};
 /// # drop(builder);
 /// ```
 pub trait Observer: Send + Sync + 'static {
+    /// Called when a session was opened, has moved to WebSocket, or is closed. A session carries all sockets of one
+    /// client.
+    fn session(&self, change: &SessionChange<'_>) {
+        let _ = change;
+    }
+
     /// Called when a request to Socket.IO's path was refused.
     fn refused(&self, refused: &Refused<'_>) {
         let _ = refused;
@@ -92,7 +101,8 @@ pub trait Observer: Send + Sync + 'static {
         let _ = event;
     }
 
-    /// Called when an event is sent, once for a broadcast. Acknowledgements of clients' events are not included.
+    /// Called when an event has been sent, once for a broadcast and on the node that sends it. Acknowledgements of
+    /// clients' events are not included.
     fn sent(&self, sent: &Outgoing<'_>) {
         let _ = sent;
     }
@@ -102,6 +112,35 @@ pub trait Observer: Send + Sync + 'static {
     fn room(&self, namespace: &Namespace, room: &str, event: RoomEvent) {
         let _ = (namespace, room, event);
     }
+}
+
+/// A change of a session. Each that was opened is closed once.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum SessionChange<'a> {
+    /// A client has opened a session.
+    Opened {
+        /// The request that opened it.
+        handshake: &'a Handshake,
+        /// The transport with which it begins.
+        transport: TransportKind,
+    },
+    /// The session has moved from polling to WebSocket.
+    Upgraded {
+        /// The request that opened it.
+        handshake: &'a Handshake,
+    },
+    /// The session has ended. Its sockets are told, and leave after this.
+    Closed {
+        /// The request that opened it.
+        handshake: &'a Handshake,
+        /// The transport that it had at the end.
+        transport: TransportKind,
+        /// Why it has ended.
+        reason: CloseReason,
+        /// How long it was open.
+        lasted: Duration,
+    },
 }
 
 /// A change of a socket. Each that was accepted leaves once.
@@ -134,6 +173,8 @@ pub struct Handled<'a> {
     pub(crate) event: &'a str,
     pub(crate) index: Option<usize>,
     pub(crate) outcome: Outcome,
+    pub(crate) waited: Duration,
+    pub(crate) bytes: usize,
 }
 
 impl<'a> Handled<'a> {
@@ -167,6 +208,18 @@ impl<'a> Handled<'a> {
     #[must_use]
     pub fn outcome(&self) -> Outcome {
         self.outcome
+    }
+
+    /// Returns how long it waited for its turn: from its arrival until it was about to be handled.
+    #[must_use]
+    pub fn waited(&self) -> Duration {
+        self.waited
+    }
+
+    /// Returns the size of what the client sent: of the JSON with the name and the arguments, and of its attachments.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.bytes
     }
 }
 
@@ -221,6 +274,10 @@ impl Observers {
         self.0.is_empty()
     }
 
+    pub(crate) fn session(&self, change: &SessionChange<'_>) {
+        self.tell(|observer| observer.session(change));
+    }
+
     pub(crate) fn refused(&self, refused: &Refused<'_>) {
         self.tell(|observer| observer.refused(refused));
     }
@@ -247,9 +304,10 @@ impl Observers {
 
 impl Witness for Observers {
     fn sent(&self, namespace: &Namespace, sent: &Sent<'_>) {
-        let Sent { event, to, rooms, frames } = *sent;
+        let Sent { event, to, rooms, frames, recipients, bytes } = *sent;
         let socket = to.map(|member| Socket::new(Arc::clone(member)));
-        let outgoing = Outgoing { namespace, event, socket: socket.as_ref(), rooms, frames };
+        let outgoing =
+            Outgoing { namespace, event, socket: socket.as_ref(), rooms, frames, recipients, bytes };
         self.tell(|observer| observer.sent(&outgoing));
     }
 

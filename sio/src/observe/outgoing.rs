@@ -16,6 +16,8 @@ pub struct Outgoing<'a> {
     pub(super) socket: Option<&'a Socket>,
     pub(super) rooms: &'a [Cow<'static, str>],
     pub(super) frames: &'a Bytes,
+    pub(super) recipients: usize,
+    pub(super) bytes: usize,
 }
 
 impl<'a> Outgoing<'a> {
@@ -44,6 +46,21 @@ impl<'a> Outgoing<'a> {
         self.rooms
     }
 
+    /// Returns to how many sockets of this node it went. Those that are away and may
+    /// [come back](crate::Builder::connection_state_recovery) count, those that are disconnected for being too slow do
+    /// not. A volatile event may be lost on its way to any of them.
+    #[must_use]
+    pub fn recipients(&self) -> usize {
+        self.recipients
+    }
+
+    /// Returns the size of the event on the wire in bytes, of one copy: the packet and its attachments, framed for
+    /// WebSocket.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
     /// Returns the event as JSON: an array of the name and the arguments, with placeholders for bytes.
     #[must_use]
     pub fn json(&self) -> &'a str {
@@ -58,6 +75,8 @@ impl fmt::Debug for Outgoing<'_> {
             .field("event", &self.event)
             .field("socket", &self.socket.map(Socket::id))
             .field("rooms", &self.rooms)
+            .field("recipients", &self.recipients)
+            .field("bytes", &self.bytes)
             .finish_non_exhaustive()
     }
 }

@@ -1,6 +1,7 @@
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
-use super::{Handled, Observer, SocketChange};
+use super::{Handled, Observer, SessionChange, SocketChange};
 use crate::Value;
 use crate::packet_client::PacketClient;
 use crate::prelude::*;
@@ -79,6 +80,10 @@ impl Watched {
 
     async fn event_fine() {}
 
+    async fn event_slow() {
+        tokio::time::sleep(Duration::from_secs(3)).await;
+    }
+
     async fn event_number(_: u32) {}
 
     async fn event_wrong() -> sio::Result {
@@ -126,12 +131,70 @@ async fn observers_hear_how_sockets_and_events_end() {
         "refused: no",
         "accepted in /tests/watched/7",
         "/tests/watched/{id} fine Some(0) Ok",
-        "/tests/watched/{id} number Some(1) Payload",
-        "/tests/watched/{id} wrong Some(2) Application",
-        "/tests/watched/{id} bang Some(3) Panicked",
+        "/tests/watched/{id} number Some(2) Payload",
+        "/tests/watched/{id} wrong Some(3) Application",
+        "/tests/watched/{id} bang Some(4) Panicked",
         "/tests/watched/{id} invented None Unhandled",
         "left: transport close",
     ];
     let twice: Vec<_> = heard.iter().flat_map(|note| [*note; 2]).collect();
     assert_eq!(*notes.lock().unwrap(), twice);
+}
+
+/// Notes how long things took.
+struct Timing<F>(F);
+
+impl<F: Fn(String) + Send + Sync + 'static> Observer for Timing<F> {
+    fn session(&self, change: &SessionChange<'_>) {
+        match change {
+            SessionChange::Opened { .. } => (self.0)("opened".to_owned()),
+            SessionChange::Upgraded { .. } => {}
+            SessionChange::Closed { lasted, reason, .. } => (self.0)(format!("{reason} after {lasted:?}")),
+        }
+    }
+
+    fn handled(&self, event: &Handled<'_>) {
+        (self.0)(format!("{} waited {:?}", event.event(), event.waited()));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn observers_hear_how_long_events_wait_and_sessions_last() {
+    let notes = Notes::default();
+    let server = Server::builder().collect(false).consumer::<Watched>().observer(Timing(noting(&notes)));
+    let server = server.build().unwrap();
+    let mut client = PacketClient::new(&server);
+    client.join("0/tests/watched/7,").await;
+    client.send(&[r#"2/tests/watched/7,["slow"]"#]).await;
+    tokio::time::advance(Duration::from_secs(1)).await;
+    // Concurrent handlers do not wait for others.
+    client.send(&[r#"2/tests/watched/7,["fine"]"#, r#"2/tests/watched/7,["bang"]"#]).await;
+    tokio::time::advance(Duration::from_secs(2)).await;
+    client.settle().await;
+    client.leave().await;
+    let heard =
+        ["opened", "bang waited 0ns", "slow waited 0ns", "fine waited 2s", "transport close after 3s"];
+    assert_eq!(*notes.lock().unwrap(), heard);
+    // One whose task does not come to its end.
+    notes.lock().unwrap().clear();
+    let client = PacketClient::new(&server);
+    tokio::time::advance(Duration::from_secs(5)).await;
+    drop(client);
+    assert_eq!(*notes.lock().unwrap(), ["opened", "transport close after 5s"]);
+}
+
+#[cfg(feature = "msgpack")]
+#[tokio::test]
+async fn observers_see_json_whatever_the_parser() {
+    let notes = Notes::default();
+    let sent = noting(&notes);
+    let builder = Server::builder().collect(false).parser(crate::options::Parser::MessagePack);
+    let server = builder.on_outgoing(move |outgoing| {
+        let json: serde_json::Value = serde_json::from_str(outgoing.json()).unwrap();
+        sent(format!("{json} {}", outgoing.bytes()));
+    });
+    let server = server.build().unwrap();
+    server.of("/").emit("news", &(1, Binary::from(b"x"))).await.unwrap();
+    // One frame, the attachment in its place.
+    assert_eq!(*notes.lock().unwrap(), [r#"["news",1,{"_placeholder":true,"num":0}] 30"#]);
 }

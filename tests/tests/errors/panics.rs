@@ -7,12 +7,13 @@ use std::panic::panic_any;
 use hyper::service::Service as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sio::Builder;
+use sio::Namespace;
 use sio::consumer::{Consumer, Reply};
 use sio::engine::SessionId;
 use sio::extract::{Event, FromEvent, Valid, Validate};
 use sio::middleware::{Call, Next};
-use sio::options::AllowedOrigins;
-use sio::options::Recovery;
+use sio::observe::{Handled, Observer, Outgoing, Refused, RoomEvent, SessionChange, SocketChange};
+use sio::options::{AllowedOrigins, Recovery};
 use sio::prelude::*;
 use sio_tests::{TestServer, app::Plain, http::Request, ws::Ws};
 
@@ -145,6 +146,7 @@ impl Explosive {
     }
 
     async fn event_joins(&mut self, socket: &Socket) -> sio::Result<bool> {
+        socket.to("nobody").emit("joins", &()).await?;
         socket.join("room").await?;
         Ok(true)
     }
@@ -208,6 +210,39 @@ async fn server(configure: impl FnOnce(Builder) -> Builder) -> TestServer {
     TestServer::start(|builder| configure(builder.consumer::<Explosive>().consumer::<Plain>())).await
 }
 
+/// An observer that panics whatever it is told.
+struct Bombs;
+
+impl Observer for Bombs {
+    fn session(&self, _: &SessionChange<'_>) {
+        panic_any(Bomb);
+    }
+
+    fn refused(&self, _: &Refused<'_>) {
+        panic_any(Bomb);
+    }
+
+    fn socket(&self, _: &SocketChange<'_>) {
+        panic_any(Bomb);
+    }
+
+    fn received(&self, _: &Socket, _: &str, _: &Args) {
+        panic_any(Bomb);
+    }
+
+    fn handled(&self, _: &Handled<'_>) {
+        panic_any(Bomb);
+    }
+
+    fn sent(&self, _: &Outgoing<'_>) {
+        panic_any(Bomb);
+    }
+
+    fn room(&self, _: &Namespace, _: &str, _: RoomEvent) {
+        panic_any(Bomb);
+    }
+}
+
 /// A client whose other namespace is to live.
 async fn client(server: &TestServer) -> Ws {
     let mut ws = server.socket("/").await;
@@ -268,8 +303,13 @@ each_costs_its_own_call! {
     a_consumer_that_panics_when_it_is_dropped: r#""arm""# => "[]";
     what_middleware_holds: r#""around""# => INTERNAL, |builder| builder.middleware("/explosive", around);
     a_listener_of_incoming_events: r#""ok""# => "[true]", |builder| builder.on_incoming(|_, _, _| panic_any(Bomb));
-    a_listener_of_outgoing_events: r#""ok""# => "[true]", |builder| builder.on_outgoing(|_| panic_any(Bomb));
+    a_listener_of_outgoing_events: r#""joins""# => "[true]", |builder| builder.on_outgoing(|_| panic_any(Bomb));
     a_listener_of_rooms: r#""joins""# => "[true]", |builder| builder.on_room(|_, _, _| panic_any(Bomb));
+    an_observer_of_everything: r#""joins""# => "[true]", |builder| builder.observer(Bombs).observer(Bombs);
+    an_observer_of_events_that_fail: r#""error""# => INTERNAL, |builder| builder.observer(Bombs);
+    an_observer_of_handlers_that_are_given_up: r#""wait""# => r#"[{"status":"error","code":"timeout",…}]"#,
+        |builder| builder.observer(Bombs);
+    an_observer_of_handlers_that_run_beside_others: r#""beside""# => INTERNAL, |builder| builder.observer(Bombs);
 }
 
 #[tokio::test]

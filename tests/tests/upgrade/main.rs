@@ -2,6 +2,7 @@
 
 mod closing;
 mod meanwhile;
+mod observed;
 
 use std::time::Duration;
 

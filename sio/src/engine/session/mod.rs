@@ -304,8 +304,12 @@ pub(crate) fn now() -> Instant {
 
 /// The end of a wait that begins now. As long a one as `Duration::MAX` means never.
 pub(crate) fn later(wait: Duration) -> Instant {
+    after(now(), wait)
+}
+
+/// As [`later`], of a wait that began then.
+pub(crate) fn after(begin: Instant, wait: Duration) -> Instant {
     /// Thirty years: no process lives as long, and every platform can represent it.
     const NEVER: Duration = Duration::from_secs(30 * 365 * 24 * 60 * 60);
-    let now = now();
-    now.checked_add(wait).unwrap_or_else(|| now + NEVER)
+    begin.checked_add(wait).unwrap_or_else(|| begin + NEVER)
 }

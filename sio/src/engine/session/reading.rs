@@ -209,8 +209,9 @@ impl SessionTask {
                 }
                 self.carrier.upgrade();
                 self.mailbox.outbox.set_transport(TransportKind::WebSocket);
-                if let Some(reason) = self.state.close_reason() {
-                    self.upgraded_to_leave(reason);
+                match self.state.close_reason() {
+                    Some(reason) => self.upgraded_to_leave(reason),
+                    None => self.handler.on_upgrade(),
                 }
             }
             Output::ProbeFailed => self.carrier.end_probe(),

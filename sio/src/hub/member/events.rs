@@ -2,6 +2,7 @@
 
 use std::ops::AddAssign;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use sio_core::args::Args;
@@ -10,6 +11,7 @@ use sio_core::socket::reason::DisconnectReason;
 
 use super::{Member, State};
 use crate::consumer::EventInfo;
+use crate::engine::session;
 use crate::transport::frames::SHARED_READER_LIMIT;
 use crate::turn;
 
@@ -22,6 +24,16 @@ pub(crate) struct Waiting {
     pub(crate) size: usize,
     /// The declared options of the event, if there are any.
     pub(crate) info: Option<&'static EventInfo>,
+    /// None where nobody observes events. In a box: only those who do are to pay for it.
+    pub(crate) delay: Option<Box<Delay>>,
+}
+
+/// For how long an event has waited.
+#[derive(Debug)]
+pub(crate) struct Delay {
+    arrived: Instant,
+    /// Zero while it waits.
+    pub(crate) waited: Duration,
 }
 
 /// The amount of a socket's input.
@@ -83,7 +95,21 @@ impl Load {
     }
 }
 
+impl Delay {
+    /// An event has arrived.
+    pub(crate) fn begin() -> Box<Self> {
+        Box::new(Self { arrived: session::now(), waited: Duration::ZERO })
+    }
+}
+
 impl Waiting {
+    /// It is about to be handled.
+    pub(crate) fn begin(&mut self) {
+        if let Some(delay) = &mut self.delay {
+            delay.waited = session::now().saturating_duration_since(delay.arrived);
+        }
+    }
+
     fn is_concurrent(&self) -> bool {
         self.info.is_some_and(|info| info.concurrent)
     }
@@ -100,7 +126,12 @@ impl Member {
     }
 
     /// Queues an event that has arrived. One that comes after the server has disconnected the client is late.
-    pub(crate) fn push_event(&self, mut event: Event, info: Option<&'static EventInfo>) {
+    pub(crate) fn push_event(
+        &self,
+        mut event: Event,
+        info: Option<&'static EventInfo>,
+        delay: Option<Box<Delay>>,
+    ) {
         let size = size(&event.args);
         let mut state = self.lock();
         if state.stage.gone().is_some() {
@@ -111,7 +142,7 @@ impl Member {
             event.detach(SHORT);
         }
         state.waiting_bytes += size;
-        let waiting = Waiting { event, size, info };
+        let waiting = Waiting { event, size, info, delay };
         state.concurrent_waiting += usize::from(waiting.is_concurrent());
         state.events.push_back(waiting);
         self.load.note(&state);

@@ -15,7 +15,7 @@ use sio_core::socket::reason::DisconnectReason;
 use tokio::sync::Notify;
 
 use self::events::Load;
-pub(crate) use self::events::{Amount, Next, Waiting};
+pub(crate) use self::events::{Amount, Delay, Next, Waiting};
 use super::Namespace;
 use super::limits::Limits;
 use super::state::{ConnectionState, may_come_back};

@@ -34,16 +34,24 @@ impl Member {
         }
     }
 
-    /// As [`Self::deliver`], waiting while the client's queue is full; not while its `connect` hook runs: nothing is
+    /// As [`Self::deliver`], to this client alone: its task is woken, and the witness told.
+    pub(crate) fn deliver_now(&self, emission: &mut Emission, how: How) -> Result<(), PushError> {
+        let bytes = emission.entry.frames.len();
+        let waker = self.deliver(emission, how)?;
+        waker.into_iter().for_each(Waker::wake);
+        emission.tell(1, bytes);
+        Ok(())
+    }
+
+    /// As [`Self::deliver_now`], waiting while the client's queue is full; not while its `connect` hook runs: nothing is
     /// sent then, so that waiting would not help.
     ///
     /// Cancel safe: a dropped future has sent nothing, or has sent it and only gives way.
     pub(crate) async fn deliver_waiting(&self, mut emission: Emission) -> Result<(), PushError> {
         let mut how = How::Now;
         loop {
-            match self.deliver(&mut emission, how) {
-                Ok(waker) => {
-                    waker.into_iter().for_each(Waker::wake);
+            match self.deliver_now(&mut emission, how) {
+                Ok(()) => {
                     if self.recovery.is_some() {
                         // There is always room where packets are kept: without this a loop would never let others run.
                         consume_budget().await;

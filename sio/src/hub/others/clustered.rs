@@ -32,7 +32,7 @@ impl Others {
     /// Sends them an event that has been checked. Never waits.
     #[inline(never)]
     pub(crate) fn publish(&self, path: &str, target: &Target<'_>, event: Emission, how: How) {
-        let Emission { entry, offset } = event;
+        let Emission { entry, offset, .. } = event;
         let packet = Packet {
             run: entry.frames,
             is_volatile: matches!(how, How::Volatile),

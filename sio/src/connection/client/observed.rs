@@ -1,0 +1,37 @@
+//! Telling observers how a client's session goes.
+
+use super::Client;
+use crate::engine::{CloseReason, session};
+use crate::observe::SessionChange;
+
+impl Client {
+    pub(super) fn tell_opened(&self) {
+        if let Some(observers) = &self.reception.observers {
+            let (handshake, transport) = (&self.handshake, self.sender.transport());
+            observers.session(&SessionChange::Opened { handshake, transport });
+        }
+    }
+
+    pub(super) fn tell_upgraded(&self) {
+        if let Some(observers) = &self.reception.observers {
+            observers.session(&SessionChange::Upgraded { handshake: &self.handshake });
+        }
+    }
+
+    /// The session is closed; only the first reason counts.
+    pub(super) fn tell_closed(&mut self, reason: CloseReason) {
+        let opened = self.opened.take();
+        if let (Some(observers), Some(opened)) = (&self.reception.observers, opened) {
+            let (handshake, transport) = (&self.handshake, self.sender.transport());
+            let lasted = session::now().saturating_duration_since(opened);
+            observers.session(&SessionChange::Closed { handshake, transport, reason, lasted });
+        }
+    }
+}
+
+impl Drop for Client {
+    fn drop(&mut self) {
+        // Only one whose task did not come to its end is open here.
+        self.tell_closed(CloseReason::TransportClose);
+    }
+}
