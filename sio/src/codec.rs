@@ -16,6 +16,7 @@ use sio_core::socket::encode;
 use sio_core::socket::packet::{DecodeError, Packet};
 use sio_core::v3;
 
+use crate::heavy;
 use crate::log_limiter::{About, LogLimiter, limited};
 use crate::parser::Parser;
 use crate::short::short;
@@ -157,6 +158,16 @@ impl Decoder {
             Self::Json3(decoder) => decoder.unfinished(),
             #[cfg(feature = "msgpack")]
             Self::MessagePack(_) => 0,
+        }
+    }
+
+    /// Returns whether it is a heavy piece of work to decode a message.
+    pub(crate) fn is_heavy(&self, message: &Message) -> bool {
+        match (self, message) {
+            (_, Message::Text(text)) => heavy::is_heavy(text),
+            (Self::Json(_) | Self::Json3(_), Message::Binary(_)) => false,
+            #[cfg(feature = "msgpack")]
+            (Self::MessagePack(_), Message::Binary(data)) => heavy::are_heavy(data),
         }
     }
 

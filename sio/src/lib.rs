@@ -151,6 +151,7 @@ pub mod extract;
 mod guarded;
 mod handle;
 mod handshake;
+mod heavy;
 pub mod http;
 mod hub;
 mod log_limiter;

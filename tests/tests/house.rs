@@ -39,6 +39,7 @@ const SIO: Plan = Plan {
                 "places",
                 "turn",
                 "handshake",
+                "heavy",
                 "peer",
                 "data",
                 "params",

@@ -13,6 +13,7 @@ use super::guard::{Failure, Guard, log_failure};
 use super::limits;
 use crate::consumer::{Consumer, Event, EventInfo, Reply};
 use crate::error::Error;
+use crate::heavy::{self, Heavily};
 use crate::hub::member::Delay;
 use crate::middleware::{Step, enter};
 use crate::namespaces::Door;
@@ -113,14 +114,15 @@ pub(super) async fn attempt(
         return Attempted::Outcome(Err(refusal));
     }
     let name = event.name_handle();
+    let is_heavy = heavy::is_heavy(event.args().raw());
     let handled = if door.hooks.around.is_empty() {
         let handler = Guard::new(|| handler.call(event), door.timeout_of(info));
-        let mut handler = pin!(handler.watched(seat, name));
+        let mut handler = pin!(Heavily::new(is_heavy, handler.watched(seat, name)));
         poll_fn(|cx| poll_beside(door, handler.as_mut(), beside.as_deref_mut(), cx)).await
     } else {
         // In a box: sockets without middleware are not to be larger for it.
         let handler = Guard::new(|| Box::pin(inside_middleware(seat, event, handler)), None);
-        let mut handler = handler.watched(seat, name);
+        let mut handler = Heavily::new(is_heavy, handler.watched(seat, name));
         poll_fn(|cx| poll_beside(door, Pin::new(&mut handler), beside.as_deref_mut(), cx)).await
     };
     match handled {

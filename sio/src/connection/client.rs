@@ -1,6 +1,7 @@
 //! The Socket.IO side of a session: packets to the sockets they are for.
 
 mod admission;
+mod arrival;
 mod input;
 mod observed;
 
@@ -14,12 +15,13 @@ use sio_core::args::Args;
 use sio_core::engine::config::Revision;
 use sio_core::id::Sid;
 use sio_core::socket::client::{Action, Client as Protocol, Key};
-use sio_core::socket::packet::{DecodeError, Event, Kind, Packet};
+use sio_core::socket::packet::{Event, Kind, Packet};
 use sio_core::socket::reason::DisconnectReason;
 use sio_core::socket::recovery::{Resume, take_resume};
 use sio_core::v3;
 use smallvec::SmallVec;
 
+use self::arrival::Heavy;
 use super::Reception;
 use super::limits::Rates;
 use super::no_consumer::NoConsumer;
@@ -49,6 +51,8 @@ pub(crate) struct Client {
     handshake: Arc<Handshake>,
     protocol: Protocol,
     decoder: Decoder,
+    /// A message that waits to be decoded.
+    heavy: Option<Box<Heavy>>,
     sockets: SmallVec<[Slot; 1]>,
     /// The socket whose turn it is: the one that the last turn had no time for.
     first: usize,
@@ -77,6 +81,7 @@ impl Client {
         let mut this = Self {
             protocol: Protocol::new(reception.max_namespaces),
             decoder: Codec::new(reception.encoding, revision).decoder(),
+            heavy: None,
             sockets: SmallVec::new(),
             first: 0,
             unfinished: Unfinished::default(),
@@ -277,24 +282,15 @@ impl Slot {
 
 impl Handler for Client {
     fn on_message(&mut self, message: Message) -> Result<(), CloseReason> {
-        match self.decoder.message(message) {
-            Ok(Some(packet)) => {
-                self.unfinished.end();
-                self.on_packet(packet)
-            }
-            Ok(None) => {
-                self.unfinished.note(self.decoder.unfinished(), self.packet_timeout());
-                Ok(())
-            }
-            Err(error) => Err(broken(&error)),
-        }
+        self.take_message(message)
     }
 
     fn is_ready(&self) -> bool {
-        self.has_room_for_input()
+        self.heavy.is_none() && self.has_room_for_input()
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) {
+        self.poll_heavy(cx);
         self.poll_sockets(cx);
         if self.unfinished.bytes() > 0 && !self.has_room_for_input() {
             // The client cannot go on with it while nothing is read.
@@ -335,13 +331,14 @@ impl Handler for Client {
     }
 
     fn is_idle(&self) -> bool {
-        self.sockets.iter().all(|slot| slot.member.is_idle())
+        self.heavy.is_none() && self.sockets.iter().all(|slot| slot.member.is_idle())
     }
 
     fn on_close(&mut self, reason: CloseReason) {
         if let (CloseReason::SlowClient, Some(slot)) = (reason, self.sockets.first()) {
             log_slow(&slot.member);
         }
+        self.heavy = None;
         self.tell_closed(reason);
         for slot in &self.sockets {
             slot.member.close(reason.into(), false);
@@ -376,10 +373,4 @@ fn warn_of_payload(door: &Door, auth: &str) {
         "an auth payload is no object: with connection state recovery such clients cannot come back, let them send an \
          object"
     );
-}
-
-fn broken(error: &DecodeError) -> CloseReason {
-    let error = error.to_string();
-    tracing::debug!(target: "sio::socket", error = &*short(&error), "closing the connection: invalid packet");
-    CloseReason::ForcedClose
 }

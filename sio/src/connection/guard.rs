@@ -86,12 +86,15 @@ pin_project! {
     }
 
     impl<F> PinnedDrop for Guard<'_, F> {
-        /// A future that is given up is dropped in the middle, and what it holds may panic at that.
         fn drop(this: Pin<&mut Self>) {
-            let mut future = this.project().future;
-            guarded::call("a destructor", || future.set(None));
+            give_up(this.project().future);
         }
     }
+}
+
+/// Drops a future, which may be in the middle: what it holds may panic at that.
+fn give_up<F>(mut future: Pin<&mut Option<F>>) {
+    guarded::call("a destructor", || future.set(None));
 }
 
 impl<'a, F: Future> Guard<'a, F> {
@@ -135,6 +138,7 @@ impl<F: Future> Future for Guard<'_, F> {
         let alarm = this.alarm.get_or_insert_with(|| Box::pin(tokio::time::sleep(first)));
         ready!(alarm.as_mut().poll(cx));
         if !is_told_first {
+            give_up(this.future);
             return Poll::Ready(Err(Failure::TimedOut));
         }
         if let Some(watched) = this.watched.take() {
@@ -146,7 +150,9 @@ impl<F: Future> Future for Guard<'_, F> {
         };
         let deadline: Instant = alarm.deadline() + (timeout - first);
         alarm.as_mut().reset(deadline);
-        alarm.as_mut().poll(cx).map(|()| Err(Failure::TimedOut))
+        ready!(alarm.as_mut().poll(cx));
+        give_up(this.future);
+        Poll::Ready(Err(Failure::TimedOut))
     }
 }
 

@@ -20,6 +20,7 @@ use crate::Socket;
 use crate::consumer::{self, Consumer, Event};
 use crate::error::{ConnectError, Source};
 use crate::guarded::Guarded;
+use crate::heavy::{self, Heavily};
 use crate::hub::in_connect::in_connect;
 use crate::hub::member::{Member, Next, Waiting};
 use crate::log_limiter::{About, hash_of, limited};
@@ -106,8 +107,10 @@ async fn connect<C: Consumer>(
     let Seat { socket, door } = seat;
     socket.member.set_busy();
     let refusal = {
+        let is_heavy = auth.as_ref().is_some_and(|auth| heavy::is_heavy(auth.raw()));
         let hook = Guard::new(|| around::on_connect::<C>(seat, auth, before), None);
-        let mut hook = pin!(hook.watched(seat, ByteString::from_static("connect")));
+        let hook = hook.watched(seat, ByteString::from_static("connect"));
+        let mut hook = pin!(Heavily::new(is_heavy, hook));
         let outcome = poll_fn(|cx| {
             if socket.member.is_closed() {
                 return Poll::Ready(None);
