@@ -65,7 +65,7 @@ async fn the_refusal_says_why() {
 
 /// What the profile `main` says it can do, beside which others.
 async fn capabilities(beside: &'static [Profile]) -> Vec<String> {
-    let server = TestServer::serve_with(|listener| Profile::Main.serve(listener, &[], beside)).await;
+    let server = TestServer::serve_with(|listener| Profile::Main.serve(listener, &[], beside, None)).await;
     let mut ws = server.socket("/").await;
     ws.send(r#"421["caps"]"#).await;
     let answer = ws.expect("431[…]").await;
@@ -87,7 +87,7 @@ async fn the_main_profile_names_what_those_beside_it_can_do() {
 
 #[tokio::test]
 async fn a_chat_message_without_a_text_is_an_empty_one() {
-    let server = TestServer::serve_with(|listener| Profile::Chat.serve(listener, &[], &[])).await;
+    let server = TestServer::serve_with(|listener| Profile::Chat.serve(listener, &[], &[], None)).await;
     let mut ws = server.socket("/chat").await;
     ws.expect(r#"42/chat,["system_message",{"text":"Welcome!"}]"#).await;
     for (sent, text) in [("{}", ""), (r#"{"other":1}"#, ""), (r#"{"text":"hi"}"#, "hi")] {

@@ -7,7 +7,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 use sio::Value;
-use sio::emit::Spread;
+use sio::emit::{Broadcast, Spread};
 use sio::prelude::*;
 
 use crate::app::All;
@@ -100,11 +100,6 @@ pub(super) fn members(socket: &Socket, room: &str) -> BTreeSet<String> {
     socket.namespace().to(room).sockets().into_iter().map(|member| member.id().to_string()).collect()
 }
 
-/// The sockets of that id: one or, when it is gone, none.
-pub(super) fn others(socket: &Socket, sid: &str) -> Vec<Socket> {
-    socket.namespace().to(sid).sockets()
-}
-
 /// A broadcast as the client describes it. Some clients say `null` for what they leave out.
 #[derive(Debug, Deserialize)]
 pub(super) struct Cast {
@@ -142,18 +137,26 @@ impl Flags {
     }
 }
 
+/// Addresses everybody in these rooms, which are all without a list, but those in `except`.
+pub(super) fn address(
+    mut broadcast: Broadcast,
+    to: Option<Vec<String>>,
+    except: Option<Vec<String>>,
+) -> Broadcast {
+    // An empty list is none to clients that must send something.
+    for room in to.into_iter().flatten() {
+        broadcast = broadcast.to(room);
+    }
+    broadcast.except(except.unwrap_or_default())
+}
+
 /// Makes the broadcast.
 pub(super) async fn cast(socket: &Socket, cast: Cast) -> sio::Result<bool> {
-    let mut broadcast = match cast.from {
+    let broadcast = match cast.from {
         Sender::Socket => socket.broadcast(),
         Sender::Server => socket.namespace().broadcast(),
     };
-    for room in cast.to.iter().flatten() {
-        broadcast = broadcast.to(room.as_str());
-    }
-    for room in cast.except.iter().flatten() {
-        broadcast = broadcast.except(room.as_str());
-    }
+    let mut broadcast = address(broadcast, cast.to, cast.except);
     let has = |flag| cast.flags.as_ref().is_some_and(|flags| flags.has(flag));
     if has("volatile") {
         broadcast = broadcast.volatile();
@@ -171,6 +174,15 @@ pub(super) fn end(socket: &Socket, whole_connection: bool) {
         socket.disconnect_all();
     } else {
         socket.disconnect();
+    }
+}
+
+/// As [`end`], for everybody who is addressed.
+pub(super) async fn end_all(sockets: &Broadcast, whole_connection: bool) {
+    if whole_connection {
+        sockets.disconnect_all().await;
+    } else {
+        sockets.disconnect().await;
     }
 }
 

@@ -38,7 +38,7 @@ pub(super) fn introduction(socket: &Socket, auth: &Value) -> Introduction {
 }
 
 /// What a client says of itself under this name: in its auth payload or, where its protocol has none, in its query.
-fn said(socket: &Socket, auth: &Value, name: &str) -> Option<String> {
+pub(super) fn said(socket: &Socket, auth: &Value, name: &str) -> Option<String> {
     let said = auth.get(name).and_then(Value::as_str).map(str::to_owned);
     match socket.handshake().revision() {
         Revision::V3 => said.or_else(|| socket.handshake().query_param(name)),
@@ -47,12 +47,12 @@ fn said(socket: &Socket, auth: &Value, name: &str) -> Option<String> {
 }
 
 /// Lets everyone in.
-async fn anyone(_: &Socket, _: &Value) -> Result<(), ConnectError> {
+pub(super) async fn anyone(_: &Socket, _: &Value) -> Result<(), ConnectError> {
     Ok(())
 }
 
 /// Lets everyone in and says what they showed.
-async fn welcome(socket: &Socket, auth: &Value) -> Result<(), ConnectError> {
+pub(super) async fn welcome(socket: &Socket, auth: &Value) -> Result<(), ConnectError> {
     #[derive(Serialize)]
     struct Welcome<'a> {
         auth: &'a Value,
@@ -79,7 +79,7 @@ async fn guard(socket: &Socket, auth: &Value) -> Result<(), ConnectError> {
 }
 
 /// Lets everyone into the rooms with a number. A parameter is a whole segment of a path, hence the look at the rest.
-async fn room(socket: &Socket, _: &Value) -> Result<(), ConnectError> {
+pub(super) async fn room(socket: &Socket, _: &Value) -> Result<(), ConnectError> {
     let number = socket.namespace().path().strip_prefix("/room-").unwrap_or_default();
     if number.is_empty() || !number.bytes().all(|byte| byte.is_ascii_digit()) {
         return Err(ConnectError::new("Invalid namespace"));
@@ -87,9 +87,9 @@ async fn room(socket: &Socket, _: &Value) -> Result<(), ConnectError> {
     Ok(())
 }
 
-/// A namespace that accepts, with all the events.
+/// A namespace that accepts, with all the events, and `$more`.
 macro_rules! namespace {
-    ($name:ident $namespace:literal $admit:ident) => {
+    ($name:ident $namespace:literal $admit:ident { $($more:tt)* }) => {
         #[doc = concat!("`", $namespace, "`, with all the events.")]
         #[derive(Debug)]
         pub struct $name {
@@ -266,19 +266,15 @@ macro_rules! namespace {
             }
 
             #[event("join-other")]
-            async fn join_other(&mut self, socket: &Socket, sid: String, room: String) -> sio::Result<bool> {
-                for other in events::others(socket, &sid) {
-                    other.join(room.as_str()).await?;
-                }
-                Ok(true)
+            async fn join_other(&mut self, socket: &Socket, sid: String, room: String) -> bool {
+                socket.namespace().to(sid).join(room).await;
+                true
             }
 
             #[event("leave-other")]
-            async fn leave_other(&mut self, socket: &Socket, sid: String, room: String) -> sio::Result<bool> {
-                for other in events::others(socket, &sid) {
-                    other.leave(room.as_str()).await?;
-                }
-                Ok(true)
+            async fn leave_other(&mut self, socket: &Socket, sid: String, room: String) -> bool {
+                socket.namespace().to(sid).leave(room).await;
+                true
             }
 
             async fn event_cast(&mut self, socket: &Socket, cast: Cast) -> sio::Result<bool> {
@@ -290,7 +286,7 @@ macro_rules! namespace {
             }
 
             async fn event_kick(&mut self, socket: &Socket, sid: String, whole_connection: bool) -> bool {
-                events::others(socket, &sid).iter().for_each(|other| events::end(other, whole_connection));
+                events::end_all(&socket.namespace().to(sid), whole_connection).await;
                 true
             }
 
@@ -322,22 +318,26 @@ macro_rules! namespace {
             async fn seq_report(&mut self) -> Sequence {
                 self.sequence
             }
+
+            $($more)*
         }
     };
 }
 
+pub(super) use namespace;
+
 /// Emits an event back and answers with its name.
-async fn repeat(socket: &Socket, name: &str, arguments: &All) -> sio::Result<String> {
+pub(super) async fn repeat(socket: &Socket, name: &str, arguments: &All) -> sio::Result<String> {
     socket.emit(name, arguments).await?;
     Ok(name.to_owned())
 }
 
-namespace!(Root "/" anyone);
-namespace!(A "/a" anyone);
-namespace!(B "/b" anyone);
-namespace!(Auth "/auth" welcome);
-namespace!(Guard "/guard" guard);
-namespace!(Room "/{room}" room);
+namespace!(Root "/" anyone {});
+namespace!(A "/a" anyone {});
+namespace!(B "/b" anyone {});
+namespace!(Auth "/auth" welcome {});
+namespace!(Guard "/guard" guard {});
+namespace!(Room "/{room}" room {});
 
 /// `/refuse`, where nobody gets in.
 #[derive(Debug, Default)]
@@ -352,13 +352,7 @@ impl Refuse {
 
 /// The application, with the options that are the same in all profiles.
 pub(super) fn application(origins: &[String]) -> Builder {
-    Server::builder()
-        .collect(false)
-        .ping_interval(Duration::from_secs(2))
-        .ping_timeout(Duration::from_secs(3))
-        .outgoing_queue_bytes(4 * 1024 * 1024)
-        .allowed_origins(origins.to_vec())
-        .state(Journal::default())
+    options(origins)
         .consumer::<Root>()
         .consumer::<A>()
         .consumer::<B>()
@@ -366,4 +360,15 @@ pub(super) fn application(origins: &[String]) -> Builder {
         .consumer::<Guard>()
         .consumer::<Room>()
         .consumer::<Refuse>()
+}
+
+/// The options that are the same in all profiles.
+pub(super) fn options(origins: &[String]) -> Builder {
+    Server::builder()
+        .collect(false)
+        .ping_interval(Duration::from_secs(2))
+        .ping_timeout(Duration::from_secs(3))
+        .outgoing_queue_bytes(4 * 1024 * 1024)
+        .allowed_origins(origins.to_vec())
+        .state(Journal::default())
 }

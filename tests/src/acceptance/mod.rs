@@ -6,6 +6,7 @@
 
 pub mod chat;
 pub mod client;
+pub mod cluster;
 pub mod conformance;
 mod events;
 mod journal;
@@ -14,6 +15,7 @@ pub mod main;
 mod profiles;
 mod value;
 
+use sio::prelude::*;
 use tokio::net::TcpListener;
 
 use self::conformance::Heartbeat;
@@ -35,12 +37,22 @@ pub enum Profile {
     Chat,
     /// What the official JavaScript client's own suite is run against.
     Client,
+    /// The application as one node of a cluster.
+    Cluster,
 }
 
 impl Profile {
     /// All profiles.
-    pub const ALL: [Self; 7] =
-        [Self::Conformance, Self::Main, Self::Recovery, Self::Msgpack, Self::Eio3, Self::Chat, Self::Client];
+    pub const ALL: [Self; 8] = [
+        Self::Conformance,
+        Self::Main,
+        Self::Recovery,
+        Self::Msgpack,
+        Self::Eio3,
+        Self::Chat,
+        Self::Client,
+        Self::Cluster,
+    ];
 
     /// The name by which it is asked for.
     pub const fn name(self) -> &'static str {
@@ -52,6 +64,7 @@ impl Profile {
             Self::Eio3 => "eio3",
             Self::Chat => "chat",
             Self::Client => "client",
+            Self::Cluster => "cluster",
         }
     }
 
@@ -65,15 +78,41 @@ impl Profile {
             Self::Eio3 => 4,
             Self::Chat => 5,
             Self::Client => 6,
+            Self::Cluster => 7,
         }
     }
 
-    /// Runs it until the server is told to end. `beside`: all profiles that listen, which the profile `main` tells of.
+    /// Returns whether it can be run: a node needs the URL of a broker in the environment.
+    #[must_use]
+    pub fn is_possible(self) -> bool {
+        self != Self::Cluster || cluster::is_configured()
+    }
+
+    /// Does what must be done before clients are told of it: a node enters its cluster. Returns the server then.
+    ///
+    /// # Errors
+    ///
+    /// When the server cannot be built, or the broker cannot be used.
+    pub async fn enter(self, origins: &[String]) -> sio::Result<Option<Server>> {
+        match self {
+            Self::Cluster => cluster::start(origins).await.map(Some),
+            _ => Ok(None),
+        }
+    }
+
+    /// Runs it until the server is told to end. `beside`: all profiles that listen, which the profile `main` tells of. `entered`: what
+    /// [`enter`](Self::enter) has returned.
     ///
     /// # Errors
     ///
     /// When the server cannot be built or the listener fails.
-    pub async fn serve(self, listener: TcpListener, origins: &[String], beside: &[Self]) -> sio::Result<()> {
+    pub async fn serve(
+        self,
+        listener: TcpListener,
+        origins: &[String],
+        beside: &[Self],
+        entered: Option<Server>,
+    ) -> sio::Result<()> {
         match self {
             Self::Conformance => conformance::serve(listener, Heartbeat::OF_THE_SUITES).await,
             Self::Main => profiles::main(origins, beside)?.serve_with(listener).await,
@@ -82,6 +121,13 @@ impl Profile {
             Self::Eio3 => profiles::eio3(origins)?.serve_with(listener).await,
             Self::Chat => chat::server(origins)?.serve_with(listener).await,
             Self::Client => client::serve(listener, origins).await,
+            Self::Cluster => {
+                let server = match entered {
+                    Some(server) => server,
+                    None => cluster::start(origins).await?,
+                };
+                server.serve_with(listener).await
+            }
         }
     }
 }

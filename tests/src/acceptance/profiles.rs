@@ -18,7 +18,7 @@ pub(super) struct Capabilities(pub(super) Vec<&'static str>);
 
 impl Capabilities {
     /// What every profile can do, and this one besides.
-    fn with(more: &[&'static str]) -> Self {
+    pub(super) fn with(more: &[&'static str]) -> Self {
         Self([&COMMON, more].concat())
     }
 }

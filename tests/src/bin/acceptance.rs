@@ -1,11 +1,17 @@
 //! Runs the programs that suites and real clients are run against.
 //!
 //! ```text
-//! acceptance [PROFILE…]     all profiles when none is named
+//! acceptance [PROFILE…]     all profiles when none is named, `cluster` if CLUSTER is set
 //!
 //! PORT          base port, 3000 when unset; 0 takes any free ones
 //! HOST          address, 127.0.0.1 when unset
 //! CORS_ORIGINS  allowed origins, separated by commas
+//!
+//! CLUSTER       URL of the broker at which the nodes of the profile `cluster` meet
+//! CLUSTER_NAME  prefix of everything there, `accept` when unset
+//! NODE          this node's name, the process id when unset
+//! RECOVERY      seconds for which a client may come back, none when unset
+//! CLUSTER_WAIT  1: serves local clients although the broker cannot be reached
 //! ```
 //!
 //! Prints one line `listening PROFILE PORT` for each profile, and ends with code 0 on SIGTERM.
@@ -37,7 +43,8 @@ async fn run() -> sio::Result<()> {
         let port = listener.local_addr()?.port();
         let (origins, profiles) = (origins.clone(), profiles.clone());
         servers.spawn(async move {
-            let mut serving = pin!(profile.serve(listener, &origins, &profiles));
+            let entered = profile.enter(&origins).await?;
+            let mut serving = pin!(profile.serve(listener, &origins, &profiles, entered));
             tokio::select! {
                 biased;
                 ended = &mut serving => return ended,
@@ -62,7 +69,7 @@ fn announce(profile: Profile, port: u16) {
 fn profiles() -> sio::Result<Vec<Profile>> {
     let names: Vec<String> = env::args().skip(1).collect();
     if names.is_empty() {
-        return Ok(Profile::ALL.to_vec());
+        return Ok(Profile::ALL.into_iter().filter(|profile| profile.is_possible()).collect());
     }
     let find = |name: &String| Profile::ALL.into_iter().find(|profile| profile.name() == *name);
     let unknown = |name: &String| sio::Error::new("unknown_profile", format!("there is no profile `{name}`"));

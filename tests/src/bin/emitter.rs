@@ -5,6 +5,7 @@
 //! |---|---|
 //! | `CLUSTER` | URL of the broker, `redis://` |
 //! | `CLUSTER_NAME` | prefix of everything on the broker, default `accept` |
+//! | `AS` | whose cluster it is: `sio`, the default; others are not there yet |
 //!
 //! | line | effect |
 //! |---|---|
@@ -110,6 +111,9 @@ async fn main() -> ExitCode {
 async fn run() -> Result<(), Box<dyn Error>> {
     let url = std::env::var("CLUSTER").map_err(|_| "CLUSTER must be the URL of a broker")?;
     let prefix = std::env::var("CLUSTER_NAME").unwrap_or_else(|_| "accept".to_owned());
+    if let Some(other) = std::env::var("AS").ok().filter(|name| !name.is_empty() && name != "sio") {
+        return Err(format!("cannot emit to clusters of `{other}`").into());
+    }
     let emitter = Emitter::connect(Options::new(RedisBus::new(&url)?).prefix(prefix)).await?;
     for line in io::stdin().lock().lines() {
         let answer = match handle(&emitter, &line?) {

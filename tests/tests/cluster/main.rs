@@ -3,4 +3,8 @@
 mod addressing;
 mod balancer;
 mod forward;
+mod processes;
+#[path = "../../../sio/cluster/tests/over_redis/server.rs"]
+#[allow(dead_code, reason = "not every test needs all of it")]
+mod redis;
 mod support;

@@ -1,0 +1,187 @@
+//! The acceptance application as one node of a cluster, in the profile `cluster`.
+
+use std::{
+    collections::{BTreeSet, HashMap},
+    env,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use serde::{Deserialize, Serialize};
+use sio::Value;
+use sio::cluster::{Adapter, ClusterEvent, NodeId};
+use sio::error::ConnectError;
+use sio::options::Recovery;
+use sio::prelude::*;
+
+use super::{
+    events::{self, Called, Cast, FORBIDDEN, Forbidden, Identity, RoomCalled, Sequence, Typed, TypedAnswer},
+    journal::{Entry, Journal},
+    main::{Introduction, anyone, introduction, namespace, options, repeat, room, said, welcome},
+    profiles::Capabilities,
+    value::Described,
+};
+use crate::app::All;
+
+/// What a node can do beside what every profile can. `cluster-partial`: not all that the profile has is there yet.
+const CAPABILITIES: [&str; 6] =
+    ["cluster", "gaps", "emitter", "dedupe", "prompt-namespaces", "cluster-partial"];
+
+/// The node as it tells of itself.
+#[derive(Debug, Serialize)]
+struct Members {
+    node: String,
+    nodes: BTreeSet<String>,
+    up: bool,
+}
+
+/// Something that is done to everybody who is addressed.
+#[derive(Debug, Deserialize)]
+struct Bulk {
+    op: Operation,
+    to: Option<Vec<String>>,
+    except: Option<Vec<String>>,
+    rooms: Option<Vec<String>>,
+    close: Option<bool>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Operation {
+    Join,
+    Leave,
+    Disconnect,
+}
+
+/// A loss, as the application was told of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+struct Gap {
+    node: Option<String>,
+    lost: u64,
+}
+
+/// What the application was told of its cluster.
+#[derive(Debug, Default)]
+struct Heard {
+    names: HashMap<NodeId, String>,
+    gaps: Vec<Gap>,
+}
+
+/// This node, for its handlers.
+#[derive(Debug, Clone)]
+pub(super) struct Node {
+    name: Arc<str>,
+    heard: Arc<Mutex<Heard>>,
+}
+
+impl Node {
+    fn new(name: &str) -> Self {
+        Self { name: name.into(), heard: Arc::default() }
+    }
+
+    fn hears(&self, event: &ClusterEvent) {
+        let mut heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
+        match event {
+            ClusterEvent::NodeUp { node, name } => {
+                heard.names.insert(*node, name.clone());
+            }
+            ClusterEvent::Lost { from, frames, .. } => {
+                let gap = Gap { node: heard.names.get(from).cloned(), lost: *frames };
+                heard.gaps.push(gap);
+            }
+            _ => {}
+        }
+    }
+
+    fn gaps(&self) -> Vec<Gap> {
+        self.heard.lock().unwrap_or_else(PoisonError::into_inner).gaps.clone()
+    }
+
+    fn members(&self, server: &Server) -> Members {
+        let cluster = server.cluster().expect("the profile has an adapter");
+        let nodes = cluster.status().nodes.into_iter().map(|node| node.name);
+        Members {
+            node: self.name.to_string(),
+            nodes: nodes.chain([self.name.to_string()]).collect(),
+            up: cluster.is_up(),
+        }
+    }
+}
+
+async fn bulk(socket: &Socket, bulk: Bulk) -> bool {
+    let sockets = events::address(socket.namespace().broadcast(), bulk.to, bulk.except);
+    let rooms = bulk.rooms.unwrap_or_default();
+    match bulk.op {
+        Operation::Join => sockets.join(rooms).await,
+        Operation::Leave => sockets.leave(rooms).await,
+        Operation::Disconnect => events::end_all(&sockets, bulk.close.unwrap_or_default()).await,
+    }
+    true
+}
+
+/// A namespace with all the events, and those that are about the cluster.
+macro_rules! clustered {
+    ($name:ident $namespace:literal $admit:ident) => {
+        namespace!($name $namespace $admit {
+            async fn event_cluster(&mut self, server: Server, node: State<Node>) -> Members {
+                node.members(&server)
+            }
+
+            async fn event_bulk(&mut self, socket: &Socket, operation: Bulk) -> bool {
+                bulk(socket, operation).await
+            }
+
+            async fn event_gaps(&mut self, node: State<Node>) -> Vec<Gap> {
+                node.gaps()
+            }
+        });
+    };
+}
+
+clustered!(Root "/" anyone);
+clustered!(A "/a" anyone);
+clustered!(Auth "/auth" welcome);
+clustered!(Room "/{room}" room);
+
+/// Returns whether the environment names a broker.
+pub(super) fn is_configured() -> bool {
+    variable("CLUSTER").is_some()
+}
+
+/// Makes the node that the environment describes, which has entered its cluster.
+pub(super) async fn start(origins: &[String]) -> sio::Result<Server> {
+    let server = server(origins)?;
+    server.start().await?;
+    Ok(server)
+}
+
+fn server(origins: &[String]) -> sio::Result<Server> {
+    let missing = || sio::Error::new("no_cluster", "`CLUSTER` must be the URL of a broker");
+    let url = variable("CLUSTER").ok_or_else(missing)?;
+    let name = variable("NODE").unwrap_or_else(|| std::process::id().to_string());
+    let adapter = Adapter::redis(&url)
+        .prefix(variable("CLUSTER_NAME").unwrap_or_else(|| "accept".to_owned()))
+        .name(&*name)
+        .wait(variable("CLUSTER_WAIT").is_some_and(|wait| wait == "1"));
+    let node = Node::new(&name);
+    let hearing = node.clone();
+    let mut builder = options(origins)
+        .consumer::<Root>()
+        .consumer::<A>()
+        .consumer::<Auth>()
+        .consumer::<Room>()
+        .adapter(adapter)
+        .on_cluster(move |event| hearing.hears(event))
+        .state(Capabilities::with(&CAPABILITIES))
+        .state(node);
+    if let Some(seconds) = variable("RECOVERY") {
+        let recovery = Recovery::default().max_disconnection(Duration::from_secs_f64(seconds.parse()?));
+        builder = builder.connection_state_recovery(recovery);
+    }
+    Ok(builder.build()?)
+}
+
+/// A variable of the environment that says something.
+fn variable(name: &str) -> Option<String> {
+    env::var(name).ok().filter(|value| !value.is_empty())
+}

@@ -1,0 +1,160 @@
+//! The acceptance application as processes that meet at a real Redis.
+
+use std::process::Stdio;
+
+use serde_json::{Value, json};
+use sio_tests::deadline::soon;
+use sio_tests::{Endpoint, Received, Ws};
+use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::process::{Child, Command};
+
+use crate::redis::{Redis, free_port};
+
+/// One node, as a process.
+struct Node {
+    child: Child,
+    endpoint: Endpoint,
+}
+
+impl Node {
+    async fn start(url: &str, name: &str) -> Self {
+        let mut child =
+            acceptance(url).env("NODE", name).stdout(Stdio::piped()).spawn().expect("it is built");
+        let output = child.stdout.take().expect("it is piped");
+        let line = soon("the node to listen", BufReader::new(output).lines().next_line()).await;
+        let line = line.expect("it can be read").expect("it says where it listens");
+        let port = line.strip_prefix("listening cluster ").expect("its profile").parse().expect("a port");
+        Self { child, endpoint: Endpoint::new(([127, 0, 0, 1], port).into()) }
+    }
+
+    /// Ends it as a service manager does, and returns whether it ended well.
+    async fn stop(mut self) -> bool {
+        let id = self.child.id().expect("it runs").to_string();
+        assert!(Command::new("kill").arg(id).status().await.expect("kill").success());
+        soon("the node to end", self.child.wait()).await.expect("it is a child").success()
+    }
+}
+
+fn acceptance(url: &str) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_acceptance"));
+    command.arg("cluster").env("CLUSTER", url).env("PORT", "0").env_remove("CLUSTER_NAME").kill_on_drop(true);
+    command
+}
+
+/// Emits an event and returns what its acknowledgement says.
+async fn ask(client: &mut Ws, event: &str, args: Value) -> Value {
+    let mut packet = vec![json!(event)];
+    packet.extend(args.as_array().expect("arguments").iter().cloned());
+    client.send(&format!("421{}", Value::from(packet))).await;
+    let answer = next(client).await;
+    let answer = answer.strip_prefix("431").unwrap_or_else(|| panic!("no answer: {answer}"));
+    serde_json::from_str::<Value>(answer).expect("JSON")[0].clone()
+}
+
+/// Returns the next packet that is no ping; those are answered.
+async fn next(client: &mut Ws) -> String {
+    loop {
+        match client.receive().await {
+            Received::Text(ping) if ping == "2" => client.send("3").await,
+            other => return other.to_string(),
+        }
+    }
+}
+
+/// Asks until the node knows all of these.
+async fn knows(client: &mut Ws, names: &[&str]) {
+    soon(format_args!("{names:?}"), async {
+        while ask(client, "cluster", json!([])).await["nodes"] != json!(names) {}
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_profile_cluster_is_one_application_on_several_nodes() {
+    let redis = Redis::start().await;
+    let [a, b] = [Node::start(&redis.url(), "a").await, Node::start(&redis.url(), "b").await];
+    let [mut ann, mut bob] = [a.endpoint.socket("/").await, b.endpoint.socket("/").await];
+    knows(&mut ann, &["a", "b"]).await;
+    knows(&mut bob, &["a", "b"]).await;
+    assert_eq!(
+        ask(&mut ann, "cluster", json!([])).await,
+        json!({ "node": "a", "nodes": ["a", "b"], "up": true })
+    );
+
+    let cast = json!([{ "from": "socket", "event": "hi", "args": ["from a", 1] }]);
+    assert_eq!(ask(&mut ann, "cast", cast).await, true);
+    assert_eq!(next(&mut bob).await, r#"42["hi","from a",1]"#);
+    let bob_id = bob.sid.clone();
+    assert_eq!(ask(&mut ann, "join-other", json!([bob_id, "den"])).await, true);
+    let bulk = json!([{ "op": "join", "to": ["den"], "rooms": ["loft"] }]);
+    assert_eq!(ask(&mut ann, "bulk", bulk).await, true);
+    let cast = json!([{ "from": "server", "to": ["loft"], "event": "up here" }]);
+    assert_eq!(ask(&mut ann, "cast", cast).await, true);
+    assert_eq!(next(&mut bob).await, r#"42["up here"]"#);
+
+    let mut emitter = Command::new(env!("CARGO_BIN_EXE_emitter"));
+    let emitter = emitter.env("CLUSTER", redis.url()).env_remove("CLUSTER_NAME").env_remove("AS");
+    let mut emitter = emitter.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("it is built");
+    let lines = concat!(r#"{"cast":{"event":"news","args":[2]}}"#, "\n");
+    emitter.stdin.take().expect("it is piped").write_all(lines.as_bytes()).await.expect("it reads");
+    let output = soon("the emitter to end", emitter.wait_with_output()).await.expect("it runs");
+    assert_eq!(output.stdout, b"ok\n");
+    for client in [&mut ann, &mut bob] {
+        assert_eq!(next(client).await, r#"42["news",2]"#);
+    }
+
+    assert_eq!(ask(&mut ann, "kick", json!([bob_id, false])).await, true);
+    assert_eq!(next(&mut bob).await, "41");
+    drop(bob);
+    assert!(b.stop().await, "it ends with code 0");
+    knows(&mut ann, &["a"]).await;
+    assert_eq!(ask(&mut ann, "gaps", json!([])).await, json!([]));
+    drop(ann);
+    assert!(a.stop().await, "it ends with code 0");
+}
+
+#[tokio::test]
+async fn without_a_broker_a_node_ends_with_one_line_that_names_it() {
+    let redis = Redis::with(&["--requirepass", "right"]).await;
+    let closed = free_port().await;
+    for (port, reason) in [(closed, "refused"), (redis.port, "password")] {
+        let url = format!("redis://:secret@127.0.0.1:{port}");
+        let mut node = acceptance(&url).stderr(Stdio::piped()).spawn().expect("it is built");
+        let status = soon("the node to end", node.wait()).await.expect("it is a child");
+        let mut complaint = String::new();
+        node.stderr.take().expect("it is piped").read_to_string(&mut complaint).await.expect("text");
+        assert!(!status.success());
+        assert_eq!(complaint.lines().count(), 1, "{complaint}");
+        assert!(
+            complaint.contains(&format!("127.0.0.1:{port}")) && complaint.contains(reason),
+            "{complaint}"
+        );
+        assert!(!complaint.contains("secret"), "{complaint}");
+    }
+}
+
+#[tokio::test]
+async fn a_node_that_may_wait_serves_its_clients_and_joins_later() {
+    let mut redis = Redis::start().await;
+    redis.kill();
+    let mut a = acceptance(&redis.url());
+    a.env("NODE", "a").env("CLUSTER_WAIT", "1").stdout(Stdio::piped()).stderr(Stdio::null());
+    let mut child = a.spawn().expect("it is built");
+    let line = BufReader::new(child.stdout.take().expect("it is piped")).lines().next_line().await;
+    let port =
+        line.expect("text").expect("a line").rsplit(' ').next().expect("a port").parse().expect("a port");
+    let endpoint = Endpoint::new((std::net::Ipv4Addr::LOCALHOST, port).into());
+    let mut ann = endpoint.socket("/").await;
+    assert_eq!(
+        ask(&mut ann, "cluster", json!([])).await,
+        json!({ "node": "a", "nodes": ["a"], "up": false })
+    );
+    let cast = json!([{ "from": "server", "event": "hi" }]);
+    ann.send(&format!("421{}", json!(["cast", cast[0]]))).await;
+    assert_eq!(next(&mut ann).await, r#"42["hi"]"#);
+    assert_eq!(next(&mut ann).await, "431[true]");
+    redis.run().await;
+    let b = Node::start(&redis.url(), "b").await;
+    knows(&mut ann, &["a", "b"]).await;
+    assert!(b.stop().await);
+}
