@@ -10,11 +10,15 @@ use allocation_counter::measure;
 use bytes::Bytes;
 use bytestring::ByteString;
 use serde::{Deserialize, Serialize};
+use sio::Builder;
+use sio::cluster::Adapter;
 use sio::prelude::*;
+use sio::testing::MemoryBroker;
 use sio_core::engine::frame::Frames;
 use sio_core::engine::packet::{Message, Packet};
 use sio_core::msgpack;
 use sio_core::socket::{Decoder, encode};
+use sio_tests::deadline::soon;
 use sio_tests::{Endpoint, Received, TestServer, Ws};
 use tokio::runtime::{self, Runtime};
 use tokio::sync::oneshot;
@@ -114,16 +118,58 @@ fn an_event_that_is_answered_with_an_event_costs_no_more() {
 /// those who are to be woken, which has grown twice for 16. Nothing for a member.
 #[test]
 fn a_broadcast_costs_nothing_for_a_member() {
-    let publish = async |clients: &mut Vec<Ws>| {
-        let (publisher, members) = clients.split_first_mut().expect("the first one publishes");
-        for n in 0..EVENTS {
-            publisher.send(&event("publish", n)).await;
-            for member in &mut *members {
-                expect_answer(member, n).await;
-            }
-        }
-    };
     assert_allocations(9.0, async |endpoint| room(endpoint, 16).await, publish);
+}
+
+/// The same, though it is asked whether there are other nodes.
+#[test]
+fn a_broadcast_costs_no_more_in_a_cluster_of_one() {
+    let alone = |builder: Builder| builder.adapter(Adapter::custom(MemoryBroker::new().bus("a")));
+    assert_allocations_of(alone, 9.0, async |endpoint| room(endpoint, 16).await, publish);
+}
+
+/// The frame for the other nodes, and what makes it one that can be sent and kept at the same time; in the task that emits.
+#[test]
+fn a_broadcast_costs_two_allocations_for_all_other_nodes() {
+    runtime().block_on(async {
+        let broker = MemoryBroker::new();
+        let start = async |name: &str| {
+            let adapter = Adapter::custom(broker.bus(name));
+            let server = TestServer::start(|builder| builder.consumer::<Echo>().adapter(adapter)).await;
+            server.handle().start().await.expect("the broker is there");
+            server
+        };
+        let a = start("a").await;
+        let _members = room(Endpoint::clone(&a), 16).await;
+        let chat = Chat { text: "x".repeat(128), n: 1 };
+        let emit = || {
+            let used = measure(|| a.of("/").to("room").try_emit("news", &chat).expect("it can be sent"));
+            used.count_total
+        };
+        // Nobody takes what is sent, so the queues grow; each of them once in a while.
+        let usual = |counts: Vec<u64>| *counts.iter().min().expect("there are some");
+        let alone = usual((0..64).map(|_| emit()).collect());
+        let _b = start("b").await;
+        soon("the other node", async {
+            while a.handle().cluster().expect("it has an adapter").nodes().is_empty() {
+                tokio::task::yield_now().await;
+            }
+        })
+        .await;
+        let beside_another = usual((0..64).map(|_| emit()).collect());
+        assert_eq!(beside_another, alone + 2);
+    });
+}
+
+/// Lets the first client publish to the room of the others, who get it each time.
+async fn publish(clients: &mut Vec<Ws>) {
+    let (publisher, members) = clients.split_first_mut().expect("the first one publishes");
+    for n in 0..EVENTS {
+        publisher.send(&event("publish", n)).await;
+        for member in &mut *members {
+            expect_answer(member, n).await;
+        }
+    }
 }
 
 /// Lets clients talk to a server, `EVENTS` times, and counts what it allocates for each event.
@@ -132,8 +178,18 @@ fn assert_allocations<C>(
     open: impl AsyncFnOnce(Endpoint) -> C + Send + 'static,
     talk: impl AsyncFn(&mut C) + Send + 'static,
 ) {
+    assert_allocations_of(|builder| builder, allowed, open, talk);
+}
+
+/// The same for a server with options.
+fn assert_allocations_of<C>(
+    configure: impl FnOnce(Builder) -> Builder,
+    allowed: f64,
+    open: impl AsyncFnOnce(Endpoint) -> C + Send + 'static,
+    talk: impl AsyncFn(&mut C) + Send + 'static,
+) {
     let server_runtime = runtime();
-    let server = server_runtime.block_on(TestServer::start(|builder| builder.consumer::<Echo>()));
+    let server = server_runtime.block_on(TestServer::start(|builder| configure(builder.consumer::<Echo>())));
     let endpoint = Endpoint::clone(&server);
     let (warm, is_warm) = oneshot::channel();
     let (begin, may_begin) = mpsc::channel();
