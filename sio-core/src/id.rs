@@ -12,6 +12,7 @@ mod node;
 
 use std::cmp::Ordering;
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::str::FromStr;
 use std::sync::Arc;
 
@@ -42,11 +43,11 @@ const ID_LEN: usize = 20;
 /// assert_eq!(sid.as_str(), "BwcHBwcHBwcHBwcHBwcH");
 /// assert_eq!("BwcHBwcHBwcHBwcHBwcH".parse::<Sid>(), Ok(sid));
 /// ```
-#[derive(Clone, PartialEq, Eq, Hash)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Sid(Text);
 
 /// Each text has one form, so that equal ids are equal.
-#[derive(Clone, PartialEq, Eq, Hash)]
+#[derive(Clone, PartialEq, Eq)]
 enum Text {
     /// As it is made of random bytes.
     Short([u8; ID_LEN]),
@@ -67,7 +68,7 @@ enum Text {
 /// let id = SessionId::from_random([7; 15]);
 /// assert!(!format!("{id:?}").contains("Bwc"));
 /// ```
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct SessionId([u8; ID_LEN]);
 
 /// The `pid` of a socket whose state can be recovered, a secret that only its client knows: who shows it gets the
@@ -173,6 +174,28 @@ impl SessionId {
     #[must_use]
     pub fn as_str(&self) -> &str {
         text(&self.0)
+    }
+
+    /// Returns the characters of the id, which are ASCII; not for logs.
+    #[must_use]
+    pub const fn as_bytes(&self) -> &[u8; Self::LEN] {
+        &self.0
+    }
+}
+
+/// Ids are keys of maps. What is derived would hash the length and the form as well.
+impl Hash for Sid {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        match &self.0 {
+            Text::Short(id) => state.write(id),
+            Text::Long(text) => state.write(text.as_bytes()),
+        }
+    }
+}
+
+impl Hash for SessionId {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write(&self.0);
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::net::{IpAddr, Ipv6Addr};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
@@ -124,6 +124,7 @@ impl Connections {
         let seat = Arc::new(Seat {
             connections: Arc::clone(self),
             idle_since: AtomicU64::new(0),
+            is_given_up: AtomicBool::new(false),
             given_up: Notify::new(),
             address: Mutex::new(address),
         });
@@ -155,6 +156,7 @@ impl Seats {
         self.looked_at = last + 1;
         let given_up = longest.and_then(|number| self.taken.remove(&number));
         given_up.is_some_and(|seat| {
+            seat.is_given_up.store(true, Ordering::Release);
             seat.given_up.notify_one();
             true
         })
@@ -167,6 +169,8 @@ pub(crate) struct Seat {
     connections: Arc<Connections>,
     /// Zero while it is at work: it carries a request, or a session.
     idle_since: AtomicU64,
+    /// The place is another's; whoever waits for that is told.
+    is_given_up: AtomicBool,
     given_up: Notify,
     /// Its place among the connections of its address.
     address: Mutex<Option<Place>>,
@@ -186,6 +190,10 @@ impl Seat {
     /// it, and has counted theirs.
     pub(crate) fn count_without_address(&self) {
         drop(self.address.lock().unwrap_or_else(PoisonError::into_inner).take());
+    }
+
+    pub(crate) fn is_given_up(&self) -> bool {
+        self.is_given_up.load(Ordering::Acquire)
     }
 
     /// Waits until the place is another's, and the connection has to end.

@@ -1,6 +1,6 @@
 //! Identifiers that cannot be guessed, from the operating system's generator.
 
-use std::cell::Cell;
+use std::cell::RefCell;
 #[cfg(feature = "cluster")]
 use std::sync::{Arc, OnceLock};
 
@@ -15,10 +15,9 @@ const ID_BYTES: usize = 15;
 const BATCH: usize = 32;
 
 thread_local! {
-    static POOL: Cell<Pool> = const { Cell::new(Pool { bytes: [0; ID_BYTES * BATCH], left: 0 }) };
+    static POOL: RefCell<Pool> = const { RefCell::new(Pool { bytes: [0; ID_BYTES * BATCH], left: 0 }) };
 }
 
-#[derive(Clone, Copy)]
 struct Pool {
     bytes: [u8; ID_BYTES * BATCH],
     left: usize,
@@ -73,19 +72,18 @@ impl Ids {
 }
 
 fn bytes() -> [u8; ID_BYTES] {
-    let mut pool = POOL.get();
-    if pool.left == 0 {
-        getrandom::fill(&mut pool.bytes).expect("the operating system gives random bytes");
-        pool.left = BATCH;
-    }
-    pool.left -= 1;
-    let mut id = [0; ID_BYTES];
-    let at = pool.left * ID_BYTES;
-    id.copy_from_slice(&pool.bytes[at..at + ID_BYTES]);
-    // An id that was given out is not kept in memory.
-    pool.bytes[at..at + ID_BYTES].fill(0);
-    POOL.set(pool);
-    id
+    POOL.with_borrow_mut(|pool| {
+        if pool.left == 0 {
+            getrandom::fill(&mut pool.bytes).expect("the operating system gives random bytes");
+            pool.left = BATCH;
+        }
+        pool.left -= 1;
+        let at = pool.left * ID_BYTES;
+        let mut id = [0; ID_BYTES];
+        // An id that was given out is not kept in memory.
+        id.swap_with_slice(&mut pool.bytes[at..at + ID_BYTES]);
+        id
+    })
 }
 
 #[cfg(test)]

@@ -93,7 +93,7 @@ impl Sessions {
 
     fn shard(&self, id: &SessionId) -> MutexGuard<'_, HashMap<SessionId, Session>> {
         // The id is random: any of its bytes spreads evenly.
-        let byte = id.as_str().as_bytes()[SessionId::LEN - 1];
+        let byte = id.as_bytes()[SessionId::LEN - 1];
         lock(&self.shards[usize::from(byte) % SHARDS])
     }
 }

@@ -39,7 +39,22 @@ impl<M: Clone> Index<M> {
 
     /// Takes a member out of everything.
     pub(super) fn remove(&mut self, id: &Sid, changes: &mut RoomChanges) -> Option<Entry<M>> {
+        self.remove_if(id, |_| true, changes)
+    }
+
+    /// As [`Self::remove`], if `is_it` says that it is the one.
+    pub(super) fn remove_if(
+        &mut self,
+        id: &Sid,
+        is_it: impl FnOnce(&M) -> bool,
+        changes: &mut RoomChanges,
+    ) -> Option<Entry<M>> {
         let entry = self.members.remove(id)?;
+        if !is_it(&entry.member) {
+            // Hardly ever: to look first would cost everybody another look-up.
+            self.members.insert(id.clone(), entry);
+            return None;
+        }
         for room in &entry.rooms {
             self.take_out(id, room, changes);
         }

@@ -55,8 +55,7 @@ impl<M: Clone> Rooms<M> {
         is_it: impl FnOnce(&M) -> bool,
         changes: &mut RoomChanges,
     ) -> Option<M> {
-        self.live.members.get(id).filter(|entry| is_it(&entry.member))?;
-        self.live.remove(id, changes).map(|entry| entry.member)
+        self.live.remove_if(id, is_it, changes).map(|entry| entry.member)
     }
 
     /// A member has gone, and may come back.

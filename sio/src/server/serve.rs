@@ -103,7 +103,8 @@ async fn accept_all(
         match listener.accept().await {
             Ok((stream, peer)) => {
                 let (server, security, ending) = (server.clone(), security.clone(), ending.clone());
-                tokio::spawn(Connection { server, stream, peer, security, ending }.serve());
+                // In a box: what is spawned is moved several times, also when it has ended.
+                tokio::spawn(Box::pin(Connection { server, stream, peer, security, ending }.serve()));
             }
             Err(error) if is_of_the_connection(&error) => {}
             Err(error) => {

@@ -149,9 +149,12 @@ impl<S> Timed<S> {
             HEAD => self.patience.head,
             _ => return Poll::Pending,
         };
-        let sleep = set(&mut self.reading, patience, self.awaited != state);
+        let is_new = self.awaited != state;
+        let sleep = set(&mut self.reading, patience, is_new);
         self.awaited = state;
-        sleep.as_mut().poll(cx).map(|()| phase(state))
+        // Polled once, it wakes the connection's task, whose waker stays what it is: from then on it is enough to look.
+        let is_over = if is_new { sleep.as_mut().poll(cx).is_ready() } else { sleep.is_elapsed() };
+        if is_over { Poll::Ready(phase(state)) } else { Poll::Pending }
     }
 
     /// Fails what waits for the client to take something, after the time that it has for that.

@@ -1,5 +1,6 @@
 //! The end of a session: what is still sent, and to whom it is told.
 
+use std::mem;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -99,7 +100,7 @@ impl SessionTask {
     /// Sends what is queued over the WebSocket, and closes it.
     pub(super) fn leave_by_websocket(&mut self, code: CloseCode) {
         // A client that polls fetches the rest by its session's id; a WebSocket needs none.
-        self.shared.sessions.remove(&self.id);
+        self.unlist();
         self.carrier.end_rest();
         if let Some(websocket) = self.carrier.websocket() {
             websocket.enqueue(self.mailbox.outbox.take_frames(websocket.wire()));
@@ -133,8 +134,15 @@ impl SessionTask {
         self.carrier.polling().is_none_or(|polling| polling.said_goodbye())
     }
 
+    /// Lets nobody find the session any more. Once only: the id may be another's then.
+    pub(super) fn unlist(&mut self) {
+        if mem::take(&mut self.is_listed) {
+            self.shared.sessions.remove(&self.id);
+        }
+    }
+
     pub(super) fn gone(&mut self) {
-        self.shared.sessions.remove(&self.id);
+        self.unlist();
         self.mailbox.close();
         self.carrier.end();
     }

@@ -41,6 +41,8 @@ use crate::turn;
 pub(crate) struct SessionTask {
     state: Session,
     carrier: Carrier,
+    /// The session can be found by its id.
+    is_listed: bool,
     /// Set when the session is closed: what is queued still goes out, until then.
     leaving: Option<Instant>,
     /// Input is paused, since the handler takes no more, and not for the client's sake.
@@ -75,6 +77,7 @@ impl SessionTask {
         Self {
             state,
             carrier,
+            is_listed: true,
             leaving: None,
             paused: false,
             stall: None,
@@ -283,7 +286,7 @@ impl Future for SessionTask {
 impl Drop for SessionTask {
     /// The task can end early only with its runtime or by a panic; others must not wait for it then.
     fn drop(&mut self) {
-        self.shared.sessions.remove(&self.id);
+        self.unlist();
         self.mailbox.close();
         self.shared.sessions.task_ended();
     }

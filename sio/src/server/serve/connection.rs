@@ -1,7 +1,9 @@
 //! One connection of the server's listener, from its first byte to its end.
 
+use std::future::{Future, poll_fn};
 use std::net::SocketAddr;
-use std::pin::pin;
+use std::pin::{Pin, pin};
+use std::task::Poll;
 use std::time::Duration;
 
 use futures_util::FutureExt;
@@ -148,14 +150,14 @@ async fn serve_http<S>(
     http.header_read_timeout(None).max_buf_size(MAX_HEAD);
     let connection = http.serve_connection(TokioIo::new(stream), service).with_upgrades();
     let mut connection = pin!(connection);
-    let outcome = tokio::select! {
-        outcome = connection.as_mut() => outcome,
-        _ = ending.changed() => {
+    let outcome = match until_interrupted(connection.as_mut(), &mut ending, seat.as_deref()).await {
+        Ok(outcome) => outcome,
+        Err(Interruption::ServerStops) => {
             // The answer that is being written is still sent; then the connection is closed.
             connection.as_mut().graceful_shutdown();
             connection.await
         }
-        () = until_given_up(seat.as_deref()) => {
+        Err(Interruption::PlaceIsLost) => {
             connection.as_mut().graceful_shutdown();
             match timeout(LAST_ANSWER, connection.as_mut()).await {
                 Ok(outcome) => outcome,
@@ -169,4 +171,39 @@ async fn serve_http<S>(
         let cause = std::error::Error::source(&error).map(ToString::to_string);
         tracing::debug!(target: "sio::server", peer = ?peer.address(), %error, cause, "connection ended");
     }
+}
+
+/// Why a connection has to end before its client ends it.
+enum Interruption {
+    ServerStops,
+    PlaceIsLost,
+}
+
+/// Drives a connection until it has ended or is interrupted.
+async fn until_interrupted<T>(
+    mut connection: Pin<&mut impl Future<Output = T>>,
+    ending: &mut watch::Receiver<bool>,
+    seat: Option<&Seat>,
+) -> Result<T, Interruption> {
+    let seen = ending.clone();
+    let is_interrupted = || seen.has_changed().unwrap_or(true) || seat.is_some_and(Seat::is_given_up);
+    let mut interruption = pin!(async {
+        tokio::select! {
+            _ = ending.changed() => Interruption::ServerStops,
+            () = until_given_up(seat) => Interruption::PlaceIsLost,
+        }
+    });
+    let mut is_awaited = false;
+    poll_fn(|cx| {
+        if let Poll::Ready(outcome) = connection.as_mut().poll(cx) {
+            return Poll::Ready(Ok(outcome));
+        }
+        // Polled once, it wakes this task, whose waker stays what it is: from then on it is enough to look.
+        if is_awaited && !is_interrupted() {
+            return Poll::Pending;
+        }
+        is_awaited = true;
+        interruption.as_mut().poll(cx).map(Err)
+    })
+    .await
 }
