@@ -13,6 +13,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use sio::Binary;
+use sio::Value;
 use sio::prelude::*;
 use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Runtime};
