@@ -174,6 +174,7 @@ mod state_map;
 pub mod testing;
 mod transport;
 mod turn;
+mod until;
 mod via;
 
 use tokio::net::ToSocketAddrs;

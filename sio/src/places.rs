@@ -11,13 +11,42 @@ use tokio::sync::Notify;
 /// it would count nothing.
 const IPV6_NETWORK: u128 = u128::MAX << 64;
 
+/// How many of something each address has. Clients whose address is not known count together: a limit that leaves them
+/// out is none for whoever can hide his address.
+#[derive(Debug, Default)]
+pub(crate) struct Counts(HashMap<Option<IpAddr>, usize>);
+
+impl Counts {
+    pub(crate) fn of(&self, network: Option<IpAddr>) -> usize {
+        self.0.get(&network).copied().unwrap_or(0)
+    }
+
+    pub(crate) fn add(&mut self, network: Option<IpAddr>) {
+        *self.0.entry(network).or_insert(0) += 1;
+    }
+
+    /// Returns whether the address has none any more.
+    pub(crate) fn remove(&mut self, network: Option<IpAddr>) -> bool {
+        let Some(count) = self.0.get_mut(&network) else { return false };
+        *count -= 1;
+        let was_last = *count == 0;
+        if was_last {
+            self.0.remove(&network);
+        }
+        was_last
+    }
+
+    /// The addresses that have any.
+    pub(crate) fn networks(&self) -> impl Iterator<Item = Option<IpAddr>> {
+        self.0.keys().copied()
+    }
+}
+
 /// Counts sessions by address. Only an engine with a limit has one.
 #[derive(Debug)]
 pub(crate) struct Addresses {
     limit: usize,
-    /// Clients whose address is not known count together: a limit that leaves them out is none for whoever can hide
-    /// his address.
-    counts: Mutex<HashMap<Option<IpAddr>, usize>>,
+    counts: Mutex<Counts>,
 }
 
 impl Addresses {
@@ -29,15 +58,14 @@ impl Addresses {
     pub(crate) fn take(self: &Arc<Self>, ip: Option<IpAddr>) -> Option<Place> {
         let network = ip.map(network);
         let mut counts = self.lock();
-        let count = counts.entry(network).or_insert(0);
-        if *count >= self.limit {
+        if counts.of(network) >= self.limit {
             return None;
         }
-        *count += 1;
+        counts.add(network);
         Some(Place(Box::new((Arc::clone(self), network))))
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<Option<IpAddr>, usize>> {
+    fn lock(&self) -> MutexGuard<'_, Counts> {
         self.counts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -57,13 +85,7 @@ impl Place {
 impl Drop for Place {
     fn drop(&mut self) {
         let (addresses, network) = &*self.0;
-        let mut counts = addresses.lock();
-        if let Some(count) = counts.get_mut(network) {
-            *count -= 1;
-            if *count == 0 {
-                counts.remove(network);
-            }
-        }
+        addresses.lock().remove(*network);
     }
 }
 
@@ -278,7 +300,7 @@ mod tests {
     fn an_address_without_sessions_is_forgotten() {
         let addresses = Arc::new(Addresses::new(1));
         drop(addresses.take(ip("10.0.0.1")));
-        assert!(addresses.lock().is_empty());
+        assert_eq!(addresses.lock().networks().count(), 0);
     }
 
     #[test]

@@ -9,6 +9,8 @@ use std::sync::atomic::{AtomicU8, Ordering};
 
 use tokio::sync::Notify;
 
+use crate::until::until;
+
 /// Where a server is on its way from running to stopped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
@@ -64,13 +66,7 @@ impl Shutdown {
 
     /// Waits until the shutdown begins.
     pub(crate) async fn begun(&self) {
-        let changed = self.changed.notified();
-        tokio::pin!(changed);
-        // Registered before the check, so that a call in between is not missed.
-        changed.as_mut().enable();
-        if self.is_running() {
-            changed.await;
-        }
+        until(&self.changed, || (!self.is_running()).then_some(())).await;
     }
 }
 

@@ -149,9 +149,9 @@ async fn the_timeout_runs_from_the_queueing_of_the_ping_not_from_its_fetching() 
     let server = server(SHORT, SHORT * 3).await;
     let mut polling = server.polling().await;
     polling.join("/").await;
-    tokio::time::sleep(SHORT * 4 + Duration::from_millis(50)).await;
-    polling.expect_gone().await;
+    // Nobody fetches the ping until then.
     server.journal.expect("ping timeout").await;
+    polling.expect_gone().await;
 }
 
 #[tokio::test]

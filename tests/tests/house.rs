@@ -38,6 +38,7 @@ const SIO: Plan = Plan {
                 "guarded",
                 "places",
                 "turn",
+                "until",
                 "handshake",
                 "heavy",
                 "peer",

@@ -16,6 +16,7 @@ use self::bounds::{BURST, OVERTAKEN};
 pub(crate) use self::bounds::{How, PushError, QueueLimits};
 use crate::transport::outgoing::{Done, Entry, Queue};
 use crate::transport::wire::Wire;
+use crate::until::until;
 
 /// Shared between a session's task (which empties it) and every handle that sends through the session.
 #[derive(Debug)]
@@ -321,16 +322,8 @@ impl Outbox {
 
     /// Waits while another transport is used and `is_wanted` says that it is worth waiting for.
     pub(crate) async fn until_transport(&self, transport: TransportKind, is_wanted: impl Fn() -> bool) {
-        loop {
-            let notified = self.changed.notified();
-            tokio::pin!(notified);
-            // Registered before the checks, so that what changes in between is not missed.
-            notified.as_mut().enable();
-            if self.transport() == transport || self.is_refusing() || !is_wanted() {
-                return;
-            }
-            notified.await;
-        }
+        let is_over = || self.transport() == transport || self.is_refusing() || !is_wanted();
+        until(&self.changed, || is_over().then_some(())).await;
     }
 
     /// The transport that the session uses now.

@@ -9,6 +9,7 @@ use tokio::sync::Notify;
 
 use super::mailbox::Mailbox;
 use crate::places::Place;
+use crate::until::until;
 
 /// Sessions are spread over this many locks, so that polling requests of many cores seldom meet.
 const SHARDS: usize = 16;
@@ -79,16 +80,7 @@ impl Sessions {
 
     /// Waits until no session's task runs any more.
     pub(crate) async fn until_idle(&self) {
-        loop {
-            let idle = self.idle.notified();
-            tokio::pin!(idle);
-            // Registered before the check: the last task may end in between.
-            idle.as_mut().enable();
-            if self.tasks.load(Ordering::Acquire) == 0 {
-                return;
-            }
-            idle.await;
-        }
+        until(&self.idle, || (self.tasks.load(Ordering::Acquire) == 0).then_some(())).await;
     }
 
     fn shard(&self, id: &SessionId) -> MutexGuard<'_, HashMap<SessionId, Session>> {

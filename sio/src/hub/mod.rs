@@ -295,6 +295,9 @@ impl Hub {
     }
 
     /// Changes everybody who is addressed. Returns how many that are.
+    ///
+    /// The room changes are told here and not returned: whoever asks for a change, a handle or another node, could
+    /// forget to tell them, and a member that is changed after another may have left by the time that a caller tells.
     pub(crate) fn apply(self: &Arc<Self>, target: &Target<'_>, change: Change<'_>) -> usize {
         let members = self.members(target);
         for member in &members {

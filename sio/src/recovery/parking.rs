@@ -1,12 +1,11 @@
 //! Places for clients that are away, of all namespaces together.
 
-use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::handshake::Handshake;
-use crate::places::network;
+use crate::places::{Counts, network};
 
 /// How many sockets of one connection are waited for at a time.
 pub(crate) const MAX_OF_CONNECTION: usize = 16;
@@ -25,8 +24,7 @@ pub(crate) struct Parking {
 #[derive(Debug, Default)]
 struct Taken {
     all: usize,
-    /// Clients whose address is not known count as one address.
-    by_address: HashMap<Option<IpAddr>, usize>,
+    by_address: Counts,
 }
 
 /// A place, free again when this is dropped.
@@ -47,14 +45,15 @@ impl Parking {
         let (network, parked) = (connection.ip().map(network), connection.parked());
         let mut taken = self.lock();
         let left = self.places.saturating_sub(taken.all);
-        let of_address = taken.by_address.get(&network).copied().unwrap_or(0);
         // Changed only under the lock.
-        if of_address >= self.share(left) || parked.load(Ordering::Relaxed) >= MAX_OF_CONNECTION {
+        if taken.by_address.of(network) >= self.share(left)
+            || parked.load(Ordering::Relaxed) >= MAX_OF_CONNECTION
+        {
             return None;
         }
         parked.fetch_add(1, Ordering::Relaxed);
         taken.all += 1;
-        *taken.by_address.entry(network).or_insert(0) += 1;
+        taken.by_address.add(network);
         Some(ParkingPlace { parking: Arc::clone(self), network, connection: Arc::clone(connection) })
     }
 
@@ -78,12 +77,7 @@ impl Drop for ParkingPlace {
         let mut taken = self.parking.lock();
         self.connection.parked().fetch_sub(1, Ordering::Relaxed);
         taken.all -= 1;
-        if let Some(count) = taken.by_address.get_mut(&self.network) {
-            *count -= 1;
-            if *count == 0 {
-                taken.by_address.remove(&self.network);
-            }
-        }
+        taken.by_address.remove(self.network);
     }
 }
 
@@ -134,7 +128,7 @@ mod tests {
         assert_eq!(others.iter().flatten().count(), 200);
         drop((one, two, hidden, others));
         let taken = parking.lock();
-        assert_eq!((taken.all, taken.by_address.len()), (0, 0));
+        assert_eq!((taken.all, taken.by_address.networks().count()), (0, 0));
     }
 
     #[test]

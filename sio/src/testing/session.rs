@@ -2,7 +2,6 @@
 
 use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -23,6 +22,7 @@ use super::{polling, websocket};
 use crate::codec::{Codec, Decoder, Encoding};
 use crate::engine::{Revision, TransportKind};
 use crate::parser::Parser;
+use crate::until::until;
 
 /// Commands for the task of a connection, in order.
 pub(super) enum Outgoing {
@@ -139,19 +139,7 @@ impl Shared {
         deadline: Duration,
         mut check: impl FnMut(&mut State) -> Option<T>,
     ) -> Option<T> {
-        let checked = async {
-            loop {
-                let mut changed = pin!(self.changed.notified());
-                // Registered before the check, so that a change in between is not missed.
-                changed.as_mut().enable();
-                let checked = check(&mut self.lock());
-                if let Some(found) = checked {
-                    return found;
-                }
-                changed.await;
-            }
-        };
-        tokio::time::timeout(deadline, checked).await.ok()
+        tokio::time::timeout(deadline, until(&self.changed, || check(&mut self.lock()))).await.ok()
     }
 
     /// Queues a packet in the text format, which the server's parser may change; the receiver is told when it is

@@ -26,6 +26,7 @@ use crate::engine::{CloseReason, Command};
 use crate::handshake::Handshake;
 use crate::hub::answer::Waiter;
 use crate::transport::outgoing::Entry;
+use crate::until::until;
 
 /// Where a member is on its way through the namespace. All changes are made by [`Member::enter`].
 ///
@@ -306,16 +307,7 @@ impl Member {
 
     /// Waits for the end.
     pub(crate) async fn closed(&self) -> DisconnectReason {
-        loop {
-            let gone = self.gone.notified();
-            tokio::pin!(gone);
-            // Registered before the check, so that an end in between is not missed.
-            gone.as_mut().enable();
-            if let Some(reason) = self.reason() {
-                return reason;
-            }
-            gone.await;
-        }
+        until(&self.gone, || self.reason()).await
     }
 
     /// The `disconnect` hook has ended, and the socket has left its rooms.
@@ -330,16 +322,7 @@ impl Member {
 
     /// Waits until the `disconnect` hook has ended.
     pub(crate) async fn until_released(&self) {
-        loop {
-            let gone = self.gone.notified();
-            tokio::pin!(gone);
-            // Registered before the check, so that an end in between is not missed.
-            gone.as_mut().enable();
-            if matches!(self.lock().stage, Stage::Released(_)) {
-                return;
-            }
-            gone.await;
-        }
+        until(&self.gone, || matches!(self.lock().stage, Stage::Released(_)).then_some(())).await;
     }
 
     /// Changes the stage.
