@@ -1,10 +1,12 @@
 //! The server that `make bench` measures, written as a user would write it: typed handlers and nothing tuned. The port
-//! is the last argument; `PING_INTERVAL_MS` sets the heartbeat.
+//! is the last argument; `PING_INTERVAL_MS` sets the heartbeat. With `BROKER`, the URL of a Redis, it is a node of a
+//! cluster.
 
 use std::env;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use sio::cluster::Adapter;
 use sio::prelude::*;
 
 /// Where the clients of a broadcast are.
@@ -56,6 +58,9 @@ async fn main() -> sio::Result<()> {
     let mut builder = Server::builder();
     if let Ok(milliseconds) = env::var("PING_INTERVAL_MS") {
         builder = builder.ping_interval(Duration::from_millis(milliseconds.parse()?));
+    }
+    if let Ok(url) = env::var("BROKER") {
+        builder = builder.adapter(Adapter::redis(&url));
     }
     builder.build()?.serve(("127.0.0.1", port)).await
 }
