@@ -19,7 +19,8 @@ help:
 	@echo "make examples  installs what the pages of all examples need; then: cargo run --package NAME"
 	@echo "make pictures  makes the book's pictures anew, from the pages of the examples"
 	@echo "make test      runs every check and every test"
-	@echo "make bench     measures what the server costs, beside socketioxide (QUICK=1: a minute; $(BENCH)/README.md says more)"
+	@echo "make bench     measures what the server costs, beside socketioxide (QUICK=1: a minute; CLUSTER=1: several nodes;"
+	@echo "               $(BENCH)/README.md says more)"
 
 # ---- the examples ----
 
@@ -46,7 +47,7 @@ test: $(EXAMPLES)/node_modules/.package-lock.json $(CLIENTS)/node_modules/.packa
 
 # ---- the benchmark ----
 
-# Other servers to measure: `make bench PEERS="node python"`.
+# Other servers to measure: `make bench PEERS="node python"`. `make bench CLUSTER=1` measures two nodes and a Redis.
 PEERS ?=
 node_needs := $(BENCH)/peers/node/node_modules/.package-lock.json
 node_command := node $(BENCH)/peers/node/server.js
@@ -54,6 +55,19 @@ python_needs := $(BENCH)/peers/python/.venv/.installed
 python_command := $(BENCH)/peers/python/.venv/bin/python $(BENCH)/peers/python/server.py
 
 .PHONY: bench
+ifdef CLUSTER
+ifneq ($(filter-out node,$(PEERS)),)
+$(error of several nodes there is no peer but node)
+endif
+bench: $(REDIS) $(foreach peer,$(PEERS),$($(peer)_needs))
+	cargo build --release --package sio-tests --bin bench-server
+	cargo build --release --manifest-path $(BENCH)/Cargo.toml --target-dir $(TARGET)/bench \
+		--package bench --package socketioxide-redis-peer
+	@REDIS=$(REDIS) $(TARGET)/bench/release/bench cluster --out $(TARGET)/bench \
+		"sio=$(TARGET)/release/bench-server" \
+		"socketioxide-redis=$(TARGET)/bench/release/socketioxide-redis-peer" \
+		$(foreach peer,$(PEERS),"$(peer)-ioredis=$($(peer)_command)")
+else
 bench: $(foreach peer,$(PEERS),$($(peer)_needs))
 	cargo build --release --package sio-tests --bin bench-server
 	cargo build --release --manifest-path $(BENCH)/Cargo.toml --target-dir $(TARGET)/bench
@@ -61,6 +75,7 @@ bench: $(foreach peer,$(PEERS),$($(peer)_needs))
 		"sio=$(TARGET)/release/bench-server" \
 		"socketioxide=$(TARGET)/bench/release/socketioxide-peer" \
 		$(foreach peer,$(PEERS),"$(peer)=$($(peer)_command)")
+endif
 
 # ---- what they need ----
 

@@ -1,6 +1,7 @@
 //! What a Socket.IO server costs: starts servers, puts load on them, reads their CPU time and memory from the kernel,
 //! and writes a report. `make bench` runs it; the README beside it says how to read what comes out.
 
+mod cluster;
 mod load;
 mod measurement;
 mod options;
@@ -15,7 +16,7 @@ use std::error::Error;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use crate::load::Order;
+use crate::load::{Order, across};
 use crate::options::Options;
 use crate::runner::Settings;
 use crate::workload::Workload;
@@ -23,8 +24,12 @@ use crate::workload::Workload;
 const USAGE: &str = "\
 usage: bench run --out FOLDER NAME=COMMAND...
            measures every server (the command gets the port as its last argument)
+       bench cluster --out FOLDER NAME=COMMAND...
+           measures two nodes of every server and a Redis (BROKER is its URL)
        bench load WORKLOAD --port PORT --pid PID [--clients N] [--warm-up 1] [--duration 4]
-           one measurement of a server that runs already, as one line of JSON";
+           one measurement of a server that runs already, as one line of JSON
+       bench across WORKLOAD --a PORT --b PORT --pids A,B,REDIS [--warm-up 1] [--duration 4]
+           the same of two nodes";
 
 fn main() -> ExitCode {
     match run(&env::args().skip(1).collect::<Vec<_>>()) {
@@ -39,12 +44,12 @@ fn main() -> ExitCode {
 fn run(arguments: &[String]) -> Result<ExitCode, Box<dyn Error>> {
     let Some((command, arguments)) = arguments.split_first() else { return Err(USAGE.into()) };
     match command.as_str() {
-        "run" => {
+        "run" | "cluster" => {
             let mut options = Options::parse(arguments)?;
             let out = options.take("out")?.into();
             let settings = Settings::new(out, &options.positional)?;
             options.finish()?;
-            runner::run(&settings)
+            if command == "run" { runner::run(&settings) } else { cluster::run(&settings) }
         }
         "load" => {
             let mut options = Options::parse(arguments)?;
@@ -57,11 +62,27 @@ fn run(arguments: &[String]) -> Result<ExitCode, Box<dyn Error>> {
                 workload,
                 port: options.take("port")?.parse()?,
                 pid: options.take("pid")?.parse()?,
-                warm_up: Duration::try_from_secs_f64(options.take_or("warm-up", "1").parse()?)?,
-                duration: Duration::try_from_secs_f64(options.take_or("duration", "4").parse()?)?,
+                warm_up: duration(&mut options, "warm-up", "1")?,
+                duration: duration(&mut options, "duration", "4")?,
             };
             options.finish()?;
             println!("{}", serde_json::to_string(&load::measure(&order)?)?);
+            Ok(ExitCode::SUCCESS)
+        }
+        "across" => {
+            let mut options = Options::parse(arguments)?;
+            let [workload] = &options.positional.clone()[..] else { return Err(USAGE.into()) };
+            let pids: Vec<u32> =
+                options.take("pids")?.split(',').map(str::parse).collect::<Result<_, _>>()?;
+            let order = across::Order {
+                workload: workload.parse()?,
+                ports: [options.take("a")?.parse()?, options.take("b")?.parse()?],
+                pids: pids.try_into().map_err(|_| "--pids are those of both nodes and of the Redis")?,
+                warm_up: duration(&mut options, "warm-up", "1")?,
+                duration: duration(&mut options, "duration", "4")?,
+            };
+            options.finish()?;
+            println!("{}", serde_json::to_string(&across::measure(&order)?)?);
             Ok(ExitCode::SUCCESS)
         }
         // For this program itself: becomes a program on one core.
@@ -74,4 +95,9 @@ fn run(arguments: &[String]) -> Result<ExitCode, Box<dyn Error>> {
         },
         _ => Err(USAGE.into()),
     }
+}
+
+/// An option in seconds.
+fn duration(options: &mut Options, name: &str, default: &str) -> Result<Duration, Box<dyn Error>> {
+    Ok(Duration::try_from_secs_f64(options.take_or(name, default).parse()?)?)
 }

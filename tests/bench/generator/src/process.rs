@@ -36,6 +36,19 @@ impl Cpu {
     }
 }
 
+/// CPU time that the threads of a process have used, in seconds. Exact where [`Cpu`] counts hundredths of a second, but
+/// without threads that have ended.
+pub(crate) fn run_time(pid: u32) -> io::Result<f64> {
+    let mut nanoseconds = 0;
+    for thread in fs::read_dir(format!("/proc/{pid}/task"))? {
+        // See "schedstat" in proc(5): time on the processor, time of waiting for it, and how often.
+        let Ok(times) = fs::read_to_string(thread?.path().join("schedstat")) else { continue };
+        let time = times.split(' ').next().and_then(|time| time.parse::<u64>().ok());
+        nanoseconds += time.ok_or_else(|| io::Error::other("schedstat is not as it should be"))?;
+    }
+    Ok(nanoseconds as f64 / 1e9)
+}
+
 /// Seconds that the machine's cores have been busy, added up.
 pub(crate) fn machine_busy() -> io::Result<f64> {
     let stat = fs::read_to_string("/proc/stat")?;
@@ -101,6 +114,8 @@ mod tests {
     fn the_kernel_tells_about_this_process() {
         let pid = std::process::id();
         assert!(Cpu::of(pid).unwrap().total() >= 0.0);
+        let before = run_time(pid).unwrap();
+        assert!(before > 0.0 && run_time(pid).unwrap() >= before);
         assert!(private_bytes(pid).unwrap() > 4096);
         assert!(machine_busy().unwrap() > 0.0);
         last_core().unwrap();

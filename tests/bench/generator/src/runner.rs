@@ -33,10 +33,9 @@ pub(crate) struct Settings {
     pub(crate) out: PathBuf,
     /// The first is the one that the others are compared with.
     pub(crate) programs: Vec<Program>,
-    pub(crate) workloads: Vec<Workload>,
     pub(crate) repetitions: usize,
     pub(crate) duration: Duration,
-    warm_up: Duration,
+    pub(crate) warm_up: Duration,
     /// Heartbeats of the idle clients.
     ping_interval: Duration,
     pub(crate) core: usize,
@@ -52,20 +51,9 @@ impl Settings {
         }
         let is_quick = env::var("QUICK").is_ok_and(|quick| !quick.is_empty() && quick != "0");
         let choose = |full, quick| if is_quick { quick } else { full };
-        let mut workloads = match env::var("WORKLOADS") {
-            Ok(names) if !names.trim().is_empty() => {
-                names.split_whitespace().map(str::parse).collect::<Result<_, _>>()?
-            }
-            _ => Workload::all(),
-        };
-        if is_quick {
-            let idle = workloads.iter_mut().find(|workload| workload.name == "idle");
-            idle.into_iter().for_each(|idle| idle.clients = 2000);
-        }
         Ok(Self {
             out,
             programs,
-            workloads,
             repetitions: variable("REPS", choose(3.0, 1.0))?.max(1.0) as usize,
             duration: Duration::try_from_secs_f64(variable("DURATION", choose(4.0, 1.0))?)?,
             warm_up: Duration::from_secs_f64(choose(1.0, 0.3)),
@@ -78,6 +66,36 @@ impl Settings {
             },
             is_quick,
         })
+    }
+
+    /// The programs in the order of a repetition: none always comes first.
+    pub(crate) fn in_turn(&self, repetition: usize) -> impl Iterator<Item = &Program> {
+        let count = self.programs.len();
+        (0..count).map(move |turn| &self.programs[(turn + repetition) % count])
+    }
+
+    pub(crate) fn patience(&self) -> Patience {
+        Patience(if self.is_quick { Duration::ZERO } else { PATIENCE })
+    }
+
+    /// What is done to every server.
+    fn workloads(&self) -> Result<Vec<Workload>, String> {
+        let mut workloads = chosen()?.unwrap_or_else(Workload::all);
+        if self.is_quick {
+            let idle = workloads.iter_mut().find(|workload| workload.name == "idle");
+            idle.into_iter().for_each(|idle| idle.clients = 2000);
+        }
+        Ok(workloads)
+    }
+}
+
+/// The workloads that the environment names; `None` if it names none.
+pub(crate) fn chosen<W: FromStr<Err = String>>() -> Result<Option<Vec<W>>, String> {
+    match env::var("WORKLOADS") {
+        Ok(names) if !names.trim().is_empty() => {
+            names.split_whitespace().map(str::parse).collect::<Result<_, _>>().map(Some)
+        }
+        _ => Ok(None),
     }
 }
 
@@ -103,19 +121,20 @@ pub(crate) struct Run {
 
 /// Measures everything and writes the report. Fails if a figure of the first server does not count.
 pub(crate) fn run(settings: &Settings) -> Result<ExitCode, Box<dyn Error>> {
+    let workloads = settings.workloads()?;
     fs::create_dir_all(&settings.out)?;
     let mut raw = File::create(settings.out.join("runs.jsonl"))?;
     let mut runs = Vec::new();
-    let total = settings.repetitions * settings.workloads.len() * settings.programs.len();
-    let begin = Instant::now();
-    let mut patience = if settings.is_quick { Duration::ZERO } else { PATIENCE };
+    let total = settings.repetitions * workloads.len() * settings.programs.len();
+    let (begin, mut patience) = (Instant::now(), settings.patience());
     for repetition in 0..settings.repetitions {
-        for workload in &settings.workloads {
-            for turn in 0..settings.programs.len() {
-                // Nobody always comes first.
-                let program = &settings.programs[(turn + repetition) % settings.programs.len()];
+        for workload in &workloads {
+            for program in settings.in_turn(repetition) {
                 eprint!("[{:>3}/{total}] {:<8} {:<14} ", runs.len() + 1, workload.name, program.name);
-                let measurement = measure_undisturbed(settings, workload, program, &mut patience)?;
+                let measurement = patience.measure(
+                    || measure(settings, workload, program),
+                    |measurement| measurement.other_cores,
+                )?;
                 eprintln!("{}", describe(workload, &measurement));
                 let run = Run {
                     server: program.name.clone(),
@@ -129,7 +148,7 @@ pub(crate) fn run(settings: &Settings) -> Result<ExitCode, Box<dyn Error>> {
         }
     }
     eprintln!("measured in {} s", begin.elapsed().as_secs());
-    let paths = report::write(settings, &runs)?;
+    let paths = report::write(settings, &workloads, &runs)?;
     paths.iter().for_each(|path| eprintln!("wrote {}", path.display()));
 
     let own = &settings.programs[0].name;
@@ -152,20 +171,41 @@ fn describe(workload: &Workload, measurement: &Measurement) -> String {
     text
 }
 
-fn measure_undisturbed(
-    settings: &Settings,
-    workload: &Workload,
-    program: &Program,
-    patience: &mut Duration,
-) -> Result<Measurement, Box<dyn Error>> {
-    loop {
-        wait_for_quiet(patience)?;
-        let begin = Instant::now();
-        let measurement = measure(settings, workload, program)?;
-        if measurement.other_cores <= DISTURBED || patience.is_zero() {
-            return Ok(measurement);
+/// The time that is left to wait for a quiet machine.
+#[derive(Debug)]
+pub(crate) struct Patience(Duration);
+
+impl Patience {
+    /// Measures on a machine on which nothing else runs, as far as there is patience; `others` tells how much of a core
+    /// other programs used.
+    pub(crate) fn measure<T>(
+        &mut self,
+        measure: impl Fn() -> Result<T, Box<dyn Error>>,
+        others: impl Fn(&T) -> f64,
+    ) -> Result<T, Box<dyn Error>> {
+        loop {
+            self.wait_for_quiet()?;
+            let begin = Instant::now();
+            let measurement = measure()?;
+            if others(&measurement) <= DISTURBED || self.0.is_zero() {
+                return Ok(measurement);
+            }
+            self.0 = self.0.saturating_sub(begin.elapsed());
         }
-        *patience = patience.saturating_sub(begin.elapsed());
+    }
+
+    /// Waits until nothing uses the machine.
+    fn wait_for_quiet(&mut self) -> io::Result<()> {
+        while !self.0.is_zero() {
+            let (begin, before) = (Instant::now(), process::machine_busy()?);
+            sleep(WATCH);
+            let busy = (process::machine_busy()? - before) / begin.elapsed().as_secs_f64();
+            if busy <= DISTURBED {
+                break;
+            }
+            self.0 = self.0.saturating_sub(begin.elapsed());
+        }
+        Ok(())
     }
 }
 
@@ -176,7 +216,8 @@ fn measure(
 ) -> Result<Measurement, Box<dyn Error>> {
     let log = settings.out.join(format!("{}.log", program.name));
     let ping_interval = workload.is_memory().then_some(settings.ping_interval);
-    let server = program.start(settings.core, ping_interval, &log)?;
+    let environment = ping_interval.map(|interval| ("PING_INTERVAL_MS", interval.as_millis().to_string()));
+    let server = program.start(settings.core, environment.as_slice(), &log)?;
     let output = pinned(settings.core)?
         .arg(env::current_exe()?)
         .args(["load", &workload.name])
@@ -194,22 +235,8 @@ fn measure(
 }
 
 /// The last lines of a log.
-fn said(log: &Path) -> String {
+pub(crate) fn said(log: &Path) -> String {
     let text = fs::read_to_string(log).unwrap_or_default();
     let lines: Vec<_> = text.lines().collect();
     lines[lines.len().saturating_sub(5)..].join("\n")
-}
-
-/// Waits until nothing uses the machine, as long as there is patience.
-fn wait_for_quiet(patience: &mut Duration) -> io::Result<()> {
-    while !patience.is_zero() {
-        let (begin, before) = (Instant::now(), process::machine_busy()?);
-        sleep(WATCH);
-        let busy = (process::machine_busy()? - before) / begin.elapsed().as_secs_f64();
-        if busy <= DISTURBED {
-            break;
-        }
-        *patience = patience.saturating_sub(begin.elapsed());
-    }
-    Ok(())
 }

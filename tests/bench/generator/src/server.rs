@@ -36,11 +36,12 @@ impl Program {
         Ok(Self { name: name.to_owned(), command })
     }
 
-    /// Starts it on one core and waits until it listens. What it says goes to the file `log`.
+    /// Starts it on one core, with these variables in its environment, and waits until it listens. What it says goes to
+    /// the file `log`.
     pub(crate) fn start(
         &self,
         core: usize,
-        ping_interval: Option<Duration>,
+        environment: &[(&str, String)],
         log: &Path,
     ) -> io::Result<Server> {
         let port = free_port()?;
@@ -48,10 +49,8 @@ impl Program {
         let mut command = pinned(core)?;
         command.args(&self.command).arg(port.to_string());
         command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
-        command.env_remove("PING_INTERVAL_MS");
-        if let Some(interval) = ping_interval {
-            command.env("PING_INTERVAL_MS", interval.as_millis().to_string());
-        }
+        command.env_remove("PING_INTERVAL_MS").env_remove("BROKER");
+        command.envs(environment.iter().map(|(name, value)| (name, value)));
         let mut server = Server { child: command.spawn()?, port };
         let end = Instant::now() + START;
         while TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_err() {

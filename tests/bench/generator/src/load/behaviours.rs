@@ -75,30 +75,54 @@ pub(crate) struct Broadcast {
 #[derive(Deserialize)]
 struct News {
     n: u64,
+    p: u64,
     t: u64,
     text: String,
+}
+
+/// Which publisher an event is of.
+pub(crate) const PUBLISHER: u64 = 0;
+
+/// Appends an event that the server is to send to the room.
+pub(crate) fn publish(output: &mut Vec<u8>, number: u64, publisher: u64, now: u64, text: &str) {
+    let (mut digits, mut time) = ([0; 20], [0; 20]);
+    frame::write(
+        output,
+        frame::TEXT,
+        &[
+            b"42[\"broadcast\",{\"n\":",
+            decimal(number, &mut digits),
+            b",\"p\":",
+            decimal(publisher, &mut [0; 20]),
+            b",\"t\":",
+            decimal(now, &mut time),
+            b",\"text\":\"",
+            text.as_bytes(),
+            b"\"}]",
+        ],
+    );
+}
+
+/// The number of an event of this publisher that has come from the room, and when it was sent.
+pub(crate) fn news(packet: &[u8], publisher: u64, text: &str) -> Option<(u64, u64)> {
+    let as_sent = || {
+        let (number, rest) = leading_number(packet.strip_prefix(b"42[\"news\",{\"n\":")?)?;
+        let (from, rest) = leading_number(rest.strip_prefix(b",\"p\":")?)?;
+        let (sent, rest) = leading_number(rest.strip_prefix(b",\"t\":")?)?;
+        let came = rest.strip_prefix(b",\"text\":\"")?.strip_suffix(b"\"}]")?;
+        (from == publisher && came == text.as_bytes()).then_some((number, sent))
+    };
+    as_sent().or_else(|| {
+        // Written in another way than it was sent.
+        let (name, news): (String, News) = serde_json::from_slice(packet.strip_prefix(b"42")?).ok()?;
+        (name == "news" && news.p == publisher && news.text == text).then_some((news.n, news.t))
+    })
 }
 
 impl Broadcast {
     pub(crate) fn new(members: usize, window: u64, text: String) -> Self {
         let (due, tally) = (vec![0; members], Tally::default());
         Self { members, window, text, due, published: 0, delivered: 0, is_sending: false, tally }
-    }
-
-    /// The number of an event, and when it was sent.
-    fn parse(&self, packet: &[u8]) -> Option<(u64, u64)> {
-        self.parse_own(packet).or_else(|| {
-            // Written in another way than it was sent.
-            let (name, news): (String, News) = serde_json::from_slice(packet.strip_prefix(b"42")?).ok()?;
-            (name == "news" && news.text == self.text).then_some((news.n, news.t))
-        })
-    }
-
-    fn parse_own(&self, packet: &[u8]) -> Option<(u64, u64)> {
-        let (number, rest) = leading_number(packet.strip_prefix(b"42[\"news\",{\"n\":")?)?;
-        let (sent, rest) = leading_number(rest.strip_prefix(b",\"p\":0,\"t\":")?)?;
-        let text = rest.strip_prefix(b",\"text\":\"")?.strip_suffix(b"\"}]")?;
-        (text == self.text.as_bytes()).then_some((number, sent))
     }
 }
 
@@ -116,7 +140,7 @@ impl Behaviour for Broadcast {
     }
 
     fn packet(&mut self, member: usize, packet: &[u8], now: u64, _output: &mut Vec<u8>) -> Result<(), Fault> {
-        let (number, sent) = self.parse(packet).ok_or("another payload than was sent")?;
+        let (number, sent) = news(packet, PUBLISHER, &self.text).ok_or("another payload than was sent")?;
         let due = self.due.get_mut(member).ok_or("a delivery to the publisher")?;
         if number != *due {
             self.tally.out_of_order += 1;
@@ -135,20 +159,7 @@ impl Behaviour for Broadcast {
         while self.is_sending && self.outstanding() <= (self.window - 1) * self.members as u64 {
             let now = network.now();
             let Some(output) = network.output(self.members) else { return };
-            let (mut number, mut time) = ([0; 20], [0; 20]);
-            frame::write(
-                output,
-                frame::TEXT,
-                &[
-                    b"42[\"broadcast\",{\"n\":",
-                    decimal(self.published, &mut number),
-                    b",\"p\":0,\"t\":",
-                    decimal(now, &mut time),
-                    b",\"text\":\"",
-                    self.text.as_bytes(),
-                    b"\"}]",
-                ],
-            );
+            publish(output, self.published, PUBLISHER, now, &self.text);
             self.published += 1;
         }
     }

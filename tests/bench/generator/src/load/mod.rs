@@ -1,6 +1,8 @@
 //! One measurement: clients are opened, the server is warmed up, its CPU time is read before and after.
 
+pub(crate) mod across;
 mod behaviours;
+mod clock;
 mod exchange;
 mod frame;
 mod http;
@@ -10,7 +12,6 @@ mod sockets;
 mod tally;
 
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
 
 use self::behaviours::{Broadcast, Echo, Idle, Passing};
@@ -67,7 +68,7 @@ pub(crate) struct Order {
 
 /// Does the measurement.
 pub(crate) fn measure(order: &Order) -> io::Result<Measurement> {
-    let mut network = Network::new(SocketAddr::from((Ipv4Addr::LOCALHOST, order.port)))?;
+    let mut network = Network::new(&[order.port])?;
     let (clients, host) = (order.workload.clients, network.host());
     let exchange = |answer| Exchange::new(answer, clients, exchange::text(128));
     match order.workload.kind {

@@ -1,4 +1,4 @@
-//! Many TCP connections to one server, driven by one thread.
+//! Many TCP connections to one server, or to the nodes of a cluster, driven by one thread.
 //!
 //! Every turn reads what has come, lets the handler answer, and writes all answers to one read with one write: what a
 //! client does that has several events in flight. Nothing is allocated for a message.
@@ -13,6 +13,7 @@ use mio::net::TcpStream;
 use mio::{Events, Interest, Poll, Token};
 use socket2::{Domain, Socket, Type};
 
+use super::clock::Clock;
 use super::tally::Fault;
 
 /// At least so much is read at once.
@@ -20,6 +21,8 @@ const READ: usize = 64 * 1024;
 /// The clients come from so many addresses of the loopback network. Each has a range of ports of its own, so that
 /// connections that were closed a moment ago do not keep new ones from being opened.
 const SOURCES: u32 = 64;
+/// Of the clock, which is no connection.
+const TICK: Token = Token(usize::MAX);
 
 /// What is done on the connections. They are told apart by numbers that the handler chooses.
 pub(crate) trait Handler {
@@ -33,14 +36,17 @@ pub(crate) trait Handler {
     fn failed(&mut self, link: usize, fault: Fault);
     /// Everything that had come has been read.
     fn turn(&mut self, _network: &mut Network) {}
+    /// The clock has ticked, so many times.
+    fn tick(&mut self, _times: u64, _network: &mut Network) {}
 }
 
 /// The connections.
 #[derive(Debug)]
 pub(crate) struct Network {
-    server: SocketAddr,
+    servers: Vec<SocketAddr>,
     start: Instant,
     poll: Poll,
+    clock: Option<Clock>,
     links: Vec<Option<Link>>,
     /// Those that have something to write.
     unsent: Vec<usize>,
@@ -59,11 +65,13 @@ struct Link {
 }
 
 impl Network {
-    pub(crate) fn new(server: SocketAddr) -> io::Result<Self> {
+    /// To the servers that listen on these ports.
+    pub(crate) fn new(ports: &[u16]) -> io::Result<Self> {
         Ok(Self {
-            server,
+            servers: ports.iter().map(|port| (Ipv4Addr::LOCALHOST, *port).into()).collect(),
             start: Instant::now(),
             poll: Poll::new()?,
+            clock: None,
             links: Vec::new(),
             unsent: Vec::new(),
             input: Vec::new(),
@@ -71,9 +79,20 @@ impl Network {
         })
     }
 
-    /// The address of the server, as a client writes it.
+    /// The address of the first server, as a client writes it.
     pub(crate) fn host(&self) -> String {
-        self.server.to_string()
+        self.servers[0].to_string()
+    }
+
+    /// Lets a clock tick so often from now on, instead of one that was set before.
+    pub(crate) fn tick_every(&mut self, time: Option<Duration>) -> io::Result<()> {
+        self.clock = None;
+        if let Some(time) = time {
+            let clock = Clock::new(time)?;
+            clock.register(self.poll.registry(), TICK)?;
+            self.clock = Some(clock);
+        }
+        Ok(())
     }
 
     /// Nanoseconds since the beginning.
@@ -81,9 +100,14 @@ impl Network {
         self.start.elapsed().as_nanos() as u64
     }
 
-    /// Opens the connection `link`.
+    /// Opens the connection `link` to the first server.
     pub(crate) fn open(&mut self, link: usize) -> Result<(), Fault> {
-        let mut stream = self.connect().map_err(|_| "no connection could be begun")?;
+        self.open_to(link, 0)
+    }
+
+    /// Opens the connection `link` to one of the servers.
+    pub(crate) fn open_to(&mut self, link: usize, server: usize) -> Result<(), Fault> {
+        let mut stream = self.connect(server).map_err(|_| "no connection could be begun")?;
         let interest = Interest::READABLE | Interest::WRITABLE;
         let registry = self.poll.registry();
         registry
@@ -97,14 +121,14 @@ impl Network {
         Ok(())
     }
 
-    fn connect(&mut self) -> io::Result<TcpStream> {
+    fn connect(&mut self, server: usize) -> io::Result<TcpStream> {
         let source = Ipv4Addr::from(u32::from(Ipv4Addr::new(127, 0, 0, 2)) + self.opened % SOURCES);
         self.opened = self.opened.wrapping_add(1);
         let socket = Socket::new(Domain::IPV4, Type::STREAM, None)?;
         socket.set_nonblocking(true)?;
         socket.set_tcp_nodelay(true)?;
         socket.bind(&SocketAddr::from((source, 0)).into())?;
-        match socket.connect(&self.server.into()) {
+        match socket.connect(&self.servers[server].into()) {
             Err(error) if error.raw_os_error() != Some(rustix::io::Errno::INPROGRESS.raw_os_error()) => {
                 Err(error)
             }
@@ -148,7 +172,13 @@ impl Network {
                 other => other?,
             }
             for event in &events {
-                self.handle(event, handler);
+                match event.token() {
+                    TICK => {
+                        let times = self.clock.as_ref().map_or(0, Clock::ticks);
+                        handler.tick(times, self);
+                    }
+                    _ => self.handle(event, handler),
+                }
             }
             self.finish_turn(handler);
         }

@@ -17,6 +17,10 @@ const CONCURRENCY: usize = 64;
 pub(crate) trait Behaviour {
     fn clients(&self) -> usize;
     fn tally(&mut self) -> &mut Tally;
+    /// Which of the servers a client belongs to.
+    fn server(&self, _client: usize) -> usize {
+        0
+    }
     /// Whether a client is a member of the room.
     fn is_member(&self, _client: usize) -> bool {
         false
@@ -31,6 +35,12 @@ pub(crate) trait Behaviour {
     fn enter(&mut self, _stage: Stage, _network: &mut Network) {}
     /// Everything that had come has been handled.
     fn turn(&mut self, _network: &mut Network) {}
+    /// The clock has ticked, so many times.
+    fn tick(&mut self, _times: u64, _network: &mut Network) {}
+    /// Whether everything is as it must be before it begins, once all clients are ready.
+    fn is_prepared(&self) -> bool {
+        true
+    }
     /// What was begun and is not complete.
     fn outstanding(&self) -> u64;
 }
@@ -88,7 +98,7 @@ impl<B: Behaviour> Sockets<B> {
     fn open(&mut self, client: usize, network: &mut Network) {
         self.began[client] = network.now();
         self.states[client] = State::Upgrading;
-        if let Err(fault) = network.open(client) {
+        if let Err(fault) = network.open_to(client, self.behaviour.server(client)) {
             self.states[client] = State::Gone;
             self.behaviour.tally().error(fault);
         }
@@ -213,6 +223,10 @@ impl<B: Behaviour> Handler for Sockets<B> {
         }
         self.behaviour.turn(network);
     }
+
+    fn tick(&mut self, times: u64, network: &mut Network) {
+        self.behaviour.tick(times, network);
+    }
 }
 
 impl<B: Behaviour> Load for Sockets<B> {
@@ -230,7 +244,7 @@ impl<B: Behaviour> Load for Sockets<B> {
     }
 
     fn is_open(&self) -> bool {
-        self.is_passing || self.ready == self.states.len()
+        self.is_passing || self.ready == self.states.len() && self.behaviour.is_prepared()
     }
 
     fn outstanding(&self) -> u64 {

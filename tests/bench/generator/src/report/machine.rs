@@ -24,7 +24,12 @@ pub(crate) fn version(server: &str) -> Option<String> {
     match server {
         "sio" => commit(),
         "socketioxide" => crate_version("socketioxide"),
+        "socketioxide-redis" => crate_version("socketioxide-redis"),
         "node" => package_version("socket.io").map(|version| format!("socket.io {version}")),
+        "node-ioredis" => {
+            let [adapter, client] = ["@socket.io/redis-adapter", "ioredis"].map(package_version);
+            Some(format!("@socket.io/redis-adapter {}, ioredis {}", adapter?, client?))
+        }
         "python" => requirement("python-socketio").map(|version| format!("python-socketio {version}")),
         _ => None,
     }
@@ -63,7 +68,7 @@ mod tests {
 
     #[test]
     fn every_peer_has_a_version() {
-        for server in ["socketioxide", "node", "python"] {
+        for server in ["socketioxide", "socketioxide-redis", "node", "node-ioredis", "python"] {
             assert!(
                 version(server).is_some_and(|version| version.ends_with(|end: char| end.is_ascii_digit())),
                 "{server}"

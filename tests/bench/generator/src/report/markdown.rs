@@ -7,8 +7,8 @@ use super::{machine, number};
 use crate::runner::Settings;
 
 /// Marks a figure that does not count, or counts less.
-const FAULTY: &str = "¹";
-const NOISY: &str = "²";
+pub(crate) const FAULTY: &str = "¹";
+pub(crate) const NOISY: &str = "²";
 
 /// Writes all of it.
 pub(crate) fn render(settings: &Settings, summary: &Summary) -> String {
@@ -162,7 +162,7 @@ fn details(summary: &Summary) -> Vec<Vec<String>> {
 }
 
 /// A table whose columns are aligned; the first row is its head.
-fn table(rows: &[Vec<String>]) -> String {
+pub(crate) fn table(rows: &[Vec<String>]) -> String {
     let columns = rows.first().map_or(0, Vec::len);
     let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or_default();
     let widths: Vec<usize> = (0..columns).map(width).collect();

@@ -1,9 +1,9 @@
 //! What the measurements come to: the medians, as Markdown and as a plot.
 
-mod machine;
-mod markdown;
+pub(crate) mod machine;
+pub(crate) mod markdown;
 mod plot;
-mod summary;
+pub(crate) mod summary;
 
 use std::fs;
 use std::io;
@@ -11,10 +11,11 @@ use std::path::PathBuf;
 
 use self::summary::Summary;
 use crate::runner::{Run, Settings};
+use crate::workload::Workload;
 
 /// Writes the report, prints it, and tells where it is.
-pub(crate) fn write(settings: &Settings, runs: &[Run]) -> io::Result<[PathBuf; 2]> {
-    let summary = Summary::new(settings, runs);
+pub(crate) fn write(settings: &Settings, workloads: &[Workload], runs: &[Run]) -> io::Result<[PathBuf; 2]> {
+    let summary = Summary::new(settings, workloads, runs);
     let (text, plot) = (settings.out.join("report.md"), settings.out.join("report.svg"));
     let report = markdown::render(settings, &summary);
     println!("{report}");

@@ -77,9 +77,8 @@ impl Figure {
 }
 
 impl Summary {
-    pub(crate) fn new(settings: &Settings, runs: &[Run]) -> Self {
+    pub(crate) fn new(settings: &Settings, workloads: &[Workload], runs: &[Run]) -> Self {
         let servers: Vec<String> = settings.programs.iter().map(|program| program.name.clone()).collect();
-        let workloads = settings.workloads.clone();
         let mut figures = BTreeMap::new();
         for (row, server) in servers.iter().enumerate() {
             for (column, workload) in workloads.iter().enumerate() {
@@ -90,7 +89,7 @@ impl Summary {
                 }
             }
         }
-        Self { servers, workloads, figures }
+        Self { servers, workloads: workloads.to_vec(), figures }
     }
 
     pub(crate) fn figure(&self, server: usize, workload: usize) -> Option<&Figure> {
@@ -103,7 +102,7 @@ impl Summary {
     }
 }
 
-fn median(mut values: Vec<f64>) -> f64 {
+pub(crate) fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     let middle = values.len() / 2;
     match values.len() {
