@@ -15,6 +15,7 @@ mod namespaces;
 mod protocols;
 mod recovery;
 mod transports;
+mod users;
 
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Weak};
@@ -27,6 +28,7 @@ use crate::cluster::Cluster;
 use crate::codec::Encoding;
 use crate::connection::{Client, Reception};
 use crate::consumer::{Consumer, Rate};
+use crate::data::shared::Shared;
 use crate::engine::{self, Engine};
 use crate::error::{BuildError, Problem};
 #[cfg(feature = "static-files")]
@@ -75,6 +77,7 @@ pub struct Builder {
     expected: Vec<String>,
     hooks: Scoped,
     observers: Observers,
+    shared: Shared,
     #[cfg(feature = "cluster")]
     adapter: Option<crate::cluster::Adapter>,
     #[cfg(feature = "cluster")]
@@ -117,6 +120,7 @@ impl Default for Builder {
             expected: Vec::new(),
             hooks: Scoped::default(),
             observers: Observers::default(),
+            shared: Shared::default(),
             #[cfg(feature = "cluster")]
             adapter: None,
             #[cfg(feature = "cluster")]
@@ -243,6 +247,7 @@ impl Builder {
         let elsewhere = cluster.as_ref().and_then(Cluster::elsewhere);
         #[cfg(not(feature = "cluster"))]
         let elsewhere = None;
+        let shared = Arc::new(self.shared);
         let (state, shutdown) = (Arc::new(self.state), Arc::new(Shutdown::default()));
         let (mut engine, mut http, options, hooks) = (self.engine, self.http, self.options, self.hooks);
         // The connections of proxies say nothing of their clients' addresses.
@@ -266,6 +271,7 @@ impl Builder {
                 ack_timeout: options.ack_timeout,
                 state,
                 logs: logs.clone(),
+                shared: Arc::clone(&shared),
                 others,
                 witness,
                 server: server.clone(),

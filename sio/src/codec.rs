@@ -62,6 +62,17 @@ impl Encoding {
         Ok(rewritten.unwrap_or(frames))
     }
 
+    /// Returns an event that was encoded without an id with one, under which clients acknowledge it; `None` if the
+    /// bytes are none.
+    #[cfg(feature = "cluster")]
+    pub(crate) fn stamp(self, event: &Bytes, id: u64) -> Option<Bytes> {
+        match self.parser {
+            Parser::Json => encode::stamp(event, id),
+            #[cfg(feature = "msgpack")]
+            Parser::MessagePack => msgpack::stamp(event, id),
+        }
+    }
+
     fn encoder(self) -> encode::Encoder {
         self.parser.encoder(self.max_attachments)
     }

@@ -1,5 +1,7 @@
 //! Values that the application attaches to a socket: one of each type.
 
+pub(crate) mod shared;
+
 use std::any::{Any, TypeId};
 use std::fmt;
 use std::mem;

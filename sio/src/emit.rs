@@ -40,8 +40,11 @@
 //! ```
 
 pub use sio_core::args::Spread;
+pub use sio_core::id::NodeId;
 
 pub use crate::handle::ack_stream::AckStream;
 pub use crate::handle::broadcast::Broadcast;
 pub use crate::handle::emit_options::EmitOptions;
+pub use crate::handle::remote_socket::{FetchedSocket, RemoteSocket};
 pub use crate::handle::rooms::IntoRooms;
+pub use crate::hub::{Gathered, Incomplete};

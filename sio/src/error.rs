@@ -68,7 +68,7 @@ pub use sio_core::value::NotJson;
 pub use self::build::{BuildError, Problem};
 pub(crate) use self::connect::ConnectFailure;
 pub use self::connect::{ConnectError, IntoConnectError};
-pub use self::emit::{AckError, EmitError};
+pub use self::emit::{AckError, EmitError, IdentifyError};
 pub(crate) use self::event::HandlerError;
 pub use self::event::IntoEventError;
 pub(crate) use self::source::Source;

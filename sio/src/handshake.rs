@@ -67,6 +67,33 @@ impl Handshake {
         }
     }
 
+    /// The handshake of a client of another node, of what that node tells of it.
+    #[cfg(feature = "cluster")]
+    pub(crate) fn of_other_node(
+        head: Vec<u8>,
+        peer: Peer,
+        time: SystemTime,
+        revision: Revision,
+        subprotocol: Option<Box<str>>,
+    ) -> Self {
+        Self {
+            head: head.into_boxed_slice(),
+            peer,
+            time,
+            revision,
+            subprotocol,
+            own_session: None,
+            parked: AtomicUsize::new(0),
+            extensions: Guarded::new(Extensions::new()),
+        }
+    }
+
+    /// Path, query and headers as one text, which [`Self::of_other_node`] takes.
+    #[cfg(feature = "cluster")]
+    pub(crate) fn head(&self) -> &[u8] {
+        &self.head
+    }
+
     /// With what the two sides have agreed on.
     pub(crate) fn agreed(self, revision: Revision, subprotocol: Option<Box<str>>) -> Self {
         Self { revision, subprotocol, ..self }

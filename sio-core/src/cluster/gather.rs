@@ -85,6 +85,12 @@ impl<T> Gather<T> {
         self.missing.extend(std::mem::take(&mut self.awaited).into_keys());
     }
 
+    /// Returns what has come so far.
+    #[must_use]
+    pub fn items(&self) -> &[T] {
+        &self.items
+    }
+
     /// Returns whether nothing is awaited.
     #[must_use]
     pub fn is_complete(&self) -> bool {

@@ -27,12 +27,17 @@ impl Cluster {
         args: Box<RawValue>,
     ) -> Result<Gathered<(NodeId, Box<RawValue>)>, PublishError> {
         let limit = self.node.request_timeout;
-        self.gather(None, limit, |id| {
-            let limit = u64::try_from(limit.as_millis()).unwrap_or(u64::MAX);
-            let event =
-                ServerEvent { id: Some(id), limit, nsp: path.to_owned(), event: event.to_owned(), args };
-            self.push(Topic::All, Kind::ServerEvent, &event)
-        })
+        self.gather(
+            None,
+            limit,
+            |_| false,
+            |id| {
+                let limit = u64::try_from(limit.as_millis()).unwrap_or(u64::MAX);
+                let event =
+                    ServerEvent { id: Some(id), limit, nsp: path.to_owned(), event: event.to_owned(), args };
+                self.push(Topic::All, Kind::ServerEvent, &event)
+            },
+        )
         .await
     }
 
@@ -44,7 +49,21 @@ impl Cluster {
     ///
     /// [`PublishError`] if the question is too large.
     pub async fn request(&self, what: Query) -> Result<Gathered<(NodeId, Box<RawValue>)>, PublishError> {
-        self.question(None, what).await
+        self.question(None, what, |_| false).await
+    }
+
+    /// As [`Cluster::request`], and stops waiting when the items that have come are enough; nodes that have not answered
+    /// until then are missing.
+    ///
+    /// # Errors
+    ///
+    /// As [`Cluster::request`].
+    pub async fn request_until(
+        &self,
+        what: Query,
+        is_enough: impl Fn(&[(NodeId, Box<RawValue>)]) -> bool + Send,
+    ) -> Result<Gathered<(NodeId, Box<RawValue>)>, PublishError> {
+        self.question(None, what, is_enough).await
     }
 
     /// Asks one node.
@@ -57,7 +76,7 @@ impl Cluster {
         node: NodeId,
         what: Query,
     ) -> Result<Gathered<(NodeId, Box<RawValue>)>, PublishError> {
-        self.question(Some(node), what).await
+        self.question(Some(node), what, |_| false).await
     }
 
     /// Returns one node, or all that are known, in two parts: those that a question waits for, and those that it does
@@ -89,9 +108,10 @@ impl Cluster {
         &self,
         node: Option<NodeId>,
         what: Query,
+        is_enough: impl Fn(&[(NodeId, Box<RawValue>)]) -> bool + Send,
     ) -> Result<Gathered<(NodeId, Box<RawValue>)>, PublishError> {
         let limit = self.node.request_timeout;
-        self.gather(node, limit, |id| {
+        self.gather(node, limit, is_enough, |id| {
             let limit = u64::try_from(limit.as_millis()).unwrap_or(u64::MAX);
             let topic = node.map_or(Topic::All, Topic::Node);
             self.push(topic, Kind::Request, &Request { id, limit, what })
@@ -103,6 +123,7 @@ impl Cluster {
         &self,
         node: Option<NodeId>,
         limit: Duration,
+        is_enough: impl Fn(&[(NodeId, Box<RawValue>)]) -> bool + Send,
         send: impl FnOnce(u64) -> Result<(), PublishError>,
     ) -> Result<Gathered<(NodeId, Box<RawValue>)>, PublishError> {
         let (asked, untrusted) = self.awaited(node);
@@ -111,7 +132,7 @@ impl Cluster {
         }
         let waiting = self.node.requests.begin(asked);
         send(waiting.id)?;
-        let mut gathered = waiting.finish(limit).await;
+        let mut gathered = waiting.finish(limit, is_enough).await;
         gathered.missing.extend(untrusted);
         gathered.missing.sort_unstable();
         Ok(gathered)

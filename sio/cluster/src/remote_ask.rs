@@ -88,6 +88,11 @@ impl RemoteAsk {
         self.with(|asking| asking.expire());
     }
 
+    /// Returns a socket that has come to its end, if there is one now.
+    pub fn take(&mut self) -> Option<(Sid, Outcome)> {
+        self.with(Asking::take).flatten()
+    }
+
     /// Returns how many sockets are known that did not appear yet. There may be more: nodes tell one after the other.
     #[must_use]
     pub fn left(&self) -> usize {

@@ -80,10 +80,10 @@ impl Requests {
 }
 
 impl Waiting<'_> {
-    /// Waits for all answers, or for the limit.
-    pub(crate) async fn finish(self, limit: Duration) -> Gathered<Item> {
+    /// Waits for all answers, or until the items that have come are enough, or for the limit.
+    pub(crate) async fn finish(self, limit: Duration, is_enough: impl Fn(&[Item]) -> bool) -> Gathered<Item> {
         let complete = async {
-            while !self.is_complete() {
+            while !self.is_complete(&is_enough) {
                 self.changed.notified().await;
             }
         };
@@ -93,8 +93,9 @@ impl Waiting<'_> {
         open.map_or_else(|| Gather::new([], 0).finish(), |open| open.gather.finish())
     }
 
-    fn is_complete(&self) -> bool {
-        self.requests.lock().get(&self.id).is_none_or(|open| open.gather.is_complete())
+    fn is_complete(&self, is_enough: impl Fn(&[Item]) -> bool) -> bool {
+        let open = self.requests.lock();
+        open.get(&self.id).is_none_or(|open| open.gather.is_complete() || is_enough(open.gather.items()))
     }
 }
 

@@ -100,6 +100,13 @@ impl Cluster {
         self.node.ready().await;
     }
 
+    /// Returns how many questions are open: those of this node to others, and those of others to this one. Each ends at
+    /// its limit, or a second after it.
+    #[must_use]
+    pub fn open_questions(&self) -> usize {
+        self.node.open_requests() + self.node.open_asks() + self.node.open_replies()
+    }
+
     /// Enters the cluster, if that has not been done.
     pub(crate) async fn enter(
         &self,

@@ -39,8 +39,9 @@ pub enum EmitError {
     /// More rooms are named than the 65,536 that other nodes of the cluster accept. The event was not sent to anybody.
     #[error("more rooms are named than the 65,536 that other nodes accept")]
     TooManyRooms,
-    /// Some other nodes of the cluster cannot be reached now. The event was not sent to anybody. Returned only by
-    /// [`Broadcast::strict`](crate::emit::Broadcast::strict).
+    /// Some other nodes of the cluster cannot be reached now. The event was not sent to anybody. Returned by
+    /// [`Broadcast::strict`](crate::emit::Broadcast::strict), and by methods of a
+    /// [`RemoteSocket`](crate::emit::RemoteSocket) whose node has not answered.
     #[error("other nodes cannot be reached now")]
     Unreachable,
     /// The client already has an answer: the handler failed, or ran out of time, before the acknowledgement was sent.
@@ -72,9 +73,31 @@ pub enum AckError {
     /// The client left before it answered.
     #[error("the client disconnected before it answered")]
     Disconnected,
+    /// The client's node cannot be reached, or has not said whether the client is there.
+    #[error("the node of the client cannot be reached")]
+    Unreachable,
+    /// The other node has no listener for the event, or its listener failed. Returned only by
+    /// `Namespace::server_emit_with_ack`.
+    #[error("the node has not handled the event")]
+    Unhandled,
     /// The client's answer has an unexpected type.
     #[error("unexpected answer")]
     Payload(#[source] ArgError),
+}
+
+/// Why a socket cannot be identified: see [`Socket::identify`](crate::Socket::identify).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum IdentifyError {
+    /// The name of the user is empty, or has more than 128 bytes.
+    #[error("the name of a user has 1 to 128 bytes")]
+    Name,
+    /// The socket was identified as another user before.
+    #[error("the socket is that of another user already")]
+    Identified,
+    /// The client is not there any more.
+    #[error("the socket is disconnected")]
+    Disconnected,
 }
 
 impl From<EncodeError> for EmitError {

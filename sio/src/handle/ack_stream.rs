@@ -9,14 +9,15 @@ use std::time::Duration;
 
 use futures_core::{FusedStream, Stream};
 use serde::de::DeserializeOwned;
-use sio_core::id::Sid;
+use sio_core::id::{NodeId, Sid};
 use tokio::time::{Instant, Sleep};
 
 use crate::engine::session;
 use crate::error::AckError;
-use crate::hub::answer::{self, Answer, Asked};
+use crate::hub::answer::{self, Answer, Answered, Asked};
 
-/// The answers to a broadcast, in the order in which they come; everybody who was addressed appears once.
+/// The answers to a broadcast, in the order in which they come; everybody who was addressed appears once, on all nodes of
+/// a cluster. Nodes that do not say whom they have asked are named by [`missing`](Self::missing).
 ///
 /// It is a [`Stream`] of what [`next`](Self::next) gives, for the combinators of `futures` and `tokio-stream`.
 /// Without them, `next` and [`collect`](Self::collect) are enough; with an extension trait in scope they are still
@@ -49,15 +50,39 @@ impl<T> AckStream<T> {
         Self { asked, deadline, sleep: None, answer: PhantomData }
     }
 
-    /// The next answer as it came: `None` at the deadline.
+    /// The next answer as it came, or one that did not come by the deadline; `None` after the last.
     fn poll_answered(&mut self, cx: &mut Context<'_>) -> Poll<Option<Answer>> {
         // An answer that has already come counts, even if it is taken after the deadline.
-        if let Poll::Ready(answer) = self.asked.poll_answered(cx) {
-            return Poll::Ready(answer);
+        match self.asked.poll_answered(cx) {
+            Poll::Ready(Answered::One(answer)) => return Poll::Ready(Some(answer)),
+            Poll::Ready(Answered::All) => return Poll::Ready(None),
+            Poll::Pending => {}
         }
         let deadline = self.deadline;
         let sleep = self.sleep.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(deadline)));
-        sleep.as_mut().poll(cx).map(|()| None)
+        sleep.as_mut().poll(cx).map(|()| self.asked.expire_one())
+    }
+
+    /// Returns the nodes of the cluster of which it is not known whom they have asked: their clients may have got the
+    /// event, and their answers are missing here. They are known when the stream has come to its end. Empty on a single
+    /// node.
+    ///
+    /// ```
+    /// # use sio::prelude::*;
+    /// # async fn example(server: &Server) -> sio::Result {
+    /// let mut votes = server.to("jury").emit_with_ack::<u32>("vote", &()).await?;
+    /// while let Some((juror, vote)) = votes.next().await {
+    ///     println!("{juror}: {vote:?}");
+    /// }
+    /// if !votes.missing().is_empty() {
+    ///     println!("not all of the jury could be asked");
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn missing(&self) -> Vec<NodeId> {
+        self.asked.missing()
     }
 }
 
@@ -69,7 +94,7 @@ impl<T: DeserializeOwned> AckStream<T> {
 
     /// Returns all answers, when the last has come or the deadline has passed.
     pub async fn collect(mut self) -> Vec<(Sid, Result<T, AckError>)> {
-        let mut answers = Vec::with_capacity(self.asked.missing());
+        let mut answers = Vec::with_capacity(self.asked.left());
         while let Some(answer) = self.next().await {
             answers.push(answer);
         }
@@ -84,33 +109,24 @@ impl<T: DeserializeOwned> Stream for AckStream<T> {
     type Item = (Sid, Result<T, AckError>);
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let this = self.get_mut();
-        while this.asked.missing() > 0 {
-            let Some((sid, answer)) = ready!(this.poll_answered(cx)) else {
-                return Poll::Ready(this.asked.give_up_one().map(|sid| (sid, Err(AckError::Timeout))));
-            };
-            // One that came at the very deadline was told of already.
-            if this.asked.has_answered(&sid) {
-                let answer = answer.and_then(|mut args| answer::decode(&mut args));
-                return Poll::Ready(Some((sid, answer)));
-            }
-        }
-        Poll::Ready(None)
+        let answer = ready!(self.get_mut().poll_answered(cx));
+        Poll::Ready(answer.map(|(sid, answer)| (sid, answer.and_then(|mut args| answer::decode(&mut args)))))
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
-        (self.asked.missing(), Some(self.asked.missing()))
+        let left = self.asked.left();
+        (left, self.asked.is_counted().then_some(left))
     }
 }
 
 impl<T: DeserializeOwned> FusedStream for AckStream<T> {
     fn is_terminated(&self) -> bool {
-        self.asked.missing() == 0
+        self.asked.is_over()
     }
 }
 
 impl<T> fmt::Debug for AckStream<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("AckStream").field("waiting", &self.asked.missing()).finish_non_exhaustive()
+        f.debug_struct("AckStream").field("waiting", &self.asked.left()).finish_non_exhaustive()
     }
 }

@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use sio_core::args::EncodeError;
 
 use super::ack_stream::AckStream;
-use super::rooms::IntoRooms;
+use super::rooms::{IntoRooms, names_of};
 use super::socket::Socket;
 use crate::engine::outbox::How;
 use crate::error::EmitError;
@@ -39,8 +39,8 @@ use crate::hub::{Change, Delivered, Namespace, Target};
 #[derive(Clone)]
 #[must_use = "a broadcast does nothing until something is emitted"]
 pub struct Broadcast {
-    namespace: Namespace,
-    target: Target<'static>,
+    pub(super) namespace: Namespace,
+    pub(super) target: Target<'static>,
     volatile: bool,
     compress: bool,
     timeout: Duration,
@@ -71,17 +71,25 @@ impl Broadcast {
         broadcast
     }
 
+    /// The members of a hidden room, or nobody.
+    pub(super) fn to_hidden(namespace: &Namespace, room: Option<String>) -> Self {
+        let mut broadcast = Self::new(namespace);
+        broadcast.target.is_limited = true;
+        broadcast.target.rooms.extend(room.map(Cow::Owned));
+        broadcast
+    }
+
     /// Adds a room, or several, to those that are addressed. With an empty list, and no other room, nobody is
     /// addressed.
     pub fn to(mut self, rooms: impl IntoRooms) -> Self {
         self.target.is_limited = true;
-        self.target.rooms.extend(rooms.into_rooms().into_iter().map(Cow::Owned));
+        self.target.rooms.extend(names_of(rooms).into_iter().map(Cow::Owned));
         self
     }
 
     /// Leaves out the members of a room, or of several; a socket's id names a room too.
     pub fn except(mut self, rooms: impl IntoRooms) -> Self {
-        self.target.except.extend(rooms.into_rooms().into_iter().map(Cow::Owned));
+        self.target.except.extend(names_of(rooms).into_iter().map(Cow::Owned));
         self
     }
 
@@ -198,7 +206,8 @@ impl Broadcast {
         self.emit("message", args).await
     }
 
-    /// Sends an event and collects the answers of everybody who is addressed, each with the socket's id.
+    /// Sends an event and collects the answers of everybody who is addressed, each with the socket's id, on all nodes of a
+    /// cluster. Nodes that cannot be asked are named by [`AckStream::missing`].
     ///
     /// The time for answers begins when the event is sent. Inside `connect` the socket itself is not asked, and
     /// appears with [`AckError::Connecting`](crate::error::AckError::Connecting).
@@ -226,12 +235,41 @@ impl Broadcast {
         let hub = &self.namespace.hub;
         self.check_strict()?;
         let id = hub.next_ack_id();
-        let question = hub.encode(None, &self.target.rooms, Expect::Answer(id), event, args)?;
-        let (delivered, asked) = hub.ask(&self.target, &question.compress(self.compress), self.how(), id);
+        let others = self.others().filter(|others| others.are_there());
+        let (question, for_others) = self.encode_question(id, others, event, args)?;
+        let (delivered, mut asked) = hub.ask(&self.target, &question, self.how(), id);
+        if let (Some(others), Some(event)) = (others, for_others) {
+            let elsewhere = others.ask(&hub.path, &self.target, event, self.how(), self.timeout);
+            elsewhere.into_iter().for_each(|elsewhere| asked.expect_others(elsewhere));
+        }
         // Before anything is waited for: the time for answers has begun, and with this those who wait are forgotten.
         let answers = AckStream::new(asked, self.timeout);
         hub.give_way(delivered).await;
         Ok(answers)
+    }
+
+    /// A question as sockets of this node get it, and as other nodes do, if there are any.
+    fn encode_question<A: Serialize + ?Sized>(
+        &self,
+        id: u64,
+        others: Option<&Others>,
+        event: &str,
+        args: &A,
+    ) -> Result<(Emission, Option<Emission>), EmitError> {
+        let hub = &self.namespace.hub;
+        #[cfg(feature = "cluster")]
+        if let Some(others) = others {
+            let question = hub.encode(None, &self.target.rooms, Expect::Answers, event, args)?;
+            let mut question = question.compress(self.compress);
+            others.check(&hub.path, &self.target, &question)?;
+            let plain = question.for_one();
+            let stamped = hub.common.encoding.stamp(&plain.entry.frames, id);
+            question.entry.frames = stamped.expect("an event without an id can be given one");
+            return Ok((question, Some(plain)));
+        }
+        debug_assert!(others.is_none());
+        let question = hub.encode(None, &self.target.rooms, Expect::Answer(id), event, args)?;
+        Ok((question.compress(self.compress), None))
     }
 
     /// Returns the connected sockets that are addressed, in no particular order.
@@ -244,13 +282,13 @@ impl Broadcast {
     /// those of other nodes before anything that this node sends after it.
     #[allow(clippy::unused_async, reason = "adapters for several nodes wait here")]
     pub async fn join(&self, rooms: impl IntoRooms) {
-        self.apply(Change::Join(&rooms.into_rooms()));
+        self.apply(Change::Join(&names_of(rooms)));
     }
 
     /// Takes everybody who is addressed out of a room, or out of several.
     #[allow(clippy::unused_async, reason = "adapters for several nodes wait here")]
     pub async fn leave(&self, rooms: impl IntoRooms) {
-        self.apply(Change::Leave(&rooms.into_rooms()));
+        self.apply(Change::Leave(&names_of(rooms)));
     }
 
     /// Puts everybody who is addressed out of the namespace; their other namespaces stay connected.
@@ -291,7 +329,7 @@ impl Broadcast {
     }
 
     /// Returns the other nodes, if there are any and they are addressed.
-    fn others(&self) -> Option<&Others> {
+    pub(super) fn others(&self) -> Option<&Others> {
         self.namespace.hub.common.others.as_ref().filter(|_| !self.is_local)
     }
 

@@ -4,5 +4,8 @@ pub(crate) mod ack_stream;
 pub(crate) mod broadcast;
 pub(crate) mod emit_options;
 mod namespace;
+mod questions;
+pub(crate) mod remote_socket;
 pub(crate) mod rooms;
 pub(crate) mod socket;
+mod user;

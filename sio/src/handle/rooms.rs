@@ -6,9 +6,14 @@ use std::sync::Arc;
 
 use sio_core::id::Sid;
 
+use crate::hub::user;
+use crate::log_limiter::{About, LogLimiter, limited};
+use crate::short::short;
+
 /// One room or several, as [`Socket::join`](crate::Socket::join), `to` and `except` take them.
 ///
-/// A room is any string. A socket's id is a room too, so `to(id)` reaches that one socket.
+/// A room is any string that does not begin with a NUL character: names that do are left out, with a warning, since they
+/// are kept for [users](crate::Socket::identify). A socket's id is a room too, so `to(id)` reaches that one socket.
 ///
 /// ```
 /// # use sio::prelude::*;
@@ -22,6 +27,23 @@ use sio_core::id::Sid;
 pub trait IntoRooms {
     /// The names.
     fn into_rooms(self) -> Vec<String>;
+}
+
+/// Returns the names of rooms that an application has given. Some may come from clients, who are not to get into the
+/// rooms of users.
+pub(super) fn names_of(rooms: impl IntoRooms) -> Vec<String> {
+    let mut names = rooms.into_rooms();
+    names.retain(|name| {
+        let is_hidden = user::is_hidden(name);
+        if is_hidden {
+            limited!(
+                WARN, LogLimiter::of_process(), About::default(), target: "sio::socket", { room = ?short(name), },
+                "left out a room whose name begins with a NUL character"
+            );
+        }
+        !is_hidden
+    });
+    names
 }
 
 impl IntoRooms for &str {

@@ -17,7 +17,7 @@ use crate::engine::{CloseReason, TransportKind};
 use crate::error::{AckError, EmitError};
 use crate::handle::broadcast::Broadcast;
 use crate::handle::emit_options::EmitOptions;
-use crate::handle::rooms::IntoRooms;
+use crate::handle::rooms::{IntoRooms, names_of};
 use crate::handshake::Handshake;
 use crate::hub::emission::{Emission, Expect};
 use crate::hub::member::Member;
@@ -257,7 +257,7 @@ impl Socket {
         if self.member.is_closed() {
             return Err(EmitError::Disconnected);
         }
-        self.hub().change(&self.member, Change::Join(&rooms.into_rooms()));
+        self.hub().change(&self.member, Change::Join(&names_of(rooms)));
         Ok(())
     }
 
@@ -271,7 +271,7 @@ impl Socket {
         if self.member.is_closed() {
             return Err(EmitError::Disconnected);
         }
-        self.hub().change(&self.member, Change::Leave(&rooms.into_rooms()));
+        self.hub().change(&self.member, Change::Leave(&names_of(rooms)));
         Ok(())
     }
 

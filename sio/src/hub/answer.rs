@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde::de::DeserializeOwned;
 use sio_core::args::Args;
-use sio_core::id::Sid;
+use sio_core::id::{NodeId, Sid};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::engine::outbox::PushError;
@@ -15,11 +15,15 @@ use crate::error::AckError;
 use crate::hub::emission::Emission;
 use crate::hub::in_connect::is_in_connect;
 use crate::hub::member::Member;
+use crate::hub::others::Elsewhere;
 
 /// The receiver of an answer.
 pub(crate) enum Waiter {
     One(oneshot::Sender<Args>),
     Many(Sid, mpsc::UnboundedSender<Answer>),
+    /// Another node, which has asked this socket among others.
+    #[cfg(feature = "cluster")]
+    Remote(Sid, sio_cluster::Asker),
 }
 
 impl Waiter {
@@ -27,6 +31,8 @@ impl Waiter {
         match self {
             Self::One(answer) => drop(answer.send(args)),
             Self::Many(sid, answers) => drop(answers.send((sid, Ok(args)))),
+            #[cfg(feature = "cluster")]
+            Self::Remote(sid, asker) => asker.answer(sid, super::others::outcome(&args)),
         }
     }
 
@@ -35,6 +41,8 @@ impl Waiter {
             // A dropped sender says the same.
             Self::One(_) => {}
             Self::Many(sid, answers) => drop(answers.send((sid, Err(AckError::Disconnected)))),
+            #[cfg(feature = "cluster")]
+            Self::Remote(sid, asker) => asker.answer(sid, sio_cluster::Outcome::Disconnected),
         }
     }
 }
@@ -44,17 +52,27 @@ pub(crate) type Answer = (Sid, Result<Args, AckError>);
 
 /// A question to many, and who has not answered it. Those who have not are forgotten with it.
 ///
-/// Answers come through a channel, under the id of whoever gives them; it is of no concern where they are from. The
-/// members only are in here because they remember who waits.
+/// Answers come through a channel, under the id of whoever gives them. The members only are in here because they
+/// remember who waits.
 pub(crate) struct Asked {
     id: u64,
     waiting: HashMap<Sid, Arc<Member>>,
     answered: mpsc::UnboundedReceiver<Answer>,
+    /// The same question to the sockets of other nodes.
+    elsewhere: Option<Elsewhere>,
+}
+
+/// What has become of a question to many.
+pub(crate) enum Answered {
+    /// One has answered, or cannot any more.
+    One(Answer),
+    /// Everybody has.
+    All,
 }
 
 impl Asked {
     pub(crate) fn new(id: u64, answered: mpsc::UnboundedReceiver<Answer>) -> Self {
-        Self { id, waiting: HashMap::new(), answered }
+        Self { id, waiting: HashMap::new(), answered, elsewhere: None }
     }
 
     /// An answer of this member is to come.
@@ -62,27 +80,67 @@ impl Asked {
         self.waiting.insert(member.id.clone(), Arc::clone(member));
     }
 
-    /// How many have not answered.
-    pub(crate) fn missing(&self) -> usize {
-        self.waiting.len()
+    /// Answers of other nodes are to come.
+    pub(crate) fn expect_others(&mut self, elsewhere: Elsewhere) {
+        self.elsewhere = Some(elsewhere);
     }
 
-    pub(crate) fn poll_answered(&mut self, cx: &mut Context<'_>) -> Poll<Option<Answer>> {
-        self.answered.poll_recv(cx)
+    /// How many are known who have not answered.
+    pub(crate) fn left(&self) -> usize {
+        self.waiting.len() + self.elsewhere.as_ref().map_or(0, Elsewhere::left)
     }
 
-    /// Notes that an answer has been taken; false if none was missing any more.
-    pub(crate) fn has_answered(&mut self, id: &Sid) -> bool {
-        self.waiting.remove(id).is_some()
+    /// Returns whether all who are addressed are known to this node.
+    pub(crate) fn is_counted(&self) -> bool {
+        self.elsewhere.as_ref().is_none_or(Elsewhere::is_over)
     }
 
-    /// One of those who have not answered, and do not have to any more.
-    pub(crate) fn give_up_one(&mut self) -> Option<Sid> {
-        let id = self.waiting.keys().next()?.clone();
+    /// Returns whether everybody has answered.
+    pub(crate) fn is_over(&self) -> bool {
+        self.waiting.is_empty() && self.is_counted()
+    }
+
+    /// The nodes that have not said whom they have asked.
+    pub(crate) fn missing(&self) -> Vec<NodeId> {
+        self.elsewhere.as_ref().map(Elsewhere::missing).unwrap_or_default()
+    }
+
+    pub(crate) fn poll_answered(&mut self, cx: &mut Context<'_>) -> Poll<Answered> {
+        while !self.waiting.is_empty() {
+            match self.answered.poll_recv(cx) {
+                // One that came at the very deadline was told of already.
+                Poll::Ready(Some((sid, answer))) if self.waiting.remove(&sid).is_some() => {
+                    return Poll::Ready(Answered::One((sid, answer)));
+                }
+                Poll::Ready(Some(_)) => {}
+                // Nobody is left who could answer.
+                Poll::Ready(None) => return Poll::Ready(self.give_up_one()),
+                Poll::Pending => break,
+            }
+        }
+        match self.elsewhere.as_mut().map(|elsewhere| elsewhere.poll_answered(cx)) {
+            Some(Poll::Ready(Some(answer))) => Poll::Ready(Answered::One(answer)),
+            Some(Poll::Pending) => Poll::Pending,
+            Some(Poll::Ready(None)) | None if self.waiting.is_empty() => Poll::Ready(Answered::All),
+            Some(Poll::Ready(None)) | None => Poll::Pending,
+        }
+    }
+
+    /// The time is over: returns one of those who have not answered.
+    pub(crate) fn expire_one(&mut self) -> Option<Answer> {
+        if let Answered::One(answer) = self.give_up_one() {
+            return Some(answer);
+        }
+        self.elsewhere.as_mut()?.expire_one()
+    }
+
+    /// One of those of this node who have not answered, and do not have to any more.
+    fn give_up_one(&mut self) -> Answered {
+        let Some(id) = self.waiting.keys().next().cloned() else { return Answered::All };
         if let Some(member) = self.waiting.remove(&id) {
             member.forget_ack(self.id);
         }
-        Some(id)
+        Answered::One((id, Err(AckError::Timeout)))
     }
 }
 

@@ -40,6 +40,9 @@ pub(crate) enum Expect {
     Nothing,
     /// It expects an acknowledgement with this id.
     Answer(u64),
+    /// It expects an acknowledgement, whose id each node puts in.
+    #[cfg(feature = "cluster")]
+    Answers,
 }
 
 impl Emission {
@@ -52,7 +55,7 @@ impl Emission {
     }
 
     /// Returns the same for one of several receivers, with nothing to tell.
-    pub(super) fn for_one(&self) -> Self {
+    pub(crate) fn for_one(&self) -> Self {
         Self { entry: self.entry.clone(), offset: self.offset, untold: None }
     }
 

@@ -5,6 +5,7 @@
 
 pub(crate) mod answer;
 pub(crate) mod emission;
+mod gathered;
 pub(crate) mod in_connect;
 mod index;
 pub(crate) mod limits;
@@ -13,7 +14,9 @@ mod namespace;
 pub(crate) mod others;
 mod patience;
 mod rooms;
+pub(crate) mod snapshot;
 pub(crate) mod state;
+pub(crate) mod user;
 mod wakes;
 
 use std::any::Any;
@@ -32,6 +35,7 @@ use tokio::sync::mpsc;
 
 use self::answer::{Asked, Waiter};
 use self::emission::{Emission, Expect, Untold};
+pub use self::gathered::{Gathered, Incomplete};
 use self::member::Member;
 pub use self::namespace::Namespace;
 use self::others::Others;
@@ -42,6 +46,7 @@ use self::rooms::Rooms;
 use self::state::memory::Memory;
 use self::wakes::Wakes;
 use crate::codec::{Encoding, Form};
+use crate::data::shared::Shared;
 use crate::engine::outbox::{How, PushError};
 use crate::engine::{CloseReason, Command};
 use crate::error::AckError;
@@ -57,6 +62,8 @@ pub(crate) struct Common {
     pub(crate) ack_timeout: Duration,
     pub(crate) state: Arc<StateMap>,
     pub(crate) logs: LogLimiter,
+    /// The types of socket data that other nodes see.
+    pub(crate) shared: Arc<Shared>,
     /// The other nodes of the cluster, if there is one.
     pub(crate) others: Option<Others>,
     /// None if nobody wants to hear of what goes by.
@@ -153,6 +160,8 @@ impl Hub {
     ) -> Result<Emission, EncodeError> {
         let form = match (expect, &self.numbers) {
             (Expect::Answer(id), _) => Form::Plain(Some(id)),
+            #[cfg(feature = "cluster")]
+            (Expect::Answers, _) => Form::Plain(None),
             (_, None) => Form::Plain(None),
             (Expect::Nothing, Some(_)) => Form::Recoverable(None),
             (Expect::Arrival, Some(numbers)) => {

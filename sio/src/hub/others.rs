@@ -8,6 +8,15 @@ mod clustered;
 mod none;
 
 #[cfg(feature = "cluster")]
+mod elsewhere;
+#[cfg(feature = "cluster")]
+mod queries;
+
+#[cfg(feature = "cluster")]
 pub(crate) use self::clustered::Others;
+#[cfg(feature = "cluster")]
+pub(crate) use self::elsewhere::{Elsewhere, outcome};
 #[cfg(not(feature = "cluster"))]
-pub(crate) use self::none::Others;
+pub(crate) use self::none::{Elsewhere, Others};
+#[cfg(feature = "cluster")]
+pub(crate) use self::queries::{answer, change_of, path_of};

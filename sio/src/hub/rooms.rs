@@ -8,6 +8,8 @@ use sio_core::id::Sid;
 use sio_core::target::Target;
 
 use super::index::Index;
+use super::user;
+use crate::error::IdentifyError;
 
 /// A change of a room: see [`Builder::on_room`](crate::Builder::on_room).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -93,6 +95,26 @@ impl<M: Clone> Rooms<M> {
         }
     }
 
+    /// Puts a member into the room of a user, if it is in that of no other.
+    pub(crate) fn identify(
+        &mut self,
+        id: &Sid,
+        name: &str,
+        changes: &mut RoomChanges,
+    ) -> Result<(), IdentifyError> {
+        if !self.live.members.contains_key(id) {
+            return Err(IdentifyError::Disconnected);
+        }
+        match self.rooms_and_user_of(id).1 {
+            Some(before) if before == name => Ok(()),
+            Some(_) => Err(IdentifyError::Identified),
+            None => {
+                self.live.join(id, &user::room(name), changes);
+                Ok(())
+            }
+        }
+    }
+
     pub(crate) fn leave(&mut self, id: &Sid, rooms: &[String], changes: &mut RoomChanges) {
         for room in rooms {
             self.live.leave(id, room, changes);
@@ -101,16 +123,29 @@ impl<M: Clone> Rooms<M> {
 
     /// Returns the rooms of a member, sorted, its own included. Empty when it has gone.
     pub(crate) fn rooms_of(&self, id: &Sid) -> Vec<String> {
-        let Some(entry) = self.live.members.get(id) else { return Vec::new() };
-        let own = std::iter::once(id.to_string());
-        let mut rooms: Vec<String> = entry.rooms.iter().map(|room| room.to_string()).chain(own).collect();
+        self.rooms_and_user_of(id).0
+    }
+
+    /// As [`Self::rooms_of`], with the user that the member was identified as.
+    pub(crate) fn rooms_and_user_of(&self, id: &Sid) -> (Vec<String>, Option<String>) {
+        let Some(entry) = self.live.members.get(id) else { return (Vec::new(), None) };
+        let mut user = None;
+        let mut rooms = vec![id.to_string()];
+        for room in &entry.rooms {
+            match user::of_room(room) {
+                Some(name) => user = Some(name.to_owned()),
+                None if user::is_hidden(room) => {}
+                None => rooms.push(room.to_string()),
+            }
+        }
         rooms.sort_unstable();
-        rooms
+        (rooms, user)
     }
 
     /// Returns the rooms in which somebody is, sorted.
     pub(crate) fn rooms(&self) -> Vec<String> {
-        let mut rooms: Vec<String> = self.live.rooms.keys().map(|room| room.to_string()).collect();
+        let rooms = self.live.rooms.keys().filter(|room| !user::is_hidden(room));
+        let mut rooms: Vec<String> = rooms.map(|room| room.to_string()).collect();
         rooms.sort_unstable();
         rooms
     }

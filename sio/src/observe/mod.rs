@@ -46,7 +46,7 @@ use crate::handle::socket::Socket;
 use crate::handshake::Handshake;
 pub use crate::http::refused::{Refused, RefusedReason};
 pub use crate::hub::RoomEvent;
-use crate::hub::{Namespace, RoomChanges, Sent, Witness};
+use crate::hub::{Namespace, RoomChanges, Sent, Witness, user};
 
 /// Callbacks for what happens in a server: see [`Builder::observer`](crate::Builder::observer).
 ///
@@ -312,7 +312,7 @@ impl Witness for Observers {
     }
 
     fn rooms_changed(&self, namespace: &Namespace, changes: &RoomChanges) {
-        for (room, event) in changes {
+        for (room, event) in changes.iter().filter(|(room, _)| !user::is_hidden(room)) {
             self.tell(|observer| observer.room(namespace, room, event.clone()));
         }
     }

@@ -309,6 +309,7 @@ mod tests {
                 ack_timeout: Duration::from_secs(5),
                 state: Arc::default(),
                 logs: crate::log_limiter::LogLimiter::default(),
+                shared: Arc::default(),
                 others: None,
                 witness: None,
                 server: Weak::<()>::new(),

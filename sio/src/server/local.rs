@@ -5,12 +5,13 @@ use std::sync::{Arc, Weak};
 
 use serde_json::value::RawValue;
 use sio_cluster::protocol::message::{Deed, Query};
-use sio_cluster::{Address, BoxFuture, ClusterEvent, Local, NodeId, Packet};
+use sio_cluster::{Address, AskedHere, Asker, BoxFuture, ClusterEvent, Local, NodeId, Packet};
 
 use super::ServerInner;
 use crate::cluster::{Cluster, Listeners};
 use crate::engine::outbox::How;
-use crate::hub::{Change, Hub};
+use crate::hub::Hub;
+use crate::hub::others::{answer, change_of, path_of};
 
 /// Gives what arrives to the server's namespaces. It does not keep the server alive.
 pub(super) struct Here {
@@ -38,18 +39,23 @@ impl Local for Here {
         hub.deliver_arrived(&to.target, run, offset, compress, how);
     }
 
-    fn change(&self, to: &Address<'_>, deed: &Deed) -> usize {
-        let Some(hub) = self.hub(to.path) else { return 0 };
-        let change = match deed {
-            Deed::Join(rooms) => Change::Join(rooms),
-            Deed::Leave(rooms) => Change::Leave(rooms),
-            Deed::Disconnect(close) => Change::Disconnect { close: *close },
-        };
-        hub.apply(&to.target, change)
+    fn ask(&self, to: &Address<'_>, packet: Packet, asker: &Asker) -> AskedHere {
+        let Some(hub) = self.hub(to.path) else { return AskedHere::default() };
+        let how = if packet.is_volatile { How::Volatile } else { How::Fanout };
+        hub.ask_for(&to.target, &packet.run, packet.compress, how, asker)
     }
 
-    fn query(&self, _: Query) -> BoxFuture<Vec<Box<RawValue>>> {
-        Box::pin(ready(Vec::new()))
+    fn change(&self, to: &Address<'_>, deed: &Deed) -> usize {
+        let Some(hub) = self.hub(to.path) else { return 0 };
+        hub.apply(&to.target, change_of(deed))
+    }
+
+    fn query(&self, query: Query) -> BoxFuture<Vec<Box<RawValue>>> {
+        // Of a namespace in which nobody is here, there is nothing.
+        match path_of(&query).and_then(|path| self.hub(path)) {
+            Some(hub) => Box::pin(answer(hub, query)),
+            None => Box::pin(ready(Vec::new())),
+        }
     }
 
     fn server_event(

@@ -4,6 +4,7 @@ mod addressing;
 mod balancer;
 mod forward;
 mod processes;
+mod questions;
 #[path = "../../../sio/cluster/tests/over_redis/server.rs"]
 #[allow(dead_code, reason = "not every test needs all of it")]
 mod redis;

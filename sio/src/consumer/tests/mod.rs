@@ -63,6 +63,7 @@ fn connected(path: &str, states: StateMap) -> Socket {
         ack_timeout: Duration::from_secs(5),
         state: Arc::new(states),
         logs: crate::log_limiter::LogLimiter::default(),
+        shared: Arc::default(),
         others: None,
         witness: None,
         server: Weak::<()>::new(),

@@ -1,7 +1,14 @@
 //! [`Others`] of a server that cannot have any.
 
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use sio_core::id::NodeId;
+
+use super::super::answer::Answer;
 use super::super::emission::Emission;
-use super::super::{Change, Target};
+use super::super::snapshot::Snapshot;
+use super::super::{Change, Gathered, Target};
 use crate::engine::outbox::How;
 use crate::error::EmitError;
 
@@ -23,6 +30,62 @@ impl Others {
     }
 
     pub(crate) fn change(&self, _: &str, _: &Target<'_>, _: Change<'_>) {
+        match *self {}
+    }
+
+    pub(crate) fn are_there(&self) -> bool {
+        match *self {}
+    }
+
+    pub(crate) fn ask(&self, _: &str, _: &Target<'_>, _: Emission, _: How, _: Duration) -> Option<Elsewhere> {
+        match *self {}
+    }
+}
+
+#[allow(clippy::unused_async, reason = "it waits with the feature `cluster`")]
+impl Others {
+    pub(crate) async fn snapshots(&self, _: &str, _: &Target<'_>) -> Gathered<Vec<Snapshot>> {
+        match *self {}
+    }
+
+    pub(crate) async fn count(&self, _: &str, _: &Target<'_>) -> Gathered<usize> {
+        match *self {}
+    }
+
+    pub(crate) async fn is_any(&self, _: &str, _: &Target<'_>) -> Gathered<bool> {
+        match *self {}
+    }
+
+    pub(crate) async fn rooms(&self, _: &str) -> Gathered<Vec<String>> {
+        match *self {}
+    }
+
+    pub(crate) async fn change_counted(&self, _: &str, _: &Target<'_>, _: Change<'_>) -> Gathered<usize> {
+        match *self {}
+    }
+}
+
+/// Nobody is asked elsewhere.
+pub(crate) enum Elsewhere {}
+
+impl Elsewhere {
+    pub(crate) fn left(&self) -> usize {
+        match *self {}
+    }
+
+    pub(crate) fn is_over(&self) -> bool {
+        match *self {}
+    }
+
+    pub(crate) fn missing(&self) -> Vec<NodeId> {
+        match *self {}
+    }
+
+    pub(crate) fn poll_answered(&mut self, _: &mut Context<'_>) -> Poll<Option<Answer>> {
+        match *self {}
+    }
+
+    pub(crate) fn expire_one(&mut self) -> Option<Answer> {
         match *self {}
     }
 }

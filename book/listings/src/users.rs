@@ -1,0 +1,31 @@
+//! Guide: users and presence.
+
+use sio::prelude::*;
+
+#[derive(Default)]
+struct Shop;
+
+fn customer_of(token: &str) -> sio::Result<u64> {
+    Ok(token.parse()?)
+}
+
+// ANCHOR: identify
+#[consumer(namespace = "/guide/shop")]
+impl Shop {
+    async fn connect(&mut self, socket: &Socket, token: String) -> sio::Result {
+        socket.identify(customer_of(&token)?)?;
+        Ok(())
+    }
+}
+// ANCHOR_END: identify
+
+async fn customers(server: &Server, order: u64) -> sio::Result {
+    // ANCHOR: user
+    let customer = server.of("/guide/shop").user(42);
+    customer.emit("shipped", &order).await?; // all tabs and telephones
+    let is_online = customer.is_online().await?;
+    customer.disconnect().await; // log out everywhere
+    // ANCHOR_END: user
+    println!("{is_online}");
+    Ok(())
+}

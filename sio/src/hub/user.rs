@@ -1,0 +1,52 @@
+//! Users: the rooms of their sockets, which are not shown to anybody.
+//!
+//! The room of the user `42` is called `\\0u42`. Names that begin with `\\0` are those of hidden rooms, which an
+//! application can neither join nor address.
+
+use std::sync::Arc;
+
+use sio_core::id::Sid;
+
+use super::Hub;
+use super::member::Member;
+use super::rooms::RoomChanges;
+use crate::error::IdentifyError;
+
+/// Begins the names of hidden rooms.
+const HIDDEN: char = '\0';
+
+/// Begins the names of users' rooms.
+const USER: &str = "\0u";
+
+/// Returns the room of a user.
+pub(crate) fn room(user: &str) -> String {
+    [USER, user].concat()
+}
+
+/// Returns the user whose room this is.
+pub(crate) fn of_room(room: &str) -> Option<&str> {
+    room.strip_prefix(USER)
+}
+
+/// Returns whether a room is hidden.
+pub(crate) fn is_hidden(room: &str) -> bool {
+    room.starts_with(HIDDEN)
+}
+
+impl Hub {
+    /// Puts a member into the room of a user.
+    pub(crate) fn identify(self: &Arc<Self>, member: &Member, user: &str) -> Result<(), IdentifyError> {
+        if member.is_closed() {
+            return Err(IdentifyError::Disconnected);
+        }
+        let mut changes = RoomChanges::new();
+        let identified = self.write().identify(&member.id, user, &mut changes);
+        self.tell(&changes);
+        identified
+    }
+
+    /// Returns the user that a member was identified as.
+    pub(crate) fn user_of(&self, id: &Sid) -> Option<String> {
+        self.read().rooms_and_user_of(id).1
+    }
+}
