@@ -44,8 +44,8 @@ impl Builder {
         self
     }
 
-    /// Sets how long a client may read nothing of a response before its connection is closed. Must be longer than
-    /// zero; default 30 s. Does not apply to WebSockets, for which the limits of the outgoing queue apply.
+    /// Sets how long a client may read nothing of a response, or less than 256 bytes a second of one, before its
+    /// connection is closed. Must be longer than zero; default 30 s. Does not apply to WebSockets, for which the limits of the outgoing queue apply.
     ///
     /// This is for connections that the server [accepts itself](crate::Server::serve).
     pub fn response_timeout(mut self, timeout: Duration) -> Self {

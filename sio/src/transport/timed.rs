@@ -99,6 +99,18 @@ impl Drop for Answering {
     }
 }
 
+/// How many bytes of an answer a client takes in a second at least, on average over the time that it has to take some.
+/// Slow mobile networks carry ten times as much.
+const RATE: u128 = 256;
+
+/// A client that takes less of an answer than it is sent.
+#[derive(Debug)]
+struct Blocked {
+    /// The state in which that began: each answer has its own time.
+    state: u32,
+    taken: usize,
+}
+
 /// A stream on which no client keeps the server waiting.
 #[derive(Debug)]
 pub(crate) struct Timed<S> {
@@ -109,8 +121,8 @@ pub(crate) struct Timed<S> {
     /// The state that `reading` is set for.
     awaited: u32,
     writing: Option<Pin<Box<Sleep>>>,
-    /// True while the timer `writing` runs.
-    is_blocked: bool,
+    /// While the timer `writing` runs: what the client has taken since.
+    blocked: Option<Blocked>,
     /// The answer to send in place of one that hyper has made by itself.
     substitute: Option<Substitute>,
     place: Option<ConnectionPlace>,
@@ -126,7 +138,7 @@ impl<S> Timed<S> {
             reading: None,
             awaited: u32::MAX,
             writing: None,
-            is_blocked: false,
+            blocked: None,
             substitute: None,
             place,
         }
@@ -157,17 +169,32 @@ impl<S> Timed<S> {
         if is_over { Poll::Ready(phase(state)) } else { Poll::Pending }
     }
 
-    /// Fails what waits for the client to take something, after the time that it has for that.
-    fn bounded<T>(&mut self, cx: &mut Context<'_>, written: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
-        if written.is_ready() {
-            self.is_blocked = false;
+    /// Fails what waits for the client to take something, after the time that it has for that. `offered`: how many
+    /// bytes it was to take.
+    fn bounded(
+        &mut self,
+        cx: &mut Context<'_>,
+        written: Poll<io::Result<usize>>,
+        offered: usize,
+    ) -> Poll<io::Result<usize>> {
+        if let Poll::Ready(result) = &written {
+            let (taken, patience) = (result.as_ref().map_or(offered, |taken| *taken), self.patience.answer);
+            self.blocked.take_if(|blocked| {
+                blocked.taken = blocked.taken.saturating_add(taken);
+                // By taking little by little, nobody gets more time.
+                taken >= offered || blocked.taken as u128 >= RATE * patience.as_millis() / 1000
+            });
             return written;
         }
-        if phase(self.progress.state()) == UPGRADED {
+        let state = self.progress.state();
+        if phase(state) == UPGRADED {
             return Poll::Pending;
         }
-        let sleep = set(&mut self.writing, self.patience.answer, !self.is_blocked);
-        self.is_blocked = true;
+        let is_new = self.blocked.as_ref().is_none_or(|blocked| blocked.state != state);
+        if is_new {
+            self.blocked = Some(Blocked { state, taken: 0 });
+        }
+        let sleep = set(&mut self.writing, self.patience.answer, is_new);
         sleep.as_mut().poll(cx).map(|()| Err(timed_out("the client does not take its answer")))
     }
 
@@ -223,7 +250,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Timed<S> {
             Some(substitute) => substitute.poll_write(cx, &mut this.stream, data.len()),
             None => Pin::new(&mut this.stream).poll_write(cx, data),
         };
-        self.bounded(cx, written)
+        self.bounded(cx, written, data.len())
     }
 
     fn poll_write_vectored(
@@ -232,15 +259,13 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Timed<S> {
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         self.substitute(slices.first().map_or(&[], |first| first));
+        let length = slices.iter().map(|slice| slice.len()).sum();
         let this = &mut *self;
         let written = match &mut this.substitute {
-            Some(substitute) => {
-                let length = slices.iter().map(|slice| slice.len()).sum();
-                substitute.poll_write(cx, &mut this.stream, length)
-            }
+            Some(substitute) => substitute.poll_write(cx, &mut this.stream, length),
             None => Pin::new(&mut this.stream).poll_write_vectored(cx, slices),
         };
-        self.bounded(cx, written)
+        self.bounded(cx, written, length)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -252,12 +277,12 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Timed<S> {
         // hyper does not read again when it has found nothing to read during the request: the deadline of the next
         // one begins here. When it is over, hyper is woken, reads, and is told.
         let _ = self.poll_read_deadline(cx);
-        self.bounded(cx, flushed)
+        self.bounded(cx, flushed.map_ok(|()| 0), 0).map_ok(drop)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let shut = Pin::new(&mut self.stream).poll_shutdown(cx);
-        self.bounded(cx, shut)
+        self.bounded(cx, shut.map_ok(|()| 0), 0).map_ok(drop)
     }
 }
 
@@ -307,21 +332,61 @@ mod tests {
         assert_eq!(start.elapsed().as_secs(), 75);
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn an_answer_that_moves_on_has_no_deadline_and_one_that_stands_still_has() {
-        let (mut server, mut client) = pair();
+    /// The time after which an answer without an end is given up, of which the client takes so much each time.
+    async fn given_up(pause: Duration, taken: usize, times: u32) -> Duration {
+        let (server, mut client) = tokio::io::duplex(4 * taken);
+        let mut server = Timed::new(server, PATIENCE, None);
         let answering = server.progress().begin();
         let taking = tokio::spawn(async move {
-            for _ in 0..10 {
-                tokio::time::sleep(Duration::from_secs(19)).await;
-                client.read_exact(&mut [0; 16]).await.expect("the answer goes on");
+            for _ in 0..times {
+                tokio::time::sleep(pause).await;
+                client.read_exact(&mut vec![0; taken]).await.expect("the answer goes on");
             }
             client
         });
         let start = Instant::now();
-        let error = server.write_all(&[7; 1000]).await.expect_err("nobody takes it");
-        assert_eq!((error.kind(), start.elapsed().as_secs()), (io::ErrorKind::TimedOut, 19 * 10 + 20));
+        let error = server.write_all(&vec![7; 10_000_000]).await.expect_err("nobody takes all of it");
+        assert_eq!(error.kind(), io::ErrorKind::TimedOut);
         drop((answering, taking));
+        start.elapsed()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_answer_that_moves_on_has_no_deadline_and_one_that_stands_still_has() {
+        let second = Duration::from_secs(1);
+        for (pause, taken) in [(second, 2_000), (second * 19, 19 * 256 + 256)] {
+            let took = given_up(pause, taken, 100).await;
+            assert!(took >= pause * 100 && took < pause * 100 + 2 * PATIENCE.answer, "{took:?}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_answer_that_is_taken_byte_by_byte_stands_still() {
+        for (pause, taken) in [(19_000, 1), (100, 10), (19_000, 4_000)] {
+            let took = given_up(Duration::from_millis(pause), taken, 20).await;
+            assert!(took <= PATIENCE.answer + Duration::from_millis(1), "{took:?}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn each_answer_of_a_connection_has_its_own_time() {
+        let (server, mut client) = tokio::io::duplex(1000);
+        let mut server = Timed::new(server, PATIENCE, None);
+        tokio::spawn(async move {
+            loop {
+                tokio::time::sleep(Duration::from_secs(15)).await;
+                if client.read(&mut [0; 1000]).await.is_err() {
+                    break;
+                }
+            }
+        });
+        for _ in 0..10 {
+            let answering = server.progress().begin();
+            // The last of it has to wait once.
+            server.write_all(&[7; 1500]).await.expect("it is taken in time");
+            drop(answering);
+            tokio::time::sleep(Duration::from_secs(15)).await;
+        }
     }
 
     #[tokio::test(start_paused = true)]
