@@ -5,6 +5,7 @@ use std::{fmt, future::pending, time::Duration};
 use sio::error::IntoEventError;
 use sio::prelude::*;
 use sio_tests::{
+    Request,
     app::Secret,
     harness::TestServer,
     journal::Gate,
@@ -201,16 +202,23 @@ async fn at_most_256_characters_of_a_client_are_repeated() {
 async fn a_namespace_that_nobody_serves_is_one_line_that_lists_what_is_served() {
     let logs = logs::capture();
     let server = TestServer::start(|builder| builder.consumer::<Noisy>().consumer::<Closed>()).await;
-    for path in ["/typo", "/noisy2", "/"] {
+    for path in ["/typo", "/noisy2", "/typo", "/"] {
         for _ in 0..20 {
             let mut ws = server.ws().await;
             ws.send(&format!("40{path}{}", if path == "/" { "" } else { "," })).await;
             received(&mut ws).await;
         }
-        let expected = usize::from(path != "/");
+        // The first of them, whatever clients make up.
+        let expected = usize::from(path == "/typo");
         let namespace = format!("namespace=\"{path}\"");
         assert_eq!(logs.count(&["nobody serves", &namespace]), expected, "{path}");
     }
+    for number in 0..100 {
+        let mut ws = server.ws().await;
+        ws.send(&format!("40/made-up-{number},")).await;
+        received(&mut ws).await;
+    }
+    assert_eq!(logs.count(&["nobody serves", "made-up"]), 0);
     let line = logs.expect(&["INFO", "nobody serves", "/typo"]).await;
     assert!(line.contains("/noisy") && line.contains("/closed"), "{line}");
 }
@@ -362,4 +370,26 @@ async fn an_auth_payload_with_which_a_client_cannot_come_back_is_told_of() {
     }
     logs.expect(&["WARN", "an auth payload is no object", "connection state recovery"]).await;
     assert_eq!(logs.count(&["WARN", "an auth payload is no object"]), 1);
+}
+
+/// The clock is stopped: a decision that does not come costs no time.
+#[tokio::test(start_paused = true)]
+async fn decisions_about_requests_that_take_too_long_are_one_line() {
+    let logs = logs::capture();
+    let server = TestServer::start(|builder| {
+        builder.consumer::<Noisy>().allow_request_async(|_| async { pending().await })
+    })
+    .await;
+    let target = server.target("EIO=4&transport=polling");
+    let mut clients = Vec::new();
+    for _ in 0..5 {
+        let mut http = server.http().await;
+        http.send(&Request::get(&target)).await;
+        clients.push(http);
+    }
+    tokio::time::sleep(Duration::from_secs(31)).await;
+    for http in &mut clients {
+        assert_eq!(http.receive().await.status, 403);
+    }
+    assert_eq!(logs.count(&["ERROR", "`allow_request_async` took longer"]), 1);
 }

@@ -47,9 +47,9 @@ impl Client {
     /// consumer was not linked.
     pub(super) fn log_unknown(&self, path: &str) {
         let namespace = &*short(path);
-        let about = About { is_made_up: true, ..About::namespace(namespace) };
+        // Clients make them up: they are all alike.
         limited!(
-            INFO, self.reception.logs, about, target: "sio::server",
+            INFO, self.reception.logs, About::default(), target: "sio::server",
             { namespace, served = ?self.reception.namespaces.paths(), },
             "a client asks for a namespace that nobody serves"
         );
