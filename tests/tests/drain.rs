@@ -120,6 +120,31 @@ async fn a_handler_that_does_not_end_is_answered_with_shutting_down() {
     closed(closing).await;
 }
 
+/// More than there is time for in one turn of the client's task.
+#[tokio::test]
+async fn each_of_many_events_that_wait_is_answered_with_shutting_down() {
+    const WAITING: usize = 128;
+    let server = server(Duration::from_millis(100)).await;
+    let mut ws = server.socket("/working").await;
+    ws.send(r#"42/working,["work_for_ever"]"#).await;
+    server.journal.expect("works").await;
+    for id in 1..=WAITING {
+        ws.send(&format!(r#"42/working,{id}["work","{}"]"#, "x".repeat(1_000))).await;
+    }
+    // A client behind it is answered, so that all of these have arrived.
+    server.socket("/").await;
+    settle().await;
+    let closing = close(&server).await;
+    for id in 1..=WAITING {
+        let answer =
+            format!(r#"43/working,{id}[{{"status":"error","code":"shutting_down","message":"…",…}}]"#);
+        ws.expect(&answer).await;
+    }
+    ws.expect_closed().await;
+    drop(ws);
+    closed(closing).await;
+}
+
 #[tokio::test]
 async fn an_event_that_comes_while_the_server_drains_is_answered_with_shutting_down() {
     let server = server(Duration::from_secs(600)).await;

@@ -160,7 +160,8 @@ impl SessionTask {
         match self.shared.shutdown.phase() {
             shutdown::Phase::Running => false,
             shutdown::Phase::Draining => self.handler.is_idle(),
-            shutdown::Phase::Over => true,
+            // Events that wait are told, for which one turn may be too short. They do not become more.
+            shutdown::Phase::Over => !turn::is_over() || self.handler.is_idle(),
         }
     }
 
@@ -203,7 +204,7 @@ impl SessionTask {
 
     /// Returns whether to read more from the client: its handler takes it, and the client itself reads the answers.
     fn takes_input(&self) -> bool {
-        self.handler.is_ready() && !self.mailbox.outbox.is_overfull()
+        self.handler.is_ready() && !self.mailbox.outbox.is_overfull() && !self.shared.shutdown.is_over()
     }
 
     /// Pauses the heartbeat deadline while a slow handler keeps us from reading. While the client itself does not
