@@ -21,6 +21,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use bytestring::ByteString;
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use self::arity::Arity;
@@ -136,6 +137,34 @@ impl Args {
         // Left before what is no array, the position makes the first `take` fail.
         let position = if reader.expect(b'[').is_ok() { reader.position() } else { 0 };
         Self::new(raw, position, attachments)
+    }
+
+    /// Makes arguments of values, which are written as an emit writes them.
+    ///
+    /// # Errors
+    ///
+    /// [`EncodeError::Json`] if a value cannot be written as JSON, [`EncodeError::Placeholder`] if one looks like a
+    /// placeholder beside bytes.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use sio_core::args::Args;
+    ///
+    /// let mut args = Args::of(&("room", 5))?;
+    /// assert_eq!(args.raw(), r#"["room",5]"#);
+    /// # Ok::<(), sio_core::args::EncodeError>(())
+    /// ```
+    pub fn of<A: Serialize + ?Sized>(args: &A) -> Result<Self, EncodeError> {
+        let (mut json, mut attachments) = (vec![b'['], Vec::new());
+        write_args(&mut json, true, args, &mut attachments)?;
+        json.push(b']');
+        if !attachments.is_empty() && count_placeholders(&json) > attachments.len() {
+            return Err(EncodeError::Placeholder);
+        }
+        let json =
+            ByteString::try_from(json).map_err(serde::ser::Error::custom).map_err(EncodeError::Json)?;
+        Ok(Self::array(json, attachments))
     }
 
     /// Arguments that begin at `position`, which is the beginning of the text or follows a bracket or a comma.

@@ -2,7 +2,7 @@
 
 use bytestring::ByteString;
 use serde::Serialize;
-use sio_core::args::{Args, write_args};
+use sio_core::args::Args;
 
 use crate::consumer::{Event, Reply, encode_reply};
 use crate::error::{EmitError, Error};
@@ -65,12 +65,10 @@ impl Call {
     ///
     /// # Errors
     ///
-    /// When they cannot be written as JSON.
+    /// When they cannot be written as JSON, or an object beside bytes looks like a placeholder: the handler would get
+    /// bytes in its place.
     pub fn set_args<A: Serialize + ?Sized>(&mut self, args: &A) -> Result<(), Error> {
-        let (mut json, mut attachments) = (vec![b'['], Vec::new());
-        write_args(&mut json, true, args, &mut attachments).map_err(EmitError::from)?;
-        json.push(b']');
-        self.args = Args::array(String::from_utf8(json)?.into(), attachments);
+        self.args = Args::of(args).map_err(EmitError::from)?;
         Ok(())
     }
 

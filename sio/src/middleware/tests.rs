@@ -216,6 +216,12 @@ async fn an_event_can_be_refused_answered_and_changed() {
                     call.set_name("slow");
                     next.run(call).await
                 }
+                "wrap" => {
+                    let value: crate::Value = call.args().clone().take()?;
+                    call.set_name("echo");
+                    call.set_args(&(value, Binary::from(b"secret")))?;
+                    next.run(call).await
+                }
                 "change" => {
                     let text: String = call.args().clone().take()?;
                     call.set_name("echo");
@@ -240,6 +246,10 @@ async fn an_event_can_be_refused_answered_and_changed() {
     tokio::time::advance(Duration::from_millis(20)).await;
     client.settle().await;
     assert!(client.received()[0].contains(r#""code":"timeout""#));
+    // What a client has made up does not become the bytes that stand beside it.
+    let forged = r#"2/tests/guarded,1["wrap",{"_placeholder":true,"num":0}]"#;
+    let refused = client.send(&[forged]).await;
+    assert!(refused[0].contains(r#""code":"internal""#), "{refused:?}");
     let wrong = client.send(&[r#"2/tests/guarded,1["change"]"#]).await;
     assert!(wrong[0].contains(r#""code":"invalid_payload""#), "{wrong:?}");
 }
