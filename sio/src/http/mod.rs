@@ -33,6 +33,8 @@
 //! [`options`](crate::options).
 
 pub(crate) mod answer;
+#[cfg(feature = "static-files")]
+mod beneath;
 mod body;
 #[cfg(feature = "static-files")]
 mod client_bundle;

@@ -12,6 +12,7 @@ use hyper::{Method, Request, StatusCode, Uri};
 use tower_http::services::{ServeDir, ServeFile};
 
 use super::answer::{self, Answer};
+use super::beneath::{Beneath, is_hidden};
 use super::body::ResponseBody;
 use super::client_bundle::ClientBundle;
 
@@ -60,31 +61,15 @@ impl Files {
         self
     }
 
-    /// Returns whether the file at this path below the directory may be served. Reads the file system.
-    fn may_serve(&self, below: &Path) -> bool {
-        let is_hidden = |path: &Path| {
-            path.components()
-                .any(|part| matches!(part, Component::Normal(name) if name.as_encoded_bytes()[0] == b'.'))
-        };
-        // A path with `..`, a root or a prefix could lead out of the directory, whatever exists there.
-        if below.components().any(|part| !matches!(part, Component::Normal(_) | Component::CurDir)) {
-            return false;
-        }
-        if !self.dot_files && is_hidden(below) {
-            return false;
-        }
-        let (Ok(root), Ok(mut real)) = (self.target.canonicalize(), self.target.join(below).canonicalize())
-        else {
-            return false;
-        };
-        if real.is_dir() {
-            // The file of a directory; where there is none the directory itself decides.
-            real = real.join("index.html").canonicalize().unwrap_or(real);
-        }
-        match real.strip_prefix(&root) {
-            Ok(below) => self.dot_files || !is_hidden(below),
-            Err(_) => self.links,
-        }
+    /// Returns whether a path below the directory may be asked for, whatever is there.
+    fn may_ask(&self, below: &Path) -> bool {
+        // A path with `..`, a root or a prefix could lead out of the directory.
+        below.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir))
+            && (self.dot_files || !is_hidden(below))
+    }
+
+    fn beneath(&self) -> Beneath {
+        Beneath { root: self.target.as_path().into(), dot_files: self.dot_files, links: self.links }
     }
 }
 
@@ -156,7 +141,7 @@ impl StaticFiles {
         }
         let rest = if rest.is_empty() { "/" } else { rest };
         let Ok(rest) = rest.parse::<PathAndQuery>() else { return answer::status(StatusCode::BAD_REQUEST) };
-        if is_dir && !may_serve(files, rest.path()).await {
+        if is_dir && !may_ask(files, rest.path()) {
             return answer::status(StatusCode::NOT_FOUND);
         }
         let mut request = Request::new(http_body_util::Empty::<bytes::Bytes>::new());
@@ -164,7 +149,8 @@ impl StaticFiles {
         *request.uri_mut() = Uri::from(rest);
         *request.headers_mut() = headers.clone();
         let served = if is_dir {
-            ServeDir::new(&files.target).redirect_path_prefix(prefix).try_call(request).await
+            let served = ServeDir::with_backend(&files.target, files.beneath());
+            served.redirect_path_prefix(prefix).try_call(request).await
         } else {
             ServeFile::new(&files.target).try_call(request).await
         };
@@ -199,12 +185,9 @@ impl StaticFiles {
     }
 }
 
-/// Returns whether the file at a percent-encoded path below a directory may be served.
-async fn may_serve(files: &Files, path: &str) -> bool {
-    let Some(below) = decoded(path.trim_start_matches('/')) else { return false };
-    let files = files.clone();
-    let asking = tokio::task::spawn_blocking(move || files.may_serve(Path::new(&below)));
-    asking.await.unwrap_or(false)
+/// Returns whether a percent-encoded path below a directory may be asked for.
+fn may_ask(files: &Files, path: &str) -> bool {
+    decoded(path.trim_start_matches('/')).is_some_and(|below| files.may_ask(Path::new(&below)))
 }
 
 /// A percent-encoded path as the file system has it. None for what no file is called: by a separator inside a name
