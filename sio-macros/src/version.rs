@@ -4,7 +4,7 @@
 use proc_macro2::{Span, TokenStream};
 use quote::quote_spanned;
 
-/// Hands code to `sio` together with the version of the macros. If it has another version, one error that says so takes
+/// Hands code to `sio` together with the version of the macros. If it has another version, one error about that takes
 /// the place of the code.
 pub(crate) fn checked(krate: &TokenStream, here: Span, code: &TokenStream) -> TokenStream {
     let version = env!("CARGO_PKG_VERSION");

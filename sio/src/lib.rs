@@ -28,7 +28,7 @@
 //!         Ok(true)
 //!     }
 //!
-//!     /// For the event `chat_message`. What it returns is the acknowledgement.
+//!     /// For the event `chat_message`. The return value is the acknowledgement.
 //!     async fn event_chat_message(&mut self, socket: &Socket, message: ChatMessage) -> sio::Result<u32> {
 //!         socket.namespace().to("lobby").emit("chat_message", &message).await?;
 //!         self.written += 1;

@@ -31,8 +31,8 @@ use super::spread::SPREAD;
 ///
 /// # Errors
 ///
-/// [`EncodeError::Json`] if a value cannot be written as JSON, for example a map whose keys are lists. What was
-/// appended until then stays.
+/// [`EncodeError::Json`] if a value cannot be written as JSON, for example a map whose keys are lists. The part
+/// that was appended until then stays.
 ///
 /// # Examples
 ///

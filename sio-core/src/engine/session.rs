@@ -15,8 +15,8 @@
 //! each of these ──► Closed, by a packet, a request, a deadline or `close`
 //! ```
 //!
-//! A client that was answered `3probe` has stopped polling, or is about to, and sends the upgrade packet next. What is
-//! decided for it meanwhile has to reach it on either way: a GET brings what is queued, the heartbeat waits until the
+//! A client that was answered `3probe` has stopped polling, or is about to, and sends the upgrade packet next.
+//! Decisions about it meanwhile have to reach it on either way: a GET brings what is queued, the heartbeat waits until the
 //! upgrade is complete or has failed, and a session that closes takes the upgrade packet still.
 //!
 //! The heartbeat runs beside that, the same on either transport:

@@ -309,7 +309,7 @@ pub fn connect_error(namespace: &str, message: &str, data: Option<&str>) -> Byte
     scratch.end(Kind::ConnectError, namespace, None)
 }
 
-/// Encodes that the server puts the client out of a namespace.
+/// Encodes that the server disconnects the client from a namespace.
 ///
 /// # Examples
 ///

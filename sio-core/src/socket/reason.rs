@@ -22,7 +22,7 @@ use crate::engine::session::CloseReason;
 pub enum DisconnectReason {
     /// The client left the namespace.
     ClientNamespaceDisconnect,
-    /// The application put the socket out of the namespace.
+    /// The application disconnected the socket from the namespace.
     ServerNamespaceDisconnect,
     /// The connection ended.
     TransportClose,

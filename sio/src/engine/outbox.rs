@@ -14,7 +14,7 @@ use tokio::sync::Notify;
 
 use self::bounds::{BURST, OVERTAKEN};
 pub(crate) use self::bounds::{How, PushError, QueueLimits};
-use crate::transport::outgoing::{Done, Entry, Queue};
+use crate::transport::outgoing::{Amount, Entry, Queue};
 use crate::transport::wire::Wire;
 use crate::until::until;
 
@@ -271,7 +271,7 @@ impl Outbox {
 
     /// The transport has taken over this much: there is room for more. Returns true if nothing else is queued, as far
     /// as that was looked at.
-    pub(crate) fn settle(&self, done: Done) -> bool {
+    pub(crate) fn settle(&self, done: Amount) -> bool {
         if done.bytes == 0 && done.packets == 0 {
             return false;
         }
@@ -298,7 +298,7 @@ impl Outbox {
     }
 
     /// Counts what was never queued here and is still to be written: the transport will say that it is done.
-    pub(crate) fn owe(&self, unsent: Done) {
+    pub(crate) fn owe(&self, unsent: Amount) {
         let mut state = self.lock();
         state.packets += unsent.packets;
         state.bytes += unsent.bytes;

@@ -10,7 +10,7 @@ use tokio::sync::oneshot;
 
 use super::command::{PollAnswer, PollBody, PostAnswer};
 use super::mailbox::Mailbox;
-use crate::transport::outgoing::Done;
+use crate::transport::outgoing::Amount;
 use crate::transport::wire::Wire;
 
 #[derive(Debug, Default)]
@@ -91,7 +91,7 @@ impl Polling {
             self.get = Some(get);
             return false;
         }
-        let done = Done { packets: packets.len(), bytes: packets.iter().map(Bytes::len).sum() };
+        let done = Amount { packets: packets.len(), bytes: packets.iter().map(Bytes::len).sum() };
         let answer = PollAnswer::Payload(PollBody { body: payload.finish(), compress });
         if get.send(answer).is_err() {
             // The connection has gone between two looks: the next GET gets these.

@@ -115,7 +115,7 @@ impl Broadcast {
     }
 
     /// Sends the event to everybody or to nobody, as far as can be known: while the broker of the cluster is gone, or a
-    /// node has been silent for too long, it is not sent, and the error says so. Without this, and with
+    /// node has been silent for too long, it is not sent, and the error names the reason. Without this, and with
     /// [`local`](Self::local), the sockets of this node get it at once, whatever has happened to the others. On a
     /// single node it changes nothing.
     ///
@@ -291,7 +291,7 @@ impl Broadcast {
         self.apply(Change::Leave(&names_of(rooms)));
     }
 
-    /// Puts everybody who is addressed out of the namespace; their other namespaces stay connected.
+    /// Disconnects everybody who is addressed from the namespace; their other namespaces stay connected.
     #[allow(clippy::unused_async, reason = "adapters for several nodes wait here")]
     pub async fn disconnect(&self) {
         self.apply(Change::Disconnect { close: false });

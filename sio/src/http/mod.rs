@@ -29,7 +29,7 @@
 //! | [`EngineService`], [`Config`], [`Hooks`] | the service of an [`Engine`](crate::engine::Engine) alone |
 //! | `rustls` | the crate that `Server::serve_tls` takes its configuration from, with the feature `tls` |
 //!
-//! Who may ask, where, and how is said by the options of a [`Builder`](crate::Builder), whose values are in
+//! The options of a [`Builder`](crate::Builder) decide which requests are answered; their values are in
 //! [`options`](crate::options).
 
 pub(crate) mod answer;

@@ -207,7 +207,7 @@ impl Hub {
             }
             _ => Emission::new(run, Form::Plain(None)),
         };
-        // Who receives for all clients does not give way to one.
+        // A caller that receives for all clients does not give way to one.
         let _ = self.deliver_to_each(target, &emission.compress(compress), how, |_| true);
     }
 

@@ -28,9 +28,9 @@ impl From<Bytes> for Entry {
     }
 }
 
-/// So much of a queue: what a transport has taken over since it was last asked, or what it has yet to take.
+/// A number of packets and their bytes: taken over by a transport since it was last asked, or not yet.
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Done {
+pub(crate) struct Amount {
     pub(crate) packets: usize,
     pub(crate) bytes: usize,
 }

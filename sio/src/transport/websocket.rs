@@ -17,7 +17,7 @@ use sio_core::engine::packet::Message;
 
 use super::frames::{Frame, FrameReader, ReadError, Scratch};
 use super::link::Link;
-use super::outgoing::{Done, Queue};
+use super::outgoing::{Amount, Queue};
 use super::wire::Wire;
 
 /// Up to this many bytes, several queued packets are copied together for one `write`; more go by `writev`.
@@ -97,7 +97,7 @@ pub(crate) struct WebSocket {
     /// How many packets at the front of it have gone: taking them out after each write would move all others.
     gone: u32,
     /// Handed to the kernel since the queue was last told.
-    done: Done,
+    done: Amount,
     wire: Wire,
     /// The peer will send nothing more.
     is_ended: bool,
@@ -119,7 +119,7 @@ impl WebSocket {
             partial: None,
             writing: Queue::new(),
             gone: 0,
-            done: Done::default(),
+            done: Amount::default(),
             wire,
             is_ended: false,
             is_shut: false,
@@ -241,14 +241,14 @@ impl WebSocket {
     }
 
     /// Returns the amount that has gone to the kernel since the last call.
-    pub(crate) fn take_done(&mut self) -> Done {
+    pub(crate) fn take_done(&mut self) -> Amount {
         std::mem::take(&mut self.done)
     }
 
     /// Returns the amount that waits to be written.
-    pub(crate) fn unsent(&self) -> Done {
+    pub(crate) fn unsent(&self) -> Amount {
         let unsent = &self.writing[self.gone as usize..];
-        Done { packets: unsent.len(), bytes: unsent.iter().map(Bytes::len).sum() }
+        Amount { packets: unsent.len(), bytes: unsent.iter().map(Bytes::len).sum() }
     }
 
     /// Writes what is queued; ready when all of it has gone to the kernel.

@@ -14,8 +14,8 @@ fn nothing_is_counted_when_all_has_gone() {
             for frames in outbox.take_frames(wire) {
                 // The transport takes a packet in two portions.
                 let bytes = frames.len() / 2;
-                outbox.settle(Done { packets: 0, bytes });
-                outbox.settle(Done { packets: 1, bytes: frames.len() - bytes });
+                outbox.settle(Amount { packets: 0, bytes });
+                outbox.settle(Amount { packets: 1, bytes: frames.len() - bytes });
             }
             let state = outbox.lock();
             assert_eq!((state.packets, state.bytes), (0, 0));
@@ -31,7 +31,7 @@ fn offer(outbox: &Outbox, how: How) -> Result<bool, PushError> {
 
 /// The transport takes this many packets.
 fn settle(outbox: &Outbox, packets: usize) {
-    outbox.settle(Done { packets, bytes: packets * Packet::Noop.frame().len() });
+    outbox.settle(Amount { packets, bytes: packets * Packet::Noop.frame().len() });
 }
 
 #[test]
