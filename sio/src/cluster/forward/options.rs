@@ -35,7 +35,7 @@ impl Forwarding {
 
     /// By a listener of its own, without TLS, which begins with [`Server::start`](crate::Server::start) and is announced
     /// to the other nodes. The port may be 0. An unspecified IP address is announced as that of this machine's way to
-    /// the broker, unless [`Adapter::advertise`](super::Adapter::advertise) says otherwise.
+    /// the broker, unless [`Adapter::advertise`](crate::cluster::Adapter::advertise) says otherwise.
     #[must_use]
     pub const fn listen(address: SocketAddr) -> Self {
         Self(Kind::Listen(address))
