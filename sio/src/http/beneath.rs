@@ -68,7 +68,7 @@ fn open(root: &Path, below: &Path) -> io::Result<File> {
         directory = openat(&directory, part.as_os_str(), passed | OFlags::NOFOLLOW, Mode::empty())
             .map_err(missing)?;
     }
-    let name = below.file_name().unwrap_or(".".as_ref());
+    let name = below.file_name().unwrap_or_else(|| ".".as_ref());
     // A pipe would keep the thread waiting.
     let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
     openat(&directory, name, flags, Mode::empty()).map(File::from).map_err(missing)
