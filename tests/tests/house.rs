@@ -105,7 +105,7 @@ const CLUSTER: Plan = Plan {
         ("cluster", &["cluster", "emitter", "questions", "remote_ask", "way"]),
         ("receiving", &["answering", "receiver", "replying"]),
         ("node", &["node"]),
-        ("sending", &["supervisor"]),
+        ("sending", &["bundling", "supervisor"]),
         ("options", &["asks", "local", "options", "outbox", "replies", "requests"]),
         ("brokers", &["memory", "redis"]),
         ("bus", &["bus", "sink"]),

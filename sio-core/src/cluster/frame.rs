@@ -95,6 +95,8 @@ pub enum Kind {
     Claim,
     /// The state of a client that moves: a [`Handed`](super::message::Handed).
     Handed,
+    /// Several frames in one message of the broker: a [`Bundle`](super::bundle::Bundle).
+    Bundle,
     /// A kind of a later version, which is counted and ignored.
     Unknown(u8),
 }
@@ -211,6 +213,7 @@ impl Kind {
             Self::ServerEvent => 12,
             Self::Claim => 13,
             Self::Handed => 14,
+            Self::Bundle => 15,
             Self::Unknown(code) => code,
         }
     }
@@ -233,6 +236,7 @@ impl Kind {
             12 => Self::ServerEvent,
             13 => Self::Claim,
             14 => Self::Handed,
+            15 => Self::Bundle,
             other => Self::Unknown(other),
         }
     }

@@ -4,7 +4,7 @@
 //! here connects to anything or looks at a clock: bytes come in as slices, and the time as an argument.
 //!
 //! * [`frame`]: the header of a frame, and the kinds of them. The modules [`broadcast`], [`ask`] and [`message`] have
-//!   the bodies.
+//!   the bodies; [`bundle`] puts many frames into one.
 //! * [`lane`]: numbers of frames, by which receivers find repeats and losses.
 //! * [`node`]: how a node is named, and what it says of itself.
 //! * [`members`]: which nodes are alive.
@@ -15,6 +15,7 @@
 pub mod ask;
 pub mod asking;
 pub mod broadcast;
+pub mod bundle;
 pub mod frame;
 pub mod gather;
 pub mod key;

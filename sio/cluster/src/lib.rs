@@ -22,6 +22,7 @@
 
 mod answering;
 mod asks;
+mod bundling;
 pub mod bus;
 mod cluster;
 mod counters;

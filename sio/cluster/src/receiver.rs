@@ -23,7 +23,7 @@ use crate::outbox::now;
 use crate::sink::Arrived;
 
 /// Frames after which other tasks have their turn, so that a flood here leaves the node's own clients served.
-const BURST: u32 = 64;
+const BURST: usize = 64;
 
 /// Between two log lines about what is malformed.
 const QUIET: Duration = Duration::from_secs(1);
@@ -62,28 +62,29 @@ impl Receiver {
         mut stopped: watch::Receiver<bool>,
     ) -> mpsc::Receiver<Arrived> {
         let node = Arc::clone(&self.node);
-        let mut burst = 0;
+        let mut burst = Vec::with_capacity(BURST);
         loop {
-            let next = tokio::select! {
+            let count = tokio::select! {
                 biased;
                 // That nobody can stop it any more means the same.
-                _ = stopped.wait_for(|is_stopped| *is_stopped) => None,
-                next = arrived.recv() => next,
+                _ = stopped.wait_for(|is_stopped| *is_stopped) => 0,
+                count = arrived.recv_many(&mut burst, BURST) => count,
             };
-            match next {
-                None => return arrived,
-                Some(Arrived::Fresh) => node.is_stale.store(false, Relaxed),
-                Some(Arrived::Frame { payload, epoch }) => {
-                    node.line.queue.taken(payload.len());
-                    // One bad frame, or one bad listener, must not end the node's part in the cluster.
-                    if catch_unwind(AssertUnwindSafe(|| self.frame(&payload, epoch))).is_err() {
-                        tracing::error!(target: "sio::cluster", me = %node.me, "panicked at a frame of another node");
-                    }
+            if count == 0 {
+                return arrived;
+            }
+            for next in burst.drain(..) {
+                let Arrived::Frame { payload, epoch } = next else {
+                    node.is_stale.store(false, Relaxed);
+                    continue;
+                };
+                node.line.queue.taken(payload.len());
+                // One bad frame, or one bad listener, must not end the node's part in the cluster.
+                if catch_unwind(AssertUnwindSafe(|| self.frame(&payload, epoch))).is_err() {
+                    tracing::error!(target: "sio::cluster", me = %node.me, "panicked at a frame of another node");
                 }
             }
-            burst += 1;
-            if burst >= BURST {
-                burst = 0;
+            if count == BURST {
                 tokio::task::yield_now().await;
             }
         }
@@ -278,6 +279,8 @@ fn read<'a>(header: &Header, body: &'a Bytes) -> Option<Message<'a>> {
         Kind::Request => Message::Request(message::read(body)?),
         Kind::Page => Message::Page(message::read(body)?),
         Kind::ServerEvent => Message::ServerEvent(message::read(body)?),
+        // Bundles are opened before, and there are none in others.
+        Kind::Bundle => return None,
         _ => Message::Unknown,
     })
 }

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
+use sio_core::cluster::bundle;
 use sio_core::cluster::frame::{HEADER_LEN, Kind};
 use sio_core::cluster::node::NodeId;
 use tokio::sync::{Notify, mpsc};
@@ -66,6 +67,15 @@ impl Sink {
             }
             return;
         }
+        if bundle::is_bundle(&payload) {
+            // Copied: one event that waits for a slow client must not hold all the others in memory.
+            bundle::frames(&payload).for_each(|frame| self.put(Bytes::copy_from_slice(frame)));
+        } else {
+            self.put(payload);
+        }
+    }
+
+    fn put(&self, payload: Bytes) {
         let size = payload.len();
         let arrived = Arrived::Frame { payload, epoch: self.epoch };
         // Counted first: the receiver may take it away at once.
@@ -189,6 +199,22 @@ mod tests {
         sink.frame(&Topic::All, frame(1, Kind::Broadcast, 5));
         assert!(receiver.try_recv().is_err());
         assert_eq!(queue.echoes(), 1);
+    }
+
+    #[test]
+    fn what_comes_in_a_bundle_comes_frame_by_frame() {
+        let (queue, mut receiver) = Queue::new(NodeId::new(1));
+        let sink = queue.sink();
+        for source in [1, 2] {
+            let mut bundle = bundle::Bundle::new(NodeId::new(source), 0);
+            (0..3).for_each(|body| bundle.push(&frame(source, Kind::Broadcast, body)));
+            sink.frame(&Topic::All, bundle.finish());
+        }
+        for body in 0..3 {
+            let Ok(Arrived::Frame { payload, .. }) = receiver.try_recv() else { panic!("a frame") };
+            assert_eq!(payload, frame(2, Kind::Broadcast, body));
+        }
+        assert!(receiver.try_recv().is_err(), "nothing of this node");
     }
 
     #[tokio::test]

@@ -19,6 +19,7 @@ use sio_core::cluster::node::NodeId;
 use tokio::sync::watch;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
 
+use crate::bundling::bundled;
 use crate::bus::{AnyBus, AnyLink, BusError, Frame, Names, Receivers, Topic};
 use crate::counters::Counters;
 use crate::outbox::{Kind, Outbox, now};
@@ -235,6 +236,7 @@ impl<R: Role> Supervisor<R> {
         if batch.is_empty() {
             return Ok(());
         }
+        let batch = bundled(batch);
         let receivers = while_open(sink, within(ANSWER, "it takes nothing", link.publish(&batch))).await?;
         self.line.outbox.confirmed(now());
         self.line.outbox.ready.notify_one();
@@ -257,7 +259,7 @@ impl<R: Role> Supervisor<R> {
             if batch.is_empty() {
                 return Ok(());
             }
-            link.publish(&batch).await?;
+            link.publish(&bundled(batch)).await?;
             self.line.outbox.confirmed(now());
         }
     }

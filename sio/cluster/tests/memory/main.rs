@@ -1,6 +1,7 @@
 //! Nodes over a broker in memory, whose faults are seeded, under a clock that stands still.
 
 mod asks;
+mod bursts;
 mod emitter;
 mod faults;
 mod members;
