@@ -9,7 +9,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 use sio::Value;
-use sio::cluster::{Adapter, ClusterEvent, NodeId};
+use sio::cluster::{Adapter, ClusterEvent, Forwarding, NodeId};
 use sio::error::ConnectError;
 use sio::options::Recovery;
 use sio::prelude::*;
@@ -26,6 +26,9 @@ use crate::app::All;
 /// What a node can do beside what every profile can. `cluster-partial`: not all that the profile has is there yet.
 const CAPABILITIES: [&str; 6] =
     ["cluster", "gaps", "emitter", "dedupe", "prompt-namespaces", "cluster-partial"];
+
+/// And unless `FORWARD` says otherwise.
+const FORWARD: &str = "forward";
 
 /// The node as it tells of itself.
 #[derive(Debug, Serialize)]
@@ -172,13 +175,18 @@ fn server(origins: &[String]) -> sio::Result<Server> {
         .consumer::<Room>()
         .adapter(adapter)
         .on_cluster(move |event| hearing.hears(event))
-        .state(Capabilities::with(&CAPABILITIES))
         .state(node);
+    let mut capabilities = CAPABILITIES.to_vec();
+    if variable("FORWARD").is_some_and(|forward| forward == "0") {
+        builder = builder.forwarding(Forwarding::off());
+    } else {
+        capabilities.push(FORWARD);
+    }
     if let Some(seconds) = variable("RECOVERY") {
         let recovery = Recovery::default().max_disconnection(Duration::from_secs_f64(seconds.parse()?));
         builder = builder.connection_state_recovery(recovery);
     }
-    Ok(builder.build()?)
+    Ok(builder.state(Capabilities::with(&capabilities)).build()?)
 }
 
 /// A variable of the environment that says something.

@@ -10,6 +10,7 @@
 //! CLUSTER       URL of the broker at which the nodes of the profile `cluster` meet
 //! CLUSTER_NAME  prefix of everything there, `accept` when unset
 //! NODE          this node's name, the process id when unset
+//! FORWARD       0: requests for sessions of other nodes are not passed on
 //! RECOVERY      seconds for which a client may come back, none when unset
 //! CLUSTER_WAIT  1: serves local clients although the broker cannot be reached
 //! ```

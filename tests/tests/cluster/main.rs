@@ -2,10 +2,14 @@
 
 mod addressing;
 mod balancer;
+mod changes;
 mod forward;
+mod namespaces;
+mod payloads;
 mod processes;
 mod questions;
 #[path = "../../../sio/cluster/tests/over_redis/server.rs"]
 #[allow(dead_code, reason = "not every test needs all of it")]
 mod redis;
+mod strict;
 mod support;
