@@ -98,10 +98,12 @@ impl Attempted {
     }
 }
 
-/// Calls the handler of an event, within all that limits and surrounds it. `beside`: what goes on meanwhile.
+/// Calls the handler of an event, within all that limits and surrounds it. `name` is that under which it came, `beside`
+/// what goes on meanwhile.
 pub(super) async fn attempt(
     seat: &Seat,
     event: &mut Event<'_>,
+    name: &str,
     info: Option<&'static EventInfo>,
     handler: impl Handler,
     mut beside: Option<&mut Concurrent>,
@@ -113,7 +115,6 @@ pub(super) async fn attempt(
     if let Some(refusal) = limits::refusal(event, info, door.event_rate) {
         return Attempted::Outcome(Err(refusal));
     }
-    let name = event.name_handle();
     let is_heavy = heavy::is_heavy(event.args().raw());
     let handled = if door.hooks.around.is_empty() {
         let handler = Guard::new(|| handler.call(event), door.timeout_of(info));

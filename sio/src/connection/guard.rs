@@ -6,7 +6,6 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use bytestring::ByteString;
 use pin_project_lite::pin_project;
 use tokio::time::{Instant, Sleep};
 
@@ -66,7 +65,7 @@ pub(super) fn log_failure(socket: &Socket, event: &str, failure: &Failure) {
 /// Whose handler it is, for the line that is written when it takes long.
 pub(crate) struct Watched<'a> {
     pub(crate) seat: &'a Seat,
-    pub(crate) event: ByteString,
+    pub(crate) event: &'a str,
 }
 
 pin_project! {
@@ -108,7 +107,7 @@ impl<'a, F: Future> Guard<'a, F> {
     }
 
     /// Has a line written when the future takes long.
-    pub(crate) fn watched(mut self, seat: &'a Seat, event: ByteString) -> Self {
+    pub(crate) fn watched(mut self, seat: &'a Seat, event: &'a str) -> Self {
         self.watched = Some(Watched { seat, event });
         self
     }
@@ -162,7 +161,7 @@ impl Watched<'_> {
     }
 
     fn tell(&self, after: Duration) {
-        let (namespace, event) = (&*short(self.seat.door.path()), &*short(&self.event));
+        let (namespace, event) = (&*short(self.seat.door.path()), &*short(self.event));
         limited!(
             WARN, self.seat.door.hub.common.logs, About::event(namespace, event), target: "sio::consumer",
             { socket = %self.seat.socket.id(), namespace, event, ?after, },

@@ -6,7 +6,6 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use bytestring::ByteString;
 use sio_core::args::Args;
 use sio_core::socket::packet::Event as Incoming;
 use sio_core::socket::reason::DisconnectReason;
@@ -109,7 +108,7 @@ async fn connect<C: Consumer>(
     let refusal = {
         let is_heavy = auth.as_ref().is_some_and(|auth| heavy::is_heavy(auth.raw()));
         let hook = Guard::new(|| around::on_connect::<C>(seat, auth, before), None);
-        let hook = hook.watched(seat, ByteString::from_static("connect"));
+        let hook = hook.watched(seat, "connect");
         let mut hook = pin!(Heavily::new(is_heavy, hook));
         let outcome = poll_fn(|cx| {
             if socket.member.is_closed() {
@@ -178,14 +177,19 @@ async fn handle<C: Consumer>(
     concurrent: &mut Concurrent,
 ) {
     waiting.begin();
-    let mut event = Event::incoming(&seat.socket, waiting.event);
     let info = waiting.info;
-    let attempted = attempt(seat, &mut event, info, Serial(consumer), Some(concurrent)).await;
-    let outcome = attempted.settle(seat, &mut event, waiting.size, waiting.delay.as_deref());
-    let Some(outcome) = outcome else { return };
+    let Incoming { id, name, args } = waiting.event;
+    let mut event = Event::named(&seat.socket, &name, id, args);
+    let attempted = attempt(seat, &mut event, &name, info, Serial(consumer), Some(concurrent)).await;
+    let outcome = match attempted.settle(seat, &mut event, waiting.size, waiting.delay.as_deref()) {
+        // None of the application's code runs any more.
+        Some(Ok(reply)) => return drop(event.finish(Ok(reply))),
+        Some(Err(error)) => Err(error),
+        None => return,
+    };
     let conclusion =
         Guard::new(|| consumer::conclude(consumer, &mut event, outcome), seat.door.timeout_of(info));
-    let mut conclusion = pin!(conclusion.watched(seat, ByteString::from_static("error")));
+    let mut conclusion = pin!(conclusion.watched(seat, "error"));
     let concluded = poll_fn(|cx| poll_beside(&seat.door, conclusion.as_mut(), Some(concurrent), cx));
     if let Err(failure) = concluded.await {
         log_failure(&seat.socket, "error", &failure);
@@ -203,7 +207,7 @@ async fn handle_concurrent<C: Consumer>(seat: &Seat, mut waiting: Waiting) -> Op
     waiting.begin();
     let (name, info) = (waiting.event.name.clone(), waiting.info);
     let mut event = Event::incoming(&seat.socket, waiting.event);
-    let attempted = attempt(seat, &mut event, info, Beside::<C>(PhantomData), None).await;
+    let attempted = attempt(seat, &mut event, &name, info, Beside::<C>(PhantomData), None).await;
     let outcome = attempted.settle(seat, &mut event, waiting.size, waiting.delay.as_deref())?;
     let error = event.finish(outcome)?;
     Some(Failed { event: Incoming { id: None, name, args: Args::empty() }, info, error })
@@ -225,7 +229,7 @@ async fn tell<C: Consumer>(
             consumer::log(&event, &error);
         }
     };
-    let mut hook = pin!(Guard::new(|| told, timeout).watched(seat, ByteString::from_static("error")));
+    let mut hook = pin!(Guard::new(|| told, timeout).watched(seat, "error"));
     if let Err(failure) = poll_fn(|cx| poll_beside(door, hook.as_mut(), Some(concurrent), cx)).await {
         log_failure(socket, "error", &failure);
     }
@@ -235,7 +239,7 @@ async fn disconnect<C: Consumer>(consumer: &mut C, seat: &Seat, reason: Disconne
     let socket = &seat.socket;
     let mut event = Event::disconnect(socket, reason);
     let hook = Guard::new(|| consumer.on_disconnect(&mut event), None);
-    match hook.watched(seat, ByteString::from_static("disconnect")).await {
+    match hook.watched(seat, "disconnect").await {
         Ok(Ok(())) => {}
         Ok(Err(error)) => consumer::log(&event, &error),
         Err(failure) => log_failure(socket, "disconnect", &failure),

@@ -1,5 +1,6 @@
 //! [`Event`]: something that happens to a socket, on its way through a consumer.
 
+use std::borrow::Cow;
 use std::mem;
 use std::sync::Arc;
 
@@ -22,7 +23,7 @@ use crate::handle::socket::Socket;
 #[derive(Debug)]
 pub struct Event<'a> {
     socket: &'a Socket,
-    name: ByteString,
+    name: Cow<'a, ByteString>,
     args: Args,
     occasion: Occasion,
     answer: Answer,
@@ -52,28 +53,35 @@ impl<'a> Event<'a> {
     /// A client asks to enter the namespace, with its auth payload.
     pub(crate) fn connect(socket: &'a Socket, auth: Option<Args>) -> Self {
         let occasion = Occasion::Connect { auth: auth.is_some() };
-        Self::new(
-            socket,
-            ByteString::from_static("connect"),
-            auth.unwrap_or_default(),
-            occasion,
-            Answer::NotAsked,
-        )
+        let name = Cow::Owned(ByteString::from_static("connect"));
+        Self::new(socket, name, auth.unwrap_or_default(), occasion, Answer::NotAsked)
     }
 
     /// A client sent an event.
     pub(crate) fn incoming(socket: &'a Socket, event: socket::Event) -> Self {
         let answer = event.id.map_or(Answer::NotAsked, Answer::Due);
-        Self::new(socket, event.name, event.args, Occasion::Incoming, answer)
+        Self::new(socket, Cow::Owned(event.name), event.args, Occasion::Incoming, answer)
+    }
+
+    /// As [`Self::incoming`], of an event whose name is needed beside it.
+    pub(crate) fn named(socket: &'a Socket, name: &'a ByteString, id: Option<u64>, args: Args) -> Self {
+        let answer = id.map_or(Answer::NotAsked, Answer::Due);
+        Self::new(socket, Cow::Borrowed(name), args, Occasion::Incoming, answer)
     }
 
     /// A client has left.
     pub(crate) fn disconnect(socket: &'a Socket, reason: DisconnectReason) -> Self {
-        let name = ByteString::from_static("disconnect");
+        let name = Cow::Owned(ByteString::from_static("disconnect"));
         Self::new(socket, name, Args::empty(), Occasion::Disconnect(reason), Answer::NotAsked)
     }
 
-    fn new(socket: &'a Socket, name: ByteString, args: Args, occasion: Occasion, answer: Answer) -> Self {
+    fn new(
+        socket: &'a Socket,
+        name: Cow<'a, ByteString>,
+        args: Args,
+        occasion: Occasion,
+        answer: Answer,
+    ) -> Self {
         Self { socket, name, args, occasion, answer, error: None }
     }
 
@@ -157,7 +165,7 @@ impl<'a> Event<'a> {
     }
 
     pub(crate) fn name_handle(&self) -> ByteString {
-        self.name.clone()
+        ByteString::clone(&self.name)
     }
 
     pub(crate) fn take_error(&mut self) -> Option<Error> {
@@ -198,7 +206,7 @@ impl<'a> Event<'a> {
 
     /// Goes on under another name, or with other arguments.
     pub(crate) fn replace(&mut self, name: ByteString, args: Args) {
-        (self.name, self.args) = (name, args);
+        (self.name, self.args) = (Cow::Owned(name), args);
     }
 
     /// The handler has ended: answers the client, if it waits and has no answer yet. Returns the error if the client
