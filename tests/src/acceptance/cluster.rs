@@ -10,7 +10,8 @@ use std::{
 use serde::{Deserialize, Serialize};
 use sio::Value;
 use sio::cluster::{Adapter, ClusterEvent, Forwarding, NodeId};
-use sio::error::ConnectError;
+use sio::emit::{FetchedSocket, Spread};
+use sio::error::{AckError, ConnectError, EmitError};
 use sio::options::Recovery;
 use sio::prelude::*;
 
@@ -24,8 +25,8 @@ use super::{
 use crate::app::All;
 
 /// What a node can do beside what every profile can. `cluster-partial`: not all that the profile has is there yet.
-const CAPABILITIES: [&str; 6] =
-    ["cluster", "gaps", "emitter", "dedupe", "prompt-namespaces", "cluster-partial"];
+const CAPABILITIES: [&str; 7] =
+    ["cluster", "gaps", "emitter", "dedupe", "prompt-namespaces", "users", "cluster-partial"];
 
 /// And unless `FORWARD` says otherwise.
 const FORWARD: &str = "forward";
@@ -96,6 +97,19 @@ impl Node {
         }
     }
 
+    /// The name of a node of the cluster, or what can be said of one that has none.
+    fn name_of(&self, server: &Server, node: NodeId) -> String {
+        if server.cluster().is_some_and(|cluster| cluster.me() == node) {
+            return self.name.to_string();
+        }
+        let heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
+        heard.names.get(&node).cloned().unwrap_or_else(|| node.to_string())
+    }
+
+    fn names_of(&self, server: &Server, nodes: &[NodeId]) -> BTreeSet<String> {
+        nodes.iter().map(|node| self.name_of(server, *node)).collect()
+    }
+
     fn gaps(&self) -> Vec<Gap> {
         self.heard.lock().unwrap_or_else(PoisonError::into_inner).gaps.clone()
     }
@@ -109,6 +123,81 @@ impl Node {
             up: cluster.is_up(),
         }
     }
+}
+
+/// Sockets that a question is about.
+#[derive(Debug, Deserialize)]
+struct Selection {
+    to: Option<Vec<String>>,
+    except: Option<Vec<String>>,
+    local: Option<bool>,
+}
+
+/// The answer to `fetch`.
+#[derive(Debug, Serialize)]
+struct Fetched {
+    sockets: Vec<FetchedItem>,
+    missing: BTreeSet<String>,
+}
+
+#[derive(Debug, Serialize, PartialEq, Eq, PartialOrd, Ord)]
+struct FetchedItem {
+    id: String,
+    node: String,
+    rooms: BTreeSet<String>,
+    user: Option<String>,
+}
+
+/// The answer to `rooms-all`.
+#[derive(Debug, Serialize)]
+struct AllRooms {
+    rooms: BTreeSet<String>,
+    missing: BTreeSet<String>,
+}
+
+/// What became of a question to a socket, wherever it is.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum Asked {
+    /// All arguments of its answer.
+    Ok(Vec<Value>),
+    /// It has not answered in time: `true`.
+    Timeout(bool),
+    /// It is not there: `true`.
+    Gone(bool),
+}
+
+/// How many sockets a user has.
+#[derive(Debug, Serialize)]
+struct UserSockets {
+    sockets: usize,
+}
+
+async fn fetch(socket: &Socket, node: &Node, selection: Selection) -> Fetched {
+    let sockets = events::address(socket.namespace().broadcast(), selection.to, selection.except);
+    let sockets = if selection.local.unwrap_or_default() { sockets.local() } else { sockets };
+    let fetched = sockets.fetch_sockets().await;
+    let server = socket.server();
+    let item = |socket: &FetchedSocket| {
+        let node = socket.node().map_or_else(|| node.name.to_string(), |id| node.name_of(&server, id));
+        let own = std::iter::once(socket.id().to_string());
+        let rooms = socket.rooms().iter().cloned().chain(own).collect();
+        FetchedItem { id: socket.id().to_string(), node, rooms, user: socket.user().map(str::to_owned) }
+    };
+    let mut sockets: Vec<_> = fetched.items.iter().map(item).collect();
+    sockets.sort_unstable();
+    Fetched { sockets, missing: node.names_of(&server, &fetched.missing) }
+}
+
+async fn call_other(socket: &Socket, sid: &str, wait: u64, arguments: &All) -> sio::Result<Asked> {
+    let Ok(sid) = sid.parse() else { return Ok(Asked::Gone(true)) };
+    let other = socket.namespace().remote(&sid).timeout(Duration::from_millis(wait));
+    Ok(match other.emit_with_ack::<Spread<Value>>("please", arguments).await {
+        Ok(Spread(answer)) => Asked::Ok(answer),
+        Err(AckError::Timeout | AckError::Unreachable) => Asked::Timeout(true),
+        Err(AckError::Disconnected | AckError::Emit(EmitError::Disconnected)) => Asked::Gone(true),
+        Err(error) => return Err(error.into()),
+    })
 }
 
 async fn bulk(socket: &Socket, bulk: Bulk) -> bool {
@@ -132,6 +221,48 @@ macro_rules! clustered {
 
             async fn event_bulk(&mut self, socket: &Socket, operation: Bulk) -> bool {
                 bulk(socket, operation).await
+            }
+
+            async fn event_fetch(&mut self, socket: &Socket, node: State<Node>, selection: Selection) -> Fetched {
+                fetch(socket, &node, selection).await
+            }
+
+            #[event("rooms-all")]
+            async fn rooms_all(&mut self, socket: &Socket, node: State<Node>) -> AllRooms {
+                let fetched = socket.namespace().fetch_rooms().await;
+                let rooms = fetched.items.into_iter().collect();
+                AllRooms { rooms, missing: node.names_of(&socket.server(), &fetched.missing) }
+            }
+
+            #[event("call-other", concurrent)]
+            async fn call_other(
+                socket: Socket,
+                sid: String,
+                milliseconds: u64,
+                arguments: All,
+            ) -> sio::Result<Asked> {
+                call_other(&socket, &sid, milliseconds, &arguments).await
+            }
+
+            async fn event_identify(&mut self, socket: &Socket, user: String) -> sio::Result<bool> {
+                socket.identify(user)?;
+                Ok(true)
+            }
+
+            #[event("user-cast")]
+            async fn user_cast(
+                &mut self,
+                socket: &Socket,
+                user: String,
+                event: String,
+                arguments: Vec<Value>,
+            ) -> sio::Result<bool> {
+                socket.namespace().user(user).emit(&event, &All(arguments)).await?;
+                Ok(true)
+            }
+
+            async fn event_user(&mut self, socket: &Socket, user: String) -> UserSockets {
+                UserSockets { sockets: socket.namespace().user(user).count().await.items }
             }
 
             async fn event_gaps(&mut self, node: State<Node>) -> Vec<Gap> {

@@ -95,9 +95,10 @@ pub(super) fn rooms(socket: &Socket) -> BTreeSet<String> {
     socket.rooms().into_iter().map(|room| room.to_string()).collect()
 }
 
-/// The ids of a room's members in order.
-pub(super) fn members(socket: &Socket, room: &str) -> BTreeSet<String> {
-    socket.namespace().to(room).sockets().into_iter().map(|member| member.id().to_string()).collect()
+/// The ids of a room's members in order, on all nodes that answer.
+pub(super) async fn members(socket: &Socket, room: &str) -> BTreeSet<String> {
+    let members = socket.namespace().to(room).fetch_sockets().await.items;
+    members.into_iter().map(|member| member.id().to_string()).collect()
 }
 
 /// A broadcast as the client describes it. Some clients say `null` for what they leave out.

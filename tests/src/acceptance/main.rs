@@ -262,7 +262,7 @@ macro_rules! namespace {
             }
 
             async fn event_members(&mut self, socket: &Socket, room: String) -> BTreeSet<String> {
-                events::members(socket, &room)
+                events::members(socket, &room).await
             }
 
             #[event("join-other")]

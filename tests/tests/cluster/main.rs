@@ -5,6 +5,7 @@ mod balancer;
 mod changes;
 mod forward;
 mod namespaces;
+mod outage;
 mod payloads;
 mod processes;
 mod questions;

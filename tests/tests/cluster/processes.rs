@@ -92,6 +92,26 @@ async fn the_profile_cluster_is_one_application_on_several_nodes() {
     assert_eq!(ask(&mut ann, "cast", cast).await, true);
     assert_eq!(next(&mut bob).await, r#"42["up here"]"#);
 
+    let everybody = ask(&mut ann, "fetch", json!([{}])).await;
+    let nodes: Vec<_> =
+        everybody["sockets"].as_array().expect("a list").iter().map(|item| &item["node"]).collect();
+    assert!(nodes.len() == 2 && nodes.contains(&&json!("a")) && nodes.contains(&&json!("b")), "{everybody}");
+    assert_eq!(everybody["missing"], json!([]));
+    let den = ask(&mut ann, "fetch", json!([{ "to": ["den"] }])).await;
+    assert_eq!(den["sockets"][0]["id"], json!(bob_id));
+    assert_eq!(
+        ask(&mut ann, "rooms-all", json!([])).await,
+        json!({ "rooms": ["den", "loft"], "missing": [] })
+    );
+    assert_eq!(ask(&mut ann, "members", json!(["loft"])).await, json!([bob_id]));
+    assert_eq!(ask(&mut bob, "identify", json!(["bob"])).await, true);
+    assert_eq!(ask(&mut ann, "user", json!(["bob"])).await, json!({ "sockets": 1 }));
+    assert_eq!(ask(&mut ann, "user-cast", json!(["bob", "you", [7]])).await, true);
+    assert_eq!(next(&mut bob).await, r#"42["you",7]"#);
+    assert_eq!(ask(&mut ann, "call-other", json!(["nobody", 1000])).await, json!({ "gone": true }));
+    assert_eq!(ask(&mut ann, "call-other", json!([bob_id, 50])).await, json!({ "timeout": true }));
+    assert!(next(&mut bob).await.ends_with(r#"["please"]"#));
+
     let mut emitter = Command::new(env!("CARGO_BIN_EXE_emitter"));
     let emitter = emitter.env("CLUSTER", redis.url()).env_remove("CLUSTER_NAME").env_remove("AS");
     let mut emitter = emitter.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("it is built");
