@@ -34,6 +34,7 @@ use crate::error::{BuildError, Problem};
 #[cfg(feature = "static-files")]
 use crate::http::static_files::StaticFiles;
 use crate::http::{Beside, EngineService, Health};
+use crate::hub::presence::{self, Presence};
 use crate::hub::{self, Witness};
 use crate::log_limiter::LogLimiter;
 use crate::middleware::Scoped;
@@ -78,10 +79,14 @@ pub struct Builder {
     hooks: Scoped,
     observers: Observers,
     shared: Shared,
+    presence: Option<Duration>,
+    presence_listeners: presence::Listeners,
     #[cfg(feature = "cluster")]
     adapter: Option<crate::cluster::Adapter>,
     #[cfg(feature = "cluster")]
     cluster_listeners: crate::cluster::Listeners,
+    #[cfg(feature = "cluster")]
+    server_events: crate::cluster::ServerEvents,
     #[cfg(feature = "cluster")]
     forwarding: crate::cluster::Forwarding,
     health: Option<Health>,
@@ -121,10 +126,14 @@ impl Default for Builder {
             hooks: Scoped::default(),
             observers: Observers::default(),
             shared: Shared::default(),
+            presence: None,
+            presence_listeners: presence::Listeners::default(),
             #[cfg(feature = "cluster")]
             adapter: None,
             #[cfg(feature = "cluster")]
             cluster_listeners: crate::cluster::Listeners::default(),
+            #[cfg(feature = "cluster")]
+            server_events: crate::cluster::ServerEvents::default(),
             #[cfg(feature = "cluster")]
             forwarding: crate::cluster::Forwarding::default(),
             health: None,
@@ -248,6 +257,8 @@ impl Builder {
         #[cfg(not(feature = "cluster"))]
         let elsewhere = None;
         let shared = Arc::new(self.shared);
+        let listeners = self.presence_listeners;
+        let presence = self.presence.map(|grace| Presence::new(grace, listeners, others.clone()));
         let (state, shutdown) = (Arc::new(self.state), Arc::new(Shutdown::default()));
         let (mut engine, mut http, options, hooks) = (self.engine, self.http, self.options, self.hooks);
         // The connections of proxies say nothing of their clients' addresses.
@@ -272,6 +283,7 @@ impl Builder {
                 state,
                 logs: logs.clone(),
                 shared: Arc::clone(&shared),
+                presence,
                 others,
                 witness,
                 server: server.clone(),

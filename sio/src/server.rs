@@ -6,6 +6,8 @@ mod handles;
 mod layer;
 #[cfg(feature = "cluster")]
 mod local;
+#[cfg(feature = "cluster")]
+mod presence;
 pub(crate) mod serve;
 mod shortcuts;
 

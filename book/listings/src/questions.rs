@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use sio::Namespace;
+use sio::emit::NodeId;
 use sio::prelude::*;
 
 async fn players(namespace: &Namespace) -> sio::Result {
@@ -33,5 +34,23 @@ async fn shared() -> sio::Result {
         println!("{} in {:?}: {profile:?}", socket.id(), socket.rooms());
     }
     // ANCHOR_END: share
+    Ok(())
+}
+
+fn forget(key: &str) -> bool {
+    !key.is_empty()
+}
+
+async fn server_events() -> sio::Result {
+    // ANCHOR: server_events
+    let builder = Server::builder().on_server_event("forget", async |from: NodeId, key: String| {
+        println!("{from} has changed {key}");
+        forget(&key)
+    });
+    // ANCHOR_END: server_events
+    let server = builder.build()?;
+    // ANCHOR: server_emit
+    server.of("/").server_emit("forget", "user:42").await?;
+    // ANCHOR_END: server_emit
     Ok(())
 }

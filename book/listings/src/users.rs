@@ -1,5 +1,8 @@
 //! Guide: users and presence.
 
+use std::time::Duration;
+
+use sio::observe::PresenceChange;
 use sio::prelude::*;
 
 #[derive(Default)]
@@ -28,4 +31,15 @@ async fn customers(server: &Server, order: u64) -> sio::Result {
     // ANCHOR_END: user
     println!("{is_online}");
     Ok(())
+}
+
+fn presence() -> sio::Builder {
+    // ANCHOR: presence
+    let grace = Duration::from_secs(5);
+    Server::builder().presence(grace).on_presence(|namespace, user, change| match change {
+        PresenceChange::Online => println!("{user} is in {namespace}"),
+        PresenceChange::Offline { since } => println!("{user} has left {namespace} at {since:?}"),
+        _ => {}
+    })
+    // ANCHOR_END: presence
 }

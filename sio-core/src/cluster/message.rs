@@ -102,6 +102,9 @@ pub enum Query {
     Count(Selection),
     /// The names of the rooms of a namespace, an item each.
     Rooms(String),
+    /// The users that have sockets: first the number of the last change that was told of them, then an item each, the
+    /// namespace and the user.
+    Users,
     /// A change that tells how many sockets it has found: one item, a number.
     Change(Change),
 }

@@ -2,6 +2,10 @@
 
 use std::sync::Arc;
 
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use sio_cluster::NodeId;
+
 use super::Builder;
 use crate::cluster::forward::Forward;
 use crate::cluster::{Adapter, Cluster, ClusterEvent, Forwarding};
@@ -53,6 +57,44 @@ impl Builder {
         self
     }
 
+    /// Calls `listener` for an event that another node has sent by
+    /// [`server_emit`](crate::Namespace::server_emit), with the node and what was sent: a tuple takes all arguments, `()`
+    /// none, everything else the first. The value that it returns is the answer, if one is awaited. There is one listener for each
+    /// name; listeners run beside each other, also for two events of one name.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use sio::cluster::NodeId;
+    /// use sio::prelude::*;
+    ///
+    /// struct Cache;
+    ///
+    /// impl Cache {
+    ///     fn forget(&self, key: &str) -> bool {
+    ///         !key.is_empty()
+    ///     }
+    /// }
+    ///
+    /// let cache = Arc::new(Cache);
+    /// let builder = Server::builder().on_server_event("forget", move |_from: NodeId, key: String| {
+    ///     let cache = Arc::clone(&cache);
+    ///     async move { cache.forget(&key) }
+    /// });
+    /// # drop(builder);
+    /// ```
+    pub fn on_server_event<T, R, F, L>(mut self, event: impl Into<String>, listener: L) -> Self
+    where
+        T: DeserializeOwned,
+        R: Serialize,
+        F: Future<Output = R> + Send + 'static,
+        L: Fn(NodeId, T) -> F + Send + Sync + 'static,
+    {
+        self.server_events.add(event.into(), listener);
+        self
+    }
+
     /// Sets how requests for sessions of this node reach it from the other nodes, so that a load balancer need not send
     /// all requests of a session to the same node. Must be the same on all nodes. Default: by the listener for clients.
     ///
@@ -91,12 +133,13 @@ impl Builder {
                 .namespaces(served.iter().map(|registration| registration.namespace))
         });
         let listeners = std::mem::take(&mut self.cluster_listeners);
+        let server_events = std::mem::take(&mut self.server_events);
         let node = options
             .and_then(|options| sio_cluster::Cluster::new(&options).map_err(|error| error.to_string()));
         match node {
             Ok(node) => {
                 let forward = (!forwarding.is_off()).then(|| self.forward(&node));
-                Some(Cluster::new(node, listeners, forward))
+                Some(Cluster::new(node, listeners, server_events, forward))
             }
             Err(reason) => {
                 problems.push(Problem::Option { name: "adapter", reason });

@@ -1,9 +1,12 @@
 //! Options for what other nodes, and other users, see of a socket.
 
+use std::time::Duration;
+
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::Builder;
+use crate::hub::PresenceChange;
 
 /// What others see of a socket.
 impl Builder {
@@ -33,6 +36,45 @@ impl Builder {
         T: Serialize + DeserializeOwned + Send + Sync + 'static,
     {
         self.shared.add::<T>(name.into());
+        self
+    }
+
+    /// Keeps which users are online, on all nodes of a cluster, and tells [`on_presence`](Self::on_presence). A user is
+    /// online from the first socket that was [identified](crate::Socket::identify) as theirs, until none has been there
+    /// for the grace time: so a page that is loaded again, or a client that comes back, is no end. The time must be
+    /// longer than zero. Default off: it takes memory for each user of all nodes, on each node.
+    ///
+    /// It must be the same on all nodes. The users of a node that dies are offline after the grace time too.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use sio::observe::PresenceChange;
+    /// use sio::prelude::*;
+    ///
+    /// let builder = Server::builder().presence(Duration::from_secs(5)).on_presence(|namespace, user, change| {
+    ///     match change {
+    ///         PresenceChange::Online => println!("{user} is in {namespace}"),
+    ///         PresenceChange::Offline { since } => println!("{user} left {namespace} at {since:?}"),
+    ///         _ => {}
+    ///     }
+    /// });
+    /// # drop(builder);
+    /// ```
+    pub fn presence(mut self, grace: Duration) -> Self {
+        self.presence = Some(grace);
+        self
+    }
+
+    /// Calls `listener` when a user has come online or gone offline, in order, with the namespace, the user and the change:
+    /// see [`presence`](Self::presence), without which there is nothing to hear. Every node of a cluster hears of the
+    /// users of all nodes. Listeners must not block; several are called in the order in which they were added.
+    pub fn on_presence(
+        mut self,
+        listener: impl Fn(&str, &str, PresenceChange) + Send + Sync + 'static,
+    ) -> Self {
+        self.presence_listeners.add(listener);
         self
     }
 }

@@ -9,6 +9,7 @@ use sio_cluster::{ClusterEvent, NodeId, StartError, Status};
 use tokio::sync::{Mutex, OnceCell};
 
 use super::forward::Forward;
+use super::server_events::ServerEvents;
 
 use crate::guarded;
 use crate::http::Elsewhere;
@@ -30,6 +31,7 @@ use crate::http::Elsewhere;
 pub struct Cluster {
     pub(crate) node: Arc<sio_cluster::Cluster>,
     pub(crate) listeners: Arc<Listeners>,
+    pub(crate) server_events: Arc<ServerEvents>,
     /// None if nothing is passed on.
     pub(crate) forward: Option<Arc<Forward>>,
     /// What runs for the other nodes beside the server.
@@ -49,12 +51,14 @@ impl Cluster {
     pub(crate) fn new(
         node: Arc<sio_cluster::Cluster>,
         listeners: Listeners,
+        server_events: ServerEvents,
         forward: Option<Arc<Forward>>,
     ) -> Self {
         let is_late = AtomicBool::new(false);
         Self {
             node,
             listeners: Arc::new(listeners),
+            server_events: Arc::new(server_events),
             forward,
             beside: Mutex::default(),
             entered: OnceCell::new(),

@@ -36,6 +36,8 @@
 mod adapter;
 pub(crate) mod forward;
 mod handle;
+mod server_emit;
+mod server_events;
 
 pub use sio_cluster::protocol::members::{Difference, Why};
 pub use sio_cluster::{
@@ -47,3 +49,4 @@ pub use self::adapter::Adapter;
 pub use self::forward::Forwarding;
 pub use self::handle::Cluster;
 pub(crate) use self::handle::Listeners;
+pub(crate) use self::server_events::ServerEvents;

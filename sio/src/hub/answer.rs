@@ -10,12 +10,13 @@ use sio_core::args::Args;
 use sio_core::id::{NodeId, Sid};
 use tokio::sync::{mpsc, oneshot};
 
-use crate::engine::outbox::PushError;
+use crate::engine::outbox::{How, PushError};
 use crate::error::AckError;
 use crate::hub::emission::Emission;
 use crate::hub::in_connect::is_in_connect;
 use crate::hub::member::Member;
 use crate::hub::others::Elsewhere;
+use crate::hub::{Delivered, Hub, Target};
 
 /// The receiver of an answer.
 pub(crate) enum Waiter {
@@ -149,6 +150,38 @@ impl Drop for Asked {
         for member in self.waiting.values() {
             member.forget_ack(self.id);
         }
+    }
+}
+
+impl Hub {
+    /// As [`Self::deliver`], to ask everybody who is addressed: their answers are awaited under this id. Those whose
+    /// answers cannot be awaited are not asked.
+    pub(crate) fn ask(
+        &self,
+        target: &Target<'_>,
+        question: &Emission,
+        how: How,
+        id: u64,
+    ) -> (Delivered, Asked) {
+        let (answers, answered) = mpsc::unbounded_channel();
+        let mut asked = Asked::new(id, answered);
+        let delivered = self.deliver_to_each(target, question, how, |member| {
+            // Registered before the packet is sent: the answer may be quick.
+            let waiter = Waiter::Many(member.id.clone(), answers.clone());
+            let registered = match is_in_connect(&member.id) {
+                true => Err(AckError::Connecting),
+                false => member.await_ack(id, waiter),
+            };
+            let is_asked = registered.is_ok();
+            match registered {
+                Ok(()) => {}
+                Err(AckError::Disconnected) => return false,
+                Err(error) => drop(answers.send((member.id.clone(), Err(error)))),
+            }
+            asked.expect(member);
+            is_asked
+        });
+        (delivered, asked)
     }
 }
 

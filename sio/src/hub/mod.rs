@@ -13,6 +13,7 @@ pub(crate) mod member;
 mod namespace;
 pub(crate) mod others;
 mod patience;
+pub(crate) mod presence;
 mod rooms;
 pub(crate) mod snapshot;
 pub(crate) mod state;
@@ -31,15 +32,15 @@ use serde::Serialize;
 use sio_core::args::EncodeError;
 use sio_core::id::Sid;
 pub(crate) use sio_core::target::Target;
-use tokio::sync::mpsc;
 
-use self::answer::{Asked, Waiter};
 use self::emission::{Emission, Expect, Untold};
 pub use self::gathered::{Gathered, Incomplete};
 use self::member::Member;
 pub use self::namespace::Namespace;
 use self::others::Others;
 use self::patience::{Patience, Pressed};
+use self::presence::Presence;
+pub use self::presence::PresenceChange;
 pub(crate) use self::rooms::RoomChanges;
 pub use self::rooms::RoomEvent;
 use self::rooms::Rooms;
@@ -49,7 +50,6 @@ use crate::codec::{Encoding, Form};
 use crate::data::shared::Shared;
 use crate::engine::outbox::{How, PushError};
 use crate::engine::{CloseReason, Command};
-use crate::error::AckError;
 use crate::log_limiter::LogLimiter;
 use crate::params::Params;
 use crate::state_map::StateMap;
@@ -64,6 +64,8 @@ pub(crate) struct Common {
     pub(crate) logs: LogLimiter,
     /// The types of socket data that other nodes see.
     pub(crate) shared: Arc<Shared>,
+    /// Which users are online, if somebody wants to know.
+    pub(crate) presence: Option<Arc<Presence>>,
     /// The other nodes of the cluster, if there is one.
     pub(crate) others: Option<Others>,
     /// None if nobody wants to hear of what goes by.
@@ -216,36 +218,6 @@ impl Hub {
         self.deliver_to_each(target, emission, how, |_| true)
     }
 
-    /// As [`Self::deliver`], to ask everybody who is addressed: their answers are awaited under this id. Those whose
-    /// answers cannot be awaited are not asked.
-    pub(crate) fn ask(
-        &self,
-        target: &Target<'_>,
-        question: &Emission,
-        how: How,
-        id: u64,
-    ) -> (Delivered, Asked) {
-        let (answers, answered) = mpsc::unbounded_channel();
-        let mut asked = Asked::new(id, answered);
-        let delivered = self.deliver_to_each(target, question, how, |member| {
-            // Registered before the packet is sent: the answer may be quick.
-            let waiter = Waiter::Many(member.id.clone(), answers.clone());
-            let registered = match in_connect::is_in_connect(&member.id) {
-                true => Err(AckError::Connecting),
-                false => member.await_ack(id, waiter),
-            };
-            let is_asked = registered.is_ok();
-            match registered {
-                Ok(()) => {}
-                Err(AckError::Disconnected) => return false,
-                Err(error) => drop(answers.send((member.id.clone(), Err(error)))),
-            }
-            asked.expect(member);
-            is_asked
-        });
-        (delivered, asked)
-    }
-
     fn deliver_to_each(
         &self,
         target: &Target<'_>,
@@ -329,6 +301,9 @@ impl Hub {
 
     /// Tells the witness of room changes. The only place that does.
     pub(crate) fn tell(self: &Arc<Self>, changes: &RoomChanges) {
+        if let Some(presence) = &self.common.presence {
+            self.tell_users(presence, changes);
+        }
         if let Some(witness) = self.common.witness.as_ref().filter(|_| !changes.is_empty()) {
             witness.rooms_changed(&Namespace::of(self), changes);
         }

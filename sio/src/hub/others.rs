@@ -19,4 +19,4 @@ pub(crate) use self::elsewhere::{Elsewhere, outcome};
 #[cfg(not(feature = "cluster"))]
 pub(crate) use self::none::{Elsewhere, Others};
 #[cfg(feature = "cluster")]
-pub(crate) use self::queries::{answer, change_of, path_of};
+pub(crate) use self::queries::{PRESENCE, answer, change_of, path_of};

@@ -150,6 +150,11 @@ impl<M: Clone> Rooms<M> {
         rooms
     }
 
+    /// Returns whether somebody is in a room.
+    pub(crate) fn is_room(&self, room: &str) -> bool {
+        self.live.rooms.contains_key(room)
+    }
+
     pub(crate) fn get(&self, id: &Sid) -> Option<M> {
         self.live.members.get(id).map(|entry| entry.member.clone())
     }

@@ -9,7 +9,8 @@ use sio_core::id::Sid;
 
 use super::Hub;
 use super::member::Member;
-use super::rooms::RoomChanges;
+use super::presence::Presence;
+use super::rooms::{RoomChanges, RoomEvent};
 use crate::error::IdentifyError;
 
 /// Begins the names of hidden rooms.
@@ -43,6 +44,15 @@ impl Hub {
         let identified = self.write().identify(&member.id, user, &mut changes);
         self.tell(&changes);
         identified
+    }
+
+    /// Tells which users came and went.
+    pub(super) fn tell_users(&self, presence: &Arc<Presence>, changes: &RoomChanges) {
+        for (room, event) in changes {
+            if let (RoomEvent::Created | RoomEvent::Deleted, Some(user)) = (event, of_room(room)) {
+                presence.check(&self.path, user, || self.read().is_room(room));
+            }
+        }
     }
 
     /// Returns the user that a member was identified as.

@@ -20,6 +20,8 @@ pub(crate) use self::door::{Door, HandlerTimes};
 use self::registration::Registration;
 use self::residents::Residents;
 use crate::consumer::{Needs, Rate};
+#[cfg(feature = "cluster")]
+use crate::hub::presence::Presence;
 use crate::hub::{self, Hub};
 use crate::middleware::{Hooks, Scoped};
 use crate::observe::Observers;
@@ -242,6 +244,12 @@ impl Namespaces {
                 .accept(path, &params, &self.common.hub.logs)
                 .then(|| self.make(path, pattern, params))
         })
+    }
+
+    /// Returns which users are online, if somebody wants to know.
+    #[cfg(feature = "cluster")]
+    pub(crate) fn presence(&self) -> Option<&Arc<Presence>> {
+        self.common.hub.presence.as_ref()
     }
 
     fn matching(&self, path: &str) -> Option<(&Pattern, Params)> {

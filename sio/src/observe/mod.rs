@@ -45,8 +45,8 @@ use crate::guarded::{self, Guarded};
 use crate::handle::socket::Socket;
 use crate::handshake::Handshake;
 pub use crate::http::refused::{Refused, RefusedReason};
-pub use crate::hub::RoomEvent;
 use crate::hub::{Namespace, RoomChanges, Sent, Witness, user};
+pub use crate::hub::{PresenceChange, RoomEvent};
 
 /// Callbacks for what happens in a server: see [`Builder::observer`](crate::Builder::observer).
 ///

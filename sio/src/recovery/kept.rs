@@ -310,6 +310,7 @@ mod tests {
                 state: Arc::default(),
                 logs: crate::log_limiter::LogLimiter::default(),
                 shared: Arc::default(),
+                presence: None,
                 others: None,
                 witness: None,
                 server: Weak::<()>::new(),

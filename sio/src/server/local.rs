@@ -7,21 +7,31 @@ use serde_json::value::RawValue;
 use sio_cluster::protocol::message::{Deed, Query};
 use sio_cluster::{Address, AskedHere, Asker, BoxFuture, ClusterEvent, Local, NodeId, Packet};
 
-use super::ServerInner;
-use crate::cluster::{Cluster, Listeners};
+use super::{ServerInner, presence};
+use crate::cluster::{Cluster, Listeners, ServerEvents};
 use crate::engine::outbox::How;
 use crate::hub::Hub;
-use crate::hub::others::{answer, change_of, path_of};
+use crate::hub::others::{PRESENCE, answer, change_of, path_of};
+use crate::hub::presence::Presence;
 
 /// Gives what arrives to the server's namespaces. It does not keep the server alive.
 pub(super) struct Here {
     server: Weak<ServerInner>,
     listeners: Arc<Listeners>,
+    server_events: Arc<ServerEvents>,
+    presence: Option<Arc<Presence>>,
+    node: Weak<sio_cluster::Cluster>,
 }
 
 impl Here {
     pub(super) fn new(server: &Arc<ServerInner>, cluster: &Cluster) -> Self {
-        Self { server: Arc::downgrade(server), listeners: Arc::clone(&cluster.listeners) }
+        Self {
+            server: Arc::downgrade(server),
+            listeners: Arc::clone(&cluster.listeners),
+            server_events: Arc::clone(&cluster.server_events),
+            presence: server.reception.namespaces.presence().cloned(),
+            node: Arc::downgrade(&cluster.node),
+        }
     }
 
     /// Returns the namespace of a path, if there is one here. It is not made for those who are elsewhere.
@@ -51,6 +61,10 @@ impl Local for Here {
     }
 
     fn query(&self, query: Query) -> BoxFuture<Vec<Box<RawValue>>> {
+        if matches!(query, Query::Users) {
+            // Now, so that changes that are told later are not among them.
+            return Box::pin(ready(self.presence.as_ref().map(presence::write).unwrap_or_default()));
+        }
         // Of a namespace in which nobody is here, there is nothing.
         match path_of(&query).and_then(|path| self.hub(path)) {
             Some(hub) => Box::pin(answer(hub, query)),
@@ -60,15 +74,24 @@ impl Local for Here {
 
     fn server_event(
         &self,
-        _: NodeId,
-        _: &str,
-        _: &str,
-        _: Box<RawValue>,
+        from: NodeId,
+        path: &str,
+        event: &str,
+        args: Box<RawValue>,
     ) -> BoxFuture<Option<Box<RawValue>>> {
-        Box::pin(ready(None))
+        if event == PRESENCE {
+            if let Some(presence) = &self.presence {
+                presence::heard(presence, &self.node, from, path, &args);
+            }
+            return Box::pin(ready(None));
+        }
+        self.server_events.call(from, event, &args)
     }
 
     fn event(&self, event: ClusterEvent) {
+        if let Some(presence) = &self.presence {
+            presence::node_changed(presence, &self.node, &event);
+        }
         self.listeners.tell(&event);
     }
 

@@ -12,5 +12,7 @@ mod questions;
 #[path = "../../../sio/cluster/tests/over_redis/server.rs"]
 #[allow(dead_code, reason = "not every test needs all of it")]
 mod redis;
+mod server_events;
 mod strict;
 mod support;
+mod users;

@@ -64,6 +64,7 @@ fn connected(path: &str, states: StateMap) -> Socket {
         state: Arc::new(states),
         logs: crate::log_limiter::LogLimiter::default(),
         shared: Arc::default(),
+        presence: None,
         others: None,
         witness: None,
         server: Weak::<()>::new(),

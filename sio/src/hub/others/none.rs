@@ -33,6 +33,10 @@ impl Others {
         match *self {}
     }
 
+    pub(crate) fn tell_presence(&self, _: &str, _: &str, _: bool, _: u64) {
+        match *self {}
+    }
+
     pub(crate) fn are_there(&self) -> bool {
         match *self {}
     }

@@ -15,8 +15,12 @@ use super::super::snapshot::Snapshot;
 use super::super::{Change, Gathered, Hub, Target};
 use super::Others;
 use super::clustered::deed;
+use crate::error::EmitError;
 use crate::handshake::Handshake;
 use crate::peer::Peer;
+
+/// The name of the event by which nodes tell each other of their users. Applications listen to others.
+pub(crate) const PRESENCE: &str = "\0presence";
 
 /// Sockets that are described before other tasks have their turn.
 const TURN: usize = 256;
@@ -131,6 +135,29 @@ impl Others {
     ) -> Gathered<usize> {
         let change = WireChange { to: Selection::new(path, target), deed: deed(change) };
         self.query(target, Query::Change(change)).await.map(|items| sum(&items))
+    }
+
+    /// Sends an event to their programs.
+    pub(crate) fn server_emit(&self, path: &str, event: &str, args: Box<RawValue>) -> Result<(), EmitError> {
+        Ok(self.cluster().server_emit(path, event, args)?)
+    }
+
+    /// As [`Self::server_emit`], and waits for their answers.
+    pub(crate) async fn server_ask(
+        &self,
+        path: &str,
+        event: &str,
+        args: Box<RawValue>,
+    ) -> Result<Gathered<Vec<(NodeId, Box<RawValue>)>>, EmitError> {
+        let answers = self.cluster().server_ask(path, event, args).await?;
+        Ok(self.gathered(Ok(answers)))
+    }
+
+    /// Tells them that a user has come to this node, or gone.
+    pub(crate) fn tell_presence(&self, path: &str, user: &str, is_here: bool, number: u64) {
+        let told = to_raw_value(&(user, is_here, number))
+            .map(|args| self.cluster().server_emit(path, PRESENCE, args));
+        debug_assert!(matches!(told, Ok(Ok(()))), "it is short");
     }
 
     /// Asks the node of the only socket that is addressed, or all.

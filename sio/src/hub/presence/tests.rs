@@ -1,0 +1,129 @@
+use super::*;
+use crate::packet_client::PacketClient;
+use crate::prelude::*;
+
+const GRACE: Duration = Duration::from_secs(5);
+
+#[derive(Default)]
+struct Room;
+
+#[consumer(namespace = "/tests/online")]
+impl Room {
+    async fn connect(&mut self, socket: &Socket, user: String) -> crate::Result {
+        socket.identify(user)?;
+        Ok(())
+    }
+}
+
+#[derive(Default)]
+struct Aside;
+
+#[consumer(namespace = "/tests/online/aside")]
+impl Aside {
+    async fn connect(&mut self, socket: &Socket, user: String) -> crate::Result {
+        socket.identify(user)?;
+        Ok(())
+    }
+}
+
+struct Observed {
+    server: Server,
+    told: Arc<Mutex<Vec<String>>>,
+}
+
+impl Observed {
+    fn new() -> Self {
+        let told = Arc::<Mutex<Vec<String>>>::default();
+        let listener = {
+            let told = Arc::clone(&told);
+            move |namespace: &str, user: &str, change: PresenceChange| {
+                let change = if change == PresenceChange::Online { "online" } else { "offline" };
+                let namespace = namespace.trim_start_matches("/tests/online");
+                told.lock().unwrap().push(format!("{user}{namespace} {change}"));
+            }
+        };
+        let builder = Server::builder().collect(false).consumer::<Room>().consumer::<Aside>();
+        let server = builder.presence(GRACE).on_presence(listener).build().unwrap();
+        Self { server, told }
+    }
+
+    async fn client(&self, user: &str) -> PacketClient {
+        let mut client = PacketClient::new(&self.server);
+        client.join(&format!("0/tests/online,\"{user}\"")).await;
+        client
+    }
+
+    /// What was told since the last time, when a time has passed.
+    async fn after(&self, time: Duration) -> Vec<String> {
+        tokio::time::sleep(time).await;
+        std::mem::take(&mut *self.told.lock().unwrap())
+    }
+
+    fn users(&self) -> usize {
+        let hub = self.server.of("/tests/online").hub;
+        hub.common.presence.as_ref().unwrap().lock().users.len()
+    }
+}
+
+const MOMENT: Duration = Duration::from_millis(1);
+
+#[tokio::test(start_paused = true)]
+async fn a_user_is_online_with_the_first_socket_and_offline_a_while_after_the_last() {
+    let observed = Observed::new();
+    let one = observed.client("ada").await;
+    assert_eq!(observed.after(MOMENT).await, ["ada online"]);
+    let two = observed.client("ada").await;
+    let mut aside = PacketClient::new(&observed.server);
+    aside.join("0/tests/online/aside,\"ada\"").await;
+    assert_eq!(observed.after(MOMENT).await, ["ada/aside online"]);
+    two.leave().await;
+    assert_eq!(observed.after(GRACE * 2).await, [""; 0]);
+    one.leave().await;
+    assert_eq!(observed.after(GRACE - MOMENT).await, [""; 0]);
+    assert_eq!(observed.after(MOMENT * 2).await, ["ada offline"]);
+    assert_eq!(observed.users(), 1, "the one aside");
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_comes_back_within_the_grace_time_was_never_away() {
+    let observed = Observed::new();
+    let mut client = observed.client("ada").await;
+    assert_eq!(observed.after(MOMENT).await, ["ada online"]);
+    for _ in 0..3 {
+        client.leave().await;
+        assert_eq!(observed.after(GRACE - MOMENT * 2).await, [""; 0]);
+        client = observed.client("ada").await;
+    }
+    assert_eq!(observed.after(GRACE * 3).await, [""; 0]);
+    client.leave().await;
+    assert_eq!(observed.after(GRACE + MOMENT).await, ["ada offline"]);
+    let _client = observed.client("ada").await;
+    assert_eq!(observed.after(MOMENT).await, ["ada online"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_came_and_went_before_anybody_was_told_was_not_there() {
+    let presence = Presence::new(GRACE, Listeners::default(), None);
+    let mut inner = Inner::default();
+    let key: Key = ("/".into(), "ada".into());
+    inner.change(&key, GRACE, |user| user.is_here = true);
+    inner.change(&key, GRACE, |user| user.is_here = false);
+    assert_eq!(inner.take(Instant::now(), GRACE), (vec![], None));
+    assert!(inner.users.is_empty() && inner.gone.is_empty());
+    drop(presence);
+}
+
+#[tokio::test(start_paused = true)]
+async fn all_users_that_have_gone_are_forgotten() {
+    let observed = Observed::new();
+    let mut clients = Vec::new();
+    for number in 0..1000 {
+        clients.push(observed.client(&number.to_string()).await);
+    }
+    assert_eq!(observed.after(MOMENT).await.len(), 1000);
+    for client in clients {
+        client.leave().await;
+    }
+    assert_eq!(observed.after(GRACE + MOMENT).await.len(), 1000);
+    assert_eq!(observed.users(), 0);
+}
