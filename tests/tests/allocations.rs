@@ -118,14 +118,23 @@ fn an_event_that_is_answered_with_an_event_costs_no_more() {
 /// those who are to be woken, which has grown twice for 16. Nothing for a member.
 #[test]
 fn a_broadcast_costs_nothing_for_a_member() {
-    assert_allocations(9.0, async |endpoint| room(endpoint, 16).await, publish);
+    assert_allocations(
+        9.0,
+        async |endpoint| room(endpoint, 16).await,
+        async |clients| publish(clients).await,
+    );
 }
 
 /// The same, though it is asked whether there are other nodes.
 #[test]
 fn a_broadcast_costs_no_more_in_a_cluster_of_one() {
     let alone = |builder: Builder| builder.adapter(Adapter::custom(MemoryBroker::new().bus("a")));
-    assert_allocations_of(alone, 9.0, async |endpoint| room(endpoint, 16).await, publish);
+    assert_allocations_of(
+        alone,
+        9.0,
+        async |endpoint| room(endpoint, 16).await,
+        async |clients| publish(clients).await,
+    );
 }
 
 /// The frame for the other nodes, and what makes it one that can be sent and kept at the same time; in the task that emits.
@@ -162,7 +171,7 @@ fn a_broadcast_costs_two_allocations_for_all_other_nodes() {
 }
 
 /// Lets the first client publish to the room of the others, who get it each time.
-async fn publish(clients: &mut Vec<Ws>) {
+async fn publish(clients: &mut [Ws]) {
     let (publisher, members) = clients.split_first_mut().expect("the first one publishes");
     for n in 0..EVENTS {
         publisher.send(&event("publish", n)).await;

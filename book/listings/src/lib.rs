@@ -15,6 +15,7 @@ mod middleware;
 mod mounting;
 mod moving;
 mod namespaces;
+mod nodes;
 mod old_clients;
 mod parsers;
 mod questions;
