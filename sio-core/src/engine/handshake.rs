@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use bytestring::ByteString;
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 
 use super::config::{Revision, TransportKind};
 use super::packet::Packet;
@@ -33,19 +33,15 @@ pub const PROTOCOL: u8 = Revision::V4.number();
 ///     r#"{"sid":"lv_VI97HAXpY6yYWAAAC","upgrades":["websocket"],"pingInterval":25000,"pingTimeout":20000,"maxPayload":1000000}"#
 /// );
 /// ```
-#[derive(Clone, Copy, Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Copy, Debug)]
 pub struct OpenPacket<'a> {
     /// The session's id.
     pub sid: &'a str,
     /// The transports that the client may upgrade to: over WebSocket none.
-    #[serde(serialize_with = "names")]
     pub upgrades: &'a [TransportKind],
     /// From a pong to the next ping; sent in whole milliseconds.
-    #[serde(serialize_with = "milliseconds")]
     pub ping_interval: Duration,
     /// How long the client has for its pong; sent in whole milliseconds.
-    #[serde(serialize_with = "milliseconds")]
     pub ping_timeout: Duration,
     /// The largest body of a POST, in bytes.
     pub max_payload: usize,
@@ -54,7 +50,24 @@ pub struct OpenPacket<'a> {
 impl OpenPacket<'_> {
     /// Returns the JSON text of the packet, without its type.
     pub fn to_json(&self) -> ByteString {
-        serde_json::to_string(self).expect("strings and numbers always serialize").into()
+        // Each session has one of these, and the names of its members need no escapes.
+        let mut json = Vec::with_capacity(128);
+        json.extend_from_slice(b"{\"sid\":");
+        write(&mut json, self.sid);
+        json.extend_from_slice(b",\"upgrades\":[");
+        for (index, kind) in self.upgrades.iter().enumerate() {
+            json.extend_from_slice(if index == 0 { b"\"" } else { b",\"" });
+            json.extend_from_slice(kind.as_str().as_bytes());
+            json.push(b'"');
+        }
+        json.extend_from_slice(b"],\"pingInterval\":");
+        write(&mut json, &milliseconds(self.ping_interval));
+        json.extend_from_slice(b",\"pingTimeout\":");
+        write(&mut json, &milliseconds(self.ping_timeout));
+        json.extend_from_slice(b",\"maxPayload\":");
+        write(&mut json, &self.max_payload);
+        json.push(b'}');
+        String::from_utf8(json).expect("JSON of strings is UTF-8").into()
     }
 
     /// Returns the packet.
@@ -63,12 +76,12 @@ impl OpenPacket<'_> {
     }
 }
 
-fn names<S: Serializer>(kinds: &[TransportKind], serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_seq(kinds.iter().map(|kind| kind.as_str()))
+fn write(json: &mut Vec<u8>, value: &(impl Serialize + ?Sized)) {
+    serde_json::to_writer(json, value).expect("strings and numbers always serialize");
 }
 
-fn milliseconds<S: Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_u64(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX))
+fn milliseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// The parameters of a request's query that Engine.IO gives a meaning to.
