@@ -153,7 +153,8 @@ impl Builder {
         // All that may wait for a client can come in one answer, some of it as base64.
         let most = engine.max_payload.max(engine.outgoing_queue_bytes.saturating_mul(8)).saturating_mul(2);
         let keep_alive = self.options.serving.keep_alive_timeout;
-        Arc::new(Forward::new(Arc::clone(node), self.forwarding, keep_alive, most))
+        let patience = engine.ping_interval.saturating_add(engine.ping_timeout);
+        Arc::new(Forward::new(Arc::clone(node), self.forwarding, keep_alive, patience, most))
     }
 }
 

@@ -40,6 +40,8 @@ pub(crate) struct Forward {
     guard: Guard,
     client: Arc<Client>,
     options: Forwarding,
+    /// How long a client may be silent until its session ends.
+    patience: Duration,
     /// True when all tunnels have to end.
     closing: watch::Sender<bool>,
 }
@@ -49,20 +51,23 @@ struct Route {
     way: sio_cluster::Way,
     cluster: Arc<Cluster>,
     client: Arc<Client>,
+    patience: Duration,
     closing: watch::Receiver<bool>,
 }
 
 impl Forward {
-    /// `keep_alive`: how long nodes keep an idle connection. `max_answer`: the largest body of an answer.
+    /// `keep_alive`: how long nodes keep an idle connection. `patience`: how long a client may be silent until its
+    /// session ends. `max_answer`: the largest body of an answer.
     pub(crate) fn new(
         cluster: Arc<Cluster>,
         options: Forwarding,
         keep_alive: Duration,
+        patience: Duration,
         max_answer: usize,
     ) -> Self {
         let guard = Guard::new(cluster.token());
         let client = Arc::new(Client::new(keep_alive, max_answer));
-        Self { cluster, guard, client, options, closing: watch::Sender::new(false) }
+        Self { cluster, guard, client, options, patience, closing: watch::Sender::new(false) }
     }
 
     /// Returns where a listener of its own is to be begun for other nodes.
@@ -97,7 +102,8 @@ impl Elsewhere for Forward {
     fn way_to(&self, session: &SessionId) -> Option<Box<dyn Way>> {
         let way = self.cluster.way_to(session)?;
         let (cluster, client) = (Arc::clone(&self.cluster), Arc::clone(&self.client));
-        Some(Box::new(Route { way, cluster, client, closing: self.closing.subscribe() }))
+        let (patience, closing) = (self.patience, self.closing.subscribe());
+        Some(Box::new(Route { way, cluster, client, patience, closing }))
     }
 
     fn sender_of(&self, headers: &HeaderMap) -> Sender {
@@ -128,7 +134,7 @@ impl Way for Route {
             let answer = timeout(limit, self.client.upgrade(&self.way, request)).await;
             let (answer, other) = self.judged(answer.unwrap_or(Err(client::Error::Late)))?;
             if let Some(other) = other {
-                tunnel::spawn(connection, other, self.closing.clone());
+                tunnel::spawn(connection, other, self.patience, self.closing.clone());
             }
             Ok(answer)
         })

@@ -1,18 +1,22 @@
 //! A WebSocket whose session is at another node: bytes that are passed in both directions, unread.
 //!
 //! While nothing moves, a tunnel holds two sockets and no buffer. What one side has sent and the other does not take
-//! yet is at most one piece; nothing more is read until it has gone.
+//! yet is at most one piece; nothing more is read until it has gone. A side that takes nothing for as long as it takes
+//! to be found dead, or does not go when the other has gone, is left: the node has given its session up by then, and
+//! nobody else would notice.
 
 use std::future::poll_fn;
 use std::io;
 use std::mem::MaybeUninit;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use bytes::{Buf, Bytes};
 use hyper::upgrade::OnUpgrade;
 use tokio::io::ReadBuf;
 use tokio::sync::watch;
+use tokio::time::{Sleep, sleep};
 
 use crate::transport::link::Link;
 
@@ -22,9 +26,15 @@ const PIECE: usize = 16 * 1024;
 /// Pieces after which other tasks have their turn.
 const BURST: u32 = 32;
 
-/// Passes bytes between a client and a node, until one of them is through, or `closing` is true.
-pub(super) fn spawn(client: OnUpgrade, node: OnUpgrade, mut closing: watch::Receiver<bool>) {
-    let mut tunnel = Tunnel::new(Link::Upgrading(client), Link::Upgrading(node));
+/// Passes bytes between a client and a node, until both are through, one of them keeps the other waiting for
+/// `patience`, or `closing` is true.
+pub(super) fn spawn(
+    client: OnUpgrade,
+    node: OnUpgrade,
+    patience: Duration,
+    mut closing: watch::Receiver<bool>,
+) {
+    let mut tunnel = Tunnel::new(Link::Upgrading(client), Link::Upgrading(node), patience);
     tokio::spawn(async move {
         let outcome = {
             let mut closed = pin!(closing.wait_for(|is_closing| *is_closing));
@@ -46,6 +56,16 @@ struct Tunnel {
     up: Direction,
     down: Direction,
     is_open: bool,
+    /// How long one side may keep the other waiting.
+    patience: Duration,
+    stall: Option<Stall>,
+}
+
+/// One side keeps the other waiting.
+struct Stall {
+    /// How much had moved when it began.
+    moved: u64,
+    end: Pin<Box<Sleep>>,
 }
 
 /// What moves from one side to the other.
@@ -55,6 +75,8 @@ struct Direction {
     rest: Bytes,
     is_unflushed: bool,
     stage: Stage,
+    /// Pieces that were passed on.
+    moved: u64,
 }
 
 #[derive(Default, Clone, Copy, PartialEq, Eq)]
@@ -68,12 +90,31 @@ enum Stage {
 }
 
 impl Tunnel {
-    fn new(client: Link, node: Link) -> Self {
-        Self { client, node, up: Direction::default(), down: Direction::default(), is_open: false }
+    fn new(client: Link, node: Link, patience: Duration) -> Self {
+        let (up, down) = (Direction::default(), Direction::default());
+        Self { client, node, up, down, is_open: false, patience, stall: None }
+    }
+
+    /// Ready when both directions have ended, or one side has kept the other waiting for too long.
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.pass(cx)?.is_ready() {
+            return Poll::Ready(Ok(()));
+        }
+        if !self.up.is_awaited() && !self.down.is_awaited() {
+            self.stall = None;
+            return Poll::Pending;
+        }
+        let moved = self.up.moved + self.down.moved;
+        let stall = match self.stall.take() {
+            Some(stall) if stall.moved == moved => stall,
+            _ => Stall { moved, end: Box::pin(sleep(self.patience)) },
+        };
+        ready!(self.stall.insert(stall).end.as_mut().poll(cx));
+        Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
     }
 
     /// Ready when both directions have ended.
-    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+    fn pass(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         if !self.is_open {
             let node = self.node.poll_upgraded(cx).map_err(io::Error::other)?;
             if let Poll::Ready(early) = node
@@ -102,6 +143,11 @@ impl Tunnel {
 }
 
 impl Direction {
+    /// Returns whether somebody has to take something, or to go.
+    fn is_awaited(&self) -> bool {
+        !self.rest.is_empty() || self.stage != Stage::Open
+    }
+
     /// Ready when all has been passed on, and the end as well.
     fn poll(&mut self, cx: &mut Context<'_>, from: &mut Link, to: &mut Link) -> Poll<io::Result<()>> {
         for _ in 0..BURST {
@@ -111,6 +157,7 @@ impl Direction {
                     count => self.rest.advance(count),
                 }
                 self.is_unflushed = true;
+                self.moved += u64::from(self.rest.is_empty());
             }
             // Its memory is not kept.
             self.rest = Bytes::new();
@@ -119,6 +166,7 @@ impl Direction {
                 Stage::Ended => {
                     ready!(to.poll_shutdown(cx))?;
                     self.stage = Stage::Closed;
+                    self.moved += 1;
                     return Poll::Ready(Ok(()));
                 }
                 Stage::Closed => return Poll::Ready(Ok(())),
@@ -151,6 +199,7 @@ impl Direction {
         };
         self.is_unflushed |= written > 0;
         self.rest = Bytes::copy_from_slice(&read[written..]);
+        self.moved += u64::from(self.rest.is_empty());
         Poll::Ready(Ok(()))
     }
 }
@@ -175,11 +224,18 @@ mod tests {
 
     /// A client and a node with a tunnel between them, and whether it is empty whenever it waits.
     async fn tunnel() -> (TcpStream, TcpStream, Arc<AtomicBool>) {
+        let (client, node, is_empty, _) = tunnel_with(Duration::from_secs(60)).await;
+        (client, node, is_empty)
+    }
+
+    type Outcome = tokio::task::JoinHandle<io::Result<()>>;
+
+    async fn tunnel_with(patience: Duration) -> (TcpStream, TcpStream, Arc<AtomicBool>, Outcome) {
         let ((client, here), (there, node)) = tokio::join!(pair(), pair());
-        let mut tunnel = Tunnel::new(Link::Tcp(here), Link::Tcp(there));
+        let mut tunnel = Tunnel::new(Link::Tcp(here), Link::Tcp(there), patience);
         let is_empty = Arc::new(AtomicBool::new(false));
         let noted = Arc::clone(&is_empty);
-        tokio::spawn(async move {
+        let outcome = tokio::spawn(async move {
             poll_fn(|cx| {
                 let polled = tunnel.poll(cx);
                 noted.store(tunnel.up.rest.is_empty() && tunnel.down.rest.is_empty(), Ordering::SeqCst);
@@ -187,7 +243,7 @@ mod tests {
             })
             .await
         });
-        (client, node, is_empty)
+        (client, node, is_empty, outcome)
     }
 
     fn numbers(count: u32) -> Vec<u8> {
@@ -247,6 +303,37 @@ mod tests {
             let (gone, mut left) = if is_client { (client, node) } else { (node, client) };
             drop(gone);
             assert_eq!(left.read(&mut [0; 8]).await.expect("it ends"), 0);
+        }
+    }
+
+    #[tokio::test]
+    async fn who_takes_nothing_or_does_not_go_is_left() {
+        for has_written in [true, false] {
+            for is_client in [true, false] {
+                let (client, node, _, outcome) = tunnel_with(Duration::from_millis(200)).await;
+                let (mut gone, _held) = if is_client { (client, node) } else { (node, client) };
+                // More than the sockets of both connections hold.
+                let piece = vec![0; 1 << 20];
+                while has_written
+                    && tokio::time::timeout(Duration::from_millis(100), gone.write_all(&piece)).await.is_ok()
+                {
+                }
+                drop(gone);
+                let outcome = tokio::time::timeout(Duration::from_secs(20), outcome).await;
+                let error = outcome.expect("the tunnel ends").expect("it does not panic").unwrap_err();
+                assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_tunnel_in_which_nothing_waits_stays_however_long_it_is_idle() {
+        let (mut client, mut node, _, outcome) = tunnel_with(Duration::ZERO).await;
+        for _ in 0..3 {
+            client.write_all(b"x").await.expect("it is open");
+            node.read_exact(&mut [0]).await.expect("it comes");
+            tokio::task::yield_now().await;
+            assert!(!outcome.is_finished());
         }
     }
 }
