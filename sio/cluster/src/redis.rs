@@ -163,8 +163,10 @@ fn failed(error: &RedisError) -> BusError {
     })
 }
 
+/// The error in one line, as logs and programs that end print it. What is no Redis may answer with anything, of which
+/// the client's error tells in several.
 fn text(error: &RedisError) -> String {
-    error.to_string().trim().to_owned()
+    error.to_string().split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// The host of a URL.
@@ -186,7 +188,12 @@ impl fmt::Debug for RedisLink {
 
 #[cfg(test)]
 mod tests {
+    use sio_core::cluster::node::NodeId;
+    use tokio::io::AsyncWriteExt as _;
+    use tokio::net::TcpListener;
+
     use super::*;
+    use crate::sink::Queue;
 
     #[test]
     fn the_name_has_no_password_in_it() {
@@ -199,6 +206,21 @@ mod tests {
             assert_eq!(bus.name(), name);
             assert!(!format!("{bus:?}").contains("secret"));
         }
+    }
+
+    #[tokio::test]
+    async fn what_is_no_redis_is_told_in_one_line() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let bus = RedisBus::new(&format!("redis://{}", listener.local_addr().unwrap())).unwrap();
+        let answering = tokio::spawn(async move {
+            let (mut client, _) = listener.accept().await.unwrap();
+            client.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await.unwrap();
+            client
+        });
+        let (queue, _) = Queue::new(NodeId::new(1));
+        let error = bus.connect(Names::new("sio").unwrap(), queue.sink()).await.unwrap_err().to_string();
+        assert_eq!(error.lines().count(), 1, "{error}");
+        answering.await.unwrap();
     }
 
     #[test]
