@@ -226,7 +226,6 @@ impl Broadcast {
     /// # Errors
     ///
     /// As [`Broadcast::emit`].
-    #[allow(clippy::unused_async, reason = "adapters for several nodes wait here")]
     pub async fn emit_with_ack<T: DeserializeOwned>(
         &self,
         event: &str,
@@ -280,25 +279,25 @@ impl Broadcast {
 
     /// Puts everybody who is addressed into a room, or into several. Sockets of this node are in it when this returns;
     /// those of other nodes before anything that this node sends after it.
-    #[allow(clippy::unused_async, reason = "adapters for several nodes wait here")]
+    #[allow(clippy::unused_async, reason = "a broker that confirms changes would be waited for")]
     pub async fn join(&self, rooms: impl IntoRooms) {
         self.apply(Change::Join(&names_of(rooms)));
     }
 
     /// Takes everybody who is addressed out of a room, or out of several.
-    #[allow(clippy::unused_async, reason = "adapters for several nodes wait here")]
+    #[allow(clippy::unused_async, reason = "a broker that confirms changes would be waited for")]
     pub async fn leave(&self, rooms: impl IntoRooms) {
         self.apply(Change::Leave(&names_of(rooms)));
     }
 
     /// Disconnects everybody who is addressed from the namespace; their other namespaces stay connected.
-    #[allow(clippy::unused_async, reason = "adapters for several nodes wait here")]
+    #[allow(clippy::unused_async, reason = "a broker that confirms changes would be waited for")]
     pub async fn disconnect(&self) {
         self.apply(Change::Disconnect { close: false });
     }
 
     /// Ends the whole connections of everybody who is addressed, with all their namespaces.
-    #[allow(clippy::unused_async, reason = "adapters for several nodes wait here")]
+    #[allow(clippy::unused_async, reason = "a broker that confirms changes would be waited for")]
     pub async fn disconnect_all(&self) {
         self.apply(Change::Disconnect { close: true });
     }
