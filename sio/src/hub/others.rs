@@ -20,3 +20,6 @@ pub(crate) use self::elsewhere::{Elsewhere, outcome};
 pub(crate) use self::none::{Elsewhere, Others};
 #[cfg(feature = "cluster")]
 pub(crate) use self::queries::{PRESENCE, answer, change_of, path_of};
+
+#[cfg(all(test, feature = "cluster"))]
+mod tests;

@@ -3,6 +3,7 @@
 mod addressing;
 mod balancer;
 mod changes;
+mod dead_nodes;
 mod forward;
 mod namespaces;
 mod outage;

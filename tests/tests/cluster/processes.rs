@@ -11,13 +11,13 @@ use tokio::process::{Child, Command};
 use crate::redis::{Redis, free_port};
 
 /// One node, as a process.
-struct Node {
+pub(crate) struct Node {
     child: Child,
-    endpoint: Endpoint,
+    pub(crate) endpoint: Endpoint,
 }
 
 impl Node {
-    async fn start(url: &str, name: &str) -> Self {
+    pub(crate) async fn start(url: &str, name: &str) -> Self {
         let mut child =
             acceptance(url).env("NODE", name).stdout(Stdio::piped()).spawn().expect("it is built");
         let output = child.stdout.take().expect("it is piped");
@@ -27,10 +27,30 @@ impl Node {
         Self { child, endpoint: Endpoint::new(([127, 0, 0, 1], port).into()) }
     }
 
+    /// Sends it a signal.
+    pub(crate) async fn signal(&self, signal: &str) {
+        let id = self.child.id().expect("it runs").to_string();
+        assert!(Command::new("kill").args([signal, &id]).status().await.expect("kill").success());
+    }
+
+    /// Lets it stand still, and returns when it does.
+    pub(crate) async fn pause(&self) {
+        self.signal("-STOP").await;
+        let id = self.child.id().expect("it runs").to_string();
+        soon("the node to stand still", async {
+            loop {
+                let state = Command::new("ps").args(["-o", "stat=", "-p", &id]).output().await.expect("ps");
+                if state.stdout.starts_with(b"T") {
+                    return;
+                }
+            }
+        })
+        .await;
+    }
+
     /// Ends it as a service manager does, and returns whether it ended well.
     async fn stop(mut self) -> bool {
-        let id = self.child.id().expect("it runs").to_string();
-        assert!(Command::new("kill").arg(id).status().await.expect("kill").success());
+        self.signal("-TERM").await;
         soon("the node to end", self.child.wait()).await.expect("it is a child").success()
     }
 }
@@ -42,7 +62,7 @@ fn acceptance(url: &str) -> Command {
 }
 
 /// Emits an event and returns what its acknowledgement says.
-async fn ask(client: &mut Ws, event: &str, args: Value) -> Value {
+pub(crate) async fn ask(client: &mut Ws, event: &str, args: Value) -> Value {
     let mut packet = vec![json!(event)];
     packet.extend(args.as_array().expect("arguments").iter().cloned());
     client.send(&format!("421{}", Value::from(packet))).await;
@@ -52,7 +72,7 @@ async fn ask(client: &mut Ws, event: &str, args: Value) -> Value {
 }
 
 /// Returns the next packet that is no ping; those are answered.
-async fn next(client: &mut Ws) -> String {
+pub(crate) async fn next(client: &mut Ws) -> String {
     loop {
         match client.receive().await {
             Received::Text(ping) if ping == "2" => client.send("3").await,
@@ -62,7 +82,7 @@ async fn next(client: &mut Ws) -> String {
 }
 
 /// Asks until the node knows all of these.
-async fn knows(client: &mut Ws, names: &[&str]) {
+pub(crate) async fn knows(client: &mut Ws, names: &[&str]) {
     soon(format_args!("{names:?}"), async {
         while ask(client, "cluster", json!([])).await["nodes"] != json!(names) {}
     })

@@ -267,7 +267,7 @@ async fn after_many_questions_and_deaths_nothing_is_kept() {
         let guest = Node::start(options(&broker, &format!("guest {round}"))).await;
         guest.has_sockets([100 + round]);
         let mut asks = Vec::new();
-        for _ in 0..25 {
+        for _ in 0..34 {
             asks.extend([&a, &b, &guest].map(Node::ask));
         }
         sleep(Duration::from_millis(20)).await;
