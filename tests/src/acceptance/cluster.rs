@@ -3,7 +3,7 @@
 use std::{
     collections::{BTreeSet, HashMap},
     env,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, OnceLock, PoisonError},
     time::Duration,
 };
 
@@ -76,11 +76,13 @@ struct Heard {
 pub(super) struct Node {
     name: Arc<str>,
     heard: Arc<Mutex<Heard>>,
+    /// The server itself, for listeners of the cluster.
+    server: Arc<OnceLock<Server>>,
 }
 
 impl Node {
     fn new(name: &str) -> Self {
-        Self { name: name.into(), heard: Arc::default() }
+        Self { name: name.into(), heard: Arc::default(), server: Arc::default() }
     }
 
     fn hears(&self, event: &ClusterEvent) {
@@ -108,6 +110,21 @@ impl Node {
 
     fn names_of(&self, server: &Server, nodes: &[NodeId]) -> BTreeSet<String> {
         nodes.iter().map(|node| self.name_of(server, *node)).collect()
+    }
+
+    /// Tells the observers among this node's own sockets of an event that another node, or an emitter, has sent.
+    async fn observed(self, from: NodeId, Spread(arguments): Spread<Value>) {
+        let known = {
+            let heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
+            heard.names.get(&from).cloned()
+        };
+        let sender = Value::from(known.as_deref().unwrap_or("emitter"));
+        let arguments = All(std::iter::once(sender).chain(arguments).collect());
+        for namespace in self.server.get().map(Server::namespaces).unwrap_or_default() {
+            if let Err(error) = namespace.to("observers").local().emit("server-cast", &arguments).await {
+                tracing::warn!(%error, "observers are not told");
+            }
+        }
     }
 
     fn gaps(&self) -> Vec<Gap> {
@@ -167,6 +184,13 @@ enum Asked {
     Gone(bool),
 }
 
+/// The answer to `server-call`.
+#[derive(Debug, Serialize)]
+struct Probed {
+    answers: Vec<Vec<Value>>,
+    missing: BTreeSet<String>,
+}
+
 /// How many sockets a user has.
 #[derive(Debug, Serialize)]
 struct UserSockets {
@@ -198,6 +222,13 @@ async fn call_other(socket: &Socket, sid: &str, wait: u64, arguments: &All) -> s
         Err(AckError::Disconnected | AckError::Emit(EmitError::Disconnected)) => Asked::Gone(true),
         Err(error) => return Err(error.into()),
     })
+}
+
+async fn server_call(socket: &Socket, node: &Node, arguments: &All) -> sio::Result<Probed> {
+    let answered = socket.namespace().server_emit_with_ack::<Vec<Value>>("probe", arguments).await?;
+    let mut answers: Vec<_> = answered.items.into_iter().filter_map(|(_, answer)| answer.ok()).collect();
+    answers.sort_unstable_by_key(|answer| answer.first().and_then(Value::as_str).map(str::to_owned));
+    Ok(Probed { answers, missing: node.names_of(&socket.server(), &answered.missing) })
 }
 
 async fn bulk(socket: &Socket, bulk: Bulk) -> bool {
@@ -242,6 +273,23 @@ macro_rules! clustered {
                 arguments: All,
             ) -> sio::Result<Asked> {
                 call_other(&socket, &sid, milliseconds, &arguments).await
+            }
+
+            /// Nodes have as long as the adapter gives them, whatever the client asks for.
+            #[event("server-call", concurrent)]
+            async fn server_call(
+                socket: Socket,
+                node: State<Node>,
+                _milliseconds: u64,
+                arguments: All,
+            ) -> sio::Result<Probed> {
+                server_call(&socket, &node, &arguments).await
+            }
+
+            #[event("server-cast")]
+            async fn server_cast(&mut self, socket: &Socket, arguments: All) -> sio::Result<bool> {
+                socket.namespace().server_emit("server-cast", &arguments).await?;
+                Ok(true)
             }
 
             async fn event_identify(&mut self, socket: &Socket, user: String) -> sio::Result<bool> {
@@ -298,7 +346,8 @@ fn server(origins: &[String]) -> sio::Result<Server> {
         .name(&*name)
         .wait(variable("CLUSTER_WAIT").is_some_and(|wait| wait == "1"));
     let node = Node::new(&name);
-    let hearing = node.clone();
+    let (hearing, observing, probed) = (node.clone(), node.clone(), Arc::clone(&node.name));
+    let own = Arc::clone(&node.server);
     let mut builder = options(origins)
         .consumer::<Root>()
         .consumer::<A>()
@@ -306,6 +355,11 @@ fn server(origins: &[String]) -> sio::Result<Server> {
         .consumer::<Room>()
         .adapter(adapter)
         .on_cluster(move |event| hearing.hears(event))
+        .on_server_event("probe", move |_, Spread(arguments): Spread<Value>| {
+            let answer: Vec<_> = std::iter::once(Value::from(&*probed)).chain(arguments).collect();
+            std::future::ready(answer)
+        })
+        .on_server_event("server-cast", move |from, arguments| observing.clone().observed(from, arguments))
         .state(node);
     let mut capabilities = CAPABILITIES.to_vec();
     if variable("FORWARD").is_some_and(|forward| forward == "0") {
@@ -317,7 +371,9 @@ fn server(origins: &[String]) -> sio::Result<Server> {
         let recovery = Recovery::default().max_disconnection(Duration::from_secs_f64(seconds.parse()?));
         builder = builder.connection_state_recovery(recovery);
     }
-    Ok(builder.state(Capabilities::with(&capabilities)).build()?)
+    let server = builder.state(Capabilities::with(&capabilities)).build()?;
+    own.get_or_init(|| server.clone());
+    Ok(server)
 }
 
 /// A variable of the environment that says something.

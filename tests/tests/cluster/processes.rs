@@ -132,6 +132,12 @@ async fn the_profile_cluster_is_one_application_on_several_nodes() {
     assert_eq!(ask(&mut ann, "call-other", json!([bob_id, 50])).await, json!({ "timeout": true }));
     assert!(next(&mut bob).await.ends_with(r#"["please"]"#));
 
+    let probed = ask(&mut ann, "server-call", json!([1000, "x"])).await;
+    assert_eq!(probed, json!({ "answers": [["b", "x"]], "missing": [] }));
+    ask(&mut bob, "join", json!(["observers"])).await;
+    assert_eq!(ask(&mut ann, "server-cast", json!([1, "two"])).await, true);
+    assert_eq!(next(&mut bob).await, r#"42["server-cast","a",1,"two"]"#);
+
     let mut emitter = Command::new(env!("CARGO_BIN_EXE_emitter"));
     let emitter = emitter.env("CLUSTER", redis.url()).env_remove("CLUSTER_NAME").env_remove("AS");
     let mut emitter = emitter.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("it is built");
