@@ -4,7 +4,6 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use sio::observe::PresenceChange;
-use sio::prelude::*;
 use sio_tests::{Ws, app::Plain};
 
 use crate::support::{Trio, adapter, eventually, knows};
@@ -19,7 +18,7 @@ fn listening(builder: sio::Builder, told: &Told) -> sio::Builder {
     let told = Arc::clone(told);
     builder.consumer::<Plain>().presence(GRACE).on_presence(move |_, user, change| {
         let change = if change == PresenceChange::Online { "online" } else { "offline" };
-        told.lock().unwrap().push(format!("{user} {change}"));
+        told.lock().expect("no test panics with it").push(format!("{user} {change}"));
     })
 }
 
@@ -33,7 +32,7 @@ impl Users {
         let told = [Told::default(), Told::default(), Told::default()];
         let next = Mutex::new(0);
         let trio = Trio::start(|builder| {
-            let mut next = next.lock().unwrap();
+            let mut next = next.lock().expect("no test panics with it");
             *next += 1;
             listening(builder, &told[*next - 1])
         });
@@ -50,9 +49,9 @@ impl Users {
     /// Waits until these nodes were told exactly this.
     async fn are_told(&self, nodes: &[usize], expected: &[&str]) {
         for nth in nodes {
-            let is_told = || self.told[*nth].lock().unwrap().len() >= expected.len();
+            let is_told = || self.told[*nth].lock().expect("no test panics with it").len() >= expected.len();
             eventually("it is told", is_told).await;
-            assert_eq!(*self.told[*nth].lock().unwrap(), expected, "node {nth}");
+            assert_eq!(*self.told[*nth].lock().expect("no test panics with it"), expected, "node {nth}");
         }
     }
 }
@@ -106,14 +105,17 @@ async fn a_node_that_comes_later_learns_who_is_there_and_one_that_goes_takes_its
     });
     let fourth = fourth.await;
     knows(fourth.handle(), 3).await;
-    eventually("it is told", || late.lock().unwrap().len() == 2).await;
-    let mut told = late.lock().unwrap().clone();
+    eventually("it is told", || late.lock().expect("no test panics with it").len() == 2).await;
+    let mut told = late.lock().expect("no test panics with it").clone();
     told.sort_unstable();
     assert_eq!(told, ["ada online", "bob online"]);
     users.trio.server(1).close().await;
     for told in [&users.told[0], &users.told[2], &late] {
-        eventually("bob has gone", || told.lock().unwrap().contains(&"bob offline".to_owned())).await;
-        assert_eq!(told.lock().unwrap().len(), 3, "and ada has not");
+        eventually("bob has gone", || {
+            told.lock().expect("no test panics with it").contains(&"bob offline".to_owned())
+        })
+        .await;
+        assert_eq!(told.lock().expect("no test panics with it").len(), 3, "and ada has not");
     }
 }
 
@@ -129,7 +131,7 @@ async fn changes_that_were_lost_are_found_out() {
     users.are_told(&[0, 2], &["ada online", "bob online", "ada offline"]).await;
     users.trio.broker.heal();
     users.trio.server(0).emit("something", &()).await.unwrap();
-    let is_known = || users.told[1].lock().unwrap().len() == 3;
+    let is_known = || users.told[1].lock().expect("no test panics with it").len() == 3;
     eventually("it is found out", is_known).await;
     users.are_told(&[1], &["ada online", "bob online", "ada offline"]).await;
     drop(bob);
