@@ -217,9 +217,12 @@ impl Server {
     /// program that mounts the server elsewhere has to go on accepting connections until this returns: a client that
     /// polls may make a new one for each of its requests.
     pub async fn close(&self) {
+        self.announce_leaving();
         self.inner.engine.close(self.inner.options.drain).await;
         // Nobody can come back any more.
         for door in self.inner.reception.namespaces.all() {
+            #[cfg(feature = "cluster")]
+            door.hand_over_parked();
             if let Some(kept) = &door.kept {
                 kept.clear();
             }

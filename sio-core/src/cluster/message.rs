@@ -3,6 +3,7 @@
 //! They can be read on the wire, and a later version can add members: those that are not known are ignored.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -149,6 +150,9 @@ pub struct Claim {
     pub id: u64,
     /// The client's secret.
     pub pid: PrivateIdText,
+    /// The namespace in which it wants to go on.
+    #[serde(default)]
+    pub nsp: String,
     /// The last event that it has received.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub offset: Option<u64>,
@@ -162,6 +166,9 @@ pub struct Handed {
     pub claim: Option<u64>,
     /// The client's secret.
     pub pid: PrivateIdText,
+    /// True if there is no state here because another node has it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub moved: bool,
     /// Its state; `None`: there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub state: Option<HandedState>,
@@ -174,12 +181,18 @@ pub struct HandedState {
     pub nsp: String,
     /// The id of its socket.
     pub sid: Sid,
+    /// Its address, as far as it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ip: Option<IpAddr>,
     /// Its rooms.
     #[serde(default)]
     pub rooms: Vec<String>,
     /// The data that nodes share, by name.
     #[serde(default)]
     pub data: BTreeMap<String, Box<RawValue>>,
+    /// The offset of the event in front of the first of `events`; none: there was none before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<u64>,
     /// The events that it has missed: offset, and the run of frames as base64.
     #[serde(default)]
     pub events: Vec<(u64, String)>,

@@ -233,8 +233,8 @@ fn server_event_12() {
 #[test]
 fn claim_13() {
     let pid = message::PrivateIdText(SID.parse().unwrap());
-    let json = format!(r#"{{"id":4,"pid":"{SID}","offset":12}}"#);
-    golden_json(Kind::Claim, 13, &json, &Claim { id: 4, pid, offset: Some(12) });
+    let json = format!(r#"{{"id":4,"pid":"{SID}","nsp":"/","offset":12}}"#);
+    golden_json(Kind::Claim, 13, &json, &Claim { id: 4, pid, nsp: "/".into(), offset: Some(12) });
 }
 
 #[test]
@@ -243,17 +243,19 @@ fn handed_14() {
     let state = message::HandedState {
         nsp: "/".into(),
         sid: sid(),
+        ip: Some([10, 0, 0, 1].into()),
         rooms: vec!["a".into()],
         data: [("profile".to_owned(), serde_json::value::to_raw_value(&1).unwrap())].into(),
+        after: Some(12),
         events: vec![(13, "gQA".into())],
         seen: vec![12],
         lanes: vec![(NodeId::new(1), 0, 5)],
     };
     let state_json = format!(
-        r#"{{"nsp":"/","sid":"{SID}","rooms":["a"],"data":{{"profile":1}},"events":[[13,"gQA"]],"seen":[12],"lanes":[["0000000000000001",0,5]]}}"#
+        r#"{{"nsp":"/","sid":"{SID}","ip":"10.0.0.1","rooms":["a"],"data":{{"profile":1}},"after":12,"events":[[13,"gQA"]],"seen":[12],"lanes":[["0000000000000001",0,5]]}}"#
     );
-    let json = format!(r#"{{"claim":4,"pid":"{SID}","state":{state_json}}}"#);
-    golden_json(Kind::Handed, 14, &json, &Handed { claim: Some(4), pid, state: Some(state) });
+    let json = format!(r#"{{"claim":4,"pid":"{SID}","moved":true,"state":{state_json}}}"#);
+    golden_json(Kind::Handed, 14, &json, &Handed { claim: Some(4), pid, moved: true, state: Some(state) });
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde_json::value::RawValue;
 use sio_core::cluster::broadcast::{Broadcast, Target};
-use sio_core::cluster::frame::{Flags, Kind};
+use sio_core::cluster::frame::{Flags, Kind, LANE_ALL};
 use sio_core::cluster::key::Owner;
 use sio_core::cluster::message::{self, Change, Deed, Selection, ServerEvent};
 use sio_core::cluster::node::NodeId;
@@ -26,6 +26,7 @@ use crate::options::Options;
 use crate::outbox::{self, Outbox, now};
 use crate::random;
 use crate::receiver::Receiver;
+use crate::ring::Noted;
 use crate::sink::{Arrived, Queue};
 use crate::supervisor::{Line, Supervisor};
 
@@ -255,10 +256,31 @@ impl Cluster {
     ///
     /// As [`Cluster::check`].
     pub fn publish(&self, to: &Address<'_>, packet: &Packet) -> Result<(), PublishError> {
+        self.publish_noted(to, packet, None)
+    }
+
+    /// As [`Cluster::publish`], for an event that was [noted](Cluster::note) before sockets of this node got it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Cluster::check`].
+    pub fn publish_noted(
+        &self,
+        to: &Address<'_>,
+        packet: &Packet,
+        noted: Option<Noted>,
+    ) -> Result<(), PublishError> {
         self.check(to.path, &to.target, packet.run.len())?;
+        let place = self.send(to, packet);
+        if let (Some(ring), Some(Noted(index)), Some((lane, number))) = (&self.node.ring, noted, place) {
+            ring.number(index, (self.node.me, lane, number));
+        }
+        Ok(())
+    }
+
+    fn send(&self, to: &Address<'_>, packet: &Packet) -> Option<(u32, u64)> {
         if !self.node.has_peers() {
-            self.node.line.outbox.skip();
-            return Ok(());
+            return Some((LANE_ALL, self.node.line.outbox.skip()));
         }
         let topic = self.node.topic_of(&to.target);
         let event = Broadcast {
@@ -270,8 +292,7 @@ impl Cluster {
         let mut frame = self.node.begin(Kind::Broadcast, packet.flags(), event.len_hint());
         event.write(&mut frame);
         let kind = if packet.is_volatile { outbox::Kind::Volatile } else { outbox::Kind::Held };
-        self.node.line.outbox.push(topic, frame, kind);
-        Ok(())
+        self.node.line.outbox.push(topic, frame, kind)
     }
 
     /// Applies a change to the sockets of other nodes. Events that are sent after it find it done.

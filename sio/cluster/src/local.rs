@@ -7,8 +7,9 @@ use bytes::Bytes;
 use serde_json::value::RawValue;
 use sio_core::cluster::broadcast::Target;
 use sio_core::cluster::frame::Flags;
-use sio_core::cluster::message::{Deed, Query};
+use sio_core::cluster::message::{Deed, HandedState, Query};
 use sio_core::cluster::node::NodeId;
+use sio_core::id::PrivateId;
 
 use crate::event::ClusterEvent;
 use crate::replies::{AskedHere, Asker};
@@ -36,6 +37,19 @@ pub struct Packet {
     pub compress: bool,
     /// The number under which it is kept for clients that come back.
     pub offset: Option<u64>,
+}
+
+/// Gives events that a client may have missed, one after the other. False, without any, if not all are known.
+pub type Replay<'a> = &'a dyn Fn(&mut dyn FnMut(&Target<'_>, u64, &Bytes)) -> bool;
+
+/// The answer to a claim.
+#[derive(Debug)]
+pub enum Claimed {
+    /// The client has gone from here with this state, and cannot come back here any more. The caller fills in what it
+    /// knows of lanes.
+    State(Box<HandedState>),
+    /// There is no such client here.
+    Unknown,
 }
 
 /// The server that a cluster belongs to, as far as other nodes reach it.
@@ -68,6 +82,19 @@ pub trait Local: Send + Sync + 'static {
         event: &str,
         args: Box<RawValue>,
     ) -> BoxFuture<Option<Box<RawValue>>>;
+
+    /// Takes out the state of a client that has come to another node, if it is here, with the events after the offset.
+    /// Its connection here, should one still be open, is closed.
+    fn claim(&self, path: &str, pid: PrivateId, offset: Option<u64>) -> Claimed {
+        let _ = (path, pid, offset);
+        Claimed::Unknown
+    }
+
+    /// Takes the state of a client that comes here, and what it may have missed on the way: `replay` gives that, and is
+    /// called while nothing can be delivered to the client in another way.
+    fn handed(&self, pid: PrivateId, state: HandedState, replay: Replay<'_>) {
+        let _ = (pid, state, replay);
+    }
 
     /// Takes note of something that has happened to the cluster.
     fn event(&self, event: ClusterEvent);

@@ -1,7 +1,7 @@
 //! [`Node`]: what this process is to its cluster, behind [`Cluster`](crate::Cluster).
 
 use std::collections::HashSet;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -21,11 +21,13 @@ use crate::asks::Asks;
 use crate::bus::{BusError, Frame, Topic};
 use crate::event::ClusterEvent;
 use crate::local::Local;
+use crate::moved::Moved;
 use crate::options::Options;
 use crate::outbox::{self, now};
 use crate::random;
 use crate::replies::Replies;
 use crate::requests::Requests;
+use crate::ring::Ring;
 use crate::supervisor::{Line, Role};
 
 /// How long the others are waited for after a connect.
@@ -67,6 +69,12 @@ pub(crate) struct Node {
     /// An answer to a HELLO is on its way.
     is_answering: AtomicBool,
     pub(crate) successor: OnceLock<NodeId>,
+    /// None if clients cannot come back.
+    pub(crate) ring: Option<Ring>,
+    /// Claims since the last tick for clients whose secret no live node has made.
+    pub(crate) unproved: AtomicU32,
+    /// Held from the moment at which an event of another node is known until sockets here have it.
+    pub(crate) delivering: Mutex<()>,
     /// How many of the frames that the sink has dropped were told.
     pub(crate) told_dropped: AtomicU64,
 }
@@ -74,6 +82,7 @@ pub(crate) struct Node {
 pub(crate) struct State {
     pub(crate) members: Members,
     pub(crate) incoming: Incoming,
+    pub(crate) moved: Moved,
     /// The nodes that were heard on the present connection.
     answered: HashSet<NodeId>,
     /// When the next heartbeat is due.
@@ -104,6 +113,7 @@ impl Node {
         let state = State {
             members: Members::new(me, hello, now),
             incoming: Incoming::default(),
+            moved: Moved::default(),
             answered: HashSet::new(),
             beat: now,
             echo: (0, now),
@@ -125,6 +135,9 @@ impl Node {
             is_open: AtomicBool::new(false),
             is_answering: AtomicBool::new(false),
             successor: OnceLock::new(),
+            ring: options.recovery.then(Ring::default),
+            unproved: AtomicU32::new(0),
+            delivering: Mutex::default(),
             told_dropped: AtomicU64::new(0),
         }
     }
@@ -216,7 +229,10 @@ impl Node {
                         let name = state.members.get(node).map(|member| member.hello.name.clone());
                         ClusterEvent::NodeUp { node, name: name.unwrap_or_default() }
                     }
-                    Change::Down { node, why } => ClusterEvent::NodeDown { node, why },
+                    Change::Down { node, why } => {
+                        state.moved.lose(node);
+                        ClusterEvent::NodeDown { node, why }
+                    }
                     Change::TakeTag(_) if !self.has_own_tag && !self.is_open.load(Relaxed) => {
                         state.members.hello_mut().tag = Tag::from_bits(random::number() as u32);
                         continue;
@@ -332,6 +348,7 @@ impl Role for Node {
 
     fn tick(&self, is_up: bool) -> Result<(), BusError> {
         let now = now();
+        self.unproved.store(0, Relaxed);
         let (changes, is_beat, is_deaf) = {
             let mut state = self.state();
             let stood_still = state.members.stood_still(now);

@@ -126,12 +126,16 @@ impl Outbox {
         }
     }
 
-    /// Takes a frame, whose place in its lane is put in here. Never waits.
-    pub(crate) fn push(&self, topic: Topic, mut payload: Vec<u8>, kind: Kind) {
+    /// Takes a frame, whose place in its lane is put in here. Never waits. Returns lane and number, unless none was
+    /// taken.
+    pub(crate) fn push(&self, topic: Topic, mut payload: Vec<u8>, kind: Kind) -> Option<(u32, u64)> {
         let mut inner = self.lock();
         match (inner.stage, kind) {
-            (Stage::Closed, _) | (Stage::Down, Kind::Control) => return,
-            (Stage::Down, Kind::Volatile) => return self.counters.volatile_dropped(1),
+            (Stage::Closed, _) | (Stage::Down, Kind::Control) => return None,
+            (Stage::Down, Kind::Volatile) => {
+                self.counters.volatile_dropped(1);
+                return None;
+            }
             _ => {}
         }
         let is_up = inner.stage == Stage::Up;
@@ -148,7 +152,7 @@ impl Outbox {
             if kind != Kind::Control {
                 self.counters.queue_dropped(1);
             }
-            return;
+            return Some((lane, number));
         }
         Header::place(&mut payload, lane, number);
         if !is_up {
@@ -167,14 +171,20 @@ impl Outbox {
         } else {
             self.prune(&mut inner, since.expect("frames that are held have a time"));
         }
+        Some((lane, number))
     }
 
     /// Uses up a number: nobody is known who would receive the frame, but one who was only thought to be dead is to
     /// know that it has missed it.
-    pub(crate) fn skip(&self) {
+    pub(crate) fn skip(&self) -> u64 {
         let mut inner = self.lock();
         let now = inner.now;
-        inner.lanes.take(None, now);
+        inner.lanes.take(None, now).1
+    }
+
+    /// Returns the number that the next frame to everybody will have.
+    pub(crate) fn next_number(&self) -> u64 {
+        self.lock().lanes.next()
     }
 
     /// Returns frames for the link; none if none wait.

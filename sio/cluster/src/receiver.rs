@@ -1,8 +1,8 @@
 //! Takes what arrives from other nodes, one frame after the other, so that the order of each sender is kept.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
+use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -11,7 +11,9 @@ use sio_core::cluster::ask::{Answers, Ask, Asked};
 use sio_core::cluster::broadcast::Broadcast;
 use sio_core::cluster::frame::{Flags, Header, Kind, LANE_ALL, NoFrame};
 use sio_core::cluster::lane::Arrival;
-use sio_core::cluster::message::{self, Alive, Bye, Cancel, Change, Page, Query, Request, ServerEvent};
+use sio_core::cluster::message::{
+    self, Alive, Bye, Cancel, Change, Claim, Handed, Page, Query, Request, ServerEvent,
+};
 use sio_core::cluster::node::{Hello, NodeId};
 use tokio::sync::{mpsc, watch};
 
@@ -50,6 +52,8 @@ enum Message<'a> {
     Request(Request),
     Page(Page),
     ServerEvent(ServerEvent),
+    Claim(Claim),
+    Handed(Box<Handed>),
     /// A kind that is not known here.
     Unknown,
 }
@@ -113,6 +117,10 @@ impl Receiver {
         }
         // A frame of an earlier connection shows nothing about the present one.
         let is_present = epoch == self.node.line.queue.epoch();
+        // Whoever gives clients away waits until sockets here have it: then all of what is known is with the client.
+        let is_event = matches!(message, Message::Broadcast(_)) && self.node.ring.is_some();
+        let delivering =
+            is_event.then(|| self.node.delivering.lock().unwrap_or_else(PoisonError::into_inner));
         let lost = {
             let mut state = self.node.state();
             if is_present {
@@ -138,7 +146,13 @@ impl Receiver {
             }
         };
         if lost > 0 {
-            self.lost(header.source, lost);
+            if let Some(ring) = &self.node.ring {
+                // Of a frame that is about the node itself, the lane to everybody; those to one node matter to no ring.
+                ring.lose(header.source, header.lane, header.number);
+            }
+            if delivering.is_none() {
+                self.lost(header.source, lost);
+            }
         }
         match message {
             Message::Hello(hello) => self.node.introduce(header.kind, header.source, *hello, 0, is_present),
@@ -152,13 +166,27 @@ impl Receiver {
             Message::Unknown => self.node.line.counters.unknown(1),
             message => self.act(&header, message),
         }
+        // The application is told without the lock.
+        if delivering.is_some() {
+            drop(delivering);
+            if lost > 0 {
+                self.lost(header.source, lost);
+            }
+        }
     }
 
     /// Does what a frame asks for.
     fn act(&self, header: &Header, message: Message<'_>) {
         match message {
             Message::Broadcast(event) => {
+                if self.node.pass_on(header, &event) {
+                    return;
+                }
                 let (to, packet) = addressed(header, event);
+                if let (Some(ring), Some(offset)) = (&self.node.ring, packet.offset) {
+                    let place = Some((header.source, header.lane, header.number));
+                    ring.push(to.path, &to.target, (offset, packet.run.clone()), place, now());
+                }
                 self.local.broadcast(&to, packet);
             }
             Message::Ask(ask) => self.ask(header, ask),
@@ -173,6 +201,8 @@ impl Receiver {
                 self.node.requests.page(id, header.source, page, last, items);
             }
             Message::ServerEvent(event) => self.server_event(header.source, event),
+            Message::Claim(claim) => self.node.claimed(&*self.local, header.source, &claim),
+            Message::Handed(handed) => self.node.handed(&*self.local, header.source, *handed),
             Message::Hello(_) | Message::Alive(_) | Message::Bye | Message::Unknown => {}
         }
     }
@@ -281,6 +311,8 @@ fn read<'a>(header: &Header, body: &'a Bytes) -> Option<Message<'a>> {
         Kind::ServerEvent => Message::ServerEvent(message::read(body)?),
         // Bundles are opened before, and there are none in others.
         Kind::Bundle => return None,
+        Kind::Claim => Message::Claim(message::read(body)?),
+        Kind::Handed => Message::Handed(Box::new(message::read(body)?)),
         _ => Message::Unknown,
     })
 }

@@ -70,6 +70,11 @@ impl Requests {
         }
     }
 
+    /// Returns whether a request still waits.
+    pub(crate) fn is_open(&self, id: u64) -> bool {
+        self.lock().contains_key(&id)
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.lock().len()
     }

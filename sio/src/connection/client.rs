@@ -2,7 +2,10 @@
 
 mod admission;
 mod arrival;
+#[cfg(feature = "cluster")]
+mod claims;
 mod input;
+mod joining;
 mod observed;
 
 use std::any::Any;
@@ -17,24 +20,25 @@ use sio_core::id::Sid;
 use sio_core::socket::client::{Action, Client as Protocol, Key};
 use sio_core::socket::packet::{Event, Kind, Packet};
 use sio_core::socket::reason::DisconnectReason;
-use sio_core::socket::recovery::{Resume, take_resume};
+use sio_core::socket::recovery::take_resume;
 use sio_core::v3;
 use smallvec::SmallVec;
 
 use self::arrival::Heavy;
+#[cfg(feature = "cluster")]
+use self::claims::Claims;
+use self::joining::Joining;
 use super::Reception;
 use super::limits::Rates;
-use super::no_consumer::NoConsumer;
-use super::run;
 use super::unfinished::Unfinished;
 use crate::Socket;
 use crate::codec::{Codec, Decoder};
-use crate::engine::{CloseReason, Command, Handler, Message, Sender, session};
+use crate::engine::{CloseReason, Handler, Message, Sender, session};
 use crate::handshake::Handshake;
 use crate::hub::Hub;
 use crate::hub::member::{Delay, Member};
 use crate::log_limiter::{About, limited};
-use crate::namespaces::registration::{Running, Seat, SocketTask};
+use crate::namespaces::registration::Running;
 use crate::namespaces::{Closed, Door, Pass};
 use crate::short::short;
 use crate::turn;
@@ -56,6 +60,9 @@ pub(crate) struct Client {
     sockets: SmallVec<[Slot; 1]>,
     /// The socket whose turn it is: the one that the last turn had no time for.
     first: usize,
+    /// Those who wait for their state from another node.
+    #[cfg(feature = "cluster")]
+    claims: Claims,
     /// Of a packet whose attachments have not all arrived.
     unfinished: Unfinished,
     rates: Rates,
@@ -84,6 +91,8 @@ impl Client {
             heavy: None,
             sockets: SmallVec::new(),
             first: 0,
+            #[cfg(feature = "cluster")]
+            claims: Claims::default(),
             unfinished: Unfinished::default(),
             rates: Rates::default(),
             opened: Some(session::now()),
@@ -129,6 +138,8 @@ impl Client {
                 if let Some(slot) = self.slot(key) {
                     slot.member.close(DisconnectReason::ClientNamespaceDisconnect, false);
                 }
+                #[cfg(feature = "cluster")]
+                self.give_up_claim(key);
             }
             Action::TooManyNamespaces { namespace } => match self.may_connect() {
                 Ok(()) => self.refuse(&namespace, TOO_MANY),
@@ -179,29 +190,10 @@ impl Client {
             }
             (auth, _) => (None, auth),
         };
-        let resumed = resume.and_then(|resume| self.resume(&door, &resume));
-        let (member, before) = resumed.unzip();
-        let member = match member {
-            Some(member) => {
-                if let Some(limits) = &member.limits {
-                    self.rates.adopt(door.path(), limits);
-                }
-                member
-            }
-            None => {
-                let limits = self.rates.of(&door);
-                let (mailbox, handshake) = (Arc::clone(self.sender.mailbox()), Arc::clone(&self.handshake));
-                door.newcomer(self.own_id(&door.hub), mailbox, handshake, limits)
-            }
-        };
-        member.begin_connect(auth.as_ref());
-        let seat = Seat { socket: Socket::new(Arc::clone(&member)), door: Arc::clone(&door) };
-        let task = SocketTask { seat, auth, before };
-        let task = match &door.consumer {
-            Some(consumer) => (consumer.run)(task),
-            None => Box::pin(run::<NoConsumer>(task)),
-        };
-        self.sockets.push(Slot { key, member, task: Some(task), is_accepted: false, door, pass });
+        let joining = Joining { key, door, pass, resume, auth };
+        #[cfg(feature = "cluster")]
+        let Some(joining) = self.claim(joining) else { return };
+        self.join(joining);
     }
 
     /// The id that an older client gives itself in this namespace, where that is to be its id here.
@@ -210,23 +202,6 @@ impl Client {
         // It may just have left and not have been forgotten yet: two sockets of one id would be taken for each other.
         let is_taken = self.sockets.iter().any(|slot| slot.member.id == id) || hub.member(&id).is_some();
         (!is_taken).then_some(id)
-    }
-
-    /// Lets a client go on where it was, if that is known. Returns its new member and the previous one.
-    fn resume(&self, door: &Door, resume: &Resume) -> Option<(Arc<Member>, Arc<Member>)> {
-        let kept = door.kept.as_ref()?;
-        let (state, before) = kept.find(resume)?;
-        let (mailbox, handshake) = (Arc::clone(self.sender.mailbox()), Arc::clone(&self.handshake));
-        let member = Member::resuming(Arc::clone(&state), &before, mailbox, handshake);
-        if !kept.resume(&member, &state, resume) {
-            return None;
-        }
-        if !before.is_closed() {
-            // The client has lost a connection that looks alive from here.
-            before.close(DisconnectReason::TransportClose, false);
-            before.mailbox.inbox.command(Command::Violation(CloseReason::TransportClose));
-        }
-        Some((member, before))
     }
 
     /// How long a packet may take from its text to its last attachment.
@@ -239,6 +214,8 @@ impl Client {
     }
 
     fn poll_sockets(&mut self, cx: &mut Context<'_>) {
+        #[cfg(feature = "cluster")]
+        self.poll_claims(cx);
         let (count, mut has_ended) = (self.sockets.len(), false);
         for offset in 0..count {
             let index = (self.first + offset) % count;
@@ -340,6 +317,10 @@ impl Handler for Client {
         }
         self.heavy = None;
         self.tell_closed(reason);
+        #[cfg(feature = "cluster")]
+        {
+            self.claims = Claims::default();
+        }
         for slot in &self.sockets {
             slot.member.close(reason.into(), false);
         }

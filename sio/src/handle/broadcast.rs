@@ -320,9 +320,11 @@ impl Broadcast {
             self.check_strict()?;
             others.check(&hub.path, &self.target, &emission)?;
         }
+        // First: a client that moves meanwhile must not miss it.
+        let noted = others.and_then(|others| others.note(&hub.path, &self.target, &emission));
         let delivered = hub.deliver(&self.target, &emission, how);
         if let Some(others) = others {
-            others.publish(&hub.path, &self.target, emission, how);
+            others.publish(&hub.path, &self.target, emission, how, noted);
         }
         Ok(delivered)
     }

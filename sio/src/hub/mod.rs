@@ -4,12 +4,16 @@
 //! an event of another node: see [`Hub::deliver`].
 
 pub(crate) mod answer;
+#[cfg(feature = "cluster")]
+mod arrived;
 pub(crate) mod emission;
 mod gathered;
 pub(crate) mod in_connect;
 mod index;
 pub(crate) mod limits;
 pub(crate) mod member;
+#[cfg(feature = "cluster")]
+mod moving;
 mod namespace;
 pub(crate) mod others;
 mod patience;
@@ -151,6 +155,12 @@ impl Hub {
         self.ack_ids.fetch_add(1, Ordering::Relaxed)
     }
 
+    /// In a cluster, the offset of an event is the same on all nodes.
+    fn next_offset(&self, numbers: &Numbers) -> u64 {
+        let others = self.common.others.as_ref();
+        others.map_or_else(|| numbers.next.fetch_add(1, Ordering::Relaxed), Others::next_offset)
+    }
+
     /// Returns an event as it goes out. The witness hears of it when it has been sent.
     pub(crate) fn encode<A: Serialize + ?Sized>(
         self: &Arc<Self>,
@@ -166,9 +176,7 @@ impl Hub {
             (Expect::Answers, _) => Form::Plain(None),
             (_, None) => Form::Plain(None),
             (Expect::Nothing, Some(_)) => Form::Recoverable(None),
-            (Expect::Arrival, Some(numbers)) => {
-                Form::Recoverable(Some(numbers.next.fetch_add(1, Ordering::Relaxed)))
-            }
+            (Expect::Arrival, Some(numbers)) => Form::Recoverable(Some(self.next_offset(numbers))),
         };
         let Common { encoding, witness, .. } = &self.common;
         let mut untold = None;
@@ -189,28 +197,6 @@ impl Hub {
         };
         emission.untold = untold;
         Ok(emission)
-    }
-
-    /// Delivers an event of another node to everybody here who is addressed. A function of its own: a second caller of
-    /// [`Self::deliver`] would change what the compiler makes of the first.
-    #[cfg(feature = "cluster")]
-    #[inline(never)]
-    pub(crate) fn deliver_arrived(
-        &self,
-        target: &Target<'_>,
-        run: Bytes,
-        offset: Option<u64>,
-        compress: bool,
-        how: How,
-    ) {
-        let emission = match (offset, &self.numbers) {
-            (Some(offset), Some(numbers)) => {
-                Emission::new(numbers.memory.count(run), Form::Recoverable(Some(offset)))
-            }
-            _ => Emission::new(run, Form::Plain(None)),
-        };
-        // A caller that receives for all clients does not give way to one.
-        let _ = self.deliver_to_each(target, &emission.compress(compress), how, |_| true);
     }
 
     /// Sends an event to everybody who is addressed.

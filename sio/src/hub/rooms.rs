@@ -74,6 +74,38 @@ impl<M: Clone> Rooms<M> {
         self.parked.remove(id, &mut RoomChanges::new()).map(|entry| entry.member)
     }
 
+    /// Takes a member out, connected or parked, with the rooms in which it was.
+    #[cfg(feature = "cluster")]
+    pub(crate) fn take(&mut self, id: &Sid, changes: &mut RoomChanges) -> Option<(M, Vec<Arc<str>>)> {
+        let entry = match self.live.remove(id, changes) {
+            Some(entry) => entry,
+            None => self.parked.remove(id, &mut RoomChanges::new())?,
+        };
+        Some((entry.member, entry.rooms.iter().cloned().collect()))
+    }
+
+    /// A member that is away is there, in these rooms. False if there is one of the same id.
+    #[cfg(feature = "cluster")]
+    pub(crate) fn add_parked(&mut self, id: &Sid, member: M, rooms: &[String]) -> bool {
+        if self.live.members.contains_key(id) || self.parked.members.contains_key(id) {
+            return false;
+        }
+        self.parked.add(id, member);
+        for room in rooms.iter().filter(|room| *room != id.as_str()) {
+            self.parked.join(id, room, &mut RoomChanges::new());
+        }
+        true
+    }
+
+    /// Returns whether a member that is away is addressed.
+    #[cfg(feature = "cluster")]
+    pub(crate) fn is_parked_addressed(&self, id: &Sid, target: &Target<'_>) -> bool {
+        let Some(entry) = self.parked.members.get(id) else { return false };
+        let is_in = |room: &str| room == id.as_str() || entry.rooms.iter().any(|own| **own == *room);
+        let is_meant = !target.is_limited || target.rooms.iter().any(|room| is_in(room));
+        is_meant && !target.except.iter().any(|room| is_in(room)) && target.sender.as_ref() != Some(id)
+    }
+
     /// A member takes the place of the one with the same id, if there is one. It joins the rooms of one that has been
     /// parked, for all to see; those of one that is there it takes over. Returns the one before.
     pub(crate) fn replace(&mut self, id: &Sid, member: M, changes: &mut RoomChanges) -> Option<M> {

@@ -4,6 +4,8 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 
+#[cfg(feature = "cluster")]
+use sio_core::id::PrivateId;
 use sio_core::id::Sid;
 
 use super::registration::Registration;
@@ -14,6 +16,8 @@ use crate::engine::mailbox::Mailbox;
 use crate::handshake::Handshake;
 use crate::hub::limits::Limits;
 use crate::hub::member::Member;
+#[cfg(feature = "cluster")]
+use crate::hub::state::From;
 use crate::hub::{Hub, Namespace};
 use crate::middleware::Hooks;
 use crate::observe::Observers;
@@ -135,6 +139,10 @@ impl Door {
             (Some(kept), Some(state)) => {
                 let knows_its_pid = member.is_recovered() || member.was_accepted();
                 let may_wait = knows_its_pid && self.shutdown.is_running();
+                #[cfg(feature = "cluster")]
+                if knows_its_pid && !may_wait {
+                    self.hand_over(kept, &state.pid);
+                }
                 kept.park(member, state, may_wait, || self.hold(member.handshake.ip()))
             }
             _ => false,
@@ -149,12 +157,28 @@ impl Door {
         member.set_released();
     }
 
+    /// Gives a client to another node, since this one stops; it cannot come back here then.
+    #[cfg(feature = "cluster")]
+    fn hand_over(&self, kept: &Kept, pid: &PrivateId) {
+        if let Some(others) = &self.hub.common.others {
+            others.hand(*pid, || kept.give(pid, From::Unknown));
+        }
+    }
+
+    /// The same with all that are away.
+    #[cfg(feature = "cluster")]
+    pub(crate) fn hand_over_parked(&self) {
+        if let Some(kept) = &self.kept {
+            kept.parked().iter().for_each(|pid| self.hand_over(kept, pid));
+        }
+    }
+
     /// Keeps the namespace alive for a client that is in it and about to be away. An empty pass is that of a
     /// namespace that needs none; without one the client cannot be waited for.
     ///
     /// Of all dynamic namespaces no more than half are only kept for those who are away: the others are for those who
     /// are here.
-    pub(super) fn hold(&self, ip: Option<IpAddr>) -> Result<Option<Pass>, Closed> {
+    pub(crate) fn hold(&self, ip: Option<IpAddr>) -> Result<Option<Pass>, Closed> {
         // A server that is gone has no list, and nobody comes back to it.
         let list = self.dynamic.upgrade().ok_or(Closed::Unknown)?;
         let mut table = lock(&list);

@@ -30,21 +30,21 @@ pub(crate) struct Keeping {
 
 /// All that is kept in one namespace.
 pub(crate) struct Kept {
-    hub: Arc<Hub>,
+    pub(super) hub: Arc<Hub>,
     pub(crate) options: Recovery,
-    parking: Arc<Parking>,
-    memory: Arc<Memory>,
+    pub(super) parking: Arc<Parking>,
+    pub(super) memory: Arc<Memory>,
     ids: Ids,
-    bounds: Bounds,
+    pub(super) bounds: Bounds,
     clients: Mutex<Clients>,
 }
 
 #[derive(Default)]
-struct Clients {
+pub(super) struct Clients {
     /// Everybody who has been told a pid and may use it.
-    states: HashMap<PrivateId, Arc<ConnectionState>>,
+    pub(super) states: HashMap<PrivateId, Arc<ConnectionState>>,
     /// Those who are away.
-    parked: HashMap<Sid, Parked>,
+    pub(super) parked: HashMap<Sid, Parked>,
     /// Until when each is waited for, in that order. Those who have come back in time are still in here.
     deadlines: VecDeque<(Instant, Sid)>,
     /// Somebody will look when the first deadline has passed.
@@ -52,12 +52,12 @@ struct Clients {
 }
 
 /// A client that is away.
-struct Parked {
-    until: Instant,
-    pid: PrivateId,
-    _place: ParkingPlace,
+pub(super) struct Parked {
+    pub(super) until: Instant,
+    pub(super) pid: PrivateId,
+    pub(super) _place: ParkingPlace,
     /// A dynamic namespace is there as long as somebody may come back to it.
-    _pass: Option<Box<dyn Send>>,
+    pub(super) _pass: Option<Box<dyn Send>>,
 }
 
 impl Keeping {
@@ -98,7 +98,13 @@ impl Kept {
     /// Lets the client go on as `member`; false, and all that was kept is forgotten, if that has a gap.
     pub(crate) fn resume(&self, member: &Arc<Member>, state: &ConnectionState, resume: &Resume) -> bool {
         let mut clients = self.lock();
-        let may_enter = || state.hand_over(member, resume.offset);
+        let may_enter = || {
+            #[cfg(feature = "cluster")]
+            if self.hub.common.others.is_some() {
+                state.remember();
+            }
+            state.hand_over(member, resume.offset)
+        };
         let changes = self.hub.replace(member, may_enter);
         let was_parked = clients.parked.remove(&state.sid);
         if changes.is_none() {
@@ -148,10 +154,22 @@ impl Kept {
         };
         let pass = pass.map(|pass| Box::new(pass) as Box<dyn Send>);
         let changes = self.hub.park(&state.sid);
-        clients
-            .parked
-            .insert(state.sid.clone(), Parked { until, pid: state.pid, _place: place, _pass: pass });
-        clients.deadlines.push_back((until, state.sid.clone()));
+        let parked = Parked { until, pid: state.pid, _place: place, _pass: pass };
+        self.wait_for(clients, &runtime, state.sid.clone(), parked);
+        self.hub.tell(&changes);
+        true
+    }
+
+    /// A client is away from now on.
+    pub(super) fn wait_for(
+        self: &Arc<Self>,
+        mut clients: MutexGuard<'_, Clients>,
+        runtime: &Handle,
+        sid: Sid,
+        parked: Parked,
+    ) {
+        clients.deadlines.push_back((parked.until, sid.clone()));
+        clients.parked.insert(sid, parked);
         clients.forget_old_deadlines();
         let must_watch = !std::mem::replace(&mut clients.is_watched, true);
         drop(clients);
@@ -159,8 +177,6 @@ impl Kept {
         if must_watch {
             runtime.spawn(expire(Watch { kept: Arc::downgrade(self), has_ended: false }));
         }
-        self.hub.tell(&changes);
-        true
     }
 
     /// A client will not come back: what is kept of it goes, and with it its data, which may hold the socket itself.
@@ -173,7 +189,7 @@ impl Kept {
     }
 
     /// As [`Self::forget`], of a client that was parked.
-    fn unpark(&self, sid: &Sid) {
+    pub(super) fn unpark(&self, sid: &Sid) {
         if let Some(member) = self.hub.unpark(sid) {
             self.forget(&member);
         }
@@ -201,7 +217,7 @@ impl Kept {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Clients> {
+    pub(super) fn lock(&self) -> MutexGuard<'_, Clients> {
         // No user code runs under this lock.
         self.clients.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -6,6 +6,8 @@
 //! hub remembers its rooms, so that events sent to them are kept for it.
 
 mod kept;
+#[cfg(feature = "cluster")]
+mod moving;
 mod options;
 mod parking;
 

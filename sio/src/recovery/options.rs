@@ -7,6 +7,9 @@ use crate::error::Problem;
 /// Lets clients that lose their connection go on where they were: see
 /// [`Builder::connection_state_recovery`](crate::Builder::connection_state_recovery).
 ///
+/// In a cluster a client may come back at any node, also after its own node was stopped; not after that node has
+/// crashed. What an application has put into [`Socket::data`](crate::Socket::data) stays at the node where it was put.
+///
 /// A client whose state exceeds these limits is not recovered: it comes back as a new one, with `recovered` false.
 ///
 /// # Examples

@@ -56,6 +56,14 @@ impl Server {
         self.start().await
     }
 
+    /// Tells the other nodes, if there are any, that this one is about to stop.
+    pub(super) fn announce_leaving(&self) {
+        #[cfg(feature = "cluster")]
+        if let Some(cluster) = &self.inner.cluster {
+            cluster.node.set_draining(true);
+        }
+    }
+
     /// Leaves the cluster, if there is one: the others do not wait for this node any more.
     #[cfg_attr(
         not(feature = "cluster"),

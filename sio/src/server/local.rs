@@ -4,8 +4,11 @@ use std::future::ready;
 use std::sync::{Arc, Weak};
 
 use serde_json::value::RawValue;
-use sio_cluster::protocol::message::{Deed, Query};
-use sio_cluster::{Address, AskedHere, Asker, BoxFuture, ClusterEvent, Local, NodeId, Packet};
+use sio_cluster::protocol::message::{Deed, HandedState, Query};
+use sio_cluster::{
+    Address, AskedHere, Asker, BoxFuture, Claimed, ClusterEvent, Local, NodeId, Packet, Replay,
+};
+use sio_core::id::PrivateId;
 
 use super::{ServerInner, presence};
 use crate::cluster::{Cluster, Listeners, ServerEvents};
@@ -13,6 +16,8 @@ use crate::engine::outbox::How;
 use crate::hub::Hub;
 use crate::hub::others::{PRESENCE, answer, change_of, path_of};
 use crate::hub::presence::Presence;
+use crate::hub::state::From;
+use crate::namespaces::Entrant;
 
 /// Gives what arrives to the server's namespaces. It does not keep the server alive.
 pub(super) struct Here {
@@ -86,6 +91,30 @@ impl Local for Here {
             return Box::pin(ready(None));
         }
         self.server_events.call(from, event, &args)
+    }
+
+    fn claim(&self, path: &str, pid: PrivateId, offset: Option<u64>) -> Claimed {
+        let Some(server) = self.server.upgrade() else { return Claimed::Unknown };
+        let door = server.reception.namespaces.get(path);
+        let kept = door.as_ref().and_then(|door| door.kept.as_ref());
+        let state = kept.and_then(|kept| kept.give(&pid, From::Offset(offset)));
+        state.map_or(Claimed::Unknown, |state| Claimed::State(Box::new(state)))
+    }
+
+    fn handed(&self, pid: PrivateId, state: HandedState, replay: Replay<'_>) {
+        let Some(server) = self.server.upgrade() else { return };
+        if !server.shutdown.is_running() {
+            return;
+        }
+        let entrant = Entrant { ip: state.ip, dynamic: 0 };
+        let Ok((door, pass)) = server.reception.namespaces.enter(&state.nsp, &entrant) else { return };
+        if let (Some(kept), Ok(hold)) = (&door.kept, door.hold(state.ip)) {
+            let hold = hold.map(|hold| Box::new(hold) as Box<dyn Send>);
+            let limits = door.has_rates.then(Arc::default);
+            kept.take_in(pid, state, limits, hold, replay);
+        }
+        // Not before: the namespace ends with the last who is in it.
+        drop(pass);
     }
 
     fn event(&self, event: ClusterEvent) {

@@ -5,6 +5,7 @@ mod balancer;
 mod changes;
 mod dead_nodes;
 mod forward;
+mod handover;
 mod namespaces;
 mod outage;
 mod payloads;

@@ -275,7 +275,11 @@ impl Member {
             state.acks.drain()
         };
         waiters.for_each(Waiter::disconnected);
-        if let Some(recovery) = self.recovery.as_ref().filter(|_| !may_come_back(reason)) {
+        let hub = &self.namespace.hub;
+        // Other nodes go on when this one stops.
+        let may_move = reason == DisconnectReason::ServerShuttingDown && hub.common.others.is_some();
+        let is_over = !may_move && !may_come_back(reason);
+        if let Some(recovery) = self.recovery.as_ref().filter(|_| is_over) {
             recovery.state.end(self);
         }
         self.gone.notify_waiters();

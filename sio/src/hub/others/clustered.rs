@@ -1,10 +1,13 @@
 //! [`Others`] of a server that is a node of a cluster.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
-use sio_cluster::protocol::message::Deed;
-use sio_cluster::{Address, Cluster, Packet, PublishError};
+use sio_cluster::protocol::message::{Deed, HandedState};
+use sio_cluster::{Address, BoxFuture, Cluster, Noted, Packet, PublishError};
+use sio_core::id::PrivateId;
+use sio_core::socket::recovery::Resume;
 
 use super::super::emission::Emission;
 use super::super::{Change, Target};
@@ -14,38 +17,81 @@ use crate::error::EmitError;
 
 /// The other nodes.
 #[derive(Clone)]
-pub(crate) struct Others(Arc<Cluster>);
+pub(crate) struct Others {
+    cluster: Arc<Cluster>,
+    /// Of the next event that is kept for clients which come back.
+    next_offset: Arc<AtomicU64>,
+}
+
+/// Bits of an offset that count; those in front of them are of the node that has sent the event.
+const COUNTER_BITS: u32 = 40;
 
 impl Others {
     pub(crate) fn new(cluster: Arc<Cluster>) -> Self {
-        Self(cluster)
+        let first = cluster.me().get() >> COUNTER_BITS << COUNTER_BITS;
+        Self { cluster, next_offset: Arc::new(AtomicU64::new(first)) }
+    }
+
+    /// Returns an offset that no other event has, on any node.
+    pub(crate) fn next_offset(&self) -> u64 {
+        self.next_offset.fetch_add(1, Relaxed)
+    }
+
+    /// Keeps an event for clients that move, before anybody gets it.
+    pub(crate) fn note(&self, path: &str, target: &Target<'_>, event: &Emission) -> Option<Noted> {
+        event.offset?;
+        let (run, compress) = (event.entry.frames.clone(), event.entry.compress);
+        self.cluster.note(path, target, &Packet { run, is_volatile: false, compress, offset: event.offset })
+    }
+
+    /// Asks the others for the state of a client that has come back here. `None` if none of them can have it.
+    pub(crate) fn claim(&self, path: &str, resume: &Resume) -> Option<BoxFuture<()>> {
+        let Resume { pid, offset } = *resume;
+        if !self.cluster.may_be_elsewhere(&pid) {
+            return None;
+        }
+        let (cluster, path) = (Arc::clone(&self.cluster), path.to_owned());
+        Some(Box::pin(async move { cluster.claim(&path, pid, offset).await }))
+    }
+
+    /// Gives the state of a client to a node that goes on when this one stops.
+    pub(crate) fn hand(&self, pid: PrivateId, take: impl FnOnce() -> Option<HandedState>) -> bool {
+        let successor = self.cluster.successor();
+        successor.is_some_and(|successor| self.cluster.hand(successor, pid, take))
     }
 
     /// Returns whether all of them are heard.
     pub(crate) fn is_whole(&self) -> bool {
-        self.0.is_whole()
+        self.cluster.is_whole()
     }
 
     /// Checks that an event can be sent to them, before anybody gets it.
     pub(crate) fn check(&self, path: &str, target: &Target<'_>, event: &Emission) -> Result<(), EmitError> {
-        self.0.check(path, target, event.entry.frames.len()).map_err(EmitError::from)
+        self.cluster.check(path, target, event.entry.frames.len()).map_err(EmitError::from)
     }
 
     /// Sends them an event that has been checked. Never waits.
     #[inline(never)]
-    pub(crate) fn publish(&self, path: &str, target: &Target<'_>, event: Emission, how: How) {
+    pub(crate) fn publish(
+        &self,
+        path: &str,
+        target: &Target<'_>,
+        event: Emission,
+        how: How,
+        noted: Option<Noted>,
+    ) {
         let to = Address { path, target: target.reborrow() };
-        let published = self.0.publish(&to, &packet(event, how));
+        let published = self.cluster.publish_noted(&to, &packet(event, how), noted);
         debug_assert!(published.is_ok(), "it has been checked");
     }
 
     pub(super) fn cluster(&self) -> &Cluster {
-        &self.0
+        &self.cluster
     }
 
     /// Returns whether there are any.
     pub(crate) fn are_there(&self) -> bool {
-        self.0.has_peers()
+        self.cluster.has_peers()
     }
 
     /// Asks their sockets: with an event that has been checked, and has no id.
@@ -58,14 +104,14 @@ impl Others {
         limit: Duration,
     ) -> Option<Elsewhere> {
         let to = Address { path, target: target.reborrow() };
-        let asked = self.0.ask(&to, &packet(event, how), limit);
+        let asked = self.cluster.ask(&to, &packet(event, how), limit);
         debug_assert!(asked.is_ok(), "it has been checked");
         asked.ok().map(Elsewhere::new)
     }
 
     /// Makes a change to their sockets, before all events that are sent after it.
     pub(crate) fn change(&self, path: &str, target: &Target<'_>, change: Change<'_>) {
-        if let Err(error) = self.0.change(&Address { path, target: target.reborrow() }, deed(change)) {
+        if let Err(error) = self.cluster.change(&Address { path, target: target.reborrow() }, deed(change)) {
             tracing::error!(target: "sio::cluster", namespace = path, %error, "a change is made on this node only");
         }
     }

@@ -12,11 +12,22 @@ use super::super::{Change, Gathered, Target};
 use crate::engine::outbox::How;
 use crate::error::EmitError;
 
+/// An event that others are told of.
+pub(crate) enum Noted {}
+
 /// There are none.
 #[derive(Clone)]
 pub(crate) enum Others {}
 
 impl Others {
+    pub(crate) fn next_offset(&self) -> u64 {
+        match *self {}
+    }
+
+    pub(crate) fn note(&self, _: &str, _: &Target<'_>, _: &Emission) -> Option<Noted> {
+        match *self {}
+    }
+
     pub(crate) fn is_whole(&self) -> bool {
         match *self {}
     }
@@ -25,7 +36,7 @@ impl Others {
         match *self {}
     }
 
-    pub(crate) fn publish(&self, _: &str, _: &Target<'_>, _: Emission, _: How) {
+    pub(crate) fn publish(&self, _: &str, _: &Target<'_>, _: Emission, _: How, _: Option<Noted>) {
         match *self {}
     }
 

@@ -83,6 +83,28 @@ impl Log {
         Some(self.events.iter().map(|sent| sent.entry.clone()).collect())
     }
 
+    /// Begins behind the event of this offset.
+    #[cfg(feature = "cluster")]
+    pub(super) fn begin_after(&mut self, offset: Option<u64>) {
+        self.forgotten = offset;
+    }
+
+    /// Returns the offset of the event before the first that is left.
+    #[cfg(feature = "cluster")]
+    pub(super) fn forgotten(&self) -> Option<u64> {
+        self.forgotten
+    }
+
+    #[cfg(feature = "cluster")]
+    pub(super) fn offsets(&self) -> impl Iterator<Item = u64> + '_ {
+        self.events.iter().map(|sent| sent.offset)
+    }
+
+    #[cfg(feature = "cluster")]
+    pub(super) fn events(&self) -> impl Iterator<Item = (u64, Entry)> + '_ {
+        self.events.iter().map(|sent| (sent.offset, sent.entry.clone()))
+    }
+
     fn usage(&self) -> Usage {
         Usage { events: self.bytes, notes: self.events.len() * size_of::<Sent>() }
     }

@@ -2,6 +2,8 @@
 
 mod log;
 pub(crate) mod memory;
+#[cfg(feature = "cluster")]
+mod moving;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
@@ -11,6 +13,10 @@ use sio_core::socket::DisconnectReason;
 pub(crate) use self::log::Bounds;
 use self::log::Log;
 use self::memory::Account;
+#[cfg(feature = "cluster")]
+use self::moving::Seen;
+#[cfg(feature = "cluster")]
+pub(crate) use self::moving::{From, Given};
 use crate::engine::outbox::PushError;
 use crate::engine::session;
 use crate::hub::member::Member;
@@ -48,6 +54,9 @@ struct Inner {
     holder: Option<Weak<Member>>,
     /// Events that are sent before the holder's CONNECT.
     missed: Vec<Entry>,
+    /// The events that a client which was at another node has had.
+    #[cfg(feature = "cluster")]
+    seen: Option<Box<Seen>>,
 }
 
 /// By which member a client is reached.
@@ -73,7 +82,13 @@ impl Inner {
 
 impl ConnectionState {
     pub(crate) fn new(sid: Sid, pid: PrivateId, bounds: Bounds, account: Arc<Account>) -> Self {
-        let inner = Inner { log: Log::new(bounds, account), holder: Some(Weak::new()), missed: Vec::new() };
+        let inner = Inner {
+            log: Log::new(bounds, account),
+            holder: Some(Weak::new()),
+            missed: Vec::new(),
+            #[cfg(feature = "cluster")]
+            seen: None,
+        };
         Self { sid, pid, inner: Mutex::new(inner) }
     }
 
@@ -122,6 +137,10 @@ impl ConnectionState {
     ) -> Result<T, PushError> {
         let mut inner = self.lock();
         let holder = inner.holder.as_ref().and_then(Weak::upgrade).ok_or(PushError::Closed)?;
+        #[cfg(feature = "cluster")]
+        if inner.seen.as_mut().is_some_and(|seen| !seen.insert(offset, session::now())) {
+            return Ok(T::default());
+        }
         let pushed = match push(&holder) {
             Err(PushError::Closed) => Ok(T::default()),
             pushed => pushed,

@@ -1,0 +1,104 @@
+//! Claims of other nodes, states that come from them, and events for sockets that have moved: the receiving half of
+//! [`handover`](crate::handover).
+
+use std::sync::Arc;
+
+use serde_json::value::RawValue;
+use sio_core::cluster::broadcast::Broadcast;
+use sio_core::cluster::frame::{Flags, Header, Kind, LANE_ALL};
+use sio_core::cluster::message::{self, Claim, Handed, PrivateIdText};
+use sio_core::cluster::node::NodeId;
+use sio_core::id::Sid;
+
+use crate::bus::Topic;
+use crate::local::{Claimed, Local};
+use crate::node::Node;
+use crate::outbox;
+use crate::ring::Vector;
+
+/// What has become of a claim: nobody else has to be asked, another node has the client, or it is not there.
+pub(crate) const TAKEN: &str = "1";
+pub(crate) const MOVED: &str = "2";
+const UNKNOWN: &str = "0";
+
+impl Node {
+    /// What this node knows: to be read before anything is taken out.
+    pub(crate) fn lanes(&self) -> Vec<(NodeId, u32, u64)> {
+        let own = (self.me, LANE_ALL, self.line.outbox.next_number());
+        let state = self.state();
+        state.incoming.places().chain([own]).collect()
+    }
+
+    /// Another node asks for a client.
+    pub(crate) fn claimed(self: &Arc<Self>, local: &dyn Local, from: NodeId, claim: &Claim) {
+        let lanes = self.lanes();
+        let pid = claim.pid.0;
+        let mut handed = Handed { claim: Some(claim.id), pid: claim.pid, moved: false, state: None };
+        match local.claim(&claim.nsp, pid, claim.offset) {
+            Claimed::State(mut state) => {
+                self.state().moved.insert(pid, state.sid.clone(), from);
+                state.lanes = lanes;
+                handed.state = Some(*state);
+            }
+            // It goes on from where it is to the one that asks.
+            Claimed::Unknown => handed.moved = self.state().moved.follow(&pid, from),
+        }
+        let mut frame = self.begin(Kind::Handed, Flags::NONE, 1024);
+        message::write(&mut frame, &handed);
+        if frame.len() > self.line.bus.caps().max_frame {
+            // More than a frame holds: the client is a new one there.
+            handed.state = None;
+            frame = self.begin(Kind::Handed, Flags::NONE, 256);
+            message::write(&mut frame, &handed);
+        }
+        self.line.outbox.push(Topic::Node(from), frame, outbox::Kind::Held);
+    }
+
+    /// A client's state has come.
+    pub(crate) fn handed(&self, local: &dyn Local, from: NodeId, handed: Handed) {
+        let Handed { claim, pid: PrivateIdText(pid), moved, state } = handed;
+        if claim.is_some_and(|claim| !self.requests.is_open(claim)) {
+            // Too late: the client is a new one by now.
+            return;
+        }
+        let is_taken = state.is_some();
+        if let (Some(state), Some(ring)) = (state, &self.ring) {
+            let known: Vector =
+                state.lanes.iter().map(|(node, lane, next)| ((*node, *lane), *next)).collect();
+            let path = state.nsp.clone();
+            local.handed(pid, state, &|take| {
+                ring.replay(&path, &known, &mut |kept| take(&kept.target, kept.offset, &kept.run))
+            });
+            self.state().moved.remove(&pid);
+        }
+        if let Some(claim) = claim {
+            let answer = match (is_taken, moved) {
+                (true, _) => TAKEN,
+                (false, true) => MOVED,
+                (false, false) => UNKNOWN,
+            };
+            let answer = RawValue::from_string(answer.to_owned()).expect("it is JSON");
+            self.requests.page(claim, from, 0, true, vec![answer]);
+        }
+    }
+
+    /// Passes an event on that is for one socket which has moved. Returns whether it is one.
+    pub(crate) fn pass_on(&self, header: &Header, event: &Broadcast<'_>) -> bool {
+        let Some(sid) = event.target.single().and_then(|room| room.parse::<Sid>().ok()) else { return false };
+        let node = {
+            let state = self.state();
+            if state.moved.is_empty() {
+                return false;
+            }
+            state.moved.node_of(&sid)
+        };
+        let Some(node) = node else { return false };
+        // Its sender may have delivered it itself; what has an offset is known there when it comes again.
+        if node != header.source || event.offset.is_some() {
+            let mut frame = self.begin(Kind::Broadcast, header.flags, event.len_hint());
+            event.write(&mut frame);
+            self.line.outbox.push(Topic::Node(node), frame, outbox::Kind::Held);
+        }
+        true
+    }
+}

@@ -1,0 +1,217 @@
+//! [`Ring`]: the events of the last two seconds, own ones and those of other nodes.
+//!
+//! A client that moves here brings along what its node knew when it left. Events that this node had received before,
+//! and that one had not, are in here: none is lost on the way. See [`handover`](crate::handover).
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use sio_core::cluster::node::NodeId;
+use sio_core::target::Target;
+
+/// How long an event is kept.
+const AGE: Duration = Duration::from_secs(2);
+
+/// Bytes of them.
+const MAX_BYTES: usize = 4 << 20;
+
+/// Lanes of which is known what is kept no more.
+const MAX_LANES: usize = 16_384;
+
+/// The place of a frame: its sender, the lane, the number in it.
+pub(crate) type Place = (NodeId, u32, u64);
+
+/// What a node knows: of each lane, the number that it expects next.
+pub(crate) type Vector = HashMap<(NodeId, u32), u64>;
+
+/// An event that is kept for clients that move, before anybody gets it. Its number is added when it is sent.
+#[derive(Debug)]
+#[must_use = "an event without a number is taken for one that nobody else has"]
+pub struct Noted(pub(crate) u64);
+
+#[derive(Debug, Default)]
+pub(crate) struct Ring(Mutex<Inner>);
+
+#[derive(Debug, Default)]
+struct Inner {
+    events: VecDeque<Kept>,
+    /// The index of the first that is left.
+    first: u64,
+    bytes: usize,
+    /// Of each lane the number behind the last that is not here any more, or was lost.
+    missing: HashMap<(NodeId, u32), u64>,
+}
+
+/// An event that is kept.
+#[derive(Debug)]
+pub(crate) struct Kept {
+    path: Box<str>,
+    pub(crate) target: Target<'static>,
+    pub(crate) offset: u64,
+    pub(crate) run: Bytes,
+    /// None of an own event that has no number yet.
+    place: Option<Place>,
+    at: Instant,
+}
+
+impl Ring {
+    /// Keeps an event, and returns its index.
+    pub(crate) fn push(
+        &self,
+        path: &str,
+        target: &Target<'_>,
+        (offset, run): (u64, Bytes),
+        place: Option<Place>,
+        now: Instant,
+    ) -> u64 {
+        let target = target.reborrow().into_owned();
+        let mut inner = self.lock();
+        inner.bytes += run.len() + path.len();
+        inner.events.push_back(Kept { path: path.into(), target, offset, run, place, at: now });
+        inner.prune(now);
+        inner.first + inner.events.len() as u64 - 1
+    }
+
+    /// An own event has got its number.
+    pub(crate) fn number(&self, index: u64, place: Place) {
+        let mut inner = self.lock();
+        let at = index.checked_sub(inner.first).and_then(|at| usize::try_from(at).ok());
+        match at.and_then(|at| inner.events.get_mut(at)) {
+            Some(kept) => kept.place = Some(place),
+            None => inner.miss(place),
+        }
+    }
+
+    /// Frames in front of this number were lost.
+    pub(crate) fn lose(&self, source: NodeId, lane: u32, next: u64) {
+        if let Some(last) = next.checked_sub(1) {
+            self.lock().miss((source, lane, last));
+        }
+    }
+
+    /// Calls `take` for each event of a namespace that a node does not know which knows this, in order. False, and
+    /// nothing is called, if some of them are not here any more.
+    pub(crate) fn replay(&self, path: &str, known: &Vector, take: &mut dyn FnMut(&Kept)) -> bool {
+        let inner = self.lock();
+        let is_gap = |(lane, next): (&(NodeId, u32), &u64)| known.get(lane).is_some_and(|known| known < next);
+        if inner.missing.iter().any(is_gap) {
+            return false;
+        }
+        let is_known =
+            |(source, lane, number): Place| known.get(&(source, lane)).is_some_and(|next| number < *next);
+        let unknown =
+            inner.events.iter().filter(|kept| *kept.path == *path && !kept.place.is_some_and(is_known));
+        unknown.for_each(take);
+        true
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Inner {
+    fn prune(&mut self, now: Instant) {
+        while let Some(first) = self.events.front() {
+            let is_old = now.saturating_duration_since(first.at) > AGE;
+            if !is_old && self.bytes <= MAX_BYTES {
+                return;
+            }
+            self.bytes -= first.run.len() + first.path.len();
+            self.first += 1;
+            if let Some(place) = self.events.pop_front().and_then(|first| first.place) {
+                self.miss(place);
+            }
+        }
+    }
+
+    fn miss(&mut self, (source, lane, number): Place) {
+        // Many nodes have come and gone: what is known of them is of no use.
+        if self.missing.len() >= MAX_LANES && !self.missing.contains_key(&(source, lane)) {
+            self.missing.clear();
+        }
+        let next = self.missing.entry((source, lane)).or_default();
+        *next = (*next).max(number + 1);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const A: NodeId = NodeId::new(1);
+    const B: NodeId = NodeId::new(2);
+
+    struct Filled {
+        ring: Ring,
+        now: Instant,
+    }
+
+    impl Filled {
+        fn new() -> Self {
+            Self { ring: Ring::default(), now: Instant::now() }
+        }
+
+        fn push(&self, offset: u64, place: Option<Place>, after: u64) -> u64 {
+            let (target, now) = (Target::everybody(), self.now + Duration::from_millis(after));
+            self.ring.push("/", &target, (offset, Bytes::from_static(b"event")), place, now)
+        }
+
+        fn unknown(&self, known: &[(NodeId, u64)]) -> Option<Vec<u64>> {
+            let known = known.iter().map(|(node, next)| ((*node, 0), *next)).collect();
+            let mut offsets = Vec::new();
+            let is_whole = self.ring.replay("/", &known, &mut |kept| offsets.push(kept.offset));
+            is_whole.then_some(offsets)
+        }
+    }
+
+    #[test]
+    fn what_another_node_does_not_know_is_found_in_order() {
+        let filled = Filled::new();
+        filled.push(10, Some((A, 0, 0)), 0);
+        let own = filled.push(20, None, 1);
+        filled.push(11, Some((A, 0, 1)), 2);
+        assert_eq!(filled.unknown(&[(A, 1), (B, 5)]), Some(vec![20, 11]));
+        filled.ring.number(own, (B, 0, 4));
+        assert_eq!(filled.unknown(&[(A, 1), (B, 5)]), Some(vec![11]));
+        assert_eq!(filled.unknown(&[(B, 4)]), Some(vec![10, 20, 11]), "it has never heard of the first node");
+        let mut others = 0;
+        assert!(filled.ring.replay("/other", &Vector::new(), &mut |_| others += 1));
+        assert_eq!(others, 0);
+    }
+
+    #[test]
+    fn a_gap_is_noticed() {
+        let filled = Filled::new();
+        filled.push(10, Some((A, 0, 0)), 0);
+        filled.push(11, Some((A, 0, 1)), 2500);
+        assert_eq!(filled.unknown(&[(A, 0)]), None, "the first is too old");
+        assert_eq!(filled.unknown(&[(A, 1)]), Some(vec![11]));
+        filled.ring.lose(A, 0, 4);
+        assert_eq!(filled.unknown(&[(A, 1)]), None);
+        assert_eq!(filled.unknown(&[(A, 4)]), Some(vec![]));
+    }
+
+    #[test]
+    fn an_event_without_a_number_that_is_gone_counts_when_it_has_one() {
+        let filled = Filled::new();
+        let own = filled.push(20, None, 0);
+        filled.push(21, None, 2500);
+        assert_eq!(filled.unknown(&[(B, 4)]), Some(vec![21]));
+        filled.ring.number(own, (B, 0, 4));
+        assert_eq!(filled.unknown(&[(B, 4)]), None);
+    }
+
+    #[test]
+    fn bytes_are_bounded() {
+        let filled = Filled::new();
+        for number in 0..100 {
+            let run = Bytes::from(vec![0; 1 << 20]);
+            filled.ring.push("/", &Target::everybody(), (number, run), Some((A, 0, number)), filled.now);
+        }
+        assert_eq!(filled.unknown(&[(A, 96)]), None);
+        assert_eq!(filled.unknown(&[(A, 97)]), Some(vec![97, 98, 99]));
+    }
+}
