@@ -10,6 +10,7 @@ mod auth;
 mod consumers;
 mod deployment;
 mod errors;
+mod forwarding;
 mod limits;
 mod middleware;
 mod mounting;
