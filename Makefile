@@ -16,6 +16,7 @@ TARGET := $(or $(CARGO_TARGET_DIR),target)
 .PHONY: help
 help:
 	@echo "make chat      builds and starts the chat example (HOST and PORT choose the address)"
+	@echo "make cluster   starts the chat on three nodes, with Redis and a proxy (HOST and PORT choose the address)"
 	@echo "make examples  installs what the pages of all examples need; then: cargo run --package NAME"
 	@echo "make pictures  makes the book's pictures anew, from the pages of the examples"
 	@echo "make test      runs every check and every test"
@@ -28,6 +29,12 @@ help:
 chat: examples
 	@cargo build --package chat
 	@exec cargo run --quiet --package chat
+
+# Three nodes of it that act as one server, their Redis, and a proxy in front.
+.PHONY: cluster
+cluster: examples $(REDIS)
+	@cargo build --package chat --features chat/cluster --package cluster
+	@REDIS=$(REDIS) exec cargo run --quiet --package cluster
 
 .PHONY: examples
 examples: $(EXAMPLES)/node_modules/.package-lock.json

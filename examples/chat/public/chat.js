@@ -187,11 +187,13 @@ const STATES = {
 let connects = 0;
 const reconnects = () => connects > 1;
 
-function stateChanged({ state, detail, code, transport }) {
+function stateChanged({ state, detail, code, node, transport }) {
   byId("status").dataset.state = state;
   byId("state").textContent = connects > 0 && state === "waiting" ? "Reconnecting…" : STATES[state];
   byId("transport").hidden = state !== "online";
   byId("transport").textContent = transport ?? "";
+  byId("node").hidden = state !== "online" || node === undefined;
+  byId("node").textContent = node === undefined ? "" : `node ${node}`;
 
   byId("banner").hidden = state === "online" || (state === "waiting" && connects === 0 && !detail);
   byId("reconnect").hidden = state !== "closed";

@@ -23,8 +23,9 @@ export function connect(identity, on) {
     reconnectionDelayMax: 3000,
   });
 
+  let node; // The server's name, where there are several.
   const transport = () => socket.io.engine?.transport?.name;
-  const report = (state, detail, code) => on.state({ state, detail, code, transport: transport() });
+  const report = (state, detail, code) => on.state({ state, detail, code, node, transport: transport() });
 
   /** Resolves when there is a connection. Whoever waits for it goes on in the order of coming. */
   const connected = () => socket.connected || new Promise((resolve) => socket.once("connect", resolve));
@@ -33,7 +34,12 @@ export function connect(identity, on) {
     report("online");
     socket.io.engine.on("upgrade", () => report("online"));
   });
+  socket.on("node", (name) => {
+    node = name;
+    report("online");
+  });
   socket.on("disconnect", (reason) => {
+    node = undefined;
     // After these two the client does not try again by itself.
     const final = reason === "io server disconnect" || reason === "io client disconnect";
     report(final ? "closed" : "waiting", reason);

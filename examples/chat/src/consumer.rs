@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::{iter, mem};
 
+use sio::Namespace;
 use sio::prelude::*;
 
 use crate::directory::{Directory, Seat};
@@ -12,6 +13,10 @@ use crate::model::{
 
 /// More rooms than this one client is not let into.
 const MAX_ROOMS: usize = 32;
+
+/// The name of this server, where there are several.
+#[derive(Clone, Debug)]
+pub(crate) struct Node(pub(crate) Option<String>);
 
 /// The state of one client.
 #[derive(Default)]
@@ -27,10 +32,14 @@ impl ChatConsumer {
         socket: &Socket,
         login: Option<Login>,
         directory: State<Directory>,
+        node: State<Node>,
     ) -> sio::Result<bool> {
         let Login { name, rooms } = login.unwrap_or_default();
         self.name = name;
         socket.emit("system_message", &SystemMessage { text: "Welcome!" }).await?;
+        if let Node(Some(node)) = &*node {
+            socket.emit("node", node).await?;
+        }
 
         for room in iter::once(Room::default()).chain(rooms.into_iter().take(MAX_ROOMS)) {
             self.enter(socket, &directory, room).await?;
@@ -134,6 +143,13 @@ impl ChatConsumer {
 
 /// Tells everybody in a room who is there.
 async fn announce(socket: &Socket, directory: &Directory, room: &Room) -> sio::Result<()> {
-    socket.namespace().to(room.channel()).emit("people", &directory.people(room)).await?;
+    #[cfg(feature = "cluster")]
+    crate::nodes::tell(socket.namespace(), directory, room).await?;
+    announce_here(socket.namespace(), directory, room).await
+}
+
+/// Tells those in a room who are connected to this node: each node numbers its lists by itself.
+pub(crate) async fn announce_here(chat: &Namespace, directory: &Directory, room: &Room) -> sio::Result<()> {
+    chat.to(room.channel()).local().emit("people", &directory.people(room)).await?;
     Ok(())
 }

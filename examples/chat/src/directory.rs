@@ -16,6 +16,8 @@ struct Rooms {
     version: u64,
     /// room → socket id → name
     seats: BTreeMap<Room, BTreeMap<String, Option<Name>>>,
+    /// The people at other nodes, as those have told: node → room → people.
+    elsewhere: BTreeMap<String, BTreeMap<Room, Vec<Person>>>,
 }
 
 /// A client's place in the list of a room. Dropping it gives the place up, however the client came to leave.
@@ -38,28 +40,66 @@ impl Directory {
     /// Returns the people who are in a room now.
     pub(crate) fn people(&self, room: &Room) -> People {
         let rooms = self.lock();
-        let people = rooms
-            .seats
-            .get(room)
-            .into_iter()
-            .flatten()
-            .map(|(id, name)| Person { id: id.clone(), name: name.clone() })
-            .collect();
+        let elsewhere = rooms.elsewhere.values().filter_map(|there| there.get(room)).flatten().cloned();
+        let people = rooms.people_here(room).chain(elsewhere).collect();
         People { room: room.clone(), version: rooms.version, people }
     }
 
     /// All rooms that somebody is in.
     pub(crate) fn rooms(&self) -> Vec<RoomSize> {
         let rooms = self.lock();
-        rooms
-            .seats
-            .iter()
-            .map(|(room, people)| RoomSize { room: room.clone(), people: people.len() })
-            .collect()
+        let mut sizes = BTreeMap::new();
+        for (room, people) in &rooms.seats {
+            *sizes.entry(room).or_default() += people.len();
+        }
+        for (room, people) in rooms.elsewhere.values().flatten() {
+            *sizes.entry(room).or_default() += people.len();
+        }
+        sizes.into_iter().map(|(room, people)| RoomSize { room: room.clone(), people }).collect()
     }
 
     fn lock(&self) -> MutexGuard<'_, Rooms> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The people at other nodes: what those tell goes in here, and what they are told comes from here.
+#[cfg(feature = "cluster")]
+impl Directory {
+    /// Returns the people who are in a room at this node.
+    pub(crate) fn people_here(&self, room: &Room) -> Vec<Person> {
+        self.lock().people_here(room).collect()
+    }
+
+    /// Returns the rooms that somebody is in at this node.
+    pub(crate) fn rooms_here(&self) -> Vec<Room> {
+        self.lock().seats.keys().cloned().collect()
+    }
+
+    /// Puts in who is in a room at another node.
+    pub(crate) fn set_elsewhere(&self, node: String, room: Room, people: Vec<Person>) {
+        let mut rooms = self.lock();
+        rooms.version += 1;
+        let there = rooms.elsewhere.entry(node).or_default();
+        if people.is_empty() {
+            there.remove(&room);
+        } else {
+            there.insert(room, people);
+        }
+    }
+
+    /// Takes out everybody who was at a node that is gone. Returns the rooms in which they were.
+    pub(crate) fn forget(&self, node: &str) -> Vec<Room> {
+        let mut rooms = self.lock();
+        rooms.version += 1;
+        rooms.elsewhere.remove(node).unwrap_or_default().into_keys().collect()
+    }
+}
+
+impl Rooms {
+    fn people_here(&self, room: &Room) -> impl Iterator<Item = Person> {
+        let seats = self.seats.get(room).into_iter().flatten();
+        seats.map(|(id, name)| Person { id: id.clone(), name: name.clone() })
     }
 }
 
@@ -118,5 +158,26 @@ mod tests {
         seat.rename(&Name::try_from("Ada".to_owned()).expect("a good name"));
         let renamed = directory.people(&Room::default()).version;
         assert!(before < entered && entered < renamed);
+    }
+
+    #[cfg(feature = "cluster")]
+    #[test]
+    fn people_at_other_nodes_are_in_the_lists_until_their_node_is_gone() {
+        let directory = Directory::default();
+        let lobby = Room::default();
+        let _ada = directory.enter(lobby.clone(), "a".to_owned(), None);
+        let bob = Person { id: "b".to_owned(), name: None };
+        let before = directory.people(&lobby).version;
+        directory.set_elsewhere("other".to_owned(), lobby.clone(), vec![bob]);
+
+        let list = directory.people(&lobby);
+        assert_eq!(list.people.iter().map(|person| &*person.id).collect::<Vec<_>>(), ["a", "b"]);
+        assert!(list.version > before);
+        assert_eq!(directory.rooms()[0].people, 2);
+        assert_eq!(directory.people_here(&lobby).len(), 1, "what other nodes are told");
+
+        assert_eq!(directory.forget("other"), vec![lobby.clone()]);
+        assert_eq!(directory.people(&lobby).people.len(), 1);
+        assert!(directory.forget("other").is_empty());
     }
 }

@@ -1,15 +1,19 @@
 //! A chat: the consumer of the tutorial, with names, rooms and a list of who is there, and the page that uses it.
 //!
-//! `HOST` and `PORT` choose the address; without them it is `127.0.0.1:3000`.
+//! `HOST` and `PORT` choose the address; without them it is `127.0.0.1:3000`. With the feature `cluster` it can be one
+//! of several nodes: `CLUSTER` is the URL of their Redis, and `NODE` the name that the page shows.
 
 mod consumer;
 mod directory;
 mod model;
+#[cfg(feature = "cluster")]
+mod nodes;
 
 use std::io::IsTerminal;
 use std::path::Path;
 use std::{env, io};
 
+use consumer::Node;
 use directory::Directory;
 use sio::Server;
 use tokio::net::TcpListener;
@@ -25,12 +29,17 @@ async fn main() -> sio::Result<()> {
     };
 
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let server = Server::builder()
-        .state(Directory::default())
+    let directory = Directory::default();
+    let builder = Server::builder()
+        .state(directory.clone())
+        .state(Node(env::var("NODE").ok()))
         .static_files("/", here.join("public"))
         .static_files("/shared", here.join("../shared"))
-        .client_files(here.join("../node_modules/socket.io-client/dist"))
-        .build()?;
+        .client_files(here.join("../node_modules/socket.io-client/dist"));
+    #[cfg(feature = "cluster")]
+    let server = nodes::build(builder, directory)?;
+    #[cfg(not(feature = "cluster"))]
+    let server = builder.build()?;
 
     let listener = TcpListener::bind((host, port)).await?;
     println!("listening on http://{}", listener.local_addr()?);

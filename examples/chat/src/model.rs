@@ -128,7 +128,7 @@ pub(crate) struct Delivered {
 }
 
 /// Somebody in a room; a client that gave no name has none.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Person {
     pub(crate) id: String,
     #[serde(skip_serializing_if = "Option::is_none")]

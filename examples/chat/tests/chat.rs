@@ -6,7 +6,11 @@ mod consumer;
 mod directory;
 #[path = "../src/model.rs"]
 mod model;
+#[cfg(feature = "cluster")]
+#[path = "../src/nodes.rs"]
+mod nodes;
 
+use consumer::Node;
 use directory::Directory;
 use serde_json::{Value, json};
 use sio::options::TransportKind;
@@ -17,7 +21,13 @@ type TestResult = Result<(), Box<dyn std::error::Error>>;
 
 /// The server of `main`, without the page. The consumer registers itself.
 fn server() -> TestServer {
-    TestServer::new(Server::builder().state(Directory::default()).build().expect("the chat can be built"))
+    let directory = Directory::default();
+    let builder = Server::builder().state(directory.clone()).state(Node(None));
+    #[cfg(feature = "cluster")]
+    let server = nodes::build(builder, directory);
+    #[cfg(not(feature = "cluster"))]
+    let server = builder.build();
+    TestServer::new(server.expect("the chat can be built"))
 }
 
 /// A client that has a name, once it has read its welcome.

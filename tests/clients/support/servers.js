@@ -27,7 +27,7 @@ class Program {
     const program = new Program();
     const child = spawn(resolve(BIN, name), args, {
       env: { ...process.env, HOST, ...env },
-      stdio: ["ignore", "pipe", "pipe"],
+      stdio: ["pipe", "pipe", "pipe"],
     });
     program.#child = child;
     child.stderr.on("data", (data) => (program.#log = (program.#log + data).slice(-8_000)));
@@ -51,6 +51,11 @@ class Program {
     }
     exited.catch(() => {}); // From here on an end is not a failed start any more.
     return program;
+  }
+
+  /** Writes a line to the program's input. */
+  tell(line) {
+    this.#child.stdin.write(`${line}\n`);
   }
 
   /** Ends the program as a crash does. */
@@ -133,6 +138,16 @@ export async function startExample(name, { port = 0, ...env } = {}) {
     return url !== undefined;
   });
   return { url, port: Number(new URL(url).port), stop: () => program.stop() };
+}
+
+/** The chat on three nodes, with its Redis and its proxy: `{ url, stop, tell }`. */
+export async function startCluster() {
+  let url;
+  const program = await Program.start("cluster", [], { PORT: "0" }, (line) => {
+    url = /http:\/\/[^\s,]+/.exec(line)?.[0];
+    return url !== undefined;
+  });
+  return { url, stop: () => program.stop(), tell: (line) => program.tell(line) };
 }
 
 /** The chat example. */
