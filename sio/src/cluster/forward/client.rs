@@ -6,7 +6,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::io;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ use hyper_util::rt::TokioIo;
 use sio_cluster::{NodeId, Way};
 use tokio::net::TcpStream;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
 use super::guard::drop_hop_by_hop;
 use crate::http::Sent;
@@ -41,11 +41,19 @@ const IDLE: Duration = Duration::from_secs(30);
 /// Keeps connections to other nodes.
 #[derive(Debug)]
 pub(super) struct Client {
-    idle: Mutex<HashMap<NodeId, VecDeque<Idle>>>,
+    pool: Mutex<Pool>,
     places: Arc<Semaphore>,
     /// For how long an idle connection is kept: not as long as the other node does.
     idle_for: Duration,
     max_answer: usize,
+}
+
+/// The connections that are idle.
+#[derive(Debug, Default)]
+struct Pool {
+    idle: HashMap<NodeId, VecDeque<Idle>>,
+    /// A task closes those that stay idle.
+    is_watched: bool,
 }
 
 #[derive(Debug)]
@@ -77,12 +85,12 @@ impl Client {
     /// `keep_alive`: how long the other nodes keep idle connections.
     pub(super) fn new(keep_alive: Duration, max_answer: usize) -> Self {
         let idle_for = IDLE.min(keep_alive / 2);
-        Self { idle: Mutex::default(), places: Arc::new(Semaphore::new(MAX_OPEN)), idle_for, max_answer }
+        Self { pool: Mutex::default(), places: Arc::new(Semaphore::new(MAX_OPEN)), idle_for, max_answer }
     }
 
     /// Sends a polling request, and returns the whole answer.
     pub(super) async fn exchange(
-        &self,
+        self: &Arc<Self>,
         way: &Way,
         mut request: Request<Outgoing>,
     ) -> Result<Response<Bytes>, Error> {
@@ -143,7 +151,7 @@ impl Client {
 
     /// Reads the body of an answer; its connection is kept then.
     async fn finish(
-        &self,
+        self: &Arc<Self>,
         node: NodeId,
         connection: Connection,
         answer: Response<Incoming>,
@@ -164,49 +172,67 @@ impl Client {
 
     /// A connection that is idle and, as far as is known, open.
     fn take_idle(&self, node: NodeId) -> Option<Connection> {
-        let mut all = self.lock();
-        let idle = all.get_mut(&node)?;
+        let mut pool = self.lock();
+        let idle = pool.idle.get_mut(&node)?;
         // The one that was used last is the least likely to be closed.
         while let Some(Idle { connection, since }) = idle.pop_back() {
             if since.elapsed() < self.idle_for && !connection.sender.is_closed() {
                 return Some(connection);
             }
         }
-        all.remove(&node);
+        pool.idle.remove(&node);
         None
     }
 
-    fn keep(&self, node: NodeId, connection: Connection) {
+    fn keep(self: &Arc<Self>, node: NodeId, connection: Connection) {
         if connection.sender.is_closed() {
             return;
         }
-        let mut all = self.lock();
-        let is_over =
-            |idle: &Idle| idle.since.elapsed() >= self.idle_for || idle.connection.sender.is_closed();
-        all.retain(|_, idle| {
-            while idle.front().is_some_and(is_over) {
-                idle.pop_front();
-            }
+        let mut pool = self.lock();
+        let idle = pool.idle.entry(node).or_default();
+        if idle.len() >= MAX_IDLE {
+            idle.pop_front();
+        }
+        idle.push_back(Idle { connection, since: Instant::now() });
+        if !std::mem::replace(&mut pool.is_watched, true) {
+            tokio::spawn(watch(Arc::downgrade(self), self.idle_for));
+        }
+    }
+
+    /// Closes what has been idle for too long. Returns whether anything is left.
+    fn prune(&self) -> bool {
+        let mut pool = self.lock();
+        pool.idle.retain(|_, idle| {
+            idle.retain(|idle| idle.since.elapsed() < self.idle_for && !idle.connection.sender.is_closed());
             !idle.is_empty()
         });
-        let idle = all.entry(node).or_default();
-        if idle.len() < MAX_IDLE {
-            idle.push_back(Idle { connection, since: Instant::now() });
-        }
+        pool.is_watched = !pool.idle.is_empty();
+        pool.is_watched
     }
 
     /// A place for one more connection; an idle one makes room for it.
     fn place(&self) -> Result<OwnedSemaphorePermit, Error> {
         let take = || Arc::clone(&self.places).try_acquire_owned();
         take().or_else(|_| {
-            let idle = self.lock().values_mut().find_map(VecDeque::pop_front);
+            let idle = self.lock().idle.values_mut().find_map(VecDeque::pop_front);
             drop(idle);
             take().map_err(|_| Error::Full)
         })
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<NodeId, VecDeque<Idle>>> {
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Pool> {
+        self.pool.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Looks after idle connections while there are any: after a rush nobody else would, and the other node may keep them
+/// as long as this one does.
+async fn watch(client: Weak<Client>, idle_for: Duration) {
+    loop {
+        sleep(idle_for).await;
+        if !client.upgrade().is_some_and(|client| client.prune()) {
+            return;
+        }
     }
 }
 
@@ -279,5 +305,37 @@ impl Body for Outgoing {
             Self::Whole(body) => body.size_hint(),
             Self::Announced(count) => SizeHint::with_exact(*count),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sio_cluster::protocol::token::ForwardToken;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn connections_that_stay_idle_are_closed_though_nobody_asks_any_more() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
+        let address = listener.local_addr().expect("it has an address").to_string();
+        let serving = tokio::spawn(async move {
+            let (mut client, _) = listener.accept().await.expect("it comes");
+            let mut request = [0; 1024];
+            assert!(client.read(&mut request).await.expect("it comes") > 0);
+            let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
+            client.write_all(answer).await.expect("it is open");
+            // As long as the asker likes.
+            client.read(&mut request).await.expect("it ends in order")
+        });
+        let client = Arc::new(Client::new(Duration::from_millis(200), 1024));
+        let token = ForwardToken::from_random([1; 16]);
+        let way = Way { node: NodeId::new(1), address: Some(address), token };
+        let answer = client.exchange(&way, Request::new(Outgoing::nothing())).await.expect("an answer");
+        assert_eq!(answer.body(), "ok");
+        let ended = timeout(Duration::from_secs(20), serving).await.expect("the connection ends");
+        assert_eq!(ended.expect("it does not panic"), 0);
+        assert!(client.lock().idle.is_empty());
     }
 }
