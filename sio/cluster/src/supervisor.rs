@@ -41,6 +41,9 @@ const FIRST_PAUSE: Duration = Duration::from_millis(50);
 /// The longest one: a broker that is back is noticed soon, and a thousand nodes ask it 2,000 times a second.
 const LONGEST_PAUSE: Duration = Duration::from_millis(500);
 
+/// How long the broker may be away until the log says why: by then events that were held are dropped.
+const LONG: Duration = Duration::from_secs(5);
+
 /// How long leaving may take.
 const LEAVE: Duration = Duration::from_secs(1);
 
@@ -183,12 +186,20 @@ impl<R: Role> Supervisor<R> {
     /// Tries to enter until it succeeds.
     async fn connect(&self) -> Entered {
         let mut pause = FIRST_PAUSE;
+        let began = Instant::now();
+        let mut is_told = false;
         loop {
             match self.enter().await {
                 Ok(entered) => return entered,
                 Err(reason) => {
                     let bus = self.line.bus.name();
-                    tracing::debug!(target: "sio::cluster", bus, %reason, "cannot connect");
+                    // Once: why it went says nothing of why it does not come back, as after a change of its password.
+                    if !is_told && began.elapsed() >= LONG {
+                        is_told = true;
+                        tracing::warn!(target: "sio::cluster", bus, %reason, "still cannot connect to the broker");
+                    } else {
+                        tracing::debug!(target: "sio::cluster", bus, %reason, "cannot connect");
+                    }
                 }
             }
             self.line.outbox.tick(now());

@@ -204,3 +204,24 @@ async fn a_node_that_may_wait_serves_its_clients_and_joins_later() {
     knows(&mut ann, &["a", "b"]).await;
     assert!(b.stop().await);
 }
+
+#[tokio::test]
+async fn the_log_says_once_why_a_broker_does_not_come_back() {
+    let redis = Redis::start().await;
+    let mut command = acceptance(&redis.url());
+    command.env("NODE", "a").stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut node = command.spawn().expect("it is built");
+    let output = node.stdout.take().expect("it is piped");
+    let line = soon("the node to listen", BufReader::new(output).lines().next_line()).await;
+    assert!(line.expect("text").is_some());
+    redis.command("CONFIG SET requirepass secret\r\nCLIENT KILL TYPE pubsub").await;
+    let mut lines = BufReader::new(node.stderr.take().expect("it is piped")).lines();
+    let mut next = async || soon("a line", lines.next_line()).await.expect("text").expect("it runs");
+    let lost = next().await;
+    assert!(lost.contains("lost the broker"), "{lost}");
+    let reason = next().await;
+    assert!(
+        reason.contains("still cannot connect") && reason.contains("password") && !reason.contains("secret"),
+        "{reason}"
+    );
+}
