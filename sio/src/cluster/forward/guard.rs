@@ -102,6 +102,8 @@ fn pass(asked: Asked, token: &ForwardToken, request: &mut Request<Outgoing>) {
     let path = uri.path_and_query().map_or("/", |path| path.as_str());
     *request.uri_mut() = path.parse().expect("a part of a URI is one");
     drop_hop_by_hop(&mut headers);
+    // A client of HTTP/1.0 need not name a host, and has been judged as it came; HTTP/1.1 wants one.
+    headers.entry(header::HOST).or_insert(HeaderValue::from_static("unknown"));
     let token = HeaderValue::from_str(&token.to_text()).expect("base64 is a valid header value");
     headers.insert(FORWARD, token);
     headers.remove(CLIENT);
@@ -197,6 +199,15 @@ mod tests {
         let request = request(unknown, Sent::Whole("x".into()), &TOKEN);
         let sender = Guard::new(Some(TOKEN)).sender_of(request.headers(), |_| false);
         assert_eq!(sender, Sender::Server(Peer::default()));
+    }
+
+    #[test]
+    fn a_request_without_a_host_gets_one_as_http_1_1_wants() {
+        for headers in [&[][..], &[("host", "a.example"), ("connection", "host")]] {
+            let asked = Asked { uri: "/socket.io/?EIO=4&sid=x".parse().expect("a URI"), ..asked(headers) };
+            let request = request(asked, Sent::Whole("x".into()), &TOKEN);
+            assert_eq!(request.headers()[header::HOST], "unknown");
+        }
     }
 
     #[test]
