@@ -14,8 +14,9 @@ impl Hall {}
 
 async fn node(broker: &MemoryBroker, name: &str) -> Server {
     let builder = Server::builder().collect(false).consumer::<Hall>();
-    let server = builder.adapter(Adapter::custom(broker.bus(name))).build().unwrap();
-    server.start().await.unwrap();
+    let server =
+        builder.adapter(Adapter::custom(broker.bus(name))).build().expect("a server with an adapter");
+    server.start().await.expect("the bus in memory is there");
     server
 }
 
