@@ -8,6 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use bytes::Bytes;
 use hyper::Request;
+use serde_json::value::RawValue;
 use sio_cluster::Replay;
 use sio_cluster::protocol::message::HandedState;
 use sio_core::id::PrivateId;
@@ -43,7 +44,14 @@ impl Kept {
         // Without the lock: the namespace may end with it.
         drop(parked);
         let (member, rooms, given) = taken?;
-        if !member.is_closed() {
+        let texts = self.hub.common.shared.texts(&member.data);
+        let data =
+            texts.into_iter().filter_map(|(name, text)| Some((name, RawValue::from_string(text).ok()?)));
+        let data = data.collect();
+        if member.is_closed() {
+            // It may hold the socket itself.
+            member.data.clear();
+        } else {
             member.close(DisconnectReason::TransportClose, false);
             member.mailbox.inbox.command(Command::Violation(CloseReason::TransportClose));
         }
@@ -53,7 +61,7 @@ impl Kept {
             sid: state.sid.clone(),
             ip: member.handshake.ip(),
             rooms: rooms.iter().map(|room| room.to_string()).collect(),
-            data: Default::default(),
+            data,
             after: given.after,
             events: events.map(|(offset, entry)| (*offset, STANDARD_NO_PAD.encode(&entry.frames))).collect(),
             seen: given.seen,
@@ -71,7 +79,7 @@ impl Kept {
         replay: Replay<'_>,
     ) {
         let Ok(runtime) = Handle::try_current() else { return };
-        let HandedState { sid, ip, rooms, after, events, seen, .. } = handed;
+        let HandedState { sid, ip, rooms, data, after, events, seen, .. } = handed;
         let (request, ()) = Request::new(()).into_parts();
         let peer = ip.map(|ip| Peer::new(SocketAddr::new(ip, 0), false)).unwrap_or_default();
         let handshake = Arc::new(Handshake::of(&request, peer, SystemTime::now()));
@@ -87,6 +95,8 @@ impl Kept {
         let namespace = Namespace::of(&self.hub);
         let member =
             Member::new(sid.clone(), namespace, mailbox, handshake, limits, Some(Arc::clone(&state)));
+        let texts = data.iter().map(|(name, text)| (name.as_str(), text.get()));
+        self.hub.common.shared.put_back(&member.data, texts);
         // It is away, and may come back.
         member.close(DisconnectReason::TransportClose, false);
         member.set_released();

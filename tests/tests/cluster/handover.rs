@@ -5,6 +5,7 @@ mod restart;
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
 use sio::cluster::Adapter;
 use sio::options::Recovery;
 use sio::testing::{Faults, MemoryBroker, TestClient, TestServer};
@@ -14,6 +15,12 @@ use sio_tests::journal::Journal;
 use tokio::time::Instant;
 
 use crate::support::{NAMES, knows};
+
+/// Data of a socket that all nodes know.
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+struct Profile {
+    name: String,
+}
 
 /// Three nodes whose clients can come back, over a broker in memory, under a clock that stands still.
 struct Three {
@@ -42,6 +49,7 @@ async fn node(broker: &MemoryBroker, name: &str) -> TestServer {
         .state(Journal::default())
         .consumer::<Plain>()
         .connection_state_recovery(Recovery::default())
+        .share::<Profile>("profile")
         .adapter(Adapter::custom(broker.bus(name)).name(name))
         .build()
         .expect("the options are valid");
@@ -84,6 +92,22 @@ async fn a_client_comes_back_at_another_node_with_its_rooms_and_what_it_has_miss
     assert!(first.is_recovered() && first.is_in("red"));
     first.next::<()>("6").await;
     first.nothing_more().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn shared_data_goes_along_and_other_data_does_not() {
+    let Three { nodes, .. } = Three::start(Faults::default()).await;
+    let client = nodes[0].connect("/").await.expect("it is let in");
+    client.socket().data().insert(Profile { name: "Ada".to_owned() });
+    client.socket().data().insert(7_u8);
+    // From a node that still holds the connection, and from one where the client is away.
+    let second = back(&client, &nodes[1]).await;
+    client.expect_disconnect().await;
+    killed(&second).await;
+    let third = back(&second, &nodes[2]).await;
+    assert!(third.is_recovered());
+    assert_eq!(third.socket().data().get().as_deref(), Some(&Profile { name: "Ada".to_owned() }));
+    assert!(!third.socket().data().contains::<u8>());
 }
 
 #[tokio::test(start_paused = true)]
