@@ -124,6 +124,7 @@
 //! | `compression` | no | gzip and deflate for polling answers, from 1,024 bytes on |
 //! | `msgpack` | no | [`options::Parser`]`::MessagePack`, for clients that speak MessagePack |
 //! | `redis` | no | `sio::cluster` over Redis or Valkey: several servers that act as one |
+//! | `redis-tls` | no | the same over TLS: `rediss://`, by rustls with ring and the system's certificates |
 //! | `cluster` | no | `sio::cluster` without a broker: for your own, and for tests |
 //! | `testing` | no | `sio::testing`: clients in the process of a test |
 //!

@@ -6,6 +6,8 @@ mod server;
 #[path = "../../sio/cluster/tests/support/mod.rs"]
 mod support;
 
+use std::fs;
+use std::path::Path;
 use std::process::Stdio;
 
 use sio_cluster::protocol::message::Deed;
@@ -60,6 +62,45 @@ async fn each_line_is_said_to_the_cluster_and_answered() {
     assert_eq!(rooms, ["x,y", "x", "x", "\0uann"]);
     assert_eq!(entries.deeds, [Deed::Join(vec!["z".into()])]);
     assert_eq!(entries.server_events[0].1, "/ server-cast");
+}
+
+#[tokio::test]
+async fn a_broker_is_reached_over_tls() {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let (certificate, key) = (folder.join("redis.crt"), folder.join("redis.key"));
+    let certified = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).expect("a name");
+    fs::write(&certificate, certified.cert.pem()).expect("a file can be written");
+    fs::write(&key, certified.signing_key.serialize_pem()).expect("a file can be written");
+    let text = |path: &Path| path.to_str().expect("a plain path").to_owned();
+    let (certificate, key) = (text(&certificate), text(&key));
+    let port = server::free_port().await;
+    let files = ["--tls-cert-file", &certificate, "--tls-key-file", &key, "--tls-ca-cert-file", &certificate];
+    let tls = ["--tls-port", &port.to_string(), "--tls-auth-clients", "no"];
+    let redis = Redis::with(&[&files[..], &tls[..]].concat()).await;
+    let node = Node::start(redis.options("a").prefix("accept")).await;
+    for (trusted, is_reached) in [(Some(&certificate), true), (None, false)] {
+        let mut emitter = Command::new(env!("CARGO_BIN_EXE_emitter"));
+        emitter.env("CLUSTER", format!("rediss://127.0.0.1:{port}")).env_remove("CLUSTER_NAME");
+        emitter.env_remove("SSL_CERT_FILE").envs(trusted.map(|file| ("SSL_CERT_FILE", file)));
+        let mut emitter = emitter
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .expect("it is built");
+        let mut input = emitter.stdin.take().expect("it is piped");
+        // One that has found no broker has ended, and reads nothing.
+        input.write_all(b"{\"cast\":{\"event\":\"hello\"}}\n").await.ok();
+        drop(input);
+        let output = emitter.wait_with_output().await.expect("it ends with its input");
+        assert_eq!(
+            (output.status.success(), output.stdout == b"ok\n"),
+            (is_reached, is_reached),
+            "{output:?}"
+        );
+    }
+    node.journal.until("the event", |entries| entries.packets.len() == 1).await;
 }
 
 #[tokio::test]

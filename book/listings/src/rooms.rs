@@ -98,7 +98,7 @@ struct Admin;
 impl Admin {}
 
 // ANCHOR: many
-/// The evening is over: everybody from the garden moves inside, and whoever sleeps is put out.
+/// The evening is over: everybody from the garden moves inside, and whoever sleeps is disconnected.
 async fn evening(cafe: &Namespace) -> usize {
     let garden = cafe.to("garden");
     garden.join("inside").await;

@@ -55,7 +55,10 @@ impl RedisBus {
     ///
     /// When it is no such URL. The message does not contain it, since there may be a password in it.
     pub fn new(url: &str) -> Result<Self, BusError> {
-        let wrong = |error: &RedisError| BusError::new(format!("not a URL of Redis: {}", text(error)));
+        let wrong = |error: &RedisError| {
+            let reason = text(error);
+            BusError::new(format!("not a URL of Redis, such as redis://:password@10.0.0.5:6379 ({reason})"))
+        };
         let info: ConnectionInfo = url.into_connection_info().map_err(|error| wrong(&error))?;
         let settings = info.redis_settings().clone().set_protocol(ProtocolVersion::RESP3);
         let info = info.set_redis_settings(settings);
@@ -72,6 +75,12 @@ impl RedisBus {
             }
             _ => None,
         };
+        #[cfg(feature = "redis-tls")]
+        if let ConnectionAddr::TcpTls { .. } = info.addr() {
+            // The client takes the provider of the process, and panics if there is none. If the application has chosen
+            // one, its choice holds.
+            rustls::crypto::ring::default_provider().install_default().ok();
+        }
         let client = Client::open(info).map_err(|error| wrong(&error))?;
         Ok(Self { client, name, host })
     }

@@ -28,7 +28,7 @@ pub struct Adapter {
 
 impl Adapter {
     /// Meets the other nodes at a Redis, or Valkey: `redis://[user][:password@]host[:port]` or `unix:///path`, with the
-    /// feature `redis-tls` of `sio-cluster` also `rediss://`. Redis 6 or later is needed. A URL that is none keeps the
+    /// feature `redis-tls` also `rediss://`. Redis 6 or later is needed. A URL that is none keeps the
     /// server from being built.
     ///
     /// Databases make no difference to what is published: clusters on one Redis are told apart by their

@@ -128,6 +128,10 @@ impl EngineService {
                 // Whole before a connection is taken for it: a slow client keeps none of the other server's.
                 match long_polling::take(&request.headers, body, config, too_large).await {
                     Ok(bytes) => way.exchange(asked(), Sent::Whole(bytes), PATIENCE).await,
+                    // Too large here as well, if the other server does not say so.
+                    Err(Some(Err(Failed::Unreachable | Failed::Full))) => {
+                        return Ok(answer::status(StatusCode::PAYLOAD_TOO_LARGE));
+                    }
                     Err(Some(answer)) => answer,
                     Err(None) => return Err(RefusedReason::BadRequest.into()),
                 }

@@ -64,7 +64,7 @@ impl TestClient {
     #[must_use]
     #[track_caller]
     pub fn socket(&self) -> &Socket {
-        self.socket.as_ref().expect("the server put the client out as soon as it had let it in")
+        self.socket.as_ref().expect("the server disconnected the client as soon as it had let it in")
     }
 
     /// Returns the rooms that the client is in, sorted, without the one that is named by its id.
@@ -223,7 +223,7 @@ impl TestClient {
                 // Disconnected as soon as it was let in: only what the client saw is known.
                 None => match gone {
                     Gone::Left => DisconnectReason::ClientNamespaceDisconnect,
-                    Gone::PutOut => DisconnectReason::ServerNamespaceDisconnect,
+                    Gone::Disconnected => DisconnectReason::ServerNamespaceDisconnect,
                     Gone::Ended(_) => DisconnectReason::TransportClose,
                 },
             }

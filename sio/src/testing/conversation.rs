@@ -32,7 +32,7 @@ pub(super) enum Gone {
     /// It left.
     Left,
     /// The server sent DISCONNECT.
-    PutOut,
+    Disconnected,
     /// The whole connection ended.
     Ended(String),
 }
@@ -41,7 +41,7 @@ impl fmt::Display for Gone {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Left => f.write_str("the client has left the namespace"),
-            Self::PutOut => f.write_str("the server has put the client out of the namespace"),
+            Self::Disconnected => f.write_str("the server has disconnected the client from the namespace"),
             Self::Ended(why) => write!(f, "the connection has ended: {why}"),
         }
     }
@@ -151,7 +151,7 @@ impl Conversation {
         match packet.kind {
             Kind::Connect => self.on_connect(accepted(packet.data)?),
             Kind::ConnectError => self.phase = Phase::Refused(refusal(packet.data)?),
-            Kind::Disconnect => self.phase = Phase::Gone(Gone::PutOut),
+            Kind::Disconnect => self.phase = Phase::Gone(Gone::Disconnected),
             Kind::Event | Kind::BinaryEvent => return Ok(self.on_event(packet.into_event().map_err(why)?)),
             Kind::Ack | Kind::BinaryAck => {
                 let (id, args) = packet.into_ack().map_err(why)?;
