@@ -40,7 +40,7 @@
 //! | [`BuildError`], [`Problem`] | a server that is not put together well |
 //! | [`UnknownReason`] | reading a [`DisconnectReason`](crate::DisconnectReason) from a text |
 //!
-//! The errors of [`engine`](crate::engine) and [`testing`](crate::testing) are in those modules.
+//! The errors of [`engine`](crate::engine) and `testing` are in those modules.
 
 mod boxed;
 mod build;

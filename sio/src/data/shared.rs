@@ -22,6 +22,7 @@ struct Kind {
     /// Returns the value of a socket as JSON, if it has one.
     read: fn(&SocketData) -> Option<serde_json::Result<String>>,
     /// Gives a socket the value that a JSON text has.
+    #[cfg(feature = "cluster")]
     write: fn(&SocketData, &str) -> serde_json::Result<()>,
 }
 
@@ -32,11 +33,15 @@ impl Shared {
         T: Serialize + DeserializeOwned + Send + Sync + 'static,
     {
         let read = |data: &SocketData| data.with(|value: &T| serde_json::to_string(value));
-        let write = |data: &SocketData, text: &str| {
-            data.insert(serde_json::from_str::<T>(text)?);
-            Ok(())
-        };
-        self.0.push(Kind { name, read, write });
+        self.0.push(Kind {
+            name,
+            read,
+            #[cfg(feature = "cluster")]
+            write: |data, text| {
+                data.insert(serde_json::from_str::<T>(text)?);
+                Ok(())
+            },
+        });
     }
 
     /// Returns whether two types have one name.
