@@ -37,7 +37,7 @@
 //! | [`EmitError`], [`EncodeError`] | an emit |
 //! | [`AckError`] | an emit with acknowledgement |
 //! | [`ArgError`], [`NotJson`] | reading a payload by hand |
-//! | [`BuildError`], [`Problem`] | a server that is not put together well |
+//! | [`BuildError`], [`Problem`] | a server whose parts do not fit together |
 //! | [`UnknownReason`] | reading a [`DisconnectReason`](crate::DisconnectReason) from a text |
 //!
 //! The errors of [`engine`](crate::engine) and `testing` are in those modules.

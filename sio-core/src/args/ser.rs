@@ -17,7 +17,7 @@ use super::spread::SPREAD;
 /// Appends arguments to `out`, separated by commas, and the attachments in them to `attachments`.
 ///
 /// * `()` is no argument;
-/// * a tuple is as many arguments as it has elements, and so are a [`Spread`] and any type whose own `Serialize` makes
+/// * a tuple is as many arguments as it has elements, and so are a [`Spread`](super::Spread) and any type whose own `Serialize` makes
 ///   a tuple;
 /// * anything else is one argument: a `Vec`, an array, a struct, also a tuple struct or a unit struct (`null`), and the
 ///   `null` of a [`Value`](crate::value::Value).

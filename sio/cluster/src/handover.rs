@@ -61,8 +61,8 @@ impl Cluster {
         state.members.owner_of(pid).is_some() || self.node.unproved.fetch_add(1, Relaxed) < MAX_UNPROVED
     }
 
-    /// Asks for the state of a client that has come here. When this returns, [`Local::handed`](crate::Local::handed) has taken it, if there
-    /// is any; after a second at the latest.
+    /// Asks for the state of a client that has come here. When this returns, [`Local::handed`](crate::Local::handed) has
+    /// taken it, if there is any; after a second at the latest.
     pub async fn claim(&self, path: &str, pid: PrivateId, offset: Option<u64>) {
         // What comes later is not taken any more.
         let _ = tokio::time::timeout(PATIENCE, async {
