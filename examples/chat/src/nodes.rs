@@ -34,6 +34,7 @@ pub(crate) fn build(builder: Builder, directory: Directory) -> sio::Result<Serve
         adapter = adapter.name(name);
     }
 
+    // ANCHOR: build
     // All news go through one queue, in the order in which they come.
     let (people, mut news) = mpsc::unbounded_channel();
     let events = people.clone();
@@ -45,6 +46,7 @@ pub(crate) fn build(builder: Builder, directory: Directory) -> sio::Result<Serve
             async {}
         })
         .build()?;
+    // ANCHOR_END: build
 
     let chat = server.of("/chat");
     tokio::spawn(async move {
@@ -64,6 +66,7 @@ pub(crate) async fn tell(chat: &Namespace, directory: &Directory, room: &Room) -
     Ok(())
 }
 
+// ANCHOR: news
 async fn take_note(news: News, directory: &Directory, chat: &Namespace) -> sio::Result<()> {
     let changed = match news {
         News::People(from, PeopleHere { room, people }) => {
@@ -85,3 +88,4 @@ async fn take_note(news: News, directory: &Directory, chat: &Namespace) -> sio::
     }
     Ok(())
 }
+// ANCHOR_END: news
