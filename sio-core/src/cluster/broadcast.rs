@@ -20,7 +20,7 @@ pub use crate::target::{MAX_ROOMS, Rooms, Target};
 ///     path: "/chat",
 ///     target: Target::room("news"),
 ///     offset: None,
-///     run: Bytes::from_static(b"\x81\x0942[\"goal\"]"),
+///     run: Bytes::from_static(b"\x81\x0a42[\"goal\"]"),
 /// };
 /// let mut body = Vec::new();
 /// event.write(&mut body);

@@ -170,29 +170,32 @@ fn poll_next(
 }
 
 /// Handles one event, while concurrent handlers go on beside it.
-async fn handle<C: Consumer>(
+///
+/// The future is a block, since an asynchronous function keeps room for its arguments twice: in each idle socket.
+fn handle<C: Consumer>(
     consumer: &mut C,
     seat: &Seat,
     mut waiting: Waiting,
     concurrent: &mut Concurrent,
-) {
+) -> impl Future<Output = ()> + Send {
     waiting.begin();
-    let info = waiting.info;
-    let Incoming { id, name, args } = waiting.event;
-    let mut event = Event::named(&seat.socket, &name, id, args);
-    let attempted = attempt(seat, &mut event, &name, info, Serial(consumer), Some(concurrent)).await;
-    let outcome = match attempted.settle(seat, &mut event, waiting.size, waiting.delay.as_deref()) {
-        // None of the application's code runs any more.
-        Some(Ok(reply)) => return drop(event.finish(Ok(reply))),
-        Some(Err(error)) => Err(error),
-        None => return,
-    };
-    let conclusion =
-        Guard::new(|| consumer::conclude(consumer, &mut event, outcome), seat.door.timeout_of(info));
-    let mut conclusion = pin!(conclusion.watched(seat, "error"));
-    let concluded = poll_fn(|cx| poll_beside(&seat.door, conclusion.as_mut(), Some(concurrent), cx));
-    if let Err(failure) = concluded.await {
-        log_failure(&seat.socket, "error", &failure);
+    let Waiting { event: Incoming { id, name, args }, size, info, delay } = waiting;
+    async move {
+        let mut event = Event::named(&seat.socket, &name, id, args);
+        let attempted = attempt(seat, &mut event, &name, info, Serial(consumer), Some(concurrent)).await;
+        let outcome = match attempted.settle(seat, &mut event, size, delay.as_deref()) {
+            // None of the application's code runs any more.
+            Some(Ok(reply)) => return drop(event.finish(Ok(reply))),
+            Some(Err(error)) => Err(error),
+            None => return,
+        };
+        let conclusion =
+            Guard::new(|| consumer::conclude(consumer, &mut event, outcome), seat.door.timeout_of(info));
+        let mut conclusion = pin!(conclusion.watched(seat, "error"));
+        let concluded = poll_fn(|cx| poll_beside(&seat.door, conclusion.as_mut(), Some(concurrent), cx));
+        if let Err(failure) = concluded.await {
+            log_failure(&seat.socket, "error", &failure);
+        }
     }
 }
 
