@@ -97,6 +97,8 @@ async fn every_node_hears_who_comes_and_who_has_gone_from_all_of_them() {
 async fn a_node_that_comes_later_learns_who_is_there_and_one_that_goes_takes_its_users_along() {
     let users = Users::start().await;
     let _ada = users.client(0, "ada").await;
+    // Of two nodes nobody knows which is heard first.
+    users.are_told(&[2], &["ada online"]).await;
     let _bob = users.client(1, "bob").await;
     users.are_told(&[2], &["ada online", "bob online"]).await;
     let late = Told::default();
