@@ -86,11 +86,13 @@ async fn every_node_hears_who_comes_and_who_has_gone_from_all_of_them() {
     users.are_told(&[0, 1, 2], &["ada online"]).await;
     let second = users.client(1, "ada").await;
     first.close().await;
-    // The user moves from node to node: nobody is told.
-    tokio::time::sleep(GRACE * 2).await;
-    users.are_told(&[0, 1, 2], &["ada online"]).await;
+    // The user moves from node to node: nobody is told, not even when another's grace time, begun later, is over.
+    let bob = users.client(0, "bob").await;
+    users.are_told(&[0, 1, 2], &["ada online", "bob online"]).await;
+    bob.close().await;
+    users.are_told(&[0, 1, 2], &["ada online", "bob online", "bob offline"]).await;
     second.close().await;
-    users.are_told(&[0, 1, 2], &["ada online", "ada offline"]).await;
+    users.are_told(&[0, 1, 2], &["ada online", "bob online", "bob offline", "ada offline"]).await;
 }
 
 #[tokio::test]
