@@ -191,7 +191,7 @@ fn beside_flood(address: SocketAddr, data: Vec<u8>, time: Duration) -> io::Resul
     for flood in floods {
         flood.join().map_err(|_| io::Error::other("a client panicked"))?;
     }
-    // What the server still has of it.
+    // The part of it that the server still has.
     thread::sleep(Duration::from_millis(500));
     Ok((waits?, handled))
 }

@@ -74,7 +74,7 @@ async fn take_note(news: News, directory: &Directory, chat: &Namespace) -> sio::
             vec![room]
         }
         News::Cluster(ClusterEvent::NodeDown { node, .. }) => directory.forget(&node.to_string()),
-        // Whoever is new, or has missed something, is told everything.
+        // A new node, or one that has missed something, is told everything.
         News::Cluster(ClusterEvent::NodeUp { .. } | ClusterEvent::BusUp { .. }) => {
             for room in directory.rooms_here() {
                 tell(chat, directory, &room).await?;

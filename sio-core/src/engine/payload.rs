@@ -24,7 +24,7 @@ pub const DEFAULT_MAX_PACKETS: usize = 16;
 /// Decodes the body of a POST.
 ///
 /// Texts are slices of `body`. A body that is wrong anywhere is refused as a whole. With `limit_packets` it may hold
-/// at most that many packets; without, at most one for every two bytes.
+/// at most that many packets. Otherwise only its length limits them: a packet takes two bytes at least.
 ///
 /// # Errors
 ///

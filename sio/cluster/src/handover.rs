@@ -64,7 +64,7 @@ impl Cluster {
     /// Asks for the state of a client that has come here. When this returns, [`Local::handed`](crate::Local::handed) has
     /// taken it, if there is any; after a second at the latest.
     pub async fn claim(&self, path: &str, pid: PrivateId, offset: Option<u64>) {
-        // What comes later is not taken any more.
+        // A later answer is ignored.
         let _ = tokio::time::timeout(PATIENCE, async {
             let owner = self.node.state().members.owner_of(&pid);
             if let Some(owner) = owner
@@ -102,7 +102,7 @@ impl Cluster {
     /// sent; it is lost then.
     pub fn hand(&self, to: NodeId, pid: PrivateId, take: impl FnOnce() -> Option<HandedState>) -> bool {
         let state = {
-            // What has arrived is with the client or is not known: nothing is in between.
+            // An event that has arrived is either with the client or not known yet, never in between.
             let _between = self.node.delivering.lock().unwrap_or_else(PoisonError::into_inner);
             let lanes = self.node.lanes();
             let Some(state) = take() else { return false };

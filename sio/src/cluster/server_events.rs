@@ -69,7 +69,7 @@ impl ServerEvents {
                 Some(answer) => answer.await,
                 None => None,
             };
-            // Whoever asks is not to wait until the limit.
+            // The node that asks must not wait until the limit.
             answer.or_else(|| RawValue::from_string(UNHANDLED.to_owned()).ok())
         })
     }

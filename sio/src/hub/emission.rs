@@ -21,7 +21,7 @@ pub(crate) struct Emission {
     pub(super) untold: Option<Box<Untold>>,
 }
 
-/// What there is to tell of an event when it has been sent.
+/// The facts about an event that has been sent.
 pub(super) struct Untold {
     pub(super) namespace: Namespace,
     pub(super) event: String,

@@ -246,7 +246,7 @@ async fn an_event_can_be_refused_answered_and_changed() {
     tokio::time::advance(Duration::from_millis(20)).await;
     client.settle().await;
     assert!(client.received()[0].contains(r#""code":"timeout""#));
-    // What a client has made up does not become the bytes that stand beside it.
+    // An object that a client has made up does not become the bytes that stand beside it.
     let forged = r#"2/tests/guarded,1["wrap",{"_placeholder":true,"num":0}]"#;
     let refused = client.send(&[forged]).await;
     assert!(refused[0].contains(r#""code":"internal""#), "{refused:?}");

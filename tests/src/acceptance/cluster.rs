@@ -64,7 +64,7 @@ struct Gap {
     lost: u64,
 }
 
-/// What the application was told of its cluster.
+/// The events of the cluster that the application was told.
 #[derive(Debug, Default)]
 struct Heard {
     names: HashMap<NodeId, String>,

@@ -109,7 +109,7 @@ impl Client {
                     }
                     (answer, _) => return answer,
                 },
-                // Whether the other node has seen it cannot be known.
+                // The other node may or may not have seen it.
                 Err(mut error) => match (error.take_message(), again) {
                     (Some(unsent), _) => request = unsent,
                     (None, Some(again)) => {

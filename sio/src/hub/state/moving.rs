@@ -102,7 +102,7 @@ impl ConnectionState {
         inner.log.begin_after(given.after);
         let known = given.seen.into_iter().chain(given.after);
         for (offset, entry) in given.events {
-            // Whatever else is known of it, the client has not told that it has it.
+            // The client has not confirmed it, whatever else is known of it.
             if seen.before.insert(offset) {
                 inner.log.push(offset, entry, now);
             }

@@ -17,7 +17,7 @@ use tokio::net::{TcpListener, TcpStream};
 use super::UNKNOWN;
 use crate::support::{self, Trio, eventually, knows};
 
-/// What comes to the address of a node that is no server.
+/// How the program behaves that listens at the address of a made-up node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Habit {
     /// It answers `ok`.
@@ -279,7 +279,7 @@ async fn what_was_meant_for_another_node_is_not_passed_on_again() {
     let request = Request::get(fake.target()).header("sio-forward", &token);
     trio.nodes[0].request(&request).await.expect(400, UNKNOWN);
     assert_eq!(fake.seen(), [0, 0]);
-    // What a client makes up is as if it was not there.
+    // A header that a client makes up is ignored.
     for made_up in ["", "x", &"A".repeat(22), &token[..21]] {
         let request = Request::get(fake.target()).header("sio-forward", made_up);
         trio.nodes[0].request(&request).await.expect(200, "ok");

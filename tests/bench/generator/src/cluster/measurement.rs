@@ -1,4 +1,4 @@
-//! What one measurement of a cluster has found.
+//! The result of one measurement of a cluster.
 
 use serde::{Deserialize, Serialize};
 

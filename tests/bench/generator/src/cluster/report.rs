@@ -1,4 +1,4 @@
-//! What the measurements of a cluster come to, as Markdown.
+//! The report of a cluster's measurements, as Markdown.
 
 use std::fmt::Write as _;
 

@@ -19,7 +19,7 @@ use crate::process;
 const PROBE: u64 = 1;
 /// How often that is asked.
 const PROBING: Duration = Duration::from_millis(20);
-/// What comes twice may come so long after everything has come once.
+/// How long after all events have come once a second copy is still looked for.
 const SETTLING: Duration = Duration::from_millis(200);
 /// The client that publishes.
 const FIRST: usize = 0;
@@ -119,7 +119,7 @@ struct Across {
     published: u64,
     /// Of those, what counts.
     measured: u64,
-    /// What has come to each client.
+    /// The events that each client has received.
     sequences: Vec<Sequence>,
     tally: Tally,
 }

@@ -37,7 +37,7 @@ pub(crate) trait Behaviour {
     fn turn(&mut self, _network: &mut Network) {}
     /// The clock has ticked, so many times.
     fn tick(&mut self, _times: u64, _network: &mut Network) {}
-    /// Whether everything is as it must be before it begins, once all clients are ready.
+    /// Checks, once all clients are ready, that everything is as it must be before it begins.
     fn is_prepared(&self) -> bool {
         true
     }
