@@ -1,6 +1,6 @@
 //! The binary `emitter`, over a real Redis.
 
-#[path = "../../sio/cluster/tests/over_redis/server.rs"]
+#[path = "../../sio/cluster/tests/brokers/redis.rs"]
 #[allow(dead_code, reason = "not every test needs all of it")]
 mod server;
 #[path = "../../sio/cluster/tests/support/mod.rs"]

@@ -11,7 +11,7 @@ mod outage;
 mod payloads;
 mod processes;
 mod questions;
-#[path = "../../../sio/cluster/tests/over_redis/server.rs"]
+#[path = "../../../sio/cluster/tests/brokers/redis.rs"]
 #[allow(dead_code, reason = "not every test needs all of it")]
 mod redis;
 mod server_events;

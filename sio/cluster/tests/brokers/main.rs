@@ -2,7 +2,7 @@
 
 mod faults;
 mod proxy;
-mod server;
+mod redis;
 mod start;
 #[path = "../support/mod.rs"]
 mod support;

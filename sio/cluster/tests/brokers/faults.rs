@@ -10,7 +10,7 @@ use sio_cluster::{ClusterEvent, LossCause};
 use tokio::time::{Instant, sleep};
 
 use crate::proxy::Proxy;
-use crate::server::{Redis, options};
+use crate::redis::{Redis, options};
 use crate::support::{Node, eventually, is_down, is_node_down, is_up};
 
 const EVERY: Duration = Duration::from_millis(10);

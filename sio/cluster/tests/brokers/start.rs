@@ -7,7 +7,7 @@ use sio_cluster::{Emitter, Options, RedisBus};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 
-use crate::server::{Redis, free_port, options};
+use crate::redis::{Redis, free_port, options};
 use crate::support::{Node, eventually};
 
 /// Why a node does not start; it must be known within two seconds.
@@ -102,7 +102,7 @@ async fn fault_16_with_wait_a_node_starts_and_connects_later() {
 }
 
 #[tokio::test]
-async fn an_emitter_reaches_nodes_over_redis() {
+async fn an_emitter_reaches_nodes_brokers() {
     let redis = Redis::start().await;
     let [a, b] = Node::all(["a", "b"].map(|name| redis.options(name))).await;
     let emitter = Emitter::connect(with_url(&redis.url())).await.expect("redis is there");
