@@ -1,15 +1,21 @@
 //! [`RedisBus`]: Redis and Valkey, by one RESP3 connection.
 
+mod answer;
+mod sentinel;
+
 use std::fmt;
 use std::time::Duration;
 
 use bytes::Bytes;
 use redis::aio::{MultiplexedConnection, SendError};
 use redis::{
-    AsyncConnectionConfig, Client, ConnectionAddr, ConnectionInfo, ErrorKind, IntoConnectionInfo,
-    ProtocolVersion, PushInfo, PushKind, RedisError, Value,
+    AsyncConnectionConfig, Client, ConnectionAddr, ConnectionInfo, IntoConnectionInfo, ProtocolVersion,
+    PushInfo, PushKind, RedisError, Value,
 };
+use tokio::time::timeout;
 
+use self::answer::{failed, text};
+use self::sentinel::{Sentinels, Watch};
 use crate::bus::{Bus, BusError, Caps, Frame, Link, Names, Receivers, Sink, Topic};
 
 /// The largest frame. Redis would take 512 MB, and end the connection of every subscriber for whom 32 MB wait.
@@ -17,6 +23,9 @@ const MAX_FRAME: usize = 8 << 20;
 
 /// The client's own limits are never reached: the supervisor's are shorter.
 const CLIENT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How long a master that sentinels have named may take: less than the supervisor gives, so that the error names it.
+const MASTER: Duration = Duration::from_millis(800);
 
 /// Redis or Valkey.
 ///
@@ -34,20 +43,35 @@ const CLIENT_TIMEOUT: Duration = Duration::from_secs(10);
 /// # Ok::<(), sio_cluster::BusError>(())
 /// ```
 pub struct RedisBus {
-    client: Client,
+    server: Server,
     name: String,
     host: Option<String>,
+}
+
+/// Where it is.
+enum Server {
+    Known(Client),
+    Asked(Sentinels),
 }
 
 /// A connection to Redis.
 pub struct RedisLink {
     connection: MultiplexedConnection,
     names: Names,
+    /// Ends the connection when there is another master.
+    _watch: Option<Watch>,
 }
 
 impl RedisBus {
     /// Takes `redis://[user][:password@]host[:port][/database]`, `unix:///path`, and with the feature `redis-tls` also
     /// `rediss://`. Does no I/O.
+    ///
+    /// `redis+sentinel://[user][:password@]host[:port][,host[:port]…]/master[/database]`, or `rediss+sentinel://`, names
+    /// sentinels, port 26379 if none is given, and the name under which they know the master. They are asked at each
+    /// connect, and while there is a connection every 5 s, so that a failover is followed. User and password are those
+    /// of the servers. Sentinels get them too if they want a password, unless the URL ends with
+    /// `?sentinel_user=…&sentinel_password=…`, or one of these. With TLS, the certificates must be for the addresses that
+    /// the sentinels give.
     ///
     /// Pub/sub knows no databases: two clusters on one Redis are told apart by their prefix, not by the database.
     ///
@@ -59,9 +83,15 @@ impl RedisBus {
             let reason = text(error);
             BusError::new(format!("not a URL of Redis, such as redis://:password@10.0.0.5:6379 ({reason})"))
         };
+        if let Some(sentinels) = Sentinels::parse(url) {
+            let sentinels = sentinels?;
+            if sentinels.uses_tls() {
+                use_a_provider();
+            }
+            let (name, host) = (sentinels.name(), sentinels.host());
+            return Ok(Self { server: Server::Asked(sentinels), name, host });
+        }
         let info: ConnectionInfo = url.into_connection_info().map_err(|error| wrong(&error))?;
-        let settings = info.redis_settings().clone().set_protocol(ProtocolVersion::RESP3);
-        let info = info.set_redis_settings(settings);
         let name = match info.addr() {
             ConnectionAddr::Tcp(host, port) => format!("redis://{}:{port}", bracketed(host)),
             ConnectionAddr::TcpTls { host, port, .. } => format!("rediss://{}:{port}", bracketed(host)),
@@ -75,15 +105,24 @@ impl RedisBus {
             }
             _ => None,
         };
-        #[cfg(feature = "redis-tls")]
         if let ConnectionAddr::TcpTls { .. } = info.addr() {
-            // The client takes the provider of the process, and panics if there is none. If the application has chosen
-            // one, its choice holds.
-            rustls::crypto::ring::default_provider().install_default().ok();
+            use_a_provider();
         }
-        let client = Client::open(info).map_err(|error| wrong(&error))?;
-        Ok(Self { client, name, host })
+        let client = Client::open(resp3(info)).map_err(|error| wrong(&error))?;
+        Ok(Self { server: Server::Known(client), name, host })
     }
+}
+
+fn resp3(info: ConnectionInfo) -> ConnectionInfo {
+    let settings = info.redis_settings().clone().set_protocol(ProtocolVersion::RESP3);
+    info.set_redis_settings(settings)
+}
+
+/// Sees to it that there is cryptography for TLS. The client takes the provider of the process, and panics if there is
+/// none. If the application has chosen one, its choice holds.
+fn use_a_provider() {
+    #[cfg(feature = "redis-tls")]
+    rustls::crypto::ring::default_provider().install_default().ok();
 }
 
 impl Bus for RedisBus {
@@ -102,23 +141,57 @@ impl Bus for RedisBus {
     }
 
     async fn connect(&self, names: Names, sink: Sink) -> Result<RedisLink, BusError> {
-        let topics = names.clone();
-        let push = move |push: PushInfo| {
-            match push.kind {
-                PushKind::Message => arrived(&topics, &sink, push.data),
-                PushKind::Disconnection => sink.closed(BusError::new("the connection has ended")),
-                _ => {}
+        match &self.server {
+            Server::Known(client) => {
+                let connection = open(client, &names, sink).await.map_err(|error| failed(&error))?;
+                Ok(RedisLink { connection, names, _watch: None })
             }
-            Ok::<(), SendError>(())
-        };
-        let config = AsyncConnectionConfig::new()
-            .set_connection_timeout(Some(CLIENT_TIMEOUT))
-            .set_response_timeout(Some(CLIENT_TIMEOUT))
-            .set_push_sender(push);
-        let connecting = self.client.get_multiplexed_async_connection_with_config(&config);
-        let connection = connecting.await.map_err(|error| failed(&error))?;
-        Ok(RedisLink { connection, names })
+            Server::Asked(sentinels) => {
+                let master = sentinels.master().await?;
+                // What is wrong with one of several servers is of no use without its address.
+                let of_it = |reason: &dyn fmt::Display| {
+                    BusError::new(format!("the master {}: {reason}", master.address()))
+                };
+                let client =
+                    Client::open(resp3(sentinels.login(&master))).map_err(|error| of_it(&failed(&error)))?;
+                let connecting = timeout(MASTER, open(&client, &names, sink.clone())).await;
+                let connecting = connecting.map_err(|_| of_it(&"it does not answer"))?;
+                let mut connection = connecting.map_err(|error| of_it(&failed(&error)))?;
+                let role = role(&mut connection).await.map_err(|error| of_it(&failed(&error)))?;
+                if role.as_deref().is_some_and(|role| role != "master") {
+                    // What is published at a replica reaches nobody at the master.
+                    return Err(of_it(&"it is a replica; the sentinels have not noticed yet"));
+                }
+                let watch = sentinels.watch(master, sink);
+                Ok(RedisLink { connection, names, _watch: Some(watch) })
+            }
+        }
     }
+}
+
+/// Connects. All that arrives, and the end, goes to the sink.
+async fn open(client: &Client, names: &Names, sink: Sink) -> Result<MultiplexedConnection, RedisError> {
+    let topics = names.clone();
+    let push = move |push: PushInfo| {
+        match push.kind {
+            PushKind::Message => arrived(&topics, &sink, push.data),
+            PushKind::Disconnection => sink.closed(BusError::new("the connection has ended")),
+            _ => {}
+        }
+        Ok::<(), SendError>(())
+    };
+    let config = AsyncConnectionConfig::new()
+        .set_connection_timeout(Some(CLIENT_TIMEOUT))
+        .set_response_timeout(Some(CLIENT_TIMEOUT))
+        .set_push_sender(push);
+    client.get_multiplexed_async_connection_with_config(&config).await
+}
+
+/// Returns the role of a server, which it tells to everybody who greets it; `ROLE` itself is forbidden to many users.
+async fn role(connection: &mut MultiplexedConnection) -> Result<Option<String>, RedisError> {
+    let Value::Map(told) = redis::cmd("HELLO").query_async(connection).await? else { return Ok(None) };
+    let role = told.into_iter().find(|(name, _)| matches!(name, Value::BulkString(name) if name == b"role"));
+    role.map(|(_, role)| redis::from_redis_value(role)).transpose().map_err(Into::into)
 }
 
 /// Takes a message: its channel, then its payload.
@@ -156,26 +229,6 @@ impl Link for RedisLink {
     async fn check(&mut self) -> Result<(), BusError> {
         redis::cmd("PING").query_async(&mut self.connection).await.map_err(|error| failed(&error))
     }
-}
-
-/// Returns the error that an operator reads. The client's errors do not contain passwords.
-fn failed(error: &RedisError) -> BusError {
-    let reason = text(error);
-    let is_old = error.kind() == ErrorKind::RESP3NotSupported || reason.contains("unknown command");
-    BusError::new(match error.code() {
-        _ if is_old => format!("Redis 6 or later is needed ({reason})"),
-        Some("WRONGPASS") => format!("it refuses the user or the password of the URL ({reason})"),
-        Some("NOAUTH") => format!("it wants a password, which the URL lacks ({reason})"),
-        Some("NOPERM") => format!("its user may not do that on these channels ({reason})"),
-        _ if reason.contains("NOAUTH") => format!("it wants a password, which the URL lacks ({reason})"),
-        _ => reason,
-    })
-}
-
-/// The error in one line, as logs and programs that end print it. What is no Redis may answer with anything, of which
-/// the client's error tells in several.
-fn text(error: &RedisError) -> String {
-    error.to_string().split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// The host of a URL.

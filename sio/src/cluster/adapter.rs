@@ -31,6 +31,10 @@ impl Adapter {
     /// feature `redis-tls` also `rediss://`. Redis 6 or later is needed. A URL that is none keeps the
     /// server from being built.
     ///
+    /// `redis+sentinel://[user][:password@]host[:port][,host[:port]…]/master`, or `rediss+sentinel://`, finds the master
+    /// by its sentinels and follows when they replace it: see [`RedisBus::new`](sio_cluster::RedisBus::new). What is
+    /// sent during a failover is [held](Self::hold), so it should take less than that time.
+    ///
     /// Databases make no difference to what is published: clusters on one Redis are told apart by their
     /// [`prefix`](Self::prefix).
     #[cfg(feature = "redis")]

@@ -3,6 +3,7 @@
 mod faults;
 mod proxy;
 mod redis;
+mod sentinel;
 mod start;
 #[path = "../support/mod.rs"]
 mod support;

@@ -12,6 +12,8 @@ const DEADLINE: Duration = Duration::from_secs(30);
 
 pub(crate) struct Redis {
     pub(crate) port: u16,
+    /// The file of one that is a sentinel.
+    file: Option<String>,
     arguments: Vec<String>,
     child: Option<Child>,
 }
@@ -24,7 +26,15 @@ impl Redis {
     /// With these arguments beside those that every test needs.
     pub(crate) async fn with(arguments: &[&str]) -> Self {
         let arguments = arguments.iter().map(|argument| (*argument).to_owned()).collect();
-        let mut redis = Self { port: free_port().await, arguments, child: None };
+        let mut redis = Self { port: free_port().await, file: None, arguments, child: None };
+        redis.run().await;
+        redis
+    }
+
+    /// A sentinel with this file, which it changes.
+    pub(crate) async fn sentinel(file: &str) -> Self {
+        let arguments = vec!["--sentinel".to_owned()];
+        let mut redis = Self { port: free_port().await, file: Some(file.to_owned()), arguments, child: None };
         redis.run().await;
         redis
     }
@@ -34,6 +44,7 @@ impl Redis {
         let port = self.port.to_string();
         let program = std::env::var("REDIS").unwrap_or_else(|_| "redis-server".to_owned());
         let child = Command::new(program)
+            .args(&self.file)
             .args(["--port", &port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"])
             .args(["--dir", &std::env::temp_dir().to_string_lossy()])
             .args(&self.arguments)
@@ -80,6 +91,8 @@ impl Redis {
     pub(crate) async fn command(&self, command: &str) -> String {
         let mut stream = TcpStream::connect(("127.0.0.1", self.port)).await.expect("it listens");
         stream.write_all(format!("{command}\r\nQUIT\r\n").as_bytes()).await.expect("it reads");
+        // Sentinels know no QUIT.
+        stream.shutdown().await.expect("it is connected");
         let mut answer = Vec::new();
         timeout(DEADLINE, stream.read_to_end(&mut answer)).await.expect("in time").expect("it answers");
         String::from_utf8_lossy(&answer).into_owned()
