@@ -80,6 +80,7 @@ pub struct Builder {
     observers: Observers,
     shared: Shared,
     presence: Option<Duration>,
+    max_users: usize,
     presence_listeners: presence::Listeners,
     #[cfg(feature = "cluster")]
     adapter: Option<crate::cluster::Adapter>,
@@ -127,6 +128,7 @@ impl Default for Builder {
             observers: Observers::default(),
             shared: Shared::default(),
             presence: None,
+            max_users: presence::MAX_USERS,
             presence_listeners: presence::Listeners::default(),
             #[cfg(feature = "cluster")]
             adapter: None,
@@ -258,7 +260,8 @@ impl Builder {
         let elsewhere = None;
         let shared = Arc::new(self.shared);
         let listeners = self.presence_listeners;
-        let presence = self.presence.map(|grace| Presence::new(grace, listeners, others.clone()));
+        let presence =
+            self.presence.map(|grace| Presence::new(grace, self.max_users, listeners, others.clone()));
         let (state, shutdown) = (Arc::new(self.state), Arc::new(Shutdown::default()));
         let (mut engine, mut http, options, hooks) = (self.engine, self.http, self.options, self.hooks);
         // The connections of proxies say nothing of their clients' addresses.

@@ -14,7 +14,7 @@ use crate::cluster::Cluster;
 use crate::error::PublishError;
 
 impl Cluster {
-    /// Sends an event to all other nodes and waits for their answers, for the time of
+    /// Sends an event to all other nodes and waits for their answers: no longer than `limit` or, without one, the time of
     /// [`Options::request_timeout`](crate::Options::request_timeout).
     ///
     /// # Errors
@@ -25,8 +25,9 @@ impl Cluster {
         path: &str,
         event: &str,
         args: Box<RawValue>,
+        limit: Option<Duration>,
     ) -> Result<Gathered<(NodeId, Box<RawValue>)>, PublishError> {
-        let limit = self.node.request_timeout;
+        let limit = limit.unwrap_or(self.node.request_timeout);
         self.gather(
             None,
             limit,

@@ -33,6 +33,7 @@ impl Builder {
                 "must be paths that begin with a slash and are percent-encoded",
             ),
             ("presence", self.presence != Some(Duration::ZERO), "must be longer than zero"),
+            ("max_users", self.max_users > 0, "must be at least one"),
             ("share", !self.shared.has_twins(), "must give each type a name of its own"),
             ("max_payload", engine.max_payload > 0, "must be at least one byte"),
             ("polling_packets", engine.polling_packets != Some(0), "must be at least one"),

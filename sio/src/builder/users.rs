@@ -67,6 +67,16 @@ impl Builder {
         self
     }
 
+    /// Sets how many users [`presence`](Self::presence) keeps at most, of all namespaces and all nodes of a cluster. Must be at
+    /// least one; default 1,000,000, which take some 300 MB. It must be the same on all nodes.
+    ///
+    /// Beyond it those who come are reached as all others are, and [`is_online`](crate::emit::Broadcast::is_online) finds them;
+    /// but nobody is told that they come and go, and the log says so.
+    pub fn max_users(mut self, users: usize) -> Self {
+        self.max_users = users;
+        self
+    }
+
     /// Calls `listener` when a user has come online or gone offline, in order, with the namespace, the user and the change:
     /// see [`presence`](Self::presence), without which there is nothing to hear. Every node of a cluster hears of the
     /// users of all nodes. Listeners must not block; several are called in the order in which they were added.

@@ -1,5 +1,7 @@
 //! Events from this node to the others.
 
+use std::time::Duration;
+
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sio_cluster::NodeId;
@@ -65,9 +67,43 @@ impl Namespace {
         event: &str,
         args: &(impl Serialize + ?Sized + Sync),
     ) -> Result<Gathered<Vec<(NodeId, Result<T, AckError>)>>, EmitError> {
+        self.server_ask(event, args, None).await
+    }
+
+    /// As [`Namespace::server_emit_with_ack`], but waits for this long at most.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use sio::prelude::*;
+    /// # async fn example(server: &Server) -> sio::Result {
+    /// let limit = Duration::from_secs(30);
+    /// let reports = server.of("/").server_emit_with_ack_within::<String>(limit, "report", &()).await?;
+    /// println!("{} have answered, {} have not", reports.items.len(), reports.missing.len());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`Namespace::server_emit`].
+    pub async fn server_emit_with_ack_within<T: DeserializeOwned>(
+        &self,
+        limit: Duration,
+        event: &str,
+        args: &(impl Serialize + ?Sized + Sync),
+    ) -> Result<Gathered<Vec<(NodeId, Result<T, AckError>)>>, EmitError> {
+        self.server_ask(event, args, Some(limit)).await
+    }
+
+    async fn server_ask<T: DeserializeOwned>(
+        &self,
+        event: &str,
+        args: &(impl Serialize + ?Sized + Sync),
+        limit: Option<Duration>,
+    ) -> Result<Gathered<Vec<(NodeId, Result<T, AckError>)>>, EmitError> {
         let args = write(args)?;
         let Some(others) = &self.hub.common.others else { return Ok(Gathered::of_this_node(Vec::new())) };
-        let answers = others.server_ask(self.path(), event, args).await?;
+        let answers = others.server_ask(self.path(), event, args, limit).await?;
         let of_node = |(node, answer): (NodeId, Box<serde_json::value::RawValue>)| {
             let answer = read(&answer).ok_or(AckError::Unhandled);
             (node, answer.and_then(|mut args| args.take_answer().map_err(AckError::Payload)))

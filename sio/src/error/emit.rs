@@ -92,7 +92,7 @@ pub enum IdentifyError {
     /// The name of the user is empty, or has more than 128 bytes.
     #[error("the name of a user has 1 to 128 bytes")]
     Name,
-    /// The socket was identified as another user before.
+    /// The socket was identified as another user before; [`Socket::change_user`](crate::Socket::change_user) replaces it.
     #[error("the socket is that of another user already")]
     Identified,
     /// The client is not there any more.

@@ -22,7 +22,9 @@ impl Socket {
     ///
     /// # Errors
     ///
-    /// If the name is empty or too long, the socket has another one already, or it has gone.
+    /// If the name is empty or too long, the socket has another one already, or it has gone. That the socket is
+    /// somebody else's is an error, since it tends to be a mistake; [`change_user`](Self::change_user) is for a program that
+    /// means it.
     ///
     /// # Examples
     ///
@@ -51,6 +53,39 @@ impl Socket {
     pub fn identify(&self, user: impl Display) -> Result<(), IdentifyError> {
         let name = name_of(&user).ok_or(IdentifyError::Name)?;
         self.namespace().hub.identify(&self.member, &name)
+    }
+
+    /// As [`identify`](Self::identify), also if the socket has another user already, which it leaves: for a client that
+    /// logs in as somebody else without a new connection. At no moment is it reached by both names or by none.
+    ///
+    /// What was sent to the user before, and has not been delivered, still arrives; so do rooms stay as they are. To take
+    /// leave of everything, disconnect the socket instead.
+    ///
+    /// # Errors
+    ///
+    /// If the name is empty or too long, or the socket has gone. The user before stays then.
+    ///
+    /// # Examples
+    ///
+    /// ```standalone_crate
+    /// use sio::prelude::*;
+    ///
+    /// #[derive(Default)]
+    /// struct Shop;
+    ///
+    /// #[consumer(namespace = "/shop")]
+    /// impl Shop {
+    ///     async fn event_login(&mut self, socket: &Socket, token: String) -> sio::Result {
+    ///         socket.change_user(customer_of(&token)?)?;
+    ///         Ok(())
+    ///     }
+    /// }
+    /// # fn customer_of(_: &str) -> sio::Result<u64> { Ok(1) }
+    /// # fn main() {}
+    /// ```
+    pub fn change_user(&self, user: impl Display) -> Result<(), IdentifyError> {
+        let name = name_of(&user).ok_or(IdentifyError::Name)?;
+        self.namespace().hub.change_user(&self.member, &name)
     }
 
     /// Returns the user as whom the socket was [identified](Self::identify).
@@ -142,6 +177,29 @@ mod tests {
         shop.user("1").disconnect().await;
         assert_eq!(shop.user(1).is_online().await, Ok(false));
         assert_eq!(shop.user(2).is_online().await, Ok(true));
+    }
+
+    #[tokio::test]
+    async fn a_socket_changes_its_user_and_keeps_its_rooms() {
+        let server = server();
+        let shop = server.of("/tests/users");
+        let (client, socket) = client(&server, "1").await;
+        for user in ["2", "2", "3"] {
+            assert_eq!(socket.change_user(user), Ok(()));
+            assert_eq!(socket.user().as_deref(), Some(user));
+            assert_eq!(shop.user(user).count().await.items, 1);
+        }
+        assert_eq!(socket.change_user(""), Err(IdentifyError::Name));
+        for user in ["1", "2"] {
+            assert_eq!(shop.user(user).count().await.items, 0);
+            shop.user(user).emit("never", &()).await.unwrap();
+        }
+        assert_eq!(socket.rooms().len(), 2);
+        shop.user("3").emit("hi", &()).await.unwrap();
+        assert_eq!(client.received(), [r#"2/tests/users,["hi"]"#]);
+        socket.disconnect();
+        assert_eq!(socket.change_user("4"), Err(IdentifyError::Disconnected));
+        assert_eq!(shop.user("3").count().await.items, 0);
     }
 
     #[tokio::test]

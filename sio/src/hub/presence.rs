@@ -11,7 +11,7 @@
 #[cfg(feature = "cluster")]
 mod nodes;
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, SystemTime};
@@ -22,6 +22,7 @@ use tokio::time::{Instant, sleep_until};
 
 use super::others::Others;
 use crate::guarded::{self, Guarded};
+use crate::log_limiter::{About, LogLimiter, limited};
 
 /// A user has come, or has been away for the grace time: see
 /// [`Builder::on_presence`](crate::Builder::on_presence).
@@ -37,6 +38,9 @@ pub enum PresenceChange {
     },
 }
 
+/// How many users are kept if nothing else is said.
+pub(crate) const MAX_USERS: usize = 1_000_000;
+
 /// A call of the application, with the namespace, the user and the change.
 type Listener = dyn Fn(&str, &str, PresenceChange) + Send + Sync;
 
@@ -47,6 +51,8 @@ pub(crate) struct Listeners(Vec<Guarded<Box<Listener>>>);
 /// Which users are online.
 pub(crate) struct Presence {
     grace: Duration,
+    /// How many users are kept at most, of all namespaces and nodes.
+    max_users: usize,
     listeners: Listeners,
     others: Option<Others>,
     inner: Mutex<Inner>,
@@ -63,10 +69,10 @@ type Told = (Key, PresenceChange);
 #[derive(Default)]
 struct Inner {
     users: HashMap<Key, User>,
-    /// Those who have come and were not told.
+    /// Those who have come and were not told. Each is there once, and among the users. Some have gone since.
     come: VecDeque<Key>,
-    /// Those who have gone, and when that is told. Some have come back since.
-    gone: VecDeque<(Instant, Key)>,
+    /// Those who have gone, and when that is told.
+    gone: BTreeSet<(Instant, Key)>,
     is_running: bool,
     /// The number of the last change that was told to the others.
     number: u64,
@@ -81,6 +87,8 @@ struct User {
     elsewhere: Vec<NodeId>,
     /// It was told that the user is online.
     is_told: bool,
+    /// It is among those who have come.
+    is_queued: bool,
     /// Since when no socket is there.
     away: Option<(Instant, SystemTime)>,
 }
@@ -92,21 +100,36 @@ impl User {
 }
 
 impl Inner {
+    /// Returns whether a change of this user is kept: beyond the limit those who come are not, until one of them comes
+    /// whom there is room for.
+    fn is_kept(&self, key: &Key, max_users: usize) -> bool {
+        self.users.len() < max_users || self.users.contains_key(key)
+    }
+
     /// Changes where a user is.
     fn change(&mut self, key: &Key, grace: Duration, change: impl FnOnce(&mut User)) {
         let user = self.users.entry(key.clone()).or_default();
         let was_online = user.is_online();
         change(user);
         match (was_online, user.is_online()) {
-            (false, true) if user.is_told => user.away = None,
-            (false, true) => self.come.push_back(key.clone()),
+            (false, true) if user.is_told => {
+                if let Some((away, _)) = user.away.take() {
+                    self.gone.remove(&(away + grace, key.clone()));
+                }
+            }
+            (false, true) => {
+                if !std::mem::replace(&mut user.is_queued, true) {
+                    self.come.push_back(key.clone());
+                }
+            }
             (true, false) if user.is_told => {
                 let now = Instant::now();
                 user.away = Some((now, SystemTime::now()));
-                self.gone.push_back((now + grace, key.clone()));
+                self.gone.insert((now + grace, key.clone()));
             }
             (_, false) => {
-                if !user.is_told {
+                // One that is queued is forgotten in its turn.
+                if !user.is_told && !user.is_queued {
                     self.users.remove(key);
                 }
             }
@@ -118,17 +141,20 @@ impl Inner {
     fn take(&mut self, now: Instant, grace: Duration) -> (Vec<Told>, Option<Instant>) {
         let mut told = Vec::new();
         while let Some(key) = self.come.pop_front() {
-            if let Some(user) = self.users.get_mut(&key).filter(|user| user.is_online() && !user.is_told) {
+            let Some(user) = self.users.get_mut(&key) else { continue };
+            user.is_queued = false;
+            if user.is_online() {
                 user.is_told = true;
                 told.push((key, PresenceChange::Online));
+            } else {
+                self.users.remove(&key);
             }
         }
-        while let Some((at, _)) = self.gone.front() {
+        while let Some((at, _)) = self.gone.first() {
             if *at > now {
                 return (told, Some(*at));
             }
-            let Some((at, key)) = self.gone.pop_front() else { break };
-            // One that has come back, and perhaps gone again, has another time.
+            let Some((at, key)) = self.gone.pop_first() else { break };
             let away = self.users.get(&key).and_then(|user| user.away);
             if let Some((_, since)) = away.filter(|(away, _)| *away + grace == at) {
                 self.users.remove(&key);
@@ -140,8 +166,14 @@ impl Inner {
 }
 
 impl Presence {
-    pub(crate) fn new(grace: Duration, listeners: Listeners, others: Option<Others>) -> Arc<Self> {
-        Arc::new(Self { grace, listeners, others, inner: Mutex::default(), changed: Arc::default() })
+    pub(crate) fn new(
+        grace: Duration,
+        max_users: usize,
+        listeners: Listeners,
+        others: Option<Others>,
+    ) -> Arc<Self> {
+        let (inner, changed) = (Mutex::default(), Arc::default());
+        Arc::new(Self { grace, max_users, listeners, others, inner, changed })
     }
 
     /// The first socket of a user has come to this node, or the last has gone; `is_here` returns which.
@@ -154,6 +186,10 @@ impl Presence {
             let was_here = inner.users.get(&key).is_some_and(|user| user.is_here);
             if is_here == was_here {
                 return;
+            }
+            if is_here && !inner.is_kept(&key, self.max_users) {
+                drop(inner);
+                return Self::is_full(path);
             }
             inner.change(&key, self.grace, |user| user.is_here = is_here);
             inner.number += 1;
@@ -173,6 +209,15 @@ impl Presence {
             inner.is_running = true;
             tokio::spawn(run(Arc::downgrade(self), Arc::clone(&self.changed)));
         }
+    }
+
+    /// Says that somebody is not kept. Nothing else is said of one who was not: neither that they go, nor to other nodes.
+    fn is_full(namespace: &str) {
+        limited!(
+            WARN, LogLimiter::of_process(), About::namespace(namespace),
+            target: "sio", { namespace, },
+            "as many users are online as `max_users` allows: nobody is told of others who come"
+        );
     }
 
     fn tell(&self, told: &[Told]) {

@@ -147,6 +147,20 @@ impl<M: Clone> Rooms<M> {
         }
     }
 
+    /// Puts a member into the room of a user, and takes it out of that of another. Nobody sees it in both or in none.
+    pub(crate) fn change_user(
+        &mut self,
+        id: &Sid,
+        name: &str,
+        changes: &mut RoomChanges,
+    ) -> Result<(), IdentifyError> {
+        match self.rooms_and_user_of(id).1 {
+            Some(before) if before != name => self.live.leave(id, &user::room(&before), changes),
+            _ => {}
+        }
+        self.identify(id, name, changes)
+    }
+
     pub(crate) fn leave(&mut self, id: &Sid, rooms: &[String], changes: &mut RoomChanges) {
         for room in rooms {
             self.live.leave(id, room, changes);

@@ -46,6 +46,17 @@ impl Hub {
         identified
     }
 
+    /// Puts a member into the room of a user, out of that of the one before.
+    pub(crate) fn change_user(self: &Arc<Self>, member: &Member, user: &str) -> Result<(), IdentifyError> {
+        if member.is_closed() {
+            return Err(IdentifyError::Disconnected);
+        }
+        let mut changes = RoomChanges::new();
+        let changed = self.write().change_user(&member.id, user, &mut changes);
+        self.tell(&changes);
+        changed
+    }
+
     /// Tells which users came and went.
     pub(super) fn tell_users(&self, presence: &Arc<Presence>, changes: &RoomChanges) {
         for (room, event) in changes {

@@ -224,8 +224,9 @@ async fn call_other(socket: &Socket, sid: &str, wait: u64, arguments: &All) -> s
     })
 }
 
-async fn server_call(socket: &Socket, node: &Node, arguments: &All) -> sio::Result<Probed> {
-    let answered = socket.namespace().server_emit_with_ack::<Vec<Value>>("probe", arguments).await?;
+async fn server_call(socket: &Socket, node: &Node, wait: u64, arguments: &All) -> sio::Result<Probed> {
+    let (namespace, limit) = (socket.namespace(), Duration::from_millis(wait));
+    let answered = namespace.server_emit_with_ack_within::<Vec<Value>>(limit, "probe", arguments).await?;
     let mut answers: Vec<_> = answered.items.into_iter().filter_map(|(_, answer)| answer.ok()).collect();
     answers.sort_unstable_by_key(|answer| answer.first().and_then(Value::as_str).map(str::to_owned));
     Ok(Probed { answers, missing: node.names_of(&socket.server(), &answered.missing) })
@@ -254,12 +255,13 @@ macro_rules! clustered {
                 bulk(socket, operation).await
             }
 
-            async fn event_fetch(&mut self, socket: &Socket, node: State<Node>, selection: Selection) -> Fetched {
-                fetch(socket, &node, selection).await
+            #[event("fetch", concurrent)]
+            async fn fetch(socket: Socket, node: State<Node>, selection: Selection) -> Fetched {
+                fetch(&socket, &node, selection).await
             }
 
-            #[event("rooms-all")]
-            async fn rooms_all(&mut self, socket: &Socket, node: State<Node>) -> AllRooms {
+            #[event("rooms-all", concurrent)]
+            async fn rooms_all(socket: Socket, node: State<Node>) -> AllRooms {
                 let fetched = socket.namespace().fetch_rooms().await;
                 let rooms = fetched.items.into_iter().collect();
                 AllRooms { rooms, missing: node.names_of(&socket.server(), &fetched.missing) }
@@ -275,15 +277,14 @@ macro_rules! clustered {
                 call_other(&socket, &sid, milliseconds, &arguments).await
             }
 
-            /// Nodes have as long as the adapter gives them, whatever the client asks for.
             #[event("server-call", concurrent)]
             async fn server_call(
                 socket: Socket,
                 node: State<Node>,
-                _milliseconds: u64,
+                milliseconds: u64,
                 arguments: All,
             ) -> sio::Result<Probed> {
-                server_call(&socket, &node, &arguments).await
+                server_call(&socket, &node, milliseconds, &arguments).await
             }
 
             #[event("server-cast")]
@@ -293,7 +294,7 @@ macro_rules! clustered {
             }
 
             async fn event_identify(&mut self, socket: &Socket, user: String) -> sio::Result<bool> {
-                socket.identify(user)?;
+                socket.change_user(user)?;
                 Ok(true)
             }
 
@@ -309,7 +310,8 @@ macro_rules! clustered {
                 Ok(true)
             }
 
-            async fn event_user(&mut self, socket: &Socket, user: String) -> UserSockets {
+            #[event("user", concurrent)]
+            async fn user(socket: Socket, user: String) -> UserSockets {
                 UserSockets { sockets: socket.namespace().user(user).count().await.items }
             }
 

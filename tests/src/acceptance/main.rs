@@ -261,8 +261,10 @@ macro_rules! namespace {
                 Ok(events::rooms(socket))
             }
 
-            async fn event_members(&mut self, socket: &Socket, room: String) -> BTreeSet<String> {
-                events::members(socket, &room).await
+            /// It asks other nodes, and nothing that the client sends waits for them.
+            #[event("members", concurrent)]
+            async fn members(socket: Socket, room: String) -> BTreeSet<String> {
+                events::members(&socket, &room).await
             }
 
             #[event("join-other")]

@@ -128,6 +128,9 @@ async fn the_profile_cluster_is_one_application_on_several_nodes() {
     assert_eq!(ask(&mut ann, "user", json!(["bob"])).await, json!({ "sockets": 1 }));
     assert_eq!(ask(&mut ann, "user-cast", json!(["bob", "you", [7]])).await, true);
     assert_eq!(next(&mut bob).await, r#"42["you",7]"#);
+    assert_eq!(ask(&mut bob, "identify", json!(["rob"])).await, true);
+    assert_eq!(ask(&mut ann, "user", json!(["bob"])).await, json!({ "sockets": 0 }));
+    assert_eq!(ask(&mut ann, "user", json!(["rob"])).await, json!({ "sockets": 1 }));
     assert_eq!(ask(&mut ann, "call-other", json!(["nobody", 1000])).await, json!({ "gone": true }));
     assert_eq!(ask(&mut ann, "call-other", json!([bob_id, 50])).await, json!({ "timeout": true }));
     assert!(next(&mut bob).await.ends_with(r#"["please"]"#));
@@ -157,6 +160,47 @@ async fn the_profile_cluster_is_one_application_on_several_nodes() {
     assert_eq!(ask(&mut ann, "gaps", json!([])).await, json!([]));
     drop(ann);
     assert!(a.stop().await, "it ends with code 0");
+}
+
+#[tokio::test]
+async fn questions_to_a_node_that_stands_still_keep_nothing_else_waiting_and_name_it() {
+    let redis = Redis::start().await;
+    let [a, b] = [Node::start(&redis.url(), "a").await, Node::start(&redis.url(), "b").await];
+    let mut ann = a.endpoint.socket("/").await;
+    knows(&mut ann, &["a", "b"]).await;
+    b.pause().await;
+    let questions = [
+        json!(["fetch", {}]),
+        json!(["rooms-all"]),
+        json!(["members", "den"]),
+        json!(["user", "bob"]),
+        json!(["server-call", 60_000, "x"]),
+        json!(["server-call", 100, "x"]),
+    ];
+    for (id, question) in questions.iter().enumerate() {
+        ann.send(&format!("42{}{question}", 10 + id)).await;
+    }
+    ann.send(r#"4299["ask","quick"]"#).await;
+    assert_eq!(next(&mut ann).await, r#"4399["quick"]"#);
+    assert_eq!(next(&mut ann).await, r#"4315[{"answers":[],"missing":["b"]}]"#);
+    let mut answers = Vec::new();
+    for _ in 0..4 {
+        answers.push(next(&mut ann).await);
+    }
+    answers.sort_unstable();
+    let own = &ann.sid;
+    let expected = [
+        format!(
+            r#"4310[{{"sockets":[{{"id":"{own}","node":"a","rooms":["{own}"],"user":null}}],"missing":["b"]}}]"#
+        ),
+        r#"4311[{"rooms":[],"missing":["b"]}]"#.to_owned(),
+        "4312[[]]".to_owned(),
+        r#"4313[{"sockets":0}]"#.to_owned(),
+    ];
+    assert_eq!(answers, expected);
+    // The longest question has its own time.
+    b.signal("-CONT").await;
+    assert_eq!(next(&mut ann).await, r#"4314[{"answers":[["b","x"]],"missing":[]}]"#);
 }
 
 #[tokio::test]

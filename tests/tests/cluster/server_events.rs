@@ -96,6 +96,11 @@ async fn a_node_that_stands_still_or_cannot_be_reached_is_missing() {
     all.trio.broker.stall("b", true);
     let sums = namespace.server_emit_with_ack::<u32>("sum", &(2, 3)).await.unwrap();
     assert_eq!((sums.items.len(), &sums.missing[..]), (1, &[all.me(1)][..]));
+    let began = Instant::now();
+    let limit = Duration::from_millis(50);
+    let sums = namespace.server_emit_with_ack_within::<u32>(limit, "sum", &(2, 3)).await.unwrap();
+    assert_eq!((sums.items.len(), &sums.missing[..]), (1, &[all.me(1)][..]));
+    assert!(began.elapsed() < Duration::from_secs(1), "{:?}", began.elapsed());
     all.trio.broker.stop();
     let cluster = all.trio.server(0).cluster().unwrap();
     eventually("the cut", || !cluster.is_up()).await;

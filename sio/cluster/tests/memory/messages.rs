@@ -102,7 +102,7 @@ async fn all_nodes_answer_a_request_and_long_answers_come_in_pages() {
 async fn server_events_reach_the_other_nodes_and_their_answers_come_back() {
     let broker = MemoryBroker::new();
     let [a, b, c] = three(&broker).await;
-    let gathered = a.cluster.server_ask("/", "cache", raw(&(1, "x"))).await.expect("small");
+    let gathered = a.cluster.server_ask("/", "cache", raw(&(1, "x")), None).await.expect("small");
     let mut answers: Vec<_> = gathered.items.iter().map(|(node, answer)| (*node, answer.get())).collect();
     answers.sort_unstable();
     let mut expected = [(b.cluster.me(), "[1,\"x\"]"), (c.cluster.me(), "[1,\"x\"]")];

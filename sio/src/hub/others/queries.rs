@@ -148,8 +148,9 @@ impl Others {
         path: &str,
         event: &str,
         args: Box<RawValue>,
+        limit: Option<Duration>,
     ) -> Result<Gathered<Vec<(NodeId, Box<RawValue>)>>, EmitError> {
-        let answers = self.cluster().server_ask(path, event, args).await?;
+        let answers = self.cluster().server_ask(path, event, args, limit).await?;
         Ok(self.gathered(Ok(answers)))
     }
 

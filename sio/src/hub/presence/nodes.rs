@@ -2,7 +2,6 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
-use std::time::Duration;
 
 use sio_core::id::NodeId;
 
@@ -36,7 +35,7 @@ impl Presence {
             let was_known = node.next.is_some();
             if is_next {
                 node.next = Some(number + 1);
-                inner.change_there(from, &key, self.grace, is_there);
+                self.change_there(&mut inner, from, &key, is_there);
             } else {
                 node.next = None;
                 if node.waiting.len() < MAX_WAITING {
@@ -74,10 +73,10 @@ impl Presence {
             let mut before: HashSet<Key> = inner.users_of(from).into_iter().collect();
             for (path, user) in users {
                 let key: Key = (path.into(), user.into());
-                inner.change_there(from, &key, self.grace, true);
+                self.change_there(&mut inner, from, &key, true);
                 before.remove(&key);
             }
-            before.iter().for_each(|key| inner.change_there(from, key, self.grace, false));
+            before.iter().for_each(|key| self.change_there(&mut inner, from, key, false));
             let node = inner.nodes.entry(from).or_default();
             let (mut next, mut is_whole) = (number + 1, true);
             for (number, key, is_there) in std::mem::take(&mut node.waiting) {
@@ -87,7 +86,7 @@ impl Presence {
                 }
                 is_whole &= number == next;
                 next = number + 1;
-                inner.change_there(from, &key, self.grace, is_there);
+                self.change_there(&mut inner, from, &key, is_there);
             }
             let node = inner.nodes.entry(from).or_default();
             (node.next, node.is_asked) = (is_whole.then_some(next), !is_whole);
@@ -102,9 +101,24 @@ impl Presence {
         {
             let mut inner = self.lock();
             inner.nodes.remove(&node);
-            inner.users_of(node).iter().for_each(|key| inner.change_there(node, key, self.grace, false));
+            let gone = inner.users_of(node);
+            gone.iter().for_each(|key| self.change_there(&mut inner, node, key, false));
         }
         self.wake();
+    }
+
+    /// Changes whether a user is at another node.
+    fn change_there(&self, inner: &mut Inner, node: NodeId, key: &Key, is_there: bool) {
+        if is_there && !inner.is_kept(key, self.max_users) {
+            // The line is written when one comes here: all nodes have the same users.
+            return;
+        }
+        inner.change(key, self.grace, |user| {
+            user.elsewhere.retain(|other| *other != node);
+            if is_there {
+                user.elsewhere.push(node);
+            }
+        });
     }
 
     /// Returns the users of this node, and the number of the last change that was told of them.
@@ -116,15 +130,6 @@ impl Presence {
 }
 
 impl Inner {
-    fn change_there(&mut self, node: NodeId, key: &Key, grace: Duration, is_there: bool) {
-        self.change(key, grace, |user| {
-            user.elsewhere.retain(|other| *other != node);
-            if is_there {
-                user.elsewhere.push(node);
-            }
-        });
-    }
-
     fn users_of(&self, node: NodeId) -> Vec<Key> {
         let users = self.users.iter().filter(|(_, user)| user.elsewhere.contains(&node));
         users.map(|(key, _)| key.clone()).collect()

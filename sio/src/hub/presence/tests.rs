@@ -1,4 +1,5 @@
 use super::*;
+use crate::Builder;
 use crate::packet_client::PacketClient;
 use crate::prelude::*;
 
@@ -33,6 +34,10 @@ struct Observed {
 
 impl Observed {
     fn new() -> Self {
+        Self::with(|builder| builder)
+    }
+
+    fn with(configure: impl FnOnce(Builder) -> Builder) -> Self {
         let told = Arc::<Mutex<Vec<String>>>::default();
         let listener = {
             let told = Arc::clone(&told);
@@ -43,7 +48,7 @@ impl Observed {
             }
         };
         let builder = Server::builder().collect(false).consumer::<Room>().consumer::<Aside>();
-        let server = builder.presence(GRACE).on_presence(listener).build().unwrap();
+        let server = configure(builder.presence(GRACE).on_presence(listener)).build().unwrap();
         Self { server, told }
     }
 
@@ -103,7 +108,7 @@ async fn who_comes_back_within_the_grace_time_was_never_away() {
 
 #[tokio::test(start_paused = true)]
 async fn who_came_and_went_before_anybody_was_told_was_not_there() {
-    let presence = Presence::new(GRACE, Listeners::default(), None);
+    let presence = Presence::new(GRACE, 10, Listeners::default(), None);
     let mut inner = Inner::default();
     let key: Key = ("/".into(), "ada".into());
     inner.change(&key, GRACE, |user| user.is_here = true);
@@ -126,4 +131,74 @@ async fn all_users_that_have_gone_are_forgotten() {
     }
     assert_eq!(observed.after(GRACE + MOMENT).await.len(), 1000);
     assert_eq!(observed.users(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn coming_and_going_within_the_grace_time_leaves_one_entry() {
+    let observed = Observed::new();
+    let mut client = observed.client("ada").await;
+    assert_eq!(observed.after(MOMENT).await, ["ada online"]);
+    for _ in 0..1000 {
+        client.leave().await;
+        client = observed.client("ada").await;
+    }
+    client.leave().await;
+    let entries = || {
+        let hub = observed.server.of("/tests/online").hub;
+        let inner = hub.common.presence.as_ref().unwrap().lock();
+        (inner.gone.len(), inner.come.len())
+    };
+    assert_eq!(entries(), (1, 0));
+    assert_eq!(observed.after(GRACE + MOMENT).await, ["ada offline"]);
+    assert_eq!(entries(), (0, 0));
+}
+
+#[test]
+fn coming_and_going_while_nobody_is_told_leaves_one_entry() {
+    let mut inner = Inner::default();
+    let key: Key = ("/".into(), "ada".into());
+    for _ in 0..1000 {
+        inner.change(&key, GRACE, |user| user.is_here = true);
+        inner.change(&key, GRACE, |user| user.is_here = false);
+    }
+    inner.change(&key, GRACE, |user| user.is_here = true);
+    assert_eq!((inner.come.len(), inner.gone.len(), inner.users.len()), (1, 0, 1));
+    assert_eq!(inner.take(Instant::now(), GRACE).0, [(key, PresenceChange::Online)]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn beyond_the_limit_users_are_reached_and_nobody_is_told_of_them() {
+    let observed = Observed::with(|builder| builder.max_users(2));
+    let [ada, _bob, eve] =
+        [observed.client("ada").await, observed.client("bob").await, observed.client("eve").await];
+    assert_eq!(observed.after(MOMENT).await, ["ada online", "bob online"]);
+    let shop = observed.server.of("/tests/online");
+    assert_eq!(shop.user("eve").is_online().await, Ok(true));
+    // Who is known is known in another tab too, and who was not does not go.
+    let _tab = observed.client("bob").await;
+    eve.leave().await;
+    assert_eq!(observed.after(GRACE + MOMENT).await, [""; 0]);
+    ada.leave().await;
+    assert_eq!(observed.after(GRACE + MOMENT).await, ["ada offline"]);
+    let _eve = observed.client("eve").await;
+    assert_eq!(observed.after(MOMENT).await, ["eve online"]);
+    assert_eq!(observed.users(), 2);
+}
+
+#[test]
+fn a_limit_of_no_users_is_refused() {
+    let error = Server::builder().collect(false).max_users(0).build().unwrap_err();
+    assert!(error.to_string().contains("max_users"), "{error}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_socket_that_changes_its_user_takes_the_one_offline_and_the_other_online() {
+    let observed = Observed::new();
+    let mut client = PacketClient::new(&observed.server);
+    let sid = client.join("0/tests/online,\"ada\"").await;
+    assert_eq!(observed.after(MOMENT).await, ["ada online"]);
+    let socket = observed.server.of("/tests/online").socket(&sid.parse().unwrap()).unwrap();
+    socket.change_user("bob").unwrap();
+    assert_eq!(observed.after(MOMENT).await, ["bob online"]);
+    assert_eq!(observed.after(GRACE).await, ["ada offline"]);
 }
