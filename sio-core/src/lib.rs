@@ -15,6 +15,7 @@ pub mod id;
 #[cfg(feature = "msgpack")]
 pub mod msgpack;
 pub mod name;
+mod pace;
 pub mod socket;
 pub mod target;
 pub mod v3;

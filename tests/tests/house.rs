@@ -68,7 +68,7 @@ const CORE: Plan = Plan {
         ("packets", &["socket"]),
         ("arguments", &["args"]),
         ("engine", &["engine"]),
-        ("ground", &["binary", "id", "msgpack::error", "name", "target", "value"]),
+        ("ground", &["binary", "id", "msgpack::error", "name", "pace", "target", "value"]),
     ],
     circles_allowed: &[],
     known: &[],

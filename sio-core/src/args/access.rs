@@ -18,6 +18,7 @@ impl<'de> SeqAccess<'de> for Elements<'_, 'de> {
 
     #[inline]
     fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, Error> {
+        self.de.pace.step();
         match self.de.reader.peek() {
             Some(b']') => return Ok(None),
             None if self.is_rest => return Ok(None),
@@ -43,6 +44,7 @@ impl<'de> MapAccess<'de> for Members<'_, 'de> {
 
     #[inline]
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Error> {
+        self.de.pace.step();
         match self.de.reader.peek() {
             Some(b'}') => return Ok(None),
             _ if self.is_first => self.is_first = false,

@@ -19,6 +19,7 @@ use super::json::{Malformed, Reader};
 use super::key::Key;
 use super::placeholder::{Placeholder, placeholder};
 use super::visit::{visit_number, visit_text};
+use crate::pace::Pace;
 
 /// How deep a value may be nested. The same as serde_json's; recursion has to end somewhere.
 const MAX_DEPTH: u8 = 127;
@@ -46,6 +47,7 @@ pub(super) struct Deserializer<'de> {
     pub(super) is_marked: bool,
     start: Start,
     depth: u8,
+    pub(super) pace: Pace,
     /// How many elements of a `Start::Rest` have been read.
     pub(super) elements: usize,
 }
@@ -59,6 +61,7 @@ impl<'de> Deserializer<'de> {
             is_marked: false,
             start,
             depth: 0,
+            pace: Pace::new(),
             elements: 0,
         }
     }

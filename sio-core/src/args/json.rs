@@ -8,6 +8,8 @@
 
 use std::borrow::Cow;
 
+use crate::pace::Pace;
+
 /// The text is not JSON.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not valid JSON")]
@@ -171,7 +173,9 @@ impl<'a> Reader<'a> {
         mut on_object: impl FnMut(Self) -> Result<(), E>,
     ) -> Result<(), E> {
         let mut open = Nesting::default();
+        let mut pace = Pace::new();
         loop {
+            pace.step();
             match self.peek().ok_or(Malformed)? {
                 b'{' => {
                     on_object(*self)?;

@@ -13,6 +13,7 @@ use serde_json::ser::Formatter;
 use super::arity::{is_array, is_unit};
 use super::encode_error::EncodeError;
 use super::spread::SPREAD;
+use crate::pace::Pace;
 
 /// Appends arguments to `out`, separated by commas, and the attachments in them to `attachments`.
 ///
@@ -87,16 +88,43 @@ pub(crate) fn serialize<A: Serialize + ?Sized>(
 }
 
 /// Writes JSON without white space, and placeholders instead of bytes.
-struct Placeholders<'a>(&'a mut dyn Attachments);
+struct Placeholders<'a> {
+    attachments: &'a mut dyn Attachments,
+    pace: Pace,
+}
+
+impl<'a> Placeholders<'a> {
+    fn new(attachments: &'a mut dyn Attachments) -> Self {
+        Self { attachments, pace: Pace::new() }
+    }
+}
 
 impl Formatter for Placeholders<'_> {
+    fn begin_array_value<W: ?Sized + std::io::Write>(
+        &mut self,
+        writer: &mut W,
+        first: bool,
+    ) -> std::io::Result<()> {
+        self.pace.step();
+        if first { Ok(()) } else { writer.write_all(b",") }
+    }
+
+    fn begin_object_key<W: ?Sized + std::io::Write>(
+        &mut self,
+        writer: &mut W,
+        first: bool,
+    ) -> std::io::Result<()> {
+        self.pace.step();
+        if first { Ok(()) } else { writer.write_all(b",") }
+    }
+
     fn write_byte_array<W: ?Sized + std::io::Write>(
         &mut self,
         writer: &mut W,
         bytes: &[u8],
     ) -> std::io::Result<()> {
-        let index = self.0.push(bytes);
-        let mark = if self.0.marks() { " " } else { "" };
+        let index = self.attachments.push(bytes);
+        let mark = if self.attachments.marks() { " " } else { "" };
         write!(writer, "{{\"_placeholder\":true,\"num\":{index}{mark}}}")
     }
 
@@ -107,7 +135,11 @@ impl Formatter for Placeholders<'_> {
         writer: &mut W,
         fragment: &str,
     ) -> std::io::Result<()> {
-        if self.0.marks() { write_compact(writer, fragment) } else { writer.write_all(fragment.as_bytes()) }
+        if self.attachments.marks() {
+            write_compact(writer, fragment)
+        } else {
+            writer.write_all(fragment.as_bytes())
+        }
     }
 }
 
@@ -155,7 +187,7 @@ impl<'a, 'j> TopLevel<'a, 'j> {
         if !self.first {
             self.out.push(b',');
         }
-        self.json.insert(Json::with_formatter(self.out, Placeholders(self.attachments)))
+        self.json.insert(Json::with_formatter(self.out, Placeholders::new(self.attachments)))
     }
 
     /// Begins as many arguments as there will be elements.
@@ -314,7 +346,7 @@ impl Elements<'_, '_> {
                     out.push(b',');
                 }
                 *first = false;
-                value.serialize(&mut Json::with_formatter(out, Placeholders(*attachments)))
+                value.serialize(&mut Json::with_formatter(out, Placeholders::new(*attachments)))
             }
             Self::OfOne(array) => ser::SerializeTuple::serialize_element(array, value),
         }

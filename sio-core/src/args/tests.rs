@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::*;
 use crate::binary::Binary;
+use crate::pace::tests::given_way;
 use crate::value::Value;
 
 fn args(raw: &str) -> Args {
@@ -376,4 +377,18 @@ fn everything_that_serde_json_writes_can_be_read() {
     let value = all(Some(Box::new(all(None))));
     let json = serde_json::to_string(&value).unwrap();
     assert_eq!(one::<All>(&json), Ok(value));
+}
+
+/// Others wait for the processor meanwhile.
+#[test]
+fn what_is_long_gives_way_while_it_is_checked_read_and_written() {
+    for (piece, pieces) in [("[],", 100), ("{\"a\":1},", 100), ("1,", 100), ("1,", 0)] {
+        let json = format!("[[{}0]]", piece.repeat(pieces * 1024 + 1));
+        assert!(given_way(|| Reader::new(&json, 0).skip().unwrap()) >= pieces, "checked: {piece}");
+        let mut value = Value::Null;
+        assert!(given_way(|| value = args(&json).take().unwrap()) >= pieces, "read: {piece}");
+        let mut out = Vec::new();
+        let written = given_way(|| write_args(&mut out, true, &value, &mut Vec::new()).unwrap());
+        assert!(written >= pieces && (written > 0) == (pieces > 0), "written: {piece}");
+    }
 }

@@ -15,6 +15,7 @@ use crate::args::{
     self, Number, Placeholder, Reader, has_marked_placeholders, marked_placeholder, placeholder,
 };
 use crate::engine::frame::{Frames, write_binary_frame};
+use crate::pace::Pace;
 use crate::socket::decode::Parts;
 use crate::socket::packet::{Kind, MAIN_NAMESPACE};
 
@@ -105,7 +106,9 @@ impl Payload<'_> {
     fn read(&mut self, mut reader: Reader<'_>) -> Result<(), EncodeError> {
         // The headers of what has not been closed.
         let mut open = SmallVec::<[usize; 8]>::new();
+        let mut pace = Pace::new();
         loop {
+            pace.step();
             let opened = match reader.peek().ok_or(EncodeError)? {
                 b'{' => match self.placeholder(&reader)? {
                     Some(after) => {

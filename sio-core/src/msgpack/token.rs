@@ -6,6 +6,7 @@
 use rmp::Marker;
 
 use super::Malformed;
+use crate::pace::Pace;
 
 /// The type of the extensions that JavaScript's encoder uses for its own kinds of values.
 const JAVASCRIPT: i8 = 0;
@@ -125,7 +126,9 @@ impl<'a> Reader<'a> {
     pub(super) fn skip(&mut self) -> Result<(), Malformed> {
         // Each container adds less than 2^33, and there cannot be 2^31 of them.
         let mut due = 1_u64;
+        let mut pace = Pace::new();
         while due > 0 {
+            pace.step();
             due -= 1;
             match self.token()? {
                 Token::List(length) => due += u64::from(length),

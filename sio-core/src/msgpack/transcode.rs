@@ -11,6 +11,7 @@ use bytestring::ByteString;
 use super::Malformed;
 use super::time::Date;
 use super::token::{Reader, Token};
+use crate::pace::Pace;
 use crate::socket::packet::DecodeError;
 
 /// How deep lists and maps may be nested. Deeper than arguments are ever read, which is 127.
@@ -31,7 +32,9 @@ pub(super) fn transcode(
     let json = Vec::with_capacity(reader.len() + reader.len() / 4 + 16);
     let mut writer = Writer { json, message, attachments: Vec::new(), max_attachments };
     let mut open: Vec<Open> = Vec::new();
+    let mut pace = Pace::new();
     loop {
+        pace.step();
         let opened = match reader.token()? {
             Token::List(length) => Some(Open { left: length, is_map: false, is_first: true }),
             Token::Map(length) => Some(Open { left: length, is_map: true, is_first: true }),
