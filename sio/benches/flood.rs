@@ -2,7 +2,9 @@
 //! runtime with two workers: `cargo bench -p sio --bench flood -- [seconds of each measurement] [rounds]`.
 //!
 //! Each flood is measured between two times of quiet, since machines change their mind about how fast they are. The
-//! clients are threads of the same process: what they take of its processors, the server does not have.
+//! clients are threads of the same process: what they take of its processors, the server does not have. So the same is
+//! measured with a bare program that reads the floods and does nothing with them, by the same runtime: nobody waits
+//! less than beside that.
 
 use std::collections::HashMap;
 use std::io::{self, Read, Write};
@@ -12,9 +14,11 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use bytes::{Buf, BytesMut};
 use sio::Binary;
 use sio::Value;
 use sio::prelude::*;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Runtime};
 
@@ -207,6 +211,72 @@ fn serve(runtime: &Runtime) -> io::Result<SocketAddr> {
     Ok(address)
 }
 
+/// Serves what the clients here need of the protocol, and throws the floods away.
+async fn bare(mut stream: tokio::net::TcpStream) -> io::Result<()> {
+    let answer = |text: &str| [&[0x81, text.len() as u8], text.as_bytes()].concat();
+    let mut input = BytesMut::with_capacity(64 * 1024);
+    while !input.ends_with(b"\r\n\r\n") {
+        stream.read_buf(&mut input).await?;
+    }
+    input.clear();
+    stream.write_all(b"HTTP/1.1 101 Switching Protocols\r\n\r\n").await?;
+    stream.write_all(&answer("0{}")).await?;
+    let mut buffer = vec![0; 64 * 1024];
+    // How much of the last frame has not come.
+    let mut rest = 0;
+    loop {
+        let read = stream.read(&mut buffer).await?;
+        if read == 0 {
+            return Ok(());
+        }
+        let skipped = read.min(rest);
+        rest -= skipped;
+        input.extend_from_slice(&buffer[skipped..read]);
+        while let Some((head, len)) = head(&input) {
+            if len < 126 {
+                if input.len() < head + len {
+                    break;
+                }
+                let payload: Vec<u8> = input[head..head + len]
+                    .iter()
+                    .zip(MASK.iter().cycle())
+                    .map(|(byte, mask)| byte ^ mask)
+                    .collect();
+                if payload.starts_with(b"421") {
+                    stream.write_all(&answer("431[]")).await?;
+                } else if payload == b"40" {
+                    stream.write_all(&answer("40{}")).await?;
+                }
+            }
+            let taken = input.len().min(head + len);
+            rest = head + len - taken;
+            input.advance(taken);
+        }
+    }
+}
+
+/// The lengths of the head and the payload of a client's frame.
+fn head(frame: &[u8]) -> Option<(usize, usize)> {
+    let (head, len) = match (frame.get(1)? & 0x7f, frame) {
+        (126, [_, _, a, b, ..]) => (8, usize::from(u16::from_be_bytes([*a, *b]))),
+        (127, _) => (14, u64::from_be_bytes(frame.get(2..10)?.try_into().ok()?) as usize),
+        (len, _) => (6, usize::from(len)),
+    };
+    (frame.len() >= head).then_some((head, len))
+}
+
+fn serve_bare(runtime: &Runtime) -> io::Result<SocketAddr> {
+    let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0"))?;
+    let address = listener.local_addr()?;
+    runtime.spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            let _ = stream.set_nodelay(true);
+            tokio::spawn(bare(stream));
+        }
+    });
+    Ok(address)
+}
+
 fn load() -> String {
     std::fs::read_to_string("/proc/loadavg")
         .unwrap_or_default()
@@ -223,7 +293,7 @@ fn main() -> io::Result<()> {
     let wanted: Vec<String> =
         std::env::args().skip(1).filter(|argument| argument.starts_with(char::is_alphabetic)).collect();
     let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-    let address = serve(&runtime)?;
+    let (address, bare) = (serve(&runtime)?, serve_bare(&runtime)?);
     innocent(address, Duration::from_millis(300))?;
     let mut ratios: HashMap<&str, Vec<f64>> = HashMap::new();
     for round in 1..=rounds {
@@ -232,15 +302,17 @@ fn main() -> io::Result<()> {
                 continue;
             }
             let mut idle = innocent(address, time / 2)?;
+            let (limit, _) = beside_flood(bare, data.clone(), time)?;
             let (waits, handled) = beside_flood(address, data, time)?;
             idle.extend(innocent(address, time / 2)?);
             idle.sort();
             let ratio = percentile(&waits, 99).as_secs_f64() / percentile(&idle, 99).as_secs_f64();
             let rate = handled as f64 / time.as_secs_f64();
             println!(
-                "round {round} {name:14} {} | idle {} | {ratio:5.1} x | {rate:8.1} events/s | load {}",
+                "round {round} {name:14} {} | idle {} | {ratio:5.1} x | bare {} | {rate:8.1} events/s | load {}",
                 shown(&waits),
                 shown(&idle),
+                shown(&limit),
                 load()
             );
             ratios.entry(name).or_default().push(ratio);

@@ -26,8 +26,8 @@ const SHORT: usize = 4 * 1024;
 /// So many elements, members and escapes are heavy: decoding them takes as long as a turn.
 const PIECES: usize = 1024;
 
-/// Longer texts are heavy whatever is in them.
-const LONG: usize = 1024 * 1024;
+/// Longer texts are heavy whatever is in them, and so need not be looked through here.
+const LONG: usize = 64 * 1024;
 
 thread_local! {
     /// A heavy piece is being done by this thread.

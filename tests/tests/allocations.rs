@@ -6,7 +6,7 @@
 use std::sync::mpsc;
 use std::thread;
 
-use allocation_counter::measure;
+use allocation_counter::{AllocationInfo, measure};
 use bytes::Bytes;
 use bytestring::ByteString;
 use serde::{Deserialize, Serialize};
@@ -46,6 +46,10 @@ impl Echo {
     async fn event_message(&mut self, socket: &Socket, chat: Chat) -> sio::Result {
         socket.emit("message-back", &chat).await?;
         Ok(())
+    }
+
+    async fn event_length(&mut self, bytes: sio::Binary) -> usize {
+        bytes.len()
     }
 
     async fn event_join(&mut self, socket: &Socket) -> sio::Result<&'static str> {
@@ -100,6 +104,26 @@ fn the_protocol_allocates_ten_times_for_a_typed_echo_in_messagepack() {
 #[test]
 fn a_server_allocates_twice_for_a_typed_echo() {
     assert_allocations(2.0, one_client, async |ws| exchange(ws, "echo", 1).await);
+}
+
+/// All of it together: what a large attachment takes is hardly more than its own length.
+#[test]
+fn a_large_attachment_is_read_to_where_it_stays() {
+    const LENGTH: usize = 900_000;
+    const TIMES: usize = 20;
+    let used = measure_server(
+        |builder| builder,
+        one_client,
+        async |ws| {
+            for _ in 0..TIMES {
+                ws.send(r#"451-1["length",{"_placeholder":true,"num":0}]"#).await;
+                ws.send_binary(&vec![7; LENGTH]).await;
+                ws.expect(&format!("431[{LENGTH}]")).await;
+            }
+        },
+    );
+    let each = used.bytes_total as f64 / (TIMES * LENGTH) as f64;
+    assert!(each < 1.25, "{each:.2} bytes for each byte that came");
 }
 
 /// The queue of their answers grows four times, and is given back when it has been sent: a client that is silent again
@@ -197,6 +221,18 @@ fn assert_allocations_of<C>(
     open: impl AsyncFnOnce(Endpoint) -> C + Send + 'static,
     talk: impl AsyncFn(&mut C) + Send + 'static,
 ) {
+    let used = measure_server(configure, open, talk);
+    let each = used.count_total as f64 / EVENTS as f64;
+    let bytes = used.bytes_total / EVENTS;
+    assert!(each <= allowed + NOW_AND_THEN, "{each:.2} allocations and {bytes} bytes for each event");
+}
+
+/// Lets clients talk to a server twice, and measures it the second time.
+fn measure_server<C>(
+    configure: impl FnOnce(Builder) -> Builder,
+    open: impl AsyncFnOnce(Endpoint) -> C + Send + 'static,
+    talk: impl AsyncFn(&mut C) + Send + 'static,
+) -> AllocationInfo {
     let server_runtime = runtime();
     let server = server_runtime.block_on(TestServer::start(|builder| configure(builder.consumer::<Echo>())));
     let endpoint = Endpoint::clone(&server);
@@ -219,9 +255,7 @@ fn assert_allocations_of<C>(
         server_runtime.block_on(is_done).expect("the client says when");
     });
     client.join().expect("the client got its answers");
-    let each = used.count_total as f64 / EVENTS as f64;
-    let bytes = used.bytes_total / EVENTS;
-    assert!(each <= allowed + NOW_AND_THEN, "{each:.2} allocations and {bytes} bytes for each event");
+    used
 }
 
 async fn one_client(endpoint: Endpoint) -> Ws {

@@ -108,6 +108,34 @@ async fn messages_of_every_length_form_pass() {
     }
 }
 
+/// A large frame is read another way than small ones, from some part of it on.
+#[tokio::test]
+async fn a_large_frame_may_arrive_in_parts_with_others_around_it() {
+    let (_server, mut ws) = joined().await;
+    let filler = "x".repeat(900_000);
+    let mut bytes = Frame::text(r#"421["ask",1]"#).encode();
+    bytes.extend(Frame::text(format!(r#"422["ask","{filler}"]"#)).encode());
+    bytes.extend(Frame::new(frame::PING, "between").encode());
+    bytes.extend(Frame::text(format!(r#"423["ask","{filler}"]"#)).encode());
+    bytes.extend(Frame::text(r#"424["ask",4]"#).encode());
+    for cut in [0, 30, 40, 35_000, 70_000, 899_999, 1_000_000] {
+        ws.write(&bytes[..cut]).await;
+        let mut rest = &bytes[cut..];
+        let (mut answers, mut pongs) = (Vec::new(), 0);
+        while answers.len() < 4 || pongs == 0 {
+            match ws.receive_while_writing(&mut rest).await {
+                Received::Pong(payload) if payload == b"between" => pongs += 1,
+                received => answers.push(received),
+            }
+        }
+        for (n, answer) in (1..).zip(answers) {
+            let expected = if n % 3 == 1 { format!("43{n}[{n}]") } else { format!(r#"43{n}["{filler}"]"#) };
+            assert!(answer == Received::Text(expected), "answer {n}, cut at {cut}");
+        }
+        assert_eq!(pongs, 1);
+    }
+}
+
 #[tokio::test]
 async fn a_close_frame_is_answered_by_its_code_and_ends_the_connection() {
     for code in [Some(1000), Some(1001), Some(1012), Some(3000), Some(4999), None] {

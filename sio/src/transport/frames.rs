@@ -5,17 +5,20 @@
 //! belongs to the thread, the length of the next frame is looked up in its header, and the reader (the
 //! thread's as well) is fed when all of it is there. A connection keeps only the beginning of a frame that
 //! has not arrived yet, so an idle one keeps nothing.
+//!
+//! A large frame takes another way, on which its payload is not copied: once a part of it is there, the rest is read
+//! into a buffer as long as the frame, where fastwebsockets unmasks it.
 
 use std::cell::{Cell, RefCell};
 use std::future::Future;
 use std::io;
 use std::pin::{Pin, pin};
 use std::rc::Rc;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll, Waker, ready};
 
-use bytes::{Bytes, BytesMut};
+use bytes::{BufMut, Bytes, BytesMut};
 use fastwebsockets::{OpCode, Payload, Role, WebSocketRead};
-use tokio::io::{AsyncRead, ReadBuf};
+use tokio::io::{AsyncRead, AsyncReadExt, ReadBuf};
 
 use super::link::Link;
 use crate::turn;
@@ -24,14 +27,18 @@ use crate::turn;
 /// to stay in the processor's cache.
 const READ_SIZE: usize = 64 * 1024;
 
-/// A frame larger than this is fed to a reader of its own, so that the thread's reader stays small.
+/// A frame larger than this does not go through the thread's reader, which so stays small.
 pub(crate) const SHARED_READER_LIMIT: usize = 32 * 1024;
+
+/// The part of a large frame that has to be there before a buffer is made for the whole: it is the client who says how
+/// long a frame will be, and memory should cost it something.
+const PART: usize = 16;
 
 thread_local! {
     static SPARE: Cell<Option<Box<Scratch>>> = const { Cell::new(None) };
 }
 
-/// One frame as it came, unmasked. Text of a final frame is valid UTF-8.
+/// One frame as it came, unmasked. Text in a large one has not been checked.
 #[derive(Debug)]
 pub(crate) struct Frame {
     pub(crate) fin: bool,
@@ -53,6 +60,9 @@ pub(crate) enum ReadError {
     /// The message would be larger than `max_payload`.
     TooLarge,
 }
+
+const RESERVED_BITS: ReadError = ReadError::Protocol("reserved bits are set");
+const UNKNOWN_OPCODE: ReadError = ReadError::Protocol("unknown opcode");
 
 /// The thread's read buffer and frame reader, borrowed by one session while it is being polled.
 pub(crate) struct Scratch {
@@ -126,6 +136,8 @@ impl FrameReader {
         max_payload: usize,
     ) -> Poll<Result<Option<Frame>, ReadError>> {
         loop {
+            // Of a frame that has begun, so much has not arrived.
+            let mut rest = 0;
             if self.stored.is_empty() {
                 let unread = scratch.unread();
                 if let Some(length) = frame_length(unread, max_payload)?
@@ -137,17 +149,18 @@ impl FrameReader {
                 }
                 self.stored.extend_from_slice(unread);
                 (scratch.start, scratch.end) = (0, 0);
-            } else if let Some(length) = frame_length(&self.stored, max_payload)?
-                && self.stored.len() >= length
-            {
-                let frame = self.stored.split_to(length);
-                if self.stored.is_empty() {
-                    self.stored = BytesMut::new();
+            } else if let Some(length) = frame_length(&self.stored, max_payload)? {
+                if self.stored.len() >= length {
+                    return Poll::Ready(self.take_stored(length, scratch).map(Some));
                 }
-                return Poll::Ready(scratch.decode_stored(&frame).map(Some));
+                rest = length - self.stored.len();
             }
             if turn::is_over() {
                 return Poll::Ready(Ok(None));
+            }
+            if rest > SHARED_READER_LIMIT && self.stored.len() >= rest / PART {
+                ready!(self.poll_rest(cx, link, rest))?;
+                continue;
             }
             match poll_fill(cx, link, scratch) {
                 Poll::Ready(Ok(())) => {
@@ -162,6 +175,33 @@ impl FrameReader {
         }
     }
 
+    fn take_stored(&mut self, length: usize, scratch: &mut Scratch) -> Result<Frame, ReadError> {
+        let frame = self.stored.split_to(length);
+        if self.stored.is_empty() {
+            self.stored = BytesMut::new();
+        }
+        if length > SHARED_READER_LIMIT { decode_large(frame) } else { scratch.decode_small(&frame) }
+    }
+
+    /// Reads more of a large frame to where it is stored, and nothing of what comes after it.
+    fn poll_rest(
+        &mut self,
+        cx: &mut Context<'_>,
+        link: &mut Link,
+        rest: usize,
+    ) -> Poll<Result<(), ReadError>> {
+        self.stored.reserve(rest);
+        let mut buffer = (&mut self.stored).limit(rest.min(READ_SIZE));
+        match ready!(pin!(link.read_buf(&mut buffer)).poll(cx)) {
+            Ok(0) => Poll::Ready(Err(ReadError::Ended)),
+            Ok(read) => {
+                turn::received(read);
+                Poll::Ready(Ok(()))
+            }
+            Err(error) => Poll::Ready(Err(ReadError::Io(error))),
+        }
+    }
+
     /// Keeps what was read and not yet taken, before the thread's buffer is given back.
     pub(crate) fn keep(&mut self, scratch: &mut Scratch) {
         self.stored.extend_from_slice(scratch.unread());
@@ -171,7 +211,7 @@ impl FrameReader {
 
 fn poll_fill(cx: &mut Context<'_>, link: &mut Link, scratch: &mut Scratch) -> Poll<Result<(), ReadError>> {
     let mut buffer = ReadBuf::new(&mut scratch.buffer);
-    match link.poll_read(cx, &mut buffer) {
+    match Pin::new(link).poll_read(cx, &mut buffer) {
         Poll::Pending => Poll::Pending,
         Poll::Ready(Err(error)) => Poll::Ready(Err(ReadError::Io(error))),
         Poll::Ready(Ok(())) => {
@@ -219,17 +259,13 @@ impl Scratch {
     fn decode(&mut self, at: usize, length: usize) -> Result<Frame, ReadError> {
         let bytes = &self.buffer[at..at + length];
         if length > SHARED_READER_LIMIT {
-            return decode_alone(bytes);
+            return decode_large(BytesMut::from(bytes));
         }
         self.feed.put(bytes);
         self.read()
     }
 
-    /// Decodes a whole frame that a connection had stored.
-    fn decode_stored(&mut self, bytes: &[u8]) -> Result<Frame, ReadError> {
-        if bytes.len() > SHARED_READER_LIMIT {
-            return decode_alone(bytes);
-        }
+    fn decode_small(&mut self, bytes: &[u8]) -> Result<Frame, ReadError> {
         self.feed.put(bytes);
         self.read()
     }
@@ -245,10 +281,18 @@ impl Scratch {
     }
 }
 
-fn decode_alone(bytes: &[u8]) -> Result<Frame, ReadError> {
-    let feed = Feed::default();
-    feed.put(bytes);
-    read_one(&mut reader(feed))
+/// Decodes a whole frame where it is. Only its header is read here, the length of which has been found before.
+fn decode_large(mut bytes: BytesMut) -> Result<Frame, ReadError> {
+    let extended = if bytes[1] & 0x7f == 126 { 2 } else { 8 };
+    let head = bytes.split_to(2 + extended + 4);
+    if head[0] & 0x70 != 0 {
+        return Err(RESERVED_BITS);
+    }
+    let (fin, mask) = (head[0] & 0x80 != 0, head.last_chunk().copied());
+    let opcode = OpCode::try_from(head[0] & 0x0f).map_err(|_| UNKNOWN_OPCODE)?;
+    let mut frame = fastwebsockets::Frame::new(fin, opcode, mask, Payload::Bytes(bytes));
+    frame.unmask();
+    Ok(taken(frame))
 }
 
 fn reader(feed: Feed) -> WebSocketRead<Feed> {
@@ -270,16 +314,20 @@ fn read_one(reader: &mut WebSocketRead<Feed>) -> Result<Frame, ReadError> {
     };
     let frame = result.map_err(|error| match error {
         E::InvalidUTF8 => ReadError::InvalidUtf8,
-        E::ReservedBitsNotZero => ReadError::Protocol("reserved bits are set"),
+        E::ReservedBitsNotZero => RESERVED_BITS,
         E::ControlFrameFragmented => ReadError::Protocol("a control frame is fragmented"),
-        E::InvalidValue => ReadError::Protocol("unknown opcode"),
+        E::InvalidValue => UNKNOWN_OPCODE,
         _ => ReadError::Protocol("invalid frame"),
     })?;
+    Ok(taken(frame))
+}
+
+fn taken(frame: fastwebsockets::Frame<'_>) -> Frame {
     let payload = match frame.payload {
         Payload::Bytes(bytes) => bytes.freeze(),
         other => Bytes::from(Vec::from(other)),
     };
-    Ok(Frame { fin: frame.fin, opcode: frame.opcode, payload })
+    Frame { fin: frame.fin, opcode: frame.opcode, payload }
 }
 
 /// The source of a reader: bytes that have already arrived.

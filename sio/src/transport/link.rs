@@ -64,15 +64,6 @@ impl Link {
         }
     }
 
-    pub(crate) fn poll_read(&mut self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        match self {
-            Self::Upgrading(_) => Poll::Pending,
-            Self::Tcp(tcp) => Pin::new(tcp).poll_read(cx, buf),
-            Self::Limited(limited) => Pin::new(&mut limited.tcp).poll_read(cx, buf),
-            Self::Wrapped(stream) => Pin::new(stream).poll_read(cx, buf),
-        }
-    }
-
     pub(crate) fn poll_write(&mut self, cx: &mut Context<'_>, data: &[u8]) -> Poll<io::Result<usize>> {
         match self {
             Self::Upgrading(_) => Poll::Pending,
@@ -115,6 +106,21 @@ impl Link {
             Self::Tcp(tcp) => Pin::new(tcp).poll_shutdown(cx),
             Self::Limited(limited) => Pin::new(&mut limited.tcp).poll_shutdown(cx),
             Self::Wrapped(stream) => Pin::new(stream).poll_shutdown(cx),
+        }
+    }
+}
+
+impl AsyncRead for Link {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        match &mut *self {
+            Self::Upgrading(_) => Poll::Pending,
+            Self::Tcp(tcp) => Pin::new(tcp).poll_read(cx, buf),
+            Self::Limited(limited) => Pin::new(&mut limited.tcp).poll_read(cx, buf),
+            Self::Wrapped(stream) => Pin::new(stream).poll_read(cx, buf),
         }
     }
 }

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use bytes::{Buf, Bytes};
 use hyper::upgrade::OnUpgrade;
-use tokio::io::ReadBuf;
+use tokio::io::{AsyncRead, ReadBuf};
 use tokio::sync::watch;
 use tokio::time::{Sleep, sleep};
 
@@ -187,7 +187,7 @@ impl Direction {
     fn pass(&mut self, cx: &mut Context<'_>, from: &mut Link, to: &mut Link) -> Poll<io::Result<()>> {
         let mut piece = [const { MaybeUninit::uninit() }; PIECE];
         let mut piece = ReadBuf::uninit(&mut piece);
-        ready!(from.poll_read(cx, &mut piece))?;
+        ready!(Pin::new(from).poll_read(cx, &mut piece))?;
         let read = piece.filled();
         if read.is_empty() {
             self.stage = Stage::Ended;
