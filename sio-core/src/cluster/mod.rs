@@ -11,11 +11,13 @@
 //! * [`gather`]: which answers a request still waits for, and [`asking`]: which answers of sockets.
 //! * [`key`]: the proof in ids that name the node that made them.
 //! * [`token`]: the proof that a request comes from another node.
+//! * [`foreign`]: what is common to the messages of servers of other kinds, each of which has a module and a feature.
 
 pub mod ask;
 pub mod asking;
 pub mod broadcast;
 pub mod bundle;
+pub mod foreign;
 pub mod frame;
 pub mod gather;
 pub mod key;
@@ -23,5 +25,7 @@ pub mod lane;
 pub mod members;
 pub mod message;
 pub mod node;
+#[cfg(feature = "python")]
+pub mod python;
 pub mod token;
 mod wire;

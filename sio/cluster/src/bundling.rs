@@ -26,7 +26,8 @@ pub(crate) fn bundled(frames: Vec<Frame>) -> Vec<Frame> {
     let (mut run, mut size) = (Vec::new(), 0);
     for frame in frames {
         let len = Bundle::cost(frame.payload.len());
-        let is_small = frame.payload.len() <= MAX_FRAME && Bundle::takes(&frame.payload);
+        let is_small =
+            frame.topic.is_native() && frame.payload.len() <= MAX_FRAME && Bundle::takes(&frame.payload);
         let fits = run.first().is_none_or(|first: &Frame| first.topic == frame.topic);
         if !is_small || !fits || size + len > MAX_BUNDLE {
             close(mem::take(&mut run), mem::take(&mut size), &mut messages);

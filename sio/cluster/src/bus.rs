@@ -75,6 +75,14 @@ pub trait Bus: Send + Sync + fmt::Debug + 'static {
         None
     }
 
+    /// Returns whether it can carry what goes there. Default: only what this cluster's nodes say to each other.
+    ///
+    /// A bus that returns true for [`Topic::Foreign`] meets servers of other kinds: its connections subscribe and publish
+    /// under that very name, in the way in which those servers do.
+    fn carries(&self, topic: &Topic) -> bool {
+        topic.is_native()
+    }
+
     /// Connects. Frames that arrive on the connection, and its end, go to the `sink`.
     ///
     /// The caller limits the time, by dropping the future.
@@ -131,6 +139,7 @@ pub(crate) trait AnyBus: Send + Sync + fmt::Debug {
     fn caps(&self) -> Caps;
     fn name(&self) -> String;
     fn host(&self) -> Option<String>;
+    fn carries(&self, topic: &Topic) -> bool;
     fn connect(&self, names: Names, sink: Sink) -> Answer<'_, Box<dyn AnyLink>>;
 }
 
@@ -152,6 +161,10 @@ impl<B: Bus> AnyBus for B {
 
     fn host(&self) -> Option<String> {
         Bus::host(self)
+    }
+
+    fn carries(&self, topic: &Topic) -> bool {
+        Bus::carries(self, topic)
     }
 
     fn connect(&self, names: Names, sink: Sink) -> Answer<'_, Box<dyn AnyLink>> {

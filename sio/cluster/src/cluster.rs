@@ -50,7 +50,7 @@ const CLOSE: Duration = Duration::from_secs(2);
 /// ```
 pub struct Cluster {
     pub(crate) node: Arc<Node>,
-    max_frame: usize,
+    pub(crate) max_frame: usize,
     waits: bool,
     /// The arrived frames, until somebody receives them.
     arrived: Mutex<Option<mpsc::Receiver<Arrived>>>,
@@ -76,7 +76,7 @@ impl Cluster {
         let line = Line {
             bus: Arc::clone(&options.bus),
             names: Names::new(&options.prefix)?,
-            outbox: Outbox::new(options.hold, options.hold_bytes, Arc::clone(&counters), now()),
+            outbox: Arc::new(Outbox::new(options.hold, options.hold_bytes, Arc::clone(&counters), now())),
             queue,
             counters,
             closing: watch::Sender::new(false),
@@ -195,10 +195,10 @@ impl Cluster {
         self.is_up() && self.node.state().members.iter().all(|(_, member)| !member.is_suspect)
     }
 
-    /// Returns whether any other node is alive.
+    /// Returns whether any other node is alive, or servers of another kind are told what this one emits.
     #[must_use]
     pub fn has_peers(&self) -> bool {
-        self.node.has_peers()
+        self.node.has_peers() || self.node.ports.has_members()
     }
 
     /// Returns the other nodes that are alive.

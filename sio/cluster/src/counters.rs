@@ -65,6 +65,13 @@ counters! {
     late,
     /// Requests that were not answered because too many were being answered.
     refused,
+    /// Messages that have arrived from clusters of other kinds.
+    foreign,
+    /// Messages of clusters of other kinds that could not be understood.
+    foreign_malformed,
+    /// Messages to clusters of other kinds that may not have arrived: those servers cannot tell what comes twice, so
+    /// nothing is sent to them again.
+    foreign_dropped,
     /// How often the connection to the broker was lost.
     cuts,
 }

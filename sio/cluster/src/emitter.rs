@@ -124,7 +124,7 @@ impl Emitter {
         let line = Arc::new(Line {
             bus: Arc::clone(&options.bus),
             names,
-            outbox: Outbox::new(options.hold, options.hold_bytes, Arc::clone(&counters), now()),
+            outbox: Arc::new(Outbox::new(options.hold, options.hold_bytes, Arc::clone(&counters), now())),
             queue,
             counters,
             closing: watch::Sender::new(false),

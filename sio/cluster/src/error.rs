@@ -1,5 +1,7 @@
 //! Why something cannot be sent, and why a node cannot enter.
 
+use sio_core::cluster::foreign::Inexpressible;
+
 /// Why a broker cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{reason}")]
@@ -24,6 +26,16 @@ pub enum OptionsError {
     /// Frames would be held for too long.
     #[error("frames can be held for a minute at most")]
     Hold,
+    /// The broker carries nothing of servers of another kind, or they would use the names of this cluster.
+    #[error("{servers} servers cannot be met at {bus}: {reason}")]
+    Foreign {
+        /// The kind of servers.
+        servers: &'static str,
+        /// The broker, without its password.
+        bus: String,
+        /// The reason.
+        reason: &'static str,
+    },
     /// Requests would never be answered.
     #[error("the request timeout must be longer than zero")]
     RequestTimeout,
@@ -44,6 +56,9 @@ pub enum PublishError {
     /// More rooms are named than other nodes accept.
     #[error("more rooms are named than the 65,536 that other nodes accept")]
     TooManyRooms,
+    /// The format of servers of another kind has no words for it.
+    #[error(transparent)]
+    Inexpressible(#[from] Inexpressible),
 }
 
 /// Why a node cannot enter its cluster.

@@ -30,6 +30,7 @@ mod emitter;
 mod error;
 mod event;
 mod faults;
+mod foreign;
 mod handover;
 mod local;
 mod memory;
@@ -39,6 +40,7 @@ mod names;
 mod node;
 mod options;
 mod outbox;
+mod ports;
 mod questions;
 mod random;
 mod receiver;
@@ -51,10 +53,12 @@ mod requests;
 mod ring;
 mod sink;
 mod supervisor;
+mod telling;
 mod way;
 
 pub use sio_core::cluster as protocol;
 pub use sio_core::cluster::ask::Outcome;
+pub use sio_core::cluster::foreign::{Event, Inexpressible};
 pub use sio_core::cluster::gather::Gathered;
 pub use sio_core::cluster::node::{NodeId, Tag};
 
@@ -65,9 +69,12 @@ pub use self::emitter::{EmitError, Emitter, Emitting};
 pub use self::error::{OptionsError, PublishError, StartError};
 pub use self::event::{ClusterEvent, LossCause, NodeStatus, Status};
 pub use self::faults::Faults;
+#[cfg(feature = "python")]
+pub use self::foreign::Python;
 pub use self::local::{Address, BoxFuture, Claimed, Local, Packet, Replay};
 pub use self::memory::{MemoryBroker, MemoryBus, MemoryLink};
 pub use self::options::Options;
+pub use self::ports::Prepared;
 #[cfg(feature = "redis")]
 pub use self::redis::{RedisBus, RedisLink};
 pub use self::remote_ask::RemoteAsk;

@@ -6,6 +6,7 @@ use std::pin::Pin;
 use bytes::Bytes;
 use serde_json::value::RawValue;
 use sio_core::cluster::broadcast::Target;
+use sio_core::cluster::foreign::Event;
 use sio_core::cluster::frame::Flags;
 use sio_core::cluster::message::{Deed, HandedState, Query};
 use sio_core::cluster::node::NodeId;
@@ -65,6 +66,17 @@ pub trait Local: Send + Sync + 'static {
     /// when [`AskedHere::hold`] is dropped. By default nobody is asked.
     fn ask(&self, to: &Address<'_>, packet: Packet, asker: &Asker) -> AskedHere {
         let _ = (to, packet, asker);
+        AskedHere::default()
+    }
+
+    /// Delivers an event of servers of another kind to sockets of this node. By default to nobody.
+    fn event_of_others(&self, to: &Address<'_>, event: Event) {
+        let _ = (to, event);
+    }
+
+    /// As [`Local::ask`], with an event of servers of another kind. By default nobody is asked.
+    fn ask_for_others(&self, to: &Address<'_>, event: Event, asker: &Asker) -> AskedHere {
+        let _ = (to, event, asker);
         AskedHere::default()
     }
 

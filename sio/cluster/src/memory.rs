@@ -264,6 +264,10 @@ impl Bus for MemoryBus {
         format!("memory://{}", self.name)
     }
 
+    fn carries(&self, topic: &Topic) -> bool {
+        !matches!(topic, Topic::ForeignPattern(_))
+    }
+
     async fn connect(&self, names: Names, sink: Sink) -> Result<MemoryLink, BusError> {
         self.broker.awake().await;
         let mut state = self.broker.state();

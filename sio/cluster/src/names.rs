@@ -18,9 +18,22 @@ pub enum Topic {
     All,
     /// To one node.
     Node(NodeId),
+    /// To the servers of a cluster of another kind, by the name that it has at the broker.
+    Foreign(Arc<str>),
+    /// Everything of that kind whose name has this form, with `*` for any characters. Nothing is published under it; what
+    /// comes by it is a [`Topic::Foreign`].
+    ForeignPattern(Arc<str>),
 }
 
-/// The names that topics have at the broker: `<prefix>.a` for everybody, `<prefix>.x.<node>` for a node.
+impl Topic {
+    /// Returns whether frames of this cluster go there.
+    pub(crate) const fn is_native(&self) -> bool {
+        matches!(self, Self::All | Self::Node(_))
+    }
+}
+
+/// The names that topics have at the broker: `<prefix>.a` for everybody, `<prefix>.x.<node>` for a node. Those of other
+/// clusters have their own.
 ///
 /// # Examples
 ///
@@ -55,14 +68,15 @@ impl Names {
 
     /// Returns the name of a topic.
     #[must_use]
-    pub fn of(&self, topic: &Topic) -> Cow<'_, str> {
+    pub fn of<'a>(&'a self, topic: &'a Topic) -> Cow<'a, str> {
         match topic {
             Topic::All => Cow::Borrowed(&self.all),
             Topic::Node(node) => Cow::Owned(format!("{}{node}", self.node)),
+            Topic::Foreign(name) | Topic::ForeignPattern(name) => Cow::Borrowed(name),
         }
     }
 
-    /// Returns the topic that has this name.
+    /// Returns the topic of this cluster that has this name; `None` for others.
     #[must_use]
     pub fn topic(&self, name: &str) -> Option<Topic> {
         if *name == *self.all {

@@ -1,5 +1,7 @@
 //! [`Node`]: what this process is to its cluster, behind [`Cluster`](crate::Cluster).
 
+mod events;
+
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -24,6 +26,7 @@ use crate::local::Local;
 use crate::moved::Moved;
 use crate::options::Options;
 use crate::outbox::{self, now};
+use crate::ports::Ports;
 use crate::random;
 use crate::replies::Replies;
 use crate::requests::Requests;
@@ -59,6 +62,8 @@ pub(crate) struct Node {
     pub(crate) requests: Requests,
     pub(crate) asks: Asks,
     pub(crate) replies: Arc<Replies>,
+    /// The clusters of other kinds that it takes part in.
+    pub(crate) ports: Ports,
     /// Bytes of the longest answer of a socket that can be sent.
     pub(crate) max_answer: usize,
     pub(crate) local: OnceLock<Arc<dyn Local>>,
@@ -129,6 +134,7 @@ impl Node {
             requests: Requests::default(),
             asks: Asks::default(),
             replies: Arc::default(),
+            ports: Ports::new(&options.foreign, me),
             max_answer: options.bus.caps().max_frame.saturating_sub(128),
             local: OnceLock::new(),
             is_stale: AtomicBool::new(false),
@@ -252,37 +258,6 @@ impl Node {
         }
     }
 
-    /// Logs an event and tells it to the application.
-    pub(crate) fn tell(&self, event: ClusterEvent) {
-        let me = self.me;
-        match &event {
-            ClusterEvent::BusDown { reason } => {
-                let bus = self.line.bus.name();
-                tracing::warn!(target: "sio::cluster", %me, bus, reason, "lost the broker: other nodes are not reached");
-            }
-            ClusterEvent::BusUp { away, resent, dropped } => {
-                let bus = self.line.bus.name();
-                tracing::info!(target: "sio::cluster", %me, bus, ?away, resent, dropped, "the broker is there");
-            }
-            ClusterEvent::NodeUp { node, name } => {
-                tracing::info!(target: "sio::cluster", %me, %node, name, "a node is there");
-            }
-            ClusterEvent::NodeDown { node, why } => {
-                tracing::info!(target: "sio::cluster", %me, %node, ?why, "a node has gone");
-            }
-            // One a gap, and gaps are rare: while a broker is away there are none.
-            ClusterEvent::Lost { from, frames, cause } => {
-                tracing::debug!(target: "sio::cluster", %me, %from, frames, ?cause, "frames of a node were lost");
-            }
-            ClusterEvent::Differs { node, what } => {
-                tracing::warn!(target: "sio::cluster", %me, %node, ?what, "a node differs in what must be the same");
-            }
-        }
-        if let Some(local) = self.local.get() {
-            local.event(event);
-        }
-    }
-
     /// Returns whether all who are awaited after a connect were heard on it.
     fn is_settled(&self, receivers: Option<u64>) -> bool {
         let state = self.state();
@@ -295,7 +270,7 @@ impl Node {
 
 impl Role for Node {
     fn topics(&self) -> Vec<Topic> {
-        vec![Topic::All, Topic::Node(self.me)]
+        [Topic::All, Topic::Node(self.me)].into_iter().chain(self.ports.topics()).collect()
     }
 
     fn hello(&self) -> Option<Frame> {
@@ -370,6 +345,7 @@ impl Role for Node {
         };
         self.apply(changes);
         self.replies.expire(now);
+        self.ports.tick(now);
         if is_deaf {
             return Err(BusError::new("it answers, but brings nothing: the subscription is gone"));
         }

@@ -7,6 +7,9 @@ use sio_core::cluster::node::Tag;
 
 use crate::bus::{AnyBus, Bus, Names};
 use crate::error::OptionsError;
+use crate::foreign::Foreign;
+#[cfg(feature = "python")]
+use crate::foreign::Python;
 
 /// The longest time for which frames may be held.
 const MAX_HOLD: Duration = Duration::from_secs(60);
@@ -40,6 +43,7 @@ pub struct Options {
     pub(crate) hold_bytes: usize,
     pub(crate) request_timeout: Duration,
     pub(crate) wait: bool,
+    pub(crate) foreign: Vec<Foreign>,
 }
 
 impl Options {
@@ -62,6 +66,7 @@ impl Options {
             hold_bytes: 16 << 20,
             request_timeout: Duration::from_secs(2),
             wait: false,
+            foreign: Vec::new(),
         }
     }
 
@@ -154,6 +159,14 @@ impl Options {
         self
     }
 
+    /// Meets servers of python-socketio at the same broker, too. Default: none.
+    #[cfg(feature = "python")]
+    #[must_use]
+    pub fn python(mut self, python: Python) -> Self {
+        self.foreign.push(Foreign::Python(python));
+        self
+    }
+
     /// Returns the name that errors give the broker: its URL without the password.
     #[must_use]
     pub fn bus_name(&self) -> String {
@@ -166,12 +179,23 @@ impl Options {
     ///
     /// [`OptionsError`] if one is invalid.
     pub fn check(&self) -> Result<(), OptionsError> {
-        Names::new(&self.prefix)?;
+        let names = Names::new(&self.prefix)?;
         if self.hold > MAX_HOLD {
             return Err(OptionsError::Hold);
         }
         if self.request_timeout.is_zero() {
             return Err(OptionsError::RequestTimeout);
+        }
+        for foreign in &self.foreign {
+            let wrong =
+                |reason| OptionsError::Foreign { servers: foreign.servers(), bus: self.bus.name(), reason };
+            let topics = foreign.topics();
+            if !topics.iter().all(|topic| self.bus.carries(topic)) {
+                return Err(wrong("their messages do not come over this kind of broker"));
+            }
+            if topics.iter().any(|topic| names.topic(&names.of(topic)).is_some()) {
+                return Err(wrong("they use a name of this cluster: choose another prefix"));
+            }
         }
         Ok(())
     }

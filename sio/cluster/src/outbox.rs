@@ -211,7 +211,7 @@ impl Outbox {
         let mut inner = self.lock();
         let mut taken = std::mem::take(&mut inner.under_way);
         self.counters.sent(taken.len() as u64);
-        for mut entry in taken.drain(..).filter(|entry| !entry.is_control) {
+        for mut entry in taken.drain(..).filter(|entry| !entry.is_control && !entry.is_foreign()) {
             entry.since = Some(now);
             inner.tail_bytes += entry.frame.payload.len();
             inner.tail.push_back(entry);
@@ -234,7 +234,7 @@ impl Outbox {
         inner.now = now;
         inner.prune_tail(now, TAIL, usize::MAX);
         // Volatile frames among them have numbers, so they are held as well.
-        inner.under_way.retain(|entry| !entry.is_control);
+        inner.under_way.retain(|entry| entry.may_repeat(&self.counters));
         inner.waiting.retain(|entry| !entry.is_control);
         let Inner { under_way, waiting, .. } = &mut *inner;
         under_way.iter_mut().chain(waiting.iter_mut()).for_each(|entry| {
@@ -364,8 +364,8 @@ pub(crate) fn now() -> Instant {
 
 const fn node_of(topic: &Topic) -> Option<NodeId> {
     match topic {
-        Topic::All => None,
         Topic::Node(node) => Some(*node),
+        _ => None,
     }
 }
 
@@ -374,5 +374,6 @@ fn number_of(frame: &Frame) -> u64 {
 }
 
 mod bounds;
+mod foreign;
 #[cfg(test)]
 mod tests;

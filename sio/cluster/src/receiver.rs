@@ -78,19 +78,29 @@ impl Receiver {
                 return arrived;
             }
             for next in burst.drain(..) {
-                let Arrived::Frame { payload, epoch } = next else {
-                    node.is_stale.store(false, Relaxed);
-                    continue;
-                };
-                node.line.queue.taken(payload.len());
                 // One bad frame, or one bad listener, must not end the node's part in the cluster.
-                if catch_unwind(AssertUnwindSafe(|| self.frame(&payload, epoch))).is_err() {
+                if catch_unwind(AssertUnwindSafe(|| self.take(next))).is_err() {
                     tracing::error!(target: "sio::cluster", me = %node.me, "panicked at a frame of another node");
                 }
             }
             if count == BURST {
                 tokio::task::yield_now().await;
             }
+        }
+    }
+
+    fn take(&mut self, arrived: Arrived) {
+        let queue = &self.node.line.queue;
+        match arrived {
+            Arrived::Frame { payload, epoch } => {
+                queue.taken(payload.len());
+                self.frame(&payload, epoch);
+            }
+            Arrived::Foreign { name, payload } => {
+                queue.taken(payload.len());
+                self.node.take_foreign(&*self.local, &name, &payload);
+            }
+            Arrived::Fresh => self.node.is_stale.store(false, Relaxed),
         }
     }
 

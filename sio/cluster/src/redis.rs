@@ -140,6 +140,10 @@ impl Bus for RedisBus {
         self.host.clone()
     }
 
+    fn carries(&self, _: &Topic) -> bool {
+        true
+    }
+
     async fn connect(&self, names: Names, sink: Sink) -> Result<RedisLink, BusError> {
         match &self.server {
             Server::Known(client) => {
@@ -175,6 +179,8 @@ async fn open(client: &Client, names: &Names, sink: Sink) -> Result<MultiplexedC
     let push = move |push: PushInfo| {
         match push.kind {
             PushKind::Message => arrived(&topics, &sink, push.data),
+            // The pattern stands first.
+            PushKind::PMessage => arrived(&topics, &sink, push.data.into_iter().skip(1)),
             PushKind::Disconnection => sink.closed(BusError::new("the connection has ended")),
             _ => {}
         }
@@ -195,26 +201,49 @@ async fn role(connection: &mut MultiplexedConnection) -> Result<Option<String>, 
 }
 
 /// Takes a message: its channel, then its payload.
-fn arrived(topics: &Names, sink: &Sink, data: Vec<Value>) {
+fn arrived(topics: &Names, sink: &Sink, data: impl IntoIterator<Item = Value>) {
     let mut data = data.into_iter();
     let (Some(Value::BulkString(channel)), Some(Value::BulkString(payload))) = (data.next(), data.next())
     else {
         return;
     };
-    if let Some(topic) = std::str::from_utf8(&channel).ok().and_then(|channel| topics.topic(channel)) {
-        sink.frame(&topic, Bytes::from(payload));
+    // Names that are not UTF-8 are no names of Socket.IO.
+    let Ok(channel) = std::str::from_utf8(&channel) else { return };
+    let topic = topics.topic(channel).unwrap_or_else(|| Topic::Foreign(channel.into()));
+    sink.frame(&topic, Bytes::from(payload));
+}
+
+impl RedisLink {
+    /// The names of topics: first those that are patterns.
+    fn names_of(&self, topics: &[Topic]) -> [Vec<String>; 2] {
+        let (patterns, others): (Vec<_>, Vec<_>) =
+            topics.iter().partition(|topic| matches!(topic, Topic::ForeignPattern(_)));
+        [patterns, others]
+            .map(|topics| topics.into_iter().map(|topic| self.names.of(topic).into_owned()).collect())
     }
 }
 
 impl Link for RedisLink {
     async fn subscribe(&mut self, topics: &[Topic]) -> Result<(), BusError> {
-        let names: Vec<String> = topics.iter().map(|topic| self.names.of(topic).into_owned()).collect();
-        self.connection.subscribe(&names).await.map_err(|error| failed(&error))
+        let [patterns, names] = self.names_of(topics);
+        if !names.is_empty() {
+            self.connection.subscribe(&names).await.map_err(|error| failed(&error))?;
+        }
+        if !patterns.is_empty() {
+            self.connection.psubscribe(&patterns).await.map_err(|error| failed(&error))?;
+        }
+        Ok(())
     }
 
     async fn unsubscribe(&mut self, topics: &[Topic]) -> Result<(), BusError> {
-        let names: Vec<String> = topics.iter().map(|topic| self.names.of(topic).into_owned()).collect();
-        self.connection.unsubscribe(&names).await.map_err(|error| failed(&error))
+        let [patterns, names] = self.names_of(topics);
+        if !names.is_empty() {
+            self.connection.unsubscribe(&names).await.map_err(|error| failed(&error))?;
+        }
+        if !patterns.is_empty() {
+            self.connection.punsubscribe(&patterns).await.map_err(|error| failed(&error))?;
+        }
+        Ok(())
     }
 
     async fn publish(&mut self, frames: &[Frame]) -> Result<Receivers, BusError> {

@@ -8,6 +8,7 @@ use std::time::Duration;
 use sio_core::cluster::ask::{Ask, Outcome};
 use sio_core::cluster::asking::Asking;
 use sio_core::cluster::broadcast::Broadcast;
+use sio_core::cluster::foreign::Event;
 use sio_core::cluster::frame::{Flags, Kind};
 use sio_core::cluster::message::{self, Cancel};
 use sio_core::cluster::node::NodeId;
@@ -42,15 +43,34 @@ impl Cluster {
     ///
     /// As [`Cluster::check`].
     pub fn ask(&self, to: &Address<'_>, packet: &Packet, limit: Duration) -> Result<RemoteAsk, PublishError> {
+        self.ask_all(to, packet, limit, None)
+    }
+
+    /// As [`Cluster::ask`], and asks servers of other kinds too, if there are any that are told, by the same event in
+    /// their terms. Those whose format cannot tell whose an answer is get the event, and are not asked.
+    ///
+    /// # Errors
+    ///
+    /// As [`Cluster::check`] and [`Cluster::prepare`].
+    pub fn ask_all(
+        &self,
+        to: &Address<'_>,
+        packet: &Packet,
+        limit: Duration,
+        event: Option<&Event>,
+    ) -> Result<RemoteAsk, PublishError> {
         self.check(to.path, &to.target, packet.run.len())?;
+        let foreign = self.foreign_asked(to, event)?;
         let node = &self.node;
         let topic = node.topic_of(&to.target);
         let single = match topic {
             Topic::Node(owner) => Some(owner),
-            Topic::All => None,
+            _ => None,
         };
         let (asked, untrusted) = self.awaited(single);
-        let id = node.asks.begin(&asked, &untrusted);
+        let all: Vec<NodeId> = asked.iter().chain(&foreign).copied().collect();
+        let id = node.asks.begin(&all, &untrusted);
+        self.ask_foreign(to, event, id);
         let ask = RemoteAsk { node: Arc::clone(node), id, topic: topic.clone() };
         if !asked.is_empty() {
             let event = Broadcast {

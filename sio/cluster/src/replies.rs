@@ -52,9 +52,26 @@ struct Open {
 
 /// The node that has asked a socket of this one: see [`Local::ask`](crate::Local::ask).
 #[derive(Clone)]
-pub struct Asker {
-    replies: Weak<Replies>,
-    key: Key,
+pub struct Asker(Kind);
+
+#[derive(Clone)]
+enum Kind {
+    Node {
+        replies: Weak<Replies>,
+        key: Key,
+    },
+    #[cfg(feature = "python")]
+    Foreign(Arc<dyn Answered>),
+}
+
+/// A server of another kind that has asked sockets of this node.
+#[cfg(feature = "python")]
+pub(crate) trait Answered: Send + Sync {
+    /// Takes the answer of a socket, or the reason why there is none.
+    fn answer(&self, sid: Sid, outcome: Outcome);
+
+    /// The id by which this node knows the others of its kind.
+    fn node(&self) -> NodeId;
 }
 
 /// The sockets of this node that were asked: the result of [`Local::ask`](crate::Local::ask).
@@ -70,17 +87,22 @@ impl Asker {
     /// Tells the answer of a socket, or the reason why there is none. Each socket that was asked has one; a second is
     /// ignored by the node that asks.
     pub fn answer(&self, sid: Sid, outcome: Outcome) {
-        let Some(replies) = self.replies.upgrade() else { return };
+        let (replies, key) = match &self.0 {
+            Kind::Node { replies, key } => (replies, key),
+            #[cfg(feature = "python")]
+            Kind::Foreign(asker) => return asker.answer(sid, outcome),
+        };
+        let Some(replies) = replies.upgrade() else { return };
         {
             let mut state = replies.lock();
             let State { open, ready } = &mut *state;
-            let Some(open) = open.get_mut(&self.key) else { return };
+            let Some(open) = open.get_mut(key) else { return };
             open.answers.push((sid, outcome));
             // While others are being asked the list of them has to go first.
             if open.answers.len() > 1 || open.left.is_none() {
                 return;
             }
-            ready.push(self.key);
+            ready.push(*key);
         }
         replies.ready.notify_one();
     }
@@ -88,7 +110,16 @@ impl Asker {
     /// Returns the node that asks.
     #[must_use]
     pub fn node(&self) -> NodeId {
-        self.key.0
+        match &self.0 {
+            Kind::Node { key, .. } => key.0,
+            #[cfg(feature = "python")]
+            Kind::Foreign(asker) => asker.node(),
+        }
+    }
+
+    #[cfg(feature = "python")]
+    pub(crate) fn foreign(asker: Arc<dyn Answered>) -> Self {
+        Self(Kind::Foreign(asker))
     }
 }
 
@@ -101,7 +132,7 @@ impl Replies {
         }
         let until = now() + limit.min(MAX_LIMIT) + GRACE;
         open.insert((from, id), Open { left: None, answers: Vec::new(), until, hold: None });
-        Some(Asker { replies: Arc::downgrade(self), key: (from, id) })
+        Some(Asker(Kind::Node { replies: Arc::downgrade(self), key: (from, id) }))
     }
 
     /// The list of sockets is on its way; answers may follow.
@@ -177,7 +208,7 @@ impl Replies {
 
 impl fmt::Debug for Asker {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Asker").field("node", &self.key.0).finish_non_exhaustive()
+        f.debug_struct("Asker").field("node", &self.node()).finish_non_exhaustive()
     }
 }
 

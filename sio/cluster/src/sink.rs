@@ -53,6 +53,8 @@ struct End {
 pub(crate) enum Arrived {
     /// A frame, and the connection on which it came.
     Frame { payload: Bytes, epoch: u64 },
+    /// A message of another kind of cluster, and the name under which it came.
+    Foreign { name: Arc<str>, payload: Bytes },
     /// Everything before this had waited at the broker, perhaps for long.
     Fresh,
 }
@@ -60,7 +62,10 @@ pub(crate) enum Arrived {
 impl Sink {
     /// Takes a frame that was published under this topic.
     pub fn frame(&self, topic: &Topic, payload: Bytes) {
-        debug_assert!(matches!(topic, Topic::All | Topic::Node(_)));
+        if let Topic::Foreign(name) | Topic::ForeignPattern(name) = topic {
+            let size = payload.len();
+            return self.queue_up(size, Arrived::Foreign { name: Arc::clone(name), payload });
+        }
         if self.is_own(&payload) {
             if payload.get(2) == Some(&Kind::Alive.code()) {
                 self.queue.echoes.fetch_add(1, Relaxed);
@@ -77,7 +82,10 @@ impl Sink {
 
     fn put(&self, payload: Bytes) {
         let size = payload.len();
-        let arrived = Arrived::Frame { payload, epoch: self.epoch };
+        self.queue_up(size, Arrived::Frame { payload, epoch: self.epoch });
+    }
+
+    fn queue_up(&self, size: usize, arrived: Arrived) {
         // Counted first: the receiver may take it away at once.
         let waiting = self.queue.bytes.fetch_add(size, Relaxed);
         if waiting + size > MAX_BYTES || self.queue.sender.try_send(arrived).is_err() {

@@ -81,7 +81,7 @@ pub(crate) trait Role: Send + Sync + 'static {
 pub(crate) struct Line {
     pub(crate) bus: Arc<dyn AnyBus>,
     pub(crate) names: Names,
-    pub(crate) outbox: Outbox,
+    pub(crate) outbox: Arc<Outbox>,
     pub(crate) queue: Arc<Queue>,
     pub(crate) counters: Arc<Counters>,
     /// Becomes true when the process leaves.

@@ -107,6 +107,26 @@ impl Adapter {
         self.with(|options| options.request_timeout(timeout))
     }
 
+    /// Meets the servers of python-socketio, or of Flask-SocketIO, at the same broker: as a rule while an application moves
+    /// from one to the other, or to hear workers in Python. By default they are only heard: see
+    /// [`Python`](super::Python).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[cfg(feature = "redis")] {
+    /// use sio::cluster::{Adapter, Python};
+    ///
+    /// // Workers and servers in Python reach the sockets here, and the servers there get what is emitted here.
+    /// let adapter = Adapter::redis("redis://10.0.0.5").python(Python::new().member());
+    /// # drop(adapter);
+    /// # }
+    /// ```
+    #[cfg(feature = "python")]
+    pub fn python(self, python: super::Python) -> Self {
+        self.with(|options| options.python(python))
+    }
+
     /// Returns the options of a node, or the reason why there can be none.
     pub(crate) fn options(self) -> Result<Options, String> {
         let options = self.options?;

@@ -39,6 +39,8 @@ mod handle;
 mod server_emit;
 mod server_events;
 
+#[cfg(feature = "python")]
+pub use sio_cluster::Python;
 pub use sio_cluster::protocol::members::{Difference, Why};
 pub use sio_cluster::{
     BusError, ClusterEvent, Counts, EmitError, Emitter, Emitting, LossCause, NodeId, NodeStatus, Options,

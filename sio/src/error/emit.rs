@@ -39,6 +39,15 @@ pub enum EmitError {
     /// More rooms are named than the 65,536 that other nodes of the cluster accept. The event was not sent to anybody.
     #[error("more rooms are named than the 65,536 that other nodes accept")]
     TooManyRooms,
+    /// The servers of another kind that take part in the cluster cannot be told: their format has no words for it. It was
+    /// not sent to anybody.
+    #[error("{servers} servers cannot be told: {reason}")]
+    Inexpressible {
+        /// The kind of servers.
+        servers: &'static str,
+        /// The reason.
+        reason: &'static str,
+    },
     /// Some other nodes of the cluster cannot be reached now. The event was not sent to anybody. Returned by
     /// [`Broadcast::strict`](crate::emit::Broadcast::strict), and by methods of a
     /// [`RemoteSocket`](crate::emit::RemoteSocket) whose node has not answered.

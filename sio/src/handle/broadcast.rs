@@ -14,7 +14,7 @@ use super::socket::Socket;
 use crate::engine::outbox::How;
 use crate::error::EmitError;
 use crate::hub::emission::{Emission, Expect};
-use crate::hub::others::Others;
+use crate::hub::others::{Event, Others};
 use crate::hub::{Change, Delivered, Namespace, Target};
 
 /// Addresses some of the sockets of a namespace: made by `to`, `except` and `broadcast` of
@@ -160,7 +160,7 @@ impl Broadcast {
     where
         A: Serialize + ?Sized + Sync,
     {
-        let delivered = self.deliver(self.encode(event, args)?)?;
+        let delivered = self.deliver(self.encode(event, args)?, self.for_foreign(event, args)?)?;
         self.namespace.hub.give_way(delivered).await;
         Ok(())
     }
@@ -185,13 +185,21 @@ impl Broadcast {
     /// As [`Broadcast::emit`]: a full queue is not an error, since a broadcast does not wait for one either.
     pub fn try_emit<A: Serialize + ?Sized>(&self, event: &str, args: &A) -> Result<(), EmitError> {
         // A caller that cannot wait cannot give way either.
-        let _ = self.deliver(self.encode(event, args)?)?;
+        let _ = self.deliver(self.encode(event, args)?, self.for_foreign(event, args)?)?;
         Ok(())
     }
 
     fn encode<A: Serialize + ?Sized>(&self, event: &str, args: &A) -> Result<Emission, EncodeError> {
         let expect = if self.volatile { Expect::Nothing } else { Expect::Arrival };
         self.namespace.hub.encode(None, &self.target.rooms, expect, event, args)
+    }
+
+    /// The event as servers of other kinds are told, if there are any.
+    fn for_foreign<A: Serialize + ?Sized>(&self, event: &str, args: &A) -> Result<Option<Event>, EmitError> {
+        match self.others() {
+            Some(others) => others.foreign_event(event, args, self.how(), self.compress),
+            None => Ok(None),
+        }
     }
 
     /// Sends the event `message`.
@@ -236,9 +244,15 @@ impl Broadcast {
         let id = hub.next_ack_id();
         let others = self.others().filter(|others| others.are_there());
         let (question, for_others) = self.encode_question(id, others, event, args)?;
+        let foreign = self.for_foreign(event, args)?;
+        if let (Some(others), Some(foreign)) = (others, &foreign) {
+            // Ready to be sent, or an error before anybody is asked.
+            drop(others.prepare(&hub.path, &self.target, foreign)?);
+        }
         let (delivered, mut asked) = hub.ask(&self.target, &question, self.how(), id);
         if let (Some(others), Some(event)) = (others, for_others) {
-            let elsewhere = others.ask(&hub.path, &self.target, event, self.how(), self.timeout);
+            let elsewhere =
+                others.ask(&hub.path, &self.target, event, self.how(), self.timeout, foreign.as_ref());
             elsewhere.into_iter().for_each(|elsewhere| asked.expect_others(elsewhere));
         }
         // Before anything is waited for: the time for answers has begun, and with this those who wait are forgotten.
@@ -312,7 +326,7 @@ impl Broadcast {
     }
 
     /// Sockets of this node are first, and do not wait for what others do.
-    fn deliver(&self, emission: Emission) -> Result<Delivered, EmitError> {
+    fn deliver(&self, emission: Emission, foreign: Option<Event>) -> Result<Delivered, EmitError> {
         let (hub, how) = (&self.namespace.hub, self.how());
         let emission = emission.compress(self.compress);
         let others = self.others();
@@ -320,11 +334,16 @@ impl Broadcast {
             self.check_strict()?;
             others.check(&hub.path, &self.target, &emission)?;
         }
+        let prepared = match (others, &foreign) {
+            (Some(others), Some(event)) => Some(others.prepare(&hub.path, &self.target, event)?),
+            _ => None,
+        };
         // First: a client that moves meanwhile must not miss it.
         let noted = others.and_then(|others| others.note(&hub.path, &self.target, &emission));
         let delivered = hub.deliver(&self.target, &emission, how);
         if let Some(others) = others {
             others.publish(&hub.path, &self.target, emission, how, noted);
+            prepared.into_iter().for_each(|prepared| others.tell(prepared));
         }
         Ok(delivered)
     }

@@ -10,6 +10,8 @@ mod none;
 #[cfg(feature = "cluster")]
 mod elsewhere;
 #[cfg(feature = "cluster")]
+mod foreign;
+#[cfg(feature = "cluster")]
 mod queries;
 
 #[cfg(feature = "cluster")]
@@ -17,9 +19,11 @@ pub(crate) use self::clustered::Others;
 #[cfg(feature = "cluster")]
 pub(crate) use self::elsewhere::{Elsewhere, outcome};
 #[cfg(not(feature = "cluster"))]
-pub(crate) use self::none::{Elsewhere, Others};
+pub(crate) use self::none::{Elsewhere, Event, Others};
 #[cfg(feature = "cluster")]
 pub(crate) use self::queries::{PRESENCE, answer, change_of, path_of};
+#[cfg(feature = "cluster")]
+pub(crate) use sio_cluster::Event;
 
 #[cfg(all(test, feature = "cluster"))]
 mod tests;

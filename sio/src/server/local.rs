@@ -6,7 +6,7 @@ use std::sync::{Arc, Weak};
 use serde_json::value::RawValue;
 use sio_cluster::protocol::message::{Deed, HandedState, Query};
 use sio_cluster::{
-    Address, AskedHere, Asker, BoxFuture, Claimed, ClusterEvent, Local, NodeId, Packet, Replay,
+    Address, AskedHere, Asker, BoxFuture, Claimed, ClusterEvent, Event, Local, NodeId, Packet, Replay,
 };
 use sio_core::id::PrivateId;
 
@@ -58,6 +58,17 @@ impl Local for Here {
         let Some(hub) = self.hub(to.path) else { return AskedHere::default() };
         let how = if packet.is_volatile { How::Volatile } else { How::Fanout };
         hub.ask_for(&to.target, &packet.run, packet.compress, how, asker)
+    }
+
+    fn event_of_others(&self, to: &Address<'_>, event: Event) {
+        if let Some(hub) = self.hub(to.path) {
+            hub.deliver_foreign(&to.target, event);
+        }
+    }
+
+    fn ask_for_others(&self, to: &Address<'_>, event: Event, asker: &Asker) -> AskedHere {
+        let Some(hub) = self.hub(to.path) else { return AskedHere::default() };
+        hub.ask_for_foreign(&to.target, event, asker)
     }
 
     fn change(&self, to: &Address<'_>, deed: &Deed) -> usize {

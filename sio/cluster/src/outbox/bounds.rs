@@ -28,7 +28,7 @@ impl Outbox {
         let is_old = |entry: &Entry| {
             entry.since.is_some_and(|since| now.saturating_duration_since(since) > self.hold + NOTICE)
         };
-        let mut dropped = 0;
+        let (mut dropped, mut foreign) = (0, 0);
         let mut from_under_way = 0;
         for entry in &inner.under_way {
             if frames <= HOLD_FRAMES && bytes <= most && !is_old(entry) {
@@ -39,20 +39,22 @@ impl Outbox {
             from_under_way += 1;
         }
         inner.under_way.drain(..from_under_way);
-        dropped += from_under_way;
+        dropped += from_under_way as u64;
         while inner.under_way.is_empty()
             && inner
                 .waiting
                 .front()
                 .is_some_and(|first| frames > HOLD_FRAMES || bytes > most || is_old(first))
         {
-            let size = inner.waiting.pop_front().map_or(0, |entry| entry.frame.payload.len());
+            let Some(entry) = inner.waiting.pop_front() else { break };
+            let size = entry.frame.payload.len();
             inner.bytes -= size;
             bytes -= size;
             frames -= 1;
-            dropped += 1;
+            if entry.is_foreign() { foreign += 1 } else { dropped += 1 }
         }
-        self.counters.held_dropped(dropped as u64);
+        self.counters.foreign_dropped(foreign);
+        self.counters.held_dropped(dropped);
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
 use sio_cluster::protocol::message::{Deed, HandedState};
-use sio_cluster::{Address, BoxFuture, Cluster, Noted, Packet, PublishError};
+use sio_cluster::{Address, BoxFuture, Cluster, Event, Inexpressible, Noted, Packet, PublishError};
 use sio_core::id::PrivateId;
 use sio_core::socket::recovery::Resume;
 
@@ -102,16 +102,23 @@ impl Others {
         event: Emission,
         how: How,
         limit: Duration,
+        foreign: Option<&Event>,
     ) -> Option<Elsewhere> {
         let to = Address { path, target: target.reborrow() };
-        let asked = self.cluster.ask(&to, &packet(event, how), limit);
+        let asked = self.cluster.ask_all(&to, &packet(event, how), limit, foreign);
         debug_assert!(asked.is_ok(), "it has been checked");
         asked.ok().map(Elsewhere::new)
     }
 
     /// Makes a change to their sockets, before all events that are sent after it.
     pub(crate) fn change(&self, path: &str, target: &Target<'_>, change: Change<'_>) {
-        if let Err(error) = self.cluster.change(&Address { path, target: target.reborrow() }, deed(change)) {
+        let to = Address { path, target: target.reborrow() };
+        if self.cluster.has_foreign_members()
+            && let Err(error) = self.cluster.change_foreign(&to, &deed(change))
+        {
+            tracing::error!(target: "sio::cluster", namespace = path, %error, "a change is made on nodes of sio only");
+        }
+        if let Err(error) = self.cluster.change(&to, deed(change)) {
             tracing::error!(target: "sio::cluster", namespace = path, %error, "a change is made on this node only");
         }
     }
@@ -136,6 +143,9 @@ impl From<PublishError> for EmitError {
     fn from(error: PublishError) -> Self {
         match error {
             PublishError::TooLarge { size, limit } => Self::TooLarge { size, limit },
+            PublishError::Inexpressible(Inexpressible { servers, reason }) => {
+                Self::Inexpressible { servers, reason }
+            }
             // 65,536 rooms and more.
             _ => Self::TooManyRooms,
         }

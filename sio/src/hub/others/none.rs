@@ -15,6 +15,12 @@ use crate::error::EmitError;
 /// An event that others are told of.
 pub(crate) enum Noted {}
 
+/// An event for servers of other kinds.
+pub(crate) enum Event {}
+
+/// What servers of other kinds are told.
+pub(crate) enum Prepared {}
+
 /// There are none.
 #[derive(Clone)]
 pub(crate) enum Others {}
@@ -52,7 +58,37 @@ impl Others {
         match *self {}
     }
 
-    pub(crate) fn ask(&self, _: &str, _: &Target<'_>, _: Emission, _: How, _: Duration) -> Option<Elsewhere> {
+    pub(crate) fn ask(
+        &self,
+        _: &str,
+        _: &Target<'_>,
+        _: Emission,
+        _: How,
+        _: Duration,
+        _: Option<&Event>,
+    ) -> Option<Elsewhere> {
+        match *self {}
+    }
+
+    pub(crate) fn foreign_event<A: ?Sized>(
+        &self,
+        _: &str,
+        _: &A,
+        _: How,
+        _: bool,
+    ) -> Result<Option<Event>, EmitError> {
+        match *self {}
+    }
+
+    pub(crate) fn prepare(&self, _: &str, _: &Target<'_>, _: &Event) -> Result<Prepared, EmitError> {
+        match *self {}
+    }
+
+    pub(crate) fn tell(&self, _: Prepared) {
+        match *self {}
+    }
+
+    pub(crate) fn change_foreign(&self, _: &str, _: &Target<'_>, _: Change<'_>) -> Result<bool, EmitError> {
         match *self {}
     }
 }

@@ -1,0 +1,68 @@
+//! The terms in which servers of other kinds are spoken with: an [`Event`], and the [name](host_name) by which a node
+//! knows what its own cluster has said.
+
+use super::node::NodeId;
+use crate::args::Args;
+
+/// The beginning of the name that a node has among servers of other kinds.
+const HOST: &str = "sio.";
+
+/// An event that is not encoded for clients.
+#[derive(Debug, Clone)]
+pub struct Event {
+    /// Its name.
+    pub name: String,
+    /// Its arguments.
+    pub args: Args,
+    /// True if it may be lost.
+    pub is_volatile: bool,
+    /// True if a polling answer that brings it may be compressed.
+    pub compress: bool,
+}
+
+/// Something that servers of another kind cannot be told: their format has no words for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("{servers} servers cannot be told: {reason}")]
+pub struct Inexpressible {
+    /// The kind of servers.
+    pub servers: &'static str,
+    /// The reason.
+    pub reason: &'static str,
+}
+
+/// A message that is none of its kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct Malformed(pub &'static str);
+
+impl Event {
+    /// Makes an event that must arrive and may be compressed.
+    #[must_use]
+    pub fn new(name: impl Into<String>, args: Args) -> Self {
+        Self { name: name.into(), args, is_volatile: false, compress: true }
+    }
+}
+
+/// Returns the name that a node has among servers of other kinds: `sio.` and its id.
+///
+/// # Examples
+///
+/// ```
+/// use sio_core::cluster::foreign::{host_name, node_of};
+/// use sio_core::cluster::node::NodeId;
+///
+/// let name = host_name(NodeId::new(7));
+/// assert_eq!(name, "sio.0000000000000007");
+/// assert_eq!(node_of(&name), Some(NodeId::new(7)));
+/// assert_eq!(node_of("emitter"), None);
+/// ```
+#[must_use]
+pub fn host_name(node: NodeId) -> String {
+    format!("{HOST}{node}")
+}
+
+/// Returns the node that has this name among servers of other kinds; `None` if it is the name of none.
+#[must_use]
+pub fn node_of(name: &str) -> Option<NodeId> {
+    name.strip_prefix(HOST)?.parse().ok()
+}

@@ -1,0 +1,99 @@
+//! Clusters of other kinds that a node takes part in: the options of each.
+
+#[cfg(feature = "python")]
+use std::sync::Arc;
+
+#[cfg(feature = "python")]
+use sio_core::cluster::python::{CHANNEL, FLASK_CHANNEL};
+
+use crate::names::Topic;
+
+/// A cluster of another kind.
+#[derive(Debug, Clone)]
+pub(crate) enum Foreign {
+    #[cfg(feature = "python")]
+    Python(Python),
+}
+
+impl Foreign {
+    /// How its servers are named in errors.
+    pub(crate) const fn servers(&self) -> &'static str {
+        match *self {
+            #[cfg(feature = "python")]
+            Self::Python(_) => "python-socketio",
+        }
+    }
+
+    /// The topics under which its servers are heard.
+    pub(crate) fn topics(&self) -> Vec<Topic> {
+        match *self {
+            #[cfg(feature = "python")]
+            Self::Python(ref python) => vec![python.topic()],
+        }
+    }
+}
+
+/// The servers of python-socketio, or of Flask-SocketIO, that use the same broker: as a rule of an application that
+/// moves from one to the other, or workers with a write-only manager.
+///
+/// By default they are only heard: what their servers and their write-only managers emit reaches the sockets of this
+/// cluster, as do their changes of rooms and their disconnects. With [`Python::member`] they are told, too.
+///
+/// # Examples
+///
+/// ```
+/// use sio_cluster::{MemoryBroker, Options, Python};
+///
+/// let options = Options::new(MemoryBroker::new().bus("a")).python(Python::flask().member());
+/// assert!(options.check().is_ok());
+/// ```
+#[cfg(feature = "python")]
+#[derive(Debug, Clone)]
+#[must_use = "it is given to the options of a node"]
+pub struct Python {
+    channel: Arc<str>,
+    is_member: bool,
+}
+
+#[cfg(feature = "python")]
+impl Python {
+    /// Hears the servers of python-socketio, on the channel `socketio`.
+    pub fn new() -> Self {
+        Self { channel: CHANNEL.into(), is_member: false }
+    }
+
+    /// Hears the servers of Flask-SocketIO, on the channel `flask-socketio`.
+    pub fn flask() -> Self {
+        Self::new().channel(FLASK_CHANNEL)
+    }
+
+    /// Sets the name of their channel: the `channel` of their managers. Default `socketio`.
+    pub fn channel(mut self, channel: impl Into<String>) -> Self {
+        self.channel = channel.into().into();
+        self
+    }
+
+    /// Tells them what this cluster emits and changes, and answers what they ask. By default they are only heard.
+    ///
+    /// Something that their format has no words for is then an error of the call: see
+    /// [`Inexpressible`](crate::Inexpressible).
+    pub const fn member(mut self) -> Self {
+        self.is_member = true;
+        self
+    }
+
+    pub(crate) fn topic(&self) -> Topic {
+        Topic::Foreign(Arc::clone(&self.channel))
+    }
+
+    pub(crate) const fn is_member(&self) -> bool {
+        self.is_member
+    }
+}
+
+#[cfg(feature = "python")]
+impl Default for Python {
+    fn default() -> Self {
+        Self::new()
+    }
+}

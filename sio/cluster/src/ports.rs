@@ -1,0 +1,169 @@
+//! [`Ports`]: the clusters of other kinds that a node takes part in.
+//!
+//! Each node subscribes to their names itself; nothing is passed on from one node to another. What a node has said to
+//! them comes back to all nodes of its own cluster, which have it already: by the name of its sender they know and drop
+//! it. So everything comes to a socket once.
+
+#[cfg(feature = "python")]
+mod python;
+#[cfg(all(test, feature = "python"))]
+mod tests;
+
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use sio_core::cluster::broadcast::Target;
+use sio_core::cluster::foreign::{Event, Inexpressible, Malformed};
+use sio_core::cluster::message::Deed;
+use sio_core::cluster::node::NodeId;
+
+use crate::asks::Asks;
+use crate::bus::{Frame, Topic};
+use crate::counters::Counters;
+use crate::foreign::Foreign;
+use crate::local::{Address, Local};
+use crate::outbox::{Outbox, now};
+
+/// Between two log lines about what is malformed.
+const QUIET: Duration = Duration::from_secs(1);
+
+/// The first character of rooms that only this cluster has, such as those of users.
+const HIDDEN: char = '\0';
+
+/// The place of a node in a cluster of another kind.
+pub(crate) trait Port: Send + Sync + fmt::Debug {
+    /// How its servers are named in logs.
+    fn servers(&self) -> &'static str;
+
+    /// The id by which its servers are known in lists of nodes: all of them as one.
+    fn id(&self) -> NodeId;
+
+    /// Whether they are told anything.
+    fn is_member(&self) -> bool;
+
+    /// The topics under which they are heard.
+    fn topics(&self) -> Vec<Topic>;
+
+    /// Takes a message that has come under this name. `None` if it is that of another port.
+    fn arrived(&self, name: &str, payload: &Bytes, desk: &Desk<'_>) -> Option<Result<(), Malformed>>;
+
+    /// The messages of an event. With an `ask`, those who are addressed are asked for answers under it.
+    fn event(&self, to: &Address<'_>, event: &Event, ask: Option<u64>) -> Result<Messages, Inexpressible>;
+
+    /// The messages of a change.
+    fn change(&self, to: &Address<'_>, deed: &Deed) -> Result<Messages, Inexpressible>;
+
+    /// Is called every second.
+    fn tick(&self, now: Instant);
+}
+
+/// Messages for servers of another kind.
+#[derive(Debug, Default)]
+pub(crate) struct Messages {
+    pub(crate) frames: Vec<Frame>,
+    /// Answers to them will come.
+    pub(crate) is_asked: bool,
+}
+
+/// The parts of a node that a port works with.
+pub(crate) struct Desk<'a> {
+    pub(crate) local: &'a dyn Local,
+    pub(crate) outbox: &'a Arc<Outbox>,
+    pub(crate) asks: &'a Asks,
+}
+
+/// Something that is ready to be said to servers of other kinds: made before anybody gets it, so that what cannot be said
+/// to them is not said to half of the clients.
+#[derive(Debug, Default)]
+#[must_use = "it is not sent yet"]
+pub struct Prepared {
+    pub(crate) frames: Vec<Frame>,
+    pub(crate) is_volatile: bool,
+}
+
+/// The clusters of other kinds that a node takes part in.
+#[derive(Debug)]
+pub(crate) struct Ports {
+    all: Vec<Arc<dyn Port>>,
+    has_members: bool,
+    /// When something malformed was logged last.
+    warned: Mutex<Option<Instant>>,
+}
+
+impl Ports {
+    pub(crate) fn new(foreign: &[Foreign], me: NodeId) -> Self {
+        let all: Vec<Arc<dyn Port>> = foreign.iter().map(|foreign| open(foreign, me)).collect();
+        let has_members = all.iter().any(|port| port.is_member());
+        Self { all, has_members, warned: Mutex::default() }
+    }
+
+    /// Returns whether any servers are told anything.
+    pub(crate) const fn has_members(&self) -> bool {
+        self.has_members
+    }
+
+    pub(crate) fn members(&self) -> impl Iterator<Item = &dyn Port> {
+        self.all.iter().map(|port| &**port).filter(|port| port.is_member())
+    }
+
+    pub(crate) fn topics(&self) -> impl Iterator<Item = Topic> {
+        self.all.iter().flat_map(|port| port.topics())
+    }
+
+    pub(crate) fn tick(&self, now: Instant) {
+        self.all.iter().for_each(|port| port.tick(now));
+    }
+
+    /// Takes a message that has come under this name.
+    pub(crate) fn arrived(&self, name: &str, payload: &Bytes, desk: &Desk<'_>, counters: &Counters) {
+        counters.foreign(1);
+        for port in &self.all {
+            match port.arrived(name, payload, desk) {
+                None => {}
+                Some(Ok(())) => return,
+                Some(Err(reason)) => {
+                    counters.foreign_malformed(1);
+                    return self.warn(&**port, name, payload.len(), reason);
+                }
+            }
+        }
+    }
+
+    fn warn(&self, port: &dyn Port, name: &str, size: usize, reason: Malformed) {
+        let now = now();
+        let mut warned = self.warned.lock().unwrap_or_else(PoisonError::into_inner);
+        if warned.is_none_or(|last| now.saturating_duration_since(last) >= QUIET) {
+            *warned = Some(now);
+            let servers = port.servers();
+            tracing::warn!(target: "sio::cluster", servers, name, size, %reason, "ignored a message of other servers");
+        }
+    }
+}
+
+fn open(foreign: &Foreign, me: NodeId) -> Arc<dyn Port> {
+    #[cfg(not(feature = "python"))]
+    let _ = me;
+    match *foreign {
+        #[cfg(feature = "python")]
+        Foreign::Python(ref options) => Arc::new(python::PythonPort::of_node(options, me)),
+    }
+}
+
+/// Returns the part of a target that other servers may have. `None` if that is nobody: rooms of users, and the sockets
+/// of this cluster, are not theirs.
+pub(crate) fn theirs<'a>(target: &'a Target<'_>, is_ours: impl Fn(&str) -> bool) -> Option<Target<'a>> {
+    let is_theirs = |name: &&Cow<'_, str>| !name.starts_with(HIDDEN) && !is_ours(name);
+    let part = |names: &'a [Cow<'_, str>]| {
+        names.iter().filter(is_theirs).map(|name| Cow::Borrowed(&**name)).collect()
+    };
+    let theirs = Target {
+        is_limited: target.is_limited,
+        rooms: part(&target.rooms),
+        except: part(&target.except),
+        sender: None,
+    };
+    (!theirs.is_limited || !theirs.rooms.is_empty()).then_some(theirs)
+}
