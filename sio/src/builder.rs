@@ -18,7 +18,7 @@ mod transports;
 mod users;
 
 use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
 pub use self::protocols::Eio3;
@@ -46,7 +46,7 @@ use crate::places::Connections;
 use crate::random::Ids;
 use crate::recovery::Keeping;
 use crate::server::serve::Serving;
-use crate::server::{Options, Server, ServerInner};
+use crate::server::{Options, Server, ServerInner, ShutdownOptions};
 use crate::shutdown::Shutdown;
 use crate::state_map::StateMap;
 
@@ -115,7 +115,7 @@ impl Default for Builder {
                 events_per_second: None,
                 connects_per_second: 100,
                 handler_times: HandlerTimes { timeout: None, slow: Some(Duration::from_secs(10)) },
-                drain: Duration::from_secs(10),
+                shutdown: ShutdownOptions::default(),
                 handle_signals: true,
                 serving: Serving::default(),
                 recovery: None,
@@ -178,15 +178,31 @@ impl Builder {
 
 /// Stopping and waiting.
 impl Builder {
-    /// Sets how long a stopping server waits for running handlers. Default 10 s.
-    pub fn drain_timeout(mut self, drain: Duration) -> Self {
-        self.options.drain = drain;
+    /// Sets how a server that is told to stop takes leave of its clients. Default: without delay, spread over 5 s, and
+    /// with 10 s for handlers that run.
+    ///
+    /// SIGTERM and [`Server::drain`] take all of these steps; SIGINT and [`Server::close`] only the last.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use sio::options::Shutdown;
+    /// use sio::prelude::*;
+    ///
+    /// let builder = Server::builder().shutdown(Shutdown::new().delay(Duration::from_secs(5)));
+    /// # let _ = builder;
+    /// ```
+    pub fn shutdown(mut self, shutdown: ShutdownOptions) -> Self {
+        self.options.shutdown = shutdown;
         self
     }
 
     /// Sets whether [`Server::serve`] and the other `serve` methods handle SIGINT and SIGTERM (Ctrl-C on other
-    /// systems) and close the server when one comes. Default true. With false no signal handler is installed, and
-    /// only [`Server::close`] stops the server.
+    /// systems) and stop the server when one comes: SIGTERM by [`Server::drain`], Ctrl-C by [`Server::close`]. A second
+    /// signal stops it without waiting. They also tell systemd when the server is ready and that it stops, if
+    /// `NOTIFY_SOCKET` is set (`Type=notify`). Default true. With false no signal handler is installed, and only
+    /// [`Server::drain`] and [`Server::close`] stop the server.
     ///
     /// Once installed, a handler stays for as long as the process lives, even when the server has stopped.
     ///
@@ -339,6 +355,9 @@ impl Builder {
                 requests: EngineService::among(engine.clone(), http, elsewhere),
                 engine,
                 shutdown,
+                leading: tokio::sync::Mutex::default(),
+                #[cfg(unix)]
+                supervisor: OnceLock::new(),
                 announced: AtomicBool::new(false),
                 beside,
                 connections,

@@ -26,6 +26,7 @@
 //! | [`Forwarded`] | [`forwarded`](crate::Builder::forwarded) |
 //! | [`Parser`] | [`parser`](crate::Builder::parser) |
 //! | [`Recovery`] | [`connection_state_recovery`](crate::Builder::connection_state_recovery) |
+//! | [`Shutdown`] | [`shutdown`](crate::Builder::shutdown) |
 //! | [`TransportKind`] | [`transports`](crate::Builder::transports) |
 //! | [`AllowedHosts`] | [`http::Config`](crate::http::Config); a builder's [`allowed_hosts`](crate::Builder::allowed_hosts) takes a list |
 
@@ -41,3 +42,4 @@ pub use crate::http::origin::AllowedOrigins;
 pub use crate::http::static_files::Files;
 pub use crate::parser::Parser;
 pub use crate::recovery::Recovery;
+pub use crate::server::ShutdownOptions as Shutdown;

@@ -71,6 +71,16 @@ impl Ids {
     }
 }
 
+/// Puts items into an order that nobody can foresee.
+pub(crate) fn shuffle<T>(items: &mut [T]) {
+    for last in (1..items.len()).rev() {
+        let [.., a, b, c, d, e, f, g, h] = bytes();
+        let random = u64::from_le_bytes([a, b, c, d, e, f, g, h]);
+        // The remainder is small enough, and the bias of no account.
+        items.swap(last, (random % (last as u64 + 1)) as usize);
+    }
+}
+
 fn bytes() -> [u8; ID_BYTES] {
     POOL.with_borrow_mut(|pool| {
         if pool.left == 0 {

@@ -1,5 +1,6 @@
 //! A server: its namespaces on top of one engine.
 
+mod drain;
 mod entering;
 mod handles;
 #[cfg(feature = "tower")]
@@ -10,6 +11,8 @@ mod local;
 mod presence;
 pub(crate) mod serve;
 mod shortcuts;
+#[cfg(unix)]
+mod supervisor;
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -37,6 +40,7 @@ use crate::random::Ids;
 use crate::recovery::Recovery;
 use crate::shutdown::Shutdown;
 
+pub use self::drain::Shutdown as ShutdownOptions;
 #[cfg(feature = "cluster")]
 pub(crate) use self::entering::enter_late;
 pub use self::serve::shutdown_signal;
@@ -73,6 +77,11 @@ pub(crate) struct ServerInner {
     pub(crate) reception: Arc<Reception>,
     pub(crate) engine: Engine,
     pub(crate) shutdown: Arc<Shutdown>,
+    /// Held by whoever leads the clients out.
+    pub(crate) leading: tokio::sync::Mutex<()>,
+    /// What supervises the process, and is told how the server is.
+    #[cfg(unix)]
+    pub(crate) supervisor: OnceLock<supervisor::Supervisor>,
     /// It has been said which namespaces there are.
     pub(crate) announced: AtomicBool,
     /// The engine, as requests reach it.
@@ -103,7 +112,7 @@ pub(crate) struct Options {
     pub(crate) events_per_second: Option<u32>,
     pub(crate) connects_per_second: u32,
     pub(crate) handler_times: HandlerTimes,
-    pub(crate) drain: Duration,
+    pub(crate) shutdown: ShutdownOptions,
     pub(crate) handle_signals: bool,
     pub(crate) serving: Serving,
     pub(crate) recovery: Option<Recovery>,
@@ -205,37 +214,6 @@ impl Server {
         self.start_at(&address).await?;
         serve::run(self, listener, Security::None, || self.announce(&address)).await;
         Ok(())
-    }
-
-    /// Stops the server: no new clients are let in, new events are answered `shutting_down`, and each client is
-    /// disconnected with the reason `server shutting down` as soon as none of its handlers runs, at the latest after
-    /// `drain_timeout` (default 10 s). Returns when all `disconnect` hooks have ended and all clients have been told;
-    /// a client that does not fetch the message is given 5 s. Then it leaves its cluster, if
-    /// there is one.
-    ///
-    /// Requests of those who are there are answered until then, and requests for new sessions with status 503. A
-    /// program that mounts the server elsewhere has to go on accepting connections until this returns: a client that
-    /// polls may make a new one for each of its requests.
-    pub async fn close(&self) {
-        self.announce_leaving();
-        self.inner.engine.close(self.inner.options.drain).await;
-        // Nobody can come back any more.
-        for door in self.inner.reception.namespaces.all() {
-            #[cfg(feature = "cluster")]
-            door.hand_over_parked();
-            if let Some(kept) = &door.kept {
-                kept.clear();
-            }
-        }
-        // Last: what `disconnect` hooks say to others is sent before.
-        self.leave_cluster().await;
-    }
-
-    /// Returns whether new clients are let in: until [`Server::close`] is called.
-    /// [`Builder::health`] answers it over HTTP.
-    #[must_use]
-    pub fn is_ready(&self) -> bool {
-        self.inner.shutdown.is_running()
     }
 
     /// Writes where the server listens, and what it serves.

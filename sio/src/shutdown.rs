@@ -1,9 +1,10 @@
 //! How far a server's shutdown has come. Nobody else keeps a note of it.
 //!
 //! ```text
-//! Running ── begin ──▶ Draining ── end ──▶ Over
-//!    └─────────────── end ──────────────────▲
+//! Running ─▶ Announced ─▶ LeadingOut ─▶ Closing ─▶ Over
 //! ```
+//!
+//! It never goes back, and may leave phases out: a server that is closed at once goes from `Running` to `Closing`.
 
 use std::sync::atomic::{AtomicU8, Ordering};
 
@@ -12,13 +13,18 @@ use tokio::sync::Notify;
 use crate::until::until;
 
 /// Where a server is on its way from running to stopped.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(u8)]
 pub(crate) enum Phase {
     /// Clients come in, and their events are handled.
     Running,
+    /// The same; others are told that this server stops soon.
+    Announced,
+    /// No new session opens. Those that are open are told one by one to end, each when its handlers are idle; their
+    /// events are handled until then.
+    LeadingOut,
     /// No new session opens and no new event is handled; each session ends when its handlers are idle.
-    Draining,
+    Closing,
     /// Handlers that still run are given up.
     Over,
 }
@@ -32,31 +38,36 @@ pub(crate) struct Shutdown {
 }
 
 impl Shutdown {
-    /// Begins to drain, if that has not begun.
-    pub(crate) fn begin(&self) {
-        self.reach(Phase::Draining);
-    }
-
-    /// Ends the time for draining.
-    pub(crate) fn end(&self) {
-        self.reach(Phase::Over);
-    }
-
-    fn reach(&self, phase: Phase) {
-        self.phase.fetch_max(phase as u8, Ordering::AcqRel);
+    /// Goes on to a phase. Returns false if it was reached before.
+    pub(crate) fn reach(&self, phase: Phase) -> bool {
+        let before = self.phase.fetch_max(phase as u8, Ordering::AcqRel);
         self.changed.notify_waiters();
+        before < phase as u8
     }
 
     pub(crate) fn phase(&self) -> Phase {
         match self.phase.load(Ordering::Acquire) {
             0 => Phase::Running,
-            1 => Phase::Draining,
+            1 => Phase::Announced,
+            2 => Phase::LeadingOut,
+            3 => Phase::Closing,
             _ => Phase::Over,
         }
     }
 
+    /// Returns whether nothing of the server's end has begun.
     pub(crate) fn is_running(&self) -> bool {
         self.phase() == Phase::Running
+    }
+
+    /// Returns whether new sessions may open.
+    pub(crate) fn lets_in(&self) -> bool {
+        self.phase() < Phase::LeadingOut
+    }
+
+    /// Returns whether new events are handled.
+    pub(crate) fn handles_events(&self) -> bool {
+        self.phase() < Phase::Closing
     }
 
     /// Returns whether handlers that still run are to be given up.
@@ -64,9 +75,9 @@ impl Shutdown {
         self.phase() == Phase::Over
     }
 
-    /// Waits until the shutdown begins.
-    pub(crate) async fn begun(&self) {
-        until(&self.changed, || (!self.is_running()).then_some(())).await;
+    /// Waits until a phase is reached.
+    pub(crate) async fn reached(&self, phase: Phase) {
+        until(&self.changed, || (self.phase() >= phase).then_some(())).await;
     }
 }
 
@@ -80,22 +91,28 @@ mod tests {
     #[test]
     fn a_shutdown_never_goes_back() {
         let shutdown = Shutdown::default();
-        assert!(shutdown.is_running());
-        shutdown.begin();
-        assert_eq!(shutdown.phase(), Phase::Draining);
-        shutdown.end();
-        shutdown.begin();
-        assert!(shutdown.is_over() && !shutdown.is_running());
+        assert!(shutdown.is_running() && shutdown.lets_in() && shutdown.handles_events());
+        assert!(shutdown.reach(Phase::Announced));
+        assert!(!shutdown.is_running() && shutdown.lets_in() && shutdown.handles_events());
+        assert!(shutdown.reach(Phase::LeadingOut));
+        assert!(!shutdown.lets_in() && shutdown.handles_events());
+        assert!(shutdown.reach(Phase::Closing));
+        assert!(!shutdown.handles_events() && !shutdown.is_over());
+        assert!(shutdown.reach(Phase::Over));
+        assert!(!shutdown.reach(Phase::Closing));
+        assert!(shutdown.is_over());
     }
 
     #[test]
-    fn who_waits_for_the_beginning_sees_one_that_was_earlier_or_has_left_a_phase_out() {
+    fn who_waits_for_a_phase_sees_one_that_was_earlier_or_has_been_left_out() {
         let shutdown = Shutdown::default();
         let mut cx = Context::from_waker(Waker::noop());
-        let mut waiting = pin!(shutdown.begun());
+        let mut waiting = pin!(shutdown.reached(Phase::LeadingOut));
         assert!(waiting.as_mut().poll(&mut cx).is_pending());
-        shutdown.end();
+        shutdown.reach(Phase::Announced);
+        assert!(waiting.as_mut().poll(&mut cx).is_pending());
+        shutdown.reach(Phase::Over);
         assert!(waiting.poll(&mut cx).is_ready());
-        assert!(pin!(shutdown.begun()).poll(&mut cx).is_ready());
+        assert!(pin!(shutdown.reached(Phase::Announced)).poll(&mut cx).is_ready());
     }
 }

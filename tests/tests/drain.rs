@@ -1,7 +1,11 @@
 //! BEHAVIOUR §2 and §6: how a server ends.
 
-use std::{process::Stdio, time::Duration};
+#[path = "drain/supervised.rs"]
+mod supervised;
 
+use std::time::Duration;
+
+use sio::options::Shutdown;
 use sio::prelude::*;
 use sio_tests::{
     Http, Request, TestServer,
@@ -9,11 +13,12 @@ use sio_tests::{
     deadline::{settle, soon},
     journal::{Gate, Journal},
 };
-use tokio::{
-    io::{AsyncBufReadExt, BufReader},
-    process::Command,
-    task::JoinHandle,
-};
+use tokio::task::JoinHandle;
+
+/// Waits so long for handlers.
+fn handlers(patience: Duration) -> Shutdown {
+    Shutdown::new().handlers(patience)
+}
 
 /// Works for as long as the test lets it.
 #[derive(Default)]
@@ -52,7 +57,8 @@ async fn closed(closing: JoinHandle<()>) {
 }
 
 async fn server(drain: Duration) -> TestServer {
-    TestServer::start(|builder| builder.consumer::<Plain>().consumer::<Working>().drain_timeout(drain)).await
+    TestServer::start(|builder| builder.consumer::<Plain>().consumer::<Working>().shutdown(handlers(drain)))
+        .await
 }
 
 #[tokio::test]
@@ -270,23 +276,74 @@ async fn closing_twice_is_closing_once() {
     assert_eq!(server.journal.rest(), [""; 0]);
 }
 
-/// The program that suites are run against, as a service manager ends it.
 #[tokio::test]
-async fn a_server_ends_on_sigterm() {
-    let mut program = Command::new(env!("CARGO_BIN_EXE_acceptance"))
-        .arg("chat")
-        .env("PORT", "0")
-        .stdout(Stdio::piped())
-        .kill_on_drop(true)
-        .spawn()
-        .expect("the acceptance program starts");
-    let stdout = program.stdout.take().expect("its output is piped");
-    let line = soon("its first line", BufReader::new(stdout).lines().next_line()).await;
-    let line = line.expect("its output can be read").expect("it says something");
-    assert!(line.starts_with("listening chat "), "{line}");
-    let id = program.id().expect("it runs").to_string();
-    let signal = soon("the signal", Command::new("kill").args(["-TERM", &id]).status()).await;
-    assert!(signal.expect("there is a kill").success());
-    let status = soon("its end", program.wait()).await.expect("it can be waited for");
-    assert_eq!(status.code(), Some(0));
+async fn draining_goes_on_for_the_delay_and_closing_cuts_it_short() {
+    let shutdown = Shutdown::new().delay(Duration::from_secs(600)).spread(Duration::from_secs(600));
+    let server = TestServer::start(|builder| builder.consumer::<Working>().shutdown(shutdown)).await;
+    let mut early = server.socket("/working").await;
+    let socket = server.socket_of("/working", &early.sid);
+    let (told, handle) = (tokio::spawn(async move { socket.closing().await }), server.handle().clone());
+    let draining = tokio::spawn(async move { handle.drain().await });
+    soon("the socket to be told", told).await.expect("it does not panic");
+    soon("everybody to be told", server.handle().closing()).await;
+    assert!(!server.handle().is_ready());
+    // All goes on: for new clients, and for events.
+    let late = server.socket("/working").await;
+    server.gate.open("work");
+    early.send(r#"42/working,1["work"]"#).await;
+    early.expect(r#"43/working,1["done"]"#).await;
+    soon("the server to close", async {
+        tokio::join!(server.handle().close(), async {
+            for mut client in [early, late] {
+                assert_eq!(client.expect_closed().await, Some(1001));
+            }
+        })
+    })
+    .await;
+    closed(draining).await;
+}
+
+#[tokio::test]
+async fn a_client_that_is_led_out_has_its_running_handler_and_waiting_events_handled() {
+    let shutdown = Shutdown::new().spread(Duration::from_secs(600));
+    let server = TestServer::start(|builder| builder.consumer::<Working>().shutdown(shutdown)).await;
+    let mut ws = server.socket("/working").await;
+    ws.send_all(&[r#"42/working,1["work"]"#, r#"42/working,2["work"]"#]).await;
+    server.journal.expect("works").await;
+    let handle = server.handle().clone();
+    let draining = tokio::spawn(async move { handle.drain().await });
+    settle().await;
+    // It comes after the beginning of the end, and is handled all the same.
+    ws.send(r#"42/working,3["work"]"#).await;
+    settle().await;
+    assert_eq!(server.get("EIO=4&transport=polling").await.status, 503);
+    for id in 1..=3 {
+        server.gate.open("work");
+        ws.expect(&format!(r#"43/working,{id}["done"]"#)).await;
+    }
+    assert_eq!(ws.expect_closed().await, Some(1001));
+    drop(ws);
+    // Long before the time is over, since nobody is left.
+    closed(draining).await;
+    assert_eq!(server.journal.rest().last().map(String::as_str), Some("server shutting down"));
+}
+
+#[tokio::test]
+async fn a_drain_that_is_given_up_can_be_begun_again() {
+    let shutdown = Shutdown::new().delay(Duration::from_secs(600));
+    let server = TestServer::start(|builder| builder.consumer::<Plain>().shutdown(shutdown)).await;
+    let mut ws = server.socket("/").await;
+    {
+        let mut draining = std::pin::pin!(server.handle().drain());
+        tokio::select! {
+            biased;
+            () = &mut draining => panic!("the delay is long"),
+            () = server.handle().closing() => {}
+        }
+    }
+    let handle = server.handle().clone();
+    let draining = tokio::spawn(async move { handle.drain().await });
+    ws.expect_closed().await;
+    drop(ws);
+    closed(draining).await;
 }

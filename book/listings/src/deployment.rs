@@ -4,7 +4,7 @@ use std::env;
 use std::time::Duration;
 
 use sio::http::Peer;
-use sio::options::{Cookie, Forwarded, SameSite};
+use sio::options::{Cookie, Forwarded, SameSite, Shutdown};
 use sio::prelude::*;
 
 // ANCHOR: main
@@ -16,7 +16,7 @@ async fn main() -> sio::Result<()> {
         // The program does not start without it: see "Where consumers come from".
         .require_namespace("/chat")
         .allowed_origins(["https://example.com"])
-        .drain_timeout(Duration::from_secs(20))
+        .shutdown(Shutdown::new().handlers(Duration::from_secs(20)))
         .build()?;
     server.serve(address).await
 }

@@ -23,5 +23,6 @@ mod questions;
 mod recovery;
 mod rooms;
 mod state;
+mod stopping;
 mod testing;
 mod users;

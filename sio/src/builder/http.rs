@@ -120,7 +120,8 @@ impl Builder {
     }
 
     /// Answers supervisors and load balancers: at `live` with status 200 while the program runs, at `ready` with 200
-    /// while new clients are let in, and with 503 once the server [closes](crate::Server::close). Default: at no path.
+    /// while the server is there to stay, and with 503 once it [begins to stop](crate::Server::drain); both without
+    /// asking anything else, so give liveness probes the first. Default: at no path.
     ///
     /// These paths are answered for every host, whatever [`allowed_hosts`](Builder::allowed_hosts) is, and take
     /// precedence over static files.

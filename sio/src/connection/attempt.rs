@@ -109,7 +109,7 @@ pub(super) async fn attempt(
     mut beside: Option<&mut Concurrent>,
 ) -> Attempted {
     let door = &*seat.door;
-    if !door.shutdown.is_running() {
+    if !door.shutdown.handles_events() {
         return Attempted::TooLate;
     }
     if let Some(refusal) = limits::refusal(event, info, door.event_rate) {

@@ -21,6 +21,8 @@ pub(crate) struct Inbox {
     called: AtomicBool,
     /// A POST is under way.
     posting: AtomicBool,
+    /// The session is to end when its handler is idle.
+    retiring: AtomicBool,
 }
 
 #[derive(Debug, Default)]
@@ -40,6 +42,7 @@ impl Default for Inbox {
             awake: AtomicBool::new(true),
             called: AtomicBool::new(false),
             posting: AtomicBool::new(false),
+            retiring: AtomicBool::new(false),
         }
     }
 }
@@ -64,6 +67,17 @@ impl Inbox {
         if let Some(waker) = self.rouse() {
             waker.wake();
         }
+    }
+
+    /// Tells the task to end its session when its handler is idle, for a server that stops.
+    pub(crate) fn retire(&self) {
+        self.retiring.store(true, Ordering::Release);
+        self.nudge();
+    }
+
+    /// Returns whether the session is to end when its handler is idle.
+    pub(crate) fn is_retiring(&self) -> bool {
+        self.retiring.load(Ordering::Acquire)
     }
 
     /// Marks the task as awake; returns what wakes it when it is asleep. Comes after whatever it is to find when it is

@@ -27,6 +27,7 @@ mod config;
 mod handler;
 mod ids;
 mod inbox;
+mod leading_out;
 pub(crate) mod mailbox;
 pub(crate) mod outbox;
 pub(crate) mod polling;
@@ -60,7 +61,7 @@ pub(crate) use self::sessions::Sessions;
 use crate::handshake::Handshake;
 use crate::log_limiter::{About, LogLimiter, limited};
 use crate::places::{Addresses, Place};
-use crate::shutdown::Shutdown;
+use crate::shutdown::{Phase, Shutdown};
 use crate::transport::websocket::WebSocket;
 use crate::transport::wire::Wire;
 use sio_core::engine::session::Session;
@@ -84,9 +85,14 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
+    /// True until the engine's end is announced.
+    pub(crate) fn is_running(&self) -> bool {
+        self.shutdown.is_running()
+    }
+
     /// True when no new sessions are let in.
     pub(crate) fn is_closing(&self) -> bool {
-        !self.shutdown.is_running()
+        !self.shutdown.lets_in()
     }
 }
 
@@ -160,13 +166,13 @@ impl Engine {
     /// Closes all sessions with the reason `server shutting down`: each when its handler is idle, at the latest after
     /// `drain`. Returns when every session's task has ended.
     pub async fn close(&self, drain: Duration) {
-        self.shared.shutdown.begin();
+        self.shared.shutdown.reach(Phase::Closing);
         self.shared.sessions.nudge();
         let idle = self.shared.sessions.until_idle();
         if tokio::time::timeout(drain, idle).await.is_ok() {
             return;
         }
-        self.shared.shutdown.end();
+        self.shared.shutdown.reach(Phase::Over);
         self.shared.sessions.nudge();
         // Handlers that go on after the end of their session are not waited for: the deadline has passed.
         let _ = tokio::time::timeout(session::LINGER, self.shared.sessions.until_idle()).await;
@@ -289,7 +295,7 @@ mod tests {
         let handshake = Handshake::of(&request, Peer::default(), std::time::SystemTime::now());
         engine.open(engine.new_id(), Arc::new(handshake), None, Wire::V4, None);
         // None of its turns has seen that it began.
-        engine.shared.shutdown.end();
+        engine.shared.shutdown.reach(Phase::Over);
         engine.shared.sessions.nudge();
         assert_eq!(reasons.recv().await, Some(CloseReason::ServerShuttingDown));
     }

@@ -295,7 +295,7 @@ impl EngineService {
 
     /// Returns whether new sessions are let in.
     pub(super) fn is_ready(&self) -> bool {
-        !self.engine().shared.is_closing()
+        self.engine().shared.is_running()
     }
 
     pub(super) fn engine(&self) -> &Engine {

@@ -138,7 +138,7 @@ impl Door {
         let is_kept = match (&self.kept, member.state()) {
             (Some(kept), Some(state)) => {
                 let knows_its_pid = member.is_recovered() || member.was_accepted();
-                let may_wait = knows_its_pid && self.shutdown.is_running();
+                let may_wait = knows_its_pid && self.shutdown.lets_in();
                 #[cfg(feature = "cluster")]
                 if knows_its_pid && !may_wait {
                     self.hand_over(kept, &state.pid);

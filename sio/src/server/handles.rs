@@ -7,6 +7,7 @@ use crate::consumer::{Event, FromEvent};
 use crate::error::Error;
 use crate::handle::socket::Socket;
 use crate::hub::Namespace;
+use crate::shutdown::Phase;
 
 impl Server {
     /// The server of a namespace, if it has not been dropped.
@@ -37,6 +38,36 @@ impl Socket {
     #[must_use]
     pub fn server(&self) -> Server {
         self.namespace().server()
+    }
+
+    /// Waits until the server begins to stop: for last words, while the client is still there. It returns at the
+    /// beginning of [`Server::drain`], before any client is disconnected; with [`Server::close`] there may be no time
+    /// left for more than what is at hand.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use sio::prelude::*;
+    ///
+    /// fn say_goodbye(socket: &Socket) {
+    ///     let socket = socket.clone();
+    ///     tokio::spawn(async move {
+    ///         tokio::select! {
+    ///             () = socket.closing() => {
+    ///                 let _ = socket.emit("notice", "We restart, and are back in a moment").await;
+    ///             }
+    ///             _ = socket.closed() => {}
+    ///         }
+    ///     });
+    /// }
+    /// ```
+    pub async fn closing(&self) {
+        let shutdown =
+            Server::of_namespace(self.namespace()).map(|server| Arc::clone(&server.inner.shutdown));
+        // One that was dropped has stopped.
+        if let Some(shutdown) = shutdown {
+            shutdown.reached(Phase::Announced).await;
+        }
     }
 }
 

@@ -21,6 +21,9 @@ use tokio::sync::watch;
 use crate::Server;
 use crate::http::Listener;
 use crate::log_limiter::{About, LogLimiter, hash_of, limited};
+#[cfg(unix)]
+use crate::server::supervisor::Supervisor;
+use crate::shutdown::Phase;
 
 #[cfg(feature = "cluster")]
 pub(super) use self::beside::Beside;
@@ -34,6 +37,9 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// How long connections are given to write their last answers when the server stops.
 const LAST_ANSWERS: Duration = Duration::from_secs(1);
+
+/// The name of the signal with which supervisors stop a program.
+const TERMINATE: &str = "SIGTERM";
 
 /// The layer between TCP and HTTP.
 #[derive(Clone)]
@@ -74,22 +80,41 @@ pub(crate) async fn run(
     let mut stop =
         if server.inner.options.handle_signals { StopSignals::catch() } else { StopSignals::none() };
     announced();
-    tokio::select! {
-        () = accept_all(server, &mut listener, &security, &ending) => {}
-        () = server.inner.shutdown.begun() => {}
-        signal = stop.next() => tracing::info!(target: "sio::server", signal, "stopping"),
+    #[cfg(unix)]
+    if server.inner.options.handle_signals
+        && let Some(supervisor) = Supervisor::from_env()
+    {
+        server.inner.supervisor.get_or_init(|| supervisor).ready();
     }
     // Connections are accepted until the last session has gone: a client that polls may open one for each of its
     // requests, and learns of the end by the next of them. New sessions are refused.
     tokio::select! {
         () = accept_all(server, &mut listener, &security, &ending) => {}
-        () = server.close() => {}
-        signal = stop.next() => tracing::warn!(target: "sio::server", signal, "stopping without waiting"),
+        () = until_stopped(server, &mut stop) => {}
     }
     drop((listener, ending));
     let _ = end.send(true);
     let _ = tokio::time::timeout(LAST_ANSWERS, end.closed()).await;
     tracing::info!(target: "sio::server", "stopped");
+}
+
+/// Waits until the server is stopped, by the program or by a signal. A second signal does not wait for that.
+async fn until_stopped(server: &Server, stop: &mut StopSignals) {
+    let signal = tokio::select! {
+        () = server.inner.shutdown.reached(Phase::Closing) => None,
+        signal = stop.next() => Some(signal),
+    };
+    if let Some(signal) = signal {
+        tracing::info!(target: "sio::server", signal, "stopping");
+    }
+    let stopped = async {
+        // Whoever presses Ctrl-C has no other server to which clients could be led.
+        if signal == Some(TERMINATE) { server.drain().await } else { server.close().await }
+    };
+    tokio::select! {
+        () = stopped => {}
+        signal = stop.next() => tracing::warn!(target: "sio::server", signal, "stopping without waiting"),
+    }
 }
 
 /// Serves every connection that comes in, and never ends by itself.
@@ -148,7 +173,7 @@ fn is_of_the_connection(error: &io::Error) -> bool {
 /// # async fn example(server: Server) {
 /// tokio::spawn(async move {
 ///     sio::shutdown_signal().await;
-///     server.close().await;
+///     server.drain().await;
 /// });
 /// # }
 /// ```
@@ -195,7 +220,7 @@ impl StopSignals {
         let Some((interrupt, terminate)) = &mut self.signals else { return std::future::pending().await };
         tokio::select! {
             _ = interrupt.recv() => "SIGINT",
-            _ = terminate.recv() => "SIGTERM",
+            _ = terminate.recv() => TERMINATE,
         }
     }
 

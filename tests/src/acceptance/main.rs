@@ -2,13 +2,14 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    env,
     time::Duration,
 };
 
 use hyper::header::HeaderName;
 use serde::Serialize;
 use sio::Value;
-use sio::{Builder, engine::Revision, prelude::*};
+use sio::{Builder, engine::Revision, options::Shutdown, prelude::*};
 
 use super::{
     events::{self, Called, Cast, FORBIDDEN, Forbidden, Identity, RoomCalled, Sequence, Typed, TypedAnswer},
@@ -364,6 +365,15 @@ pub(super) fn application(origins: &[String]) -> Builder {
         .consumer::<Refuse>()
 }
 
+/// How a profile stops on SIGTERM: as `DELAY` and `SPREAD` say, in seconds. Suites that end it want it to end at once.
+fn stopping() -> Shutdown {
+    let seconds = |name| {
+        let value: Option<f64> = env::var(name).ok().and_then(|value| value.parse().ok());
+        Duration::from_secs_f64(value.unwrap_or_default())
+    };
+    Shutdown::new().delay(seconds("DELAY")).spread(seconds("SPREAD"))
+}
+
 /// The options that are the same in all profiles.
 pub(super) fn options(origins: &[String]) -> Builder {
     Server::builder()
@@ -372,5 +382,7 @@ pub(super) fn options(origins: &[String]) -> Builder {
         .ping_timeout(Duration::from_secs(3))
         .outgoing_queue_bytes(4 * 1024 * 1024)
         .allowed_origins(origins.to_vec())
+        .shutdown(stopping())
+        .health("/healthz", "/readyz")
         .state(Journal::default())
 }

@@ -6,6 +6,8 @@
 //! PORT          base port, 3000 when unset; 0 takes any free ones
 //! HOST          address, 127.0.0.1 when unset
 //! CORS_ORIGINS  allowed origins, separated by commas
+//! DELAY         seconds from SIGTERM until the first client is disconnected, none when unset
+//! SPREAD        seconds over which clients are disconnected, none when unset
 //!
 //! CLUSTER       URL of the broker at which the nodes of the profile `cluster` meet
 //! CLUSTER_NAME  prefix of everything there, `accept` when unset
@@ -15,7 +17,8 @@
 //! CLUSTER_WAIT  1: serves local clients although the broker cannot be reached
 //! ```
 //!
-//! Prints one line `listening PROFILE PORT` for each profile, and ends with code 0 on SIGTERM.
+//! Prints one line `listening PROFILE PORT` for each profile, and ends with code 0 on SIGTERM. Most
+//! answer probes at `/healthz` and `/readyz`.
 
 use std::{env, future::ready, net::IpAddr, pin::pin};
 

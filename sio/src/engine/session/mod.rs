@@ -35,7 +35,7 @@ use super::mailbox::Mailbox;
 use super::timer::Timer;
 use super::{CloseReason, Shared};
 use crate::guarded::Guarded;
-use crate::shutdown;
+use crate::shutdown::Phase;
 use crate::turn;
 
 pub(crate) struct SessionTask {
@@ -158,10 +158,11 @@ impl SessionTask {
     /// Returns whether the server's shutdown ends the session now.
     fn is_to_stop(&self) -> bool {
         match self.shared.shutdown.phase() {
-            shutdown::Phase::Running => false,
-            shutdown::Phase::Draining => self.handler.is_idle(),
+            Phase::Running | Phase::Announced => false,
+            Phase::LeadingOut => self.mailbox.inbox.is_retiring() && self.handler.is_idle(),
+            Phase::Closing => self.handler.is_idle(),
             // Events that wait are told, for which one turn may be too short. They do not become more.
-            shutdown::Phase::Over => !turn::is_over() || self.handler.is_idle(),
+            Phase::Over => !turn::is_over() || self.handler.is_idle(),
         }
     }
 
