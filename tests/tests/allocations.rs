@@ -1,5 +1,6 @@
 //! How often the server allocates memory for one event: twice for a typed echo, once for the text in the payload and
-//! once for the frame of the answer. Everything else is memory that is kept.
+//! once for the frame of the answer. Everything else is memory that is kept. And how much of that there is for a client
+//! which does nothing.
 //!
 //! Allocations are counted on the thread that the server runs on; the client has a thread of its own.
 
@@ -25,6 +26,11 @@ use tokio::sync::oneshot;
 
 /// How many events are counted.
 const EVENTS: u64 = 2000;
+/// How many clients are idle at the same time: some twenty in each of the parts into which sessions are divided, so that
+/// it matters little how they are spread.
+const IDLE: i64 = 320;
+/// What each of them may keep, within three percent.
+const IDLE_BYTES: i64 = 3_290;
 /// What happens once in a while may allocate, but not for every event.
 const NOW_AND_THEN: f64 = 0.02;
 
@@ -192,6 +198,25 @@ fn a_broadcast_costs_two_allocations_for_all_other_nodes() {
         let beside_another = usual((0..64).map(|_| emit()).collect());
         assert_eq!(beside_another, alone + 2);
     });
+}
+
+/// The session and its transport, the socket and its consumer, the request that opened it, and their places in all
+/// tables; without what the allocator and the kernel need beside it.
+#[test]
+fn an_idle_client_keeps_few_bytes() {
+    let open = async |endpoint| (endpoint, Vec::new());
+    let used = measure_server(
+        |builder| builder,
+        open,
+        async |(endpoint, clients): &mut (Endpoint, Vec<Ws>)| {
+            let count = if clients.is_empty() { 1 } else { IDLE };
+            for _ in 0..count {
+                clients.push(endpoint.socket("/").await);
+            }
+        },
+    );
+    let each = used.bytes_current / IDLE;
+    assert!(each <= IDLE_BYTES * 103 / 100, "{each} bytes for each idle client");
 }
 
 /// Lets the first client publish to the room of the others, who get it each time.

@@ -3,8 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use sio_core::args::Args;
-
 use crate::consumer::{Consumer, Event};
 use crate::error::ConnectError;
 use crate::guarded::Guarded;
@@ -18,7 +16,7 @@ const HANDOVER: Duration = Duration::from_secs(5);
 /// The hooks of the namespace for a client that wants to enter, then the consumer's.
 pub(super) async fn on_connect<C: Consumer>(
     Seat { socket, door }: &Seat,
-    auth: Option<Args>,
+    event: &mut Event<'_>,
     before: Option<Arc<Member>>,
 ) -> Result<Guarded<C>, ConnectError> {
     if let Some(before) = before {
@@ -27,8 +25,8 @@ pub(super) async fn on_connect<C: Consumer>(
     }
     let skips_hooks =
         socket.is_recovered() && door.kept.as_ref().is_some_and(|kept| kept.options.skip_middleware);
-    if !skips_hooks && let Some(hooks) = door.hooks.connecting(socket, auth.as_ref()) {
+    if !skips_hooks && let Some(hooks) = door.hooks.connecting(socket, event.auth()) {
         hooks.await?;
     }
-    C::on_connect(&mut Event::connect(socket, auth)).await.map(Guarded::new)
+    C::on_connect(event).await.map(Guarded::new)
 }

@@ -3,7 +3,6 @@
 use std::future::{Future, poll_fn};
 use std::marker::PhantomData;
 use std::pin::pin;
-use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use sio_core::args::Args;
@@ -12,7 +11,6 @@ use sio_core::socket::reason::DisconnectReason;
 
 use super::around;
 use super::attempt::{Beside, Serial, attempt, poll_beside};
-
 use super::concurrent::{Concurrent, Ended, Failed, Handling};
 use super::guard::{Guard, log_failure};
 use crate::Socket;
@@ -21,12 +19,13 @@ use crate::error::{ConnectError, Source};
 use crate::guarded::Guarded;
 use crate::heavy::{self, Heavily};
 use crate::hub::in_connect::in_connect;
-use crate::hub::member::{Member, Next, Waiting};
+use crate::hub::member::{Next, Waiting};
 use crate::log_limiter::{About, hash_of, limited};
 use crate::namespaces::registration::{Registration, Seat, SocketTask};
 use crate::observe::SocketChange;
 use crate::short::short;
 use crate::turn;
+use futures_util::FutureExt as _;
 
 impl Registration {
     /// Makes the registration of the consumer `C`, at the place of the call.
@@ -37,57 +36,33 @@ impl Registration {
     }
 }
 
-/// Runs a consumer for one socket.
-pub(crate) async fn run<C: Consumer>(task: SocketTask) {
-    let SocketTask { seat, auth, before } = task;
-    seat.door.hub.wakes.note_runtime();
-    // A client that has come back is there already, in its rooms.
-    if before.is_none() {
-        seat.door.hub.add(&seat.socket.member);
-    }
-    // Whatever ends this task, the socket's rooms end with it.
-    let mut leaving = Leaving { seat: &seat, was_in: false };
-    let Some(mut consumer) = connect::<C>(&seat, auth, before).await else { return };
-    leaving.was_in = true;
-    if let Some(observers) = &seat.door.observers {
-        observers.socket(&SocketChange::Accepted(&seat.socket));
-    }
-    let mut concurrent = Concurrent::new(seat.clone(), start_concurrent::<C>);
-    loop {
-        match poll_fn(|cx| poll_next(&seat.socket, &mut concurrent, cx)).await {
-            Ok(Due::Failed(failed)) => tell(&mut *consumer, &seat, failed, &mut concurrent).await,
-            Ok(Due::Event(event)) => {
-                handle(&mut *consumer, &seat, event, &mut concurrent).await;
-                // Acks are never refused for a full queue: the next one has to wait instead.
-                let member = &seat.socket.member;
-                if member.mailbox.outbox.is_full() {
-                    let is_wanted = || !member.is_closed();
-                    concurrent.beside(member.mailbox.outbox.until_room(0, is_wanted)).await;
-                }
-            }
-            Err(reason) => {
-                poll_fn(|cx| concurrent.poll(cx, true)).await;
-                while let Some(failed) = concurrent.next_failed() {
-                    turn::until_time().await;
-                    tell(&mut *consumer, &seat, failed, &mut concurrent).await;
-                }
-                disconnect(&mut *consumer, &seat, reason).await;
-                return;
-            }
+/// Runs a consumer for one socket: lets the client in, then handles its events.
+///
+/// Two futures, of which the second takes the place of the first: an idle socket has no room for the auth payload.
+pub(crate) fn run<C: Consumer>(task: SocketTask) -> impl Future<Output = ()> + Send {
+    enter::<C>(task).then(|mut entered| async move {
+        if let Some(entered) = &mut entered {
+            entered.serve().await;
         }
-    }
+    })
+}
+
+/// A socket that was let in. The fields are dropped in this order.
+struct Entered<C> {
+    consumer: Guarded<C>,
+    leaving: Leaving,
 }
 
 /// Takes the socket out of its rooms when its task has ended.
-struct Leaving<'a> {
-    seat: &'a Seat,
+struct Leaving {
+    seat: Seat,
     was_in: bool,
 }
 
-impl Drop for Leaving<'_> {
+impl Drop for Leaving {
     fn drop(&mut self) {
         // Only a task that did not come to its end finds the socket open here.
-        let Seat { socket, door } = self.seat;
+        let Seat { socket, door } = &self.seat;
         socket.member.close(DisconnectReason::TransportClose, true);
         if let Some(observers) = door.observers.as_ref().filter(|_| self.was_in) {
             let reason = socket.member.reason().unwrap_or(DisconnectReason::TransportClose);
@@ -98,17 +73,21 @@ impl Drop for Leaving<'_> {
 }
 
 /// Runs the `connect` hook. None when the client was refused, or left before it was let in.
-async fn connect<C: Consumer>(
-    seat: &Seat,
-    auth: Option<Args>,
-    before: Option<Arc<Member>>,
-) -> Option<Guarded<C>> {
-    let Seat { socket, door } = seat;
+async fn enter<C: Consumer>(SocketTask { seat, auth, before }: SocketTask) -> Option<Entered<C>> {
+    seat.door.hub.wakes.note_runtime();
+    // A client that has come back is there already, in its rooms.
+    if before.is_none() {
+        seat.door.hub.add(&seat.socket.member);
+    }
+    // Whatever ends this task, the socket's rooms end with it.
+    let mut leaving = Leaving { seat, was_in: false };
+    let Seat { socket, door } = &leaving.seat;
     socket.member.set_busy();
     let refusal = {
         let is_heavy = auth.as_ref().is_some_and(|auth| heavy::is_heavy(auth.raw()));
-        let hook = Guard::new(|| around::on_connect::<C>(seat, auth, before), None);
-        let hook = hook.watched(seat, "connect");
+        let mut event = Event::connect(socket, auth);
+        let hook = Guard::new(|| around::on_connect::<C>(&leaving.seat, &mut event, before), None);
+        let hook = hook.watched(&leaving.seat, "connect");
         let mut hook = pin!(Heavily::new(is_heavy, hook));
         let outcome = poll_fn(|cx| {
             if socket.member.is_closed() {
@@ -117,20 +96,30 @@ async fn connect<C: Consumer>(
             in_connect(socket.id(), || hook.as_mut().poll(cx)).map(Some)
         });
         match outcome.await {
-            Some(Ok(Ok(consumer))) if door.accept(&socket.member) => return Some(consumer),
-            Some(Ok(Err(refusal))) => refusal,
+            Some(Ok(Ok(consumer))) if door.accept(&socket.member) => Ok(consumer),
+            Some(Ok(Err(refusal))) => Err(refusal),
             Some(Err(failure)) => {
                 log_failure(socket, "connect", &failure);
-                ConnectError::panicked()
+                Err(ConnectError::panicked())
             }
             // The server has disconnected it before it was let in, and the client waits for an answer.
             None | Some(Ok(Ok(_)))
                 if socket.member.reason() == Some(DisconnectReason::ServerNamespaceDisconnect) =>
             {
-                ConnectError::not_authorized()
+                Err(ConnectError::not_authorized())
             }
             None | Some(Ok(Ok(_))) => return None,
         }
+    };
+    let refusal = match refusal {
+        Ok(consumer) => {
+            leaving.was_in = true;
+            if let Some(observers) = &door.observers {
+                observers.socket(&SocketChange::Accepted(socket));
+            }
+            return Some(Entered { consumer, leaving });
+        }
+        Err(refusal) => refusal,
     };
     socket.member.refuse();
     log_refusal(socket, &refusal);
@@ -142,61 +131,86 @@ async fn connect<C: Consumer>(
     None
 }
 
-/// The next thing for the consumer to handle.
-enum Due {
-    Event(Waiting),
-    Failed(Failed),
+impl<C: Consumer> Entered<C> {
+    /// Handles the client's events until it has left, and that.
+    async fn serve(&mut self) {
+        let Self { consumer, leaving: Leaving { seat, .. } } = self;
+        let member = &seat.socket.member;
+        let mut concurrent = Concurrent::new(seat.clone(), start_concurrent::<C>);
+        let reason = loop {
+            if let Err(reason) = handle_next(&mut **consumer, seat, &mut concurrent).await {
+                break reason;
+            }
+            // Acks are never refused for a full queue: the next one has to wait instead.
+            if member.mailbox.outbox.is_full() {
+                let is_wanted = || !member.is_closed();
+                concurrent.beside(member.mailbox.outbox.until_room(0, is_wanted)).await;
+            }
+        };
+        poll_fn(|cx| concurrent.poll(cx, true)).await;
+        while concurrent.has_failed() {
+            turn::until_time().await;
+            tell_next(&mut **consumer, seat, &mut concurrent).await;
+        }
+        disconnect(&mut **consumer, seat, reason).await;
+    }
 }
 
-/// The next event in order, while concurrent handlers go on, or what has become of one of those; or why there will be
-/// none.
+/// The next event in order, while concurrent handlers go on, or `None` if one of those has failed; or why there will be
+/// no more.
 fn poll_next(
     socket: &Socket,
     concurrent: &mut Concurrent,
     cx: &mut Context<'_>,
-) -> Poll<Result<Due, DisconnectReason>> {
+) -> Poll<Result<Option<Waiting>, DisconnectReason>> {
     let _ = concurrent.poll(cx, true);
     if concurrent.has_failed() {
-        return match turn::take_event(0).then(|| concurrent.next_failed()).flatten() {
-            Some(failed) => Poll::Ready(Ok(Due::Failed(failed))),
-            None => Poll::Pending,
-        };
+        return if turn::take_event(0) { Poll::Ready(Ok(None)) } else { Poll::Pending };
     }
     match socket.member.next_serial() {
-        Next::Event(event) => Poll::Ready(Ok(Due::Event(event))),
+        Next::Event(mut event) => {
+            event.begin();
+            Poll::Ready(Ok(Some(event)))
+        }
         Next::Closed(reason) => Poll::Ready(Err(reason)),
         Next::Nothing | Next::Later => Poll::Pending,
     }
 }
 
-/// Handles one event, while concurrent handlers go on beside it.
+/// Waits for the next thing to handle, and handles it, while concurrent handlers go on beside it. The error is the reason
+/// why there will be none.
 ///
-/// The future is a block, since an asynchronous function keeps room for its arguments twice: in each idle socket.
-fn handle<C: Consumer>(
+/// It waits for what it handles, rather than being given it: an asynchronous function keeps room for its arguments twice.
+async fn handle_next<C: Consumer>(
     consumer: &mut C,
     seat: &Seat,
-    mut waiting: Waiting,
     concurrent: &mut Concurrent,
-) -> impl Future<Output = ()> + Send {
-    waiting.begin();
-    let Waiting { event: Incoming { id, name, args }, size, info, delay } = waiting;
-    async move {
-        let mut event = Event::named(&seat.socket, &name, id, args);
-        let attempted = attempt(seat, &mut event, &name, info, Serial(consumer), Some(concurrent)).await;
-        let outcome = match attempted.settle(seat, &mut event, size, delay.as_deref()) {
+) -> Result<(), DisconnectReason> {
+    let Some(Waiting { event: Incoming { id, name, args }, size, info, delay }) =
+        poll_fn(|cx| poll_next(&seat.socket, concurrent, cx)).await?
+    else {
+        tell_next(consumer, seat, concurrent).await;
+        return Ok(());
+    };
+    let mut event = Event::named(&seat.socket, &name, id, args);
+    let attempted = attempt(seat, &mut event, &name, info, Serial(consumer), Some(concurrent)).await;
+    let outcome = match attempted.settle(seat, &mut event, size, delay.as_deref()) {
+        Some(Ok(reply)) => {
             // None of the application's code runs any more.
-            Some(Ok(reply)) => return drop(event.finish(Ok(reply))),
-            Some(Err(error)) => Err(error),
-            None => return,
-        };
-        let conclusion =
-            Guard::new(|| consumer::conclude(consumer, &mut event, outcome), seat.door.timeout_of(info));
-        let mut conclusion = pin!(conclusion.watched(seat, "error"));
-        let concluded = poll_fn(|cx| poll_beside(&seat.door, conclusion.as_mut(), Some(concurrent), cx));
-        if let Err(failure) = concluded.await {
-            log_failure(&seat.socket, "error", &failure);
+            drop(event.finish(Ok(reply)));
+            return Ok(());
         }
+        Some(Err(error)) => Err(error),
+        None => return Ok(()),
+    };
+    let conclusion =
+        Guard::new(|| consumer::conclude(consumer, &mut event, outcome), seat.door.timeout_of(info));
+    let mut conclusion = pin!(conclusion.watched(seat, "error"));
+    let concluded = poll_fn(|cx| poll_beside(&seat.door, conclusion.as_mut(), Some(concurrent), cx));
+    if let Err(failure) = concluded.await {
+        log_failure(&seat.socket, "error", &failure);
     }
+    Ok(())
 }
 
 /// Handles one event of a handler that runs beside the others.
@@ -217,12 +231,8 @@ async fn handle_concurrent<C: Consumer>(seat: &Seat, mut waiting: Waiting) -> Op
 }
 
 /// Tells the `error` hook what has become of a concurrent handler.
-async fn tell<C: Consumer>(
-    consumer: &mut C,
-    seat: &Seat,
-    Failed { event, info, error }: Failed,
-    concurrent: &mut Concurrent,
-) {
+async fn tell_next<C: Consumer>(consumer: &mut C, seat: &Seat, concurrent: &mut Concurrent) {
+    let Some(Failed { event, info, error }) = concurrent.next_failed() else { return };
     let Seat { socket, door } = seat;
     let timeout = door.timeout_of(info);
     socket.member.set_busy();

@@ -199,6 +199,11 @@ impl<'a> Event<'a> {
         }
     }
 
+    /// The auth payload of a client that connects with one.
+    pub(crate) fn auth(&self) -> Option<&Args> {
+        (self.occasion == Occasion::Connect { auth: true }).then_some(&self.args)
+    }
+
     /// The arguments that are left.
     pub(crate) fn args(&self) -> &Args {
         &self.args

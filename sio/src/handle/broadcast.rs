@@ -161,7 +161,9 @@ impl Broadcast {
         A: Serialize + ?Sized + Sync,
     {
         let delivered = self.deliver(self.encode(event, args)?, self.for_foreign(event, args)?)?;
-        self.namespace.hub.give_way(delivered).await;
+        if let Some(giving_way) = self.namespace.hub.give_way(delivered) {
+            giving_way.await;
+        }
         Ok(())
     }
 
@@ -257,7 +259,9 @@ impl Broadcast {
         }
         // Before anything is waited for: the time for answers has begun, and with this those who wait are forgotten.
         let answers = AckStream::new(asked, self.timeout);
-        hub.give_way(delivered).await;
+        if let Some(giving_way) = hub.give_way(delivered) {
+            giving_way.await;
+        }
         Ok(answers)
     }
 

@@ -83,11 +83,11 @@ impl<'a> EmitOptions<'a> {
     where
         A: Serialize + ?Sized + Sync,
     {
-        let emission = self.encode(self.expect(), event, args)?;
+        let mut emission = self.encode(self.expect(), event, args)?;
         if self.volatile {
             return Ok(self.deliver(emission)?);
         }
-        Ok(self.socket.member.deliver_waiting(emission).await?)
+        Ok(self.socket.member.deliver_waiting(&mut emission).await?)
     }
 
     /// Sends the event `message`.

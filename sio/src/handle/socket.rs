@@ -158,8 +158,8 @@ impl Socket {
     where
         A: Serialize + ?Sized + Sync,
     {
-        let emission = self.encode(Expect::Arrival, event, args)?;
-        Ok(self.member.deliver_waiting(emission).await?)
+        let mut emission = self.encode(Expect::Arrival, event, args)?;
+        Ok(self.member.deliver_waiting(&mut emission).await?)
     }
 
     /// Sends an event if there is room for it in the client's outgoing queue.

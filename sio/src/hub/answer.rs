@@ -201,7 +201,7 @@ impl Drop for Forget<'_> {
 pub(crate) async fn one(
     member: &Arc<Member>,
     id: u64,
-    question: Emission,
+    mut question: Emission,
     timeout: Duration,
 ) -> Result<Args, AckError> {
     if is_in_connect(&member.id) {
@@ -211,7 +211,7 @@ pub(crate) async fn one(
     member.await_ack(id, Waiter::One(answer))?;
     let _forget = Forget { member, id };
     let exchange = async {
-        member.deliver_waiting(question).await.map_err(|error| match error {
+        member.deliver_waiting(&mut question).await.map_err(|error| match error {
             PushError::Closed => AckError::Disconnected,
             PushError::Full => AckError::Emit(error.into()),
         })?;

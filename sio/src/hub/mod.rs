@@ -27,6 +27,8 @@ mod wakes;
 use std::any::Any;
 use std::borrow::Cow;
 use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, Weak};
 use std::time::Duration;
@@ -245,9 +247,9 @@ impl Hub {
         Delivered { pressed }
     }
 
-    /// Lets those run whose queues a delivery has found well filled.
-    pub(crate) async fn give_way(&self, delivered: Delivered) {
-        self.patience.give_way(delivered.pressed).await;
+    /// Lets those run whose queues a delivery has found well filled. `None` if there are none.
+    pub(crate) fn give_way(&self, delivered: Delivered) -> Option<Pin<Box<impl Future<Output = ()> + Send>>> {
+        self.patience.give_way(delivered.pressed)
     }
 
     /// Returns the connected members who are addressed, in no particular order.

@@ -6,6 +6,8 @@
 //! little. With it a loop makes a thousand broadcasts a second whatever the slowest member does, no broadcast waits
 //! for longer than some milliseconds, and who takes a thousand packets a second is never overrun.
 
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
@@ -32,13 +34,14 @@ pub(crate) struct Patience {
 }
 
 impl Patience {
-    /// Lets the tasks of these members run, and waits for them for as long as the budget allows.
-    pub(crate) async fn give_way(&self, pressed: Pressed) {
+    /// Lets the tasks of these members run, and waits for them for as long as the budget allows. `None` where there is
+    /// nothing to wait for.
+    ///
+    /// In a box: it is rare, and handlers are not to be larger for it.
+    pub(crate) fn give_way(&self, pressed: Pressed) -> Option<Pin<Box<impl Future<Output = ()> + Send>>> {
         // Without a runtime there is nothing to wait with, nor a task on this thread that would run meanwhile.
-        if !pressed.is_empty() && Handle::try_current().is_ok() {
-            // In a box: it is rare, and handlers are not to be larger for it.
-            Box::pin(self.wait(pressed)).await;
-        }
+        let is_needed = !pressed.is_empty() && Handle::try_current().is_ok();
+        is_needed.then(|| Box::pin(self.wait(pressed)))
     }
 
     async fn wait(&self, pressed: Pressed) {

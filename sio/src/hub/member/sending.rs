@@ -47,19 +47,26 @@ impl Member {
     /// sent then, so that waiting would not help.
     ///
     /// Cancel safe: a dropped future has sent nothing, or has sent it and only gives way.
-    pub(crate) async fn deliver_waiting(&self, mut emission: Emission) -> Result<(), PushError> {
-        let mut how = How::Now;
+    pub(crate) async fn deliver_waiting(&self, emission: &mut Emission) -> Result<(), PushError> {
+        match self.deliver_now(emission, How::Now) {
+            // In a box: it is rare, and handlers are not to be larger for it.
+            Err(PushError::Full) => Box::pin(self.deliver_with_room(emission)).await?,
+            outcome => outcome?,
+        }
+        if self.recovery.is_some() {
+            // There is always room where packets are kept: without this a loop would never let others run.
+            consume_budget().await;
+        }
+        Ok(())
+    }
+
+    /// Waits for room, and sends a packet.
+    async fn deliver_with_room(&self, emission: &mut Emission) -> Result<(), PushError> {
         loop {
-            match self.deliver_now(&mut emission, how) {
-                Ok(()) => {
-                    if self.recovery.is_some() {
-                        // There is always room where packets are kept: without this a loop would never let others run.
-                        consume_budget().await;
-                    }
-                    return Ok(());
-                }
-                Err(PushError::Full) => how = self.until_room(&emission).await?,
-                Err(PushError::Closed) => return Err(PushError::Closed),
+            let how = self.until_room(emission).await?;
+            match self.deliver_now(emission, how) {
+                Err(PushError::Full) => {}
+                outcome => return outcome,
             }
         }
     }
