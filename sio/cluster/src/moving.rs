@@ -6,9 +6,9 @@ use std::sync::Arc;
 use serde_json::value::RawValue;
 use sio_core::cluster::broadcast::Broadcast;
 use sio_core::cluster::frame::{Flags, Header, Kind, LANE_ALL};
-use sio_core::cluster::message::{self, Claim, Handed, PrivateIdText};
+use sio_core::cluster::message::{self, Change, Claim, Handed, PrivateIdText};
 use sio_core::cluster::node::NodeId;
-use sio_core::id::Sid;
+use sio_core::target::Target;
 
 use crate::bus::Topic;
 use crate::local::{Claimed, Local};
@@ -84,15 +84,7 @@ impl Node {
 
     /// Passes an event on that is for one socket which has moved. Returns whether it is one.
     pub(crate) fn pass_on(&self, header: &Header, event: &Broadcast<'_>) -> bool {
-        let Some(sid) = event.target.single().and_then(|room| room.parse::<Sid>().ok()) else { return false };
-        let node = {
-            let state = self.state();
-            if state.moved.is_empty() {
-                return false;
-            }
-            state.moved.node_of(&sid)
-        };
-        let Some(node) = node else { return false };
+        let Some(node) = self.moved_to(&event.target) else { return false };
         // Its sender may have delivered it itself; what has an offset is known there when it comes again.
         if node != header.source || event.offset.is_some() {
             let mut frame = self.begin(Kind::Broadcast, header.flags, event.len_hint());
@@ -100,5 +92,26 @@ impl Node {
             self.line.outbox.push(Topic::Node(node), frame, outbox::Kind::Held);
         }
         true
+    }
+
+    /// As [`Self::pass_on`], for a change.
+    pub(crate) fn pass_on_change(&self, source: NodeId, change: &Change) -> bool {
+        let Some(node) = self.moved_to(&change.to.target()) else { return false };
+        // One that the node itself has sent was made there.
+        if node != source {
+            let mut frame = self.begin(Kind::Change, Flags::NONE, 256);
+            message::write(&mut frame, change);
+            self.line.outbox.push(Topic::Node(node), frame, outbox::Kind::Held);
+        }
+        true
+    }
+
+    /// Returns the node to which the only socket that is addressed has moved from here.
+    fn moved_to(&self, target: &Target<'_>) -> Option<NodeId> {
+        let state = self.state();
+        if state.moved.is_empty() {
+            return None;
+        }
+        state.moved.node_of(&target.single()?.parse().ok()?)
     }
 }

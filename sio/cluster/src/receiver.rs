@@ -203,6 +203,7 @@ impl Receiver {
             Message::Asked(asked) => self.node.asks.asked(header.source, asked),
             Message::Answers(answers) => self.node.asks.answered(header.source, answers),
             Message::Cancel(Cancel { ask }) => self.node.replies.cancel(header.source, ask),
+            Message::Change(change) if self.node.pass_on_change(header.source, &change) => {}
             Message::Change(Change { to, deed }) => {
                 self.local.change(&Address { path: &to.nsp, target: to.target() }, &deed);
             }

@@ -62,11 +62,9 @@ impl Cluster {
         self.check(to.path, &to.target, packet.run.len())?;
         let foreign = self.foreign_asked(to, event)?;
         let node = &self.node;
-        let topic = node.topic_of(&to.target);
-        let single = match topic {
-            Topic::Node(owner) => Some(owner),
-            _ => None,
-        };
+        let single = to.target.single().and_then(|room| room.parse::<Sid>().ok());
+        let single = single.and_then(|sid| self.sole_owner_of(&sid));
+        let topic = single.map_or(Topic::All, Topic::Node);
         let (asked, untrusted) = self.awaited(single);
         let all: Vec<NodeId> = asked.iter().chain(&foreign).copied().collect();
         let id = node.asks.begin(&all, &untrusted);

@@ -5,6 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, UdpSocket};
 use sio_core::cluster::key::Owned;
 use sio_core::cluster::node::NodeId;
 use sio_core::cluster::token::ForwardToken;
+use sio_core::id::Sid;
 
 use crate::cluster::Cluster;
 
@@ -24,6 +25,13 @@ impl Cluster {
     #[must_use]
     pub fn owner_of<I: Owned>(&self, id: &I) -> Option<NodeId> {
         self.node.state().members.owner_of(id)
+    }
+
+    /// Returns the node that alone can have the socket of this id. Where clients come back to any node there is none: a
+    /// question is one for all nodes.
+    #[must_use]
+    pub fn sole_owner_of(&self, sid: &Sid) -> Option<NodeId> {
+        if self.node.ring.is_some() { None } else { self.owner_of(sid) }
     }
 
     /// Returns the way to the node that made an id, if it is another one that is alive and takes requests, and the id

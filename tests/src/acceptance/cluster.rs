@@ -24,9 +24,19 @@ use super::{
 };
 use crate::app::All;
 
-/// What a node can do beside what every profile can. `cluster-partial`: not all that the profile has is there yet.
-const CAPABILITIES: [&str; 7] =
-    ["cluster", "gaps", "emitter", "dedupe", "prompt-namespaces", "users", "cluster-partial"];
+/// What a node can do beside what every profile can; with `RECOVERY` clients come back at any node, also if theirs has
+/// ended in order. `cluster-partial`: it cannot be a member of every kind of foreign cluster, over every broker, yet.
+const CAPABILITIES: [&str; 9] = [
+    "cluster",
+    "cluster-recovery",
+    "cluster-recovery-term",
+    "users",
+    "gaps",
+    "emitter",
+    "dedupe",
+    "prompt-namespaces",
+    "cluster-partial",
+];
 
 /// And unless `FORWARD` says otherwise.
 const FORWARD: &str = "forward";

@@ -14,6 +14,7 @@
 //! | `{nsp?, server: [args…]}` | the event `server-cast`, to all nodes |
 //! | `{nsp?, user, event, args?}` | emits an event to all sockets of a user |
 
+use std::collections::BTreeMap;
 use std::error::Error;
 use std::io::{self, BufRead as _, Write as _};
 use std::process::ExitCode;
@@ -44,28 +45,39 @@ struct Line {
 
 #[derive(Deserialize)]
 struct Cast {
-    #[serde(default)]
     to: Option<Names>,
-    #[serde(default)]
     except: Option<Names>,
-    #[serde(default)]
-    flags: Vec<String>,
+    flags: Option<Flags>,
     event: String,
-    #[serde(default)]
-    args: Vec<Value>,
+    args: Option<Vec<Value>>,
 }
 
 #[derive(Deserialize)]
 struct Bulk {
     op: String,
-    #[serde(default)]
     to: Option<Names>,
-    #[serde(default)]
     except: Option<Names>,
-    #[serde(default)]
     rooms: Option<Names>,
-    #[serde(default)]
-    close: bool,
+    close: Option<bool>,
+}
+
+/// The flags of a broadcast: a list of their names, or an object with those that are set.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Flags {
+    Names(Vec<String>),
+    Set(BTreeMap<String, bool>),
+}
+
+impl Flags {
+    fn into_names(self) -> Vec<String> {
+        match self {
+            Self::Names(names) => names,
+            Self::Set(flags) => {
+                flags.into_iter().filter_map(|(flag, is_set)| is_set.then_some(flag)).collect()
+            }
+        }
+    }
 }
 
 /// One name, or several.
@@ -115,7 +127,8 @@ async fn run() -> Result<(), Box<dyn Error>> {
         return Err(format!("cannot emit to clusters of `{other}`").into());
     }
     let emitter = Emitter::connect(Options::new(RedisBus::new(&url)?).prefix(prefix)).await?;
-    for line in io::stdin().lock().lines() {
+    // Bytes that are no text are a malformed line, too.
+    for line in io::stdin().lock().split(b'\n') {
         let answer = match handle(&emitter, &line?) {
             Ok(()) if emitter.flush(FLUSH).await => "ok".to_owned(),
             Ok(()) => "error: the broker takes nothing".to_owned(),
@@ -128,27 +141,29 @@ async fn run() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-fn handle(emitter: &Emitter, line: &str) -> Result<(), Box<dyn Error>> {
-    let line: Line = serde_json::from_str(line)?;
+fn handle(emitter: &Emitter, line: &[u8]) -> Result<(), Box<dyn Error>> {
+    let line: Line = serde_json::from_slice(line)?;
     let path = line.nsp.as_deref().unwrap_or("/");
     match line {
         Line { cast: Some(cast), bulk: None, server: None, user: None, .. } => {
-            let Some(mut emitting) = address(emitter.of(path)?, cast.to, cast.except) else { return Ok(()) };
-            for flag in cast.flags {
+            let mut emitting = address(emitter.of(path)?, cast.to, cast.except);
+            for flag in cast.flags.map(Flags::into_names).unwrap_or_default() {
                 emitting = match &*flag {
                     "volatile" => emitting.volatile(),
+                    // It says how the servers write, which is theirs to decide.
+                    "compress" => emitting,
                     _ => return Err(format!("there is no flag `{flag}`").into()),
                 };
             }
-            emitting.emit(&cast.event, &Arguments(cast.args))?;
+            emitting.emit(&cast.event, &Arguments(cast.args.unwrap_or_default()))?;
         }
         Line { bulk: Some(bulk), cast: None, server: None, user: None, .. } => {
-            let Some(emitting) = address(emitter.of(path)?, bulk.to, bulk.except) else { return Ok(()) };
+            let emitting = address(emitter.of(path)?, bulk.to, bulk.except);
             let rooms = bulk.rooms.map(Names::into_vec).unwrap_or_default();
             match &*bulk.op {
                 "join" => emitting.join(rooms)?,
                 "leave" => emitting.leave(rooms)?,
-                "disconnect" => emitting.disconnect(bulk.close)?,
+                "disconnect" => emitting.disconnect(bulk.close.unwrap_or_default())?,
                 op => return Err(format!("there is no operation `{op}`").into()),
             }
         }
@@ -164,18 +179,13 @@ fn handle(emitter: &Emitter, line: &str) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Whom a line addresses: without `to` everybody, and nobody if that is an empty list.
-fn address<'a>(mut emitting: Emitting<'a>, to: Option<Names>, except: Option<Names>) -> Option<Emitting<'a>> {
-    if let Some(rooms) = to.map(Names::into_vec) {
-        if rooms.is_empty() {
-            return None;
-        }
-        for room in rooms {
-            emitting = emitting.to(room);
-        }
+/// Whom a line addresses: without `to`, or with an empty list as clients send it that must say something, everybody.
+fn address<'a>(mut emitting: Emitting<'a>, to: Option<Names>, except: Option<Names>) -> Emitting<'a> {
+    for room in to.map(Names::into_vec).unwrap_or_default() {
+        emitting = emitting.to(room);
     }
     for room in except.map(Names::into_vec).unwrap_or_default() {
         emitting = emitting.except(room);
     }
-    Some(emitting)
+    emitting
 }

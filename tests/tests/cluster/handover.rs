@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use sio::cluster::Adapter;
+use sio::error::{AckError, EmitError};
 use sio::options::Recovery;
 use sio::testing::{Faults, MemoryBroker, TestClient, TestServer};
 use sio::{DisconnectReason, Server};
@@ -14,7 +15,7 @@ use sio_tests::app::Plain;
 use sio_tests::journal::Journal;
 use tokio::time::Instant;
 
-use crate::support::{NAMES, knows};
+use crate::support::{NAMES, eventually, knows};
 
 /// Data of a socket that all nodes know.
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
@@ -65,6 +66,39 @@ async fn back(client: &TestClient, node: &TestServer) -> TestClient {
 async fn killed(client: &TestClient) {
     client.kill().await;
     client.expect_disconnect().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_has_moved_is_found_asked_and_changed_by_every_node() {
+    let Three { nodes, .. } = Three::start(Faults::default()).await;
+    let client = nodes[0].connect("/").await.expect("it is let in");
+    killed(&client).await;
+    let again = back(&client, &nodes[2]).await;
+    let id = again.id();
+    again.answer("please", |number: u32| number + 1);
+    for (number, node) in (1_u32..).zip(&nodes) {
+        let namespace = node.server().of("/");
+        let (remote, room) = (namespace.remote(&id), format!("{number}"));
+        assert_eq!(namespace.to(&id).count().await.complete(), Ok(1), "node {number}");
+        assert_eq!(remote.fetch().await.expect("it is there").id(), id);
+        assert_eq!(remote.emit_with_ack::<u32>("please", &number).await.expect("it answers"), number + 1);
+        remote.join(&room).await.expect("it is there");
+        assert!(again.is_in(&room));
+        remote.leave(&room).await.expect("it is there");
+        // A change that nobody confirms goes by way of the node that the client has left.
+        namespace.to(&id).join("bulk").await;
+        eventually("it has joined", || again.is_in("bulk")).await;
+        namespace.to("bulk").emit("hi", &number).await.expect("a broadcast cannot fail");
+        assert_eq!(again.next::<u32>("hi").await, number);
+        namespace.to(&id).leave("bulk").await;
+        eventually("it has left", || !again.is_in("bulk")).await;
+    }
+    nodes[1].server().of("/").to(&id).disconnect().await;
+    again.expect_disconnect().await;
+    let remote = nodes[1].server().of("/").remote(&id);
+    assert!(matches!(remote.join("late").await, Err(EmitError::Disconnected)));
+    let unasked = remote.emit_with_ack::<u32>("please", &1).await;
+    assert!(matches!(unasked, Err(AckError::Disconnected)), "{unasked:?}");
 }
 
 #[tokio::test(start_paused = true)]

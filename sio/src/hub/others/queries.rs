@@ -164,7 +164,7 @@ impl Others {
     /// Asks the node of the only socket that is addressed, or all.
     async fn query(&self, target: &Target<'_>, what: Query) -> Gathered<Vec<(NodeId, Box<RawValue>)>> {
         let sid = target.single().and_then(|room| room.parse::<Sid>().ok());
-        let answers = match sid.and_then(|sid| self.cluster().owner_of(&sid)) {
+        let answers = match sid.and_then(|sid| self.cluster().sole_owner_of(&sid)) {
             Some(owner) => self.cluster().request_of(owner, what).await,
             None => self.cluster().request(what).await,
         };
