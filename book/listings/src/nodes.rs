@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde::Serialize;
-use sio::cluster::{Adapter, ClusterEvent};
+use sio::cluster::{Adapter, ClusterEvent, Emitter, Options, RedisBus};
 use sio::error::EmitError;
 use sio::prelude::*;
 
@@ -49,6 +49,16 @@ async fn strict(server: &Server) -> sio::Result {
         result => result?,
     }
     // ANCHOR_END: strict
+    Ok(())
+}
+
+async fn tell_from_a_command(redis: &str, order: u64) -> sio::Result {
+    // ANCHOR: emitter
+    let emitter = Emitter::connect(Options::new(RedisBus::new(redis)?)).await?;
+    emitter.of("/nodes/chat")?.to("lobby").emit("news", "the shop opens")?;
+    emitter.of("/nodes/chat")?.user(42).emit("shipped", &order)?;
+    emitter.close().await; // what waits goes out first
+    // ANCHOR_END: emitter
     Ok(())
 }
 

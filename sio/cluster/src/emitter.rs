@@ -254,6 +254,12 @@ impl Emitting<'_> {
         self
     }
 
+    /// Adds all sockets of a user, as the servers have identified them.
+    pub fn user(self, user: impl fmt::Display) -> Self {
+        // Their hidden room, as the servers name it.
+        self.to(format!("\0u{user}"))
+    }
+
     /// Leaves out the members of a room. The id of a socket names a room too.
     pub fn except(mut self, room: impl Into<String>) -> Self {
         self.target.except.push(room.into().into());

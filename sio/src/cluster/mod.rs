@@ -41,6 +41,8 @@ mod server_events;
 
 #[cfg(feature = "python")]
 pub use sio_cluster::Python;
+#[cfg(feature = "redis")]
+pub use sio_cluster::RedisBus;
 pub use sio_cluster::protocol::members::{Difference, Why};
 pub use sio_cluster::{
     BusError, ClusterEvent, Counts, EmitError, Emitter, Emitting, LossCause, NodeId, NodeStatus, Options,

@@ -171,8 +171,7 @@ fn handle(emitter: &Emitter, line: &[u8]) -> Result<(), Box<dyn Error>> {
             emitter.server_emit(path, "server-cast", to_raw_value(&args)?)?;
         }
         Line { user: Some(user), event: Some(event), cast: None, bulk: None, server: None, args, .. } => {
-            // The hidden room of a user.
-            emitter.of(path)?.to(format!("\0u{user}")).emit(&event, &Arguments(args))?;
+            emitter.of(path)?.user(user).emit(&event, &Arguments(args))?;
         }
         _ => return Err("a line has one of `cast`, `bulk`, `server` and `user` with `event`".into()),
     }

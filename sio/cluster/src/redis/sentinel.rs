@@ -89,7 +89,12 @@ impl Sentinels {
             Some((login, hosts)) => (Some(login), hosts),
             None => (None, authority),
         };
-        let (service, database) = path.split_once('/').unwrap_or((path, ""));
+        let (service, database) = match path.split_once('/') {
+            // As python-socketio has it.
+            Some((database, service)) if is_number(database) && !is_number(service) => (service, database),
+            Some(parts) => parts,
+            None => (path, ""),
+        };
         if service.is_empty() {
             return Err("there is no name of a master in it".to_owned());
         }
@@ -284,6 +289,10 @@ fn login_in(query: &str) -> Result<Option<String>, String> {
     }
 }
 
+fn is_number(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
 fn has_port(host: &str) -> bool {
     host.rsplit_once(':').is_some_and(|(before, port)| !before.is_empty() && !port.ends_with(']'))
 }
@@ -343,6 +352,14 @@ mod tests {
         assert_eq!(address(info.addr()), "10.0.0.9:6380");
         let settings = info.redis_settings();
         assert_eq!((settings.username(), settings.password(), settings.db()), (Some("ann"), Some("p@ss"), 3));
+    }
+
+    #[test]
+    fn the_database_may_stand_before_the_name_of_the_master() {
+        for url in ["redis+sentinel://one/mymaster/3", "redis+sentinel://one/3/mymaster"] {
+            let sentinels = sentinels(url);
+            assert_eq!((&*sentinels.service, sentinels.master.redis_settings().db()), ("mymaster", 3));
+        }
     }
 
     #[test]
