@@ -23,7 +23,7 @@ pub(crate) enum Phase {
     /// No new session opens. Those that are open are told one by one to end, each when its handlers are idle; their
     /// events are handled until then.
     LeadingOut,
-    /// No new session opens and no new event is handled; each session ends when its handlers are idle.
+    /// No new session opens, and events that want an answer are refused; each session ends when its handlers are idle.
     Closing,
     /// Handlers that still run are given up.
     Over,
@@ -65,11 +65,6 @@ impl Shutdown {
         self.phase() < Phase::LeadingOut
     }
 
-    /// Returns whether new events are handled.
-    pub(crate) fn handles_events(&self) -> bool {
-        self.phase() < Phase::Closing
-    }
-
     /// Returns whether handlers that still run are to be given up.
     pub(crate) fn is_over(&self) -> bool {
         self.phase() == Phase::Over
@@ -91,13 +86,13 @@ mod tests {
     #[test]
     fn a_shutdown_never_goes_back() {
         let shutdown = Shutdown::default();
-        assert!(shutdown.is_running() && shutdown.lets_in() && shutdown.handles_events());
+        assert!(shutdown.is_running() && shutdown.lets_in());
         assert!(shutdown.reach(Phase::Announced));
-        assert!(!shutdown.is_running() && shutdown.lets_in() && shutdown.handles_events());
+        assert!(!shutdown.is_running() && shutdown.lets_in());
         assert!(shutdown.reach(Phase::LeadingOut));
-        assert!(!shutdown.lets_in() && shutdown.handles_events());
+        assert!(!shutdown.lets_in());
         assert!(shutdown.reach(Phase::Closing));
-        assert!(!shutdown.handles_events() && !shutdown.is_over());
+        assert!(!shutdown.is_over());
         assert!(shutdown.reach(Phase::Over));
         assert!(!shutdown.reach(Phase::Closing));
         assert!(shutdown.is_over());

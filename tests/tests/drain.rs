@@ -38,6 +38,10 @@ impl Working {
         std::future::pending().await
     }
 
+    async fn event_note(&mut self, journal: State<Journal>, text: String) {
+        journal.note(text);
+    }
+
     async fn disconnect(&mut self, journal: State<Journal>, reason: DisconnectReason) {
         journal.note(reason.to_string());
     }
@@ -166,6 +170,67 @@ async fn an_event_that_comes_while_the_server_drains_is_answered_with_shutting_d
     ws.expect_closed().await;
     drop(ws);
     closed(closing).await;
+}
+
+/// Nobody would tell its sender that it was not.
+#[tokio::test]
+async fn an_event_without_an_ack_that_comes_while_the_server_drains_is_handled() {
+    let server = server(Duration::from_secs(600)).await;
+    let mut ws = server.socket("/working").await;
+    ws.send(r#"42/working,1["work"]"#).await;
+    server.journal.expect("works").await;
+    let closing = close(&server).await;
+    ws.send(r#"42/working,["note","late"]"#).await;
+    settle().await;
+    server.gate.open("work");
+    ws.expect(r#"43/working,1["done"]"#).await;
+    ws.expect_closed().await;
+    drop(ws);
+    closed(closing).await;
+    assert_eq!(server.journal.rest(), ["done", "late", "server shutting down"]);
+}
+
+#[tokio::test]
+async fn what_a_websocket_has_sent_before_it_heard_of_the_end_is_handled() {
+    let server = server(Duration::from_secs(10)).await;
+    let mut ws = server.socket("/working").await;
+    let closing = close(&server).await;
+    ws.send_all(&[r#"42/working,["note","1"]"#, r#"42/working,["note","2"]"#]).await;
+    ws.send(r#"42/working,7["note","not answered"]"#).await;
+    assert_eq!(ws.expect_closed().await, Some(1001));
+    drop(ws);
+    closed(closing).await;
+    assert_eq!(server.journal.rest(), ["1", "2", "server shutting down"]);
+}
+
+#[tokio::test]
+async fn what_a_polling_client_has_sent_before_it_heard_of_the_end_is_handled() {
+    let server = server(Duration::from_secs(10)).await;
+    let mut polling = server.polling().await;
+    polling.join("/working").await;
+    let closing = close(&server).await;
+    polling.send(r#"42/working,["note","1"]"#).await;
+    server.journal.expect("1").await;
+    let target = server.polling_target(&polling.open.sid);
+    server.request(&Request::get(&target)).await.expect(200, "1");
+    // By another connection, and overtaken by the answer.
+    let late = Request::post(&target, r#"42/working,["note","2"]"#);
+    server.request(&late).await.expect(200, "ok");
+    closed(closing).await;
+    assert_eq!(server.journal.rest(), ["2", "server shutting down"]);
+}
+
+/// It could not be told whether it was let in.
+#[tokio::test]
+async fn a_client_that_hears_of_the_end_joins_nothing_more() {
+    let server = server(Duration::from_secs(10)).await;
+    let mut ws = server.socket("/working").await;
+    let closing = close(&server).await;
+    ws.send_all(&["40", r#"42/working,["note","still heard"]"#]).await;
+    ws.expect_closed().await;
+    drop(ws);
+    closed(closing).await;
+    assert_eq!(server.journal.rest(), ["still heard", "server shutting down"]);
 }
 
 #[tokio::test]

@@ -98,19 +98,37 @@ impl Cluster {
         !has(&answers.items, TAKEN) && (has(&answers.items, MOVED) || !answers.missing.is_empty())
     }
 
-    /// Gives the state of a client to a node that did not ask for it, since this one stops. False if that cannot be
-    /// sent; it is lost then.
-    pub fn hand(&self, to: NodeId, pid: PrivateId, take: impl FnOnce() -> Option<HandedState>) -> bool {
+    /// Gives the state of a client away, since this node stops: to the node that has [claimed](crate::Claimed::Later) it
+    /// meanwhile, or to one that did not ask. False if there is no such node or that cannot be sent; it is lost then.
+    pub fn hand(&self, pid: PrivateId, take: impl FnOnce() -> Option<HandedState>) -> bool {
+        let claimed = self.node.state().moved.take_claim(&pid);
+        let Some(to) = claimed.map(|(node, _)| node).or_else(|| self.successor()) else { return false };
+        self.hand_to(to, claimed.map(|(_, claim)| claim), pid, take)
+    }
+
+    /// As [`Cluster::hand`], if a node has claimed the client.
+    pub fn hand_claimed(&self, pid: PrivateId, take: impl FnOnce() -> Option<HandedState>) -> bool {
+        let claimed = self.node.state().moved.take_claim(&pid);
+        claimed.is_some_and(|(to, claim)| self.hand_to(to, Some(claim), pid, take))
+    }
+
+    fn hand_to(
+        &self,
+        to: NodeId,
+        claim: Option<u64>,
+        pid: PrivateId,
+        take: impl FnOnce() -> Option<HandedState>,
+    ) -> bool {
         let state = {
-            // An event that has arrived is either with the client or not known yet, never in between.
+            // An event that has arrived is either with the client or not known yet, never in between; and one that
+            // arrives from now on finds it gone.
             let _between = self.node.delivering.lock().unwrap_or_else(PoisonError::into_inner);
             let lanes = self.node.lanes();
             let Some(state) = take() else { return false };
+            self.node.state().moved.insert(pid, state.sid.clone(), to);
             HandedState { lanes, ..state }
         };
-        let sid = state.sid.clone();
-        let handed = Handed { claim: None, pid: PrivateIdText(pid), moved: false, state: Some(state) };
-        self.node.state().moved.insert(pid, sid, to);
+        let handed = Handed { claim, pid: PrivateIdText(pid), moved: false, state: Some(state) };
         self.push(Topic::Node(to), Kind::Handed, &handed).is_ok()
     }
 

@@ -49,6 +49,11 @@ pub enum Claimed {
     /// The client has gone from here with this state, and cannot come back here any more. The caller fills in what it
     /// knows of lanes.
     State(Box<HandedState>),
+    /// The client is here, and its end is near: what it has sent before is still being handled. [`Cluster::hand_claimed`]
+    /// is to be called then.
+    ///
+    /// [`Cluster::hand_claimed`]: crate::Cluster::hand_claimed
+    Later,
     /// There is no such client here.
     Unknown,
 }

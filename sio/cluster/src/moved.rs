@@ -8,12 +8,17 @@ use sio_core::id::{PrivateId, Sid};
 /// Clients that are remembered.
 const MAX: usize = 100_000;
 
+/// Clients that are claimed while they are about to go.
+const MAX_CLAIMS: usize = 10_000;
+
 #[derive(Debug, Default)]
 pub(crate) struct Moved {
     by_sid: HashMap<Sid, NodeId>,
     pids: HashMap<PrivateId, Sid>,
     /// In the order in which they went; some may have come back.
     order: VecDeque<PrivateId>,
+    /// Clients that are about to go, who has claimed them, and the claim.
+    claims: HashMap<PrivateId, (NodeId, u64)>,
 }
 
 impl Moved {
@@ -44,6 +49,19 @@ impl Moved {
         self.by_sid.retain(|_, at| *at != node);
         let by_sid = &self.by_sid;
         self.pids.retain(|_, sid| by_sid.contains_key(sid));
+        self.claims.retain(|_, (claimer, _)| *claimer != node);
+    }
+
+    /// A node has claimed a client that is about to go.
+    pub(crate) fn claim(&mut self, pid: PrivateId, node: NodeId, claim: u64) {
+        if self.claims.len() < MAX_CLAIMS {
+            self.claims.insert(pid, (node, claim));
+        }
+    }
+
+    /// Takes out who has claimed a client, and the claim.
+    pub(crate) fn take_claim(&mut self, pid: &PrivateId) -> Option<(NodeId, u64)> {
+        self.claims.remove(pid)
     }
 
     /// A client has gone on to another node. False if it never went from here.

@@ -33,15 +33,20 @@ impl Node {
     pub(crate) fn claimed(self: &Arc<Self>, local: &dyn Local, from: NodeId, claim: &Claim) {
         let lanes = self.lanes();
         let pid = claim.pid.0;
+        let claimed = local.claim(&claim.nsp, pid, claim.offset);
+        if matches!(claimed, Claimed::Later) {
+            self.state().moved.claim(pid, from, claim.id);
+            return;
+        }
         let mut handed = Handed { claim: Some(claim.id), pid: claim.pid, moved: false, state: None };
-        match local.claim(&claim.nsp, pid, claim.offset) {
+        match claimed {
             Claimed::State(mut state) => {
                 self.state().moved.insert(pid, state.sid.clone(), from);
                 state.lanes = lanes;
                 handed.state = Some(*state);
             }
             // It goes on from where it is to the one that asks.
-            Claimed::Unknown => handed.moved = self.state().moved.follow(&pid, from),
+            Claimed::Unknown | Claimed::Later => handed.moved = self.state().moved.follow(&pid, from),
         }
         let mut frame = self.begin(Kind::Handed, Flags::NONE, 1024);
         message::write(&mut frame, &handed);

@@ -19,6 +19,7 @@ use crate::middleware::{Step, enter};
 use crate::namespaces::Door;
 use crate::namespaces::registration::Seat;
 use crate::observe::{self, Handled, Observers};
+use crate::shutdown::Phase;
 
 type Outcome = Result<Reply, Error>;
 
@@ -109,7 +110,7 @@ pub(super) async fn attempt(
     mut beside: Option<&mut Concurrent>,
 ) -> Attempted {
     let door = &*seat.door;
-    if !door.shutdown.handles_events() {
+    if is_too_late(door, event) {
         return Attempted::TooLate;
     }
     if let Some(refusal) = limits::refusal(event, info, door.event_rate) {
@@ -129,6 +130,19 @@ pub(super) async fn attempt(
     match handled {
         Ok(outcome) => Attempted::Outcome(outcome),
         Err(failure) => Attempted::Failed(failure),
+    }
+}
+
+/// Returns whether the server stops, and the client learns that its event was not handled: by the answer that it waits
+/// for, or by the end of its connection without one. It learns nothing of an event for which it wants no answer, which is
+/// handled for as long as there is time.
+fn is_too_late(door: &Door, event: &Event<'_>) -> bool {
+    let cannot_answer = || event.socket().member.mailbox.outbox.is_refusing();
+    match door.shutdown.phase() {
+        Phase::Running | Phase::Announced => false,
+        Phase::LeadingOut => event.wants_ack() && cannot_answer(),
+        Phase::Closing => event.wants_ack(),
+        Phase::Over => true,
     }
 }
 

@@ -164,6 +164,11 @@ impl Client {
     }
 
     fn on_connect(&mut self, key: Key, path: &ByteString, auth: Option<Args>) {
+        if self.sender.mailbox().outbox.is_refusing() {
+            // It is being told of the end, and could not be told of this.
+            self.protocol.refused(key);
+            return;
+        }
         // Those that the client has left count for as long as their handlers are at work.
         if self.sockets.len() >= self.reception.max_namespaces.saturating_mul(2) {
             self.protocol.refused(key);
@@ -323,6 +328,8 @@ impl Handler for Client {
         }
         for slot in &self.sockets {
             slot.member.close(reason.into(), false);
+            #[cfg(feature = "cluster")]
+            slot.door.hand_claimed(&slot.member);
         }
     }
 

@@ -18,6 +18,9 @@ pub(crate) enum Command {
     Violation(CloseReason),
     /// A second WebSocket for a session on polling.
     Probe(Box<WebSocket>),
+    /// The way by which the client's requests come is about to end. It is to take another: a GET that waits is answered,
+    /// a WebSocket is closed.
+    Release,
     /// End the session when what is queued has been sent.
     Close(CloseReason),
 }

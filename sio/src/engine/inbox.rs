@@ -92,6 +92,11 @@ impl Inbox {
         (!was_posting).then_some(Posting(&self.posting))
     }
 
+    /// True while a POST is under way, whose body may not have come yet.
+    pub(crate) fn is_posting(&self) -> bool {
+        self.posting.load(Ordering::Acquire)
+    }
+
     /// The task runs: until it parks, nobody needs to wake it. Returns the commands, if it was called.
     pub(crate) fn begin(&self) -> Option<VecDeque<Command>> {
         self.awake.store(true, Ordering::SeqCst);

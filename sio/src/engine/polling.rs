@@ -115,6 +115,11 @@ impl Polling {
         self.post = Some(answer);
     }
 
+    /// True while a POST is being taken.
+    pub(crate) fn is_posting(&self) -> bool {
+        self.post.is_some()
+    }
+
     /// True while packets of the POST are left.
     pub(crate) fn has_posted(&self) -> bool {
         !self.posted.is_empty()

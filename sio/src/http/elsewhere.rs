@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use hyper::body::{Body, Buf};
-use hyper::header::{self, HeaderMap};
+use hyper::header::{self, HeaderMap, HeaderName};
 use hyper::http::Extensions;
 use hyper::http::request::Parts;
 use hyper::upgrade::OnUpgrade;
@@ -30,6 +30,10 @@ use crate::peer::Peer;
 
 /// How long another server may take to answer a POST, or the opening handshake of a WebSocket.
 const PATIENCE: Duration = Duration::from_secs(5);
+
+/// On a request of another server that is no client's: it cannot be the way to a session any more. A GET that waits is
+/// answered, so that the client asks again by another way, and a WebSocket is closed.
+pub(crate) const RELEASE: HeaderName = HeaderName::from_static("sio-release");
 
 /// The servers with which this one acts as one.
 pub(crate) trait Elsewhere: fmt::Debug + Send + Sync {
@@ -63,7 +67,7 @@ pub(crate) enum Sender {
 }
 
 /// The head of a request, and the client that has sent it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Asked {
     pub(crate) method: Method,
     pub(crate) uri: Uri,

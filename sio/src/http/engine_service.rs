@@ -17,7 +17,7 @@ use super::body::ResponseBody;
 #[cfg(feature = "compression")]
 use super::compression;
 use super::config::Config;
-use super::elsewhere::{Elsewhere, Sender, Way};
+use super::elsewhere::{Elsewhere, RELEASE, Sender, Way};
 use super::long_polling;
 use super::origin::Verdict;
 use super::refused::{Refusal, Refused, RefusedReason};
@@ -172,6 +172,10 @@ impl EngineService {
             Found::Here(mailbox) => mailbox,
             Found::Elsewhere(way) => return Box::pin(self.pass_on(way, request, transport, body)).await,
         };
+        if matches!(sender, Sender::Server(_)) && request.headers.contains_key(RELEASE) {
+            mailbox.inbox.command(Command::Release);
+            return Ok(answer::status(StatusCode::NO_CONTENT));
+        }
         if transport != TransportKind::Polling || mailbox.outbox.transport() != TransportKind::Polling {
             return Err(RefusedReason::BadRequest.into());
         }

@@ -68,7 +68,7 @@ pub use self::body::ResponseBody;
 pub use self::config::Config;
 pub(crate) use self::cookie::Cookie;
 #[cfg(feature = "cluster")]
-pub(crate) use self::elsewhere::{Asked, Elsewhere, Failed, Passing, Sender, Sent, Way};
+pub(crate) use self::elsewhere::{Asked, Elsewhere, Failed, Passing, RELEASE, Sender, Sent, Way};
 pub(crate) use self::engine_service::AnswerFuture;
 pub use self::engine_service::EngineService;
 pub(crate) use self::forwarded::Forwarded;

@@ -165,7 +165,16 @@ impl Door {
         }
     }
 
-    /// The same with all that are away.
+    /// Gives a client that is gone to the node that has claimed it, if one has.
+    #[cfg(feature = "cluster")]
+    pub(crate) fn hand_claimed(&self, member: &Member) {
+        if let (Some(others), Some(kept), Some(state)) = (&self.hub.common.others, &self.kept, member.state())
+        {
+            others.hand_claimed(state.pid, || kept.give(&state.pid, From::Unknown));
+        }
+    }
+
+    /// Gives all that are away to other nodes.
     #[cfg(feature = "cluster")]
     pub(crate) fn hand_over_parked(&self) {
         if let Some(kept) = &self.kept {

@@ -41,6 +41,7 @@ impl Kept {
         if taken.is_none() {
             self.unpark(&state.sid);
         }
+        let was_parked = parked.is_some();
         // Without the lock: the namespace may end with it.
         drop(parked);
         let (member, rooms, given) = taken?;
@@ -48,10 +49,10 @@ impl Kept {
         let data =
             texts.into_iter().filter_map(|(name, text)| Some((name, RawValue::from_string(text).ok()?)));
         let data = data.collect();
-        if member.is_closed() {
+        if was_parked {
             // It may hold the socket itself.
             member.data.clear();
-        } else {
+        } else if !member.is_closed() {
             member.close(DisconnectReason::TransportClose, false);
             member.mailbox.inbox.command(Command::Violation(CloseReason::TransportClose));
         }
@@ -67,6 +68,13 @@ impl Kept {
             seen: given.seen,
             lanes: Vec::new(),
         })
+    }
+
+    /// Returns whether a client is being told that its connection ends, and heard meanwhile.
+    pub(crate) fn is_parting(&self, pid: &PrivateId) -> bool {
+        let state = self.lock().states.get(pid).cloned();
+        let member = state.and_then(|state| state.holder());
+        member.is_some_and(|member| !member.is_closed() && member.mailbox.outbox.is_refusing())
     }
 
     /// Takes in a client that comes from another node, and waits for it. `hold` keeps the namespace alive for it.

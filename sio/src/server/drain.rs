@@ -113,11 +113,14 @@ impl Server {
         self.reporting("the server drains", self.inner.engine.lead_out(spread)).await;
     }
 
-    /// Stops the server without a delay: no new clients are let in, new events are answered `shutting_down`, and each
-    /// client is disconnected with the reason `server shutting down` as soon as none of its handlers runs, at the latest
-    /// after the time for [`handlers`](Shutdown::handlers) (default 10 s). Returns when all `disconnect` hooks have
-    /// ended and all clients have been told; a client that does not fetch the message is given 5 s. Then it leaves its
-    /// cluster, if there is one.
+    /// Stops the server without a delay: no new clients are let in, new events that want an answer are answered
+    /// `shutting_down`, and each client is disconnected with the reason `server shutting down` as soon as none of its
+    /// handlers runs, at the latest after the time for [`handlers`](Shutdown::handlers) (default 10 s). Returns when all
+    /// `disconnect` hooks have ended and all clients have been told; a client that does not fetch the message is given
+    /// 5 s. Then it leaves its cluster, if there is one.
+    ///
+    /// Everything that a client sends before it learns of the end is handled, before its `disconnect` hook, except for
+    /// events that want an answer: without one the client knows that they were not. It has 3 s to learn of it.
     ///
     /// Requests of those who are there are answered until then, and requests for new sessions with status 503. A
     /// program that mounts the server elsewhere has to go on accepting connections until this returns: a client that

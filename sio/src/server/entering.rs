@@ -73,7 +73,7 @@ impl Server {
         #[cfg(feature = "cluster")]
         if let Some(cluster) = &self.inner.cluster {
             if let Some(forward) = &cluster.forward {
-                forward.close();
+                forward.close().await;
             }
             cluster.node.close(None).await;
             drop(cluster.beside.lock().await.take());

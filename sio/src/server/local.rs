@@ -108,6 +108,9 @@ impl Local for Here {
         let Some(server) = self.server.upgrade() else { return Claimed::Unknown };
         let door = server.reception.namespaces.get(path);
         let kept = door.as_ref().and_then(|door| door.kept.as_ref());
+        if kept.is_some_and(|kept| kept.is_parting(&pid)) {
+            return Claimed::Later;
+        }
         let state = kept.and_then(|kept| kept.give(&pid, From::Offset(offset)));
         state.map_or(Claimed::Unknown, |state| Claimed::State(Box::new(state)))
     }

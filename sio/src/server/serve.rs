@@ -17,6 +17,7 @@ use tokio::net::{TcpListener, ToSocketAddrs};
 #[cfg(unix)]
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
+use tokio::time::timeout;
 
 use crate::Server;
 use crate::http::Listener;
@@ -34,6 +35,9 @@ use self::tls::Tls;
 
 /// How long to wait before accepting again when the process is out of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// How long after another a connection may be accepted that is there when the server stops.
+const LAST_CONNECTION: Duration = Duration::from_millis(10);
 
 /// How long connections are given to write their last answers when the server stops.
 const LAST_ANSWERS: Duration = Duration::from_secs(1);
@@ -92,9 +96,15 @@ pub(crate) async fn run(
         () = accept_all(server, &mut listener, &security, &ending) => {}
         () = until_stopped(server, &mut stop) => {}
     }
+    // Connections that are there and have not been accepted would be reset, with their requests.
+    let rest = async {
+        let mut accept = async || accept_one(server, &mut listener, &security, &ending).await;
+        while timeout(LAST_CONNECTION, accept()).await.is_ok() {}
+    };
+    let _ = timeout(LAST_ANSWERS, rest).await;
     drop((listener, ending));
     let _ = end.send(true);
-    let _ = tokio::time::timeout(LAST_ANSWERS, end.closed()).await;
+    let _ = timeout(LAST_ANSWERS, end.closed()).await;
     tracing::info!(target: "sio::server", "stopped");
 }
 
@@ -125,21 +135,31 @@ async fn accept_all(
     ending: &watch::Receiver<bool>,
 ) {
     loop {
-        match listener.accept().await {
-            Ok((stream, peer)) => {
-                let (server, security, ending) = (server.clone(), security.clone(), ending.clone());
-                // In a box: what is spawned is moved several times, also when it has ended.
-                tokio::spawn(Box::pin(Connection { server, stream, peer, security, ending }.serve()));
-            }
-            Err(error) if is_of_the_connection(&error) => {}
-            Err(error) => {
-                limited!(
-                    ERROR, LogLimiter::of_process(), About { other: hash_of(&error), ..About::default() },
-                    target: "sio::server", { %error, },
-                    "cannot accept a connection"
-                );
-                tokio::time::sleep(ACCEPT_PAUSE).await;
-            }
+        accept_one(server, listener, security, ending).await;
+    }
+}
+
+/// Waits for a connection, and serves it in a task of its own.
+async fn accept_one(
+    server: &Server,
+    listener: &mut impl Listener,
+    security: &Security,
+    ending: &watch::Receiver<bool>,
+) {
+    match listener.accept().await {
+        Ok((stream, peer)) => {
+            let (server, security, ending) = (server.clone(), security.clone(), ending.clone());
+            // In a box: what is spawned is moved several times, also when it has ended.
+            tokio::spawn(Box::pin(Connection { server, stream, peer, security, ending }.serve()));
+        }
+        Err(error) if is_of_the_connection(&error) => {}
+        Err(error) => {
+            limited!(
+                ERROR, LogLimiter::of_process(), About { other: hash_of(&error), ..About::default() },
+                target: "sio::server", { %error, },
+                "cannot accept a connection"
+            );
+            tokio::time::sleep(ACCEPT_PAUSE).await;
         }
     }
 }

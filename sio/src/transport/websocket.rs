@@ -319,19 +319,21 @@ impl WebSocket {
         }
     }
 
+    /// After the close frame has gone: closes our half of the stream. Ready as well when that cannot be done.
+    pub(crate) fn poll_shut(&mut self, cx: &mut Context<'_>) -> Poll<bool> {
+        if !self.is_shut {
+            self.is_shut = ready!(self.link.poll_shutdown(cx)).is_ok();
+        }
+        Poll::Ready(self.is_shut)
+    }
+
     /// After the close frame has gone: closes our half of the stream and reads the peer's to its end. Closing with
     /// unread input would make the kernel reset the connection, and the client might lose the last packets.
     pub(crate) fn poll_goodbye(&mut self, cx: &mut Context<'_>, scratch: &mut Scratch) -> Poll<()> {
         if self.is_ended && self.link.closes_when_dropped() {
             return Poll::Ready(());
         }
-        if !self.is_shut {
-            self.is_shut = ready!(self.link.poll_shutdown(cx)).is_ok();
-            if !self.is_shut {
-                return Poll::Ready(());
-            }
-        }
-        if self.is_ended {
+        if !ready!(self.poll_shut(cx)) || self.is_ended {
             return Poll::Ready(());
         }
         scratch.poll_discard(cx, &mut self.link)

@@ -1,59 +1,70 @@
-// A load balancer that gives each request to the next server, whatever session it is for.
+// A load balancer that gives each request to the next server, whatever session it is for. As those that are in use do, it
+// takes the one after that if a server does not accept its connection, and passes the end of one direction of a WebSocket
+// on without ending the other.
 
 import { once } from "node:events";
 import http from "node:http";
+import net from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 
-/** `{ url, stop }`, in front of the servers at these ports; one that cannot be reached is answered with 502. */
+/** `{ url, stop }`, in front of the servers at these ports, which may change; if none accepts, the answer is 502. */
 export async function startBalancer(ports) {
   let turn = 0;
-  const next = ({ method, url, headers }) => {
-    turn += 1;
-    const port = ports[turn % ports.length];
-    return http.request({ host: "127.0.0.1", port, method, path: url, headers, agent: false });
+  /** Sends a request, whose body is read already, to the next server that accepts a connection. */
+  const pass = async ({ method, url, headers }, body, signal) => {
+    for (let attempt = 1; ; attempt += 1) {
+      turn += 1;
+      const port = ports[turn % ports.length];
+      const createConnection = () => net.connect({ host: "127.0.0.1", port, allowHalfOpen: true });
+      const passed = http.request({ createConnection, method, path: url, headers, signal });
+      passed.end(body);
+      try {
+        return await answered(passed);
+      } catch (error) {
+        if (error.code !== "ECONNREFUSED" || attempt === 3 * ports.length) {
+          throw error;
+        }
+        await sleep(5);
+      }
+    }
   };
 
-  const balancer = http.createServer((request, response) => {
-    const passed = next(request);
-    passed.on("response", (answer) => {
+  const balancer = http.createServer(async (request, response) => {
+    const gone = new AbortController();
+    response.on("close", () => gone.abort());
+    try {
+      const { answer } = await pass(request, await read(request), gone.signal);
       response.writeHead(answer.statusCode, answer.headers);
-      answer.pipe(response);
       answer.on("error", () => response.destroy());
-    });
-    passed.on("error", () => {
+      answer.pipe(response);
+    } catch {
       if (response.headersSent) {
         response.destroy();
       } else {
         response.writeHead(502).end();
       }
-    });
-    response.on("close", () => passed.destroy());
-    request.pipe(passed);
+    }
   });
 
-  balancer.on("upgrade", (request, socket, head) => {
-    const passed = next(request);
-    const give = ({ statusCode, statusMessage, rawHeaders }) => {
-      const lines = [`HTTP/1.1 ${statusCode} ${statusMessage}`];
-      for (let at = 0; at < rawHeaders.length; at += 2) {
-        lines.push(`${rawHeaders[at]}: ${rawHeaders[at + 1]}`);
+  balancer.on("upgrade", async (request, socket, head) => {
+    const gone = new AbortController();
+    socket.on("error", () => socket.destroy());
+    socket.on("close", () => gone.abort());
+    try {
+      const { answer, other, first } = await pass(request, undefined, gone.signal);
+      socket.write(headOf(answer));
+      if (other === undefined) {
+        answer.pipe(socket);
+        return;
       }
-      socket.write(`${lines.join("\r\n")}\r\n\r\n`);
-    };
-    passed.on("upgrade", (answer, other, first) => {
-      give(answer);
       socket.write(first);
       other.write(head);
       socket.pipe(other).pipe(socket);
       socket.on("error", () => other.destroy());
       other.on("error", () => socket.destroy());
-    });
-    passed.on("response", (answer) => {
-      give(answer);
-      answer.pipe(socket);
-    });
-    passed.on("error", () => socket.destroy());
-    socket.on("error", () => passed.destroy());
-    passed.end();
+    } catch {
+      socket.destroy();
+    }
   });
 
   balancer.listen(0, "127.0.0.1");
@@ -146,4 +157,29 @@ export async function startReadyBalancer(servers) {
     refused: () => refused,
     stop,
   };
+}
+
+/** What a server says to a request; with `other`, it is a WebSocket from there on. */
+function answered(passed) {
+  return new Promise((resolve, reject) => {
+    passed.on("response", (answer) => resolve({ answer }));
+    passed.on("upgrade", (answer, other, first) => resolve({ answer, other, first }));
+    passed.on("error", reject);
+  });
+}
+
+async function read(request) {
+  const chunks = [];
+  for await (const chunk of request) {
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+function headOf({ statusCode, statusMessage, rawHeaders }) {
+  const lines = [`HTTP/1.1 ${statusCode} ${statusMessage}`];
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    lines.push(`${rawHeaders[at]}: ${rawHeaders[at + 1]}`);
+  }
+  return `${lines.join("\r\n")}\r\n\r\n`;
 }

@@ -58,6 +58,10 @@ class Program {
     this.#child.stdin.write(`${line}\n`);
   }
 
+  signal(signal) {
+    this.#child.kill(signal);
+  }
+
   /** Ends the program as a crash does. */
   async kill() {
     const exit = once(this.#child, "exit");
@@ -118,6 +122,19 @@ export async function startE2e(port = 0, env = {}) {
   });
   const found = Number(new URL(url).port);
   return { url, port: found, stop: () => program.stop(), kill: () => program.kill() };
+}
+
+/** One node of the acceptance application, whose clients may come back: `{ url, port, stop, kill, signal }`. */
+export async function startNode(name, redis, env = {}) {
+  let port;
+  const all = { RECOVERY: "60", ...env, PORT: "0", NODE: name, CLUSTER: redis.url };
+  const program = await Program.start("acceptance", ["cluster"], all, (line) => {
+    port = /^listening cluster (\d+)$/.exec(line)?.[1];
+    return port !== undefined;
+  });
+  const stop = () => program.stop();
+  const signal = (signal) => program.signal(signal);
+  return { url: `http://${HOST}:${port}`, port: Number(port), stop, kill: () => program.kill(), signal };
 }
 
 /** A Redis of its own, as `REDIS` names the program: `{ url, stop }`. */

@@ -17,7 +17,7 @@ use hyper::{Method, Request, Version};
 use sio_cluster::protocol::token::ForwardToken;
 
 use super::client::Outgoing;
-use crate::http::{Asked, Sender, Sent};
+use crate::http::{Asked, RELEASE, Sender, Sent};
 use crate::peer::Peer;
 
 const FORWARD: HeaderName = HeaderName::from_static("sio-forward");
@@ -73,6 +73,14 @@ pub(super) fn request(asked: Asked, body: Sent, token: &ForwardToken) -> Request
     request
 }
 
+/// A request by which the node with this token learns that it is not to wait for the client of this one any more.
+pub(super) fn release(asked: Asked, token: &ForwardToken) -> Request<Outgoing> {
+    let mut request = Request::new(Outgoing::nothing());
+    pass(Asked { headers: HeaderMap::new(), method: Method::GET, ..asked }, token, &mut request);
+    request.headers_mut().insert(RELEASE, HeaderValue::from_static("1"));
+    request
+}
+
 /// A request for a WebSocket of a session of the node with this token.
 pub(super) fn upgrade(asked: Asked, token: &ForwardToken) -> Request<Outgoing> {
     let mut request = Request::new(Outgoing::nothing());
@@ -107,6 +115,7 @@ fn pass(asked: Asked, token: &ForwardToken, request: &mut Request<Outgoing>) {
     let token = HeaderValue::from_str(&token.to_text()).expect("base64 is a valid header value");
     headers.insert(FORWARD, token);
     headers.remove(CLIENT);
+    headers.remove(RELEASE);
     let scheme = if client.is_secure { "https" } else { "http" };
     let address = client.address.map_or_else(|| "unknown".to_owned(), |address| address.to_string());
     let client = HeaderValue::from_str(&format!("{scheme} {address}")).expect("an address is plain text");

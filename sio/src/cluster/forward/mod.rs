@@ -20,12 +20,13 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
+use hyper::Method;
 use hyper::header::HeaderMap;
 use hyper::upgrade::OnUpgrade;
 use sio_cluster::Cluster;
 use sio_core::id::SessionId;
 use tokio::sync::watch;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 pub use self::options::Forwarding;
 
@@ -33,6 +34,12 @@ use self::client::Client;
 use self::guard::Guard;
 use crate::http::{Asked, Elsewhere, Failed, Passing, Sender, Sent, Way};
 use crate::log_limiter::{About, LogLimiter, hash_of, limited};
+
+/// How long clients may take to go when this node stops.
+const CLOSE: Duration = Duration::from_secs(4);
+
+/// How long a node may take to let a client go, until it is told once more: what it is told may overtake the request.
+const TOLD: Duration = Duration::from_millis(100);
 
 /// Passes requests on to the nodes that have their sessions, and knows those that come from other nodes.
 pub(crate) struct Forward {
@@ -44,6 +51,36 @@ pub(crate) struct Forward {
     patience: Duration,
     /// True when all tunnels have to end.
     closing: watch::Sender<bool>,
+}
+
+/// Tells the node of a session that this one cannot be the way to it any more.
+struct Release {
+    asked: Asked,
+    way: sio_cluster::Way,
+    client: Arc<Client>,
+    closing: watch::Receiver<bool>,
+}
+
+impl Release {
+    /// Lets something go on, and has its end brought about when this node stops.
+    async fn beside<T>(self, passing: impl Future<Output = T>) -> T {
+        let Self { asked, way, client, mut closing } = self;
+        let released = async {
+            // An error: the server has gone, with all that it passes on.
+            let _ = closing.wait_for(|is_closing| *is_closing).await;
+            loop {
+                let request = guard::release(asked.clone(), &way.token);
+                // A node that cannot be told has gone, or will notice that the connection ends. In a box: what waits
+                // for nothing but its end is not to have room for this.
+                let _ = Box::pin(timeout(CLOSE, client.exchange(&way, request))).await;
+                sleep(TOLD).await;
+            }
+        };
+        tokio::select! {
+            outcome = passing => outcome,
+            () = released => unreachable!("it is told again and again"),
+        }
+    }
 }
 
 /// The way to one node.
@@ -92,9 +129,12 @@ impl Forward {
         self.cluster.set_address(SocketAddr::new(ip, listener.port()).to_string());
     }
 
-    /// Ends the tunnels: the clients behind them have to come to another node.
-    pub(crate) fn close(&self) {
+    /// Ends what is being passed on, since this node stops: the nodes that have the sessions are told, and let the
+    /// clients take another way. Returns when nothing is left, after a few seconds at most.
+    pub(crate) async fn close(&self) {
         self.closing.send_replace(true);
+        // Each request that is being passed on, and each tunnel, holds a receiver.
+        let _ = timeout(CLOSE, self.closing.closed()).await;
     }
 }
 
@@ -122,19 +162,29 @@ impl Elsewhere for Forward {
 impl Way for Route {
     fn exchange(&self, asked: Asked, body: Sent, limit: Duration) -> Passing<'_> {
         Box::pin(async move {
+            // The answer to anything else comes soon.
+            let release = (asked.method == Method::GET).then(|| self.release(&asked));
             let request = guard::request(asked, body, &self.way.token);
-            let answer = timeout(limit, self.client.exchange(&self.way, request)).await;
+            let answer = timeout(limit, self.client.exchange(&self.way, request));
+            let answer = match release {
+                Some(release) => release.beside(answer).await,
+                None => answer.await,
+            };
             self.judged(answer.unwrap_or(Err(client::Error::Late)))
         })
     }
 
     fn upgrade(&self, asked: Asked, connection: OnUpgrade, limit: Duration) -> Passing<'_> {
         Box::pin(async move {
+            if *self.closing.borrow() {
+                return Err(Failed::Unreachable);
+            }
+            let release = self.release(&asked);
             let request = guard::upgrade(asked, &self.way.token);
             let answer = timeout(limit, self.client.upgrade(&self.way, request)).await;
             let (answer, other) = self.judged(answer.unwrap_or(Err(client::Error::Late)))?;
             if let Some(other) = other {
-                tunnel::spawn(connection, other, self.patience, self.closing.clone());
+                tokio::spawn(release.beside(tunnel::run(connection, other, self.patience)));
             }
             Ok(answer)
         })
@@ -142,6 +192,15 @@ impl Way for Route {
 }
 
 impl Route {
+    /// The means to end what is asked for.
+    fn release(&self, asked: &Asked) -> Release {
+        let Asked { method, uri, client, .. } = asked;
+        let asked =
+            Asked { method: method.clone(), uri: uri.clone(), headers: HeaderMap::new(), client: *client };
+        let (way, client, closing) = (self.way.clone(), Arc::clone(&self.client), self.closing.clone());
+        Release { asked, way, client, closing }
+    }
+
     /// Draws the consequences of a failure.
     fn judged<T>(&self, answer: Result<T, client::Error>) -> Result<T, Failed> {
         answer.map_err(|error| {

@@ -8,14 +8,13 @@
 use std::future::poll_fn;
 use std::io;
 use std::mem::MaybeUninit;
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::{Buf, Bytes};
 use hyper::upgrade::OnUpgrade;
 use tokio::io::{AsyncRead, ReadBuf};
-use tokio::sync::watch;
 use tokio::time::{Sleep, sleep};
 
 use crate::transport::link::Link;
@@ -26,28 +25,13 @@ const PIECE: usize = 16 * 1024;
 /// Pieces after which other tasks have their turn.
 const BURST: u32 = 32;
 
-/// Passes bytes between a client and a node, until both are through, one of them keeps the other waiting for
-/// `patience`, or `closing` is true.
-pub(super) fn spawn(
-    client: OnUpgrade,
-    node: OnUpgrade,
-    patience: Duration,
-    mut closing: watch::Receiver<bool>,
-) {
+/// Passes bytes between a client and a node, until both are through, or one of them keeps the other waiting for
+/// `patience`.
+pub(super) async fn run(client: OnUpgrade, node: OnUpgrade, patience: Duration) {
     let mut tunnel = Tunnel::new(Link::Upgrading(client), Link::Upgrading(node), patience);
-    tokio::spawn(async move {
-        let outcome = {
-            let mut closed = pin!(closing.wait_for(|is_closing| *is_closing));
-            poll_fn(|cx| match closed.as_mut().poll(cx) {
-                Poll::Ready(_) => Poll::Ready(Ok(())),
-                Poll::Pending => tunnel.poll(cx),
-            })
-            .await
-        };
-        if let Err(error) = outcome {
-            tracing::debug!(target: "sio::cluster", %error, "a tunnel ended");
-        }
-    });
+    if let Err(error) = poll_fn(|cx| tunnel.poll(cx)).await {
+        tracing::debug!(target: "sio::cluster", %error, "a tunnel ended");
+    }
 }
 
 struct Tunnel {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use sio_core::engine::packet::Packet;
 use sio_core::engine::session::CloseReason;
 
-use super::{SessionTask, now};
+use super::{Leaving, SessionTask, later};
 use crate::transport::frames::Scratch;
 use crate::transport::websocket::{CloseCode, Ended};
 
@@ -34,6 +34,9 @@ pub(super) enum Bye {
 
 impl SessionTask {
     pub(super) fn on_websocket_end(&mut self, ended: Ended) {
+        if self.has_parted_by_websocket(&ended) {
+            return;
+        }
         let (reason, code) = match ended {
             Ended::ByPeer(code) => (CloseReason::TransportClose, Some(code)),
             Ended::Failed(code, why) => {
@@ -47,7 +50,7 @@ impl SessionTask {
 
     /// Ends the session for a broken rule: nothing that is queued matters any more.
     pub(super) fn close_now(&mut self, reason: CloseReason) {
-        if self.is_alive() {
+        if !matches!(self.leaving, Leaving::Closed(_)) {
             let _ = self.state.close(reason);
             self.closed(reason, Bye::Forced);
         }
@@ -68,11 +71,16 @@ impl SessionTask {
         }
         self.handler.on_close(reason);
         self.mailbox.outbox.refuse();
-        self.leaving = Some(now() + LINGER);
+        let is_told = self.give_up_parting();
+        self.leaving = Leaving::Closed(later(LINGER));
         let is_probing = self.carrier.is_probing();
         if self.carrier.websocket().is_some() {
             match bye {
                 Bye::None => self.gone(),
+                _ if is_told => {
+                    self.unlist();
+                    self.carrier.end_rest();
+                }
                 Bye::Code(code) => self.leave_by_websocket(code),
                 Bye::Forced | Bye::Graceful => self.leave_by_websocket(code_of(reason)),
             }
@@ -80,7 +88,7 @@ impl SessionTask {
             if reason == CloseReason::TransportClose {
                 // The close packet came in a POST, which is taken like any other, but not before its GET is answered:
                 // a request that the client makes after it finds no session.
-                self.leaving = Some(now() + OVERTAKEN);
+                self.leaving = Leaving::Closed(later(OVERTAKEN));
                 return;
             }
             if matches!(bye, Bye::Graceful) {
@@ -110,14 +118,15 @@ impl SessionTask {
 
     /// The upgrade of a session that is closed is complete: it was for this that the end had to wait.
     pub(super) fn upgraded_to_leave(&mut self, reason: CloseReason) {
-        self.leaving = Some(now() + LINGER);
+        self.leaving = Leaving::Closed(later(LINGER));
         self.leave_by_websocket(code_of(reason));
     }
 
     /// Returns whether a POST that comes now is accepted and ignored: the client has yet to be told that the session
     /// is over, and would believe in a failure otherwise.
     pub(super) fn ignores_posts(&self) -> bool {
-        self.leaving.is_some() && self.state.close_reason() != Some(CloseReason::TransportClose)
+        matches!(self.leaving, Leaving::Closed(_))
+            && self.state.close_reason() != Some(CloseReason::TransportClose)
     }
 
     /// Tells a client that polls what is left to tell. True when that is all.
@@ -178,7 +187,7 @@ impl SessionTask {
 }
 
 /// Returns the close code for a WebSocket whose session the server has closed.
-fn code_of(reason: CloseReason) -> CloseCode {
+pub(super) fn code_of(reason: CloseReason) -> CloseCode {
     match reason {
         CloseReason::ServerShuttingDown => CloseCode::GOING_AWAY,
         _ => CloseCode::NORMAL,

@@ -7,6 +7,7 @@
 mod carrier;
 mod closing;
 mod overdue;
+mod parting;
 mod reading;
 mod requests;
 mod slow;
@@ -28,6 +29,7 @@ use sio_core::id::SessionId;
 pub(crate) use self::carrier::Carrier;
 pub(crate) use self::closing::LINGER;
 use self::overdue::Overdue;
+use self::parting::Parting;
 use self::slow::Stall;
 use super::command::Command;
 use super::handler::Handler;
@@ -38,13 +40,22 @@ use crate::guarded::Guarded;
 use crate::shutdown::Phase;
 use crate::turn;
 
+/// How far a session is on its way out.
+#[derive(Debug)]
+enum Leaving {
+    No,
+    /// The client is being told, and listened to.
+    Parting(Box<Parting>),
+    /// It is closed: what is queued still goes out, until then.
+    Closed(Instant),
+}
+
 pub(crate) struct SessionTask {
     state: Session,
     carrier: Carrier,
     /// The session can be found by its id.
     is_listed: bool,
-    /// Set when the session is closed: what is queued still goes out, until then.
-    leaving: Option<Instant>,
+    leaving: Leaving,
     /// Input is paused, since the handler takes no more, and not for the client's sake.
     paused: bool,
     /// A burst waits for the transport, which has taken nothing.
@@ -78,7 +89,7 @@ impl SessionTask {
             state,
             carrier,
             is_listed: true,
-            leaving: None,
+            leaving: Leaving::No,
             paused: false,
             stall: None,
             owes_pong: false,
@@ -114,6 +125,9 @@ impl SessionTask {
             Command::Post(packets, answer) => self.on_post(packets, answer),
             Command::Violation(reason) => self.close_now(reason),
             Command::Probe(websocket) => self.on_probe(websocket),
+            Command::Release if !self.is_alive() => {}
+            Command::Release if self.carrier.is_websocket() => self.part(CloseReason::TransportClose),
+            Command::Release => self.release_poll(),
             Command::Close(reason) => {
                 if reason == CloseReason::ForcedServerClose && self.is_alive() {
                     self.handler.on_closing();
@@ -125,11 +139,15 @@ impl SessionTask {
 
     fn on_timer(&mut self) {
         let now = now();
-        if let Some(until) = self.leaving {
-            if until <= now && !self.carrier.is_gone() {
-                self.gone();
+        match self.leaving {
+            Leaving::No => {}
+            Leaving::Parting(_) => return,
+            Leaving::Closed(until) => {
+                if until <= now && !self.carrier.is_gone() {
+                    self.gone();
+                }
+                return;
             }
-            return;
         }
         // The answer that the client owes may be among the input that has arrived and has not been read.
         let waits = self.has_unread && self.overdue.as_ref().is_none_or(Overdue::may_be_unread);
@@ -166,19 +184,34 @@ impl SessionTask {
         }
     }
 
-    /// True while the session's deadlines count, from the moment at which it was opened.
-    fn is_alive(&self) -> bool {
-        self.leaving.is_none()
+    /// Ends the session since the server stops.
+    fn stop(&mut self) {
+        if self.shared.shutdown.is_over() {
+            self.close_gracefully(CloseReason::ServerShuttingDown);
+        } else {
+            self.part(CloseReason::ServerShuttingDown);
+        }
     }
 
-    /// True while messages can be received and sent.
+    /// True while the session's deadlines count, from the moment at which it was opened.
+    fn is_alive(&self) -> bool {
+        matches!(self.leaving, Leaving::No)
+    }
+
+    /// True while messages can be received.
     fn is_open(&self) -> bool {
-        self.is_alive() && !self.carrier.is_opening()
+        match &self.leaving {
+            Leaving::No => !self.carrier.is_opening(),
+            Leaving::Parting(parting) => !parting.has_ended(),
+            Leaving::Closed(_) => false,
+        }
     }
 
     fn next_deadline(&self) -> Option<Instant> {
-        if self.leaving.is_some() {
-            return self.leaving.filter(|_| !self.carrier.is_gone());
+        match &self.leaving {
+            Leaving::No => {}
+            Leaving::Parting(parting) => return Some(parting.deadline()),
+            Leaving::Closed(until) => return Some(*until).filter(|_| !self.carrier.is_gone()),
         }
         let (mut session, mut handler) = (self.state.poll_timeout(), self.handler.deadline());
         if self.overdue.is_some() {
@@ -257,9 +290,12 @@ impl Future for SessionTask {
             } else {
                 this.handler.poll(cx);
             }
-            if this.is_open() && this.is_to_stop() {
-                this.close_gracefully(CloseReason::ServerShuttingDown);
+            if this.is_alive() && this.is_open() && this.is_to_stop() {
+                this.stop();
                 // Lets the handler begin what the end requires: nothing else would wake the task for it.
+                this.handler.poll(cx);
+            }
+            if this.end_parting() {
                 this.handler.poll(cx);
             }
             let blocked = this.write(fired, cx);

@@ -19,17 +19,17 @@ impl SessionTask {
         self.has_unread = false;
         if let (Carrier::WebSocket { rest: None, .. }, None) = (&self.carrier, &self.overdue) {
             // All that there is most of the time.
-            return self.is_alive() && self.read_websocket(cx);
+            return self.is_open() && self.read_websocket(cx);
         }
         let room = turn::bytes_left();
         let mut left = self.carrier.polling().is_some() && self.read_posts();
-        if self.is_open() && self.carrier.polling().is_some_and(|polling| polling.is_abandoned(cx)) {
+        if self.is_alive() && self.carrier.polling().is_some_and(|polling| polling.is_abandoned(cx)) {
             self.close_now(CloseReason::TransportError);
         }
         if self.carrier.is_probing() {
             self.read_probe(cx);
         }
-        if self.carrier.is_websocket() && self.is_alive() {
+        if self.carrier.is_websocket() && self.is_open() {
             left |= self.read_websocket(cx);
         }
         if let Some(overdue) = &mut self.overdue {
@@ -213,6 +213,7 @@ impl SessionTask {
                     Some(reason) => self.upgraded_to_leave(reason),
                     None => self.handler.on_upgrade(),
                 }
+                self.tell_by_websocket();
             }
             Output::ProbeFailed => self.carrier.end_probe(),
             Output::Closed(reason) => self.closed(reason, Bye::Forced),

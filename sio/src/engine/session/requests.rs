@@ -4,7 +4,7 @@ use sio_core::engine::packet::Packet;
 use sio_core::engine::session::{CloseReason, PollVerdict, PostVerdict};
 use tokio::sync::oneshot;
 
-use super::{SessionTask, now};
+use super::{Leaving, SessionTask, now};
 use crate::engine::command::{PollAnswer, PostAnswer};
 use crate::transport::websocket::WebSocket;
 
@@ -15,7 +15,7 @@ impl SessionTask {
         let Some(polling) = self.carrier.polling() else {
             return refuse(answer);
         };
-        if self.leaving.is_some() {
+        if matches!(self.leaving, Leaving::Closed(_)) {
             polling.wait(answer);
             return;
         }
@@ -60,7 +60,7 @@ impl SessionTask {
 
     pub(super) fn on_probe(&mut self, websocket: Box<WebSocket>) {
         // A refused WebSocket is dropped, which closes it; the session goes on as it was.
-        if self.is_open() && self.state.attach_probe(now()).is_ok() {
+        if self.is_alive() && self.is_open() && self.state.attach_probe(now()).is_ok() {
             self.carrier.begin_probe(websocket);
         }
     }

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use sio_core::engine::packet::Packet;
 
-use super::{Carrier, SessionTask, now};
+use super::{Carrier, Leaving, SessionTask, now};
 use crate::transport::websocket::Ended;
 
 impl SessionTask {
@@ -20,8 +20,12 @@ impl SessionTask {
         }
         let blocked = match self.carrier {
             Carrier::Gone => true,
-            _ if self.leaving.is_some() => {
+            _ if matches!(self.leaving, Leaving::Closed(_)) => {
                 self.flush(cx);
+                true
+            }
+            _ if !self.is_alive() => {
+                self.write_parting(cx);
                 true
             }
             Carrier::Opening(_) => true,

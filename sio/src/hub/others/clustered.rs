@@ -56,8 +56,12 @@ impl Others {
 
     /// Gives the state of a client to a node that goes on when this one stops.
     pub(crate) fn hand(&self, pid: PrivateId, take: impl FnOnce() -> Option<HandedState>) -> bool {
-        let successor = self.cluster.successor();
-        successor.is_some_and(|successor| self.cluster.hand(successor, pid, take))
+        self.cluster.hand(pid, take)
+    }
+
+    /// The same, if one of them has claimed it already.
+    pub(crate) fn hand_claimed(&self, pid: PrivateId, take: impl FnOnce() -> Option<HandedState>) -> bool {
+        self.cluster.hand_claimed(pid, take)
     }
 
     /// Returns whether all of them are heard.
