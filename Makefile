@@ -10,6 +10,7 @@ CLIENTS := tests/clients
 VENV := $(CLIENTS)/python/.venv
 CHROMIUM ?= /usr/bin/chromium
 REDIS ?= /usr/bin/redis-server
+NGINX ?= $(TARGET)/nginx/usr/sbin/nginx
 BENCH := tests/bench
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 
@@ -49,8 +50,9 @@ pictures: examples $(CLIENTS)/node_modules/.package-lock.json $(CHROMIUM)
 # ---- the tests ----
 
 .PHONY: test
-test: $(EXAMPLES)/node_modules/.package-lock.json $(CLIENTS)/node_modules/.package-lock.json $(VENV)/.installed $(CHROMIUM) $(REDIS)
-	@CHROMIUM=$(CHROMIUM) REDIS=$(REDIS) PYTHON=$(abspath $(VENV))/bin/python $(CLIENTS)/run
+test: $(EXAMPLES)/node_modules/.package-lock.json $(CLIENTS)/node_modules/.package-lock.json $(VENV)/.installed $(CHROMIUM) $(REDIS) \
+	$(NGINX)
+	@CHROMIUM=$(CHROMIUM) REDIS=$(REDIS) NGINX=$(abspath $(NGINX)) PYTHON=$(abspath $(VENV))/bin/python $(CLIENTS)/run
 
 # ---- the benchmark ----
 
@@ -100,6 +102,14 @@ endif
 	@sudo=; if [ "$$(id -u)" -ne 0 ]; then sudo=sudo; fi; \
 	$$sudo apt-get update -qq; \
 	$$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core
+
+# For the test of the book's configuration: the program alone, since the package would start a service.
+$(TARGET)/nginx/usr/sbin/nginx:
+	@sudo=; if [ "$$(id -u)" -ne 0 ]; then sudo=sudo; fi; \
+	$$sudo apt-get update -qq; \
+	mkdir -p $(TARGET)/nginx; cd $(TARGET)/nginx; rm -f nginx_*.deb; \
+	apt-get download -qq nginx; dpkg -x nginx_*.deb .
+	@touch $@
 
 # For the tests of several nodes, each of which starts and ends one of its own on a free port.
 /usr/bin/redis-server:

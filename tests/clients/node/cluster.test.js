@@ -3,7 +3,7 @@ import { after, before, describe, test } from "node:test";
 
 import { startBalancer } from "../support/balancer.js";
 import { EACH_MODE, ask, connected, inbox, open, opened } from "../support/client.js";
-import { startE2e, startRedis } from "../support/servers.js";
+import { startE2e, startNginx, startRedis } from "../support/servers.js";
 import { next, until } from "../support/wait.js";
 
 const CLIENTS = 20;
@@ -11,23 +11,29 @@ const CLIENTS = 20;
 let redis;
 let nodes;
 let balancer;
+let nginx;
 
 before(async () => {
   redis = await startRedis();
   nodes = await Promise.all([1, 2, 3].map(() => startE2e(0, { CLUSTER: redis.url })));
-  balancer = await startBalancer(nodes.map(({ port }) => port));
+  const ports = nodes.map(({ port }) => port);
+  balancer = await startBalancer(ports);
+  nginx = await startNginx(ports);
 });
 
 after(async () => {
   await balancer?.stop();
+  await nginx?.stop();
   await Promise.all(nodes?.map(({ stop }) => stop()) ?? []);
   await redis?.stop();
 });
 
-for (const mode of EACH_MODE) {
-  describe(`three nodes, each request to the next: ${mode}`, () => {
+const FRONTS = { "each request to the next": () => balancer, "behind the book's nginx": () => nginx };
+
+for (const [name, front, mode] of Object.entries(FRONTS).flatMap((one) => EACH_MODE.map((mode) => [...one, mode]))) {
+  describe(`three nodes, ${name}: ${mode}`, () => {
     test("every client connects, asks, hears of all and has no error", async (t) => {
-      const sockets = Array.from({ length: CLIENTS }, () => open(t, balancer.url, mode));
+      const sockets = Array.from({ length: CLIENTS }, () => open(t, front().url, mode));
       const errors = [];
       for (const socket of sockets) {
         socket.on("connect_error", (error) => errors.push(error));

@@ -2,7 +2,9 @@
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { chmod, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
+import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
@@ -145,6 +147,41 @@ export async function startRedis() {
     line.includes("Ready to accept connections"),
   );
   return { url: `redis://${HOST}:${port}`, stop: () => program.stop() };
+}
+
+/** nginx with the book's configuration, in front of the servers at these ports, as `NGINX` names the program: `{ url, stop }`. */
+export async function startNginx(ports) {
+  const book = await readFile(join(ROOT, "book/listings/deploy/nodes.nginx.conf"), "utf8");
+  const port = await listenOnce(0);
+  const upstream = ports.map((port) => `server ${HOST}:${port};`).join(" ");
+  const site = book
+    .replace(/(server 10\.[\d.]+:3000;\s*)+/, `${upstream}\n`)
+    .replace("listen 80;", `listen ${HOST}:${port};`);
+  const directory = await mkdtemp(join(tmpdir(), "sio-nginx-"));
+  // Its workers are another user if this one is root.
+  await chmod(directory, 0o755);
+  const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"];
+  const lines = [
+    "daemon off;",
+    "worker_processes 2;",
+    `pid ${directory}/pid;`,
+    "error_log stderr notice;",
+    "events { worker_connections 1024; }",
+    "http {",
+    "access_log off;",
+    ...temporary.map((name) => `${name}_temp_path ${directory}/${name};`),
+    site,
+    "}",
+  ];
+  await writeFile(join(directory, "nginx.conf"), lines.join("\n"));
+  // Its log says when it is ready.
+  const command = `exec "${process.env.NGINX ?? "/usr/sbin/nginx"}" -e stderr -c "${directory}/nginx.conf" 2>&1`;
+  const program = await Program.start("/bin/sh", ["-c", command], {}, (line) => line.includes("start worker process "));
+  const stop = async () => {
+    await program.stop();
+    await rm(directory, { recursive: true });
+  };
+  return { url: `http://${HOST}:${port}`, stop };
 }
 
 /** An example with its page: `{ url, port, stop }`. */
