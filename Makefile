@@ -50,8 +50,8 @@ pictures: examples $(CLIENTS)/node_modules/.package-lock.json $(CHROMIUM)
 # ---- the tests ----
 
 .PHONY: test
-test: $(EXAMPLES)/node_modules/.package-lock.json $(CLIENTS)/node_modules/.package-lock.json $(VENV)/.installed $(CHROMIUM) $(REDIS) \
-	$(NGINX)
+test: $(EXAMPLES)/node_modules/.package-lock.json $(CLIENTS)/node_modules/.package-lock.json \
+	$(CLIENTS)/contract/node_modules/.package-lock.json $(VENV)/.installed $(CHROMIUM) $(REDIS) $(NGINX)
 	@CHROMIUM=$(CHROMIUM) REDIS=$(REDIS) NGINX=$(abspath $(NGINX)) PYTHON=$(abspath $(VENV))/bin/python $(CLIENTS)/run
 
 # ---- the benchmark ----

@@ -16,6 +16,8 @@ pub mod id;
 pub mod msgpack;
 pub mod name;
 mod pace;
+#[cfg(feature = "schema")]
+pub mod schema;
 pub mod socket;
 pub mod target;
 pub mod v3;

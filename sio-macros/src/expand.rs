@@ -5,6 +5,8 @@
 //! the user's can get between. Never plain `quote!` for a local variable: it would have the other hygiene.
 //! Locals begin with `__` all the same: a binding that is called like a constant is no binding, hygiene or not.
 
+mod contract;
+
 use proc_macro2::{Group, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::Meta;
@@ -127,14 +129,15 @@ fn describe(model: &Consumer) -> TokenStream {
         });
         quote_spanned!(at(method.ident.span())=> #(#cfgs)* { #(#args)* })
     });
-    let methods: Vec<_> = methods.collect();
-    let body = if methods.is_empty() {
-        quote_spanned!(at(Span::call_site())=> let _ = __description;)
-    } else {
-        quote!(#(#methods)*)
-    };
+    let connect = model.connect.iter().map(|method| contract::connect(krate, method));
+    let handlers = model.handlers.iter().map(|handler| contract::handler(krate, handler));
+    let contract = std::iter::once(contract::consumer(krate, &model.docs)).chain(connect).chain(handlers);
     quote_spanned! {at(Span::call_site())=>
-        fn describe(__description: &mut #krate::__private::Description<'_>) { #body }
+        fn describe(__description: &mut #krate::__private::Description<'_>) {
+            let _ = &__description;
+            #(#methods)*
+            #(#contract)*
+        }
     }
 }
 

@@ -18,6 +18,7 @@ mod event_args;
 mod event_error;
 mod expand;
 mod model;
+mod names;
 mod parse;
 mod role;
 mod shape;

@@ -14,6 +14,7 @@ use syn::{Attribute, FnArg, Ident, Path, ReturnType, Type};
 use crate::check::{check_block, check_hidden_event, check_method};
 use crate::errors::Errors;
 use crate::event_args::{EventArgs, Rate};
+use crate::names;
 use crate::parse::{self, Args, Block, Item};
 use crate::role::{PREFIX, Role};
 use crate::shape::is_ack;
@@ -22,6 +23,7 @@ use crate::shape::is_ack;
 pub(crate) struct Consumer {
     pub(crate) krate: TokenStream,
     pub(crate) cfgs: Vec<Attribute>,
+    pub(crate) docs: String,
     pub(crate) namespace: Name,
     pub(crate) self_ty: Type,
     /// Several only when `#[cfg]` chooses between them; so for all three hooks.
@@ -55,6 +57,9 @@ pub(crate) struct Method {
     pub(crate) cfgs: Vec<Attribute>,
     pub(crate) has_self: bool,
     pub(crate) args: Vec<Type>,
+    /// The names of the arguments, as clients may read them.
+    pub(crate) arg_names: Vec<String>,
+    pub(crate) docs: String,
     /// `None`: nothing is written behind the arguments.
     pub(crate) output: Option<Type>,
 }
@@ -77,6 +82,7 @@ impl Consumer {
         let mut consumer = Self {
             krate,
             cfgs: block.cfgs.clone(),
+            docs: block.docs.clone(),
             namespace: namespace.filter(|_| sound)?,
             self_ty: block.self_ty.clone(),
             connect: Vec::new(),
@@ -195,11 +201,17 @@ impl Method {
             FnArg::Typed(arg) => Some((*arg.ty).clone()),
             FnArg::Receiver(_) => None,
         });
+        let arg_names = method.sig.inputs.iter().filter_map(|arg| match arg {
+            FnArg::Typed(arg) => Some(names::of_argument(&arg.pat, &arg.ty)),
+            FnArg::Receiver(_) => None,
+        });
         Self {
             ident: method.sig.ident.clone(),
             cfgs: method.attrs.iter().filter(|attr| attr.path().is_ident("cfg")).cloned().collect(),
             has_self: method.sig.receiver().is_some(),
             args: args.collect(),
+            arg_names: arg_names.collect(),
+            docs: names::docs(&method.attrs),
             output: match &method.sig.output {
                 ReturnType::Default => None,
                 ReturnType::Type(_, ty) => Some((**ty).clone()),

@@ -16,6 +16,8 @@ use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream, Parser};
 use syn::{Attribute, Generics, Ident, LitStr, Meta, Path, Signature, Token, Type, Visibility};
 
+use crate::names;
+
 /// The arguments of `#[consumer(..)]`.
 #[derive(Default)]
 pub(crate) struct Args {
@@ -91,6 +93,8 @@ pub(crate) struct Block {
     pub(crate) head: TokenStream,
     /// Conditions on the whole block, when they stand below `#[consumer]`.
     pub(crate) cfgs: Vec<Attribute>,
+    /// The text of its documentation comments.
+    pub(crate) docs: String,
     pub(crate) unsafety: Option<Token![unsafe]>,
     pub(crate) generics: Generics,
     pub(crate) trait_: Option<Path>,
@@ -129,6 +133,7 @@ impl Block {
 
     fn parse_item(input: ParseStream<'_>) -> syn::Result<Self> {
         let outer_attrs = input.call(Attribute::parse_outer)?;
+        let docs = names::docs(&outer_attrs);
         let cfgs = outer_attrs.into_iter().filter(|attr| attr.path().is_ident("cfg")).collect();
         let unsafety = input.parse()?;
         if !input.peek(Token![impl]) {
@@ -152,6 +157,7 @@ impl Block {
         Ok(Self {
             head: TokenStream::new(),
             cfgs,
+            docs,
             unsafety,
             generics,
             trait_,

@@ -36,6 +36,7 @@
 //! | [`ConnectError`], [`IntoConnectError`] | `connect`, and the hooks before it: the client is refused |
 //! | [`EmitError`], [`EncodeError`] | an emit |
 //! | [`AckError`] | an emit with acknowledgement |
+//! | [`ErrorCodes`] | says which codes an error type has, for the contract with clients |
 //! | [`ArgError`], [`NotJson`] | reading a payload by hand |
 //! | [`BuildError`], [`Problem`] | a server whose parts do not fit together |
 //! | [`UnknownReason`] | reading a [`DisconnectReason`](crate::DisconnectReason) from a text |
@@ -44,6 +45,7 @@
 
 mod boxed;
 mod build;
+mod codes;
 pub(crate) mod connect;
 mod emit;
 pub(crate) mod event;
@@ -66,6 +68,7 @@ pub use sio_core::socket::UnknownReason;
 pub use sio_core::value::NotJson;
 
 pub use self::build::{BuildError, Problem};
+pub use self::codes::ErrorCodes;
 pub(crate) use self::connect::ConnectFailure;
 pub use self::connect::{ConnectError, IntoConnectError};
 pub use self::emit::{AckError, EmitError, IdentifyError};

@@ -126,6 +126,7 @@
 //! | `redis` | no | `sio::cluster` over Redis or Valkey: several servers that act as one |
 //! | `redis-tls` | no | the same over TLS: `rediss://`, by rustls with ring and the system's certificates |
 //! | `cluster` | no | `sio::cluster` without a broker: for your own, and for tests |
+//! | `contract` | no | `sio::Contract`: the consumers of a program as TypeScript and AsyncAPI |
 //! | `testing` | no | `sio::testing`: clients in the process of a test |
 //!
 //! `sio` logs through `tracing`, with targets that begin with `sio::`; install a subscriber to see the logs.
@@ -144,6 +145,8 @@ pub mod cluster;
 mod codec;
 mod connection;
 pub mod consumer;
+#[cfg(feature = "contract")]
+pub mod contract;
 mod data;
 pub mod emit;
 pub mod engine;
@@ -194,6 +197,8 @@ pub use sio_macros::event_error;
 pub use self::builder::Builder;
 pub use self::consumer::ack::Ack;
 pub use self::consumer::state::State;
+#[cfg(feature = "contract")]
+pub use self::contract::Contract;
 #[doc(inline)]
 pub use self::error::{Error, Result};
 pub use self::handle::socket::Socket;
@@ -222,6 +227,23 @@ pub mod __private {
         };
     }
 
+    /// Compiles what the macros say of the shapes of handlers, with the feature `contract` only.
+    #[cfg(feature = "contract")]
+    #[doc(hidden)]
+    #[macro_export]
+    macro_rules! __sio_contract {
+        ($($code:tt)*) => { $($code)* };
+    }
+
+    /// Compiles what the macros say of the shapes of handlers, with the feature `contract` only.
+    #[cfg(not(feature = "contract"))]
+    #[doc(hidden)]
+    #[macro_export]
+    macro_rules! __sio_contract {
+        ($($code:tt)*) => {};
+    }
+
+    pub use __sio_contract as contract;
     pub use __sio_generated as generated;
     pub use std::result::Result;
     pub use std::result::Result::{Err, Ok};
@@ -234,6 +256,8 @@ pub mod __private {
     pub use crate::consumer::extract::FromEvent;
     pub use crate::consumer::hook::{Disconnect, Failure, HookArg, HookOutput};
     pub use crate::consumer::reply::{AckedOutput, Probe, Reply, handler_future};
+    #[cfg(feature = "contract")]
+    pub use crate::consumer::shape::{ArgProbe, CodesProbe, ReplyProbe, SentProbe};
     pub use crate::consumer::{Consumer, EventInfo};
     pub use crate::error::connect::ConnectFailure;
     pub use crate::error::event::{Conversion, HandlerError, StdEventError};

@@ -2,6 +2,8 @@
 
 use std::any::{TypeId, type_name};
 
+#[cfg(feature = "contract")]
+use super::shape::Handlers;
 #[cfg(doc)]
 use super::state::State;
 use crate::guarded;
@@ -13,6 +15,9 @@ use crate::short::short;
 #[derive(Debug)]
 pub struct Description<'a> {
     needs: &'a mut Needs,
+    /// `None` where nobody asks for it: when a server starts.
+    #[cfg(feature = "contract")]
+    pub(super) handlers: Option<&'a mut Handlers>,
 }
 
 /// The collected needs.
@@ -54,8 +59,20 @@ impl Description<'_> {
     /// Returns what the handlers of a consumer need.
     pub(crate) fn collect(describe: fn(&mut Description<'_>)) -> Needs {
         let mut needs = Needs::default();
-        describe(&mut Description { needs: &mut needs });
+        describe(&mut Description {
+            needs: &mut needs,
+            #[cfg(feature = "contract")]
+            handlers: None,
+        });
         needs
+    }
+
+    /// Returns what the handlers of a consumer take and answer with.
+    #[cfg(feature = "contract")]
+    pub(crate) fn handlers(describe: fn(&mut Description<'_>)) -> Handlers {
+        let (mut needs, mut handlers) = (Needs::default(), Handlers::default());
+        describe(&mut Description { needs: &mut needs, handlers: Some(&mut handlers) });
+        handlers
     }
 
     /// Declares that a [`State<T>`] is needed.

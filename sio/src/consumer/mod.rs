@@ -32,6 +32,8 @@ pub(crate) mod extract;
 pub(crate) mod hook;
 mod info;
 pub(crate) mod reply;
+#[cfg(feature = "contract")]
+pub(crate) mod shape;
 pub(crate) mod state;
 #[cfg(test)]
 mod tests;

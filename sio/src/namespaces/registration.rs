@@ -14,6 +14,8 @@ use sio_core::name::check_namespace;
 use sio_grammar::pattern;
 
 use super::Door;
+#[cfg(feature = "contract")]
+use crate::consumer::shape::Handlers;
 use crate::consumer::{Consumer, Description, EventInfo, Needs};
 use crate::error::Problem;
 use crate::handle::socket::Socket;
@@ -76,6 +78,12 @@ impl Registration {
     /// Returns what its handlers need.
     pub(crate) fn needs(&self) -> Needs {
         Description::collect(self.describe)
+    }
+
+    /// Returns what its handlers take and answer with.
+    #[cfg(feature = "contract")]
+    pub(crate) fn handlers(&self) -> Handlers {
+        Description::handlers(self.describe)
     }
 
     fn type_id(&self) -> TypeId {
