@@ -8,6 +8,8 @@ SHELL := /bin/bash
 EXAMPLES := examples
 CLIENTS := tests/clients
 VENV := $(CLIENTS)/python/.venv
+# Older versions of python-socketio, whose servers speak otherwise with each other.
+OLD_PYTHON := $(CLIENTS)/python/versions/5.13 $(CLIENTS)/python/versions/5.15
 CHROMIUM ?= /usr/bin/chromium
 REDIS ?= /usr/bin/redis-server
 NGINX ?= $(TARGET)/nginx/usr/sbin/nginx
@@ -51,7 +53,8 @@ pictures: examples $(CLIENTS)/node_modules/.package-lock.json $(CHROMIUM)
 
 .PHONY: test
 test: $(EXAMPLES)/node_modules/.package-lock.json $(CLIENTS)/node_modules/.package-lock.json \
-	$(CLIENTS)/contract/node_modules/.package-lock.json $(VENV)/.installed $(CHROMIUM) $(REDIS) $(NGINX)
+	$(CLIENTS)/contract/node_modules/.package-lock.json $(VENV)/.installed \
+	$(OLD_PYTHON:%=%/.venv/.installed) $(CHROMIUM) $(REDIS) $(NGINX)
 	@CHROMIUM=$(CHROMIUM) REDIS=$(REDIS) NGINX=$(abspath $(NGINX)) PYTHON=$(abspath $(VENV))/bin/python $(CLIENTS)/run
 
 # ---- the benchmark ----

@@ -1,5 +1,7 @@
 //! [`Emitter`]: sends to the clients of servers, from a process that is no server.
 
+mod emitting;
+
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -8,9 +10,9 @@ use bytes::Bytes;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use sio_core::args::EncodeError;
-use sio_core::cluster::broadcast::{Broadcast, Target};
+use sio_core::cluster::broadcast::Target;
 use sio_core::cluster::frame::{Flags, Header, Kind, LANE_ALL};
-use sio_core::cluster::message::{self, Change, Deed, Selection, ServerEvent};
+use sio_core::cluster::message::{self, ServerEvent};
 use sio_core::cluster::node::NodeId;
 use sio_core::name::{NameError, check_namespace};
 use sio_core::socket::encode;
@@ -18,12 +20,13 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
+pub use self::emitting::Emitting;
 use crate::bus::{BusError, Frame, Names, Topic};
 use crate::counters::{Counters, Counts};
 use crate::error::{PublishError, StartError};
-use crate::local::Packet;
 use crate::options::Options;
 use crate::outbox::{self, Outbox, now};
+use crate::ports::{Messages, Port};
 use crate::random;
 use crate::sink::Queue;
 use crate::supervisor::{Line, Role, Supervisor};
@@ -59,18 +62,9 @@ pub struct Emitter {
     max_frame: usize,
     is_msgpack: bool,
     recovery: bool,
+    /// Speaks with servers of another kind, if it is they who are told.
+    port: Option<Arc<dyn Port>>,
     supervisor: Mutex<Option<JoinHandle<()>>>,
-}
-
-/// Addresses some of the sockets of a namespace; made by [`Emitter::of`], and chained.
-#[derive(Debug, Clone)]
-#[must_use = "nothing is sent until something is emitted"]
-pub struct Emitting<'a> {
-    emitter: &'a Emitter,
-    path: String,
-    target: Target<'static>,
-    is_volatile: bool,
-    compress: bool,
 }
 
 /// Why something could not be emitted.
@@ -112,6 +106,45 @@ impl Emitter {
     ///
     /// If called outside of a tokio runtime.
     pub async fn connect(options: Options) -> Result<Self, StartError> {
+        Self::open(options, None).await
+    }
+
+    /// Connects to the broker of servers of python-socketio, as a write-only manager there does: what is emitted reaches
+    /// their clients, and those of sio's servers that hear the same channel.
+    ///
+    /// Only the options [`Options::hold`] and [`Options::wait`] count. Something that their format has no words for is an
+    /// error of the call: see [`Inexpressible`](crate::Inexpressible).
+    ///
+    /// # Errors
+    ///
+    /// As [`Emitter::connect`].
+    ///
+    /// # Panics
+    ///
+    /// As [`Emitter::connect`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use sio_cluster::{Emitter, MemoryBroker, Options, Python};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let options = Options::new(MemoryBroker::new().bus("worker"));
+    /// let emitter = Emitter::python(options, &Python::flask()).await?;
+    /// emitter.of("/shop")?.to("customer-7").emit("order", &("paid", 42))?;
+    /// let error = emitter.of("/shop")?.except("staff").emit("order", &7).unwrap_err();
+    /// assert!(error.to_string().contains("`except` names a room"));
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[cfg(feature = "python")]
+    pub async fn python(options: Options, python: &crate::Python) -> Result<Self, StartError> {
+        let port = crate::ports::python_of_emitter(python);
+        Self::open(options.python(python.clone()), Some(port)).await
+    }
+
+    async fn open(options: Options, port: Option<Arc<dyn Port>>) -> Result<Self, StartError> {
         let bus = options.bus.name();
         let wrong = |reason: String| StartError::Bus { bus: bus.clone(), reason: BusError::new(reason) };
         options.check().map_err(|error| wrong(error.to_string()))?;
@@ -148,7 +181,7 @@ impl Emitter {
         };
         let supervisor = Mutex::new(Some(tokio::spawn(supervisor.run(entered))));
         let is_msgpack = options.parser == "msgpack";
-        Ok(Self { role, max_frame, is_msgpack, recovery: options.recovery, supervisor })
+        Ok(Self { role, max_frame, is_msgpack, recovery: options.recovery, port, supervisor })
     }
 
     /// Addresses everybody in a namespace.
@@ -174,6 +207,10 @@ impl Emitter {
     /// [`EmitError`] if it is too large, or the path is no namespace.
     pub fn server_emit(&self, path: &str, event: &str, args: Box<RawValue>) -> Result<(), EmitError> {
         check_namespace(path)?;
+        if let Some(port) = &self.port {
+            let said = port.server_event(path, event, &args).map_err(PublishError::from)?;
+            return self.push_foreign(said, false);
+        }
         let event = ServerEvent { id: None, limit: 0, nsp: path.to_owned(), event: event.to_owned(), args };
         self.push_json(Kind::ServerEvent, &event)
     }
@@ -230,6 +267,14 @@ impl Emitter {
         Ok(())
     }
 
+    fn push_foreign(&self, said: Messages, is_volatile: bool) -> Result<(), EmitError> {
+        if let Some(frame) = said.frames.iter().find(|frame| frame.payload.len() > self.max_frame) {
+            return Err(PublishError::TooLarge { size: frame.payload.len(), limit: self.max_frame }.into());
+        }
+        said.frames.into_iter().for_each(|frame| self.role.line.outbox.push_foreign(frame, is_volatile));
+        Ok(())
+    }
+
     fn encode<A: Serialize + ?Sized>(&self, path: &str, event: &str, args: &A) -> Result<Bytes, EmitError> {
         let run = if self.recovery {
             encode::recoverable_event(path, event, args, None)?
@@ -243,98 +288,6 @@ impl Emitter {
         return Ok(sio_core::msgpack::encode(&run).map_err(EncodeError::from)?);
         #[cfg(not(feature = "msgpack"))]
         Err(EmitError::Parser("msgpack"))
-    }
-}
-
-impl Emitting<'_> {
-    /// Adds a room to those that are addressed. The id of a socket names a room too.
-    pub fn to(mut self, room: impl Into<String>) -> Self {
-        self.target.is_limited = true;
-        self.target.rooms.push(room.into().into());
-        self
-    }
-
-    /// Adds all sockets of a user, as the servers have identified them.
-    pub fn user(self, user: impl fmt::Display) -> Self {
-        // Their hidden room, as the servers name it.
-        self.to(format!("\0u{user}"))
-    }
-
-    /// Leaves out the members of a room. The id of a socket names a room too.
-    pub fn except(mut self, room: impl Into<String>) -> Self {
-        self.target.except.push(room.into().into());
-        self
-    }
-
-    /// Marks what is sent as volatile: it may be lost.
-    pub const fn volatile(mut self) -> Self {
-        self.is_volatile = true;
-        self
-    }
-
-    /// Sets whether polling answers that bring what is sent may be compressed. Default: `true`.
-    pub const fn compress(mut self, compress: bool) -> Self {
-        self.compress = compress;
-        self
-    }
-
-    /// Sends an event. A tuple is several arguments, everything else is one; bytes anywhere inside become attachments.
-    /// Never waits.
-    ///
-    /// # Errors
-    ///
-    /// [`EmitError`] if it cannot be written, or is too large. That there is no broker is no error.
-    pub fn emit<A: Serialize + ?Sized>(&self, event: &str, args: &A) -> Result<(), EmitError> {
-        let run = self.emitter.encode(&self.path, event, args)?;
-        let packet = Packet { is_volatile: self.is_volatile, compress: self.compress, ..Packet::new(run) };
-        self.check()?;
-        let event = Broadcast {
-            path: &self.path,
-            target: self.target.reborrow(),
-            offset: None,
-            run: packet.run.clone(),
-        };
-        let mut frame = self.emitter.begin(Kind::Broadcast, packet.flags(), event.len_hint());
-        event.write(&mut frame);
-        let kind = if self.is_volatile { outbox::Kind::Volatile } else { outbox::Kind::Held };
-        self.emitter.push(frame, kind)
-    }
-
-    /// Puts everybody who is addressed into these rooms.
-    ///
-    /// # Errors
-    ///
-    /// [`EmitError`] if it is too large.
-    pub fn join(&self, rooms: impl IntoIterator<Item = impl Into<String>>) -> Result<(), EmitError> {
-        self.change(Deed::Join(rooms.into_iter().map(Into::into).collect()))
-    }
-
-    /// Takes everybody who is addressed out of these rooms.
-    ///
-    /// # Errors
-    ///
-    /// [`EmitError`] if it is too large.
-    pub fn leave(&self, rooms: impl IntoIterator<Item = impl Into<String>>) -> Result<(), EmitError> {
-        self.change(Deed::Leave(rooms.into_iter().map(Into::into).collect()))
-    }
-
-    /// Disconnects everybody who is addressed: with `close` their whole connections, else from the namespace.
-    ///
-    /// # Errors
-    ///
-    /// [`EmitError`] if it is too large.
-    pub fn disconnect(&self, close: bool) -> Result<(), EmitError> {
-        self.change(Deed::Disconnect(close))
-    }
-
-    fn change(&self, deed: Deed) -> Result<(), EmitError> {
-        self.check()?;
-        let change = Change { to: Selection::new(&self.path, &self.target), deed };
-        self.emitter.push_json(Kind::Change, &change)
-    }
-
-    fn check(&self) -> Result<(), EmitError> {
-        if self.target.fits() { Ok(()) } else { Err(PublishError::TooManyRooms.into()) }
     }
 }
 

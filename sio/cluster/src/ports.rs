@@ -15,6 +15,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use serde_json::value::RawValue;
 use sio_core::cluster::broadcast::Target;
 use sio_core::cluster::foreign::{Event, Inexpressible, Malformed};
 use sio_core::cluster::message::Deed;
@@ -31,7 +32,7 @@ use crate::outbox::{Outbox, now};
 const QUIET: Duration = Duration::from_secs(1);
 
 /// The first character of rooms that only this cluster has, such as those of users.
-const HIDDEN: char = '\0';
+pub(crate) const HIDDEN: char = '\0';
 
 /// The place of a node in a cluster of another kind.
 pub(crate) trait Port: Send + Sync + fmt::Debug {
@@ -56,6 +57,9 @@ pub(crate) trait Port: Send + Sync + fmt::Debug {
     /// The messages of a change.
     fn change(&self, to: &Address<'_>, deed: &Deed) -> Result<Messages, Inexpressible>;
 
+    /// The messages of an event for their programs, not for clients. `args`: a JSON array.
+    fn server_event(&self, path: &str, event: &str, args: &RawValue) -> Result<Messages, Inexpressible>;
+
     /// Is called every second.
     fn tick(&self, now: Instant);
 }
@@ -69,6 +73,7 @@ pub(crate) struct Messages {
 }
 
 /// The parts of a node that a port works with.
+#[cfg_attr(not(feature = "python"), allow(dead_code, reason = "without a port nobody works at it"))]
 pub(crate) struct Desk<'a> {
     pub(crate) local: &'a dyn Local,
     pub(crate) outbox: &'a Arc<Outbox>,
@@ -150,6 +155,12 @@ fn open(foreign: &Foreign, me: NodeId) -> Arc<dyn Port> {
         #[cfg(feature = "python")]
         Foreign::Python(ref options) => Arc::new(python::PythonPort::of_node(options, me)),
     }
+}
+
+/// The port of a process that is no node.
+#[cfg(feature = "python")]
+pub(crate) fn python_of_emitter(options: &crate::foreign::Python) -> Arc<dyn Port> {
+    Arc::new(python::PythonPort::of_emitter(options))
 }
 
 /// Returns the part of a target that other servers may have. `None` if that is nobody: rooms of users, and the sockets

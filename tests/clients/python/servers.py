@@ -148,3 +148,31 @@ def _listen_once(port):
         except OSError:
             return None
         return listener.getsockname()[1]
+
+
+class Redis:
+    """A Redis of its own, as `REDIS` names the program."""
+
+    def __init__(self):
+        port = free_range(1)
+        self.url = f"redis://{HOST}:{port}"
+        program = os.environ.get("REDIS", "/usr/bin/redis-server")
+        args = ["--port", str(port), "--bind", HOST, "--save", "", "--appendonly", "no"]
+        self._program = Program(program, args, {}, ["Ready to accept connections"])
+
+    def stop(self):
+        self._program.stop()
+
+
+class Node:
+    """The acceptance application as a node of a cluster."""
+
+    emitter = BIN / "emitter"
+
+    def __init__(self, broker, name, **env):
+        env = {"CLUSTER": broker, "NODE": name, "PORT": "0", **env}
+        self._program = Program("acceptance", ["cluster"], env, [r"^listening cluster (\d+)$"])
+        self.url = f"http://{HOST}:{self._program.found[0][1]}"
+
+    def stop(self):
+        self._program.stop()

@@ -9,7 +9,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 use sio::Value;
-use sio::cluster::{Adapter, ClusterEvent, Forwarding, NodeId};
+use sio::cluster::{Adapter, ClusterEvent, Forwarding, NodeId, Python};
 use sio::emit::{FetchedSocket, Spread};
 use sio::error::{AckError, ConnectError, EmitError};
 use sio::options::Recovery;
@@ -26,13 +26,15 @@ use crate::app::All;
 
 /// What a node can do beside what every profile can; with `RECOVERY` clients come back at any node, also if theirs has
 /// ended in order. `cluster-partial`: it cannot be a member of every kind of foreign cluster, over every broker, yet.
-const CAPABILITIES: [&str; 9] = [
+const CAPABILITIES: [&str; 11] = [
     "cluster",
     "cluster-recovery",
     "cluster-recovery-term",
     "users",
     "gaps",
     "emitter",
+    "emitter-python",
+    "join-python",
     "dedupe",
     "prompt-namespaces",
     "cluster-partial",
@@ -353,7 +355,7 @@ fn server(origins: &[String]) -> sio::Result<Server> {
     let missing = || sio::Error::new("no_cluster", "`CLUSTER` must be the URL of a broker");
     let url = variable("CLUSTER").ok_or_else(missing)?;
     let name = variable("NODE").unwrap_or_else(|| std::process::id().to_string());
-    let adapter = Adapter::redis(&url)
+    let adapter = joined(Adapter::redis(&url))?
         .prefix(variable("CLUSTER_NAME").unwrap_or_else(|| "accept".to_owned()))
         .name(&*name)
         .wait(variable("CLUSTER_WAIT").is_some_and(|wait| wait == "1"));
@@ -386,6 +388,15 @@ fn server(origins: &[String]) -> sio::Result<Server> {
     let server = builder.state(Capabilities::with(&capabilities)).build()?;
     own.get_or_init(|| server.clone());
     Ok(server)
+}
+
+/// A node that is a member of the clusters of other servers which `JOIN` names.
+fn joined(adapter: Adapter) -> sio::Result<Adapter> {
+    let names = variable("JOIN").unwrap_or_default();
+    names.split(',').filter(|name| !name.is_empty()).try_fold(adapter, |adapter, name| match name {
+        "python" => Ok(adapter.python(Python::new().member())),
+        _ => Err(sio::Error::new("no_such_cluster", format!("`JOIN` names `{name}`, which is no cluster"))),
+    })
 }
 
 /// A variable of the environment that says something.

@@ -5,7 +5,7 @@
 //! |---|---|
 //! | `CLUSTER` | URL of the broker, `redis://` |
 //! | `CLUSTER_NAME` | prefix of everything on the broker, default `accept` |
-//! | `AS` | whose cluster it is: `sio`, the default; others are not there yet |
+//! | `AS` | whose cluster it is: `sio`, the default, or `python`, on the channel `socketio` |
 //!
 //! | line | effect |
 //! |---|---|
@@ -24,7 +24,7 @@ use serde::ser::SerializeTuple as _;
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::Value;
 use serde_json::value::to_raw_value;
-use sio_cluster::{Emitter, Emitting, Options, RedisBus};
+use sio_cluster::{Emitter, Emitting, Options, Python, RedisBus};
 
 /// How long the broker may take to take a line.
 const FLUSH: Duration = Duration::from_secs(8);
@@ -123,10 +123,12 @@ async fn main() -> ExitCode {
 async fn run() -> Result<(), Box<dyn Error>> {
     let url = std::env::var("CLUSTER").map_err(|_| "CLUSTER must be the URL of a broker")?;
     let prefix = std::env::var("CLUSTER_NAME").unwrap_or_else(|_| "accept".to_owned());
-    if let Some(other) = std::env::var("AS").ok().filter(|name| !name.is_empty() && name != "sio") {
-        return Err(format!("cannot emit to clusters of `{other}`").into());
-    }
-    let emitter = Emitter::connect(Options::new(RedisBus::new(&url)?).prefix(prefix)).await?;
+    let options = Options::new(RedisBus::new(&url)?).prefix(prefix);
+    let emitter = match std::env::var("AS").unwrap_or_default().as_str() {
+        "" | "sio" => Emitter::connect(options).await?,
+        "python" => Emitter::python(options, &Python::new()).await?,
+        other => return Err(format!("cannot emit to clusters of `{other}`").into()),
+    };
     // Bytes that are no text are a malformed line, too.
     for line in io::stdin().lock().split(b'\n') {
         let answer = match handle(&emitter, &line?) {

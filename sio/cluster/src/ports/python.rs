@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use serde_json::value::RawValue;
 use sio_core::args::Args;
 use sio_core::cluster::ask::{Answers, Asked, Outcome};
 use sio_core::cluster::foreign::{Event, Inexpressible, Malformed, host_name, node_of};
@@ -63,6 +64,11 @@ struct PythonAsker {
 impl PythonPort {
     pub(crate) fn of_node(options: &Python, me: NodeId) -> Self {
         Self::new(options, host_name(me), options.is_member())
+    }
+
+    /// Of a process that is no node; other nodes of sio hear it like any other server.
+    pub(super) fn of_emitter(options: &Python) -> Self {
+        Self::new(options, format!("emitter.{}", NodeId::new(random::number())), true)
     }
 
     fn new(options: &Python, host: String, is_member: bool) -> Self {
@@ -175,6 +181,11 @@ impl Port for PythonPort {
         let messages = python::change(&self.host, to.path, &to.target, deed)?;
         let frames = messages.into_iter().map(|message| self.frame(message)).collect();
         Ok(Messages { frames, is_asked: false })
+    }
+
+    fn server_event(&self, _: &str, _: &str, _: &RawValue) -> Result<Messages, Inexpressible> {
+        let reason = "their servers have no events from one to another";
+        Err(Inexpressible { servers: self.servers(), reason })
     }
 
     fn tick(&self, now: Instant) {
