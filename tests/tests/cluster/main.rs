@@ -4,12 +4,15 @@ mod addressing;
 mod balancer;
 mod changes;
 mod dead_nodes;
+mod faults;
 mod forward;
 mod handover;
 mod namespaces;
 mod outage;
 mod payloads;
 mod processes;
+#[path = "../../../sio/cluster/tests/brokers/proxy.rs"]
+mod proxy;
 mod questions;
 #[path = "../../../sio/cluster/tests/brokers/redis.rs"]
 #[allow(dead_code, reason = "not every test needs all of it")]
