@@ -1,12 +1,14 @@
 //! The chat as one of several nodes. Messages reach the people at other nodes by themselves, but who is in a room is
 //! this program's own knowledge: each node tells the others about the people who are connected to it.
 
+use std::collections::BTreeSet;
 use std::env;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
 use sio::cluster::{Adapter, ClusterEvent, NodeId};
 use sio::{Builder, Namespace, Server};
-use tokio::sync::mpsc;
+use tokio::sync::Notify;
 
 use crate::consumer::announce_here;
 use crate::directory::Directory;
@@ -21,9 +23,31 @@ struct PeopleHere {
     people: Vec<Person>,
 }
 
-enum News {
-    People(NodeId, PeopleHere),
-    Cluster(ClusterEvent),
+/// The rooms of which the people here have yet to be told. There are never more of them than rooms, however many changes
+/// the other nodes tell.
+#[derive(Default)]
+struct Changes {
+    due: Mutex<Due>,
+    is_due: Notify,
+}
+
+#[derive(Default)]
+struct Due {
+    rooms: BTreeSet<Room>,
+    /// Another node wants to know who is here.
+    is_asked: bool,
+}
+
+impl Changes {
+    fn note(&self, change: impl FnOnce(&mut Due)) {
+        change(&mut self.due.lock().unwrap_or_else(PoisonError::into_inner));
+        self.is_due.notify_one();
+    }
+
+    async fn next(&self) -> Due {
+        self.is_due.notified().await;
+        std::mem::take(&mut self.due.lock().unwrap_or_else(PoisonError::into_inner))
+    }
 }
 
 /// Builds the server; `CLUSTER` is the URL of the Redis where the nodes meet, `NODE` the name of this one.
@@ -35,14 +59,16 @@ pub(crate) fn build(builder: Builder, directory: Directory) -> sio::Result<Serve
     }
 
     // ANCHOR: build
-    // All news go through one queue, in the order in which they come.
-    let (people, mut news) = mpsc::unbounded_channel();
-    let events = people.clone();
+    // Listeners are called in the order in which things happen. They note who is where; clients are told by a task.
+    let changes = Arc::new(Changes::default());
+    let (noted, told) =
+        ((directory.clone(), Arc::clone(&changes)), (directory.clone(), Arc::clone(&changes)));
     let server = builder
         .adapter(adapter)
-        .on_cluster(move |event| drop(events.send(News::Cluster(event.clone()))))
-        .on_server_event(PEOPLE, move |from, here: PeopleHere| {
-            drop(people.send(News::People(from, here)));
+        .on_cluster(move |event| take_note(event, &noted.0, &noted.1))
+        .on_server_event(PEOPLE, move |from: NodeId, PeopleHere { room, people }| {
+            told.0.set_elsewhere(from.to_string(), room.clone(), people);
+            told.1.note(|due| due.rooms.extend([room]));
             async {}
         })
         .build()?;
@@ -50,8 +76,9 @@ pub(crate) fn build(builder: Builder, directory: Directory) -> sio::Result<Serve
 
     let chat = server.of("/chat");
     tokio::spawn(async move {
-        while let Some(news) = news.recv().await {
-            if let Err(error) = take_note(news, &directory, &chat).await {
+        loop {
+            let due = changes.next().await;
+            if let Err(error) = announce(due, &directory, &chat).await {
                 eprintln!("the lists of people may be wrong: {error}");
             }
         }
@@ -67,23 +94,24 @@ pub(crate) async fn tell(chat: &Namespace, directory: &Directory, room: &Room) -
 }
 
 // ANCHOR: news
-async fn take_note(news: News, directory: &Directory, chat: &Namespace) -> sio::Result<()> {
-    let changed = match news {
-        News::People(from, PeopleHere { room, people }) => {
-            directory.set_elsewhere(from.to_string(), room.clone(), people);
-            vec![room]
+fn take_note(event: &ClusterEvent, directory: &Directory, changes: &Changes) {
+    match event {
+        ClusterEvent::NodeDown { node, .. } => {
+            let rooms = directory.forget(&node.to_string());
+            changes.note(|due| due.rooms.extend(rooms));
         }
-        News::Cluster(ClusterEvent::NodeDown { node, .. }) => directory.forget(&node.to_string()),
         // A new node, or one that has missed something, is told everything.
-        News::Cluster(ClusterEvent::NodeUp { .. } | ClusterEvent::BusUp { .. }) => {
-            for room in directory.rooms_here() {
-                tell(chat, directory, &room).await?;
-            }
-            Vec::new()
-        }
-        News::Cluster(_) => Vec::new(),
-    };
-    for room in changed {
+        ClusterEvent::NodeUp { .. } | ClusterEvent::BusUp { .. } => changes.note(|due| due.is_asked = true),
+        _ => {}
+    }
+}
+
+async fn announce(due: Due, directory: &Directory, chat: &Namespace) -> sio::Result<()> {
+    let asked = if due.is_asked { directory.rooms_here() } else { Vec::new() };
+    for room in asked {
+        tell(chat, directory, &room).await?;
+    }
+    for room in due.rooms {
         announce_here(chat, directory, &room).await?;
     }
     Ok(())

@@ -3,7 +3,7 @@ import { after, before, describe, test } from "node:test";
 
 import { startBalancer } from "../support/balancer.js";
 import { EACH_MODE, ask, connected, inbox, open, opened } from "../support/client.js";
-import { startE2e, startNginx, startRedis } from "../support/servers.js";
+import { startE2e, startNginx, startNode, startRedis } from "../support/servers.js";
 import { next, until } from "../support/wait.js";
 
 const CLIENTS = 20;
@@ -91,3 +91,34 @@ describe("a node that dies", () => {
     assert.equal(await ask(socket, "echo", 2), 2);
   });
 });
+
+for (const mode of EACH_MODE) {
+  describe(`questions to clients of other nodes: ${mode}`, () => {
+    test("each answers for itself, and one that is asked alone with all that it has to say", async (t) => {
+      const asked = await Promise.all(["a", "b", "c"].map((name) => startNode(name, redis)));
+      t.after(() => Promise.all(asked.map(({ stop }) => stop())));
+      const sockets = await Promise.all(asked.map(({ url }) => opened(t, url, mode)));
+      const known = async () => {
+        const told = await Promise.all(sockets.map((socket) => ask(socket, "cluster")));
+        return told.map(({ nodes }) => nodes.length);
+      };
+      await until(known, (counts) => counts.every((count) => count === 3), "all nodes to know each other");
+      for (const [nth, socket] of sockets.entries()) {
+        await ask(socket, "join", "den");
+        socket.on("please", (question, picture, answer) => answer({ nth, question }, picture));
+      }
+      const picture = Buffer.from([0, 1, 255]);
+      const called = await ask(sockets[0], "call-room", "den", 5_000, "who?", picture);
+      called.ok.sort((one, other) => one.nth - other.nth);
+      assert.deepEqual(called, { ok: [0, 1, 2].map((nth) => ({ nth, question: "who?" })), missing: 0 });
+      const one = await ask(sockets[0], "call-other", sockets[2].id, 5_000, "you?", picture);
+      assert.deepEqual(one, { ok: [{ nth: 2, question: "you?" }, picture] });
+
+      // Long before the limit: it is known that one of them cannot answer any more.
+      sockets[1].off("please");
+      sockets[1].on("please", () => sockets[1].disconnect());
+      const { ok, missing } = await ask(sockets[0], "call-room", "den", 60_000, "still?", picture);
+      assert.deepEqual([ok.length, missing], [2, 1]);
+    });
+  });
+}

@@ -229,3 +229,20 @@ async fn a_listener_of_its_own_takes_what_is_passed_on() {
     let polling = trio.nodes[0].polling().await;
     upgraded(&trio, polling).await.expect_nothing_more().await;
 }
+
+/// As many as a node takes of its own clients; what it adds itself is not counted against them.
+#[tokio::test]
+async fn a_request_with_many_headers_is_passed_on() {
+    let trio = trio().await;
+    let mut polling = trio.nodes[0].polling().await;
+    polling.join("/").await;
+    let target = trio.nodes[1].polling_target(&polling.open.sid);
+    let many = |count: usize, request: Request| {
+        // The request has these three by itself: `Host`, `Content-Type`, `Content-Length`.
+        (3..count).fold(request, |request, number| request.header(&format!("x-{number}"), "1"))
+    };
+    for (node, count, status) in [(0, 100, 200), (1, 99, 200), (1, 100, 200), (0, 101, 431), (1, 101, 431)] {
+        let post = many(count, Request::post(&target, r#"42["note"]"#));
+        assert_eq!(trio.nodes[node].request(&post).await.status, status, "{count} headers at node {node}");
+    }
+}

@@ -6,6 +6,7 @@ use sio::Value;
 use sio::error::EmitError;
 use sio::options::Parser;
 use sio::prelude::*;
+use sio_tests::deadline::soon;
 use sio_tests::frame::Frame;
 use sio_tests::{OldPolling, Polling, Received, TestServer, Ws, app::Plain};
 
@@ -102,6 +103,26 @@ async fn clients_that_speak_messagepack_get_what_they_get_of_their_own_node() {
     let expected = received(&mut here, 8).await;
     assert_eq!(expected[0], Received::Binary(b"\x83\xa4type\x02\xa3nsp\xa1/\xa4data\x91\xa4none".to_vec()));
     assert_eq!(received(&mut there, 8).await, expected);
+}
+
+#[tokio::test]
+async fn clients_that_speak_messagepack_answer_questions_of_other_nodes() {
+    const CONNECT: &[u8] = b"\x82\xa4type\x00\xa3nsp\xa1/";
+    const QUESTION: &[u8] = b"\x84\xa4type\x02\xa3nsp\xa1/\xa4data\x92\xa3ask\xc4\x02\x00\xff\xa2id";
+    let trio = Trio::start(|builder| builder.consumer::<Plain>().parser(Parser::MessagePack)).await;
+    let mut client = trio.nodes[1].ws().await;
+    client.send_frame(Frame::binary(CONNECT)).await;
+    assert!(matches!(client.receive().await, Received::Binary(_)), "it has joined");
+    let question = Binary::from(&b"\x00\xff"[..]);
+    let broadcast = trio.server(0).of("/").broadcast();
+    let mut answers = broadcast.emit_with_ack::<Vec<Value>>("ask", &question).await.expect("it fits");
+    let Received::Binary(asked) = client.receive().await else { panic!("a packet") };
+    let id = asked.strip_prefix(QUESTION).unwrap_or_else(|| panic!("{}", asked.escape_ascii()));
+    let answer = [&b"\x84\xa4type\x03\xa3nsp\xa1/\xa4data\x91\x93\x07\xa3yes\xc0\xa2id"[..], id].concat();
+    client.send_frame(Frame::binary(answer)).await;
+    let (_, answer) = soon("the answer", answers.next()).await.expect("somebody was asked");
+    assert_eq!(answer.expect("it has come"), [Value::from(7), Value::from("yes"), Value::Null]);
+    assert!(answers.next().await.is_none() && answers.missing().is_empty());
 }
 
 #[tokio::test]

@@ -4,7 +4,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use sio::observe::PresenceChange;
-use sio_tests::{Ws, app::Plain};
+use sio::testing::MemoryBroker;
+use sio_tests::{Ws, app::Plain, journal::Journal};
+use tokio::time::{Instant, sleep};
 
 use crate::support::{Trio, adapter, eventually, knows};
 
@@ -139,4 +141,43 @@ async fn changes_that_were_lost_are_found_out() {
     eventually("it is found out", is_known).await;
     users.are_told(&[1], &["ada online", "bob online", "ada offline"]).await;
     drop(bob);
+}
+
+/// A node that keeps presence and has entered its cluster, under a clock that stands still.
+async fn timed(broker: &MemoryBroker, name: &str, told: &Told) -> sio::testing::TestServer {
+    let builder = sio::Server::builder().collect(false).state(Journal::default());
+    let server =
+        listening(builder, told).adapter(adapter(broker, name)).build().expect("the options are valid");
+    server.start().await.expect("the broker is there");
+    sio::testing::TestServer::new(server)
+}
+
+#[tokio::test(start_paused = true)]
+async fn users_of_a_node_that_dies_go_offline_when_it_counts_as_dead() {
+    let broker = MemoryBroker::new();
+    let told = [Told::default(), Told::default()];
+    let [a, b] = [timed(&broker, "a", &told[0]).await, timed(&broker, "b", &told[1]).await];
+    knows(a.server(), 1).await;
+    knows(b.server(), 1).await;
+    let [ada, both] =
+        [a.connect("/").await.expect("it is let in"), a.connect("/").await.expect("it is let in")];
+    let also = b.connect("/").await.expect("it is let in");
+    ada.socket().identify("ada").expect("it is nobody's");
+    for client in [&both, &also] {
+        client.socket().identify("both").expect("it is nobody's");
+    }
+    let is_told = |expected: &[&str]| {
+        let mut all = told[1].lock().expect("no test panics with it").clone();
+        all.sort_unstable();
+        all == expected
+    };
+    eventually("both to be online", || is_told(&["ada online", "both online"])).await;
+    // As if it had been killed.
+    broker.part(&["a"], &["b"]);
+    let died = Instant::now();
+    eventually("the end of ada", || is_told(&["ada offline", "ada online", "both online"])).await;
+    let took = died.elapsed();
+    assert!((Duration::from_secs(9)..Duration::from_secs(16)).contains(&took), "{took:?}");
+    sleep(10 * GRACE).await;
+    assert!(is_told(&["ada offline", "ada online", "both online"]), "one of its sockets is elsewhere");
 }

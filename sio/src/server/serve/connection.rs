@@ -13,6 +13,8 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::sync::{Semaphore, watch};
 use tokio::time::timeout;
 
+#[cfg(feature = "cluster")]
+use super::watched::MAX_HEADERS;
 use super::watched::Watched;
 use super::{Security, proxy_protocol};
 use crate::Server;
@@ -26,6 +28,10 @@ const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The size of a request's head, in bytes. Node's servers allow 16 KiB.
 const MAX_HEAD: usize = 16 * 1024;
+
+/// Headers that another node may add to those of a request.
+#[cfg(feature = "cluster")]
+const ROOM_FOR_NODES: usize = 4;
 
 /// The answer on a connection that finds no place.
 const FULL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nconnection: close\r\nretry-after: 5\r\n\
@@ -148,6 +154,11 @@ async fn serve_http<S>(
     let service = Watched { service: server.service().of_peer(peer), progress: stream.progress() };
     let mut http = http1::Builder::new();
     http.header_read_timeout(None).max_buf_size(MAX_HEAD);
+    #[cfg(feature = "cluster")]
+    if server.inner.cluster.is_some() {
+        // Another node adds some to what a client has sent. It costs an allocation for each request.
+        http.max_headers(MAX_HEADERS + ROOM_FOR_NODES);
+    }
     let connection = http.serve_connection(TokioIo::new(stream), service).with_upgrades();
     let mut connection = pin!(connection);
     let outcome = match until_interrupted(connection.as_mut(), &mut ending, seat.as_deref()).await {

@@ -1,9 +1,10 @@
 //! The server's service on a connection of its own listener: HTTP's own rules, and the connection's progress.
 
 use std::convert::Infallible;
+use std::future::ready;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
+use std::task::{self, Context, Poll};
 use std::{fmt, io};
 
 use bytes::Bytes;
@@ -12,6 +13,9 @@ use hyper::{Request, Response, StatusCode, Version, header};
 
 use crate::http::{AnswerFuture, ResponseBody, Service, is_host, plain};
 use crate::transport::timed::{Answering, Progress};
+
+/// Headers of a client's request.
+pub(super) const MAX_HEADERS: usize = 100;
 
 /// Tells the connection when a request begins and its answer ends.
 #[derive(Debug)]
@@ -32,7 +36,8 @@ where
 
     fn call(&self, request: Request<B>) -> WatchedFuture {
         let answering = Some(self.progress.begin());
-        if self.service.comes_from_server(request.headers()) {
+        let is_from_server = self.service.comes_from_server(request.headers());
+        if is_from_server {
             self.progress.mark_as_server();
         }
         // RFC 9112 §3.2: which host is meant must not be a matter of who reads the request.
@@ -42,12 +47,13 @@ where
             (None, _) => request.version() < Version::HTTP_11,
             (Some(_), Some(_)) => false,
         };
-        let answer: AnswerFuture = if is_good {
-            self.service.answer(request)
+        let refuse = |status, sentence| -> AnswerFuture { Box::pin(ready(Ok(plain(status, sentence)))) };
+        let answer = if !is_good {
+            refuse(StatusCode::BAD_REQUEST, "The request needs exactly one valid `Host` header.\n")
+        } else if request.headers().len() > MAX_HEADERS && !is_from_server {
+            refuse(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "")
         } else {
-            let refusal =
-                plain(StatusCode::BAD_REQUEST, "The request needs exactly one valid `Host` header.\n");
-            Box::pin(std::future::ready(Ok(refusal)))
+            self.service.answer(request)
         };
         WatchedFuture { answer, progress: Arc::clone(&self.progress), answering }
     }
@@ -64,7 +70,7 @@ impl Future for WatchedFuture {
     type Output = Result<Response<WatchedBody>, Infallible>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let Ok(answer) = ready!(self.answer.as_mut().poll(cx));
+        let Ok(answer) = task::ready!(self.answer.as_mut().poll(cx));
         if answer.status() == StatusCode::SWITCHING_PROTOCOLS {
             self.progress.upgraded();
         }
