@@ -110,9 +110,15 @@ const CLUSTER: Plan = Plan {
         ("ports", &["ports"]),
         ("sending", &["bundling", "supervisor"]),
         ("options", &["asks", "local", "options", "outbox", "replies", "requests"]),
-        ("brokers", &["memory", "redis"]),
+        ("brokers", &["amqp", "memory", "nats", "postgres", "redis"]),
         ("bus", &["bus", "sink"]),
-        ("ground", &["counters", "error", "event", "faults", "foreign", "moved", "names", "random", "ring"]),
+        (
+            "ground",
+            &[
+                "counters", "error", "event", "faults", "foreign", "moved", "names", "parts", "random",
+                "ring", "task", "tls",
+            ],
+        ),
     ],
     circles_allowed: &[],
     known: &[],

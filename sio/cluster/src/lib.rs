@@ -20,6 +20,8 @@
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 
+#[cfg(feature = "amqp")]
+mod amqp;
 mod answering;
 mod asks;
 mod bundling;
@@ -37,10 +39,16 @@ mod memory;
 mod moved;
 mod moving;
 mod names;
+#[cfg(feature = "nats")]
+mod nats;
 mod node;
 mod options;
 mod outbox;
+#[cfg(any(feature = "nats", feature = "postgres"))]
+mod parts;
 mod ports;
+#[cfg(feature = "postgres")]
+mod postgres;
 mod questions;
 mod random;
 mod receiver;
@@ -53,7 +61,11 @@ mod requests;
 mod ring;
 mod sink;
 mod supervisor;
+#[cfg(any(feature = "amqp", feature = "nats", feature = "postgres"))]
+mod task;
 mod telling;
+#[cfg(any(feature = "nats-tls", feature = "postgres-tls"))]
+mod tls;
 mod way;
 
 pub use sio_core::cluster as protocol;
@@ -62,6 +74,8 @@ pub use sio_core::cluster::foreign::{Event, Inexpressible};
 pub use sio_core::cluster::gather::Gathered;
 pub use sio_core::cluster::node::{NodeId, Tag};
 
+#[cfg(feature = "amqp")]
+pub use self::amqp::{AmqpBus, AmqpLink};
 pub use self::bus::{Bus, BusError};
 pub use self::cluster::Cluster;
 pub use self::counters::Counts;
@@ -73,8 +87,12 @@ pub use self::faults::Faults;
 pub use self::foreign::Python;
 pub use self::local::{Address, BoxFuture, Claimed, Local, Packet, Replay};
 pub use self::memory::{MemoryBroker, MemoryBus, MemoryLink};
+#[cfg(feature = "nats")]
+pub use self::nats::{NatsBus, NatsLink};
 pub use self::options::Options;
 pub use self::ports::Prepared;
+#[cfg(feature = "postgres")]
+pub use self::postgres::{PostgresBus, PostgresLink};
 #[cfg(feature = "redis")]
 pub use self::redis::{RedisBus, RedisLink};
 pub use self::remote_ask::RemoteAsk;

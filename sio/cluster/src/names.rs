@@ -66,6 +66,12 @@ impl Names {
         Ok(Self { all: format!("{prefix}.a").into(), node: format!("{prefix}.x.").into() })
     }
 
+    /// Returns the prefix of all names.
+    #[must_use]
+    pub fn prefix(&self) -> &str {
+        self.all.strip_suffix(".a").unwrap_or(&self.all)
+    }
+
     /// Returns the name of a topic.
     #[must_use]
     pub fn of<'a>(&'a self, topic: &'a Topic) -> Cow<'a, str> {
