@@ -13,6 +13,9 @@ OLD_PYTHON := $(CLIENTS)/python/versions/5.13 $(CLIENTS)/python/versions/5.15
 CHROMIUM ?= /usr/bin/chromium
 REDIS ?= /usr/bin/redis-server
 NGINX ?= $(TARGET)/nginx/usr/sbin/nginx
+NATS ?= /usr/sbin/nats-server
+# The other brokers are where Debian has them.
+BROKERS := $(REDIS) $(NATS) /usr/sbin/rabbitmq-server $(or $(wildcard /usr/lib/postgresql/*/bin/postgres),postgresql)
 BENCH := tests/bench
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 
@@ -54,8 +57,8 @@ pictures: examples $(CLIENTS)/node_modules/.package-lock.json $(CHROMIUM)
 .PHONY: test
 test: $(EXAMPLES)/node_modules/.package-lock.json $(CLIENTS)/node_modules/.package-lock.json \
 	$(CLIENTS)/contract/node_modules/.package-lock.json $(VENV)/.installed \
-	$(OLD_PYTHON:%=%/.venv/.installed) $(CHROMIUM) $(REDIS) $(NGINX)
-	@CHROMIUM=$(CHROMIUM) REDIS=$(REDIS) NGINX=$(abspath $(NGINX)) PYTHON=$(abspath $(VENV))/bin/python $(CLIENTS)/run
+	$(OLD_PYTHON:%=%/.venv/.installed) $(CHROMIUM) $(BROKERS) $(NGINX)
+	@CHROMIUM=$(CHROMIUM) REDIS=$(REDIS) NATS=$(NATS) NGINX=$(abspath $(NGINX)) PYTHON=$(abspath $(VENV))/bin/python $(CLIENTS)/run
 
 # ---- the benchmark ----
 
@@ -114,8 +117,14 @@ $(TARGET)/nginx/usr/sbin/nginx:
 	apt-get download -qq nginx; dpkg -x nginx_*.deb .
 	@touch $@
 
-# For the tests of several nodes, each of which starts and ends one of its own on a free port.
-/usr/bin/redis-server:
+# For the tests of several nodes, each of which starts and ends one of its own on a free port, but for RabbitMQ, of which
+# there is one for all.
+/usr/bin/redis-server: package := redis-server
+/usr/sbin/nats-server: package := nats-server
+/usr/sbin/rabbitmq-server: package := rabbitmq-server
+postgresql: package := postgresql
+
+/usr/bin/redis-server /usr/sbin/nats-server /usr/sbin/rabbitmq-server postgresql:
 	@sudo=; if [ "$$(id -u)" -ne 0 ]; then sudo=sudo; fi; \
 	$$sudo apt-get update -qq; \
-	$$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends redis-server
+	$$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(package)

@@ -1,8 +1,7 @@
 //! The binary `emitter`, over a real Redis.
 
-#[path = "../../sio/cluster/tests/brokers/redis.rs"]
-#[allow(dead_code, reason = "not every test needs all of it")]
-mod server;
+#[path = "../../sio/cluster/tests/brokers/servers/mod.rs"]
+mod servers;
 #[path = "../../sio/cluster/tests/support/mod.rs"]
 mod support;
 
@@ -14,7 +13,7 @@ use sio_cluster::protocol::message::Deed;
 use tokio::io::AsyncWriteExt as _;
 use tokio::process::Command;
 
-use self::server::Redis;
+use self::servers::redis::Redis;
 use self::support::Node;
 
 #[tokio::test]
@@ -73,7 +72,7 @@ async fn a_broker_is_reached_over_tls() {
     fs::write(&key, certified.signing_key.serialize_pem()).expect("a file can be written");
     let text = |path: &Path| path.to_str().expect("a plain path").to_owned();
     let (certificate, key) = (text(&certificate), text(&key));
-    let port = server::free_port().await;
+    let port = servers::process::free_port().await;
     let files = ["--tls-cert-file", &certificate, "--tls-key-file", &key, "--tls-ca-cert-file", &certificate];
     let tls = ["--tls-port", &port.to_string(), "--tls-auth-clients", "no"];
     let redis = Redis::with(&[&files[..], &tls[..]].concat()).await;
@@ -105,7 +104,7 @@ async fn a_broker_is_reached_over_tls() {
 
 #[tokio::test]
 async fn without_a_broker_it_ends_with_one_line_that_names_the_url() {
-    let port = server::free_port().await;
+    let port = servers::process::free_port().await;
     let emitter = Command::new(env!("CARGO_BIN_EXE_emitter"))
         .env("CLUSTER", format!("redis://:secret@127.0.0.1:{port}"))
         .stdin(Stdio::null())

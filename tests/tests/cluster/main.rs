@@ -14,10 +14,12 @@ mod processes;
 #[path = "../../../sio/cluster/tests/brokers/proxy.rs"]
 mod proxy;
 mod questions;
-#[path = "../../../sio/cluster/tests/brokers/redis.rs"]
-#[allow(dead_code, reason = "not every test needs all of it")]
-mod redis;
 mod server_events;
+#[path = "../../../sio/cluster/tests/brokers/servers/mod.rs"]
+#[allow(dead_code, reason = "not every test needs all of it")]
+mod servers;
 mod strict;
 mod support;
 mod users;
+
+use self::servers::redis;

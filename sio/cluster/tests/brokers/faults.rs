@@ -1,30 +1,31 @@
-//! Faults of Redis, and what becomes of the events of three nodes. Numbers are those of the table of faults in the
-//! design.
+//! Faults of a broker, whichever it is, and what becomes of the events of three nodes. Numbers are those of the table of
+//! faults in the design.
 
 use std::time::Duration;
 
 use sio_cluster::protocol::broadcast::Target;
 use sio_cluster::protocol::members::Why;
 use sio_cluster::protocol::message::{Query, Selection};
-use sio_cluster::{ClusterEvent, LossCause};
-use tokio::time::{Instant, sleep};
+use sio_cluster::{Address, ClusterEvent, Packet, PublishError};
+use sio_core::id::Sid;
+use tokio::time::Instant;
 
+use crate::broker::Broker;
 use crate::proxy::Proxy;
-use crate::redis::{Redis, options};
-use crate::support::{Node, eventually, is_down, is_node_down, is_up};
+use crate::support::{Entries, Node, is_down, is_node_down, is_up};
 
 const EVERY: Duration = Duration::from_millis(10);
 
 /// The limit for something that should take a tenth of it: the machine may be busy.
 const SOON: Duration = Duration::from_secs(1);
 
-async fn three(redis: &Redis) -> [Node; 3] {
-    Node::all(["a", "b", "c"].map(|name| redis.options(name))).await
+pub(crate) async fn three(broker: &impl Broker) -> [Node; 3] {
+    Node::all(["a", "b", "c"].map(|name| broker.options(name))).await
 }
 
 /// Every node sends one number after the other, for this long. Returns how long a call took at most: nobody may wait for
 /// the broker.
-async fn talk(nodes: &[Node], time: Duration) -> Duration {
+pub(crate) async fn talk(nodes: &[Node], time: Duration) -> Duration {
     let mut longest = Duration::ZERO;
     let end = Instant::now() + time;
     let mut ticks = tokio::time::interval(EVERY);
@@ -40,7 +41,7 @@ async fn talk(nodes: &[Node], time: Duration) -> Duration {
 }
 
 /// Waits until every node has all of the others, once and in order, and returns how much was lost.
-async fn settle(nodes: &[Node]) -> u64 {
+pub(crate) async fn settle(nodes: &[Node]) -> u64 {
     let mut lost = 0;
     for receiver in nodes {
         for sender in nodes.iter().filter(|sender| sender.sender != receiver.sender) {
@@ -51,17 +52,17 @@ async fn settle(nodes: &[Node]) -> u64 {
     lost
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn fault_1_redis_is_killed_and_comes_back() {
-    let mut redis = Redis::start().await;
-    let nodes = three(&redis).await;
-    for (round, away) in [100, 700, 3000].into_iter().enumerate() {
+pub(crate) async fn fault_1_it_is_killed_and_comes_back<B: Broker>() {
+    let mut broker = B::alone().await;
+    let nodes = ["a", "b", "c"].map(|name| broker.options(name).hold(B::HOLD, 64 << 20));
+    let nodes = Node::all(nodes).await;
+    for (round, away) in B::AWAY.iter().copied().enumerate() {
         talk(&nodes, Duration::from_millis(500)).await;
-        redis.kill();
+        broker.kill();
         let killed = Instant::now();
         let longest = talk(&nodes, Duration::from_millis(away)).await;
         assert!(longest < Duration::from_millis(100), "{longest:?}");
-        redis.run().await;
+        broker.run().await;
         let back = Instant::now();
         talk(&nodes, Duration::from_secs(2)).await;
         assert_eq!(settle(&nodes).await, 0, "away for {away} ms");
@@ -79,16 +80,15 @@ async fn fault_1_redis_is_killed_and_comes_back() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn fault_2_redis_is_away_for_longer_than_is_held() {
-    let mut redis = Redis::start().await;
-    let nodes = three(&redis).await;
+pub(crate) async fn fault_2_it_is_away_for_longer_than_is_held<B: Broker>() {
+    let mut broker = B::alone().await;
+    let nodes = three(&broker).await;
     talk(&nodes, Duration::from_millis(500)).await;
     // Nothing is under way when it is killed: of that the sender cannot know whether it has arrived.
     settle(&nodes).await;
-    redis.kill();
+    broker.kill();
     talk(&nodes, Duration::from_secs(8)).await;
-    redis.run().await;
+    broker.run().await;
     talk(&nodes, Duration::from_secs(2)).await;
     settle(&nodes).await;
     for sender in &nodes {
@@ -100,21 +100,20 @@ async fn fault_2_redis_is_away_for_longer_than_is_held() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn fault_3_redis_stands_still() {
-    let redis = Redis::start().await;
-    let nodes = three(&redis).await;
+pub(crate) async fn fault_3_it_stands_still<B: Broker>() {
+    let broker = B::alone().await;
+    let nodes = three(&broker).await;
     talk(&nodes, Duration::from_millis(500)).await;
-    redis.signal("-STOP");
+    broker.signal("-STOP");
     talk(&nodes, Duration::from_millis(1500)).await;
-    redis.signal("-CONT");
+    broker.signal("-CONT");
     talk(&nodes, Duration::from_secs(1)).await;
     assert_eq!(settle(&nodes).await, 0);
     assert!(nodes.iter().all(|node| node.journal.count(is_down) == 0));
     let stopped = Instant::now();
-    redis.signal("-STOP");
+    broker.signal("-STOP");
     talk(&nodes, Duration::from_millis(4500)).await;
-    redis.signal("-CONT");
+    broker.signal("-CONT");
     talk(&nodes, Duration::from_secs(3)).await;
     assert_eq!(settle(&nodes).await, 0);
     for node in &nodes {
@@ -124,21 +123,23 @@ async fn fault_3_redis_stands_still() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn fault_4_the_connection_of_one_node_is_cut() {
-    let redis = Redis::start().await;
-    let a = Node::start(redis.options("a")).await;
-    let others = redis.clients().await;
-    let b = Node::start(redis.options("b")).await;
-    let of_b =
-        redis.clients().await.into_iter().find(|id| !others.contains(id)).expect("the connection of b");
-    let c = Node::start(redis.options("c")).await;
+pub(crate) async fn fault_4_the_connection_of_one_node_is_cut<B: Broker>() {
+    let broker = B::alone().await;
+    let proxy = Proxy::to(broker.port()).await;
+    let a = Node::start(broker.options("a")).await;
+    let others = broker.connections().await;
+    let b = Node::start(broker.options_at(proxy.port, "b")).await;
+    let of_b = broker.connections().await.into_iter().find(|id| !others.contains(id));
+    let c = Node::start(broker.options("c")).await;
     let nodes = [a, b, c];
     for node in &nodes {
         node.knows(2).await;
     }
     talk(&nodes, Duration::from_millis(500)).await;
-    redis.command(&format!("CLIENT KILL ID {of_b}")).await;
+    match of_b {
+        Some(connection) => broker.close(&connection).await,
+        None => proxy.cut(),
+    }
     talk(&nodes, Duration::from_secs(1)).await;
     settle(&nodes).await;
     assert_eq!((nodes[1].journal.count(is_down), nodes[1].journal.count(is_up)), (1, 2));
@@ -152,45 +153,9 @@ async fn fault_4_the_connection_of_one_node_is_cut() {
     assert!(away < SOON, "{away:?}");
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn fault_5_redis_is_emptied() {
-    let redis = Redis::start().await;
-    let nodes = three(&redis).await;
-    talk(&nodes, Duration::from_millis(300)).await;
-    redis.command("FLUSHALL").await;
-    talk(&nodes, Duration::from_millis(300)).await;
-    assert_eq!(settle(&nodes).await, 0);
-    assert!(nodes.iter().all(|node| node.journal.count(is_down) == 0));
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn fault_6_redis_cuts_a_node_that_reads_nothing() {
-    let redis = Redis::start().await;
-    assert!(redis.command("CONFIG SET client-output-buffer-limit 'pubsub 1mb 0 0'").await.starts_with("+OK"));
-    let proxy = Proxy::to(redis.port).await;
-    let [a, b] = Node::all([redis.options("a"), options(proxy.port, "b")]).await;
-    proxy.hold(false, true);
-    // Much more than all buffers on the way take.
-    for _ in 0..400 {
-        a.send_to(Target::everybody(), false, 100 << 10);
-        a.cluster.ready().await;
-        sleep(Duration::from_millis(5)).await;
-    }
-    proxy.hold(false, false);
-    eventually("the cut and the return of b", || b.journal.count(is_up) == 2).await;
-    a.send();
-    let lost = b.has_all_of(&a).await;
-    assert!(lost > 0);
-    assert_eq!(
-        (b.journal.lost(), a.journal.count(is_node_down), b.journal.count(is_node_down)),
-        (lost, 0, 0)
-    );
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn fault_9_a_node_leaves() {
-    let redis = Redis::start().await;
-    let [a, b, c] = three(&redis).await;
+pub(crate) async fn fault_9_a_node_leaves<B: Broker>() {
+    let broker = B::start().await;
+    let [a, b, c] = three(&broker).await;
     let last = b.send();
     let began = Instant::now();
     b.cluster.close(None).await;
@@ -206,11 +171,11 @@ async fn fault_9_a_node_leaves() {
     assert!(gathered.missing.is_empty() && gathered.items.len() == 1 && began.elapsed() < SOON);
 }
 
-/// Lets one direction between b and Redis stand still for six seconds.
-async fn black_hole(to: bool, from: bool) {
-    let redis = Redis::start().await;
-    let proxy = Proxy::to(redis.port).await;
-    let nodes = Node::all([redis.options("a"), options(proxy.port, "b")]).await;
+/// Lets one direction between b and the broker stand still for six seconds.
+async fn black_hole<B: Broker>(to: bool, from: bool) {
+    let broker = B::start().await;
+    let proxy = Proxy::to(broker.port()).await;
+    let nodes = Node::all([broker.options("a"), broker.options_at(proxy.port, "b")]).await;
     talk(&nodes, Duration::from_millis(500)).await;
     let began = Instant::now();
     proxy.hold(to, from);
@@ -228,21 +193,23 @@ async fn black_hole(to: bool, from: bool) {
     assert_eq!(a.journal.count(is_down), 0);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn fault_11_nothing_passes_from_a_node_to_redis() {
-    black_hole(true, false).await;
+pub(crate) async fn fault_11_nothing_passes_from_a_node_to_it<B: Broker>() {
+    black_hole::<B>(true, false).await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn fault_11_nothing_passes_from_redis_to_a_node() {
-    black_hole(false, true).await;
+pub(crate) async fn fault_11_nothing_passes_from_it_to_a_node<B: Broker>() {
+    black_hole::<B>(false, true).await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn fault_12_two_clusters_on_one_redis() {
-    let redis = Redis::start().await;
-    let [a, b] = Node::all(["a", "b"].map(|name| redis.options(name).prefix("x"))).await;
-    let [c, d] = Node::all(["c", "d"].map(|name| redis.options(name).prefix("y"))).await;
+pub(crate) async fn fault_12_two_clusters_on_one<B: Broker>() {
+    let broker = B::start().await;
+    let with = |suffix: &'static str| {
+        let prefix = broker.prefix() + suffix;
+        ["a", "b"].map(|name| broker.options(name).prefix(&*prefix))
+    };
+    let [a, b] = Node::all(with("")).await;
+    // One that is a part of the other.
+    let [c, d] = Node::all(with(".x")).await;
     for node in [&a, &b, &c, &d] {
         node.send();
     }
@@ -250,28 +217,19 @@ async fn fault_12_two_clusters_on_one_redis() {
         one.has_all_of(other).await;
         assert_eq!(one.journal.read().news.len(), 1, "nothing of the other cluster");
     }
-    let channels = redis.command("PUBSUB CHANNELS").await;
-    let mut names: Vec<&str> = channels.lines().filter(|line| line.contains('.')).collect();
-    names.sort_unstable();
-    let mut expected = vec!["x.a".to_owned(), "y.a".to_owned()];
-    expected.extend([&a, &b].map(|node| format!("x.x.{}", node.cluster.me())));
-    expected.extend([&c, &d].map(|node| format!("y.x.{}", node.cluster.me())));
-    expected.sort_unstable();
-    assert_eq!(names, expected);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn fault_13_others_publish_garbage() {
-    let redis = Redis::start().await;
-    let [a, b] = Node::all(["a", "b"].map(|name| redis.options(name))).await;
+pub(crate) async fn fault_13_others_publish_garbage<B: Broker>() {
+    let broker = B::start().await;
+    let [a, b] = Node::all(["a", "b"].map(|name| broker.options(name))).await;
     let mut garbage: Vec<Vec<u8>> = (0..100_u8).map(|n| vec![n; usize::from(n) * 3]).collect();
     garbage.push(b"s2 another major version of a frame".to_vec());
     garbage.push(b"\x93\xa6uid123\x83\xa4type\x02".to_vec());
     let count = garbage.len() as u64;
-    let own = format!("sio.x.{}", b.cluster.me());
+    let (all, own) = (format!("{}.a", broker.prefix()), format!("{}.x.{}", broker.prefix(), b.cluster.me()));
     for bytes in garbage {
-        redis.publish("sio.a", &bytes).await;
-        redis.publish(&own, &bytes).await;
+        broker.publish(&all, &bytes).await;
+        broker.publish(&own, &bytes).await;
     }
     a.send();
     assert_eq!(b.has_all_of(&a).await, 0);
@@ -280,25 +238,38 @@ async fn fault_13_others_publish_garbage() {
     assert_eq!(b.journal.read().news.len(), 1);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 3)]
-async fn fault_14_what_arrives_is_not_received() {
-    let redis = Redis::start().await;
-    let [a, b] = Node::all(["a", "b"].map(|name| redis.options(name))).await;
-    b.journal.hold(true);
-    a.send();
-    // More than the sink takes while its receiver is held.
-    for _ in 0..220 {
-        a.send_to(Target::everybody(), false, 256 << 10);
+pub(crate) async fn what_goes_to_all_and_to_one_node_stays_in_order<B: Broker>() {
+    let broker = B::start().await;
+    let [a, b, c] = three(&broker).await;
+    let of_b: Sid = b.cluster.owner().make([7; 9]);
+    for number in 0..501 {
+        let rooms = [of_b.as_str().into()].into_iter().collect();
+        let to_one = Target { is_limited: true, rooms, ..Target::everybody() };
+        let target = if number % 3 == 0 { Target::everybody() } else { to_one };
+        a.send_to(target, false, number % 7 * 100);
+    }
+    assert_eq!(b.has_all_of(&a).await, 0);
+    let is_complete = |entries: &Entries| entries.news.len() == 167;
+    c.journal.until("what goes to all", is_complete).await;
+    assert!(c.journal.numbers(a.sender).iter().all(|number| number % 3 == 0), "what is for b is not for c");
+}
+
+pub(crate) async fn frames_of_all_sizes_arrive_and_larger_ones_are_refused<B: Broker>() {
+    let broker = B::start().await;
+    let [a, b] = Node::all(["a", "b"].map(|name| broker.options(name))).await;
+    let too_large = Packet::new(vec![0; 64 << 20].into());
+    let address = Address { path: "/", target: Target::everybody() };
+    let Err(PublishError::TooLarge { limit, .. }) = a.cluster.publish(&address, &too_large) else {
+        panic!("it is too large");
+    };
+    // Around the limits of messages of brokers, up to nearly that of frames.
+    for size in [5_900, 5_980, 5_990, 6_000, 8_000, 65_535, 131_072, 1_048_500, 1_048_576, limit - 1_000] {
+        a.send_to(Target::everybody(), false, size);
+        // Small ones in between, which must not overtake.
+        a.send();
         a.cluster.ready().await;
     }
-    eventually("that some had no room", || b.cluster.status().counts.sink_dropped > 0).await;
-    eventually("that all were sent", || a.cluster.status().waiting == 0).await;
-    b.journal.hold(false);
-    a.send();
-    let lost = b.has_all_of(&a).await;
-    let counts = b.cluster.status().counts;
-    assert!(lost > 0);
-    assert_eq!((counts.lost, counts.sink_dropped, b.journal.lost()), (lost, lost, lost));
-    let gaps = b.journal.count(|event| matches!(event, ClusterEvent::Lost { cause: LossCause::Gap, .. }));
-    assert_eq!((gaps, b.journal.count(is_down)), (0, 0));
+    assert_eq!(b.has_all_of(&a).await, 0);
+    assert_eq!((b.journal.count(is_down), a.journal.count(is_down)), (0, 0));
+    assert_eq!(b.cluster.status().counts.malformed, 0);
 }

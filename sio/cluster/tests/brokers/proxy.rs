@@ -12,6 +12,8 @@ pub(crate) struct Proxy {
     pub(crate) port: u16,
     /// True for a direction, to the port or from there, that stands still.
     held: Arc<[watch::Sender<bool>; 2]>,
+    /// Changes when all connections are to end.
+    cut: Arc<watch::Sender<()>>,
     task: JoinHandle<()>,
 }
 
@@ -20,13 +22,19 @@ impl Proxy {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let own = listener.local_addr().expect("an address").port();
         let held = Arc::new([watch::Sender::new(false), watch::Sender::new(false)]);
-        let task = tokio::spawn(accept(listener, port, Arc::clone(&held)));
-        Self { port: own, held, task }
+        let cut = Arc::new(watch::Sender::new(()));
+        let task = tokio::spawn(accept(listener, port, Arc::clone(&held), Arc::clone(&cut)));
+        Self { port: own, held, cut, task }
     }
 
     pub(crate) fn hold(&self, to: bool, from: bool) {
         self.held[0].send_replace(to);
         self.held[1].send_replace(from);
+    }
+
+    /// Ends all connections; new ones are passed on.
+    pub(crate) fn cut(&self) {
+        self.cut.send_replace(());
     }
 }
 
@@ -36,15 +44,26 @@ impl Drop for Proxy {
     }
 }
 
-async fn accept(listener: TcpListener, port: u16, held: Arc<[watch::Sender<bool>; 2]>) {
+async fn accept(
+    listener: TcpListener,
+    port: u16,
+    held: Arc<[watch::Sender<bool>; 2]>,
+    cut: Arc<watch::Sender<()>>,
+) {
     while let Ok((client, _)) = listener.accept().await {
-        let held = [held[0].subscribe(), held[1].subscribe()];
+        let (held, mut cut) = ([held[0].subscribe(), held[1].subscribe()], cut.subscribe());
         tokio::spawn(async move {
             let Ok(server) = TcpStream::connect(("127.0.0.1", port)).await else { return };
             let ((from_client, to_client), (from_server, to_server)) =
                 (client.into_split(), server.into_split());
             let [to, from] = held;
-            tokio::join!(pass(from_client, to_server, to), pass(from_server, to_client, from));
+            let passing =
+                async { tokio::join!(pass(from_client, to_server, to), pass(from_server, to_client, from)) };
+            tokio::select! {
+                _ = passing => {}
+                // It ends with the proxy, too.
+                _ = cut.changed() => {}
+            }
         });
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use sio_cluster::{Options, RedisBus};
 use tokio::time::{Instant, interval};
 
-use crate::redis::{Redis, free_port};
+use crate::servers::redis::{Redis, free_port};
 use crate::support::{Node, eventually, is_down, is_node_down, is_up};
 
 /// A master, its replica, and three sentinels.
