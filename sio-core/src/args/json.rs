@@ -8,6 +8,7 @@
 
 use std::borrow::Cow;
 
+use super::plain::plain_run;
 use crate::pace::Pace;
 
 /// The text is not JSON.
@@ -271,18 +272,6 @@ impl Nesting {
     const fn innermost(&self) -> Option<bool> {
         if self.depth == 0 { None } else { Some(self.innermost & 1 == 1) }
     }
-}
-
-/// How many bytes from the start are plain string content: neither `"` nor `\` nor a control character.
-#[inline]
-fn plain_run(bytes: &[u8]) -> usize {
-    // Comparisons that do not branch, so that a compiler makes a few vector instructions of sixteen bytes.
-    let ends = |byte: u8| (byte == b'"') | (byte == b'\\') | (byte < 0x20);
-    let (chunks, _) = bytes.as_chunks::<16>();
-    let plain = chunks.iter().take_while(|chunk| !chunk.iter().fold(false, |any, byte| any | ends(*byte)));
-    let run = plain.count() * 16;
-    let rest = &bytes[run..];
-    run + rest.iter().position(|byte| ends(*byte)).unwrap_or(rest.len())
 }
 
 /// The length of the escape that `bytes` begins with.

@@ -12,6 +12,7 @@ mod error;
 mod json;
 mod key;
 mod placeholder;
+mod plain;
 mod ser;
 mod spread;
 mod visit;
