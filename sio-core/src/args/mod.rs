@@ -16,6 +16,7 @@ mod plain;
 mod ser;
 mod spread;
 mod visit;
+mod writer;
 
 use std::fmt;
 use std::sync::Arc;
@@ -35,9 +36,10 @@ pub(crate) use self::json::{Malformed, Reader};
 pub(crate) use self::placeholder::{Placeholder, count_placeholders, placeholder};
 #[cfg(feature = "msgpack")]
 pub(crate) use self::placeholder::{has_marked_placeholders, marked_placeholder};
+pub(crate) use self::ser::serialize;
 pub use self::ser::write_args;
-pub(crate) use self::ser::{Attachments, serialize};
 pub use self::spread::Spread;
+pub(crate) use self::writer::{Attachments, MAX_DIGITS, digits, write_string};
 use crate::binary::AtHand;
 
 /// The arguments of one packet, taken one after the other.

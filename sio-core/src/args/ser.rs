@@ -1,19 +1,18 @@
 //! Values on their way out: [`write_args`] turns what an application emits into arguments.
 //!
-//! JSON is written by serde_json. Two things are particular to Socket.IO: bytes anywhere inside a value become an
-//! attachment, with a placeholder in their place ("packet encoding"), and the top level says how many arguments there
-//! are. The first is a [`Formatter`], the second a serializer for the top level only.
+//! Two things are particular to Socket.IO: bytes anywhere inside a value become an attachment, with a placeholder in
+//! their place ("packet encoding"), and the top level says how many arguments there are. The first is a matter of the
+//! [`Writer`], the second of a serializer for the top level only.
 
 use std::fmt;
 
 use bytes::Bytes;
 use serde::ser::{self, Serialize, Serializer};
-use serde_json::ser::Formatter;
 
 use super::arity::{is_array, is_unit};
 use super::encode_error::EncodeError;
 use super::spread::SPREAD;
-use crate::pace::Pace;
+use super::writer::{Attachments, Compound, Writer};
 
 /// Appends arguments to `out`, separated by commas, and the attachments in them to `attachments`.
 ///
@@ -56,24 +55,6 @@ pub fn write_args<A: Serialize + ?Sized>(
     serialize(out, first, args, attachments)
 }
 
-/// Where the attachments go.
-pub(crate) trait Attachments {
-    /// Keeps an attachment; gives its index in the packet.
-    fn push(&mut self, bytes: &[u8]) -> usize;
-
-    /// Returns whether the placeholders of attachments are [marked](super::placeholder::marked_placeholder).
-    fn marks(&self) -> bool {
-        false
-    }
-}
-
-impl Attachments for Vec<Bytes> {
-    fn push(&mut self, bytes: &[u8]) -> usize {
-        Self::push(self, Bytes::copy_from_slice(bytes));
-        self.len() - 1
-    }
-}
-
 /// Like `write_args`, into any `Attachments`.
 pub(crate) fn serialize<A: Serialize + ?Sized>(
     out: &mut Vec<u8>,
@@ -87,88 +68,13 @@ pub(crate) fn serialize<A: Serialize + ?Sized>(
     Ok(())
 }
 
-/// Writes JSON without white space, and placeholders instead of bytes.
-struct Placeholders<'a> {
-    attachments: &'a mut dyn Attachments,
-    pace: Pace,
-}
-
-impl<'a> Placeholders<'a> {
-    fn new(attachments: &'a mut dyn Attachments) -> Self {
-        Self { attachments, pace: Pace::new() }
-    }
-}
-
-impl Formatter for Placeholders<'_> {
-    fn begin_array_value<W: ?Sized + std::io::Write>(
-        &mut self,
-        writer: &mut W,
-        first: bool,
-    ) -> std::io::Result<()> {
-        self.pace.step();
-        if first { Ok(()) } else { writer.write_all(b",") }
-    }
-
-    fn begin_object_key<W: ?Sized + std::io::Write>(
-        &mut self,
-        writer: &mut W,
-        first: bool,
-    ) -> std::io::Result<()> {
-        self.pace.step();
-        if first { Ok(()) } else { writer.write_all(b",") }
-    }
-
-    fn write_byte_array<W: ?Sized + std::io::Write>(
-        &mut self,
-        writer: &mut W,
-        bytes: &[u8],
-    ) -> std::io::Result<()> {
-        let index = self.attachments.push(bytes);
-        let mark = if self.attachments.marks() { " " } else { "" };
-        write!(writer, "{{\"_placeholder\":true,\"num\":{index}{mark}}}")
-    }
-
-    /// JSON that the application has ready (`serde_json::value::RawValue`): only there could white space come in, and
-    /// with it what looks like a marked placeholder.
-    fn write_raw_fragment<W: ?Sized + std::io::Write>(
-        &mut self,
-        writer: &mut W,
-        fragment: &str,
-    ) -> std::io::Result<()> {
-        if self.attachments.marks() {
-            write_compact(writer, fragment)
-        } else {
-            writer.write_all(fragment.as_bytes())
-        }
-    }
-}
-
-/// Writes JSON without the white space between its tokens.
-fn write_compact<W: ?Sized + std::io::Write>(writer: &mut W, json: &str) -> std::io::Result<()> {
-    let (mut in_text, mut escaped) = (false, false);
-    let mut is_kept = |character: char| {
-        let is_space = matches!(character, ' ' | '\n' | '\r' | '\t');
-        let kept = in_text || !is_space;
-        if character == '"' && !escaped {
-            in_text = !in_text;
-        }
-        escaped = in_text && character == '\\' && !escaped;
-        kept
-    };
-    let compact: String = json.chars().filter(|character| is_kept(*character)).collect();
-    writer.write_all(compact.as_bytes())
-}
-
-type Json<'a> = serde_json::Serializer<&'a mut Vec<u8>, Placeholders<'a>>;
-type Compound<'a, 'j> = serde_json::ser::Compound<'j, &'a mut Vec<u8>, Placeholders<'a>>;
-
 /// Tells no argument, one and several apart.
 struct TopLevel<'a, 'j> {
     out: &'a mut Vec<u8>,
     first: bool,
     attachments: &'a mut dyn Attachments,
     /// Where the serializer of a single argument lives: what it returns borrows it.
-    json: &'j mut Option<Json<'a>>,
+    json: &'j mut Option<Writer<'a>>,
     types: Types,
 }
 
@@ -183,11 +89,11 @@ struct Types {
 
 impl<'a, 'j> TopLevel<'a, 'j> {
     /// Begins the only argument.
-    fn one(self) -> &'j mut Json<'a> {
+    fn one(self) -> &'j mut Writer<'a> {
         if !self.first {
             self.out.push(b',');
         }
-        self.json.insert(Json::with_formatter(self.out, Placeholders::new(self.attachments)))
+        self.json.insert(Writer::new(self.out, self.attachments))
     }
 
     /// Begins as many arguments as there will be elements.
@@ -207,13 +113,13 @@ macro_rules! one_argument {
 impl<'a, 'j> Serializer for TopLevel<'a, 'j> {
     type Ok = ();
     type Error = serde_json::Error;
-    type SerializeSeq = Compound<'a, 'j>;
+    type SerializeSeq = Compound<'j, 'a>;
     type SerializeTuple = Elements<'a, 'j>;
     type SerializeTupleStruct = Elements<'a, 'j>;
-    type SerializeTupleVariant = Compound<'a, 'j>;
-    type SerializeMap = Compound<'a, 'j>;
-    type SerializeStruct = Compound<'a, 'j>;
-    type SerializeStructVariant = Compound<'a, 'j>;
+    type SerializeTupleVariant = Compound<'j, 'a>;
+    type SerializeMap = Compound<'j, 'a>;
+    type SerializeStruct = Compound<'j, 'a>;
+    type SerializeStructVariant = Compound<'j, 'a>;
 
     fn serialize_unit(self) -> Result<(), Self::Error> {
         if !self.types.has_size || (self.types.is_unit)() { Ok(()) } else { self.one().serialize_unit() }
@@ -335,7 +241,7 @@ enum Elements<'a, 'j> {
     /// Each is an argument.
     Several { out: &'a mut Vec<u8>, first: bool, attachments: &'a mut dyn Attachments },
     /// All are one argument, an array.
-    OfOne(Compound<'a, 'j>),
+    OfOne(Compound<'j, 'a>),
 }
 
 impl Elements<'_, '_> {
@@ -346,7 +252,7 @@ impl Elements<'_, '_> {
                     out.push(b',');
                 }
                 *first = false;
-                value.serialize(&mut Json::with_formatter(out, Placeholders::new(*attachments)))
+                value.serialize(&mut Writer::new(out, *attachments))
             }
             Self::OfOne(array) => ser::SerializeTuple::serialize_element(array, value),
         }

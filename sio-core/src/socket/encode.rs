@@ -19,8 +19,8 @@ mod stamp;
 use bytes::Bytes;
 use serde::Serialize;
 
-use self::scratch::{MAX_DIGITS, Scratch, digits, write_text};
-use crate::args::{self, EncodeError};
+use self::scratch::Scratch;
+use crate::args::{self, EncodeError, MAX_DIGITS, digits, write_string};
 use crate::engine::frame::leading_text;
 use crate::id::Sid;
 use crate::name;
@@ -225,7 +225,7 @@ impl Encoder {
         }
         let mut scratch = self.begin();
         scratch.json.push(b'[');
-        write_text(&mut scratch.json, name);
+        write_string(&mut scratch.json, name);
         Ok(scratch)
     }
 
@@ -275,10 +275,10 @@ impl Encoder {
 pub fn connect(namespace: &str, sid: &Sid, pid: Option<&str>) -> Bytes {
     let mut scratch = Scratch::take();
     scratch.json.extend_from_slice(b"{\"sid\":");
-    write_text(&mut scratch.json, sid.as_str());
+    write_string(&mut scratch.json, sid.as_str());
     if let Some(pid) = pid {
         scratch.json.extend_from_slice(b",\"pid\":");
-        write_text(&mut scratch.json, pid);
+        write_string(&mut scratch.json, pid);
     }
     scratch.json.push(b'}');
     scratch.end(Kind::Connect, namespace, None)
@@ -300,7 +300,7 @@ pub fn connect(namespace: &str, sid: &Sid, pid: Option<&str>) -> Bytes {
 pub fn connect_error(namespace: &str, message: &str, data: Option<&str>) -> Bytes {
     let mut scratch = Scratch::take();
     scratch.json.extend_from_slice(b"{\"message\":");
-    write_text(&mut scratch.json, message);
+    write_string(&mut scratch.json, message);
     if let Some(data) = data {
         scratch.json.extend_from_slice(b",\"data\":");
         scratch.json.extend_from_slice(data.as_bytes());

@@ -4,7 +4,7 @@ use std::cell::Cell;
 
 use bytes::Bytes;
 
-use crate::args::Attachments;
+use crate::args::{Attachments, MAX_DIGITS, digits};
 use crate::engine::frame::{write_binary_frame, write_text_frame};
 use crate::socket::packet::{Kind, MAIN_NAMESPACE};
 
@@ -88,27 +88,6 @@ impl Scratch {
         // Nothing to keep it for if the thread is ending.
         let _ = SCRATCH.try_with(|kept| kept.set(self));
     }
-}
-
-/// Digits of the largest `u64`.
-pub(super) const MAX_DIGITS: usize = 20;
-
-/// The decimal digits of a number.
-pub(super) fn digits(mut number: u64, buffer: &mut [u8; MAX_DIGITS]) -> &[u8] {
-    let mut start = MAX_DIGITS;
-    loop {
-        start -= 1;
-        buffer[start] = b'0' + (number % 10) as u8;
-        number /= 10;
-        if number == 0 {
-            return &buffer[start..];
-        }
-    }
-}
-
-/// Appends a text as JSON.
-pub(super) fn write_text(out: &mut Vec<u8>, text: &str) {
-    serde_json::to_writer(out, text).expect("a text is always JSON, and a vector takes all of it");
 }
 
 #[cfg(test)]

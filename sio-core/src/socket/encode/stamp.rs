@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use super::scratch::{MAX_DIGITS, digits};
+use crate::args::{MAX_DIGITS, digits};
 use crate::engine::frame::{leading_text, write_text_frame};
 use crate::socket::packet::Kind;
 
