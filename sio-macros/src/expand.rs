@@ -314,7 +314,16 @@ fn arm(krate: &TokenStream, handler: &Handler, this: &TokenStream) -> TokenStrea
         let via = quote_spanned!(ty_span=> #krate::__private::Probe::<#ty>::NEW.__sio_via());
         quote_spanned!(ty_span=> #via.__sio_reply::<#ty>(__output, #event))
     };
-    quote_spanned!(span=> #(#cfgs)* #pattern => { #call #reply })
+    // Counted under this place: nothing has to look for the name again. A condition may have taken earlier events away.
+    let place = handler.event.as_ref().map(|name| {
+        let text = &name.text;
+        quote_spanned! {at(Span::call_site())=>
+            #krate::__private::Event::at(#event, const {
+                #krate::__private::EventInfo::place(<Self as #krate::__private::Consumer>::EVENTS, #text)
+            });
+        }
+    });
+    quote_spanned!(span=> #(#cfgs)* #pattern => { #place #call #reply })
 }
 
 fn on_error(model: &Consumer) -> TokenStream {

@@ -14,6 +14,7 @@ mod listeners;
 mod namespaces;
 mod protocols;
 mod recovery;
+mod stopping;
 mod transports;
 mod users;
 
@@ -28,6 +29,7 @@ use crate::cluster::Cluster;
 use crate::codec::Encoding;
 use crate::connection::{Client, Reception};
 use crate::consumer::{Consumer, Rate};
+use crate::counters::Counters;
 use crate::data::shared::Shared;
 use crate::engine::{self, Engine};
 use crate::error::{BuildError, Problem};
@@ -91,6 +93,8 @@ pub struct Builder {
     #[cfg(feature = "cluster")]
     forwarding: crate::cluster::Forwarding,
     health: Option<Health>,
+    metrics: bool,
+    metrics_path: Option<String>,
     #[cfg(feature = "static-files")]
     files: StaticFiles,
     #[cfg(feature = "static-files")]
@@ -139,6 +143,8 @@ impl Default for Builder {
             #[cfg(feature = "cluster")]
             forwarding: crate::cluster::Forwarding::default(),
             health: None,
+            metrics: false,
+            metrics_path: None,
             #[cfg(feature = "static-files")]
             files: StaticFiles::default(),
             #[cfg(feature = "static-files")]
@@ -176,66 +182,6 @@ impl Builder {
     }
 }
 
-/// Stopping and waiting.
-impl Builder {
-    /// Sets how a server that is told to stop takes leave of its clients. Default: without delay, spread over 5 s, and
-    /// with 10 s for handlers that run.
-    ///
-    /// SIGTERM and [`Server::drain`] take all of these steps; SIGINT and [`Server::close`] only the last.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use std::time::Duration;
-    /// use sio::options::Shutdown;
-    /// use sio::prelude::*;
-    ///
-    /// let builder = Server::builder().shutdown(Shutdown::new().delay(Duration::from_secs(5)));
-    /// # let _ = builder;
-    /// ```
-    pub fn shutdown(mut self, shutdown: ShutdownOptions) -> Self {
-        self.options.shutdown = shutdown;
-        self
-    }
-
-    /// Sets whether [`Server::serve`] and the other `serve` methods handle SIGINT and SIGTERM (Ctrl-C on other
-    /// systems) and stop the server when one comes: SIGTERM by [`Server::drain`], Ctrl-C by [`Server::close`]. A second
-    /// signal stops it without waiting. They also tell systemd when the server is ready and that it stops, if
-    /// `NOTIFY_SOCKET` is set (`Type=notify`). Default true. With false no signal handler is installed, and only
-    /// [`Server::drain`] and [`Server::close`] stop the server.
-    ///
-    /// Once installed, a handler stays for as long as the process lives, even when the server has stopped.
-    ///
-    /// # Examples
-    ///
-    /// ```no_run
-    /// use sio::prelude::*;
-    ///
-    /// # async fn example() -> sio::Result {
-    /// let server = Server::builder().handle_signals(false).build()?;
-    /// let running = tokio::spawn({
-    ///     let server = server.clone();
-    ///     async move { server.serve("127.0.0.1:3000").await }
-    /// });
-    /// tokio::signal::ctrl_c().await?;
-    /// server.close().await;
-    /// # let _ = running;
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn handle_signals(mut self, handle: bool) -> Self {
-        self.options.handle_signals = handle;
-        self
-    }
-
-    /// Sets how long [`Socket::emit_with_ack`](crate::Socket::emit_with_ack) waits. Must be longer than zero; default
-    /// 5 s.
-    pub fn ack_timeout(mut self, timeout: Duration) -> Self {
-        self.options.ack_timeout = timeout;
-        self
-    }
-}
-
 impl Builder {
     /// Checks everything and makes the server.
     ///
@@ -247,11 +193,6 @@ impl Builder {
         let mut problems = self.invalid_options();
         #[cfg(feature = "static-files")]
         let files = self.files(&mut problems);
-        let beside = Arc::new(Beside {
-            health: self.health.take(),
-            #[cfg(feature = "static-files")]
-            files,
-        });
         let (registrations, found) = registration::collect(&self.consumers, self.collected);
         problems.extend(found);
         problems.extend(registration::missing(&registrations, &self.state));
@@ -288,6 +229,15 @@ impl Builder {
         if let Some(observers) = observers.clone() {
             http.hooks.on_refused(move |refused| observers.refused(refused));
         }
+        let counters = self.metrics.then(|| {
+            Arc::new(Counters::new(
+                registrations.iter().map(|consumer| (consumer.namespace, consumer.events)),
+            ))
+        });
+        if let Some(counters) = counters.clone() {
+            http.hooks.on_refused(move |refused| counters.refused[refused.reason() as usize].add(1));
+        }
+        let (health, metrics_path) = (self.health.take(), self.metrics_path.take());
         let encoding = Encoding::new(options.parser, options.max_attachments);
         let ids = Ids::default();
         engine.ids.set_random(ids.clone());
@@ -305,12 +255,14 @@ impl Builder {
                 presence,
                 others,
                 witness,
+                counters: None,
                 server: server.clone(),
             };
             let common = Common {
                 hub,
                 event_rate,
                 observers: observers.clone(),
+                counters: counters.clone(),
                 shutdown: Arc::clone(&shutdown),
                 recovery: options.recovery.clone().map(|recovery| Keeping::new(recovery, ids.clone())),
                 ids: ids.clone(),
@@ -337,17 +289,25 @@ impl Builder {
                     .unwrap_or_else(|| engine.max_payload.saturating_mul(4)),
                 logs,
                 observers: observers.clone(),
+                counters: counters.clone(),
                 server: server.clone(),
             });
             let receiving = Arc::clone(&reception);
             #[cfg(feature = "cluster")]
             let entering = cluster.is_some().then(|| server.clone());
-            let engine = Engine::stopping_by(Arc::clone(&shutdown), engine, move |sender, handshake| {
-                #[cfg(feature = "cluster")]
-                if let Some(server) = &entering {
-                    crate::server::enter_late(server);
-                }
-                Box::new(Client::new(Arc::clone(&receiving), sender, handshake))
+            let engine =
+                Engine::stopping_by(Arc::clone(&shutdown), engine, counters, move |sender, handshake| {
+                    #[cfg(feature = "cluster")]
+                    if let Some(server) = &entering {
+                        crate::server::enter_late(server);
+                    }
+                    Box::new(Client::new(Arc::clone(&receiving), sender, handshake))
+                });
+            let beside = Arc::new(Beside {
+                health,
+                metrics: metrics_path.map(|path| crate::server::metrics::at(path, server.clone())),
+                #[cfg(feature = "static-files")]
+                files,
             });
             ServerInner {
                 options,

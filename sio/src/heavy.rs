@@ -122,6 +122,10 @@ impl<F> Heavily<F> {
     pub(crate) fn new(is_heavy: bool, future: F) -> Self {
         Self { place: is_heavy.then(Box::default), future }
     }
+
+    pub(crate) fn inner(&self) -> &F {
+        &self.future
+    }
 }
 
 impl<F: Future> Future for Heavily<F> {

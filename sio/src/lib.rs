@@ -147,6 +147,7 @@ mod connection;
 pub mod consumer;
 #[cfg(feature = "contract")]
 pub mod contract;
+mod counters;
 mod data;
 pub mod emit;
 pub mod engine;

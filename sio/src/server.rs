@@ -7,6 +7,7 @@ mod handles;
 mod layer;
 #[cfg(feature = "cluster")]
 mod local;
+pub(crate) mod metrics;
 #[cfg(feature = "cluster")]
 mod presence;
 pub(crate) mod serve;

@@ -36,6 +36,7 @@ const SIO: Plan = Plan {
             &[
                 "error",
                 "consumer::info",
+                "counters",
                 "guarded",
                 "places",
                 "turn",

@@ -1,5 +1,8 @@
 //! BEHAVIOUR §1, below the table: what may be done while a client comes, and what happens when it goes.
 
+#[path = "lifecycle/metrics.rs"]
+mod metrics;
+
 use std::time::Duration;
 
 use serde::Deserialize;

@@ -12,6 +12,7 @@ mod deployment;
 mod errors;
 mod forwarding;
 mod limits;
+mod metrics;
 mod middleware;
 mod mounting;
 mod moving;

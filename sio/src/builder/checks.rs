@@ -32,6 +32,11 @@ impl Builder {
                 }),
                 "must be paths that begin with a slash and are percent-encoded",
             ),
+            (
+                "metrics_path",
+                self.metrics_path.as_ref().is_none_or(|path| path.starts_with('/') && can_be_requested(path)),
+                "must begin with a slash and be percent-encoded",
+            ),
             ("presence", self.presence != Some(Duration::ZERO), "must be longer than zero"),
             ("max_users", self.max_users > 0, "must be at least one"),
             ("share", !self.shared.has_twins(), "must give each type a name of its own"),

@@ -139,6 +139,34 @@ impl Builder {
         self
     }
 
+    /// Sets whether the server counts what happens in it, for [`Server::metrics`](crate::Server::metrics). Default false.
+    ///
+    /// Counting takes a few instructions for an event, and no memory for a connection. How many numbers there are is up
+    /// to the program's text: its consumers, and the events that they name.
+    pub fn metrics(mut self, metrics: bool) -> Self {
+        self.metrics = metrics;
+        self
+    }
+
+    /// Answers requests for a path with the [metrics](Builder::metrics), which this switches on, in the text format of
+    /// OpenMetrics: what Prometheus and others scrape. Default: at no path.
+    ///
+    /// Whoever can reach the server can read them, whatever [`allowed_hosts`](Builder::allowed_hosts) is: keep the path
+    /// from the public at the proxy, or serve [`Snapshot::openmetrics`](crate::observe::Snapshot::openmetrics) elsewhere.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use sio::prelude::*;
+    ///
+    /// let builder = Server::builder().metrics_path("/metrics");
+    /// # let _ = builder;
+    /// ```
+    pub fn metrics_path(mut self, path: impl Into<String>) -> Self {
+        self.metrics_path = Some(path.into());
+        self.metrics(true)
+    }
+
     /// Adds headers of the application to the answer that opens a session, on polling and on WebSocket. Default none.
     /// Headers that the protocol needs are not replaced. It must not block.
     ///

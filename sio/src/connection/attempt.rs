@@ -46,8 +46,15 @@ impl<C: Consumer> Handler for Beside<C> {
     }
 }
 
+/// An attempt at an event that has come to its end.
+pub(super) struct Attempted {
+    end: End,
+    /// How long the handler took, with metrics and if it was not ready at once.
+    took: Option<Duration>,
+}
+
 /// How an attempt at an event has ended.
-pub(super) enum Attempted {
+enum End {
     /// With a result, of the handler or of what stands in front of it.
     Outcome(Outcome),
     /// The handler did not come to its end.
@@ -57,7 +64,7 @@ pub(super) enum Attempted {
 }
 
 impl Attempted {
-    /// Tells observers. Returns `None` for an event that was given up: then the log and the client know why. It is no
+    /// Counts it, and tells observers. Returns `None` for an event that was given up: then the log and the client know why. It is no
     /// business of the `error` hook, which is for errors that a handler returned.
     ///
     /// `bytes` and `delay` are those of the event as it arrived.
@@ -68,18 +75,39 @@ impl Attempted {
         bytes: usize,
         delay: Option<&Delay>,
     ) -> Option<Outcome> {
-        if let (Some(observers), Some(delay)) = (&seat.door.observers, delay) {
-            self.tell(observers, seat, event, bytes, delay.waited);
+        let Self { end, took } = self;
+        if let Some(counters) = seat.door.counters() {
+            let place = event.place().unwrap_or_else(|| counters.place(event.name()));
+            counters.handled(place, end.outcome() as usize, took);
         }
-        match self {
-            Self::Outcome(outcome) => return Some(outcome),
-            Self::Failed(failure) => {
+        if let (Some(observers), Some(delay)) = (&seat.door.observers, delay) {
+            end.tell(observers, seat, event, bytes, delay.waited);
+        }
+        match end {
+            End::Outcome(outcome) => return Some(outcome),
+            End::Failed(failure) => {
                 log_failure(&seat.socket, event.name(), &failure);
                 event.give_up(&failure.into_error());
             }
-            Self::TooLate => event.give_up(&Error::shutting_down()),
+            End::TooLate => event.give_up(&Error::shutting_down()),
         }
         None
+    }
+
+    fn at_once(end: End) -> Self {
+        Self { end, took: None }
+    }
+}
+
+impl End {
+    fn outcome(&self) -> observe::Outcome {
+        match self {
+            Self::Outcome(Ok(_)) => observe::Outcome::Ok,
+            Self::Outcome(Err(error)) => observe::Outcome::of(error),
+            Self::Failed(Failure::Panicked(_)) => observe::Outcome::Panicked,
+            Self::Failed(Failure::TimedOut) => observe::Outcome::TimedOut,
+            Self::Failed(Failure::Drained) | Self::TooLate => observe::Outcome::Drained,
+        }
     }
 
     #[cold]
@@ -88,13 +116,7 @@ impl Attempted {
         let (pattern, events) =
             door.consumer.as_ref().map_or(("/", &[][..]), |one| (one.namespace, one.events));
         let index = events.iter().position(|known| !known.fallback && known.name == event.name());
-        let outcome = match self {
-            Self::Outcome(Ok(_)) => observe::Outcome::Ok,
-            Self::Outcome(Err(error)) => observe::Outcome::of(error),
-            Self::Failed(Failure::Panicked(_)) => observe::Outcome::Panicked,
-            Self::Failed(Failure::TimedOut) => observe::Outcome::TimedOut,
-            Self::Failed(Failure::Drained) | Self::TooLate => observe::Outcome::Drained,
-        };
+        let outcome = self.outcome();
         observers.handled(&Handled { socket, pattern, event: event.name(), index, outcome, waited, bytes });
     }
 }
@@ -111,26 +133,27 @@ pub(super) async fn attempt(
 ) -> Attempted {
     let door = &*seat.door;
     if is_too_late(door, event) {
-        return Attempted::TooLate;
+        return Attempted::at_once(End::TooLate);
     }
     if let Some(refusal) = limits::refusal(event, info, door.event_rate) {
-        return Attempted::Outcome(Err(refusal));
+        return Attempted::at_once(End::Outcome(Err(refusal)));
     }
     let is_heavy = heavy::is_heavy(event.args().raw());
-    let handled = if door.hooks.around.is_empty() {
+    let is_counted = door.counters().is_some();
+    let (handled, took) = if door.hooks.around.is_empty() {
         let handler = Guard::new(|| handler.call(event), door.timeout_of(info));
         let mut handler = pin!(Heavily::new(is_heavy, handler.watched(seat, name)));
-        poll_fn(|cx| poll_beside(door, handler.as_mut(), beside.as_deref_mut(), cx)).await
+        let handled = poll_fn(|cx| poll_beside(door, handler.as_mut(), beside.as_deref_mut(), cx)).await;
+        (handled, is_counted.then(|| handler.inner().took()).flatten())
     } else {
         // In a box: sockets without middleware are not to be larger for it.
         let handler = Guard::new(|| Box::pin(inside_middleware(seat, event, handler)), None);
         let mut handler = Heavily::new(is_heavy, handler.watched(seat, name));
-        poll_fn(|cx| poll_beside(door, Pin::new(&mut handler), beside.as_deref_mut(), cx)).await
+        let handled =
+            poll_fn(|cx| poll_beside(door, Pin::new(&mut handler), beside.as_deref_mut(), cx)).await;
+        (handled, is_counted.then(|| handler.inner().took()).flatten())
     };
-    match handled {
-        Ok(outcome) => Attempted::Outcome(outcome),
-        Err(failure) => Attempted::Failed(failure),
-    }
+    Attempted { end: handled.map_or_else(End::Failed, End::Outcome), took }
 }
 
 /// Returns whether the server stops, and the client learns that its event was not handled: by the answer that it waits

@@ -16,6 +16,9 @@ use crate::log_limiter::{About, hash_of, limited};
 use crate::namespaces::registration::Seat;
 use crate::short::short;
 
+/// How long the alarm is set for that only remembers when a handler began.
+const REMEMBERED: Duration = Duration::from_secs(60 * 60);
+
 /// How user code failed to come to its end.
 #[derive(Debug)]
 pub(crate) enum Failure {
@@ -80,7 +83,8 @@ pin_project! {
         timeout: Option<Duration>,
         // None when nobody wants to know how long it takes, or knows already.
         watched: Option<Watched<'a>>,
-        // Set when the future is first found pending: most handlers never need one.
+        // Set when the future is first found pending: most handlers never need one. With metrics it also tells when
+        // that was, and is there for that alone where nothing else needs it.
         alarm: Option<Pin<Box<Sleep>>>,
     }
 
@@ -113,6 +117,23 @@ impl<'a, F: Future> Guard<'a, F> {
     }
 }
 
+impl<F> Guard<'_, F> {
+    /// When the alarm goes off first, and whether it is for a line in the log.
+    fn first(timeout: Option<Duration>, watched: Option<&Watched<'_>>) -> (Option<Duration>, bool) {
+        let slow = watched.and_then(Watched::slow);
+        let is_told_first = slow.is_some_and(|slow| timeout.is_none_or(|timeout| slow < timeout));
+        (if is_told_first { slow } else { timeout }, is_told_first)
+    }
+
+    /// Returns how long the future has taken by now; `None` if it was ready at once. To be asked with metrics.
+    pub(crate) fn took(&self) -> Option<Duration> {
+        let alarm = self.alarm.as_ref()?;
+        let (first, _) = Self::first(self.timeout, self.watched.as_ref());
+        let began = alarm.deadline().checked_sub(first.unwrap_or(REMEMBERED))?;
+        Some(began.elapsed())
+    }
+}
+
 impl<F: Future> Future for Guard<'_, F> {
     type Output = Result<F::Output, Failure>;
 
@@ -130,21 +151,31 @@ impl<F: Future> Future for Guard<'_, F> {
             Ok(Poll::Pending) => {}
             Err(panic) => return Poll::Ready(Err(Failure::Panicked(text_of(panic)))),
         }
-        let (timeout, slow) = (*this.timeout, this.watched.as_ref().and_then(Watched::slow));
-        let is_told_first = slow.is_some_and(|slow| timeout.is_none_or(|timeout| slow < timeout));
-        let first = if is_told_first { slow } else { timeout };
-        let Some(first) = first else { return Poll::Pending };
+        let timeout = *this.timeout;
+        let (first, is_told_first) = Self::first(timeout, this.watched.as_ref());
+        let Some(first) = first else {
+            if this.alarm.is_none() && this.watched.as_ref().is_some_and(Watched::is_counted) {
+                *this.alarm = Some(Box::pin(tokio::time::sleep(REMEMBERED)));
+            }
+            return Poll::Pending;
+        };
         let alarm = this.alarm.get_or_insert_with(|| Box::pin(tokio::time::sleep(first)));
         ready!(alarm.as_mut().poll(cx));
         if !is_told_first {
             give_up(this.future);
             return Poll::Ready(Err(Failure::TimedOut));
         }
-        if let Some(watched) = this.watched.take() {
+        let watched = this.watched.take();
+        if let Some(watched) = &watched {
             watched.tell(first);
         }
         let Some(timeout) = timeout else {
-            *this.alarm = None;
+            if watched.is_some_and(|watched| watched.is_counted()) {
+                let remembered = alarm.deadline() + (REMEMBERED - first.min(REMEMBERED));
+                alarm.as_mut().reset(remembered);
+            } else {
+                *this.alarm = None;
+            }
             return Poll::Pending;
         };
         let deadline: Instant = alarm.deadline() + (timeout - first);
@@ -158,6 +189,10 @@ impl<F: Future> Future for Guard<'_, F> {
 impl Watched<'_> {
     fn slow(&self) -> Option<Duration> {
         self.seat.door.handler_times.slow
+    }
+
+    fn is_counted(&self) -> bool {
+        self.seat.door.counters().is_some()
     }
 
     fn tell(&self, after: Duration) {

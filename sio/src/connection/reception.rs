@@ -5,6 +5,7 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use crate::codec::Encoding;
+use crate::counters::Counters;
 use crate::log_limiter::LogLimiter;
 use crate::namespaces::Namespaces;
 use crate::observe::Observers;
@@ -26,6 +27,8 @@ pub(crate) struct Reception {
     pub(crate) logs: LogLimiter,
     /// None if there are none.
     pub(crate) observers: Option<Arc<Observers>>,
+    /// None without metrics.
+    pub(crate) counters: Option<Arc<Counters>>,
     /// The server, which clients keep alive for as long as they are connected.
     pub(crate) server: Weak<dyn Any + Send + Sync>,
 }

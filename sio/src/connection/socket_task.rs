@@ -64,6 +64,9 @@ impl Drop for Leaving {
         // Only a task that did not come to its end finds the socket open here.
         let Seat { socket, door } = &self.seat;
         socket.member.close(DisconnectReason::TransportClose, true);
+        if let Some(counters) = door.counters().filter(|_| self.was_in) {
+            counters.left.add(1);
+        }
         if let Some(observers) = door.observers.as_ref().filter(|_| self.was_in) {
             let reason = socket.member.reason().unwrap_or(DisconnectReason::TransportClose);
             observers.socket(&SocketChange::Left { socket, reason });
@@ -83,6 +86,7 @@ async fn enter<C: Consumer>(SocketTask { seat, auth, before }: SocketTask) -> Op
     let mut leaving = Leaving { seat, was_in: false };
     let Seat { socket, door } = &leaving.seat;
     socket.member.set_busy();
+    let mut has_failed = false;
     let refusal = {
         let is_heavy = auth.as_ref().is_some_and(|auth| heavy::is_heavy(auth.raw()));
         let mut event = Event::connect(socket, auth);
@@ -97,9 +101,13 @@ async fn enter<C: Consumer>(SocketTask { seat, auth, before }: SocketTask) -> Op
         });
         match outcome.await {
             Some(Ok(Ok(consumer))) if door.accept(&socket.member) => Ok(consumer),
-            Some(Ok(Err(refusal))) => Err(refusal),
+            Some(Ok(Err(refusal))) => {
+                has_failed = refusal.is_failure();
+                Err(refusal)
+            }
             Some(Err(failure)) => {
                 log_failure(socket, "connect", &failure);
+                has_failed = true;
                 Err(ConnectError::panicked())
             }
             // The server has disconnected it before it was let in, and the client waits for an answer.
@@ -114,6 +122,9 @@ async fn enter<C: Consumer>(SocketTask { seat, auth, before }: SocketTask) -> Op
     let refusal = match refusal {
         Ok(consumer) => {
             leaving.was_in = true;
+            if let Some(counters) = door.counters() {
+                counters.accepted.add(1);
+            }
             if let Some(observers) = &door.observers {
                 observers.socket(&SocketChange::Accepted(socket));
             }
@@ -123,6 +134,9 @@ async fn enter<C: Consumer>(SocketTask { seat, auth, before }: SocketTask) -> Op
     };
     socket.member.refuse();
     log_refusal(socket, &refusal);
+    if let Some(counters) = door.counters() {
+        if has_failed { counters.failed.add(1) } else { counters.refused.add(1) }
+    }
     if let Some(observers) = &door.observers {
         observers.socket(&SocketChange::Refused { socket, error: &refusal });
     }

@@ -29,6 +29,8 @@ pub struct Event<'a> {
     answer: Answer,
     /// For the `error` hook, which takes it as an argument.
     error: Option<Error>,
+    /// The place of its handler among the consumer's events, once it is known; above all of them until then.
+    place: u16,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -82,7 +84,7 @@ impl<'a> Event<'a> {
         occasion: Occasion,
         answer: Answer,
     ) -> Self {
-        Self { socket, name, args, occasion, answer, error: None }
+        Self { socket, name, args, occasion, answer, error: None, place: u16::MAX }
     }
 
     /// Returns the socket of the event.
@@ -162,6 +164,17 @@ impl<'a> Event<'a> {
             Occasion::Disconnect(reason) => Some(reason),
             _ => None,
         }
+    }
+
+    /// Notes the place of its handler among the consumer's events. Called by generated code, in the arm of the event.
+    #[doc(hidden)]
+    pub fn at(&mut self, place: u16) {
+        self.place = place;
+    }
+
+    /// Returns the place of its handler, if that is known.
+    pub(crate) fn place(&self) -> Option<usize> {
+        (self.place < u16::MAX).then_some(self.place.into())
     }
 
     pub(crate) fn name_handle(&self) -> ByteString {

@@ -94,6 +94,20 @@ impl EventInfo {
         named.or_else(|| events.iter().find(|event| event.fallback))
     }
 
+    /// Returns the place of an event among others. For `const` contexts, in generated code.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn place(events: &[Self], name: &str) -> u16 {
+        let mut index = 0;
+        while index < events.len() && index < u16::MAX as usize {
+            if !events[index].fallback && is_same(events[index].name.as_bytes(), name.as_bytes()) {
+                return index as u16;
+            }
+            index += 1;
+        }
+        u16::MAX
+    }
+
     /// Returns whether any event is special, so that [`find`](Self::find) has to be called. For `const` contexts: an
     /// ordinary consumer pays nothing.
     pub(crate) const fn any_special(events: &[Self]) -> bool {
@@ -109,6 +123,15 @@ impl EventInfo {
     }
 }
 
+/// Compares texts in `const` contexts.
+const fn is_same(one: &[u8], other: &[u8]) -> bool {
+    let mut index = 0;
+    while index < one.len() && index < other.len() && one[index] == other[index] {
+        index += 1;
+    }
+    index == one.len() && index == other.len()
+}
+
 #[cfg(test)]
 mod tests {
     use super::EventInfo;
@@ -122,6 +145,14 @@ mod tests {
         assert_eq!(EventInfo::find(EVENTS, "b"), Some(&EVENTS[1]));
         assert_eq!(EventInfo::find(EVENTS, ""), Some(&EVENTS[2]));
         assert_eq!(EventInfo::find(&EVENTS[..1], "b"), None);
+    }
+
+    #[test]
+    fn the_place_of_an_event_is_known_at_compile_time() {
+        const EVENTS: &[EventInfo] =
+            &[EventInfo::new("ab"), EventInfo::fallback(), EventInfo::new("a"), EventInfo::new("")];
+        const { assert!(EventInfo::place(EVENTS, "a") == 2 && EventInfo::place(EVENTS, "ab") == 0) };
+        const { assert!(EventInfo::place(EVENTS, "") == 3 && EventInfo::place(EVENTS, "abc") == u16::MAX) };
     }
 
     #[test]

@@ -58,6 +58,7 @@ use self::polling::Polling;
 pub use self::sender::{SendError, Sender};
 use self::session::{Carrier, SessionTask};
 pub(crate) use self::sessions::Sessions;
+use crate::counters::Counters;
 use crate::handshake::Handshake;
 use crate::log_limiter::{About, LogLimiter, limited};
 use crate::places::{Addresses, Place};
@@ -82,6 +83,8 @@ pub(crate) struct Shared {
     /// How far the engine's end has come, for itself, its sessions, and whoever stops with it.
     shutdown: Arc<Shutdown>,
     pub(crate) logs: LogLimiter,
+    /// None without metrics.
+    pub(crate) counters: Option<Arc<Counters>>,
 }
 
 impl Shared {
@@ -127,13 +130,14 @@ impl Engine {
         config: Config,
         new_handler: impl Fn(Sender, Arc<Handshake>) -> Box<dyn Handler> + Send + Sync + 'static,
     ) -> Self {
-        Self::stopping_by(Arc::default(), config, new_handler)
+        Self::stopping_by(Arc::default(), config, None, new_handler)
     }
 
-    /// As [`Engine::new`], with a shutdown that others look at as well.
+    /// As [`Engine::new`], with a shutdown that others look at as well, and with counters.
     pub(crate) fn stopping_by(
         shutdown: Arc<Shutdown>,
         config: Config,
+        counters: Option<Arc<Counters>>,
         new_handler: impl Fn(Sender, Arc<Handshake>) -> Box<dyn Handler> + Send + Sync + 'static,
     ) -> Self {
         let session_config = Arc::new(config.session());
@@ -149,6 +153,7 @@ impl Engine {
             new_handler: Box::new(new_handler),
             shutdown,
             logs: LogLimiter::default(),
+            counters,
         };
         Self { shared: Arc::new(shared) }
     }
@@ -161,6 +166,11 @@ impl Engine {
     #[must_use]
     pub fn session_count(&self) -> usize {
         self.shared.sessions.len()
+    }
+
+    /// Returns how many bytes wait for the transports of all sessions.
+    pub(crate) fn queued_bytes(&self) -> usize {
+        self.shared.sessions.all().iter().map(|mailbox| mailbox.outbox.waiting_bytes()).sum()
     }
 
     /// Closes all sessions with the reason `server shutting down`: each when its handler is idle, at the latest after

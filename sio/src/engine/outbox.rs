@@ -187,6 +187,11 @@ impl Outbox {
         packets < limits.packets && bytes <= limits.bytes
     }
 
+    /// The bytes that wait for the transport.
+    pub(crate) fn waiting_bytes(&self) -> usize {
+        self.lock().bytes
+    }
+
     /// True while the queue is at its limits.
     pub(crate) fn is_full(&self) -> bool {
         let state = self.lock();

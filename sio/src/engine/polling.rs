@@ -79,28 +79,28 @@ impl Polling {
     }
 
     /// Answers the waiting GET with as much of the queue as one payload holds; at the end of the session (`last`), when
-    /// nothing is left, with a close packet. True when the GET was answered.
+    /// nothing is left, with a close packet. Returns how many bytes it was answered with, if it was.
     ///
     /// The close packet is alone in its payload: the JavaScript client handles it before the messages in front of it.
-    pub(crate) fn send_queued(&mut self, mailbox: &Mailbox, max_payload: usize, last: bool) -> bool {
-        let Some(get) = self.get.take() else { return false };
+    pub(crate) fn send_queued(&mut self, mailbox: &Mailbox, max_payload: usize, last: bool) -> Option<usize> {
+        let get = self.get.take()?;
         let mut payload = mailbox.wire().payload(max_payload, self.max_packets);
         let (packets, compress) = mailbox.outbox.take_while(|entry| payload.try_push(entry));
         let goodbye = last && packets.is_empty() && payload.try_push(&Packet::Close.frame());
         if packets.is_empty() && !goodbye {
             self.get = Some(get);
-            return false;
+            return None;
         }
         let done = Amount { packets: packets.len(), bytes: packets.iter().map(Bytes::len).sum() };
         let answer = PollAnswer::Payload(PollBody { body: payload.finish(), compress });
         if get.send(answer).is_err() {
             // The connection has gone between two looks: the next GET gets these.
             mailbox.outbox.give_back(packets, compress);
-        } else {
-            mailbox.outbox.settle(done);
-            self.said_goodbye = goodbye;
+            return Some(0);
         }
-        true
+        mailbox.outbox.settle(done);
+        self.said_goodbye = goodbye;
+        Some(done.bytes)
     }
 
     /// True when the client has been told that the session is over.
@@ -179,10 +179,10 @@ mod tests {
         polling.wait(get);
         if !is_there {
             drop(answer);
-            assert!(polling.send_queued(mailbox, 1000, false));
+            assert!(polling.send_queued(mailbox, 1000, false).is_some());
             return None;
         }
-        assert!(polling.send_queued(mailbox, 1000, false));
+        assert!(polling.send_queued(mailbox, 1000, false).is_some());
         answer.try_recv().ok()
     }
 

@@ -72,7 +72,7 @@ pub(crate) use self::elsewhere::{Asked, Elsewhere, Failed, Passing, RELEASE, Sen
 pub(crate) use self::engine_service::AnswerFuture;
 pub use self::engine_service::EngineService;
 pub(crate) use self::forwarded::Forwarded;
-pub(crate) use self::health::Health;
+pub(crate) use self::health::{Health, MetricsPage};
 pub use self::hooks::Hooks;
 pub use self::listener::Listener;
 pub use self::mounted::{Mounted, MountedBody, MountedFuture};

@@ -16,7 +16,7 @@ use super::answer;
 use super::body::ResponseBody;
 use super::elsewhere::Sender;
 use super::engine_service::{AnswerFuture, EngineService};
-use super::health::Health;
+use super::health::{Health, MetricsPage};
 use super::mounted::Mounted;
 #[cfg(feature = "static-files")]
 use super::static_files::StaticFiles;
@@ -26,6 +26,7 @@ use crate::peer::Peer;
 #[derive(Debug)]
 pub(crate) struct Beside {
     pub(crate) health: Option<Health>,
+    pub(crate) metrics: Option<MetricsPage>,
     #[cfg(feature = "static-files")]
     pub(crate) files: StaticFiles,
 }
@@ -38,6 +39,7 @@ impl Beside {
             return true;
         }
         self.health.as_ref().is_some_and(|health| health.has(path))
+            || self.metrics.as_ref().is_some_and(|metrics| metrics.path == path)
     }
 }
 
@@ -152,6 +154,9 @@ impl Service {
         if let Some(health) = self.beside.health.as_ref().filter(|health| health.has(path)) {
             let answer = health.answer(path, self.engine.is_ready());
             return Box::pin(std::future::ready(Ok(answer)));
+        }
+        if let Some(metrics) = self.beside.metrics.as_ref().filter(|metrics| metrics.path == path) {
+            return Box::pin(std::future::ready(Ok(metrics.answer())));
         }
         #[cfg(feature = "static-files")]
         if !self.engine.is_ours(path) && self.beside.files.has(path) {

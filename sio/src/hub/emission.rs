@@ -17,6 +17,8 @@ pub(crate) struct Emission {
     pub(crate) entry: Entry,
     /// Under which number it is kept for clients that come back; `None`: it is not.
     pub(crate) offset: Option<u64>,
+    /// The place of the event among the counters; `None` without metrics, and for those of other nodes.
+    pub(super) place: Option<usize>,
     /// Where somebody wants to hear of it when it has been sent.
     pub(super) untold: Option<Box<Untold>>,
 }
@@ -51,12 +53,12 @@ impl Emission {
             Form::Plain(_) => None,
             Form::Recoverable(offset) => offset,
         };
-        Self { entry: frames.into(), offset, untold: None }
+        Self { entry: frames.into(), offset, place: None, untold: None }
     }
 
     /// Returns the same for one of several receivers, with nothing to tell.
     pub(crate) fn for_one(&self) -> Self {
-        Self { entry: self.entry.clone(), offset: self.offset, untold: None }
+        Self { entry: self.entry.clone(), offset: self.offset, place: None, untold: None }
     }
 
     /// Tells the witness, if there is one, that the event has been sent. `bytes` are those of one copy.

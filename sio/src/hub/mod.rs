@@ -53,6 +53,7 @@ use self::rooms::Rooms;
 use self::state::memory::Memory;
 use self::wakes::Wakes;
 use crate::codec::{Encoding, Form};
+use crate::counters::NamespaceCounters;
 use crate::data::shared::Shared;
 use crate::engine::outbox::{How, PushError};
 use crate::engine::{CloseReason, Command};
@@ -76,6 +77,8 @@ pub(crate) struct Common {
     pub(crate) others: Option<Others>,
     /// None if nobody wants to hear of what goes by.
     pub(crate) witness: Option<Arc<dyn Witness>>,
+    /// The counters of the namespace; `None` without metrics.
+    pub(crate) counters: Option<Arc<NamespaceCounters>>,
     /// The server. The hub does not look into it; handles give it back.
     pub(crate) server: Weak<dyn Any + Send + Sync>,
 }
@@ -198,6 +201,7 @@ impl Hub {
             _ => Emission::new(frames, form),
         };
         emission.untold = untold;
+        emission.place = self.common.counters.as_ref().map(|counters| counters.place(event));
         Ok(emission)
     }
 
@@ -243,8 +247,16 @@ impl Hub {
         for mailbox in slow {
             mailbox.inbox.command(Command::Violation(CloseReason::SlowClient));
         }
+        self.note_sent(emission, recipients);
         emission.tell(recipients, emission.entry.frames.len());
         Delivered { pressed }
+    }
+
+    /// Counts an event of this node that has been sent.
+    pub(super) fn note_sent(&self, emission: &Emission, recipients: usize) {
+        if let (Some(counters), Some(place)) = (&self.common.counters, emission.place) {
+            counters.sent(place, recipients);
+        }
     }
 
     /// Lets those run whose queues a delivery has found well filled. `None` if there are none.
@@ -351,6 +363,12 @@ impl Hub {
 
     pub(crate) fn rooms(&self) -> Vec<String> {
         self.read().rooms()
+    }
+
+    /// Returns how many rooms there are, and how many members are away and waited for.
+    pub(crate) fn sizes(&self) -> (usize, usize) {
+        let rooms = self.read();
+        (rooms.rooms().len(), rooms.parked_len())
     }
 
     fn read(&self) -> RwLockReadGuard<'_, Rooms<Arc<Member>>> {

@@ -189,6 +189,11 @@ impl<M: Clone> Rooms<M> {
     }
 
     /// Returns the rooms in which somebody is, sorted.
+    /// Returns how many members are parked.
+    pub(crate) fn parked_len(&self) -> usize {
+        self.parked.members.len()
+    }
+
     pub(crate) fn rooms(&self) -> Vec<String> {
         let rooms = self.live.rooms.keys().filter(|room| !user::is_hidden(room));
         let mut rooms: Vec<String> = rooms.map(|room| room.to_string()).collect();

@@ -11,6 +11,7 @@ use sio_core::id::Sid;
 use super::registration::Registration;
 use super::{Closed, Common, Pass, Table, lock};
 use crate::consumer::{EventInfo, Rate};
+use crate::counters::NamespaceCounters;
 use crate::engine::Revision;
 use crate::engine::mailbox::Mailbox;
 use crate::handshake::Handshake;
@@ -66,8 +67,19 @@ impl Door {
         common: &Common,
         dynamic: Weak<Mutex<Table>>,
     ) -> Self {
-        let Common { hub, event_rate, observers, shutdown, recovery, ids, heartbeat, handler_times } =
-            common.clone();
+        let Common {
+            mut hub,
+            event_rate,
+            observers,
+            counters,
+            shutdown,
+            recovery,
+            ids,
+            heartbeat,
+            handler_times,
+        } = common.clone();
+        let pattern = consumer.as_ref().map_or("/", |one| one.namespace);
+        hub.counters = counters.and_then(|counters| counters.namespace(pattern));
         let events = consumer.as_ref().map_or(&[][..], |one| one.events);
         let has_rates = event_rate.is_some() || events.iter().any(|event| event.rate.is_some());
         let has_special = consumer.as_ref().is_some_and(|one| EventInfo::any_special(one.events));
@@ -92,6 +104,11 @@ impl Door {
 
     pub(crate) fn path(&self) -> &str {
         &self.hub.path
+    }
+
+    /// Returns the counters, with metrics.
+    pub(crate) fn counters(&self) -> Option<&NamespaceCounters> {
+        self.hub.common.counters.as_deref()
     }
 
     /// Returns the declared options of an event.

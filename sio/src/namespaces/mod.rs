@@ -21,6 +21,7 @@ use self::registration::Registration;
 use self::residents::Residents;
 use crate::consumer::{Needs, Rate};
 #[cfg(feature = "cluster")]
+use crate::counters::Counters;
 use crate::hub::presence::Presence;
 use crate::hub::{self, Hub};
 use crate::middleware::{Hooks, Scoped};
@@ -41,6 +42,8 @@ pub(crate) struct Common {
     pub(crate) event_rate: Option<Rate>,
     /// None if there are none.
     pub(crate) observers: Option<Arc<Observers>>,
+    /// None without metrics.
+    pub(crate) counters: Option<Arc<Counters>>,
     pub(crate) shutdown: Arc<Shutdown>,
     /// None if nothing is kept of clients that are away.
     pub(crate) recovery: Option<Keeping>,

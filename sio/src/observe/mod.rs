@@ -26,6 +26,7 @@
 //! ```
 
 mod closures;
+pub(crate) mod metrics;
 mod outgoing;
 #[cfg(test)]
 mod tests;
@@ -38,6 +39,7 @@ use sio_core::args::Args;
 use sio_core::socket::DisconnectReason;
 
 pub(crate) use self::closures::{OnIncoming, OnOutgoing, OnRefused, OnRoom};
+pub use self::metrics::{Family, Metric, Sample, Snapshot};
 pub use self::outgoing::Outgoing;
 use crate::engine::{CloseReason, TransportKind};
 use crate::error::{ConnectError, Error, Kind};

@@ -329,6 +329,7 @@ mod tests {
                 presence: None,
                 others: None,
                 witness: None,
+                counters: None,
                 server: Weak::<()>::new(),
             };
             let keeping = Keeping::new(Recovery::default().max_clients(1), Ids::default());

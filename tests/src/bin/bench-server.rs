@@ -62,5 +62,8 @@ async fn main() -> sio::Result<()> {
     if let Ok(url) = env::var("BROKER") {
         builder = builder.adapter(Adapter::redis(&url));
     }
+    if env::var_os("METRICS").is_some() {
+        builder = builder.metrics(true);
+    }
     builder.build()?.serve(("127.0.0.1", port)).await
 }

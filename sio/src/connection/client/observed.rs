@@ -6,6 +6,9 @@ use crate::observe::SessionChange;
 
 impl Client {
     pub(super) fn tell_opened(&self) {
+        if let Some(counters) = &self.reception.counters {
+            counters.session_opened(self.sender.transport());
+        }
         if let Some(observers) = &self.reception.observers {
             let (handshake, transport) = (&self.handshake, self.sender.transport());
             observers.session(&SessionChange::Opened { handshake, transport });
@@ -13,6 +16,9 @@ impl Client {
     }
 
     pub(super) fn tell_upgraded(&self) {
+        if let Some(counters) = &self.reception.counters {
+            counters.session_upgraded();
+        }
         if let Some(observers) = &self.reception.observers {
             observers.session(&SessionChange::Upgraded { handshake: &self.handshake });
         }
@@ -21,6 +27,9 @@ impl Client {
     /// The session is closed; only the first reason counts.
     pub(super) fn tell_closed(&mut self, reason: CloseReason) {
         let opened = self.opened.take();
+        if let (Some(counters), Some(_)) = (&self.reception.counters, opened) {
+            counters.session_closed(self.sender.transport(), reason);
+        }
         if let (Some(observers), Some(opened)) = (&self.reception.observers, opened) {
             let (handshake, transport) = (&self.handshake, self.sender.transport());
             let lasted = session::now().saturating_duration_since(opened);

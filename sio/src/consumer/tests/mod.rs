@@ -67,6 +67,7 @@ fn connected(path: &str, states: StateMap) -> Socket {
         presence: None,
         others: None,
         witness: None,
+        counters: None,
         server: Weak::<()>::new(),
     };
     let namespace = Namespace::of(&Hub::new(path, Params::default(), common, None));

@@ -7,6 +7,7 @@ use sio_core::engine::session::{Channel, CloseReason, Output};
 
 use super::closing::Bye;
 use super::{Carrier, SessionTask, now};
+use crate::counters::{Count, TransportCounters};
 use crate::engine::TransportKind;
 use crate::transport::frames::Scratch;
 use crate::transport::websocket::{Ended, Incoming};
@@ -41,7 +42,7 @@ impl SessionTask {
     /// Returns whether something was left because the handler takes no more; so do those below.
     pub(super) fn read_websocket(&mut self, cx: &mut Context<'_>) -> bool {
         let mut scratch = Scratch::borrow();
-        let mut left = false;
+        let (mut left, mut total) = (false, 0);
         while self.is_open() {
             if !self.takes_input() {
                 left = true;
@@ -66,11 +67,13 @@ impl SessionTask {
                 Poll::Ready(Err(ended)) => self.on_websocket_end(ended),
             }
             turn::read(size);
+            total += size;
         }
         if let Some(websocket) = self.carrier.websocket() {
             websocket.keep(&mut scratch);
         }
         scratch.give_back();
+        self.count(TransportKind::WebSocket, |counters| &counters.received_bytes, total);
         left
     }
 
@@ -109,6 +112,7 @@ impl SessionTask {
                 Some(packet) => {
                     let size = if let Packet::Message(message) = &packet { length(message) } else { 0 };
                     turn::received(size);
+                    self.count(TransportKind::Polling, |counters| &counters.received_bytes, size);
                     self.on_packet(packet);
                     turn::read(size);
                 }
@@ -163,7 +167,7 @@ impl SessionTask {
                 }
                 None => {
                     self.state.handle_probe_lost(now());
-                    self.carrier.end_probe();
+                    self.end_probe();
                 }
             }
         }
@@ -215,8 +219,32 @@ impl SessionTask {
                 }
                 self.tell_by_websocket();
             }
-            Output::ProbeFailed => self.carrier.end_probe(),
+            Output::ProbeFailed => self.end_probe(),
             Output::Closed(reason) => self.closed(reason, Bye::Forced),
+        }
+    }
+
+    /// Ends an upgrade that has failed.
+    fn end_probe(&mut self) {
+        if let Some(counters) = &self.shared.counters
+            && self.carrier.is_probing()
+        {
+            counters.upgrades_failed.add(1);
+        }
+        self.carrier.end_probe();
+    }
+
+    /// Counts bytes, with metrics.
+    pub(super) fn count(
+        &self,
+        transport: TransportKind,
+        what: impl FnOnce(&TransportCounters) -> &Count,
+        bytes: usize,
+    ) {
+        if let Some(counters) = &self.shared.counters
+            && bytes > 0
+        {
+            what(counters.of(transport)).add(bytes);
         }
     }
 

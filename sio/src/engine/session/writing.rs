@@ -6,6 +6,7 @@ use std::time::Instant;
 use sio_core::engine::packet::Packet;
 
 use super::{Carrier, Leaving, SessionTask, now};
+use crate::engine::TransportKind;
 use crate::transport::websocket::Ended;
 
 impl SessionTask {
@@ -48,6 +49,9 @@ impl SessionTask {
             let done = websocket.take_done();
             if done.bytes > 0 {
                 self.stall = None;
+                if let Some(counters) = &self.shared.counters {
+                    counters.of(TransportKind::WebSocket).sent_bytes.add(done.bytes);
+                }
             }
             let is_all = self.mailbox.outbox.settle(done);
             match outcome {
@@ -71,7 +75,10 @@ impl SessionTask {
     pub(super) fn write_polling(&mut self, last: bool) -> bool {
         let Some(polling) = self.carrier.polling() else { return true };
         let config = &self.shared.config;
-        if polling.send_queued(&self.mailbox, config.max_payload, last) {
+        if let Some(bytes) = polling.send_queued(&self.mailbox, config.max_payload, last) {
+            if let Some(counters) = &self.shared.counters {
+                counters.of(TransportKind::Polling).sent_bytes.add(bytes);
+            }
             self.state.end_poll();
             self.stall = None;
         }

@@ -274,8 +274,15 @@ impl Member {
             }
             state.acks.drain()
         };
-        waiters.for_each(Waiter::disconnected);
         let hub = &self.namespace.hub;
+        let mut given_up = 0;
+        waiters.for_each(|waiter| {
+            given_up += 1;
+            waiter.disconnected();
+        });
+        if let Some(counters) = &hub.common.counters {
+            counters.acks_disconnected.add(given_up);
+        }
         // Other nodes go on when this one stops.
         let may_move = reason == DisconnectReason::ServerShuttingDown && hub.common.others.is_some();
         let is_over = !may_move && !may_come_back(reason);

@@ -39,6 +39,7 @@ impl Member {
         let bytes = emission.entry.frames.len();
         let waker = self.deliver(emission, how)?;
         waker.into_iter().for_each(Waker::wake);
+        self.namespace.hub.note_sent(emission, 1);
         emission.tell(1, bytes);
         Ok(())
     }
@@ -148,13 +149,18 @@ impl Member {
     /// Nobody waits for this answer any more.
     pub(crate) fn forget_ack(&self, id: u64) {
         let forgotten = self.lock().acks.take(id);
-        drop(forgotten);
+        if let (Some(_), Some(counters)) = (forgotten, &self.namespace.hub.common.counters) {
+            counters.acks_given_up.add(1);
+        }
     }
 
     /// The client has answered. An answer that nobody waits for is ignored.
     pub(crate) fn on_ack(&self, id: u64, args: Args) {
         let waiter = self.lock().acks.take(id);
         if let Some(waiter) = waiter {
+            if let Some(counters) = &self.namespace.hub.common.counters {
+                counters.acks_answered.add(1);
+            }
             waiter.answered(args);
         }
     }

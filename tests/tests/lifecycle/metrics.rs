@@ -1,0 +1,319 @@
+//! The numbers of a server, as those read them who collect them.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use sio::prelude::*;
+use sio_tests::deadline::soon;
+use sio_tests::journal::Gate;
+use sio_tests::{Request, TestServer, Ws};
+
+#[derive(Default)]
+struct Shop;
+
+#[consumer(namespace = "/shop/{id}")]
+impl Shop {
+    async fn connect(auth: Option<String>) -> Result<Self, ConnectError> {
+        match auth.as_deref() {
+            Some("refuse") => Err(ConnectError::new("closed today")),
+            Some("panic") => panic!("on purpose"),
+            _ => Ok(Self),
+        }
+    }
+
+    async fn event_ok(&mut self, socket: &Socket) -> sio::Result<u64> {
+        socket.emit("ok", &1).await?;
+        socket.namespace().emit("made_up_here", &2).await?;
+        Ok(1)
+    }
+
+    async fn event_typed(&mut self, number: u64) -> u64 {
+        number
+    }
+
+    async fn event_error(&mut self) -> sio::Result<()> {
+        Err(sio::Error::new("no_tea", "there is none"))
+    }
+
+    async fn event_internal(&mut self) -> sio::Result<()> {
+        Err(std::io::Error::other("a disk"))?
+    }
+
+    async fn event_panic(&mut self) {
+        panic!("on purpose");
+    }
+
+    #[event(timeout = "1ms")]
+    async fn event_late(&mut self) {
+        std::future::pending().await
+    }
+
+    #[event(rate = "1/h")]
+    async fn event_rare(&mut self) {}
+
+    #[event(concurrent)]
+    async fn event_slow(gate: State<Gate>) {
+        gate.pass("slow").await;
+    }
+
+    async fn event_ask(&mut self, socket: &Socket) -> sio::Result<()> {
+        let _ = socket.timeout(Duration::from_millis(1)).emit_with_ack::<()>("question", &()).await;
+        Ok(())
+    }
+}
+
+async fn server() -> TestServer {
+    TestServer::start(|builder| builder.consumer::<Shop>().metrics_path("/metrics")).await
+}
+
+/// Reads the page as strictly as the specification of OpenMetrics 1.0 allows, and returns each number by its line.
+async fn read(server: &TestServer) -> BTreeMap<String, f64> {
+    let answer = server.request(&Request::get("/metrics")).await;
+    assert_eq!(answer.status, 200);
+    let kind = answer.header("content-type");
+    assert_eq!(kind, Some("application/openmetrics-text; version=1.0.0; charset=utf-8"));
+    parse(answer.text())
+}
+
+fn parse(text: &str) -> BTreeMap<String, f64> {
+    let body = text.strip_suffix("# EOF\n").expect("the end is marked, and nothing follows");
+    let (mut numbers, mut families) = (BTreeMap::new(), Vec::new());
+    let mut family = ("", "");
+    for line in body.lines() {
+        if let Some(rest) = line.strip_prefix("# TYPE ") {
+            family = rest.split_once(' ').expect("a type");
+            assert!(
+                !families.contains(&family.0),
+                "{line}: a family stands together, and there is one of a name"
+            );
+            families.push(family.0);
+            continue;
+        }
+        if let Some(rest) = line.strip_prefix("# UNIT ").or_else(|| line.strip_prefix("# HELP ")) {
+            let (name, rest) = rest.split_once(' ').expect("a text");
+            assert!(name == family.0 && !rest.is_empty() && !rest.contains('\\'), "{line}");
+            continue;
+        }
+        assert!(!line.starts_with('#') && line.is_ascii(), "{line}");
+        let (series, value) = line.rsplit_once(' ').expect("a value");
+        let (name, labels) = series.split_once('{').unwrap_or((series, "}"));
+        check_labels(labels, line);
+        let ending = name.strip_prefix(family.0).unwrap_or_else(|| panic!("{line} is not of {}", family.0));
+        let is_good = match family.1 {
+            "gauge" => ending.is_empty(),
+            "counter" => ending == "_total",
+            "histogram" => {
+                ["_count", "_sum"].contains(&ending) || ending == "_bucket" && labels.contains("le=\"")
+            }
+            other => panic!("{other} is no kind that is used here"),
+        };
+        assert!(is_good, "{line}");
+        let number: f64 = value.parse().expect("a number");
+        assert!(number.is_finite() && number >= 0.0, "{line}");
+        assert_eq!(numbers.insert(series.to_owned(), number), None, "{line} comes twice");
+    }
+    check_histograms(&numbers);
+    numbers
+}
+
+fn check_labels(labels: &str, line: &str) {
+    let mut rest = labels.strip_suffix('}').unwrap_or_else(|| panic!("{line}: labels are closed"));
+    while !rest.is_empty() {
+        let (name, value) = rest.split_once("=\"").unwrap_or_else(|| panic!("{line}: a label has a value"));
+        assert!(name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_'), "{line}");
+        let (value, after) = value.split_once('"').unwrap_or_else(|| panic!("{line}: a value is closed"));
+        assert!(!value.contains('\\'), "{line}: no label of this test has to be escaped");
+        assert!(after.is_empty() || after.starts_with(',') && after.len() > 1, "{line}");
+        rest = after.trim_start_matches(',');
+    }
+}
+
+/// The classes of a histogram never go down, and the last holds all.
+fn check_histograms(numbers: &BTreeMap<String, f64>) {
+    for (series, count) in numbers.iter().filter(|(series, _)| series.contains("_count{")) {
+        let labels = series.strip_suffix('}').expect("labels are closed").replace("_count{", "_bucket{");
+        let prefix = format!("{labels},le=\"");
+        let classes = numbers.iter().filter(|(series, _)| series.starts_with(&prefix));
+        let mut classes: Vec<(f64, f64)> = classes
+            .map(|(series, value)| {
+                (series[prefix.len()..].trim_end_matches("\"}").parse().expect("a bound"), *value)
+            })
+            .collect();
+        classes.sort_by(|one, other| one.0.total_cmp(&other.0));
+        assert_eq!(classes.last(), Some(&(f64::INFINITY, *count)), "{series}");
+        assert!(classes.is_sorted_by(|one, other| one.1 <= other.1), "{series}: {classes:?}");
+    }
+}
+
+/// Sends an event and waits for its answer, whatever it is, past all that comes before it.
+async fn ask(client: &mut Ws, id: u32, event: &str) {
+    client.send(&format!("42/shop/1,{id}{event}")).await;
+    loop {
+        let answer = client.receive().await.to_string();
+        if answer.starts_with(&format!("43/shop/1,{id}[")) {
+            return;
+        }
+    }
+}
+
+#[tokio::test]
+async fn each_outcome_is_counted_under_the_words_of_the_program() {
+    let server = server().await;
+    let mut client = server.socket("/shop/1").await;
+    for auth in ["\"refuse\"", "\"panic\""] {
+        let mut other = server.ws().await;
+        other.send(&format!("40/shop/2,{auth}")).await;
+        other.expect(r#"44/shop/2,{"message":"…"}"#).await;
+        other.close().await;
+    }
+    let events = [
+        r#"["ok"]"#,
+        r#"["typed",1]"#,
+        r#"["typed","x"]"#,
+        r#"["error"]"#,
+        r#"["internal"]"#,
+        r#"["panic"]"#,
+        r#"["late"]"#,
+        r#"["rare"]"#,
+        r#"["rare"]"#,
+        r#"["nothing of the kind"]"#,
+        r#"["ask"]"#,
+    ];
+    for (id, event) in (0..).zip(events) {
+        ask(&mut client, id, event).await;
+    }
+    client.send(r#"42/shop/1,99["slow"]"#).await;
+    server.gate.open("slow");
+    while client.receive().await.to_string() != "43/shop/1,99[]" {}
+    let polling = server.polling().await;
+    server.get("EIO=4&transport=pigeon").await;
+
+    soon("those who were refused to be gone", async {
+        let websocket = &[("transport", "websocket")];
+        while server.handle().metrics().value("sio_sessions_open", websocket) > 1.0 {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+    let numbers = read(&server).await;
+    let events = |event: &str, outcome: &str| {
+        let labels = format!(r#"{{namespace="/shop/{{id}}",event="{event}",outcome="{outcome}"}}"#);
+        numbers[&format!("sio_events_received_total{labels}")]
+    };
+    for (event, outcome, count) in [
+        ("ok", "ok", 1.0),
+        ("typed", "ok", 1.0),
+        ("typed", "payload", 1.0),
+        ("error", "application", 1.0),
+        ("internal", "internal", 1.0),
+        ("panic", "panicked", 1.0),
+        ("late", "timed_out", 1.0),
+        ("rare", "ok", 1.0),
+        ("rare", "limited", 1.0),
+        ("other", "unhandled", 1.0),
+        ("slow", "ok", 1.0),
+        ("ok", "drained", 0.0),
+    ] {
+        assert_eq!(events(event, outcome), count, "{event} {outcome}");
+    }
+    let of = |series: &str| numbers[series];
+    assert_eq!(of(r#"sio_sockets_open{namespace="/shop/{id}"}"#), 1.0);
+    assert_eq!(of(r#"sio_sockets_total{namespace="/shop/{id}",outcome="accepted"}"#), 1.0);
+    assert_eq!(of(r#"sio_sockets_total{namespace="/shop/{id}",outcome="refused"}"#), 1.0);
+    assert_eq!(of(r#"sio_sockets_total{namespace="/shop/{id}",outcome="failed"}"#), 1.0);
+    assert_eq!(of(r#"sio_sessions_open{transport="websocket"}"#), 1.0);
+    assert_eq!(of(r#"sio_sessions_open{transport="polling"}"#), 1.0);
+    assert_eq!(of(r#"sio_sessions_total{transport="websocket"}"#), 3.0);
+    assert_eq!(of(r#"sio_requests_refused_total{reason="transport_unknown"}"#), 1.0);
+    assert_eq!(of(r#"sio_events_sent_total{namespace="/shop/{id}",event="ok"}"#), 1.0);
+    // The broadcast, and the question.
+    assert_eq!(of(r#"sio_events_sent_total{namespace="/shop/{id}",event="other"}"#), 2.0);
+    assert_eq!(of(r#"sio_event_recipients_total{namespace="/shop/{id}",event="other"}"#), 2.0);
+    assert_eq!(of(r#"sio_acks_total{namespace="/shop/{id}",outcome="timed_out"}"#), 1.0);
+    assert_eq!(of(r#"sio_event_duration_seconds_count{namespace="/shop/{id}",event="typed"}"#), 2.0);
+    assert_eq!(of(r#"sio_event_duration_seconds_sum{namespace="/shop/{id}",event="typed"}"#), 0.0);
+    assert!(of(r#"sio_event_duration_seconds_sum{namespace="/shop/{id}",event="late"}"#) > 0.0);
+    assert!(of(r#"sio_received_bytes_total{transport="websocket"}"#) > 100.0);
+    assert!(of(r#"sio_sent_bytes_total{transport="websocket"}"#) > 100.0);
+    assert_eq!(of("sio_draining"), 0.0);
+    // A client of the program reads the same without the text.
+    let snapshot = server.handle().metrics();
+    assert_eq!(snapshot.value("sio_events_received", &[("event", "typed")]), 2.0);
+    drop(polling);
+}
+
+/// All but the page itself is counted, and what is made up is counted together.
+#[tokio::test]
+async fn ten_thousand_invented_names_make_no_series() {
+    let server = server().await;
+    let before: Vec<_> = read(&server).await.into_keys().collect();
+    let mut client = server.socket("/shop/1").await;
+    for batch in 0..100 {
+        for number in 0..100 {
+            client.send(&format!(r#"42/shop/1,["invented {batch} {number}"]"#)).await;
+        }
+        ask(&mut client, batch, r#"["typed",1]"#).await;
+    }
+    for number in 0..50 {
+        let mut other = server.ws().await;
+        other.send(&format!("40/shop/{number},")).await;
+        other.send(&format!("40/invented{number},")).await;
+        while !other.receive().await.to_string().contains("Invalid namespace") {}
+        other.close().await;
+    }
+    let numbers = read(&server).await;
+    let unhandled = r#"sio_events_received_total{namespace="/shop/{id}",event="other",outcome="unhandled"}"#;
+    assert_eq!(numbers[unhandled], 10_000.0);
+    assert_eq!(numbers.into_keys().collect::<Vec<_>>(), before);
+}
+
+/// However they go: by themselves, without a word, or refused.
+#[tokio::test]
+async fn sessions_that_are_gone_leave_the_gauges_at_zero() {
+    let server = server().await;
+    for round in 0..100 {
+        let mut client = server.ws().await;
+        client.send("40/shop/1,").await;
+        if round % 3 > 0 {
+            client.receive().await;
+        }
+        match round % 2 {
+            0 => client.close().await,
+            _ => drop(client),
+        }
+    }
+    let gauges = ["sio_sessions_open", "sio_sockets_open", "sio_rooms", "sio_queued_bytes"];
+    soon("all to be gone", async {
+        while gauges.iter().any(|gauge| server.handle().metrics().value(gauge, &[]) > 0.0) {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+    let metrics = server.handle().metrics();
+    assert_eq!(metrics.value("sio_sessions_closed", &[]), 100.0);
+    assert_eq!(metrics.value("sio_sessions", &[("transport", "websocket")]), 100.0);
+}
+
+#[tokio::test]
+async fn an_upgrade_moves_a_session_from_one_gauge_to_the_other() {
+    let server = server().await;
+    let polling = server.polling().await;
+    let open = |transport| server.handle().metrics().value("sio_sessions_open", &[("transport", transport)]);
+    assert_eq!((open("polling"), open("websocket")), (1.0, 0.0));
+    let mut ws = server.second_ws(&polling.open.sid).await.expect("it may upgrade");
+    ws.send("2probe").await;
+    ws.expect("3probe").await;
+    ws.send("5").await;
+    ws.send("40/shop/1,").await;
+    ws.expect("40/shop/1,{\"sid\":…}").await;
+    assert_eq!((open("polling"), open("websocket")), (0.0, 1.0));
+    let metrics = server.handle().metrics();
+    assert_eq!(metrics.value("sio_session_upgrades", &[("outcome", "done")]), 1.0);
+}
+
+#[tokio::test]
+async fn a_server_without_metrics_has_none() {
+    let server = TestServer::start(|builder| builder.consumer::<Shop>()).await;
+    assert_eq!(server.request(&Request::get("/metrics")).await.status, 404);
+    assert_eq!(server.handle().metrics().openmetrics(), "# EOF\n");
+}
