@@ -125,6 +125,9 @@
 //! | `msgpack` | no | [`options::Parser`]`::MessagePack`, for clients that speak MessagePack |
 //! | `redis` | no | `sio::cluster` over Redis or Valkey: several servers that act as one |
 //! | `redis-tls` | no | the same over TLS: `rediss://`, by rustls with ring and the system's certificates |
+//! | `amqp`, `amqp-tls` | no | `sio::cluster` over RabbitMQ, and over TLS: `amqps://` |
+//! | `nats`, `nats-tls` | no | `sio::cluster` over NATS, and over TLS: `tls://` |
+//! | `postgres`, `postgres-tls` | no | `sio::cluster` over PostgreSQL, and over TLS |
 //! | `cluster` | no | `sio::cluster` without a broker: for your own, and for tests |
 //! | `contract` | no | `sio::Contract`: the consumers of a program as TypeScript and AsyncAPI |
 //! | `testing` | no | `sio::testing`: clients in the process of a test |

@@ -110,7 +110,7 @@ const CLUSTER: Plan = Plan {
         ("node", &["node"]),
         ("ports", &["ports"]),
         ("sending", &["bundling", "supervisor"]),
-        ("options", &["asks", "local", "options", "outbox", "replies", "requests"]),
+        ("options", &["asks", "local", "options", "outbox", "replies", "requests", "url"]),
         ("brokers", &["amqp", "memory", "nats", "postgres", "redis"]),
         ("bus", &["bus", "sink"]),
         (

@@ -66,6 +66,7 @@ mod task;
 mod telling;
 #[cfg(any(feature = "nats-tls", feature = "postgres-tls"))]
 mod tls;
+mod url;
 mod way;
 
 pub use sio_core::cluster as protocol;

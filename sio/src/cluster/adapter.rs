@@ -43,6 +43,54 @@ impl Adapter {
         Self { options: bus.map(Options::new).map_err(|error| error.to_string()) }
     }
 
+    /// Meets the other nodes at a RabbitMQ: `amqp://[user[:password]@]host[:port][/vhost]`, with the feature `amqp-tls`
+    /// also `amqps://`. A URL that is none keeps the server from being built.
+    ///
+    /// The [`prefix`](Self::prefix) is the name of the exchange. Each connection has a queue of its own, in memory and
+    /// of at most 32 MiB, which ends with it.
+    #[cfg(feature = "amqp")]
+    pub fn amqp(url: &str) -> Self {
+        let bus = sio_cluster::AmqpBus::new(url);
+        Self { options: bus.map(Options::new).map_err(|error| error.to_string()) }
+    }
+
+    /// Meets the other nodes at a NATS, without JetStream: `nats://[user:password@|token@]host[:port]`, further servers
+    /// of its cluster after commas, with the feature `nats-tls` also `tls://`. A URL that is none keeps the server from
+    /// being built.
+    #[cfg(feature = "nats")]
+    pub fn nats(url: &str) -> Self {
+        let bus = sio_cluster::NatsBus::new(url);
+        Self { options: bus.map(Options::new).map_err(|error| error.to_string()) }
+    }
+
+    /// Meets the other nodes at a PostgreSQL, by LISTEN and NOTIFY: `postgres://[user[:password]@]host[:port][/database]`,
+    /// with the feature `postgres-tls` also by TLS. A URL that is none keeps the server from being built.
+    ///
+    /// For those who have nothing else: it takes some 5,000 notifications a second from all nodes together. The
+    /// connection must be to the primary, and not by a pooler that gives each transaction another one. The
+    /// [`prefix`](Self::prefix) may have 44 characters.
+    #[cfg(feature = "postgres")]
+    pub fn postgres(url: &str) -> Self {
+        let bus = sio_cluster::PostgresBus::new(url);
+        Self { options: bus.map(Options::new).map_err(|error| error.to_string()) }
+    }
+
+    /// Meets the other nodes at the broker of a URL, whose scheme tells which it is: for programs whose configuration
+    /// decides. A URL that is none, or of a broker whose feature is switched off, keeps the server from being built.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use sio::cluster::Adapter;
+    ///
+    /// let url = std::env::var("BROKER").unwrap_or_else(|_| "redis://10.0.0.5".to_owned());
+    /// let adapter = Adapter::url(&url);
+    /// # drop(adapter);
+    /// ```
+    pub fn url(url: &str) -> Self {
+        Self { options: Options::url(url).map_err(|error| error.to_string()) }
+    }
+
     /// Meets the other nodes at a broker of another kind.
     pub fn custom(bus: impl Bus) -> Self {
         Self { options: Ok(Options::new(bus)) }

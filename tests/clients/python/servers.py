@@ -6,8 +6,11 @@ import pathlib
 import re
 import socket
 import subprocess
+import tempfile
 import threading
 import time
+
+import redis
 
 HOST = "127.0.0.1"
 ROOT = pathlib.Path(__file__).resolve().parents[3]
@@ -160,8 +163,59 @@ class Redis:
         args = ["--port", str(port), "--bind", HOST, "--save", "", "--appendonly", "no"]
         self._program = Program(program, args, {}, ["Ready to accept connections"])
 
+    def subscribers(self, channel):
+        """How many connections hear it."""
+        with redis.Redis.from_url(self.url) as connection:
+            return connection.pubsub_numsub(channel)[0][1]
+
+    def publish(self, channel, message):
+        with redis.Redis.from_url(self.url) as connection:
+            connection.publish(channel, message)
+
     def stop(self):
         self._program.stop()
+
+
+class RabbitMq:
+    """The RabbitMQ of all tests, in the folder `RABBITMQ`; or one of its own, which takes up to 50 s to start."""
+
+    KEEPER = ROOT / "sio/cluster/tests/brokers/servers/rabbitmq"
+
+    def __init__(self):
+        self._keeper = None
+        folder = os.environ.get("RABBITMQ")
+        if not folder:
+            folder = tempfile.mktemp(prefix="sio-rabbitmq-")
+            self._keeper = subprocess.Popen([self.KEEPER, folder, str(os.getpid())])
+        self._env = pathlib.Path(folder, "env")
+        end = time.monotonic() + 180
+        while not self._env.exists():
+            if time.monotonic() > end:
+                raise RuntimeError("there is no RabbitMQ: `apt-get install rabbitmq-server`")
+            time.sleep(0.1)
+        port = re.search(r' PORT="(\d+)"', self._env.read_text())[1]
+        self.url = f"amqp://{HOST}:{port}"
+
+    def subscribers(self, exchange):
+        """How many queues get what is published there."""
+        command = '. "$0" && exec rabbitmqctl --quiet list_bindings source_name --no-table-headers'
+        output = subprocess.run(["bash", "-c", command, self._env], stdout=subprocess.PIPE, text=True, check=True)
+        return output.stdout.split().count(exchange)
+
+    def publish(self, exchange, message):
+        import kombu
+
+        with kombu.Connection(self.url) as connection:
+            fanout = kombu.Exchange(exchange, type="fanout", durable=False)
+            producer = connection.Producer(exchange=fanout, auto_declare=True)
+            # Kombu would write a text in the encoding that it names.
+            body = message.encode() if isinstance(message, str) else message
+            producer.publish(body, content_type="application/data", content_encoding="binary")
+
+    def stop(self):
+        if self._keeper:
+            self._keeper.terminate()
+            self._keeper.wait()
 
 
 class Node:

@@ -1,4 +1,4 @@
-"""Servers and workers of python-socketio beside nodes of sio, on one Redis: what reaches real clients on both sides."""
+"""Servers and workers of python-socketio beside nodes of sio, at one broker: what reaches real clients on both sides."""
 
 import asyncio
 import base64
@@ -10,9 +10,8 @@ import sys
 import time
 import unittest
 
-import redis
 from peers import DEADLINE, AsyncPeer
-from servers import Node, Redis, free_range
+from servers import Node, RabbitMq, Redis
 
 HERE = pathlib.Path(__file__).resolve().parent
 PROGRAM = HERE / "foreign" / "server.py"
@@ -93,15 +92,17 @@ class Process:
 
 
 class Mixed(unittest.IsolatedAsyncioTestCase):
-    """Two nodes of sio and their Redis; each test adds servers and workers."""
+    """Two nodes of sio and their broker; each test adds servers and workers."""
+
+    broker_class = Redis
 
     @classmethod
     def setUpClass(cls):
-        cls.redis = Redis()
-        cls.addClassCleanup(cls.redis.stop)
+        cls.broker = cls.broker_class()
+        cls.addClassCleanup(cls.broker.stop)
         cls.nodes = []
         for name in "ab":
-            node = Node(cls.redis.url, name, JOIN="python")
+            node = Node(cls.broker.url, name, JOIN="python")
             cls.addClassCleanup(node.stop)
             cls.nodes.append(node)
 
@@ -129,10 +130,10 @@ class Mixed(unittest.IsolatedAsyncioTestCase):
         self.addCleanup(process.end)
         return process
 
-    async def server(self, version="5.18.1"):
+    async def server(self, version="5.18.1", mode="serve"):
         """A server, and a client of it; it has subscribed its channel."""
         before = self.subscribers()
-        server = self.process("serve", self.redis.url, version=version)
+        server = self.process(mode, self.broker.url, version=version)
         client = await self.client(server.url)
         end = time.monotonic() + DEADLINE
         while self.subscribers() == before:
@@ -141,8 +142,7 @@ class Mixed(unittest.IsolatedAsyncioTestCase):
         return client
 
     def subscribers(self):
-        with redis.Redis.from_url(self.redis.url) as connection:
-            return connection.pubsub_numsub("socketio")[0][1]
+        return self.broker.subscribers("socketio")
 
     async def cast(self, peer, event, *args, to=None, **more):
         request = {"from": "server", "event": event, "args": list(args), **more}
@@ -181,8 +181,8 @@ class Mixed(unittest.IsolatedAsyncioTestCase):
 
     async def test_arguments_of_servers_and_workers_reach_clients_of_all_nodes_as_they_are(self):
         theirs = await self.server()
-        worker = self.process("work", self.redis.url)
-        flask = self.process("flask", self.redis.url)
+        worker = self.process("work", self.broker.url)
+        flask = self.process("flask", self.broker.url)
         count = 0
         for what, args in EXACT.items():
             for say in (
@@ -197,7 +197,7 @@ class Mixed(unittest.IsolatedAsyncioTestCase):
 
     async def test_arguments_of_older_versions_reach_clients_of_all_nodes(self):
         for version in ("5.15.0", "5.13.0"):
-            worker = self.process("work", self.redis.url, version=version)
+            worker = self.process("work", self.broker.url, version=version)
             one, two = await self.client(self.nodes[0].url), await self.client(self.nodes[1].url)
             exact = {what: args for what, args in EXACT.items() if version == "5.13.0" or what not in NOT_IN_5_15}
             for count, (what, args) in enumerate(exact.items(), 1):
@@ -210,9 +210,8 @@ class Mixed(unittest.IsolatedAsyncioTestCase):
         theirs = await self.server()
         await theirs.client.emit("do", {"op": "emit", "event": "said", "args": [1]})
         await self.one.event("said")
-        with redis.Redis.from_url(self.redis.url) as connection:
-            message = {"method": "emit", "event": "said", "data": [math.nan, [math.inf], "NaN"], "binary": False}
-            connection.publish("socketio", json.dumps({**message, "namespace": "/", "host_id": "x"}))
+        message = {"method": "emit", "event": "said", "data": [math.nan, [math.inf], "NaN"], "binary": False}
+        self.broker.publish("socketio", json.dumps({**message, "namespace": "/", "host_id": "x"}))
         self.assertEqual(await self.one.event("said", count=2), (None, [None], "NaN"))
 
     # ---- whom it reaches ----
@@ -329,11 +328,10 @@ class Mixed(unittest.IsolatedAsyncioTestCase):
 
     async def test_garbage_on_the_channel_harms_nobody(self):
         theirs = await self.server()
-        with redis.Redis.from_url(self.redis.url) as connection:
-            garbage = [b"", b"\xff\x00", b"{}", b"[]", b"null", b'{"method":"emit"}', b"\x80\x04.", b'"' * 10_000]
-            garbage += [b'{"method":"emit","event":"e","data":' + b"[" * 100_000, b'{"method":7,"namespace":"/"}']
-            for message in garbage:
-                connection.publish("socketio", message)
+        garbage = [b"", b"\xff\x00", b"{}", b"[]", b"null", b'{"method":"emit"}', b"\x80\x04.", b'"' * 10_000]
+        garbage += [b'{"method":"emit","event":"e","data":' + b"[" * 100_000, b'{"method":7,"namespace":"/"}']
+        for message in garbage:
+            self.broker.publish("socketio", message)
         await theirs.call("do", {"op": "emit", "event": "said", "args": [1]})
         self.assertEqual(await self.one.event("said"), (1,))
         self.assertEqual(await self.two.event("said"), (1,))
@@ -342,7 +340,7 @@ class Mixed(unittest.IsolatedAsyncioTestCase):
         theirs = await self.server()
         emitter = subprocess.Popen(
             [self.nodes[0].emitter],
-            env={"CLUSTER": self.redis.url, "CLUSTER_NAME": "elsewhere", "AS": "python"},
+            env={"CLUSTER": self.broker.url, "CLUSTER_NAME": "elsewhere", "AS": "python"},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -364,6 +362,26 @@ class Mixed(unittest.IsolatedAsyncioTestCase):
         await self.flushed(self.one, self.two)
         for peer in (self.one, self.two):
             self.assertEqual(peer.received["said", "/"], [("é", [1], {"x": None})])
+
+
+class MixedOverRabbitMq(Mixed):
+    """The same by RabbitMQ, where python-socketio has two managers: aio-pika's, and Kombu's for programs without asyncio."""
+
+    broker_class = RabbitMq
+
+    # The formats of older versions are the same here, and they know no aio-pika of today.
+    test_arguments_of_a_node_reach_clients_of_older_versions = None
+    test_arguments_of_older_versions_reach_clients_of_all_nodes = None
+
+    async def test_servers_by_kombu_and_nodes_hear_each_other(self):
+        theirs = await self.server(mode="kombu")
+        for count, (what, args) in enumerate(EXACT.items(), 1):
+            await self.cast(self.one, "said", *args)
+            for peer in (theirs, self.one, self.two):
+                self.assert_same(await peer.event("said", count=2 * count - 1), args, what)
+            await theirs.call("do", {"op": "emit", "event": "said", "args": wrapped(args)})
+            for peer in (theirs, self.one, self.two):
+                self.assert_same(await peer.event("said", count=2 * count), args, what)
 
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@ use crate::app::All;
 
 /// What a node can do beside what every profile can; with `RECOVERY` clients come back at any node, also if theirs has
 /// ended in order. `cluster-partial`: it cannot be a member of every kind of foreign cluster, over every broker, yet.
-const CAPABILITIES: [&str; 11] = [
+const CAPABILITIES: [&str; 12] = [
     "cluster",
     "cluster-recovery",
     "cluster-recovery-term",
@@ -37,6 +37,7 @@ const CAPABILITIES: [&str; 11] = [
     "join-python",
     "dedupe",
     "prompt-namespaces",
+    "amqp",
     "cluster-partial",
 ];
 
@@ -355,7 +356,7 @@ fn server(origins: &[String]) -> sio::Result<Server> {
     let missing = || sio::Error::new("no_cluster", "`CLUSTER` must be the URL of a broker");
     let url = variable("CLUSTER").ok_or_else(missing)?;
     let name = variable("NODE").unwrap_or_else(|| std::process::id().to_string());
-    let adapter = joined(Adapter::redis(&url))?
+    let adapter = joined(Adapter::url(&url))?
         .prefix(variable("CLUSTER_NAME").unwrap_or_else(|| "accept".to_owned()))
         .name(&*name)
         .wait(variable("CLUSTER_WAIT").is_some_and(|wait| wait == "1"));

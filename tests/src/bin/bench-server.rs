@@ -1,5 +1,5 @@
 //! The server that `make bench` measures, written as a user would write it: typed handlers and nothing tuned. The port
-//! is the last argument; `PING_INTERVAL_MS` sets the heartbeat. With `BROKER`, the URL of a Redis, it is a node of a
+//! is the last argument; `PING_INTERVAL_MS` sets the heartbeat. With `BROKER`, the URL of a broker, it is a node of a
 //! cluster.
 
 use std::env;
@@ -60,7 +60,7 @@ async fn main() -> sio::Result<()> {
         builder = builder.ping_interval(Duration::from_millis(milliseconds.parse()?));
     }
     if let Ok(url) = env::var("BROKER") {
-        builder = builder.adapter(Adapter::redis(&url));
+        builder = builder.adapter(Adapter::url(&url));
     }
     if env::var_os("METRICS").is_some() {
         builder = builder.metrics(true);

@@ -1,6 +1,6 @@
 //! A server for the cases of the client tests that want a heartbeat much shorter than a handler, and for the ways in
 //! which a connect hook can end. `PORT` and `HOST` choose the address; port 0, the default, takes a free one. `CLUSTER`,
-//! the URL of a Redis, makes it a node of a cluster. Prints `listening e2e <port>` when it is open, and in its cluster,
+//! the URL of a broker, makes it a node of a cluster. Prints `listening e2e <port>` when it is open, and in its cluster,
 //! and ends on SIGTERM.
 
 use std::env;
@@ -131,7 +131,7 @@ async fn main() -> sio::Result<()> {
         .consumer::<Member>()
         .consumer::<Visitor>();
     if let Ok(url) = env::var("CLUSTER") {
-        builder = builder.adapter(Adapter::redis(&url));
+        builder = builder.adapter(Adapter::url(&url));
     }
     let server = builder.build()?;
 

@@ -3,7 +3,7 @@
 //!
 //! | variable | meaning |
 //! |---|---|
-//! | `CLUSTER` | URL of the broker, `redis://` |
+//! | `CLUSTER` | URL of the broker: `redis://`, `amqp://`, `nats://` or `postgres://` |
 //! | `CLUSTER_NAME` | prefix of everything on the broker, default `accept` |
 //! | `AS` | whose cluster it is: `sio`, the default, or `python`, on the channel `socketio` |
 //!
@@ -24,7 +24,7 @@ use serde::ser::SerializeTuple as _;
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::Value;
 use serde_json::value::to_raw_value;
-use sio_cluster::{Emitter, Emitting, Options, Python, RedisBus};
+use sio_cluster::{Emitter, Emitting, Options, Python};
 
 /// How long the broker may take to take a line.
 const FLUSH: Duration = Duration::from_secs(8);
@@ -123,7 +123,7 @@ async fn main() -> ExitCode {
 async fn run() -> Result<(), Box<dyn Error>> {
     let url = std::env::var("CLUSTER").map_err(|_| "CLUSTER must be the URL of a broker")?;
     let prefix = std::env::var("CLUSTER_NAME").unwrap_or_else(|_| "accept".to_owned());
-    let options = Options::new(RedisBus::new(&url)?).prefix(prefix);
+    let options = Options::url(&url)?.prefix(prefix);
     let emitter = match std::env::var("AS").unwrap_or_default().as_str() {
         "" | "sio" => Emitter::connect(options).await?,
         "python" => Emitter::python(options, &Python::new()).await?,

@@ -12,11 +12,11 @@ mod outage;
 mod payloads;
 mod processes;
 #[path = "../../../sio/cluster/tests/brokers/proxy.rs"]
+#[allow(dead_code, reason = "not every test needs all of it")]
 mod proxy;
 mod questions;
 mod server_events;
 #[path = "../../../sio/cluster/tests/brokers/servers/mod.rs"]
-#[allow(dead_code, reason = "not every test needs all of it")]
 mod servers;
 mod strict;
 mod support;

@@ -1,6 +1,7 @@
 """A server of python-socketio, or a worker beside its servers, whichever version of it is installed.
 
     server.py serve URL CHANNEL     a server on a free port; its clients send `do`, with what it shall do
+    server.py kombu URL CHANNEL     one by Kombu, which is for servers without asyncio; it can only emit
     server.py work URL CHANNEL      a write-only manager, which does what each line of its input says
     server.py flask URL CHANNEL     the same by Flask-SocketIO; an empty channel is its default
 """
@@ -31,10 +32,15 @@ def options_of(what):
     return {name: what[key] for key, name in names.items() if key in what}
 
 
+def is_amqp(url):
+    return url.startswith("amqp")
+
+
 async def serve(url, channel):
     from aiohttp import web
 
-    manager = socketio.AsyncRedisManager(url, channel=channel)
+    kind = socketio.AsyncAioPikaManager if is_amqp(url) else socketio.AsyncRedisManager
+    manager = kind(url, channel=channel)
     server = socketio.AsyncServer(async_mode="aiohttp", client_manager=manager, cors_allowed_origins="*")
     application = web.Application()
     server.attach(application)
@@ -69,6 +75,23 @@ async def serve(url, channel):
     await asyncio.Event().wait()
 
 
+def serve_by_kombu(url, channel):
+    from werkzeug.serving import make_server
+
+    manager = socketio.KombuManager(url, channel=channel)
+    server = socketio.Server(async_mode="threading", client_manager=manager, cors_allowed_origins="*")
+
+    @server.on("do")
+    def do(sid, what):
+        server.emit(what["event"], data_of(what["args"]), **options_of(what))
+        return "done"
+
+    server.on("connect", lambda *_: None)
+    listener = make_server("127.0.0.1", 0, socketio.WSGIApp(server), threaded=True)
+    print("listening", listener.server_port, flush=True)
+    listener.serve_forever()
+
+
 def work(manager):
     print("ready", flush=True)
     for line in sys.stdin:
@@ -92,8 +115,11 @@ if __name__ == "__main__":
     mode, url, channel = sys.argv[1:]
     if mode == "serve":
         asyncio.run(serve(url, channel))
+    elif mode == "kombu":
+        serve_by_kombu(url, channel)
     elif mode == "work":
-        work(socketio.RedisManager(url, channel=channel, write_only=True))
+        kind = socketio.KombuManager if is_amqp(url) else socketio.RedisManager
+        work(kind(url, channel=channel, write_only=True))
     else:
         from flask_socketio import SocketIO
 

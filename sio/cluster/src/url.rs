@@ -1,0 +1,110 @@
+//! The broker that a URL names.
+
+use crate::error::BusError;
+use crate::options::Options;
+
+impl Options {
+    /// Makes the default options over the broker of a URL, which its scheme tells:
+    ///
+    /// | scheme | broker | feature |
+    /// |---|---|---|
+    /// | `redis`, `unix`, `redis+sentinel` | Redis or Valkey | `redis` |
+    /// | `rediss`, `rediss+sentinel` | the same by TLS | `redis-tls` |
+    /// | `amqp`, `amqps` | RabbitMQ | `amqp`, `amqp-tls` |
+    /// | `nats`, `tls` | NATS | `nats`, `nats-tls` |
+    /// | `postgres`, `postgresql` | PostgreSQL | `postgres` |
+    ///
+    /// # Errors
+    ///
+    /// When it is no such URL, or the feature is switched off, which the error names. The message does not contain the
+    /// URL, since there may be a password in it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use sio_cluster::Options;
+    ///
+    /// let error = Options::url("ftp://10.0.0.5").unwrap_err();
+    /// assert!(error.to_string().starts_with("`ftp://` is no broker's"));
+    /// ```
+    pub fn url(url: &str) -> Result<Self, BusError> {
+        let scheme = url.split_once("://").map_or("", |(scheme, _)| scheme);
+        match scheme {
+            "redis" | "rediss" | "unix" | "redis+unix" | "redis+sentinel" | "rediss+sentinel" => {
+                #[cfg(feature = "redis")]
+                return crate::redis::RedisBus::new(url).map(Self::new);
+                #[cfg(not(feature = "redis"))]
+                return Err(switched_off(
+                    scheme,
+                    if scheme.starts_with("rediss") { "redis-tls" } else { "redis" },
+                ));
+            }
+            "amqp" | "amqps" => {
+                #[cfg(feature = "amqp")]
+                return crate::amqp::AmqpBus::new(url).map(Self::new);
+                #[cfg(not(feature = "amqp"))]
+                return Err(switched_off(scheme, if scheme == "amqps" { "amqp-tls" } else { "amqp" }));
+            }
+            "nats" | "tls" => {
+                #[cfg(feature = "nats")]
+                return crate::nats::NatsBus::new(url).map(Self::new);
+                #[cfg(not(feature = "nats"))]
+                return Err(switched_off(scheme, if scheme == "tls" { "nats-tls" } else { "nats" }));
+            }
+            "postgres" | "postgresql" => {
+                #[cfg(feature = "postgres")]
+                return crate::postgres::PostgresBus::new(url).map(Self::new);
+                #[cfg(not(feature = "postgres"))]
+                return Err(switched_off(scheme, "postgres"));
+            }
+            "" => Err(BusError::new("not a URL of a broker, such as redis://10.0.0.5")),
+            // Nothing but the scheme: a password in front of it would be no URL.
+            _ => Err(BusError::new(format!(
+                "`{}://` is no broker's: there are redis, amqp, nats and postgres",
+                scheme.chars().take(20).collect::<String>()
+            ))),
+        }
+    }
+}
+
+#[cfg(not(all(feature = "redis", feature = "amqp", feature = "nats", feature = "postgres")))]
+fn switched_off(scheme: &str, feature: &str) -> BusError {
+    BusError::new(format!("for `{scheme}://` the feature `{feature}` must be switched on"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_scheme_tells_the_broker_or_the_feature_that_is_missing() {
+        for (url, feature, is_on) in [
+            ("redis://a", "redis", cfg!(feature = "redis")),
+            ("redis+sentinel://a/b", "redis", cfg!(feature = "redis")),
+            ("rediss://a", "redis-tls", cfg!(feature = "redis-tls")),
+            ("amqp://a", "amqp", cfg!(feature = "amqp")),
+            ("amqps://a", "amqp-tls", cfg!(feature = "amqp-tls")),
+            ("nats://a", "nats", cfg!(feature = "nats")),
+            ("tls://a", "nats-tls", cfg!(feature = "nats-tls")),
+            ("postgres://a", "postgres", cfg!(feature = "postgres")),
+            ("postgresql://a", "postgres", cfg!(feature = "postgres")),
+        ] {
+            match Options::url(url) {
+                Ok(options) => assert!(is_on && options.bus_name().contains("://"), "{url}"),
+                Err(error) => {
+                    assert!(!is_on && error.to_string().contains(&format!("`{feature}`")), "{url}: {error}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_no_url_of_a_broker_is_refused_without_being_repeated() {
+        for url in
+            ["", "localhost", ":secret@localhost", "http://:secret@localhost", "redis:secret@localhost"]
+        {
+            let error = Options::url(url).unwrap_err().to_string();
+            assert!(!error.contains("secret") && error.contains("redis"), "{error}");
+        }
+    }
+}
