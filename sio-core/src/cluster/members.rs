@@ -11,10 +11,10 @@
 //! Nobody is judged while this node has no broker, and the time in which its process stood still does not count: then
 //! it is this node that has not listened.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
 
-use super::key::{Owned, tag_of};
+use super::key::{Owned, ProofKey, tag_of};
 use super::node::{Hello, NodeId, Tag};
 
 /// How often a node says that it is alive, give or take a fifth.
@@ -31,6 +31,9 @@ const STOOD_STILL: Duration = Duration::from_secs(6);
 
 /// Members that are known at the same time.
 pub const MAX_MEMBERS: usize = 4096;
+
+/// Nodes that have left whose ids are still known.
+const MAX_LEFT: usize = 64;
 
 /// A node that is alive, as far as is known.
 #[derive(Debug, Clone)]
@@ -106,13 +109,23 @@ pub struct Members {
     judged_from: Instant,
     /// Since when there is no broker.
     deaf_since: Option<Instant>,
+    /// The tags and keys of those that have left last.
+    left: VecDeque<(Tag, ProofKey)>,
 }
 
 impl Members {
     /// Makes the members of a node that knows no other, and has no broker yet.
     #[must_use]
     pub const fn new(me: NodeId, hello: Hello, now: Instant) -> Self {
-        Self { me, hello, members: BTreeMap::new(), ticked: now, judged_from: now, deaf_since: Some(now) }
+        Self {
+            me,
+            hello,
+            members: BTreeMap::new(),
+            ticked: now,
+            judged_from: now,
+            deaf_since: Some(now),
+            left: VecDeque::new(),
+        }
     }
 
     /// Returns this node's description of itself.
@@ -171,7 +184,12 @@ impl Members {
 
     /// Takes the BYE of a node.
     pub fn left(&mut self, node: NodeId) -> Option<Change> {
-        self.members.remove(&node).map(|_| Change::Down { node, why: Why::Left })
+        let Member { hello, .. } = self.members.remove(&node)?;
+        if self.left.len() >= MAX_LEFT {
+            self.left.pop_front();
+        }
+        self.left.push_back((hello.tag, hello.key));
+        Some(Change::Down { node, why: Why::Left })
     }
 
     /// Notes that a node could not be reached in another way than by the broker: it is suspect until it is heard.
@@ -270,6 +288,13 @@ impl Members {
         let tag = tag_of(id);
         let mut owners = self.members.iter().filter(|(_, member)| member.hello.tag == tag);
         owners.find(|(_, member)| member.hello.key.proves(id)).map(|(node, _)| *node)
+    }
+
+    /// Returns whether a node made an id that has left in order, one of the last 64, and the id proves it.
+    #[must_use]
+    pub fn is_of_one_that_left<I: Owned>(&self, id: &I) -> bool {
+        let tag = tag_of(id);
+        self.left.iter().any(|(left, key)| *left == tag && key.proves(id))
     }
 
     /// Discounts a time in which nobody could be heard, and judges nobody before the next heartbeat.

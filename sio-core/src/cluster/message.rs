@@ -33,6 +33,10 @@ pub struct Bye {
     /// The node that has its clients' states.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub successor: Option<NodeId>,
+    /// The others answer with an empty [`Page`] of this id. They send the node nothing behind that: ids that it has made
+    /// are nobody's then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<u64>,
 }
 
 /// Nobody waits for the answers to an ask any more.

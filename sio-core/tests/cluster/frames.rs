@@ -96,9 +96,10 @@ fn alive_2() {
 
 #[test]
 fn bye_3() {
-    golden_json(Kind::Bye, 3, "{}", &Bye { successor: None });
+    golden_json(Kind::Bye, 3, "{}", &Bye::default());
     let successor = Some(NodeId::new(1));
-    golden_json(Kind::Bye, 3, r#"{"successor":"0000000000000001"}"#, &Bye { successor });
+    golden_json(Kind::Bye, 3, r#"{"successor":"0000000000000001"}"#, &Bye { successor, id: None });
+    golden_json(Kind::Bye, 3, r#"{"id":7}"#, &Bye { successor: None, id: Some(7) });
 }
 
 #[test]

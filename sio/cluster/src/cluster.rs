@@ -33,6 +33,9 @@ use crate::supervisor::{Line, Supervisor};
 /// How long [`Cluster::close`] waits for the broker to take what is left.
 const CLOSE: Duration = Duration::from_secs(2);
 
+/// How long the others may take to note that this node leaves.
+const FAREWELL: Duration = Duration::from_millis(500);
+
 /// This process as one of several that act as one server.
 ///
 /// It takes no part before it is [started](Cluster::start). Dropping it leaves the cluster, as [`Cluster::close`]
@@ -152,6 +155,7 @@ impl Cluster {
             // The first one counts.
             let _ = self.node.successor.set(successor);
         }
+        self.take_leave().await;
         self.begin_close();
         let supervisor = self.supervisor.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(supervisor) = supervisor {
@@ -342,6 +346,19 @@ impl Cluster {
         }
         self.node.line.outbox.push(topic, frame, outbox::Kind::Held);
         Ok(())
+    }
+
+    /// Tells the others that this node leaves, and waits until all have taken note. Until then they may send it what is
+    /// for sockets that it had, which it passes on.
+    async fn take_leave(&self) {
+        let node = &self.node;
+        if !self.is_up() || !self.has_peers() || node.has_left.swap(true, Relaxed) {
+            return;
+        }
+        let others: Vec<NodeId> = node.state().members.trusted().collect();
+        let noted = node.requests.begin(others);
+        node.line.outbox.push(Topic::All, node.farewell(Some(noted.id)), outbox::Kind::Control);
+        noted.finish(FAREWELL, |_| false).await;
     }
 
     fn begin_close(&self) {

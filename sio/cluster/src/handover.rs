@@ -58,7 +58,9 @@ impl Cluster {
         if state.members.hello().key.proves(pid) {
             return state.moved.contains(pid);
         }
-        state.members.owner_of(pid).is_some() || self.node.unproved.fetch_add(1, Relaxed) < MAX_UNPROVED
+        let members = &state.members;
+        let is_proved = members.owner_of(pid).is_some() || members.is_of_one_that_left(pid);
+        is_proved || self.node.unproved.fetch_add(1, Relaxed) < MAX_UNPROVED
     }
 
     /// Asks for the state of a client that has come here. When this returns, [`Local::handed`](crate::Local::handed) has
@@ -135,12 +137,6 @@ impl Cluster {
     /// Returns a node that can take over the clients of this one: one that is heard and does not stop itself.
     #[must_use]
     pub fn successor(&self) -> Option<NodeId> {
-        let state = self.node.state();
-        let fit = state
-            .members
-            .iter()
-            .filter(|(_, member)| !member.is_suspect && !member.hello.draining && member.hello.recovery);
-        // The one with the fewest sockets: several that stop one after the other do not fill one.
-        fit.min_by_key(|(_, member)| member.sockets).map(|(node, _)| node)
+        self.node.successor()
     }
 }

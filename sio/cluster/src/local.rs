@@ -107,6 +107,11 @@ pub trait Local: Send + Sync + 'static {
         Claimed::Unknown
     }
 
+    /// Returns whether clients may come here: not when the server stops.
+    fn lets_in(&self) -> bool {
+        true
+    }
+
     /// Takes the state of a client that comes here, and what it may have missed on the way: `replay` gives that, and is
     /// called while nothing can be delivered to the client in another way.
     fn handed(&self, pid: PrivateId, state: HandedState, replay: Replay<'_>) {

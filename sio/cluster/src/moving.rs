@@ -6,8 +6,9 @@ use std::sync::Arc;
 use serde_json::value::RawValue;
 use sio_core::cluster::broadcast::Broadcast;
 use sio_core::cluster::frame::{Flags, Header, Kind, LANE_ALL};
-use sio_core::cluster::message::{self, Change, Claim, Handed, PrivateIdText};
+use sio_core::cluster::message::{self, Change, Claim, Handed, HandedState, PrivateIdText};
 use sio_core::cluster::node::NodeId;
+use sio_core::id::PrivateId;
 use sio_core::target::Target;
 
 use crate::bus::Topic;
@@ -62,10 +63,13 @@ impl Node {
     /// A client's state has come.
     pub(crate) fn handed(&self, local: &dyn Local, from: NodeId, handed: Handed) {
         let Handed { claim, pid: PrivateIdText(pid), moved, state } = handed;
-        if claim.is_some_and(|claim| !self.requests.is_open(claim)) {
-            // Too late: the client is a new one by now.
-            return;
-        }
+        // Nobody may wait for it any more; the client may still come back to it.
+        let claim = claim.filter(|claim| self.requests.is_open(*claim));
+        let state = match state {
+            // It has crossed the news that this node stops.
+            Some(state) if claim.is_none() && !local.lets_in() => return self.hand_on(pid, state),
+            state => state,
+        };
         let is_taken = state.is_some();
         if let (Some(state), Some(ring)) = (state, &self.ring) {
             let known: Vector =
@@ -85,6 +89,27 @@ impl Node {
             let answer = RawValue::from_string(answer.to_owned()).expect("it is JSON");
             self.requests.page(claim, from, 0, true, vec![answer]);
         }
+    }
+
+    /// Gives a client's state to another node, since it cannot stay here.
+    fn hand_on(&self, pid: PrivateId, state: HandedState) {
+        let Some(to) = self.successor() else { return };
+        self.state().moved.insert(pid, state.sid.clone(), to);
+        let handed = Handed { claim: None, pid: PrivateIdText(pid), moved: false, state: Some(state) };
+        let mut frame = self.begin(Kind::Handed, Flags::NONE, 1024);
+        message::write(&mut frame, &handed);
+        self.line.outbox.push(Topic::Node(to), frame, outbox::Kind::Held);
+    }
+
+    /// Returns a node that can take over the clients of this one: one that is heard and does not stop itself.
+    pub(crate) fn successor(&self) -> Option<NodeId> {
+        let state = self.state();
+        let fit = state
+            .members
+            .iter()
+            .filter(|(_, member)| !member.is_suspect && !member.hello.draining && member.hello.recovery);
+        // The one with the fewest sockets: several that stop one after the other do not fill one.
+        fit.min_by_key(|(_, member)| member.sockets).map(|(node, _)| node)
     }
 
     /// Passes an event on that is for one socket which has moved. Returns whether it is one.

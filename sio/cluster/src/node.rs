@@ -74,6 +74,8 @@ pub(crate) struct Node {
     /// An answer to a HELLO is on its way.
     is_answering: AtomicBool,
     pub(crate) successor: OnceLock<NodeId>,
+    /// The others have been told that this one leaves.
+    pub(crate) has_left: AtomicBool,
     /// None if clients cannot come back.
     pub(crate) ring: Option<Ring>,
     /// Claims since the last tick for clients whose secret no live node has made.
@@ -141,6 +143,7 @@ impl Node {
             is_open: AtomicBool::new(false),
             is_answering: AtomicBool::new(false),
             successor: OnceLock::new(),
+            has_left: AtomicBool::new(false),
             ring: options.recovery.then(Ring::default),
             unproved: AtomicU32::new(0),
             delivering: Mutex::default(),
@@ -171,12 +174,23 @@ impl Node {
     }
 
     pub(crate) fn push_alive(&self) {
+        if self.has_left.load(Relaxed) {
+            // They would take it in again.
+            return;
+        }
         let sockets = self.local.get().map_or(0, |local| local.sockets());
         let hello = self.state().members.hello().clone();
         let alive = Alive { hello, lanes: self.line.outbox.lanes_to_nodes(), sockets };
         let mut frame = self.begin(Kind::Alive, Flags::NONE, 512);
         message::write(&mut frame, &alive);
         self.line.outbox.push(Topic::All, frame, outbox::Kind::Control);
+    }
+
+    /// The last message. `id`: that of the request by which the others answer.
+    pub(crate) fn farewell(&self, id: Option<u64>) -> Vec<u8> {
+        let mut frame = self.begin(Kind::Bye, Flags::NONE, 64);
+        message::write(&mut frame, &Bye { successor: self.successor.get().copied(), id });
+        frame
     }
 
     /// Takes what a node says of itself, on the present connection or on an earlier one.
@@ -369,8 +383,6 @@ impl Role for Node {
     }
 
     fn bye(&self) -> Option<Vec<u8>> {
-        let mut frame = self.begin(Kind::Bye, Flags::NONE, 64);
-        message::write(&mut frame, &Bye { successor: self.successor.get().copied() });
-        Some(frame)
+        (!self.has_left.load(Relaxed)).then(|| self.farewell(None))
     }
 }

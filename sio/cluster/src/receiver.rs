@@ -42,7 +42,7 @@ pub(crate) struct Receiver {
 enum Message<'a> {
     Hello(Box<Hello>),
     Alive(Box<Alive>),
-    Bye,
+    Bye(Bye),
     Broadcast(Broadcast<'a>),
     Ask(Ask<'a>),
     Asked(Asked),
@@ -169,9 +169,12 @@ impl Receiver {
             Message::Alive(alive) => {
                 self.node.introduce(header.kind, header.source, alive.hello, alive.sockets, is_present);
             }
-            Message::Bye => {
+            Message::Bye(bye) => {
                 let change = self.node.state().members.left(header.source);
                 self.node.apply(change.into_iter().collect());
+                if let Some(id) = bye.id {
+                    self.node.answer_request(header.source, id, Vec::new());
+                }
             }
             Message::Unknown => self.node.line.counters.unknown(1),
             message => self.act(&header, message),
@@ -214,7 +217,7 @@ impl Receiver {
             Message::ServerEvent(event) => self.server_event(header.source, event),
             Message::Claim(claim) => self.node.claimed(&*self.local, header.source, &claim),
             Message::Handed(handed) => self.node.handed(&*self.local, header.source, *handed),
-            Message::Hello(_) | Message::Alive(_) | Message::Bye | Message::Unknown => {}
+            Message::Hello(_) | Message::Alive(_) | Message::Bye(_) | Message::Unknown => {}
         }
     }
 
@@ -314,7 +317,7 @@ fn read<'a>(header: &Header, body: &'a Bytes) -> Option<Message<'a>> {
         Kind::Cancel => Message::Cancel(message::read(body)?),
         Kind::Hello => Message::Hello(Box::new(message::read(body)?)),
         Kind::Alive => Message::Alive(Box::new(message::read(body)?)),
-        Kind::Bye => message::read::<Bye>(body).map(|_| Message::Bye)?,
+        Kind::Bye => Message::Bye(message::read(body)?),
         Kind::Broadcast => Message::Broadcast(Broadcast::read(body, header.flags.has(Flags::OFFSET))?),
         Kind::Change => Message::Change(message::read(body)?),
         Kind::Request => Message::Request(message::read(body)?),

@@ -115,9 +115,13 @@ impl Local for Here {
         state.map_or(Claimed::Unknown, |state| Claimed::State(Box::new(state)))
     }
 
+    fn lets_in(&self) -> bool {
+        self.server.upgrade().is_some_and(|server| server.shutdown.lets_in())
+    }
+
     fn handed(&self, pid: PrivateId, state: HandedState, replay: Replay<'_>) {
         let Some(server) = self.server.upgrade() else { return };
-        if !server.shutdown.is_running() {
+        if server.shutdown.is_over() {
             return;
         }
         let entrant = Entrant { ip: state.ip, dynamic: 0 };

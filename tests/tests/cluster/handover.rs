@@ -2,6 +2,7 @@
 
 mod interleavings;
 mod restart;
+mod stopping;
 
 use std::time::Duration;
 

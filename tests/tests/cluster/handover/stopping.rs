@@ -1,0 +1,66 @@
+//! Clients whose node stops while others send to their ids, or stop as well.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use sio::testing::Faults;
+use tokio::time::sleep;
+
+use super::{Three, back};
+
+#[tokio::test(start_paused = true)]
+async fn all_that_is_sent_to_the_id_of_a_client_follows_it_from_a_node_that_stops() {
+    for seed in 0..20 {
+        let faults = Faults { seed, delay: Duration::from_millis(5), ..Faults::default() };
+        let Three { nodes, .. } = Three::start(faults).await;
+        let client = nodes[0].connect("/").await.expect("it is let in");
+        let (id, server) = (client.id(), nodes[2].server().clone());
+        let is_over = Arc::new(AtomicBool::new(false));
+        let ends = Arc::clone(&is_over);
+        let sending = tokio::spawn(async move {
+            let mut sent = 0;
+            while !ends.load(Ordering::SeqCst) {
+                server.to(&id).emit(&format!("{sent:04}"), &()).await.expect("a broadcast cannot fail");
+                sent += 1;
+                sleep(Duration::from_millis(1)).await;
+            }
+            sent
+        });
+        sleep(Duration::from_millis(20)).await;
+        nodes[0].server().close().await;
+        client.expect_disconnect().await;
+        let mut got = client.unread();
+        sleep(Duration::from_millis(20)).await;
+        let again = back(&client, &nodes[1]).await;
+        assert!(again.is_recovered(), "seed {seed}");
+        sleep(Duration::from_millis(20)).await;
+        is_over.store(true, Ordering::SeqCst);
+        let sent = sending.await.expect("it does not panic");
+        sleep(Duration::from_secs(1)).await;
+        got.extend(again.unread());
+        // Those that took the way over the node that has stopped may come behind others.
+        got.sort_unstable();
+        let all: Vec<_> = (0..sent).map(|number| format!("{number:04}")).collect();
+        assert_eq!(got, all, "seed {seed}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_is_given_on_by_a_node_that_stops_at_the_same_time() {
+    for seed in 0..20 {
+        let faults = Faults { seed, delay: Duration::from_millis(5), ..Faults::default() };
+        let Three { nodes, .. } = Three::start(faults).await;
+        let here = nodes[0].connect("/").await.expect("it is let in");
+        here.socket().join("red").await.expect("it is connected");
+        tokio::join!(nodes[0].server().close(), nodes[1].server().close());
+        here.expect_disconnect().await;
+        nodes[2].server().to("red").emit("missed", &()).await.expect("a broadcast cannot fail");
+        // What was sent last is still on its way.
+        sleep(Duration::from_millis(20)).await;
+        let again = back(&here, &nodes[2]).await;
+        assert!(again.is_recovered() && again.id() == here.id() && again.is_in("red"), "seed {seed}");
+        again.next::<()>("missed").await;
+        again.nothing_more().await;
+    }
+}
