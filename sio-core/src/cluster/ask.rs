@@ -73,7 +73,7 @@ impl<'a> Ask<'a> {
     /// Returns about how many bytes [`Ask::write`] writes; never fewer.
     #[must_use]
     pub fn len_hint(&self) -> usize {
-        20 + self.event.len_hint()
+        20 + self.event.size()
     }
 
     /// Appends the body.

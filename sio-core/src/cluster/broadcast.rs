@@ -4,7 +4,9 @@ use std::str;
 
 use bytes::Bytes;
 
-use super::wire::{Reader, write_bytes, write_number, write_sid, write_texts};
+use super::wire::{
+    Reader, bytes_size, number_size, sid_size, texts_size, write_bytes, write_number, write_sid, write_texts,
+};
 use crate::engine::frame::Frames;
 pub use crate::target::{MAX_ROOMS, Rooms, Target};
 
@@ -49,10 +51,9 @@ impl PartialEq<Broadcast<'_>> for Broadcast<'_> {
 }
 
 impl<'a> Target<'a> {
-    /// About how many bytes [`Target::write`] writes; never fewer.
-    pub(super) fn len(&self) -> usize {
-        let texts: usize = self.rooms.iter().chain(&self.except).map(|room| room.len() + 5).sum();
-        texts + 2 * 5 + 1 + self.sender.as_ref().map_or(0, |sid| sid.len() + 6)
+    /// How many bytes [`Target::write`] writes.
+    pub(super) fn size(&self) -> usize {
+        1 + texts_size(&self.rooms) + texts_size(&self.except) + self.sender.as_ref().map_or(0, sid_size)
     }
 
     pub(super) fn write(&self, out: &mut Vec<u8>) {
@@ -74,10 +75,11 @@ impl<'a> Target<'a> {
 }
 
 impl<'a> Broadcast<'a> {
-    /// Returns about how many bytes [`Broadcast::write`] writes; never fewer.
+    /// Returns how many bytes [`Broadcast::write`] writes: a frame with room for just so many can be shared as it is.
     #[must_use]
-    pub fn len_hint(&self) -> usize {
-        10 + 5 + self.path.len() + self.target.len() + self.run.len()
+    pub fn size(&self) -> usize {
+        let offset = self.offset.map_or(0, number_size);
+        offset + bytes_size(self.path.as_bytes()) + self.target.size() + self.run.len()
     }
 
     /// Appends the body.

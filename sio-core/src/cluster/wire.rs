@@ -22,6 +22,27 @@ pub(super) fn write_number(out: &mut Vec<u8>, mut number: u64) {
     out.push(number as u8);
 }
 
+/// How many bytes [`write_number`] writes.
+pub(super) const fn number_size(number: u64) -> usize {
+    // Seven bits each; of none it is one byte.
+    (u64::BITS - (number | 1).leading_zeros()).div_ceil(7) as usize
+}
+
+/// How many bytes [`write_bytes`] writes.
+pub(super) const fn bytes_size(bytes: &[u8]) -> usize {
+    number_size(bytes.len() as u64) + bytes.len()
+}
+
+/// How many bytes [`write_texts`] writes.
+pub(super) fn texts_size(texts: &[Cow<'_, str>]) -> usize {
+    number_size(texts.len() as u64) + texts.iter().map(|text| bytes_size(text.as_bytes())).sum::<usize>()
+}
+
+/// How many bytes [`write_sid`] writes.
+pub(super) fn sid_size(sid: &Sid) -> usize {
+    if sid.len() == Sid::LEN { Sid::LEN } else { 1 + bytes_size(sid.as_str().as_bytes()) }
+}
+
 pub(super) fn write_bytes(out: &mut Vec<u8>, bytes: &[u8]) {
     write_number(out, bytes.len() as u64);
     out.extend_from_slice(bytes);

@@ -355,7 +355,7 @@ proptest! {
         target.except.push("muted".into());
         target.sender = Some(sid());
         let event = Broadcast { path: "/chat", target, offset: Some(5), run: Bytes::from_static(b"\x81\x0842[\"hi\"]") };
-        let mut frame = header(Kind::Broadcast, Flags::OFFSET).begin(event.len_hint());
+        let mut frame = header(Kind::Broadcast, Flags::OFFSET).begin(event.size());
         event.write(&mut frame);
         let at = at.index(frame.len());
         frame[at] = byte;
@@ -382,7 +382,7 @@ proptest! {
         let event = Broadcast { path: &path, target, offset, run: run.into() };
         let mut body = Vec::new();
         event.write(&mut body);
-        prop_assert!(body.len() <= event.len_hint());
+        prop_assert_eq!(body.len(), event.size());
         let body = body.into();
         prop_assert!(Broadcast::read(&body, offset.is_some()).is_some_and(|read| read == event));
         // The first frame alone is whole.

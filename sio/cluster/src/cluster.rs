@@ -293,7 +293,7 @@ impl Cluster {
             offset: packet.offset,
             run: packet.run.clone(),
         };
-        let mut frame = self.node.begin(Kind::Broadcast, packet.flags(), event.len_hint());
+        let mut frame = self.node.begin(Kind::Broadcast, packet.flags(), event.size());
         event.write(&mut frame);
         let kind = if packet.is_volatile { outbox::Kind::Volatile } else { outbox::Kind::Held };
         self.node.line.outbox.push(topic, frame, kind)

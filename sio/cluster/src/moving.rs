@@ -117,7 +117,7 @@ impl Node {
         let Some(node) = self.moved_to(&event.target) else { return false };
         // Its sender may have delivered it itself; what has an offset is known there when it comes again.
         if node != header.source || event.offset.is_some() {
-            let mut frame = self.begin(Kind::Broadcast, header.flags, event.len_hint());
+            let mut frame = self.begin(Kind::Broadcast, header.flags, event.size());
             event.write(&mut frame);
             self.line.outbox.push(Topic::Node(node), frame, outbox::Kind::Held);
         }

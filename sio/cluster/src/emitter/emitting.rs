@@ -83,7 +83,7 @@ impl Emitting<'_> {
             offset: None,
             run: packet.run.clone(),
         };
-        let mut frame = self.emitter.begin(Kind::Broadcast, packet.flags(), event.len_hint());
+        let mut frame = self.emitter.begin(Kind::Broadcast, packet.flags(), event.size());
         event.write(&mut frame);
         let kind = if self.is_volatile { outbox::Kind::Volatile } else { outbox::Kind::Held };
         self.emitter.push(frame, kind)
