@@ -134,6 +134,29 @@ async fn a_listener_that_panics_keeps_nothing_from_the_others() {
     assert!(matches!(up, Some(ClusterEvent::NodeUp { name, .. }) if name == "b"));
 }
 
+#[tokio::test]
+async fn two_programs_on_one_prefix_are_told_apart_once_and_do_each_other_no_harm() {
+    let lines = logs::capture();
+    let broker = MemoryBroker::new();
+    let [shop, org] = [adapter(&broker, "shop"), adapter(&broker, "org")];
+    let shop = TestServer::start(|builder| builder.consumer::<Plain>().adapter(shop)).await;
+    let org = TestServer::start(|builder| builder.consumer::<Org>().adapter(org)).await;
+    let ids = [&shop, &org].map(|server| server.handle().cluster().expect("an adapter").me().to_string());
+    for (server, me, other) in [(&shop, &ids[0], &ids[1]), (&org, &ids[1], &ids[0])] {
+        knows(server.handle(), 1).await;
+        let words = ["WARN", "serves other namespaces", &format!("me={me} node={other}")];
+        lines.expect(&words).await;
+        assert_eq!(lines.count(&words), 1);
+    }
+    // What is for a namespace that the other has not got is nothing to it, and it is not missed in answers.
+    let mut seven = org.socket("/org/7").await;
+    shop.handle().of("/").to(&seven.sid).disconnect().await;
+    org.handle().of("/org/7").emit("hi", &()).await.expect("a broadcast cannot fail");
+    seven.expect(r#"42/org/7,["hi"]"#).await;
+    assert_eq!(org.handle().of("/org/7").count().await.complete(), Ok(1));
+    assert_eq!(shop.handle().of("/").count().await.complete(), Ok(0));
+}
+
 #[test]
 fn a_wrong_adapter_keeps_the_server_from_being_built_and_tells_no_secret() {
     let problem = |adapter: Adapter| {
@@ -144,6 +167,7 @@ fn a_wrong_adapter_keeps_the_server_from_being_built_and_tells_no_secret() {
     for (adapter, words) in [
         (Adapter::redis("http://:secret@localhost"), "not a URL of Redis"),
         (Adapter::redis("redis://:secret@:99999"), "not a URL of Redis"),
+        (Adapter::redis("redis+sentinel://:secret@localhost"), "there is no name of a master"),
         (Adapter::custom(bus()).prefix("a*"), "the prefix `a*`"),
         (Adapter::custom(bus()).hold(std::time::Duration::from_secs(61), 1), "a minute"),
         (Adapter::custom(bus()).request_timeout(std::time::Duration::ZERO), "longer than zero"),

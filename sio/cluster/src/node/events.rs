@@ -1,5 +1,7 @@
 //! What happens to the cluster is logged and told to the application.
 
+use sio_core::cluster::members::Difference;
+
 use super::Node;
 use crate::event::ClusterEvent;
 
@@ -25,6 +27,12 @@ impl Node {
             // One a gap, and gaps are rare: while a broker is away there are none.
             ClusterEvent::Lost { from, frames, cause } => {
                 tracing::debug!(target: "sio::cluster", %me, %from, frames, ?cause, "frames of a node were lost");
+            }
+            ClusterEvent::Differs { node, what: Difference::Namespaces } => {
+                tracing::warn!(
+                    target: "sio::cluster", %me, %node,
+                    "a node serves other namespaces: is it another program? A prefix of its own keeps it apart"
+                );
             }
             ClusterEvent::Differs { node, what } => {
                 tracing::warn!(target: "sio::cluster", %me, %node, ?what, "a node differs in what must be the same");

@@ -1,11 +1,11 @@
 //! What is of Redis alone.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use sio_cluster::protocol::broadcast::Target;
 use sio_cluster::{ClusterEvent, LossCause, Options, RedisBus};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::time::sleep;
 
 use crate::faults::{settle, talk, three};
@@ -137,4 +137,42 @@ async fn fault_16_redis_is_too_old() {
 
 fn with_url(url: &str) -> Options {
     Options::new(RedisBus::new(url).expect("a URL"))
+}
+
+#[tokio::test]
+async fn redis_vanishes_after_any_of_its_answers_to_a_node_that_starts() {
+    let redis = Redis::start().await;
+    let mut refused = 0;
+    // So many bytes of its answers come through.
+    for count in (0..600).step_by(29) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let (port, to) = (listener.local_addr().expect("an address").port(), redis.port);
+        let passing = tokio::spawn(async move {
+            let (client, _) = listener.accept().await.expect("it comes");
+            let server = TcpStream::connect(("127.0.0.1", to)).await.expect("it listens");
+            let ((mut from, mut to), (answers, mut requests)) = (client.into_split(), server.into_split());
+            let mut answers = answers.take(count);
+            tokio::select! {
+                _ = tokio::io::copy(&mut from, &mut requests) => {}
+                _ = tokio::io::copy(&mut answers, &mut to) => {}
+            }
+        });
+        let node = Node::new(&options(port, "a"));
+        let began = Instant::now();
+        match node.cluster.start(node.journal.clone()).await {
+            Err(error) => {
+                let error = error.to_string();
+                assert!(
+                    error.starts_with(&format!("cannot connect to redis://127.0.0.1:{port}: ")),
+                    "{error}"
+                );
+                assert_eq!(error.lines().count(), 1, "{error}");
+                refused += 1;
+            }
+            Ok(()) => eventually("it is noticed", || node.journal.count(is_down) > 0).await,
+        }
+        assert!(began.elapsed() < Duration::from_secs(20), "{count}: {:?}", began.elapsed());
+        passing.await.expect("it does not panic");
+    }
+    assert!(refused > 5, "{refused}");
 }

@@ -36,6 +36,10 @@ impl Forwarding {
     /// By a listener of its own, without TLS, which begins with [`Server::start`](crate::Server::start) and is announced
     /// to the other nodes. The port may be 0. An unspecified IP address is announced as that of this machine's way to
     /// the broker, unless [`Adapter::advertise`](crate::cluster::Adapter::advertise) says otherwise.
+    ///
+    /// Ids of sessions, cookies and what clients say go over it as they are. In a network that others can listen to, put
+    /// a VPN, a service mesh or a TLS tunnel between the nodes, and have `advertise` name the address at which it begins;
+    /// listen at the loopback interface or inside of it then.
     #[must_use]
     pub const fn listen(address: SocketAddr) -> Self {
         Self(Kind::Listen(address))
