@@ -3,6 +3,8 @@
 mod checks;
 #[cfg(feature = "cluster")]
 mod cluster;
+#[cfg(feature = "contract")]
+mod docs;
 #[cfg(feature = "static-files")]
 mod files;
 mod handlers;
@@ -99,6 +101,8 @@ pub struct Builder {
     files: StaticFiles,
     #[cfg(feature = "static-files")]
     client_files: Option<std::path::PathBuf>,
+    #[cfg(feature = "contract")]
+    docs: Option<String>,
 }
 
 impl Default for Builder {
@@ -149,6 +153,8 @@ impl Default for Builder {
             files: StaticFiles::default(),
             #[cfg(feature = "static-files")]
             client_files: None,
+            #[cfg(feature = "contract")]
+            docs: None,
         }
     }
 }
@@ -194,6 +200,8 @@ impl Builder {
         #[cfg(feature = "static-files")]
         let files = self.files(&mut problems);
         let (registrations, found) = registration::collect(&self.consumers, self.collected);
+        #[cfg(feature = "contract")]
+        let page = self.page(&registrations, &mut problems);
         problems.extend(found);
         problems.extend(registration::missing(&registrations, &self.state));
         let is_missing =
@@ -308,6 +316,8 @@ impl Builder {
                 metrics: metrics_path.map(|path| crate::server::metrics::at(path, server.clone())),
                 #[cfg(feature = "static-files")]
                 files,
+                #[cfg(feature = "contract")]
+                page,
             });
             ServerInner {
                 options,

@@ -8,6 +8,7 @@ mod acks;
 mod arguments;
 mod auth;
 mod consumers;
+mod contract;
 mod deployment;
 mod errors;
 mod forwarding;

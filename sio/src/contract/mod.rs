@@ -14,6 +14,7 @@
 //! | [`Contract::asyncapi`] | the document for AsyncAPI's tools |
 //! | [`Contract::check`], [`Contract::check_compatible`] | tests: a file is up to date, older clients keep working |
 //! | [`Contract::problems`] | what comes out worse than its author may think |
+//! | [`Contract::page`], [`Builder::docs`](crate::Builder::docs) | a page for developers |
 //! | [`diff`] | what a change does to clients that are out there |
 //! | `{}`, `println!("{}", Contract::collect())` | the routes: namespaces, events, signatures |
 //!
@@ -25,6 +26,7 @@ mod check;
 mod collect;
 mod diff;
 mod model;
+mod page;
 mod routes;
 mod schema;
 mod types;
@@ -36,6 +38,7 @@ use serde_json::{Map, Value, json};
 
 pub use self::diff::{Change, diff};
 use self::model::{Event, Namespace, Types};
+pub use self::page::PageFile;
 use crate::namespaces::registration::{self, Registration};
 
 /// Everything that clients may send to the program, and what they get back.

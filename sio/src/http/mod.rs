@@ -45,6 +45,8 @@ pub(crate) mod cookie;
 #[cfg_attr(not(feature = "cluster"), expect(dead_code, reason = "a server by itself passes nothing on"))]
 mod elsewhere;
 mod engine_service;
+#[cfg(feature = "contract")]
+mod fixed;
 pub(crate) mod forwarded;
 mod health;
 mod hooks;
@@ -71,6 +73,8 @@ pub(crate) use self::cookie::Cookie;
 pub(crate) use self::elsewhere::{Asked, Elsewhere, Failed, Passing, RELEASE, Sender, Sent, Way};
 pub(crate) use self::engine_service::AnswerFuture;
 pub use self::engine_service::EngineService;
+#[cfg(feature = "contract")]
+pub(crate) use self::fixed::Fixed;
 pub(crate) use self::forwarded::Forwarded;
 pub(crate) use self::health::{Health, MetricsPage};
 pub use self::hooks::Hooks;

@@ -5,22 +5,27 @@ use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-#[cfg(feature = "static-files")]
+#[cfg(any(feature = "contract", feature = "static-files"))]
 use hyper::StatusCode;
 use hyper::body::{Body, Buf};
 use hyper::header::HeaderMap;
 use hyper::{Request, Response};
 
-#[cfg(feature = "static-files")]
+#[cfg(any(feature = "contract", feature = "static-files"))]
 use super::answer;
 use super::body::ResponseBody;
 use super::elsewhere::Sender;
 use super::engine_service::{AnswerFuture, EngineService};
+#[cfg(feature = "contract")]
+use super::fixed::Fixed;
 use super::health::{Health, MetricsPage};
 use super::mounted::Mounted;
 #[cfg(feature = "static-files")]
 use super::static_files::StaticFiles;
 use crate::peer::Peer;
+
+#[cfg(any(feature = "contract", feature = "static-files"))]
+const FOREIGN_HOST: &str = "This host is not served here.\n";
 
 /// Everything that a server answers besides the requests for its engine.
 #[derive(Debug)]
@@ -29,6 +34,8 @@ pub(crate) struct Beside {
     pub(crate) metrics: Option<MetricsPage>,
     #[cfg(feature = "static-files")]
     pub(crate) files: StaticFiles,
+    #[cfg(feature = "contract")]
+    pub(crate) page: Fixed,
 }
 
 impl Beside {
@@ -36,6 +43,10 @@ impl Beside {
     fn has(&self, path: &str) -> bool {
         #[cfg(feature = "static-files")]
         if self.files.has(path) {
+            return true;
+        }
+        #[cfg(feature = "contract")]
+        if self.page.has(path) {
             return true;
         }
         self.health.as_ref().is_some_and(|health| health.has(path))
@@ -158,12 +169,22 @@ impl Service {
         if let Some(metrics) = self.beside.metrics.as_ref().filter(|metrics| metrics.path == path) {
             return Box::pin(std::future::ready(Ok(metrics.answer())));
         }
+        #[cfg(feature = "contract")]
+        if !self.engine.is_ours(path) && self.beside.page.has(path) {
+            let (head, _) = request.into_parts();
+            let answer = if self.engine.admits_host(&head) {
+                self.beside.page.answer(&head.method, head.uri.path())
+            } else {
+                answer::plain(StatusCode::FORBIDDEN, FOREIGN_HOST)
+            };
+            return Box::pin(std::future::ready(Ok(answer)));
+        }
         #[cfg(feature = "static-files")]
         if !self.engine.is_ours(path) && self.beside.files.has(path) {
             let beside = Arc::clone(&self.beside);
             let (head, _) = request.into_parts();
             if !self.engine.admits_host(&head) {
-                let answer = answer::plain(StatusCode::FORBIDDEN, "This host is not served here.\n");
+                let answer = answer::plain(StatusCode::FORBIDDEN, FOREIGN_HOST);
                 return Box::pin(std::future::ready(Ok(answer)));
             }
             return Box::pin(

@@ -6,8 +6,10 @@
 use std::env;
 use std::time::Duration;
 
-use serde::Deserialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use sio::cluster::Adapter;
+use sio::extract::Path;
 use sio::prelude::*;
 use tokio::net::TcpListener;
 
@@ -112,6 +114,70 @@ impl Visitor {
     }
 }
 
+/// With what the page for developers has to show and to try.
+#[derive(Default)]
+struct Desk;
+
+#[derive(Deserialize, JsonSchema)]
+struct Ticket {
+    token: String,
+}
+
+/// A note on the desk.
+#[derive(Clone, Serialize, Deserialize, JsonSchema)]
+struct Note {
+    /// What it says.
+    #[schemars(example = "Buy tea")]
+    text: String,
+    colour: Colour,
+    #[serde(default)]
+    tags: Vec<String>,
+}
+
+#[derive(Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+enum Colour {
+    Yellow,
+    Pink,
+}
+
+/// A desk with notes on it.
+#[consumer(namespace = "/desk")]
+impl Desk {
+    async fn connect(ticket: Ticket) -> sio::Result<Self, ConnectError> {
+        if ticket.token == "secret" { Ok(Self) } else { Err(ConnectError::new("not with this token")) }
+    }
+
+    /// Puts a note on the desk, and shows it to all.
+    #[event("add note")]
+    async fn add_note(socket: &Socket, note: Note, times: Option<u8>) -> sio::Result<u8> {
+        if note.text.is_empty() {
+            return Err(sio::Error::new("empty_note", "write something"));
+        }
+        socket.namespace().emit("note added", &note).await?;
+        Ok(times.unwrap_or(1))
+    }
+
+    async fn event_reverse(picture: Binary) -> Binary {
+        picture.iter().rev().copied().collect::<Vec<_>>().into()
+    }
+
+    /// Asks the client whether it is there.
+    async fn event_question(socket: &Socket) -> sio::Result<bool> {
+        Ok(socket.emit_with_ack("are you there", &5).await?)
+    }
+}
+
+#[derive(Default)]
+struct Table;
+
+#[consumer(namespace = "/tables/{number}")]
+impl Table {
+    async fn event_number(number: Path<u32>) -> u32 {
+        number.into_inner()
+    }
+}
+
 #[tokio::main]
 async fn main() -> sio::Result<()> {
     tracing_subscriber::fmt().with_writer(std::io::stderr).init();
@@ -129,7 +195,14 @@ async fn main() -> sio::Result<()> {
         .consumer::<Denied>()
         .consumer::<Panics>()
         .consumer::<Member>()
-        .consumer::<Visitor>();
+        .consumer::<Visitor>()
+        .consumer::<Desk>()
+        .consumer::<Table>()
+        .docs("/docs");
+    let client = concat!(env!("CARGO_MANIFEST_DIR"), "/clients/node_modules/socket.io-client/dist");
+    if std::path::Path::new(client).is_dir() {
+        builder = builder.client_files(client);
+    }
     if let Ok(url) = env::var("CLUSTER") {
         builder = builder.adapter(Adapter::url(&url));
     }

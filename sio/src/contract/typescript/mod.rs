@@ -11,7 +11,7 @@ use serde_json::Value;
 use self::shapes::Writer;
 use self::words::{argument, comment, key, namespace_names, quoted, type_names};
 use super::Contract;
-use super::model::{Event, Way, Ways};
+use super::model::{Event, Named, Way, Ways};
 
 /// Everything that is the same in each module.
 const HEAD: &str = include_str!("head.ts");
@@ -37,6 +37,12 @@ impl Names {
             (rust.clone(), name)
         });
         Self { inner: inner.collect(), types, namespaces: namespace_names(contract.namespaces.keys()) }
+    }
+
+    /// `type ChatMessage = { … };`
+    pub(super) fn declaration(&self, rust: &str, named: &Named) -> String {
+        let writer = Writer::new(&self.types, named.ways, 0);
+        format!("type {} = {};", self.types[rust], writer.shape(&named.schema))
     }
 
     /// `(message: ChatMessage, ack: (answer: Delivered | SioError) => void) => void`.
@@ -128,10 +134,9 @@ impl Contract {
         let names = Names::new(self);
         let mut out = HEAD.to_owned();
         for (rust, named) in &self.types {
-            let writer = Writer::new(&names.types, named.ways, 0);
             out.push('\n');
             comment(&mut out, "", &shapes::docs(&named.schema));
-            line(&mut out, &format!("export type {} = {};", names.types[rust], writer.shape(&named.schema)));
+            line(&mut out, &format!("export {}", names.declaration(rust, named)));
             let (outer, inner) = (&names.types[rust], &names.inner[rust]);
             if outer != inner {
                 line(&mut out, &format!("type {inner} = {outer};"));
