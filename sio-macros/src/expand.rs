@@ -16,15 +16,11 @@ use crate::event_args::Rate;
 use crate::model::{Consumer, Handler, Method};
 use crate::parse::{Block, Item, hides_event};
 use crate::shape::is_borrowing;
+use crate::span::at;
 use crate::version;
 
 /// The argument with which `#[event]` knows that it only marks its own import as used.
 pub(crate) const USED: &str = "__sio_used";
-
-/// The user's place, our hygiene.
-fn at(span: Span) -> Span {
-    Span::mixed_site().located_at(span)
-}
 
 /// The block as it was written, but for the `#[event]`s.
 pub(crate) fn user_block(block: &Block) -> TokenStream {
@@ -60,7 +56,7 @@ pub(crate) fn user_block(block: &Block) -> TokenStream {
 
 pub(crate) fn consumer(model: &Consumer) -> TokenStream {
     let Consumer { krate, cfgs, self_ty, .. } = model;
-    let namespace = proc_macro2::Literal::string(&model.namespace.text);
+    let namespace = proc_macro2::Literal::string(&model.namespaces[0].text);
     let here = at(self_ty.span());
     let members = [events(model), describe(model), on_connect(model), on_event(model), on_concurrent(model)];
     let hooks = [on_error(model), on_disconnect(model)];

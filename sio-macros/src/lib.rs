@@ -1,4 +1,4 @@
-//! The `#[consumer]` and `#[event]` attributes of `sio`. Use them through that crate: what they write are calls
+//! The `#[consumer]`, `#[event]` and `#[emits]` attributes of `sio`. Use them through that crate: what they write are calls
 //! into exactly its version, and they are documented there with everything that they touch.
 //!
 //! A block goes through three steps. `parse` turns tokens into syntax and judges nothing, `model` finds the
@@ -13,15 +13,18 @@
 #![deny(missing_docs)]
 
 mod check;
+mod emits;
 mod errors;
 mod event_args;
 mod event_error;
 mod expand;
 mod model;
 mod names;
+mod namespace;
 mod parse;
 mod role;
 mod shape;
+mod span;
 #[cfg(test)]
 mod tests;
 mod version;
@@ -39,6 +42,12 @@ pub fn consumer(args: proc_macro::TokenStream, item: proc_macro::TokenStream) ->
 #[proc_macro_attribute]
 pub fn event(args: proc_macro::TokenStream, item: proc_macro::TokenStream) -> proc_macro::TokenStream {
     event_tokens(args.into(), &item.into()).into()
+}
+
+/// Turns a trait into the events that the server sends in a namespace.
+#[proc_macro_attribute]
+pub fn emits(args: proc_macro::TokenStream, item: proc_macro::TokenStream) -> proc_macro::TokenStream {
+    emits::expand(args.into(), item.into()).into()
 }
 
 /// Lets `?` keep what a client sees of a standard error.
@@ -70,7 +79,7 @@ fn event_tokens(args: TokenStream, item: &TokenStream) -> TokenStream {
     if args.to_string() == expand::USED {
         return TokenStream::new();
     }
-    let message = "`#[event]` only works on a method of an impl block marked `#[consumer]`";
+    let message = "`#[event]` only works on a method of an impl block marked `#[consumer]`, or of a trait marked `#[emits]`";
     let error = if args.is_empty() {
         syn::Error::new(Span::call_site(), message)
     } else {

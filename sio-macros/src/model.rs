@@ -5,9 +5,9 @@
 
 use std::time::Duration;
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
-use sio_grammar::{NameError, check_namespace, is_reserved, pattern};
+use sio_grammar::is_reserved;
 use syn::ext::IdentExt;
 use syn::{Attribute, FnArg, Ident, Path, ReturnType, Type};
 
@@ -15,6 +15,7 @@ use crate::check::{check_block, check_hidden_event, check_method};
 use crate::errors::Errors;
 use crate::event_args::{EventArgs, Rate};
 use crate::names;
+use crate::namespace::{self, Name};
 use crate::parse::{self, Args, Block, Item};
 use crate::role::{PREFIX, Role};
 use crate::shape::is_ack;
@@ -24,7 +25,7 @@ pub(crate) struct Consumer {
     pub(crate) krate: TokenStream,
     pub(crate) cfgs: Vec<Attribute>,
     pub(crate) docs: String,
-    pub(crate) namespace: Name,
+    pub(crate) namespaces: Vec<Name>,
     pub(crate) self_ty: Type,
     /// Several only when `#[cfg]` chooses between them; so for all three hooks.
     pub(crate) connect: Vec<Method>,
@@ -33,12 +34,6 @@ pub(crate) struct Consumer {
     pub(crate) handlers: Vec<Handler>,
     /// The paths by which `#[event]` was written, each once.
     pub(crate) event_paths: Vec<Path>,
-}
-
-/// A string and where the user wrote it.
-pub(crate) struct Name {
-    pub(crate) text: String,
-    pub(crate) span: Span,
 }
 
 pub(crate) struct Handler {
@@ -72,7 +67,7 @@ impl Consumer {
                 errors.push(error.clone());
             }
         }
-        let namespace = namespace(&args, errors);
+        let namespaces = namespace::all(&args, errors);
         let sound = check_block(block, errors);
         if let Some(error) = args.error {
             errors.push(error);
@@ -83,7 +78,7 @@ impl Consumer {
             krate,
             cfgs: block.cfgs.clone(),
             docs: block.docs.clone(),
-            namespace: namespace.filter(|_| sound)?,
+            namespaces: namespaces.filter(|_| sound)?,
             self_ty: block.self_ty.clone(),
             connect: Vec::new(),
             disconnect: Vec::new(),
@@ -222,26 +217,6 @@ impl Method {
     pub(crate) fn takes_ack(&self) -> bool {
         self.args.iter().any(is_ack)
     }
-}
-
-fn namespace(args: &Args, errors: &mut Errors) -> Option<Name> {
-    let Some(literal) = &args.namespace else {
-        return Some(Name { text: "/".to_owned(), span: Span::call_site() });
-    };
-    let text = literal.value();
-    if let Err(error) = check_namespace(&text) {
-        let advice = match error {
-            NameError::NoSlash => format!("did you mean \"/{text}\"?"),
-            _ => "no client could name it".to_owned(),
-        };
-        errors.at(literal, format!("{error}: {advice}"));
-        return None;
-    }
-    if let Err(error) = pattern::check(&text) {
-        errors.at(literal, error.to_string());
-        return None;
-    }
-    Some(Name { text, span: literal.span() })
 }
 
 /// `Err` after a mistake, `Ok(None)` for the fallback.

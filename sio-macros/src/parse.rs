@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! args    =  [ key { "," key } [ "," ] ]
-//! key     =  "namespace" "=" string  |  "crate" "=" path
+//! key     =  "namespace" "=" ( string  |  "[" string { "," string } [ "," ] "]" )  |  "crate" "=" path
 //! block   =  attributes [ "unsafe" ] "impl" [ generics ] [ trait "for" ] type [ where ] "{" { item } "}"
 //! item    =  attributes [ visibility ] signature body  |  anything else, up to its ";" or "{ … }"
 //! body    =  one group of tokens, never looked into
@@ -14,14 +14,15 @@ use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream, Parser};
-use syn::{Attribute, Generics, Ident, LitStr, Meta, Path, Signature, Token, Type, Visibility};
+use syn::{Attribute, Generics, Ident, LitStr, Meta, Path, Signature, Token, Type, Visibility, token};
 
 use crate::names;
 
-/// The arguments of `#[consumer(..)]`.
+/// The arguments of `#[consumer(..)]` and `#[emits(..)]`.
 #[derive(Default)]
 pub(crate) struct Args {
-    pub(crate) namespace: Option<LitStr>,
+    /// At least one, unless none are given.
+    pub(crate) namespaces: Option<Vec<LitStr>>,
     pub(crate) krate: Option<Path>,
     /// The first thing in the brackets that could not be understood.
     pub(crate) error: Option<syn::Error>,
@@ -46,8 +47,8 @@ impl Args {
                 .call(Ident::parse_any)
                 .map_err(|error| syn::Error::new(error.span(), "expected `namespace` or `crate`"))?;
             if key == "namespace" {
-                let value = value::<LitStr>(input, &key, "a string: `namespace = \"/chat\"`")?;
-                once(&mut self.namespace, value, &key)?;
+                let value = strings(input, &key, "a string: `namespace = \"/chat\"`")?;
+                once(&mut self.namespaces, value, &key)?;
             } else if key == "crate" {
                 let value = value::<ModPath>(input, &key, "a path: `crate = my_sio`")?;
                 once(&mut self.krate, value.0, &key)?;
@@ -78,6 +79,29 @@ pub(crate) fn value<T: Parse>(input: ParseStream<'_>, key: &Ident, expected: &st
     input.parse::<Token![=]>()?;
     let here = input.cursor().span();
     input.parse().map_err(|_| syn::Error::new(here, format!("expected {expected}")))
+}
+
+/// `= string` or `= [string, string]` behind a key.
+fn strings(input: ParseStream<'_>, key: &Ident, expected: &str) -> syn::Result<Vec<LitStr>> {
+    if !(input.peek(Token![=]) && input.peek2(token::Bracket)) {
+        return Ok(vec![value(input, key, expected)?]);
+    }
+    input.parse::<Token![=]>()?;
+    let list;
+    let brackets = syn::bracketed!(list in input);
+    let mut strings = Vec::new();
+    while !list.is_empty() {
+        let here = list.cursor().span();
+        let string = list.parse();
+        strings.push(string.map_err(|_| syn::Error::new(here, format!("expected {expected}")))?);
+        if !list.is_empty() {
+            list.parse::<Token![,]>()?;
+        }
+    }
+    if strings.is_empty() {
+        return Err(syn::Error::new(brackets.span.join(), format!("expected at least one {key}")));
+    }
+    Ok(strings)
 }
 
 pub(crate) fn once<T>(slot: &mut Option<T>, value: T, key: &Ident) -> syn::Result<()> {
@@ -216,7 +240,7 @@ fn item(input: ParseStream<'_>) -> syn::Result<Item> {
 }
 
 /// Returns whether `fn` follows, behind whatever may stand in front of it.
-fn is_method(input: ParseStream<'_>) -> syn::Result<bool> {
+pub(crate) fn is_method(input: ParseStream<'_>) -> syn::Result<bool> {
     input.parse::<Visibility>()?;
     loop {
         if input.peek(Token![fn]) {
@@ -243,7 +267,7 @@ fn method(input: ParseStream<'_>) -> syn::Result<Method> {
     Ok(Method { attrs, event_attrs, vis, sig, body })
 }
 
-fn rest_of_item(input: ParseStream<'_>) -> syn::Result<TokenStream> {
+pub(crate) fn rest_of_item(input: ParseStream<'_>) -> syn::Result<TokenStream> {
     let mut tokens = TokenStream::new();
     while !input.is_empty() {
         let token: TokenTree = input.parse()?;
@@ -260,7 +284,7 @@ fn rest_of_item(input: ParseStream<'_>) -> syn::Result<TokenStream> {
     Ok(tokens)
 }
 
-fn group(input: ParseStream<'_>, delimiter: Delimiter) -> syn::Result<Group> {
+pub(crate) fn group(input: ParseStream<'_>, delimiter: Delimiter) -> syn::Result<Group> {
     input.step(|cursor| match cursor.token_tree() {
         Some((TokenTree::Group(group), rest)) if group.delimiter() == delimiter => Ok((group, rest)),
         _ => Err(cursor.error("expected curly braces")),

@@ -42,6 +42,7 @@ use crate::hub::presence::{self, Presence};
 use crate::hub::{self, Witness};
 use crate::log_limiter::LogLimiter;
 use crate::middleware::Scoped;
+use crate::namespaces::declarations;
 use crate::namespaces::registration::{self, Registration};
 use crate::namespaces::{Common, HandlerTimes, Namespaces};
 use crate::observe::Observers;
@@ -204,6 +205,10 @@ impl Builder {
         let page = self.page(&registrations, &mut problems);
         problems.extend(found);
         problems.extend(registration::missing(&registrations, &self.state));
+        if self.collected {
+            // Of a server with some of the program's consumers it is not known which events are meant for it.
+            problems.extend(declarations::problems(&declarations::declarations(), &registrations));
+        }
         let is_missing =
             |path: &&String| registrations.iter().all(|registration| registration.namespace != **path);
         let missing = self.expected.iter().filter(is_missing);

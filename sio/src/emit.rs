@@ -47,4 +47,5 @@ pub use crate::handle::broadcast::Broadcast;
 pub use crate::handle::emit_options::EmitOptions;
 pub use crate::handle::remote_socket::{FetchedSocket, RemoteSocket};
 pub use crate::handle::rooms::IntoRooms;
+pub use crate::handle::typed::{Ask, Emit};
 pub use crate::hub::{Gathered, Incomplete};

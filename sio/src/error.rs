@@ -34,7 +34,7 @@
 //! |---|---|
 //! | [`Error`], [`Result`], [`IntoEventError`] | a handler, a hook, `main` |
 //! | [`ConnectError`], [`IntoConnectError`] | `connect`, and the hooks before it: the client is refused |
-//! | [`EmitError`], [`EncodeError`] | an emit |
+//! | [`EmitError`], [`EncodeError`], [`WrongNamespace`] | an emit |
 //! | [`AckError`] | an emit with acknowledgement |
 //! | [`ErrorCodes`] | says which codes an error type has, for the contract with clients |
 //! | [`ArgError`], [`NotJson`] | reading a payload by hand |
@@ -64,8 +64,11 @@ use crate::log_limiter::{About, LogLimiter, hash_of, limited};
 use crate::short::short;
 
 pub use sio_core::args::{ArgError, EncodeError};
+pub use sio_core::name::WrongNamespace;
 pub use sio_core::socket::UnknownReason;
 pub use sio_core::value::NotJson;
+#[doc = include_str!("error/event_error.md")]
+pub use sio_macros::event_error;
 
 pub use self::build::{BuildError, Problem};
 pub use self::codes::ErrorCodes;

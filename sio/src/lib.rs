@@ -193,10 +193,10 @@ pub use sio_core::socket::DisconnectReason;
 pub use sio_core::value::Value;
 #[doc = include_str!("consumer/consumer.md")]
 pub use sio_macros::consumer;
+#[doc = include_str!("handle/emits.md")]
+pub use sio_macros::emits;
 #[doc = include_str!("consumer/event.md")]
 pub use sio_macros::event;
-#[doc = include_str!("error/event_error.md")]
-pub use sio_macros::event_error;
 
 pub use self::builder::Builder;
 pub use self::consumer::ack::Ack;
@@ -248,7 +248,19 @@ pub mod __private {
     }
 
     pub use __sio_contract as contract;
+    /// What is known of a declared event: its name now, and with the feature `contract` its documentation, the names
+    /// and shapes of its arguments, and that of its answer. A macro, because the attribute cannot know which features
+    /// `sio` has.
+    #[doc(hidden)]
+    #[macro_export]
+    macro_rules! __sio_sent_event {
+        ($name:literal, $docs:literal, [$($arg:literal: $ty:ty),*] $(-> $answer:ty)?) => {
+            $crate::__private::SentEvent::new($name)
+        };
+    }
+
     pub use __sio_generated as generated;
+    pub use __sio_sent_event as sent_event;
     pub use std::result::Result;
     pub use std::result::Result::{Err, Ok};
 
@@ -266,6 +278,8 @@ pub mod __private {
     pub use crate::error::connect::ConnectFailure;
     pub use crate::error::event::{Conversion, HandlerError, StdEventError};
     pub use crate::error::{ConnectError, Error};
+    pub use crate::handle::typed::{Argument, Ask, ClientAnswer, Declared, Emit, Payload};
+    pub use crate::namespaces::declarations::{Emits, SentEvent};
     pub use crate::namespaces::registration::Registration;
 
     pub mod via {

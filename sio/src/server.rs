@@ -14,6 +14,7 @@ pub(crate) mod serve;
 mod shortcuts;
 #[cfg(unix)]
 mod supervisor;
+mod typed;
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};

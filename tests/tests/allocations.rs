@@ -69,6 +69,36 @@ impl Echo {
     }
 }
 
+#[emits(namespace = ["/never", "/"])]
+trait Events {
+    #[event("message-back")]
+    async fn emit_back(chat: &Chat);
+
+    async fn emit_news(chat: &Chat);
+}
+
+/// As [`Echo`], by declared events.
+#[derive(Default)]
+struct Typed;
+
+#[consumer]
+impl Typed {
+    async fn event_message(&mut self, socket: &Socket, chat: Chat) -> sio::Result {
+        socket.emit_back(&chat).await?;
+        Ok(())
+    }
+
+    async fn event_join(&mut self, socket: &Socket) -> sio::Result<&'static str> {
+        socket.join("room").await?;
+        Ok("ok")
+    }
+
+    async fn event_publish(&mut self, socket: &Socket, chat: Chat) -> sio::Result {
+        socket.namespace().to("room").emit_news(&chat).await?;
+        Ok(())
+    }
+}
+
 #[test]
 fn the_protocol_allocates_twice_for_a_typed_echo() {
     let texts: Vec<_> = (0..EVENTS).map(|n| ByteString::from(event("echo", n))).collect();
@@ -118,7 +148,7 @@ fn a_large_attachment_is_read_to_where_it_stays() {
     const LENGTH: usize = 900_000;
     const TIMES: usize = 20;
     let used = measure_server(
-        |builder| builder,
+        |builder| builder.consumer::<Echo>(),
         one_client,
         async |ws| {
             for _ in 0..TIMES {
@@ -144,6 +174,12 @@ fn an_event_that_is_answered_with_an_event_costs_no_more() {
     assert_allocations(2.0, one_client, async |ws| exchange(ws, "message", 1).await);
 }
 
+#[test]
+fn a_declared_event_costs_no_more_than_one_that_is_not() {
+    let typed = |builder: Builder| builder.consumer::<Typed>();
+    assert_allocations_of(typed, 2.0, one_client, async |ws| exchange(ws, "message", 1).await);
+}
+
 /// The payload; the frame, and what makes it one that can be shared; the name of the room, three times; and the list of
 /// those who are to be woken, which has grown twice for 16. Nothing for a member.
 #[test]
@@ -155,10 +191,21 @@ fn a_broadcast_costs_nothing_for_a_member() {
     );
 }
 
+#[test]
+fn a_broadcast_of_a_declared_event_costs_no_more() {
+    assert_allocations_of(
+        |builder| builder.consumer::<Typed>(),
+        9.0,
+        async |endpoint| room(endpoint, 16).await,
+        async |clients| publish(clients).await,
+    );
+}
+
 /// The same, though it is asked whether there are other nodes.
 #[test]
 fn a_broadcast_costs_no_more_in_a_cluster_of_one() {
-    let alone = |builder: Builder| builder.adapter(Adapter::custom(MemoryBroker::new().bus("a")));
+    let alone =
+        |builder: Builder| builder.consumer::<Echo>().adapter(Adapter::custom(MemoryBroker::new().bus("a")));
     assert_allocations_of(
         alone,
         9.0,
@@ -206,7 +253,7 @@ fn a_broadcast_costs_one_allocation_for_all_other_nodes() {
 fn an_idle_client_keeps_few_bytes() {
     let open = async |endpoint| (endpoint, Vec::new());
     let used = measure_server(
-        |builder| builder,
+        |builder| builder.consumer::<Echo>(),
         open,
         async |(endpoint, clients): &mut (Endpoint, Vec<Ws>)| {
             let count = if clients.is_empty() { 1 } else { IDLE };
@@ -236,7 +283,7 @@ fn assert_allocations<C>(
     open: impl AsyncFnOnce(Endpoint) -> C + Send + 'static,
     talk: impl AsyncFn(&mut C) + Send + 'static,
 ) {
-    assert_allocations_of(|builder| builder, allowed, open, talk);
+    assert_allocations_of(|builder| builder.consumer::<Echo>(), allowed, open, talk);
 }
 
 /// The same for a server with options.
@@ -259,7 +306,7 @@ fn measure_server<C>(
     talk: impl AsyncFn(&mut C) + Send + 'static,
 ) -> AllocationInfo {
     let server_runtime = runtime();
-    let server = server_runtime.block_on(TestServer::start(|builder| configure(builder.consumer::<Echo>())));
+    let server = server_runtime.block_on(TestServer::start(configure));
     let endpoint = Endpoint::clone(&server);
     let (warm, is_warm) = oneshot::channel();
     let (begin, may_begin) = mpsc::channel();

@@ -31,7 +31,7 @@ enum LoanError {
     Rates(#[from] std::io::Error),
 }
 
-#[sio::event_error]
+#[sio::error::event_error]
 impl IntoEventError for LoanError {
     fn into_event_error(self) -> sio::Error {
         match self {

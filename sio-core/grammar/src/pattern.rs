@@ -128,6 +128,33 @@ pub fn overlap(one: &str, other: &str) -> bool {
     }
 }
 
+/// Returns `true` if a path matches a pattern, which must have been checked before. A path without parameters matches
+/// itself.
+///
+/// # Examples
+///
+/// ```
+/// use sio_grammar::pattern::matches;
+///
+/// assert!(matches("/org/{id}", "/org/7"));
+/// assert!(matches("/files/{*path}", "/files/a/b"));
+/// assert!(!matches("/org/{id}", "/org/"));
+/// ```
+#[must_use]
+pub fn matches(pattern: &str, path: &str) -> bool {
+    let (mut segments, mut texts) = (texts(pattern).map(segment), texts(path));
+    loop {
+        return match (segments.next(), texts.next()) {
+            (None, None) => true,
+            (None, Some(_)) | (Some(_), None) => false,
+            (Some(Segment::Rest(_)), Some(text)) => !text.is_empty() || texts.next().is_some(),
+            (Some(Segment::One(_)), Some("")) => false,
+            (Some(Segment::Text(wanted)), Some(text)) if wanted != text => false,
+            _ => continue,
+        };
+    }
+}
+
 fn texts(pattern: &str) -> impl Iterator<Item = &str> {
     pattern.split('/').skip(1)
 }
@@ -197,6 +224,32 @@ mod tests {
             ("/files/{*path}", "/{a}"),
         ] {
             assert!(!overlap(one, other) && !overlap(other, one), "{one} {other}");
+        }
+    }
+
+    #[test]
+    fn a_path_matches_a_pattern_segment_by_segment() {
+        for (pattern, path) in [
+            ("/", "/"),
+            ("/chat", "/chat"),
+            ("/{id}", "/7"),
+            ("/org/{id}/x", "/org/7/x"),
+            ("/files/{*path}", "/files/a"),
+            ("/files/{*path}", "/files/a/b/"),
+            ("/{*all}", "/x"),
+        ] {
+            assert!(matches(pattern, path), "{pattern} {path}");
+        }
+        for (pattern, path) in [
+            ("/", "/chat"),
+            ("/chat", "/chat/"),
+            ("/{id}", "/"),
+            ("/{id}", "/a/b"),
+            ("/org/{id}/x", "/org/7/y"),
+            ("/files/{*path}", "/files/"),
+            ("/files/{*path}", "/files"),
+        ] {
+            assert!(!matches(pattern, path), "{pattern} {path}");
         }
     }
 }

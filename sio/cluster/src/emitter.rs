@@ -14,7 +14,7 @@ use sio_core::cluster::broadcast::Target;
 use sio_core::cluster::frame::{Flags, Header, Kind, LANE_ALL};
 use sio_core::cluster::message::{self, ServerEvent};
 use sio_core::cluster::node::NodeId;
-use sio_core::name::{NameError, check_namespace};
+use sio_core::name::{NameError, WrongNamespace, check_namespace};
 use sio_core::socket::encode;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -80,6 +80,9 @@ pub enum EmitError {
     /// It is too large.
     #[error(transparent)]
     Publish(#[from] PublishError),
+    /// The event is declared for other namespaces.
+    #[error(transparent)]
+    WrongNamespace(#[from] WrongNamespace),
     /// The servers' format of packets is not built in.
     #[error("packets are `{0}`, for which this program was built without the feature")]
     Parser(&'static str),

@@ -61,6 +61,24 @@ pub enum Problem {
         /// The namespace.
         namespace: String,
     },
+    /// Two traits with `#[emits]` declare one event for one namespace.
+    DuplicateDeclaration {
+        /// The event.
+        event: &'static str,
+        /// The namespace.
+        namespace: &'static str,
+        /// Both traits, each with the place of its `#[emits]`.
+        declared: [(&'static str, &'static Location<'static>); 2],
+    },
+    /// A trait with `#[emits]` declares events for a namespace that has no consumer.
+    UnservedNamespace {
+        /// The namespace.
+        namespace: &'static str,
+        /// The trait, with the place of its `#[emits]`.
+        declared: (&'static str, &'static Location<'static>),
+        /// The namespaces that there are: each with its consumer and the place of its `#[consumer]`.
+        consumers: Vec<(&'static str, &'static str, &'static Location<'static>)>,
+    },
     /// An option has a value that it cannot have.
     Option {
         /// The option.
@@ -133,6 +151,30 @@ impl fmt::Display for Problem {
                 "no consumer for namespace `{namespace}`; if it is in a library crate, mention the crate: \
                  `use my_consumers as _;`"
             ),
+            Self::DuplicateDeclaration { event, namespace, declared: [(first, here), (second, there)] } => {
+                write!(
+                    f,
+                    "the event `{event}` is declared twice for `{namespace}`: by {first} ({here}) and {second} ({there}); \
+                 remove it from one of them"
+                )
+            }
+            Self::UnservedNamespace { namespace, declared: (name, location), consumers } => {
+                write!(
+                    f,
+                    "{name} ({location}) declares events for `{namespace}`, which no consumer serves; "
+                )?;
+                if consumers.is_empty() {
+                    return f.write_str(
+                        "there is no consumer at all: if it is in a library crate, mention the crate: \
+                         `use my_consumers as _;`",
+                    );
+                }
+                f.write_str("served are ")?;
+                consumers.iter().enumerate().try_for_each(|(index, (namespace, consumer, location))| {
+                    let comma = if index == 0 { "" } else { ", " };
+                    write!(f, "{comma}`{namespace}` by {consumer} ({location})")
+                })
+            }
             Self::Option { name, reason } => write!(f, "{name}: {reason}"),
         }
     }

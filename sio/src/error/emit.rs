@@ -1,6 +1,7 @@
 //! Errors of sending events, and of waiting for their acknowledgements.
 
 use sio_core::args::{ArgError, EncodeError};
+use sio_core::name::WrongNamespace;
 
 /// Why something could not be sent.
 #[derive(Debug, thiserror::Error)]
@@ -56,6 +57,9 @@ pub enum EmitError {
     /// The client already has an answer: the handler failed, or ran out of time, before the acknowledgement was sent.
     #[error("the acknowledgement has already been answered")]
     AlreadyAnswered,
+    /// The event is declared by [`#[emits]`](macro@crate::emits) for other namespaces. It was not sent to anybody.
+    #[error(transparent)]
+    Namespace(#[from] WrongNamespace),
 }
 
 /// Why there is no answer from a client.

@@ -22,7 +22,7 @@ use crate::via;
 ///
 /// A type that is no [`std::error::Error`] implements it. Every type that is one has it already, and tells the client
 /// nothing but `Internal server error`. To show the client more of such a type, write the same `impl` under
-/// [`#[event_error]`](macro@crate::event_error); without the attribute the compiler says that there are two
+/// [`#[event_error]`](macro@crate::error::event_error); without the attribute the compiler says that there are two
 /// implementations.
 ///
 /// # Examples

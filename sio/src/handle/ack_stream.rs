@@ -50,6 +50,17 @@ impl<T> AckStream<T> {
         Self { asked, deadline, sleep: None, answer: PhantomData }
     }
 
+    /// Returns the same stream of answers, as those of another type.
+    pub(crate) fn cast<U>(self) -> AckStream<U> {
+        let Self { asked, deadline, sleep, answer: _ } = self;
+        AckStream { asked, deadline, sleep, answer: PhantomData }
+    }
+
+    /// The next answer as it came; `None` after the last.
+    pub(super) async fn next_answer(&mut self) -> Option<Answer> {
+        poll_fn(|cx| self.poll_answered(cx)).await
+    }
+
     /// The next answer as it came, or one that did not come by the deadline; `None` after the last.
     fn poll_answered(&mut self, cx: &mut Context<'_>) -> Poll<Option<Answer>> {
         // An answer that has already come counts, even if it is taken after the deadline.

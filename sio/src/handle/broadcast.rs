@@ -1,21 +1,21 @@
 //! Saying something to several sockets at once.
 
+mod sending;
+
 use std::borrow::Cow;
 use std::fmt;
 use std::time::Duration;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use sio_core::args::EncodeError;
 
 use super::ack_stream::AckStream;
 use super::rooms::{IntoRooms, names_of};
 use super::socket::Socket;
-use crate::engine::outbox::How;
 use crate::error::EmitError;
-use crate::hub::emission::{Emission, Expect};
-use crate::hub::others::{Event, Others};
-use crate::hub::{Change, Delivered, Namespace, Target};
+use crate::hub::{Change, Namespace, Target};
+
+pub(crate) use self::sending::{Outgoing, Question};
 
 /// Addresses some of the sockets of a namespace: made by `to`, `except` and `broadcast` of
 /// [`Socket`] and [`Namespace`], and chained.
@@ -62,6 +62,10 @@ impl Broadcast {
             is_local: false,
             is_strict: false,
         }
+    }
+
+    pub(crate) fn path(&self) -> &str {
+        self.namespace.path()
     }
 
     /// Everyone but this socket.
@@ -160,8 +164,9 @@ impl Broadcast {
     where
         A: Serialize + ?Sized + Sync,
     {
-        let delivered = self.deliver(self.encode(event, args)?, self.for_foreign(event, args)?)?;
-        if let Some(giving_way) = self.namespace.hub.give_way(delivered) {
+        // Before the wait: what stands in a condition is kept for as long as its block runs.
+        let giving_way = self.start(self.outgoing(event, args)?)?;
+        if let Some(giving_way) = giving_way {
             giving_way.await;
         }
         Ok(())
@@ -187,21 +192,8 @@ impl Broadcast {
     /// As [`Broadcast::emit`]: a full queue is not an error, since a broadcast does not wait for one either.
     pub fn try_emit<A: Serialize + ?Sized>(&self, event: &str, args: &A) -> Result<(), EmitError> {
         // A caller that cannot wait cannot give way either.
-        let _ = self.deliver(self.encode(event, args)?, self.for_foreign(event, args)?)?;
+        let _ = self.deliver(self.outgoing(event, args)?)?;
         Ok(())
-    }
-
-    fn encode<A: Serialize + ?Sized>(&self, event: &str, args: &A) -> Result<Emission, EncodeError> {
-        let expect = if self.volatile { Expect::Nothing } else { Expect::Arrival };
-        self.namespace.hub.encode(None, &self.target.rooms, expect, event, args)
-    }
-
-    /// The event as servers of other kinds are told, if there are any.
-    fn for_foreign<A: Serialize + ?Sized>(&self, event: &str, args: &A) -> Result<Option<Event>, EmitError> {
-        match self.others() {
-            Some(others) => others.foreign_event(event, args, self.how(), self.compress),
-            None => Ok(None),
-        }
     }
 
     /// Sends the event `message`.
@@ -241,52 +233,11 @@ impl Broadcast {
         event: &str,
         args: &(impl Serialize + ?Sized + Sync),
     ) -> Result<AckStream<T>, EmitError> {
-        let hub = &self.namespace.hub;
-        self.check_strict()?;
-        let id = hub.next_ack_id();
-        let others = self.others().filter(|others| others.are_there());
-        let (question, for_others) = self.encode_question(id, others, event, args)?;
-        let foreign = self.for_foreign(event, args)?;
-        if let (Some(others), Some(foreign)) = (others, &foreign) {
-            // Ready to be sent, or an error before anybody is asked.
-            drop(others.prepare(&hub.path, &self.target, foreign)?);
-        }
-        let (delivered, mut asked) = hub.ask(&self.target, &question, self.how(), id);
-        if let (Some(others), Some(event)) = (others, for_others) {
-            let elsewhere =
-                others.ask(&hub.path, &self.target, event, self.how(), self.timeout, foreign.as_ref());
-            elsewhere.into_iter().for_each(|elsewhere| asked.expect_others(elsewhere));
-        }
-        // Before anything is waited for: the time for answers has begun, and with this those who wait are forgotten.
-        let answers = AckStream::new(asked, self.timeout);
-        if let Some(giving_way) = hub.give_way(delivered) {
+        let (answers, giving_way) = self.ask(self.question(event, args)?);
+        if let Some(giving_way) = giving_way {
             giving_way.await;
         }
         Ok(answers)
-    }
-
-    /// A question as sockets of this node get it, and as other nodes do, if there are any.
-    fn encode_question<A: Serialize + ?Sized>(
-        &self,
-        id: u64,
-        others: Option<&Others>,
-        event: &str,
-        args: &A,
-    ) -> Result<(Emission, Option<Emission>), EmitError> {
-        let hub = &self.namespace.hub;
-        #[cfg(feature = "cluster")]
-        if let Some(others) = others {
-            let question = hub.encode(None, &self.target.rooms, Expect::Answers, event, args)?;
-            let mut question = question.compress(self.compress);
-            others.check(&hub.path, &self.target, &question)?;
-            let plain = question.for_one();
-            let stamped = hub.common.encoding.stamp(&plain.entry.frames, id);
-            question.entry.frames = stamped.expect("an event without an id can be given one");
-            return Ok((question, Some(plain)));
-        }
-        debug_assert!(others.is_none());
-        let question = hub.encode(None, &self.target.rooms, Expect::Answer(id), event, args)?;
-        Ok((question.compress(self.compress), None))
     }
 
     /// Returns the connected sockets that are addressed, in no particular order.
@@ -327,43 +278,6 @@ impl Broadcast {
         if let Some(others) = self.others() {
             others.change(&hub.path, &self.target, change);
         }
-    }
-
-    /// Sockets of this node are first, and do not wait for what others do.
-    fn deliver(&self, emission: Emission, foreign: Option<Event>) -> Result<Delivered, EmitError> {
-        let (hub, how) = (&self.namespace.hub, self.how());
-        let emission = emission.compress(self.compress);
-        let others = self.others();
-        if let Some(others) = others {
-            self.check_strict()?;
-            others.check(&hub.path, &self.target, &emission)?;
-        }
-        let prepared = match (others, &foreign) {
-            (Some(others), Some(event)) => Some(others.prepare(&hub.path, &self.target, event)?),
-            _ => None,
-        };
-        // First: a client that moves meanwhile must not miss it.
-        let noted = others.and_then(|others| others.note(&hub.path, &self.target, &emission));
-        let delivered = hub.deliver(&self.target, &emission, how);
-        if let Some(others) = others {
-            others.publish(&hub.path, &self.target, emission, how, noted);
-            prepared.into_iter().for_each(|prepared| others.tell(prepared));
-        }
-        Ok(delivered)
-    }
-
-    /// Returns the other nodes, if there are any and they are addressed.
-    pub(super) fn others(&self) -> Option<&Others> {
-        self.namespace.hub.common.others.as_ref().filter(|_| !self.is_local)
-    }
-
-    fn check_strict(&self) -> Result<(), EmitError> {
-        let is_refused = self.is_strict && self.others().is_some_and(|others| !others.is_whole());
-        if is_refused { Err(EmitError::Unreachable) } else { Ok(()) }
-    }
-
-    fn how(&self) -> How {
-        if self.volatile { How::Volatile } else { How::Fanout }
     }
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use sio_core::args::EncodeError;
+use sio_core::args::{Args, EncodeError};
 
 use super::socket::Socket;
 use crate::engine::outbox::{How, PushError};
@@ -35,9 +35,19 @@ pub struct EmitOptions<'a> {
     compress: bool,
 }
 
+/// A question to one socket, ready to be sent.
+pub(crate) struct Question {
+    id: u64,
+    emission: Emission,
+}
+
 impl<'a> EmitOptions<'a> {
     pub(crate) fn new(socket: &'a Socket) -> Self {
         Self { socket, timeout: socket.namespace().hub.common.ack_timeout, volatile: false, compress: true }
+    }
+
+    pub(crate) fn path(&self) -> &str {
+        self.socket.path()
     }
 
     /// Sets how long an answer may take. Default: the server's `ack_timeout`, 5 s.
@@ -83,11 +93,26 @@ impl<'a> EmitOptions<'a> {
     where
         A: Serialize + ?Sized + Sync,
     {
-        let mut emission = self.encode(self.expect(), event, args)?;
+        let mut emission = self.emission(event, args)?;
         if self.volatile {
             return Ok(self.deliver(emission)?);
         }
         Ok(self.socket.member.deliver_waiting(&mut emission).await?)
+    }
+
+    /// Returns an event as it goes out.
+    pub(super) fn emission<A>(&self, event: &str, args: &A) -> Result<Emission, EncodeError>
+    where
+        A: Serialize + ?Sized,
+    {
+        self.encode(self.expect(), event, args)
+    }
+
+    pub(super) async fn deliver_emission(&self, mut emission: Emission) -> Result<(), PushError> {
+        if self.volatile {
+            return self.deliver(emission);
+        }
+        self.socket.member.deliver_waiting(&mut emission).await
     }
 
     /// Sends the event `message`.
@@ -108,8 +133,7 @@ impl<'a> EmitOptions<'a> {
     ///
     /// As [`Socket::try_emit`]. A dropped volatile event is not an error.
     pub fn try_emit<A: Serialize + ?Sized>(&self, event: &str, args: &A) -> Result<(), EmitError> {
-        let emission = self.encode(self.expect(), event, args)?;
-        Ok(self.deliver(emission)?)
+        Ok(self.deliver(self.emission(event, args)?)?)
     }
 
     /// Sends a packet now, or not at all.
@@ -142,9 +166,21 @@ impl<'a> EmitOptions<'a> {
         event: &str,
         args: &(impl Serialize + ?Sized + Sync),
     ) -> Result<T, AckError> {
-        let id = self.socket.namespace().hub.next_ack_id();
-        let question = self.encode(Expect::Answer(id), event, args).map_err(EmitError::from)?;
-        let mut answer = answer::one(&self.socket.member, id, question, self.timeout).await?;
+        let mut answer = self.ask(self.question(event, args)?).await?;
         answer::decode(&mut answer)
+    }
+
+    /// Returns a question as it goes out.
+    pub(super) fn question<A>(&self, event: &str, args: &A) -> Result<Question, EmitError>
+    where
+        A: Serialize + ?Sized,
+    {
+        let id = self.socket.namespace().hub.next_ack_id();
+        Ok(Question { id, emission: self.encode(Expect::Answer(id), event, args)? })
+    }
+
+    pub(super) async fn ask(&self, question: Question) -> Result<Args, AckError> {
+        let Question { id, emission } = question;
+        answer::one(&self.socket.member, id, emission, self.timeout).await
     }
 }

@@ -9,14 +9,16 @@ use serde::de::DeserializeOwned;
 use sio_core::args::{ArgError, Args};
 use sio_core::id::{NodeId, Sid};
 
+use super::ack_stream::AckStream;
 use super::broadcast::Broadcast;
+use super::emit_options::EmitOptions;
 use super::rooms::{IntoRooms, names_of};
 use super::socket::Socket;
 use crate::data::shared::Texts;
 use crate::error::{AckError, EmitError};
 use crate::handshake::Handshake;
 use crate::hub::snapshot::Snapshot;
-use crate::hub::{Change, Namespace, Target};
+use crate::hub::{Change, Namespace, Target, answer};
 
 /// A socket by its id, on whichever node of the cluster it is: [`Namespace::remote`] makes it without asking anybody.
 ///
@@ -107,16 +109,32 @@ impl RemoteSocket {
         args: &(impl Serialize + ?Sized + Sync),
     ) -> Result<T, AckError> {
         if let Some(socket) = self.local() {
-            return socket.timeout(self.timeout).emit_with_ack(event, args).await;
+            return self.near(&socket).emit_with_ack(event, args).await;
         }
-        let mut answers = self.broadcast().timeout(self.timeout).emit_with_ack(event, args).await?;
-        // The room of this name may have others in it.
-        while let Some((id, answer)) = answers.next().await {
+        let broadcast = self.far();
+        let question = broadcast.question(event, args)?;
+        let mut answer = self.answer(broadcast.ask_giving_way(question).await).await?;
+        answer::decode(&mut answer)
+    }
+
+    /// Returns the answer of this socket: the room of its name may have others in it.
+    pub(super) async fn answer(&self, mut answers: AckStream<()>) -> Result<Args, AckError> {
+        while let Some((id, answer)) = answers.next_answer().await {
             if id == self.id {
                 return answer;
             }
         }
         Err(if answers.missing().is_empty() { AckError::Disconnected } else { AckError::Unreachable })
+    }
+
+    /// Addresses the socket on another node.
+    pub(super) fn far(&self) -> Broadcast {
+        self.broadcast().timeout(self.timeout)
+    }
+
+    /// Addresses the socket itself, if it is connected to this node.
+    pub(super) fn near<'a>(&self, local: &'a Socket) -> EmitOptions<'a> {
+        local.timeout(self.timeout)
     }
 
     /// Puts the socket into a room, or into several.

@@ -3,6 +3,7 @@
 //! A consumer with a pattern, `/org/{id}`, serves every path that matches. The namespace of such a path is made
 //! for its first socket and forgotten with its last; how many there are at a time is bounded.
 
+pub(crate) mod declarations;
 mod door;
 pub(crate) mod registration;
 mod residents;

@@ -2,6 +2,7 @@
 
 mod attachments;
 mod queue;
+mod typed;
 
 use std::collections::BTreeMap;
 

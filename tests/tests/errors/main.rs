@@ -118,7 +118,7 @@ impl fmt::Display for TooFar {
 
 impl std::error::Error for TooFar {}
 
-#[sio::event_error]
+#[sio::error::event_error]
 impl IntoEventError for TooFar {
     fn into_event_error(self) -> sio::Error {
         sio::Error::new("too_far", "That is too far").with_field("limit", self.limit)

@@ -1,5 +1,5 @@
 use sio::error::IntoEventError;
-use sio::event_error;
+use sio::error::event_error;
 
 struct NoStandardError;
 

@@ -30,7 +30,7 @@ impl std::fmt::Display for Muted {
 
 impl std::error::Error for Muted {}
 
-#[sio::event_error]
+#[sio::error::event_error]
 impl IntoEventError for Muted {
     fn into_event_error(self) -> Error {
         Error::new("muted", "You are muted")

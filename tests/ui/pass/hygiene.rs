@@ -52,6 +52,14 @@ macro_rules! compile_error {
     ($($any:tt)*) => {};
 }
 
+#[::sio::emits(namespace = ["/chat", "/other"])]
+pub trait Events {
+    /// With names that generated code could use.
+    async fn emit_event(args: ::core::primitive::u64, encoded: &::core::primitive::str, r#type: ::core::primitive::u64);
+    #[::sio::event("ask")]
+    async fn emit_question() -> ::core::primitive::u64;
+}
+
 #[derive(::core::default::Default)]
 struct Chat;
 

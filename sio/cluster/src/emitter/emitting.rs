@@ -28,6 +28,12 @@ pub struct Emitting<'a> {
 }
 
 impl Emitting<'_> {
+    /// Returns the path of the namespace.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
     /// Adds a room to those that are addressed. The id of a socket names a room too.
     pub fn to(mut self, room: impl Into<String>) -> Self {
         self.target.is_limited = true;
