@@ -1,4 +1,4 @@
-//! The binary `emitter`, over a real Redis.
+//! The binary `emitter`, over real brokers.
 
 #[path = "../../sio/cluster/tests/brokers/servers/mod.rs"]
 mod servers;
@@ -8,11 +8,20 @@ mod support;
 use std::fs;
 use std::path::Path;
 use std::process::Stdio;
+use std::sync::Arc;
 
 use sio_cluster::protocol::message::Deed;
 use tokio::io::AsyncWriteExt as _;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::process::Command;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls;
+use tokio_rustls::rustls::pki_types::pem::PemObject as _;
+use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
+use self::servers::nats::{self, Nats};
+use self::servers::postgres::{self, Postgres};
+use self::servers::rabbitmq::{self, RabbitMq};
 use self::servers::redis::Redis;
 use self::support::Node;
 
@@ -31,7 +40,7 @@ async fn each_line_is_said_to_the_cluster_and_answered() {
     let lines = [
         r#"{"nsp":"/chat","cast":{"to":["x","y"],"flags":["volatile"],"event":"hello","args":[1,["a"]]}}"#,
         r#"{"cast":{"to":"x","event":"nothing"}}"#,
-        r#"{"cast":{"to":[],"event":"nobody"}}"#,
+        r#"{"cast":{"to":[],"event":"anybody"}}"#,
         r#"{"bulk":{"op":"join","to":"x","rooms":["z"]}}"#,
         r#"{"server":[1]}"#,
         r#"{"user":"ann","event":"hi","args":["you"]}"#,
@@ -51,35 +60,38 @@ async fn each_line_is_said_to_the_cluster_and_answered() {
     assert_eq!(answers[..6], ["ok"; 6]);
     assert!(answers[6..].iter().all(|answer| answer.starts_with("error: ")), "{answers:?}");
     node.journal
-        .until("all of it", |entries| entries.packets.len() == 3 && entries.server_events.len() == 1)
+        .until("all of it", |entries| entries.packets.len() == 4 && entries.server_events.len() == 1)
         .await;
     let entries = node.journal.read();
     let said: Vec<_> =
         entries.packets.iter().map(|packet| String::from_utf8_lossy(&packet.run[2..]).into_owned()).collect();
-    assert_eq!(said, ["42/chat,[\"hello\",1,[\"a\"]]", "42[\"nothing\"]", "42[\"hi\",\"you\"]"]);
+    assert_eq!(
+        said,
+        ["42/chat,[\"hello\",1,[\"a\"]]", "42[\"nothing\"]", "42[\"anybody\"]", "42[\"hi\",\"you\"]"]
+    );
     let rooms: Vec<_> = entries.addresses.iter().map(|(_, rooms)| rooms.join(",")).collect();
-    assert_eq!(rooms, ["x,y", "x", "x", "\0uann"]);
+    assert_eq!(rooms, ["x,y", "x", "", "x", "\0uann"]);
     assert_eq!(entries.deeds, [Deed::Join(vec!["z".into()])]);
     assert_eq!(entries.server_events[0].1, "/ server-cast");
 }
 
-#[tokio::test]
-async fn a_broker_is_reached_over_tls() {
+/// A certificate for the loopback interface that signs itself, and its key, as files.
+fn certificate(name: &str) -> [String; 2] {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
-    let (certificate, key) = (folder.join("redis.crt"), folder.join("redis.key"));
     let certified = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).expect("a name");
-    fs::write(&certificate, certified.cert.pem()).expect("a file can be written");
-    fs::write(&key, certified.signing_key.serialize_pem()).expect("a file can be written");
-    let text = |path: &Path| path.to_str().expect("a plain path").to_owned();
-    let (certificate, key) = (text(&certificate), text(&key));
-    let port = servers::process::free_port().await;
-    let files = ["--tls-cert-file", &certificate, "--tls-key-file", &key, "--tls-ca-cert-file", &certificate];
-    let tls = ["--tls-port", &port.to_string(), "--tls-auth-clients", "no"];
-    let redis = Redis::with(&[&files[..], &tls[..]].concat()).await;
-    let node = Node::start(redis.options("a").prefix("accept")).await;
-    for (trusted, is_reached) in [(Some(&certificate), true), (None, false)] {
+    let files = [("crt", certified.cert.pem()), ("key", certified.signing_key.serialize_pem())];
+    files.map(|(kind, pem)| {
+        let file = folder.join(format!("{name}.{kind}"));
+        fs::write(&file, pem).expect("a file can be written");
+        file.to_str().expect("a plain path").to_owned()
+    })
+}
+
+/// An emitter that trusts the certificate reaches the node by this URL, and one that does not fails.
+async fn is_reached_over_tls(node: &Node, url: &str, certificate: &str) {
+    for (trusted, is_reached) in [(Some(certificate), true), (None, false)] {
         let mut emitter = Command::new(env!("CARGO_BIN_EXE_emitter"));
-        emitter.env("CLUSTER", format!("rediss://127.0.0.1:{port}")).env_remove("CLUSTER_NAME");
+        emitter.env("CLUSTER", url).env_remove("CLUSTER_NAME");
         emitter.env_remove("SSL_CERT_FILE").envs(trusted.map(|file| ("SSL_CERT_FILE", file)));
         let mut emitter = emitter
             .stdin(Stdio::piped())
@@ -100,6 +112,68 @@ async fn a_broker_is_reached_over_tls() {
         );
     }
     node.journal.until("the event", |entries| entries.packets.len() == 1).await;
+}
+
+#[tokio::test]
+async fn redis_is_reached_over_tls() {
+    let [certificate, key] = certificate("redis");
+    let port = servers::process::free_port().await;
+    let files = ["--tls-cert-file", &certificate, "--tls-key-file", &key, "--tls-ca-cert-file", &certificate];
+    let tls = ["--tls-port", &port.to_string(), "--tls-auth-clients", "no"];
+    let redis = Redis::with(&[&files[..], &tls[..]].concat()).await;
+    let node = Node::start(redis.options("a").prefix("accept")).await;
+    is_reached_over_tls(&node, &format!("rediss://127.0.0.1:{port}"), &certificate).await;
+}
+
+#[tokio::test]
+async fn nats_is_reached_over_tls() {
+    let [certificate, key] = certificate("nats");
+    let configuration = Path::new(env!("CARGO_TARGET_TMPDIR")).join("nats.conf");
+    // TLS begins after the first line, so that the node may do without.
+    let text = format!("tls {{ cert_file: \"{certificate}\", key_file: \"{key}\" }}\nallow_non_tls: true\n");
+    fs::write(&configuration, text).expect("a file can be written");
+    let nats = Nats::with(&["-c", configuration.to_str().expect("a plain path")]).await;
+    let node = Node::start(nats::options(nats.port, "a").prefix("accept")).await;
+    is_reached_over_tls(&node, &format!("tls://127.0.0.1:{}", nats.port), &certificate).await;
+}
+
+#[tokio::test]
+async fn postgresql_is_reached_over_tls() {
+    let [certificate, key] = certificate("postgres");
+    let postgres = Postgres::with_tls(&certificate, &key).await;
+    let node = Node::start(postgres::options(postgres.port, "a").prefix("accept")).await;
+    let url = format!("postgres://postgres@127.0.0.1:{}/postgres?sslmode=require", postgres.port);
+    is_reached_over_tls(&node, &url, &certificate).await;
+}
+
+/// Behind a proxy that ends TLS, as load balancers do.
+#[tokio::test]
+async fn rabbitmq_is_reached_over_tls() {
+    let [certificate, key] = certificate("rabbitmq");
+    let rabbitmq = RabbitMq::start().await;
+    let options = rabbitmq::options(rabbitmq.port, "a").prefix("accept");
+    let node = Node::start(options).await;
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let [chain, key] = [&certificate, &key].map(|file| fs::read(file).expect("it was written"));
+    let chain = CertificateDer::from_pem_slice(&chain).expect("a certificate");
+    let key = PrivateKeyDer::from_pem_slice(&key).expect("a key");
+    let config = rustls::ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
+    let config = config.expect("versions").with_no_client_auth().with_single_cert(vec![chain], key);
+    let acceptor = TlsAcceptor::from(Arc::new(config.expect("they belong together")));
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let (port, of_server) = (listener.local_addr().expect("an address").port(), rabbitmq.port);
+    let proxy = tokio::spawn(async move {
+        while let Ok((client, _)) = listener.accept().await {
+            let acceptor = acceptor.clone();
+            tokio::spawn(async move {
+                let Ok(mut client) = acceptor.accept(client).await else { return };
+                let mut server = TcpStream::connect(("127.0.0.1", of_server)).await.expect("it listens");
+                tokio::io::copy_bidirectional(&mut client, &mut server).await.ok();
+            });
+        }
+    });
+    is_reached_over_tls(&node, &format!("amqps://127.0.0.1:{port}"), &certificate).await;
+    proxy.abort();
 }
 
 #[tokio::test]

@@ -15,7 +15,7 @@ use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncWrite};
 #[cfg(not(feature = "postgres-tls"))]
 use tokio_postgres::NoTls;
-use tokio_postgres::config::Host;
+use tokio_postgres::config::{Host, SslMode};
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::Type;
 use tokio_postgres::{AsyncMessage, Client, Config, Connection, Statement};
@@ -70,6 +70,9 @@ impl PostgresBus {
     /// Takes `postgres://[user[:password]@]host[:port][/database]`, with further hosts after commas, and the parameters
     /// that PostgreSQL's own clients take. Does no I/O.
     ///
+    /// With `?sslmode=require` and the feature `postgres-tls` it connects by TLS, and the certificate must be valid;
+    /// without, in plain text.
+    ///
     /// # Errors
     ///
     /// When it is no such URL. The message does not contain it, since there may be a password in it.
@@ -80,6 +83,18 @@ impl PostgresBus {
         let mut config = config.ok_or_else(|| {
             BusError::new("not a URL of PostgreSQL, such as postgres://user:password@10.0.0.5/database")
         })?;
+        // What is not asked for is not there: neither a certificate that nobody checks nor one that nobody has made.
+        match config.get_ssl_mode() {
+            SslMode::Require if !cfg!(feature = "postgres-tls") => {
+                return Err(BusError::new(
+                    "for `sslmode=require` the feature `postgres-tls` must be switched on",
+                ));
+            }
+            SslMode::Require => {}
+            _ => {
+                config.ssl_mode(SslMode::Disable);
+            }
+        }
         if config.get_application_name().is_none() {
             config.application_name("sio");
         }
@@ -127,6 +142,8 @@ impl Bus for PostgresBus {
         let tls = NoTls;
         let (client, connection) = self.config.connect(tls).await.map_err(|error| failed(&error))?;
         let receiving = Task::spawn(receive(connection, names.clone(), sink));
+        // What is notified is nowhere written down, so there is nothing to wait for on the disk.
+        client.batch_execute("SET synchronous_commit = off").await.map_err(|error| failed(&error))?;
         // Not on every system; without it others have to end connections that stand still.
         let _ = client.batch_execute(&format!("SET tcp_user_timeout = {}", PATIENCE.as_millis())).await;
         let query = "SELECT pg_notify(channel, payload) FROM unnest($1, $2) AS frames (channel, payload)";

@@ -64,7 +64,7 @@ impl Adapter {
     }
 
     /// Meets the other nodes at a PostgreSQL, by LISTEN and NOTIFY: `postgres://[user[:password]@]host[:port][/database]`,
-    /// with the feature `postgres-tls` also by TLS. A URL that is none keeps the server from being built.
+    /// with `?sslmode=require` and the feature `postgres-tls` by TLS. A URL that is none keeps the server from being built.
     ///
     /// For those who have nothing else: it takes some 5,000 notifications a second from all nodes together. The
     /// connection must be to the primary, and not by a pooler that gives each transaction another one. The

@@ -93,9 +93,11 @@ impl Journal {
             let entries = self.read();
             let events: Vec<_> = entries.events.iter().map(|(event, _)| event).collect();
             panic!(
-                "waited for: {what}; {} news, {} deeds, {events:?}",
+                "waited for: {what}; {} news, {} packets, {} deeds, {} server events, {events:?}",
                 entries.news.len(),
-                entries.deeds.len()
+                entries.packets.len(),
+                entries.deeds.len(),
+                entries.server_events.len()
             );
         }
     }

@@ -1,7 +1,7 @@
 //! A PostgreSQL of a test's own.
 
 use std::fs;
-use std::os::unix::fs::{MetadataExt as _, chown};
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -15,6 +15,7 @@ use super::process::{Process, free_port};
 pub(crate) struct Postgres {
     pub(crate) port: u16,
     folder: PathBuf,
+    arguments: Vec<String>,
     process: Option<Process>,
 }
 
@@ -23,14 +24,36 @@ impl Postgres {
         Self::with("trust").await
     }
 
+    /// With TLS for those who want it: certificate and key as files.
+    pub(crate) async fn with_tls(certificate: &str, key: &str) -> Self {
+        Self::made("trust", &[("ssl_cert_file", certificate), ("ssl_key_file", key)]).await
+    }
+
     /// With this method of authentication; the user is `postgres`, the password `right`.
     pub(crate) async fn with(method: &str) -> Self {
+        Self::made(method, &[]).await
+    }
+
+    async fn made(method: &str, files: &[(&str, &str)]) -> Self {
         let port = free_port().await;
         let folder = std::env::temp_dir().join(format!("sio-postgres-{}-{port}", std::process::id()));
         fs::create_dir(&folder).expect("a folder");
         if is_root() {
             let (user, group) = other_user();
             chown(&folder, Some(user), Some(group)).expect("root may");
+        }
+        let mut arguments = Vec::new();
+        for (name, file) in files {
+            // It reads only what is its user's alone.
+            let own = folder.join(name);
+            fs::copy(file, &own).expect("it is there");
+            fs::set_permissions(&own, fs::Permissions::from_mode(0o600)).expect("it is ours");
+            if is_root() {
+                let (user, group) = other_user();
+                chown(&own, Some(user), Some(group)).expect("root may");
+            }
+            arguments.extend(["-c".to_owned(), "ssl=on".to_owned()]);
+            arguments.extend(["-c".to_owned(), format!("{name}={}", own.display())]);
         }
         let (data, password) = (folder.join("data"), folder.join("password"));
         fs::write(&password, "right").expect("a file");
@@ -48,7 +71,7 @@ impl Postgres {
             )
         });
         assert!(made.success(), "initdb has made a database");
-        let mut postgres = Self { port, folder, process: None };
+        let mut postgres = Self { port, folder, arguments, process: None };
         postgres.run().await;
         postgres
     }
@@ -57,7 +80,7 @@ impl Postgres {
     pub(crate) async fn run(&mut self) {
         let mut command = command("postgres");
         command.args(["-h", "127.0.0.1", "-p", &self.port.to_string(), "-c", "fsync=off"]);
-        command.arg("-k").arg(&self.folder).arg("-D").arg(self.folder.join("data"));
+        command.args(&self.arguments).arg("-k").arg(&self.folder).arg("-D").arg(self.folder.join("data"));
         // Its children end at once, and nothing is written down, as in a crash.
         self.process = Some(Process::start(command, "postgresql", self.port, "-QUIT").await);
         // It listens some time before it lets anybody in.
