@@ -21,8 +21,8 @@ pub(crate) use self::door::{Door, HandlerTimes};
 use self::registration::Registration;
 use self::residents::Residents;
 use crate::consumer::{Needs, Rate};
-#[cfg(feature = "cluster")]
 use crate::counters::Counters;
+#[cfg(feature = "cluster")]
 use crate::hub::presence::Presence;
 use crate::hub::{self, Hub};
 use crate::middleware::{Hooks, Scoped};

@@ -52,7 +52,8 @@ impl Journal {
 
 fn told(to: &Address<'_>, mut event: Event) -> String {
     let Spread(args) = event.args.take_rest::<Spread<Value>>().expect("arguments");
-    let args: Vec<Json> = args.into_iter().map(|arg| Json::try_from(arg).unwrap_or("bytes".into())).collect();
+    let args: Vec<Json> =
+        args.into_iter().map(|arg| Json::try_from(arg).unwrap_or_else(|_| "bytes".into())).collect();
     let Target { rooms, except, .. } = &to.target;
     format!("{} {rooms:?} but {except:?}: {} {}", to.path, event.name, Json::from(args))
 }
