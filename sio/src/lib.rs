@@ -251,11 +251,26 @@ pub mod __private {
     /// What is known of a declared event: its name now, and with the feature `contract` its documentation, the names
     /// and shapes of its arguments, and that of its answer. A macro, because the attribute cannot know which features
     /// `sio` has.
+    #[cfg(not(feature = "contract"))]
     #[doc(hidden)]
     #[macro_export]
     macro_rules! __sio_sent_event {
         ($name:literal, $docs:literal, [$($arg:literal: $ty:ty),*] $(-> $answer:ty)?) => {
             $crate::__private::SentEvent::new($name)
+        };
+    }
+
+    /// As above, and tells the contract of the shapes of arguments and answer.
+    #[cfg(feature = "contract")]
+    #[doc(hidden)]
+    #[macro_export]
+    macro_rules! __sio_sent_event {
+        ($name:literal, $docs:literal, [$($arg:literal: $ty:ty),*] $(-> $answer:ty)?) => {
+            $crate::__private::SentEvent::new($name).described(
+                $docs,
+                &[$(($arg, || $crate::__private::SentProbe::<$ty>::NEW.__sio_typed())),*],
+                &[$(|| $crate::__private::SentProbe::<$answer>::NEW.__sio_typed()),*],
+            )
         };
     }
 

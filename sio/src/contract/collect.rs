@@ -10,14 +10,18 @@ use super::schema::{has_large_integer, unknown};
 use super::types::Generators;
 use crate::consumer::EventInfo;
 use crate::consumer::shape::{Handled, Handlers, Shape, Typed};
+use crate::namespaces::declarations::{Emits, SentEvent, meet};
 use crate::namespaces::registration::Registration;
 
 /// Brings everything together.
-pub(super) fn contract(registrations: &[Registration]) -> Contract {
+pub(super) fn contract(registrations: &[Registration], declarations: &[Emits]) -> Contract {
     let mut collector =
         Collector { generators: Generators::new(), namespaces: BTreeMap::new(), problems: Vec::new() };
     for registration in registrations {
         collector.consumer(registration);
+    }
+    for emits in declarations {
+        collector.emits(emits);
     }
     let Collector { generators, mut namespaces, mut problems } = collector;
     let types = generators.finish(&mut namespaces);
@@ -53,6 +57,47 @@ impl Collector {
         namespace.auth = auth;
         namespace.receives.extend(receives);
         namespace.has_fallback |= registration.events.iter().any(|info| info.fallback);
+    }
+
+    /// The events of a declaration, in the namespaces of consumers that it means.
+    fn emits(&mut self, emits: &Emits) {
+        for declared in emits.namespaces {
+            let served =
+                self.namespaces.iter().filter(|(path, one)| one.consumer.is_some() && meet(declared, path));
+            let mut paths: Vec<_> = served.map(|(path, _)| path.clone()).collect();
+            if paths.is_empty() {
+                if *declared != "/" {
+                    let place = format!("{} ({})", emits.name, emits.location);
+                    self.problems.push(format!(
+                        "{declared}: no consumer serves it, and {place} declares events for it"
+                    ));
+                }
+                paths.push((*declared).to_owned());
+            }
+            for path in paths {
+                for sent in emits.events {
+                    let event = self.sent(&path, sent);
+                    let sends = &mut self.namespaces.entry(path.clone()).or_default().sends;
+                    if sends.iter().all(|known| known.name != event.name) {
+                        sends.push(event);
+                    }
+                }
+            }
+        }
+    }
+
+    /// An event that the server sends.
+    fn sent(&mut self, path: &str, sent: &SentEvent) -> Event {
+        let (place, shape) = (format!("{path} -> {}", sent.name), &sent.shape);
+        let args = shape.args.iter().map(|(name, typed)| {
+            let schema = self.schema(&typed(), Way::ToClient, &format!("{place}, argument `{name}`"));
+            Arg { name: (*name).to_owned(), schema, is_optional: false }
+        });
+        let args = args.collect();
+        let answer = shape.answer.first();
+        let ack =
+            answer.map(|typed| self.answer(&typed(), Way::ToServer, &format!("{place}, acknowledgement")));
+        Event { name: sent.name.to_owned(), docs: shape.docs.to_owned(), args, ack, ..Event::default() }
     }
 
     /// An event that clients send.

@@ -39,6 +39,7 @@ use serde_json::{Map, Value, json};
 pub use self::diff::{Change, diff};
 use self::model::{Event, Namespace, Types};
 pub use self::page::PageFile;
+use crate::namespaces::declarations;
 use crate::namespaces::registration::{self, Registration};
 
 /// Everything that clients may send to the program, and what they get back.
@@ -86,17 +87,23 @@ pub struct Contract {
 }
 
 impl Contract {
-    /// Collects the contract of all consumers that are linked into the program. A consumer in a crate that is never
+    /// Collects the contract of all consumers, and of all events declared by `#[emits]`, that are linked into the program. A consumer in a crate that is never
     /// mentioned is not linked, and not there.
     #[must_use]
     pub fn collect() -> Self {
         let (registrations, _) = registration::collect(&[], true);
-        Self::of(&registrations)
+        collect::contract(&registrations, &declarations::declarations())
     }
 
-    /// The contract of some consumers.
+    /// The contract of some consumers, and of what is declared for their namespaces.
     pub(crate) fn of(registrations: &[Registration]) -> Self {
-        collect::contract(registrations)
+        let mut declared = declarations::declarations();
+        declared.retain(|emits| {
+            let is_served =
+                |path: &&str| registrations.iter().any(|one| declarations::meet(path, one.namespace));
+            emits.namespaces.iter().any(is_served)
+        });
+        collect::contract(registrations, &declared)
     }
 
     /// Returns what comes out worse than its author may think, a sentence each: types without `JsonSchema`, integers

@@ -6,6 +6,8 @@ use std::panic::Location;
 use sio_grammar::pattern;
 
 use super::registration::Registration;
+#[cfg(feature = "contract")]
+use crate::consumer::shape::Typed;
 use crate::error::Problem;
 
 /// A trait with `#[emits]`, as the server knows it.
@@ -23,6 +25,19 @@ pub struct Emits {
 #[derive(Debug, Clone, Copy)]
 pub struct SentEvent {
     pub(crate) name: &'static str,
+    #[cfg(feature = "contract")]
+    pub(crate) shape: SentShape,
+}
+
+/// The shape of an event, for the contract.
+#[cfg(feature = "contract")]
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct SentShape {
+    pub(crate) docs: &'static str,
+    /// The arguments by name.
+    pub(crate) args: &'static [(&'static str, fn() -> Typed)],
+    /// One, or none if nothing is asked.
+    pub(crate) answer: &'static [fn() -> Typed],
 }
 
 inventory::collect!(Emits);
@@ -50,7 +65,24 @@ impl SentEvent {
     /// Describes an event by its name.
     #[must_use]
     pub const fn new(name: &'static str) -> Self {
-        Self { name }
+        Self {
+            name,
+            #[cfg(feature = "contract")]
+            shape: SentShape { docs: "", args: &[], answer: &[] },
+        }
+    }
+
+    /// Adds what the contract says of the event.
+    #[cfg(feature = "contract")]
+    #[must_use]
+    pub const fn described(
+        mut self,
+        docs: &'static str,
+        args: &'static [(&'static str, fn() -> Typed)],
+        answer: &'static [fn() -> Typed],
+    ) -> Self {
+        self.shape = SentShape { docs, args, answer };
+        self
     }
 }
 
@@ -66,7 +98,7 @@ impl fmt::Debug for Emits {
 }
 
 /// Returns whether there is a path that both name.
-fn meet(one: &str, other: &str) -> bool {
+pub(crate) fn meet(one: &str, other: &str) -> bool {
     one == other || (pattern::is_pattern(one) || pattern::is_pattern(other)) && pattern::overlap(one, other)
 }
 

@@ -162,3 +162,27 @@ impl Plain {
         (first, second)
     }
 }
+
+/// What the server says.
+#[emits(namespace = "/chat")]
+pub(crate) trait ChatEvents {
+    /// Somebody has written something.
+    async fn emit_written(from: &str, message: &Message, times: u8);
+
+    #[event("picture added")]
+    async fn emit_picture(name: String, picture: &Binary);
+
+    /// Is the client there?
+    async fn emit_are_you_there(seconds: u32) -> Answer;
+
+    async fn emit_pair(pair: (u8, bool), maybe: Option<&str>) -> (u8, String);
+
+    async fn emit_nothing();
+}
+
+#[derive(Deserialize, JsonSchema)]
+pub(crate) struct Answer {
+    #[expect(dead_code, reason = "only described")]
+    #[serde(default)]
+    yes: bool,
+}

@@ -11,7 +11,7 @@ fn event(path: &str, name: &str) -> Value {
 fn arguments_have_names_and_documentation() {
     let said = event("/chat", "chat message");
     assert_eq!(said["docs"], "Says something.\n\nTo everybody.");
-    let message = json!({ "$ref": "#/types/Message" });
+    let message = json!({ "$ref": "#/types/MessageInput" });
     assert_eq!(said["args"], json!([{ "name": "message", "optional": false, "schema": message }]));
     assert_eq!(said["ack"], json!([{ "$ref": "#/types/Delivered" }]));
     assert_eq!(said["codes"], json!(["muted", "too_long"]));
@@ -71,9 +71,31 @@ fn the_payload_of_a_connection_is_that_of_connect() {
 }
 
 #[test]
+fn declared_events_are_what_the_server_sends() {
+    let json = Contract::collect().to_json();
+    let sends = &json["namespaces"]["/chat"]["sends"];
+    let written = &sends["written"];
+    assert_eq!(written["docs"], "Somebody has written something.");
+    let names: Vec<_> = written["args"].as_array().expect("a list").iter().map(|arg| &arg["name"]).collect();
+    assert_eq!(names, ["from", "message", "times"]);
+    // What clients get looks different from what they send.
+    assert_eq!(written["args"][1]["schema"], json!({ "$ref": "#/types/Message" }));
+    assert_eq!(written["ack"], Value::Null);
+    assert_eq!(
+        sends["nothing"],
+        json!({ "docs": "", "args": [], "rest": false, "ack": null, "codes": null })
+    );
+    assert_eq!(sends["are_you_there"]["ack"].as_array().map(Vec::len), Some(1));
+    // A tuple is one argument, and several values of an answer.
+    assert_eq!(sends["pair"]["args"].as_array().map(Vec::len), Some(2));
+    assert_eq!(sends["pair"]["ack"].as_array().map(Vec::len), Some(2));
+    assert_eq!(sends["picture added"]["args"][1]["schema"], json!({ "x-socketio-attachment": true }));
+}
+
+#[test]
 fn the_routes_show_each_event_with_its_limits() {
     let routes = Contract::collect().to_string();
-    let said = "  <- chat message(message: Message, ack: (answer: Delivered | SioError<\"muted\" | \"too_long\">) => void) => void  \
+    let said = "  <- chat message(message: MessageInput, ack: (answer: Delivered | SioError<\"muted\" | \"too_long\">) => void) => void  \
                 [at most 16384 bytes, 5 in 1s]\n";
     assert!(routes.contains(said), "{routes}");
     assert!(routes.contains("/rooms/{id}  contract::app::Room  tests/tests/contract/app.rs:"), "{routes}");

@@ -32,6 +32,13 @@ typed.emit("bytes", "text");
 typed.on("news", () => {});
 //       ^ TS2345
 
+typed.on("written", (from: number) => console.log(from));
+//                  ^ TS2345
+typed.on("are_you_there", (seconds, ack) => ack(seconds));
+//                                              ^ TS2559
+typed.emit("written", "x");
+//         ^ TS2769
+
 stock.emit("chat message", { text: "x" }, (answer) => console.log(answer.id));
 //                                                                       ^ TS2339
 typed.emit("several", (first, more) => console.log(first, more.valueOf()));

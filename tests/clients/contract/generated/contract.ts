@@ -99,6 +99,11 @@ export type AllDefaultInput = {
   b?: string;
 };
 
+export type Answer = {
+  /** @default false */
+  yes?: boolean;
+};
+
 export type Anything = {
   maybe: unknown;
   value: unknown;
@@ -315,6 +320,13 @@ export type Maps = {
 
 export type Message = {
   /** @default [] */
+  mentions: string[];
+  picture: SioBytes | null;
+  text: string;
+};
+
+export type MessageInput = {
+  /** @default [] */
   mentions?: string[];
   picture?: SioBytesToSend | null;
   text: string;
@@ -519,12 +531,12 @@ export namespace Chat {
      *
      * To everybody.
      */
-    "chat message": (message: Message, ack: (answer: Delivered | SioError<"muted" | "too_long">) => void) => void;
+    "chat message": (message: MessageInput, ack: (answer: Delivered | SioError<"muted" | "too_long">) => void) => void;
     nothing: (ack: (error?: SioError) => void) => void;
     several: (ack: (first: Delivered | SioError, more1?: boolean, more2?: string | null) => void) => void;
     by_ack: (name: string, ack: (first: number | SioError, more1?: number) => void) => void;
     maybe_ack: (ack: (answer: Delivered | SioError) => void) => void;
-    optional: (first: number, second: Message | null | undefined, third: number | null | undefined, ack: (answer: number | SioError) => void) => void;
+    optional: (first: number, second: MessageInput | null | undefined, third: number | null | undefined, ack: (answer: number | SioError) => void) => void;
     rest: (room: string, ...rest: any[]) => void;
     opaque: (thing: unknown, maybe: unknown, ack: (answer: number | SioError) => void) => void;
     bytes: (bytes: SioBytesToSend, ack: (answer: SioBytes | SioError) => void) => void;
@@ -533,7 +545,15 @@ export namespace Chat {
     provided: (ack: (answer: Promise_ | SioError) => void) => void;
     client: (client: Sio_Client, new_: number, ack: (answer: Sio_Client | SioError) => void) => void;
   }
-  export interface ServerToClientEvents {}
+  export interface ServerToClientEvents {
+    /** Somebody has written something. */
+    written: (from: string, message: Message, times: number) => void;
+    "picture added": (name: string, picture: SioBytes) => void;
+    /** Is the client there? */
+    are_you_there: (seconds: number, ack: (answer: Answer) => void) => void;
+    pair: (pair: [number, boolean], maybe: string | null, ack: (first: number, more1: string) => void) => void;
+    nothing: () => void;
+  }
   export type Client = SioTypedSocket<ServerToClientEvents, ClientToServerEvents>;
 }
 

@@ -7,6 +7,13 @@ const socket: Chat.Client = io(`https://example.com${Chat.path}`, { auth: { toke
 socket.on("connect", () => console.log(socket.id));
 socket.on("connect_error", (error) => console.log(error.message));
 
+socket.on("written", (from, message, times) => console.log(from.length, message.mentions.length, times.toFixed()));
+socket.on("picture added", (name, picture) => console.log(name, picture.byteLength));
+socket.on("are_you_there", (seconds, ack) => ack({ yes: seconds > 1 }));
+socket.on("are_you_there", (_, ack) => ack({}));
+socket.on("pair", ([number, is], maybe, ack) => ack(is ? number : 0, maybe ?? "none"));
+socket.on("nothing", () => console.log("nothing"));
+
 socket.emit("chat message", { text: "Hello" });
 socket.emit("chat message", { text: "Hello", picture: new Uint8Array([1, 2]) });
 socket.emit("chat message", { text: "Hello", picture: null }, (answer) => console.log(answer));
