@@ -15,7 +15,7 @@ use crate::consumer::{Consumer, Event, EventInfo, Reply};
 use crate::error::Error;
 use crate::heavy::{self, Heavily};
 use crate::hub::member::Delay;
-use crate::middleware::{Step, enter};
+use crate::middleware::{Around, Step, enter};
 use crate::namespaces::Door;
 use crate::namespaces::registration::Seat;
 use crate::observe::{self, Handled, Observers};
@@ -140,17 +140,17 @@ pub(super) async fn attempt(
     }
     let is_heavy = heavy::is_heavy(event.args().raw());
     let is_counted = door.counters().is_some();
-    let (handled, took) = if door.hooks.around.is_empty() {
-        let handler = Guard::new(|| handler.call(event), door.timeout_of(info));
-        let mut handler = pin!(Heavily::new(is_heavy, handler.watched(seat, name)));
-        let handled = poll_fn(|cx| poll_beside(door, handler.as_mut(), beside.as_deref_mut(), cx)).await;
-        (handled, is_counted.then(|| handler.inner().took()).flatten())
-    } else {
+    let (handled, took) = if let Some(first) = door.hooks.around.first() {
         // In a box: sockets without middleware are not to be larger for it.
-        let handler = Guard::new(|| Box::pin(inside_middleware(seat, event, handler)), None);
+        let handler = Guard::new(|| Box::pin(inside_middleware(seat, first, event, handler)), None);
         let mut handler = Heavily::new(is_heavy, handler.watched(seat, name));
         let handled =
             poll_fn(|cx| poll_beside(door, Pin::new(&mut handler), beside.as_deref_mut(), cx)).await;
+        (handled, is_counted.then(|| handler.inner().took()).flatten())
+    } else {
+        let handler = Guard::new(|| handler.call(event), door.timeout_of(info));
+        let mut handler = pin!(Heavily::new(is_heavy, handler.watched(seat, name)));
+        let handled = poll_fn(|cx| poll_beside(door, handler.as_mut(), beside.as_deref_mut(), cx)).await;
         (handled, is_counted.then(|| handler.inner().took()).flatten())
     };
     Attempted { end: handled.map_or_else(End::Failed, End::Outcome), took }
@@ -170,20 +170,25 @@ fn is_too_late(door: &Door, event: &Event<'_>) -> bool {
 }
 
 /// Calls a handler inside the middleware. The deadline is that of the handler which the event comes to.
-async fn inside_middleware(seat: &Seat, event: &mut Event<'_>, handler: impl Handler) -> Outcome {
-    match enter(&seat.door.hooks.around, event).await {
+async fn inside_middleware(
+    seat: &Seat,
+    first: &Around,
+    event: &mut Event<'_>,
+    handler: impl Handler,
+) -> Outcome {
+    match enter(first, &seat.door.hooks.around, event).await {
         Step::Ended(outcome) => outcome,
         Step::Handle(passage) => {
             let (name, timeout) = (event.name_handle(), seat.door.timeout(event.name()));
-            let handler = Guard::new(|| handler.call(event), timeout);
-            let flattened = async {
-                // So that middleware learns of a handler that did not come to its end.
-                handler.await.unwrap_or_else(|failure| {
-                    log_failure(&seat.socket, &name, &failure);
-                    Err(failure.into_error())
-                })
+            let mut handler = pin!(Guard::new(|| handler.call(event), timeout));
+            // So that middleware learns of a handler that did not come to its end.
+            let flatten = |failure: Failure| {
+                log_failure(&seat.socket, &name, &failure);
+                Err(failure.into_error())
             };
-            passage.around(flattened).await
+            passage
+                .around(poll_fn(|cx| handler.as_mut().poll(cx).map(|done| done.unwrap_or_else(flatten))))
+                .await
         }
     }
 }

@@ -58,7 +58,7 @@ use crate::handle::socket::Socket;
 
 type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 type OnConnecting = Arc<dyn Fn(Connecting) -> BoxFuture<Result<(), ConnectError>> + Send + Sync>;
-type Around = Arc<dyn Fn(Call, Next) -> BoxFuture<Result<Reply, Error>> + Send + Sync>;
+pub(crate) type Around = Arc<dyn Fn(Call, Next) -> BoxFuture<Result<Reply, Error>> + Send + Sync>;
 
 /// The name under which hooks for all namespaces are added.
 const EVERY: &str = "*";

@@ -73,11 +73,11 @@ pub(crate) struct Passage {
     answer: oneshot::Sender<Outcome>,
 }
 
-/// Sends an event through the middleware; it comes out as they have changed it.
-pub(crate) async fn enter(around: &Arc<[Around]>, event: &mut Event<'_>) -> Step {
+/// Sends an event through the middleware, of which `first` is the outermost; it comes out as they have changed it.
+pub(crate) async fn enter(first: &Around, around: &Arc<[Around]>, event: &mut Event<'_>) -> Step {
     let (handler, asked) = oneshot::channel();
-    let next = Next { rest: Arc::clone(around), index: 0, handler };
-    let mut middleware: BoxFuture<Outcome> = Box::pin(next.run(Call::new(event)));
+    let next = Next { rest: Arc::clone(around), index: 1, handler };
+    let mut middleware = first(Call::new(event), next);
     let mut asked = Some(asked);
     let question = poll_fn(|cx| {
         if let Poll::Ready(outcome) = middleware.as_mut().poll(cx) {
