@@ -46,7 +46,9 @@ pub struct Handshake {
 impl Handshake {
     pub(crate) fn of(request: &Parts, peer: Peer, time: SystemTime) -> Self {
         let target = request.uri.path_and_query().map_or("/", |target| target.as_str());
-        let mut head = Vec::with_capacity(512);
+        let headers: usize =
+            request.headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 3).sum();
+        let mut head = Vec::with_capacity(target.len() + 1 + headers);
         head.extend_from_slice(target.as_bytes());
         head.push(b'\n');
         for (name, value) in &request.headers {
@@ -261,6 +263,9 @@ impl Handshake {
 
 /// The extensions that are the application's.
 fn kept(extensions: &Extensions) -> Extensions {
+    if extensions.is_empty() {
+        return Extensions::new();
+    }
     let mut kept = extensions.clone();
     // It would keep a half of the connection alive.
     kept.remove::<OnUpgrade>();

@@ -56,8 +56,15 @@ fn write_frame(out: &mut Vec<u8>, first: u8, parts: &[&[u8]]) {
 }
 
 fn write_header(out: &mut Vec<u8>, first: u8, length: usize) {
-    // 10 bytes are the longest header without a mask.
-    out.reserve(length.saturating_add(10));
+    // Not a byte more: memory of which all is used becomes `Bytes` as it is.
+    let header = if length <= MAX_SHORT {
+        2
+    } else if u16::try_from(length).is_ok() {
+        4
+    } else {
+        10
+    };
+    out.reserve(length.saturating_add(header));
     out.push(first);
     match (u8::try_from(length), u16::try_from(length)) {
         (Ok(short), _) if length <= MAX_SHORT => out.push(short),

@@ -5,11 +5,12 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use bytestring::ByteString;
 use serde::Serialize;
 
 use super::config::{Revision, TransportKind};
-use super::packet::Packet;
+use super::packet::{Packet, text_frame};
 
 /// The newest revision of the protocol that is spoken here, as it stands in `EIO`.
 pub const PROTOCOL: u8 = Revision::V4.number();
@@ -50,6 +51,10 @@ pub struct OpenPacket<'a> {
 impl OpenPacket<'_> {
     /// Returns the JSON text of the packet, without its type.
     pub fn to_json(&self) -> ByteString {
+        String::from_utf8(self.json()).expect("JSON of strings is UTF-8").into()
+    }
+
+    fn json(&self) -> Vec<u8> {
         // Each session has one of these, and the names of its members need no escapes.
         let mut json = Vec::with_capacity(128);
         json.extend_from_slice(b"{\"sid\":");
@@ -67,12 +72,27 @@ impl OpenPacket<'_> {
         json.extend_from_slice(b",\"maxPayload\":");
         write(&mut json, &self.max_payload);
         json.push(b'}');
-        String::from_utf8(json).expect("JSON of strings is UTF-8").into()
+        json
     }
 
     /// Returns the packet.
     pub fn to_packet(&self) -> Packet {
         Packet::Open(self.to_json())
+    }
+
+    /// Returns the packet as a frame, as [`Packet::frame`] would.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use sio_core::engine::handshake::OpenPacket;
+    /// # let second = Duration::from_secs(1);
+    /// # let open = OpenPacket { sid: "a", upgrades: &[], ping_interval: second, ping_timeout: second, max_payload: 1 };
+    /// assert_eq!(open.frame(), open.to_packet().frame());
+    /// ```
+    pub fn frame(&self) -> Bytes {
+        text_frame(b"0", &self.json())
     }
 }
 

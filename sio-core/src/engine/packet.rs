@@ -162,10 +162,10 @@ impl Packet {
             Self::Pong(text) if **text == *PROBE => Bytes::from_static(b"\x81\x063probe"),
             Self::Upgrade => Bytes::from_static(b"\x81\x015"),
             Self::Noop => Bytes::from_static(b"\x81\x016"),
-            Self::Open(text) => text_frame(b"0", text),
-            Self::Ping(text) => text_frame(b"2", text),
-            Self::Pong(text) => text_frame(b"3", text),
-            Self::Message(Message::Text(text)) => text_frame(b"4", text),
+            Self::Open(text) => text_frame(b"0", text.as_bytes()),
+            Self::Ping(text) => text_frame(b"2", text.as_bytes()),
+            Self::Pong(text) => text_frame(b"3", text.as_bytes()),
+            Self::Message(Message::Text(text)) => text_frame(b"4", text.as_bytes()),
             Self::Message(Message::Binary(data)) => {
                 let mut out = Vec::new();
                 write_binary_frame(&mut out, data);
@@ -175,9 +175,9 @@ impl Packet {
     }
 }
 
-fn text_frame(kind: &[u8], text: &str) -> Bytes {
+pub(super) fn text_frame(kind: &[u8], text: &[u8]) -> Bytes {
     let mut out = Vec::new();
-    write_text_frame(&mut out, &[kind, text.as_bytes()]);
+    write_text_frame(&mut out, &[kind, text]);
     out.into()
 }
 

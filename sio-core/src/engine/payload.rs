@@ -93,7 +93,8 @@ impl PayloadBuilder {
         if !fits && !self.is_empty() {
             return false;
         }
-        self.body.reserve(length);
+        // No byte more for the first: memory of which all is used becomes `Bytes` as it is.
+        self.body.reserve(length - usize::from(self.is_empty() && length > 0));
         for (is_binary, data) in frames {
             self.push(is_binary, &data);
         }

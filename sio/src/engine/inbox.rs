@@ -1,9 +1,10 @@
 //! Orders for a session's task, and what wakes it.
 
-use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Waker};
+
+use smallvec::SmallVec;
 
 use super::command::Command;
 
@@ -25,9 +26,12 @@ pub(crate) struct Inbox {
     retiring: AtomicBool,
 }
 
+/// Commands in order. There is room for one of them, since most come alone.
+pub(crate) type Commands = SmallVec<[Command; 1]>;
+
 #[derive(Debug, Default)]
 struct State {
-    commands: VecDeque<Command>,
+    commands: Commands,
     /// Wakes the task while it sleeps.
     waker: Option<Waker>,
     /// The session has ended: no command is taken any more.
@@ -55,7 +59,7 @@ impl Inbox {
             if state.closed {
                 return false;
             }
-            state.commands.push_back(command);
+            state.commands.push(command);
         }
         self.nudge();
         true
@@ -98,7 +102,7 @@ impl Inbox {
     }
 
     /// The task runs: until it parks, nobody needs to wake it. Returns the commands, if it was called.
-    pub(crate) fn begin(&self) -> Option<VecDeque<Command>> {
+    pub(crate) fn begin(&self) -> Option<Commands> {
         self.awake.store(true, Ordering::SeqCst);
         // Mostly it was not, and to look costs less than to swap.
         let is_called = self.called.load(Ordering::SeqCst) && self.called.swap(false, Ordering::SeqCst);

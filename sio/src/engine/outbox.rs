@@ -50,8 +50,8 @@ struct State {
     /// No packets are taken any more.
     refusing: bool,
     /// How many senders wait for room, and how many only give way.
-    waiting: usize,
-    giving_way: usize,
+    waiting: u32,
+    giving_way: u32,
 }
 
 impl Outbox {

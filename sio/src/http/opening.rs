@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use bytes::Bytes;
 use hyper::header;
 use hyper::http::request::Parts;
 use hyper::{Method, StatusCode};
@@ -56,7 +57,7 @@ impl EngineService {
         let id = self.engine().new_id();
         let upgrades: &[TransportKind] =
             if self.config().offers_upgrade() { &[TransportKind::WebSocket] } else { &[] };
-        let open = self.open_packet(&id, upgrades).frame();
+        let open = self.open_packet(&id, upgrades);
         let entries = [Some(&open), self.engine().shared.initial_packet.as_ref()];
         let body = admission.wire.body_of_all(entries.into_iter().flatten());
         let handshake = self.handshake(request, admission.client, admission.wire, None, id);
@@ -75,17 +76,18 @@ impl EngineService {
         let Admission { client, place, wire } = admission;
         let subprotocol = self.subprotocol(&request.headers);
         let id = self.engine().new_id();
-        let Some(handshake) = self.handshake(request, client, wire, subprotocol.clone(), id) else {
+        // Before the request is copied: the connection that this takes out of it is not to be a part of the copy.
+        let (mut answer, websocket) = upgrade::accept(request, wire, subprotocol.as_deref())?;
+        let Some(handshake) = self.handshake(request, client, wire, subprotocol, id) else {
             return Ok(failed());
         };
-        let (mut answer, websocket) = upgrade::accept(request, wire, subprotocol.as_deref())?;
-        let open = self.open_packet(&id, &[]).frame();
+        let open = self.open_packet(&id, &[]);
         self.engine().open(id, handshake, place, wire, Some((websocket, open)));
         self.set_headers(&mut answer, request, &id);
         Ok(answer)
     }
 
-    fn open_packet(&self, id: &SessionId, upgrades: &[TransportKind]) -> sio_core::engine::packet::Packet {
+    fn open_packet(&self, id: &SessionId, upgrades: &[TransportKind]) -> Bytes {
         let config = self.engine().config();
         let open = OpenPacket {
             sid: id.as_str(),
@@ -94,7 +96,7 @@ impl EngineService {
             ping_timeout: config.ping_timeout,
             max_payload: config.max_payload,
         };
-        open.to_packet()
+        open.frame()
     }
 
     /// `None` if what layers have put into the request panicked when it was cloned.

@@ -113,7 +113,9 @@ pub(crate) fn refuse_old_http(request: &Parts) -> Result<(), Refusal> {
 /// The answer that turns a connection of HTTP/1.1 into a WebSocket.
 fn switching(key: &HeaderValue) -> Answer {
     let digest = Sha1::new().chain_update(key.as_bytes()).chain_update(GUID).finalize();
-    let accept = HeaderValue::from_str(&STANDARD.encode(digest)).expect("base64 is a valid header value");
+    let mut accept = [0; 28];
+    STANDARD.encode_slice(digest, &mut accept).expect("20 bytes are 28 letters");
+    let accept = HeaderValue::from_bytes(&accept).expect("base64 is a valid header value");
     let mut answer = answer::status(StatusCode::SWITCHING_PROTOCOLS);
     let headers = answer.headers_mut();
     headers.insert(header::CONNECTION, HeaderValue::from_static("upgrade"));

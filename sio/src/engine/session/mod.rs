@@ -15,7 +15,6 @@ mod slow;
 mod test_session;
 mod writing;
 
-use std::collections::VecDeque;
 use std::future::Future;
 use std::mem;
 use std::pin::{Pin, pin};
@@ -33,6 +32,7 @@ use self::parting::Parting;
 use self::slow::Stall;
 use super::command::Command;
 use super::handler::Handler;
+use super::inbox::Commands;
 use super::mailbox::Mailbox;
 use super::timer::Timer;
 use super::{CloseReason, Shared};
@@ -111,7 +111,7 @@ impl SessionTask {
     }
 
     #[inline(never)]
-    fn on_commands(&mut self, commands: VecDeque<Command>) {
+    fn on_commands(&mut self, commands: Commands) {
         // The heartbeat may be in a POST that stands behind a GET.
         self.has_unread |= commands.iter().any(|command| matches!(command, Command::Post(..)));
         for command in commands {
