@@ -68,6 +68,11 @@ impl Progress {
         }
     }
 
+    /// Returns whether nothing of a request has ever come.
+    pub(crate) fn is_fresh(&self) -> bool {
+        self.state() == 0
+    }
+
     fn state(&self) -> u32 {
         self.state.load(Ordering::Relaxed)
     }

@@ -44,6 +44,9 @@ const FAREWELL: Duration = Duration::from_secs(1);
 /// How many are given it at a time.
 static FAREWELLS: Semaphore = Semaphore::const_new(64);
 
+/// How long the first request of a connection may take to come when the server stops.
+const FIRST_REQUEST: Duration = Duration::from_millis(200);
+
 /// How long a connection that is given up has for what is left of its last answer.
 const LAST_ANSWER: Duration = Duration::from_secs(1);
 
@@ -151,6 +154,7 @@ async fn serve_http<S>(
         Patience { idle: serving.keep_alive_timeout, head: HEAD_TIMEOUT, answer: serving.response_timeout };
     let seat = place.as_ref().map(ConnectionPlace::seat);
     let stream = Timed::new(stream, patience, place);
+    let progress = stream.progress();
     let service = Watched { service: server.service().of_peer(peer), progress: stream.progress() };
     let mut http = http1::Builder::new();
     http.header_read_timeout(None).max_buf_size(MAX_HEAD);
@@ -164,9 +168,22 @@ async fn serve_http<S>(
     let outcome = match until_interrupted(connection.as_mut(), &mut ending, seat.as_deref()).await {
         Ok(outcome) => outcome,
         Err(Interruption::ServerStops) => {
-            // The answer that is being written is still sent; then the connection is closed.
-            connection.as_mut().graceful_shutdown();
-            connection.await
+            // Closed at once, it would be reset when its request comes, and nobody could tell whether that was served.
+            let first = async {
+                if progress.is_fresh() {
+                    timeout(FIRST_REQUEST, connection.as_mut()).await.ok()
+                } else {
+                    None
+                }
+            };
+            match first.await {
+                Some(outcome) => outcome,
+                None => {
+                    // The answer that is being written is still sent; then the connection is closed.
+                    connection.as_mut().graceful_shutdown();
+                    connection.await
+                }
+            }
         }
         Err(Interruption::PlaceIsLost) => {
             connection.as_mut().graceful_shutdown();
