@@ -24,6 +24,7 @@ mod parsers;
 mod questions;
 mod recovery;
 mod rooms;
+mod side_by_side;
 mod state;
 mod stopping;
 mod testing;

@@ -1,6 +1,9 @@
 //! The terms in which servers of other kinds are spoken with: an [`Event`], and the [name](host_name) by which a node
 //! knows what its own cluster has said.
 
+#[cfg(any(feature = "python", feature = "node"))]
+use serde_json::Value as Json;
+
 use super::node::NodeId;
 use crate::args::Args;
 
@@ -65,4 +68,25 @@ pub fn host_name(node: NodeId) -> String {
 #[must_use]
 pub fn node_of(name: &str) -> Option<NodeId> {
     name.strip_prefix(HOST)?.parse().ok()
+}
+
+/// Names of rooms: one or a list, of which numbers are taken for their text.
+#[cfg(any(feature = "python", feature = "node"))]
+pub(super) fn names(value: Json) -> Result<Vec<String>, Malformed> {
+    match value {
+        Json::Null => Ok(Vec::new()),
+        Json::String(name) => Ok(vec![name]),
+        Json::Number(number) => Ok(vec![number.to_string()]),
+        Json::Array(list) => {
+            let mut all = Vec::with_capacity(list.len());
+            for value in list {
+                if matches!(value, Json::Array(_)) {
+                    return Err(Malformed("a room is a list"));
+                }
+                all.append(&mut names(value)?);
+            }
+            Ok(all)
+        }
+        Json::Bool(_) | Json::Object(_) => Err(Malformed("a room is no name")),
+    }
 }

@@ -25,6 +25,8 @@ pub mod lane;
 pub mod members;
 pub mod message;
 pub mod node;
+#[cfg(feature = "node")]
+pub mod node_js;
 #[cfg(feature = "python")]
 pub mod python;
 pub mod token;

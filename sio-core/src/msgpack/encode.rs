@@ -73,6 +73,15 @@ pub fn encode(run: &Bytes) -> Result<Bytes, EncodeError> {
     Ok(frame.into())
 }
 
+/// Appends a value of JSON whose placeholders stand for these attachments.
+#[cfg(feature = "node")]
+pub(crate) fn write_json(out: &mut Vec<u8>, json: &str, attachments: &[Bytes]) -> Result<(), EncodeError> {
+    let is_marked = has_marked_placeholders(json);
+    let mut payload = Payload { attachments, is_marked, body: Vec::new(), headers: SmallVec::new() };
+    payload.read(Reader::new(json, 0))?;
+    payload.write(out)
+}
+
 /// The number of a kind: this format does not tell packets with bytes from those without.
 fn kind(kind: Kind) -> u64 {
     match kind {

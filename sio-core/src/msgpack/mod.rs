@@ -42,5 +42,9 @@ mod transcode;
 
 pub use self::decode::Decoder;
 pub use self::encode::encode;
+#[cfg(feature = "node")]
+pub(crate) use self::encode::write_json;
 pub use self::error::{EncodeError, Malformed};
 pub use self::stamp::stamp;
+#[cfg(feature = "node")]
+pub(crate) use self::transcode::to_json;

@@ -67,6 +67,14 @@ pub(super) fn transcode(
     Ok((text, attachments))
 }
 
+/// Rewrites a message that is one value.
+#[cfg(feature = "node")]
+pub(crate) fn to_json(message: &Bytes) -> Result<(ByteString, Vec<Bytes>), DecodeError> {
+    let mut reader = Reader::new(message);
+    let rewritten = transcode(&mut reader, message, usize::MAX)?;
+    if reader.is_at_end() { Ok(rewritten) } else { Err(Malformed::TrailingBytes.into()) }
+}
+
 /// A list or map whose end has not been reached.
 struct Open {
     left: u32,

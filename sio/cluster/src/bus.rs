@@ -102,6 +102,13 @@ pub trait Link: Send + 'static {
     /// Publishes frames in this order. Returns when the broker has taken them all.
     fn publish(&mut self, frames: &[Frame]) -> impl Future<Output = Result<Receivers, BusError>> + Send;
 
+    /// Returns how many connections have subscribed to a topic by its very name, those by patterns not counted; `None` if
+    /// the broker does not say. Default: it does not.
+    fn subscribers(&mut self, topic: &Topic) -> impl Future<Output = Result<Option<u64>, BusError>> + Send {
+        let _ = topic;
+        std::future::ready(Ok(None))
+    }
+
     /// Waits until the broker has answered. If the broker delivers in order, all frames that it had for this
     /// connection before have arrived by then.
     fn check(&mut self) -> impl Future<Output = Result<(), BusError>> + Send;
@@ -146,7 +153,9 @@ pub(crate) trait AnyBus: Send + Sync + fmt::Debug {
 /// [`Link`] as an object.
 pub(crate) trait AnyLink: Send {
     fn subscribe<'a>(&'a mut self, topics: &'a [Topic]) -> Answer<'a, ()>;
+    fn unsubscribe<'a>(&'a mut self, topics: &'a [Topic]) -> Answer<'a, ()>;
     fn publish<'a>(&'a mut self, frames: &'a [Frame]) -> Answer<'a, Receivers>;
+    fn subscribers<'a>(&'a mut self, topic: &'a Topic) -> Answer<'a, Option<u64>>;
     fn check(&mut self) -> Answer<'_, ()>;
 }
 
@@ -178,6 +187,14 @@ impl<B: Bus> AnyBus for B {
 impl<L: Link> AnyLink for L {
     fn subscribe<'a>(&'a mut self, topics: &'a [Topic]) -> Answer<'a, ()> {
         Box::pin(Link::subscribe(self, topics))
+    }
+
+    fn unsubscribe<'a>(&'a mut self, topics: &'a [Topic]) -> Answer<'a, ()> {
+        Box::pin(Link::unsubscribe(self, topics))
+    }
+
+    fn subscribers<'a>(&'a mut self, topic: &'a Topic) -> Answer<'a, Option<u64>> {
+        Box::pin(Link::subscribers(self, topic))
     }
 
     fn publish<'a>(&'a mut self, frames: &'a [Frame]) -> Answer<'a, Receivers> {

@@ -147,6 +147,37 @@ impl Emitter {
         Self::open(options.python(python.clone()), Some(port)).await
     }
 
+    /// Connects to the Redis of Node's servers, as `@socket.io/redis-emitter` does there: what is emitted reaches their
+    /// clients, and those of sio's servers that hear the same key.
+    ///
+    /// Only the options [`Options::hold`] and [`Options::wait`] count.
+    ///
+    /// # Errors
+    ///
+    /// As [`Emitter::connect`].
+    ///
+    /// # Panics
+    ///
+    /// As [`Emitter::connect`].
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # #[cfg(feature = "redis")]
+    /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+    /// use sio_cluster::{Emitter, NodeJs, Options, RedisBus};
+    ///
+    /// let emitter = Emitter::node(Options::new(RedisBus::new("redis://10.0.0.5")?), &NodeJs::new()).await?;
+    /// emitter.of("/shop")?.to("customer-7").except("staff").emit("order", &("paid", 42))?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[cfg(feature = "node")]
+    pub async fn node(options: Options, node: &crate::NodeJs) -> Result<Self, StartError> {
+        let port = crate::ports::node_of_emitter(node);
+        Self::open(options.node(node.clone()), Some(port)).await
+    }
+
     async fn open(options: Options, port: Option<Arc<dyn Port>>) -> Result<Self, StartError> {
         let bus = options.bus.name();
         let wrong = |reason: String| StartError::Bus { bus: bus.clone(), reason: BusError::new(reason) };

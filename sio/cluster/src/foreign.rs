@@ -1,8 +1,10 @@
 //! Clusters of other kinds that a node takes part in: the options of each.
 
-#[cfg(feature = "python")]
+#[cfg(any(feature = "python", feature = "node"))]
 use std::sync::Arc;
 
+#[cfg(feature = "node")]
+use sio_core::cluster::node_js::KEY;
 #[cfg(feature = "python")]
 use sio_core::cluster::python::{CHANNEL, FLASK_CHANNEL};
 
@@ -13,6 +15,8 @@ use crate::names::Topic;
 pub(crate) enum Foreign {
     #[cfg(feature = "python")]
     Python(Python),
+    #[cfg(feature = "node")]
+    NodeJs(NodeJs),
 }
 
 impl Foreign {
@@ -21,6 +25,8 @@ impl Foreign {
         match *self {
             #[cfg(feature = "python")]
             Self::Python(_) => "python-socketio",
+            #[cfg(feature = "node")]
+            Self::NodeJs(_) => "Node",
         }
     }
 
@@ -29,6 +35,13 @@ impl Foreign {
         match *self {
             #[cfg(feature = "python")]
             Self::Python(ref python) => vec![python.topic()],
+            #[cfg(feature = "node")]
+            Self::NodeJs(ref node) => {
+                vec![
+                    Topic::ForeignPattern(format!("{}#*", node.key).into()),
+                    Topic::Foreign(format!("{}-request#/#", node.key).into()),
+                ]
+            }
         }
     }
 }
@@ -93,6 +106,69 @@ impl Python {
 
 #[cfg(feature = "python")]
 impl Default for Python {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// Node's servers with `@socket.io/redis-adapter` that use the same Redis, and processes with `@socket.io/redis-emitter`.
+///
+/// By default they are only heard: what their servers and emitters emit reaches the sockets of this cluster, as do their
+/// changes of rooms and their disconnects. With [`NodeJs::member`] they are told, too, and their questions are
+/// answered.
+///
+/// # Examples
+///
+/// ```
+/// # #[cfg(feature = "redis")] {
+/// use sio_cluster::{NodeJs, Options, RedisBus};
+///
+/// let options = Options::new(RedisBus::new("redis://10.0.0.5")?).node(NodeJs::new().member());
+/// assert!(options.check().is_ok());
+/// # }
+/// # Ok::<(), sio_cluster::BusError>(())
+/// ```
+#[cfg(feature = "node")]
+#[derive(Debug, Clone)]
+#[must_use = "it is given to the options of a node"]
+pub struct NodeJs {
+    key: Arc<str>,
+    is_member: bool,
+}
+
+#[cfg(feature = "node")]
+impl NodeJs {
+    /// Hears the servers whose key is `socket.io`.
+    pub fn new() -> Self {
+        Self { key: KEY.into(), is_member: false }
+    }
+
+    /// Sets the `key` of their adapters and emitters. Default `socket.io`.
+    pub fn key(mut self, key: impl Into<String>) -> Self {
+        self.key = key.into().into();
+        self
+    }
+
+    /// Tells them what this cluster emits and changes, and answers what they ask. By default they are only heard.
+    ///
+    /// They count this node then: their requests wait for its answers, which it gives for every namespace that there is
+    /// here.
+    pub const fn member(mut self) -> Self {
+        self.is_member = true;
+        self
+    }
+
+    pub(crate) fn name(&self) -> Arc<str> {
+        Arc::clone(&self.key)
+    }
+
+    pub(crate) const fn is_member(&self) -> bool {
+        self.is_member
+    }
+}
+
+#[cfg(feature = "node")]
+impl Default for NodeJs {
     fn default() -> Self {
         Self::new()
     }

@@ -84,6 +84,8 @@ pub use self::emitter::{EmitError, Emitter, Emitting};
 pub use self::error::{OptionsError, PublishError, StartError};
 pub use self::event::{ClusterEvent, LossCause, NodeStatus, Status};
 pub use self::faults::Faults;
+#[cfg(feature = "node")]
+pub use self::foreign::NodeJs;
 #[cfg(feature = "python")]
 pub use self::foreign::Python;
 pub use self::local::{Address, BoxFuture, Claimed, Local, Packet, Replay};

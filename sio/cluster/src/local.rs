@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 use sio_core::cluster::broadcast::Target;
 use sio_core::cluster::foreign::Event;
 use sio_core::cluster::frame::Flags;
-use sio_core::cluster::message::{Deed, HandedState, Query};
+use sio_core::cluster::message::{Deed, HandedState, Query, Selection};
 use sio_core::cluster::node::NodeId;
 use sio_core::id::PrivateId;
 
@@ -83,6 +83,18 @@ pub trait Local: Send + Sync + 'static {
     fn ask_for_others(&self, to: &Address<'_>, event: Event, asker: &Asker) -> AskedHere {
         let _ = (to, event, asker);
         AskedHere::default()
+    }
+
+    /// Returns the namespaces that there are on this node, for servers of other kinds. By default none.
+    fn namespaces(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// Returns the sockets of this node that are addressed, for servers of Node: an object each, with `id`, `handshake`,
+    /// `rooms` and `data`. By default none.
+    fn sockets_for_others(&self, to: Selection) -> BoxFuture<Vec<Box<RawValue>>> {
+        let _ = to;
+        Box::pin(std::future::ready(Vec::new()))
     }
 
     /// Applies a change to sockets of this node. Returns to how many.

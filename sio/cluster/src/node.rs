@@ -284,7 +284,10 @@ impl Node {
 
 impl Role for Node {
     fn topics(&self) -> Vec<Topic> {
-        [Topic::All, Topic::Node(self.me)].into_iter().chain(self.ports.topics()).collect()
+        [Topic::All, Topic::Node(self.me)]
+            .into_iter()
+            .chain(self.ports.topics(self.local.get().map(|local| &**local)))
+            .collect()
     }
 
     fn hello(&self) -> Option<Frame> {
@@ -375,6 +378,14 @@ impl Role for Node {
         if self.is_stale.load(Relaxed) {
             self.line.queue.mark_fresh();
         }
+    }
+
+    fn is_counted(&self, topic: &Topic) -> bool {
+        self.ports.are_counted(topic)
+    }
+
+    fn counted(&self, topic: &Topic, count: u64) {
+        self.foreign_counted(topic, count);
     }
 
     fn unreached(&self, node: NodeId) {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use sio_core::cluster::node::Tag;
 
-use crate::bus::{AnyBus, Bus, Names};
+use crate::bus::{AnyBus, Bus, Names, Topic};
 use crate::error::OptionsError;
 use crate::foreign::Foreign;
 #[cfg(feature = "python")]
@@ -167,6 +167,14 @@ impl Options {
         self
     }
 
+    /// Meets Node's servers with the Redis adapter of Socket.IO at the same Redis, too. Default: none.
+    #[cfg(feature = "node")]
+    #[must_use]
+    pub fn node(mut self, node: crate::foreign::NodeJs) -> Self {
+        self.foreign.push(Foreign::NodeJs(node));
+        self
+    }
+
     /// Returns the name that errors give the broker: its URL without the password.
     #[must_use]
     pub fn bus_name(&self) -> String {
@@ -192,6 +200,11 @@ impl Options {
             let topics = foreign.topics();
             if !topics.iter().all(|topic| self.bus.carries(topic)) {
                 return Err(wrong("their messages do not come over this kind of broker"));
+            }
+            let is_pattern =
+                |topic: &Topic| names.of(topic).trim_end_matches("#*").contains(['*', '?', '[', ']', '\\']);
+            if topics.iter().any(is_pattern) {
+                return Err(wrong("their names would be taken for patterns"));
             }
             if topics.iter().any(|topic| names.topic(&names.of(topic)).is_some()) {
                 return Err(wrong("they use a name of this cluster: choose another prefix"));

@@ -4,6 +4,8 @@
 //! them comes back to all nodes of its own cluster, which have it already: by the name of its sender they know and drop
 //! it. So everything comes to a socket once.
 
+#[cfg(feature = "node")]
+mod node_js;
 #[cfg(feature = "python")]
 mod python;
 #[cfg(all(test, feature = "python"))]
@@ -27,6 +29,7 @@ use crate::counters::Counters;
 use crate::foreign::Foreign;
 use crate::local::{Address, Local};
 use crate::outbox::{Outbox, now};
+use crate::requests::Requests;
 
 /// Between two log lines about what is malformed.
 const QUIET: Duration = Duration::from_secs(1);
@@ -45,14 +48,46 @@ pub(crate) trait Port: Send + Sync + fmt::Debug {
     /// Whether they are told anything.
     fn is_member(&self) -> bool;
 
-    /// The topics under which they are heard.
-    fn topics(&self) -> Vec<Topic>;
+    /// The topics under which they are heard, which may depend on the namespaces that there are.
+    fn topics(&self, local: Option<&dyn Local>) -> Vec<Topic>;
 
     /// Takes a message that has come under this name. `None` if it is that of another port.
     fn arrived(&self, name: &str, payload: &Bytes, desk: &Desk<'_>) -> Option<Result<(), Malformed>>;
 
-    /// The messages of an event. With an `ask`, those who are addressed are asked for answers under it.
-    fn event(&self, to: &Address<'_>, event: &Event, ask: Option<u64>) -> Result<Messages, Inexpressible>;
+    /// The messages of an event. With an `ask`, a number and a limit, those who are addressed are asked for answers.
+    fn event(
+        &self,
+        to: &Address<'_>,
+        event: &Event,
+        ask: Option<(u64, Duration)>,
+    ) -> Result<Messages, Inexpressible>;
+
+    /// The messages of a question to clients are about to be sent.
+    fn began(&self, id: u64, to: &Address<'_>) {
+        let _ = (id, to);
+    }
+
+    /// The message of a question to their servers, whose answers are pages of a request. `None` if they cannot be asked.
+    fn question(&self, to: &Address<'_>, question: &Question<'_>, id: u64) -> Option<Frame> {
+        let _ = (to, question, id);
+        None
+    }
+
+    /// Returns whether it matters how many have subscribed to a topic, after something was published there.
+    fn is_counted(&self, topic: &Topic) -> bool {
+        let _ = topic;
+        false
+    }
+
+    /// So many others have.
+    fn counted(&self, topic: &Topic, count: u64, desk: &Desk<'_>) {
+        let _ = (topic, count, desk);
+    }
+
+    /// The name of one of their servers, if it is known.
+    fn name_of(&self, node: NodeId) -> Option<String> {
+        (node == self.id()).then(|| self.servers().to_owned())
+    }
 
     /// The messages of a change.
     fn change(&self, to: &Address<'_>, deed: &Deed) -> Result<Messages, Inexpressible>;
@@ -72,12 +107,27 @@ pub(crate) struct Messages {
     pub(crate) is_asked: bool,
 }
 
+/// A question to servers of another kind.
+#[derive(Debug)]
+pub(crate) enum Question<'a> {
+    /// The names of all rooms, an item each.
+    Rooms,
+    /// The sockets that are addressed, an item each.
+    Sockets,
+    /// What their programs answer to an event with these arguments: lists of one value.
+    ServerEvent(&'a str, &'a RawValue),
+}
+
 /// The parts of a node that a port works with.
-#[cfg_attr(not(feature = "python"), allow(dead_code, reason = "without a port nobody works at it"))]
+#[cfg_attr(
+    not(any(feature = "python", feature = "node")),
+    allow(dead_code, reason = "without a port nobody works at it")
+)]
 pub(crate) struct Desk<'a> {
     pub(crate) local: &'a dyn Local,
     pub(crate) outbox: &'a Arc<Outbox>,
     pub(crate) asks: &'a Asks,
+    pub(crate) requests: &'a Requests,
 }
 
 /// Something that is ready to be said to servers of other kinds: made before anybody gets it, so that what cannot be said
@@ -114,8 +164,17 @@ impl Ports {
         self.all.iter().map(|port| &**port).filter(|port| port.is_member())
     }
 
-    pub(crate) fn topics(&self) -> impl Iterator<Item = Topic> {
-        self.all.iter().flat_map(|port| port.topics())
+    pub(crate) fn topics(&self, local: Option<&dyn Local>) -> impl Iterator<Item = Topic> {
+        self.all.iter().flat_map(move |port| port.topics(local))
+    }
+
+    /// Returns whether it matters how many have subscribed to a topic.
+    pub(crate) fn are_counted(&self, topic: &Topic) -> bool {
+        self.members().any(|port| port.is_counted(topic))
+    }
+
+    pub(crate) fn name_of(&self, node: NodeId) -> Option<String> {
+        self.all.iter().find_map(|port| port.name_of(node))
     }
 
     pub(crate) fn tick(&self, now: Instant) {
@@ -149,11 +208,13 @@ impl Ports {
 }
 
 fn open(foreign: &Foreign, me: NodeId) -> Arc<dyn Port> {
-    #[cfg(not(feature = "python"))]
+    #[cfg(not(any(feature = "python", feature = "node")))]
     let _ = me;
     match *foreign {
         #[cfg(feature = "python")]
         Foreign::Python(ref options) => Arc::new(python::PythonPort::of_node(options, me)),
+        #[cfg(feature = "node")]
+        Foreign::NodeJs(ref options) => Arc::new(node_js::NodePort::of_node(options, me)),
     }
 }
 
@@ -161,6 +222,12 @@ fn open(foreign: &Foreign, me: NodeId) -> Arc<dyn Port> {
 #[cfg(feature = "python")]
 pub(crate) fn python_of_emitter(options: &crate::foreign::Python) -> Arc<dyn Port> {
     Arc::new(python::PythonPort::of_emitter(options))
+}
+
+/// The port of a process that is no node.
+#[cfg(feature = "node")]
+pub(crate) fn node_of_emitter(options: &crate::foreign::NodeJs) -> Arc<dyn Port> {
+    Arc::new(node_js::NodePort::of_emitter(options))
 }
 
 /// Returns the part of a target that other servers may have. `None` if that is nobody: rooms of users, and the sockets

@@ -255,6 +255,16 @@ impl Link for RedisLink {
         Ok(Receivers::Each(receivers))
     }
 
+    async fn subscribers(&mut self, topic: &Topic) -> Result<Option<u64>, BusError> {
+        let (_, count): (String, u64) = redis::cmd("PUBSUB")
+            .arg("NUMSUB")
+            .arg(&*self.names.of(topic))
+            .query_async(&mut self.connection)
+            .await
+            .map_err(|error| failed(&error))?;
+        Ok(Some(count))
+    }
+
     async fn check(&mut self) -> Result<(), BusError> {
         redis::cmd("PING").query_async(&mut self.connection).await.map_err(|error| failed(&error))
     }

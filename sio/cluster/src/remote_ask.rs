@@ -68,7 +68,7 @@ impl Cluster {
         let (asked, untrusted) = self.awaited(single);
         let all: Vec<NodeId> = asked.iter().chain(&foreign).copied().collect();
         let id = node.asks.begin(&all, &untrusted);
-        self.ask_foreign(to, event, id);
+        self.ask_foreign(to, event, id, limit);
         let ask = RemoteAsk { node: Arc::clone(node), id, topic: topic.clone() };
         if !asked.is_empty() {
             let event = Broadcast {

@@ -60,12 +60,12 @@ enum Kind {
         replies: Weak<Replies>,
         key: Key,
     },
-    #[cfg(feature = "python")]
+    #[cfg(any(feature = "python", feature = "node"))]
     Foreign(Arc<dyn Answered>),
 }
 
 /// A server of another kind that has asked sockets of this node.
-#[cfg(feature = "python")]
+#[cfg(any(feature = "python", feature = "node"))]
 pub(crate) trait Answered: Send + Sync {
     /// Takes the answer of a socket, or the reason why there is none.
     fn answer(&self, sid: Sid, outcome: Outcome);
@@ -89,7 +89,7 @@ impl Asker {
     pub fn answer(&self, sid: Sid, outcome: Outcome) {
         let (replies, key) = match &self.0 {
             Kind::Node { replies, key } => (replies, key),
-            #[cfg(feature = "python")]
+            #[cfg(any(feature = "python", feature = "node"))]
             Kind::Foreign(asker) => return asker.answer(sid, outcome),
         };
         let Some(replies) = replies.upgrade() else { return };
@@ -112,12 +112,12 @@ impl Asker {
     pub fn node(&self) -> NodeId {
         match &self.0 {
             Kind::Node { key, .. } => key.0,
-            #[cfg(feature = "python")]
+            #[cfg(any(feature = "python", feature = "node"))]
             Kind::Foreign(asker) => asker.node(),
         }
     }
 
-    #[cfg(feature = "python")]
+    #[cfg(any(feature = "python", feature = "node"))]
     pub(crate) fn foreign(asker: Arc<dyn Answered>) -> Self {
         Self(Kind::Foreign(asker))
     }

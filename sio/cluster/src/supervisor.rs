@@ -70,6 +70,17 @@ pub(crate) trait Role: Send + Sync + 'static {
     /// The broker has answered.
     fn checked(&self);
 
+    /// Returns whether it matters how many have subscribed to a topic to which something was sent.
+    fn is_counted(&self, topic: &Topic) -> bool {
+        let _ = topic;
+        false
+    }
+
+    /// So many others have.
+    fn counted(&self, topic: &Topic, count: u64) {
+        let _ = (topic, count);
+    }
+
     /// Nobody has received what was sent to this node.
     fn unreached(&self, node: NodeId);
 
@@ -100,6 +111,8 @@ pub(crate) struct Supervisor<R> {
 pub(crate) struct Entered {
     link: Box<dyn AnyLink>,
     sink: Sink,
+    /// What is subscribed.
+    topics: Vec<Topic>,
 }
 
 /// Why a connection is not used any more.
@@ -143,7 +156,7 @@ impl<R: Role> Supervisor<R> {
         tokio::select! {
             biased;
             reason = sink.ended() => Err(reason),
-            () = self.role.settle(receivers) => Ok(Entered { link, sink }),
+            () = self.role.settle(receivers) => Ok(Entered { link, sink, topics }),
         }
     }
 
@@ -212,7 +225,7 @@ impl<R: Role> Supervisor<R> {
 
     /// Uses a connection until its end.
     async fn stay(&self, entered: Entered) -> End {
-        let Entered { mut link, sink } = entered;
+        let Entered { mut link, sink, mut topics } = entered;
         let mut ticks = interval(CHECK);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
@@ -224,8 +237,8 @@ impl<R: Role> Supervisor<R> {
                     let _ = timeout(LEAVE, self.leave(&mut *link)).await;
                     return End::Closed;
                 }
-                _ = ticks.tick() => self.check(&mut *link, &sink).await,
-                () = self.line.outbox.ready.notified() => self.send(&mut *link, &sink).await,
+                _ = ticks.tick() => self.check(&mut *link, &sink, &mut topics).await,
+                () = self.line.outbox.ready.notified() => self.send(&mut *link, &sink, &topics).await,
             };
             if let Err(reason) = outcome {
                 return End::Cut(reason);
@@ -233,16 +246,36 @@ impl<R: Role> Supervisor<R> {
         }
     }
 
-    async fn check(&self, link: &mut dyn AnyLink, sink: &Sink) -> Result<(), BusError> {
+    async fn check(
+        &self,
+        link: &mut dyn AnyLink,
+        sink: &Sink,
+        topics: &mut Vec<Topic>,
+    ) -> Result<(), BusError> {
         self.line.outbox.tick(now());
         self.role.tick(true)?;
+        let wanted = self.role.topics();
+        if *topics != wanted {
+            let changing = async {
+                let but = |these: &[Topic], those: &[Topic]| -> Vec<Topic> {
+                    these.iter().filter(|topic| !those.contains(topic)).cloned().collect()
+                };
+                let (more, fewer) = (but(&wanted, topics), but(topics, &wanted));
+                if !more.is_empty() {
+                    link.subscribe(&more).await?;
+                }
+                if fewer.is_empty() { Ok(()) } else { link.unsubscribe(&fewer).await }
+            };
+            while_open(sink, within(ANSWER, "it does not confirm subscriptions", changing)).await?;
+            *topics = wanted;
+        }
         while_open(sink, within(ANSWER, "it does not answer", link.check())).await?;
         self.role.checked();
         Ok(())
     }
 
     /// Sends a batch. The rest has its turn after everything else that is due.
-    async fn send(&self, link: &mut dyn AnyLink, sink: &Sink) -> Result<(), BusError> {
+    async fn send(&self, link: &mut dyn AnyLink, sink: &Sink, topics: &[Topic]) -> Result<(), BusError> {
         let batch = self.line.outbox.take();
         if batch.is_empty() {
             return Ok(());
@@ -251,6 +284,16 @@ impl<R: Role> Supervisor<R> {
         let receivers = while_open(sink, within(ANSWER, "it takes nothing", link.publish(&batch))).await?;
         self.line.outbox.confirmed(now());
         self.line.outbox.ready.notify_one();
+        for (index, frame) in batch.iter().enumerate() {
+            let is_first = !batch[..index].iter().any(|before| before.topic == frame.topic);
+            if is_first && !frame.topic.is_native() && self.role.is_counted(&frame.topic) {
+                let counting = link.subscribers(&frame.topic);
+                if let Some(count) = while_open(sink, within(ANSWER, "it does not count", counting)).await? {
+                    let own = u64::from(topics.contains(&frame.topic));
+                    self.role.counted(&frame.topic, count.saturating_sub(own));
+                }
+            }
+        }
         if let Receivers::Each(each) = receivers {
             for (frame, receivers) in batch.iter().zip(each) {
                 if let (Topic::Node(node), 0) = (&frame.topic, receivers) {

@@ -1,25 +1,40 @@
 //! Telling servers of other kinds what is emitted and changed here.
 
+use std::time::Duration;
+
 use bytes::Bytes;
+use serde_json::value::RawValue;
 use sio_core::cluster::broadcast::Target;
 use sio_core::cluster::foreign::Event;
+use sio_core::cluster::gather::Gathered;
 use sio_core::cluster::key::tag_of;
 use sio_core::cluster::message::Deed;
 use sio_core::cluster::node::NodeId;
 use sio_core::id::Sid;
 
-use crate::bus::Frame;
+use crate::bus::{Frame, Topic};
 use crate::cluster::Cluster;
 use crate::error::PublishError;
 use crate::local::{Address, Local};
 use crate::node::Node;
-use crate::ports::{Desk, Prepared, theirs};
+use crate::ports::{Desk, Prepared, Question, theirs};
 
 impl Node {
     /// Takes a message of servers of another kind.
     pub(crate) fn take_foreign(&self, local: &dyn Local, name: &str, payload: &Bytes) {
-        let desk = Desk { local, outbox: &self.line.outbox, asks: &self.asks };
-        self.ports.arrived(name, payload, &desk, &self.line.counters);
+        self.ports.arrived(name, payload, &self.desk(local), &self.line.counters);
+    }
+
+    /// So many others have subscribed to a topic of servers of another kind.
+    pub(crate) fn foreign_counted(&self, topic: &Topic, count: u64) {
+        if let Some(local) = self.local.get() {
+            let desk = self.desk(&**local);
+            self.ports.members().for_each(|port| port.counted(topic, count, &desk));
+        }
+    }
+
+    fn desk<'a>(&'a self, local: &'a dyn Local) -> Desk<'a> {
+        Desk { local, outbox: &self.line.outbox, asks: &self.asks, requests: &self.requests }
     }
 
     /// Returns whether this is the id of a socket of this cluster.
@@ -94,7 +109,7 @@ impl Cluster {
         let (Some(event), Some(target)) = (event, self.node.theirs(&to.target)) else { return Ok(asked) };
         let to = Address { path: to.path, target };
         for port in self.node.ports.members() {
-            let messages = port.event(&to, event, Some(u64::MAX))?;
+            let messages = port.event(&to, event, Some((u64::MAX, Duration::ZERO)))?;
             self.fits(&messages.frames)?;
             asked.extend(messages.is_asked.then(|| port.id()));
         }
@@ -102,14 +117,79 @@ impl Cluster {
     }
 
     /// Asks servers of other kinds under this id; those that cannot answer get the event alone.
-    pub(crate) fn ask_foreign(&self, to: &Address<'_>, event: Option<&Event>, id: u64) {
+    pub(crate) fn ask_foreign(&self, to: &Address<'_>, event: Option<&Event>, id: u64, limit: Duration) {
         let (Some(event), Some(target)) = (event, self.node.theirs(&to.target)) else { return };
         let to = Address { path: to.path, target };
         for port in self.node.ports.members() {
             // It has been made once before.
-            let frames = port.event(&to, event, Some(id)).unwrap_or_default().frames;
+            let said = port.event(&to, event, Some((id, limit))).unwrap_or_default();
+            if said.is_asked {
+                port.began(id, &to);
+            }
+            let frames = said.frames;
             self.publish_prepared(Prepared { frames, is_volatile: event.is_volatile });
         }
+    }
+
+    /// Returns the sockets of Node's servers that are addressed, as those write them.
+    pub async fn foreign_sockets(&self, to: &Address<'_>) -> Gathered<(NodeId, Box<RawValue>)> {
+        self.ask_servers(to, &Question::Sockets, None).await
+    }
+
+    /// Returns the rooms of Node's servers, those that are named by the ids of sockets included.
+    pub async fn foreign_rooms(&self, path: &str) -> Gathered<(NodeId, Box<RawValue>)> {
+        self.ask_servers(&Address { path, target: Target::everybody() }, &Question::Rooms, None).await
+    }
+
+    /// Sends an event to the programs of Node's servers, and returns what they answer: lists of one value.
+    pub async fn foreign_answers(
+        &self,
+        path: &str,
+        event: &str,
+        args: &RawValue,
+        limit: Option<Duration>,
+    ) -> Gathered<(NodeId, Box<RawValue>)> {
+        let to = Address { path, target: Target::everybody() };
+        self.ask_servers(&to, &Question::ServerEvent(event, args), limit).await
+    }
+
+    /// Sends an event to the programs of servers of other kinds, as far as those have such events.
+    pub fn server_emit_foreign(&self, path: &str, event: &str, args: &RawValue) {
+        for port in self.node.ports.members() {
+            let frames = port.server_event(path, event, args).unwrap_or_default().frames;
+            self.publish_prepared(Prepared { frames, is_volatile: false });
+        }
+    }
+
+    /// Returns the name of a server of another kind, by the id under which it is known here.
+    #[must_use]
+    pub fn foreign_name(&self, node: NodeId) -> Option<String> {
+        self.node.ports.name_of(node)
+    }
+
+    async fn ask_servers(
+        &self,
+        to: &Address<'_>,
+        question: &Question<'_>,
+        limit: Option<Duration>,
+    ) -> Gathered<(NodeId, Box<RawValue>)> {
+        let mut all = Gathered { items: Vec::new(), missing: Vec::new(), is_truncated: false };
+        let Some(target) = self.node.theirs(&to.target) else { return all };
+        let to = Address { path: to.path, target };
+        for port in self.node.ports.members() {
+            let waiting = self.node.requests.begin([port.id()]);
+            let Some(frame) = port.question(&to, question, waiting.id) else { continue };
+            if !self.is_up() || frame.payload.len() > self.max_frame {
+                all.missing.push(port.id());
+                continue;
+            }
+            self.node.line.outbox.push_foreign(frame, true);
+            let gathered = waiting.finish(limit.unwrap_or(self.node.request_timeout), |_| false).await;
+            all.items.extend(gathered.items);
+            all.missing.extend(gathered.missing);
+            all.is_truncated |= gathered.is_truncated;
+        }
+        all
     }
 
     fn fits(&self, frames: &[Frame]) -> Result<(), PublishError> {

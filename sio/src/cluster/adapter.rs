@@ -175,6 +175,25 @@ impl Adapter {
         self.with(|options| options.python(python))
     }
 
+    /// Meets Node's servers with the Redis adapter of Socket.IO at the same Redis: as a rule while an application moves from
+    /// one to the other, or to hear services with its Redis emitter. By default they are only heard: see
+    /// [`NodeJs`](super::NodeJs).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[cfg(feature = "redis")] {
+    /// use sio::cluster::{Adapter, NodeJs};
+    ///
+    /// let adapter = Adapter::redis("redis://10.0.0.5").node(NodeJs::new().member());
+    /// # drop(adapter);
+    /// # }
+    /// ```
+    #[cfg(feature = "node")]
+    pub fn node(self, node: super::NodeJs) -> Self {
+        self.with(|options| options.node(node))
+    }
+
     /// Returns the options of a node, or the reason why there can be none.
     pub(crate) fn options(self) -> Result<Options, String> {
         let options = self.options?;

@@ -78,6 +78,15 @@ impl Cluster {
         self.node.nodes()
     }
 
+    /// Returns the name of another node: that which it was given, or, of a server of another kind, as much as it tells of
+    /// itself. `None` if it has none, or is not known.
+    #[must_use]
+    pub fn name_of(&self, node: NodeId) -> Option<String> {
+        let nodes = self.node.status().nodes;
+        let known = nodes.into_iter().find(|known| known.id == node).map(|known| known.name);
+        known.filter(|name| !name.is_empty()).or_else(|| self.node.foreign_name(node))
+    }
+
     /// Returns whether the broker is there.
     #[must_use]
     pub fn is_up(&self) -> bool {

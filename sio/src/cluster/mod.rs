@@ -39,6 +39,8 @@ mod handle;
 mod server_emit;
 mod server_events;
 
+#[cfg(feature = "node")]
+pub use sio_cluster::NodeJs;
 #[cfg(feature = "python")]
 pub use sio_cluster::Python;
 #[cfg(feature = "redis")]

@@ -12,12 +12,16 @@ mod elsewhere;
 #[cfg(feature = "cluster")]
 mod foreign;
 #[cfg(feature = "cluster")]
+mod node_js;
+#[cfg(feature = "cluster")]
 mod queries;
 
 #[cfg(feature = "cluster")]
 pub(crate) use self::clustered::Others;
 #[cfg(feature = "cluster")]
 pub(crate) use self::elsewhere::{Elsewhere, outcome};
+#[cfg(feature = "cluster")]
+pub(crate) use self::node_js::described;
 #[cfg(not(feature = "cluster"))]
 pub(crate) use self::none::{Elsewhere, Event, Others};
 #[cfg(feature = "cluster")]

@@ -4,7 +4,7 @@ use std::future::ready;
 use std::sync::{Arc, Weak};
 
 use serde_json::value::RawValue;
-use sio_cluster::protocol::message::{Deed, HandedState, Query};
+use sio_cluster::protocol::message::{Deed, HandedState, Query, Selection};
 use sio_cluster::{
     Address, AskedHere, Asker, BoxFuture, Claimed, ClusterEvent, Event, Local, NodeId, Packet, Replay,
 };
@@ -14,7 +14,7 @@ use super::{ServerInner, presence};
 use crate::cluster::{Cluster, Listeners, ServerEvents};
 use crate::engine::outbox::How;
 use crate::hub::Hub;
-use crate::hub::others::{PRESENCE, answer, change_of, path_of};
+use crate::hub::others::{PRESENCE, answer, change_of, described, path_of};
 use crate::hub::presence::Presence;
 use crate::hub::state::From;
 use crate::namespaces::Entrant;
@@ -69,6 +69,18 @@ impl Local for Here {
     fn ask_for_others(&self, to: &Address<'_>, event: Event, asker: &Asker) -> AskedHere {
         let Some(hub) = self.hub(to.path) else { return AskedHere::default() };
         hub.ask_for_foreign(&to.target, event, asker)
+    }
+
+    fn namespaces(&self) -> Vec<String> {
+        let Some(server) = self.server.upgrade() else { return Vec::new() };
+        server.reception.namespaces.all().iter().map(|door| door.path().to_owned()).collect()
+    }
+
+    fn sockets_for_others(&self, to: Selection) -> BoxFuture<Vec<Box<RawValue>>> {
+        match self.hub(&to.nsp) {
+            Some(hub) => Box::pin(described(hub, to)),
+            None => Box::pin(ready(Vec::new())),
+        }
     }
 
     fn change(&self, to: &Address<'_>, deed: &Deed) -> usize {

@@ -230,3 +230,14 @@ class Node:
 
     def stop(self):
         self._program.stop()
+
+
+class Example:
+    """An example."""
+
+    def __init__(self, name, **env):
+        self._program = Program(name, [], {"PORT": "0", **env}, [r"(http://\S+)"])
+        self.url = self._program.found[0][1]
+
+    def stop(self):
+        self._program.stop()

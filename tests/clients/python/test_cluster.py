@@ -11,7 +11,7 @@ import time
 import unittest
 
 from peers import DEADLINE, AsyncPeer
-from servers import Node, RabbitMq, Redis
+from servers import ROOT, Example, Node, RabbitMq, Redis
 
 HERE = pathlib.Path(__file__).resolve().parent
 PROGRAM = HERE / "foreign" / "server.py"
@@ -382,6 +382,27 @@ class MixedOverRabbitMq(Mixed):
             await theirs.call("do", {"op": "emit", "event": "said", "args": wrapped(args)})
             for peer in (theirs, self.one, self.two):
                 self.assert_same(await peer.event("said", count=2 * count), args, what)
+
+
+class Workers(unittest.IsolatedAsyncioTestCase):
+    """The example of a worker in Python."""
+
+    async def test_the_worker_of_the_example_reaches_those_who_watch_the_order(self):
+        redis = Redis()
+        self.addCleanup(redis.stop)
+        example = Example("workers", REDIS=redis.url)
+        self.addCleanup(example.stop)
+        watching, other = [AsyncPeer("websocket") for _ in range(2)]
+        for peer, order in (watching, 7), (other, 8):
+            self.addAsyncCleanup(peer.disconnect)
+            peer.listen("progress", namespace="/orders")
+            await peer.connect(example.url, namespaces=["/orders"])
+            self.assertTrue(await peer.call("watch", order, namespace="/orders"))
+        for order in (7, 8):
+            worker = [sys.executable, ROOT / "examples" / "workers" / "worker.py", str(order)]
+            await asyncio.to_thread(lambda: subprocess.run(worker, env={"REDIS": redis.url}, check=True))
+        self.assertEqual(await other.event("progress", "/orders", count=2), (8, "packed"))
+        self.assertEqual(watching.received["progress", "/orders"], [(7, "picked"), (7, "packed")])
 
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ class Program {
   #log = "";
 
   /** Resolves when the program has printed the line that `isReady` waits for. */
-  static async start(name, args, env, isReady) {
+  static async start(name, args, env, isReady, isAtOnce = false) {
     const program = new Program();
     const child = spawn(resolve(BIN, name), args, {
       env: { ...process.env, HOST, ...env },
@@ -34,6 +34,10 @@ class Program {
     program.#child = child;
     child.stderr.on("data", (data) => (program.#log = (program.#log + data).slice(-8_000)));
 
+    if (isAtOnce) {
+      child.stdout.resume();
+      return program;
+    }
     const exited = once(child, "exit").then(([code, signal]) => {
       throw new Error(`${name} ended before it was ready (${code ?? signal})\n${program.#log}`);
     });
@@ -62,6 +66,13 @@ class Program {
 
   signal(signal) {
     this.#child.kill(signal);
+  }
+
+  /** Ends the program, and returns whether it was still alive. */
+  async end() {
+    const isAlive = this.#child.exitCode === null && this.#child.signalCode === null;
+    await (isAlive ? this.kill() : undefined);
+    return isAlive;
   }
 
   /** Ends the program as a crash does. */
@@ -182,6 +193,51 @@ export async function startNginx(ports) {
     await rm(directory, { recursive: true });
   };
   return { url: `http://${HOST}:${port}`, stop };
+}
+
+/** The acceptance application as a node of a cluster: `{ url, stop }`. */
+export async function startMember(broker, name, env = {}) {
+  let url;
+  const settings = { CLUSTER: broker, NODE: name, PORT: "0", ...env };
+  const program = await Program.start("acceptance", ["cluster"], settings, (line) => {
+    const found = /^listening cluster (\d+)$/.exec(line);
+    url = found && `http://${HOST}:${found[1]}`;
+    return found !== null;
+  });
+  return { url, stop: () => program.stop() };
+}
+
+/**
+ * A process beside nodes: `node` or `python` with what it is told, or our own `emitter` for the clusters of others.
+ * `{ url, tell, end }`; `end` says whether it was still alive.
+ */
+export async function startForeign(kind, ...args) {
+  let url;
+  const isReady = (line) => {
+    const found = /^listening (\d+)$/.exec(line);
+    url = found && `http://${HOST}:${found[1]}`;
+    return found !== null || line === "ready";
+  };
+  const script = (path) => fileURLToPath(new URL(path, import.meta.url));
+  const program = await {
+    node: () => Program.start(process.execPath, [script("foreign_node.js"), ...args], {}, isReady),
+    python: () => {
+      const python = process.env.PYTHON ?? script("../python/.venv/bin/python");
+      return Program.start(python, [script("../python/foreign/server.py"), ...args, "socketio"], {}, isReady);
+    },
+    emitter: () => Program.start("emitter", [], { CLUSTER: args[0], AS: args[1] }, () => true, true),
+  }[kind]();
+  return { url, tell: (what) => program.tell(JSON.stringify(what)), end: () => program.end() };
+}
+
+/** Runs the service of the example `workers` to its end. */
+export async function runService(redis, order) {
+  const service = fileURLToPath(new URL("../../../examples/workers/service.mjs", import.meta.url));
+  const child = spawn(process.execPath, [service, order], { env: { ...process.env, REDIS: redis }, stdio: "ignore" });
+  const [code] = await within(once(child, "exit"), "the service to end");
+  if (code !== 0) {
+    throw new Error(`the service ended with ${code}`);
+  }
 }
 
 /** An example with its page: `{ url, port, stop }`. */

@@ -9,7 +9,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 use sio::Value;
-use sio::cluster::{Adapter, ClusterEvent, Forwarding, NodeId, Python};
+use sio::cluster::{Adapter, ClusterEvent, Forwarding, NodeId};
 use sio::emit::{FetchedSocket, Spread};
 use sio::error::{AckError, ConnectError, EmitError};
 use sio::options::Recovery;
@@ -17,6 +17,7 @@ use sio::prelude::*;
 
 use super::{
     events::{self, Called, Cast, FORBIDDEN, Forbidden, Identity, RoomCalled, Sequence, Typed, TypedAnswer},
+    joined::joined,
     journal::{Entry, Journal},
     main::{Introduction, anyone, introduction, namespace, options, repeat, room, said, welcome},
     profiles::Capabilities,
@@ -26,14 +27,16 @@ use crate::app::All;
 
 /// What a node can do beside what every profile can; with `RECOVERY` clients come back at any node, also if theirs has
 /// ended in order. `cluster-partial`: it cannot be a member of every kind of foreign cluster, over every broker, yet.
-const CAPABILITIES: [&str; 12] = [
+const CAPABILITIES: [&str; 14] = [
     "cluster",
     "cluster-recovery",
     "cluster-recovery-term",
     "users",
     "gaps",
     "emitter",
+    "emitter-node",
     "emitter-python",
+    "join-node",
     "join-python",
     "dedupe",
     "prompt-namespaces",
@@ -118,7 +121,9 @@ impl Node {
             return self.name.to_string();
         }
         let heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
-        heard.names.get(&node).cloned().unwrap_or_else(|| node.to_string())
+        let known = heard.names.get(&node).cloned();
+        let named = || server.cluster().and_then(|cluster| cluster.name_of(node));
+        known.or_else(named).unwrap_or_else(|| node.to_string())
     }
 
     fn names_of(&self, server: &Server, nodes: &[NodeId]) -> BTreeSet<String> {
@@ -131,6 +136,8 @@ impl Node {
             let heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
             heard.names.get(&from).cloned()
         };
+        let cluster = self.server.get().and_then(Server::cluster);
+        let known = known.or_else(|| cluster.and_then(|cluster| cluster.name_of(from)));
         let sender = Value::from(known.as_deref().unwrap_or("emitter"));
         let arguments = All(std::iter::once(sender).chain(arguments).collect());
         for namespace in self.server.get().map(Server::namespaces).unwrap_or_default() {
@@ -356,7 +363,7 @@ fn server(origins: &[String]) -> sio::Result<Server> {
     let missing = || sio::Error::new("no_cluster", "`CLUSTER` must be the URL of a broker");
     let url = variable("CLUSTER").ok_or_else(missing)?;
     let name = variable("NODE").unwrap_or_else(|| std::process::id().to_string());
-    let adapter = joined(Adapter::url(&url))?
+    let adapter = joined(Adapter::url(&url), &variable("JOIN").unwrap_or_default())?
         .prefix(variable("CLUSTER_NAME").unwrap_or_else(|| "accept".to_owned()))
         .name(&*name)
         .wait(variable("CLUSTER_WAIT").is_some_and(|wait| wait == "1"));
@@ -389,15 +396,6 @@ fn server(origins: &[String]) -> sio::Result<Server> {
     let server = builder.state(Capabilities::with(&capabilities)).build()?;
     own.get_or_init(|| server.clone());
     Ok(server)
-}
-
-/// A node that is a member of the clusters of other servers which `JOIN` names.
-fn joined(adapter: Adapter) -> sio::Result<Adapter> {
-    let names = variable("JOIN").unwrap_or_default();
-    names.split(',').filter(|name| !name.is_empty()).try_fold(adapter, |adapter, name| match name {
-        "python" => Ok(adapter.python(Python::new().member())),
-        _ => Err(sio::Error::new("no_such_cluster", format!("`JOIN` names `{name}`, which is no cluster"))),
-    })
 }
 
 /// A variable of the environment that says something.

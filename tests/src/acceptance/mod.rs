@@ -9,6 +9,7 @@ pub mod client;
 pub mod cluster;
 pub mod conformance;
 mod events;
+mod joined;
 mod journal;
 mod listening;
 pub mod main;

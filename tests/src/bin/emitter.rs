@@ -5,7 +5,7 @@
 //! |---|---|
 //! | `CLUSTER` | URL of the broker: `redis://`, `amqp://`, `nats://` or `postgres://` |
 //! | `CLUSTER_NAME` | prefix of everything on the broker, default `accept` |
-//! | `AS` | whose cluster it is: `sio`, the default, or `python`, on the channel `socketio` |
+//! | `AS` | whose cluster it is: `sio`, the default, `python`, on the channel `socketio`, or `node`, with the key `socket.io` |
 //!
 //! | line | effect |
 //! |---|---|
@@ -24,7 +24,7 @@ use serde::ser::SerializeTuple as _;
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::Value;
 use serde_json::value::to_raw_value;
-use sio_cluster::{Emitter, Emitting, Options, Python};
+use sio_cluster::{Emitter, Emitting, NodeJs, Options, Python};
 
 /// How long the broker may take to take a line.
 const FLUSH: Duration = Duration::from_secs(8);
@@ -127,6 +127,7 @@ async fn run() -> Result<(), Box<dyn Error>> {
     let emitter = match std::env::var("AS").unwrap_or_default().as_str() {
         "" | "sio" => Emitter::connect(options).await?,
         "python" => Emitter::python(options, &Python::new()).await?,
+        "node" => Emitter::node(options, &NodeJs::new()).await?,
         other => return Err(format!("cannot emit to clusters of `{other}`").into()),
     };
     // Bytes that are no text are a malformed line, too.

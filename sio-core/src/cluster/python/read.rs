@@ -9,7 +9,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::Value as Json;
 use serde_json::value::RawValue;
 
-use super::super::foreign::{Event, Malformed};
+use super::super::foreign::{Event, Malformed, names};
 use super::super::message::{Change, Deed, Selection};
 use crate::args::Args;
 
@@ -183,26 +183,6 @@ impl Members {
             _ => return Ok(None),
         };
         Ok(Some(Heard { host, said }))
-    }
-}
-
-/// Names of rooms: one or a list, of which numbers are taken for their text.
-fn names(value: Json) -> Result<Vec<String>, Malformed> {
-    match value {
-        Json::Null => Ok(Vec::new()),
-        Json::String(name) => Ok(vec![name]),
-        Json::Number(number) => Ok(vec![number.to_string()]),
-        Json::Array(list) => {
-            let mut all = Vec::with_capacity(list.len());
-            for value in list {
-                if matches!(value, Json::Array(_)) {
-                    return Err(Malformed("a room is a list"));
-                }
-                all.append(&mut names(value)?);
-            }
-            Ok(all)
-        }
-        Json::Bool(_) | Json::Object(_) => Err(Malformed("a room is no name")),
     }
 }
 

@@ -20,7 +20,7 @@ use sio_core::id::Sid;
 use super::{Desk, Messages, Port};
 use crate::bus::{Frame, Topic};
 use crate::foreign::Python;
-use crate::local::Address;
+use crate::local::{Address, Local};
 use crate::outbox::{Outbox, now};
 use crate::random;
 use crate::replies::{Answered, Asker};
@@ -139,7 +139,7 @@ impl Port for PythonPort {
         self.is_member
     }
 
-    fn topics(&self) -> Vec<Topic> {
+    fn topics(&self, _: Option<&dyn Local>) -> Vec<Topic> {
         vec![self.topic.clone()]
     }
 
@@ -169,10 +169,15 @@ impl Port for PythonPort {
         Some(Ok(()))
     }
 
-    fn event(&self, to: &Address<'_>, event: &Event, ask: Option<u64>) -> Result<Messages, Inexpressible> {
+    fn event(
+        &self,
+        to: &Address<'_>,
+        event: &Event,
+        ask: Option<(u64, Duration)>,
+    ) -> Result<Messages, Inexpressible> {
         // Of several sockets python-socketio gives on the first answer, and does not say whose it is.
         let single = to.target.single().is_some_and(|room| room.parse::<Sid>().is_ok());
-        let ask = ask.filter(|_| single);
+        let ask = ask.filter(|_| single).map(|(id, _)| id);
         let message = python::event(&self.host, to.path, &to.target, event, ask)?;
         Ok(Messages { frames: vec![self.frame(message)], is_asked: ask.is_some() })
     }

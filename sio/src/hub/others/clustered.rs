@@ -23,6 +23,9 @@ pub(crate) struct Others {
     next_offset: Arc<AtomicU64>,
 }
 
+/// Sockets that are described before other tasks have their turn.
+pub(super) const TURN: usize = 256;
+
 /// Bits of an offset that count; those in front of them are of the node that has sent the event.
 const COUNTER_BITS: u32 = 40;
 

@@ -1,10 +1,12 @@
 //! Questions of one node to the others, and the answers of this one.
 
 use std::collections::BTreeMap;
+use std::future::ready;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use futures_util::future::join;
 use serde::{Deserialize, Serialize};
 use serde_json::value::{RawValue, to_raw_value};
 use sio_cluster::protocol::message::{Change as WireChange, Deed, Query, Selection};
@@ -14,16 +16,14 @@ use sio_core::id::{NodeId, Sid};
 use super::super::snapshot::Snapshot;
 use super::super::{Change, Gathered, Hub, Target};
 use super::Others;
-use super::clustered::deed;
+use super::clustered::{TURN, deed};
+use super::node_js::both;
 use crate::error::EmitError;
 use crate::handshake::Handshake;
 use crate::peer::Peer;
 
 /// The name of the event by which nodes tell each other of their users. Applications listen to others.
 pub(crate) const PRESENCE: &str = "\0presence";
-
-/// Sockets that are described before other tasks have their turn.
-const TURN: usize = 256;
 
 /// A socket on its way from node to node.
 #[derive(Serialize, Deserialize)]
@@ -98,32 +98,49 @@ const MAX_TIME: u64 = 253_402_300_799_000;
 impl Others {
     /// Returns their sockets that are addressed.
     pub(crate) async fn snapshots(&self, path: &str, target: &Target<'_>) -> Gathered<Vec<Snapshot>> {
-        let answers = self.query(target, Query::Sockets(Selection::new(path, target))).await;
-        answers.map(|items| {
-            let records = items.into_iter().filter_map(|(node, item)| {
-                Some(serde_json::from_str::<Record>(item.get()).ok()?.into_snapshot(node))
-            });
-            records.collect()
+        let ours = async {
+            let answers = self.query(target, Query::Sockets(Selection::new(path, target))).await;
+            answers.map(|items| {
+                let records = items.into_iter().filter_map(|(node, item)| {
+                    Some(serde_json::from_str::<Record>(item.get()).ok()?.into_snapshot(node))
+                });
+                records.collect::<Vec<_>>()
+            })
+        };
+        both(ours, self.foreign_snapshots(path, target), |ours, theirs| {
+            ours.into_iter().chain(theirs).collect()
         })
+        .await
     }
 
     /// Returns how many of their sockets are addressed.
     pub(crate) async fn count(&self, path: &str, target: &Target<'_>) -> Gathered<usize> {
-        self.query(target, Query::Count(Selection::new(path, target))).await.map(|items| sum(&items))
+        let ours = async {
+            self.query(target, Query::Count(Selection::new(path, target))).await.map(|items| sum(&items))
+        };
+        both(ours, self.foreign_sockets(path, target), |ours, theirs| ours + theirs.len()).await
     }
 
     /// Returns whether any of their sockets is addressed, as soon as one is known.
     pub(crate) async fn is_any(&self, path: &str, target: &Target<'_>) -> Gathered<bool> {
         let what = Query::Count(Selection::new(path, target));
         let is_one = |items: &[(NodeId, Box<RawValue>)]| items.iter().any(|(_, item)| item.get() != "0");
-        self.gathered(self.cluster().request_until(what, is_one).await).map(|items| is_one(&items))
+        let ours =
+            self.gathered(self.cluster().request_until(what, is_one).await).map(|items| is_one(&items));
+        if ours.items || !self.cluster().has_foreign_members() {
+            return ours;
+        }
+        both(ready(ours), self.foreign_sockets(path, target), |ours, theirs| ours || !theirs.is_empty()).await
     }
 
     /// Returns the rooms in which somebody is on them.
     pub(crate) async fn rooms(&self, path: &str) -> Gathered<Vec<String>> {
-        let answers = self.gathered(self.cluster().request(Query::Rooms(path.to_owned())).await);
-        answers
-            .map(|items| items.iter().filter_map(|(_, item)| serde_json::from_str(item.get()).ok()).collect())
+        let ours = async {
+            let answers = self.gathered(self.cluster().request(Query::Rooms(path.to_owned())).await);
+            let name = |item: &RawValue| serde_json::from_str(item.get()).ok();
+            answers.map(|items| items.iter().filter_map(|(_, item)| name(item)).collect::<Vec<String>>())
+        };
+        both(ours, self.foreign_rooms(path), |ours, theirs| ours.into_iter().chain(theirs).collect()).await
     }
 
     /// Makes a change to their sockets, and returns to how many.
@@ -139,6 +156,7 @@ impl Others {
 
     /// Sends an event to their programs.
     pub(crate) fn server_emit(&self, path: &str, event: &str, args: Box<RawValue>) -> Result<(), EmitError> {
+        self.cluster().server_emit_foreign(path, event, &args);
         Ok(self.cluster().server_emit(path, event, args)?)
     }
 
@@ -150,8 +168,15 @@ impl Others {
         args: Box<RawValue>,
         limit: Option<Duration>,
     ) -> Result<Gathered<Vec<(NodeId, Box<RawValue>)>>, EmitError> {
-        let answers = self.cluster().server_ask(path, event, args, limit).await?;
-        Ok(self.gathered(Ok(answers)))
+        if !self.cluster().has_foreign_members() {
+            let answers = self.cluster().server_ask(path, event, args, limit).await?;
+            return Ok(self.gathered(Ok(answers)));
+        }
+        let said = args.clone();
+        let theirs = self.cluster().foreign_answers(path, event, &said, limit);
+        let (ours, theirs) = join(self.cluster().server_ask(path, event, args, limit), theirs).await;
+        let (ours, theirs) = (self.gathered(Ok(ours?)), self.gathered(Ok(theirs)));
+        Ok(both(ready(ours), ready(theirs), |ours, theirs| ours.into_iter().chain(theirs).collect()).await)
     }
 
     /// Tells them that a user has come to this node, or gone.
@@ -172,7 +197,7 @@ impl Others {
     }
 
     /// A question that cannot be sent reaches nobody.
-    fn gathered<T>(
+    pub(super) fn gathered<T>(
         &self,
         answers: Result<sio_cluster::Gathered<T>, sio_cluster::PublishError>,
     ) -> Gathered<Vec<T>> {

@@ -1,0 +1,16 @@
+// Ships orders: `node service.mjs ORDER`. REDIS is the URL of the Redis.
+
+import { Emitter } from "@socket.io/redis-emitter";
+import { createClient } from "redis";
+
+// ANCHOR: service
+const client = await createClient({ url: process.env.REDIS ?? "redis://127.0.0.1" }).connect();
+const orders = new Emitter(client).of("/orders");
+
+function ship(order, label) {
+  orders.to(`order:${order}`).emit("shipped", order, label);
+}
+// ANCHOR_END: service
+
+ship(Number(process.argv[2]), Buffer.from("a label"));
+await client.close();

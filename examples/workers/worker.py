@@ -1,0 +1,19 @@
+"""Prepares orders, as a Celery task would: `worker.py ORDER`. REDIS is the URL of the Redis."""
+
+import os
+import sys
+
+import socketio
+
+# ANCHOR: worker
+manager = socketio.RedisManager(os.environ.get("REDIS", "redis://127.0.0.1"), write_only=True)
+
+
+def prepare(order):
+    for step in ("picked", "packed"):
+        manager.emit("progress", (order, step), room=f"order:{order}", namespace="/orders")
+# ANCHOR_END: worker
+
+
+if __name__ == "__main__":
+    prepare(int(sys.argv[1]))
