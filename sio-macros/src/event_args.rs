@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! args   =  [ arg { "," arg } [ "," ] ]
-//! arg    =  string  |  "fallback"  |  "concurrent"  |  "timeout" "=" duration  |  "max_size" "=" size  |  "rate" "=" rate
+//! arg    =  string (several are several events)  |  "fallback"  |  "concurrent"  |  "timeout" "=" duration  |  "max_size" "=" size  |  "rate" "=" rate
 //! ```
 //!
 //! The values are strings. A duration is a whole number and `ms`, `s` or `m`; a size a whole number and `B`, `KiB` or
@@ -19,7 +19,8 @@ use crate::parse::{once, value};
 
 #[derive(Default)]
 pub(crate) struct EventArgs {
-    pub(crate) name: Option<LitStr>,
+    /// The names of the events, each once.
+    pub(crate) names: Vec<LitStr>,
     pub(crate) fallback: Option<Span>,
     pub(crate) concurrent: Option<Span>,
     pub(crate) timeout: Option<Duration>,
@@ -53,7 +54,7 @@ impl EventArgs {
                 input.parse::<Token![,]>()?;
             }
         }
-        match (&args.name, args.fallback) {
+        match (args.names.first(), args.fallback) {
             (Some(_), Some(fallback)) => Err(syn::Error::new(
                 fallback,
                 "a fallback gets every event without a handler, so it has no name: leave one of the two out",
@@ -65,13 +66,12 @@ impl EventArgs {
     fn parse_arg(&mut self, input: ParseStream<'_>) -> syn::Result<()> {
         if input.peek(LitStr) {
             let name: LitStr = input.parse()?;
-            let span = name.span();
-            return match self.name.replace(name) {
-                None => Ok(()),
-                Some(_) => {
-                    Err(syn::Error::new(span, "a handler has one event: write another method for this one"))
-                }
-            };
+            if self.names.iter().any(|other| other.value() == name.value()) {
+                let message = format!("the event `{}` is named twice", name.value());
+                return Err(syn::Error::new(name.span(), message));
+            }
+            self.names.push(name);
+            return Ok(());
         }
         let word = input.call(Ident::parse_any).map_err(|error| {
             syn::Error::new(

@@ -56,7 +56,8 @@ pub(crate) fn user_block(block: &Block) -> TokenStream {
 
 pub(crate) fn consumer(model: &Consumer) -> TokenStream {
     let Consumer { krate, cfgs, self_ty, .. } = model;
-    let namespace = proc_macro2::Literal::string(&model.namespaces[0].text);
+    let namespaces = model.namespaces.iter().map(|name| &name.text);
+    let namespace = &model.namespaces[0].text;
     let here = at(self_ty.span());
     let members = [events(model), describe(model), on_connect(model), on_event(model), on_concurrent(model)];
     let hooks = [on_error(model), on_disconnect(model)];
@@ -73,6 +74,7 @@ pub(crate) fn consumer(model: &Consumer) -> TokenStream {
             #[allow(deprecated, unreachable_patterns)]
             impl #krate::__private::Consumer for #self_ty {
                 const NAMESPACE: &'static ::core::primitive::str = #namespace;
+                const NAMESPACES: &'static [&'static ::core::primitive::str] = &[#(#namespaces),*];
                 #(#members)*
                 #(#hooks)*
             }
@@ -87,16 +89,9 @@ pub(crate) fn consumer(model: &Consumer) -> TokenStream {
 
 fn events(model: &Consumer) -> TokenStream {
     let krate = &model.krate;
-    let infos = model.handlers.iter().map(|handler| {
+    let infos = model.handlers.iter().flat_map(|handler| {
         let cfgs = &handler.method.cfgs;
         let span = at(handler.span());
-        let new = match &handler.event {
-            Some(name) => {
-                let text = &name.text;
-                quote_spanned!(span=> #krate::__private::EventInfo::new(#text))
-            }
-            None => quote_spanned!(span=> #krate::__private::EventInfo::fallback()),
-        };
         let concurrent = handler.concurrent.then(|| quote_spanned!(span=> .concurrent()));
         let timeout = handler.timeout.map(|timeout| {
             let millis = u64::try_from(timeout.as_millis()).expect("parsed from a number of this type");
@@ -104,7 +99,16 @@ fn events(model: &Consumer) -> TokenStream {
         });
         let max_size = handler.max_size.map(|bytes| quote_spanned!(span=> .max_size(#bytes)));
         let rate = handler.rate.map(|Rate { count, millis }| quote_spanned!(span=> .rate(#count, #millis)));
-        quote_spanned!(span=> #(#cfgs)* #new #concurrent #timeout #max_size #rate)
+        let options = quote_spanned!(span=> #concurrent #timeout #max_size #rate);
+        let info = move |new: TokenStream| quote_spanned!(span=> #(#cfgs)* #new #options);
+        if handler.events.is_empty() {
+            return vec![info(quote_spanned!(span=> #krate::__private::EventInfo::fallback()))];
+        }
+        let named = handler.events.iter().map(|name| {
+            let text = &name.text;
+            info(quote_spanned!(at(name.span)=> #krate::__private::EventInfo::new(#text)))
+        });
+        named.collect()
     });
     quote_spanned!(at(Span::call_site())=> const EVENTS: &'static [#krate::__private::EventInfo] = &[#(#infos),*];)
 }
@@ -269,7 +273,7 @@ fn dispatch(
         .handlers
         .iter()
         .filter(|handler| handler.concurrent == concurrent)
-        .partition(|handler| handler.event.is_some());
+        .partition(|handler| !handler.events.is_empty());
     if named.is_empty() && fallback.is_empty() {
         return TokenStream::new();
     }
@@ -294,14 +298,12 @@ fn arm(krate: &TokenStream, handler: &Handler, this: &TokenStream) -> TokenStrea
     let cfgs = &method.cfgs;
     let span = at(method.ident.span());
     let event = syn::Ident::new("__event", at(Span::call_site()));
-    let pattern = match &handler.event {
-        Some(name) => {
-            let mut literal = proc_macro2::Literal::string(&name.text);
-            literal.set_span(at(name.span));
-            literal.into_token_stream()
-        }
-        None => quote_spanned!(span=> _),
-    };
+    let names = handler.events.iter().map(|name| {
+        let mut literal = proc_macro2::Literal::string(&name.text);
+        literal.set_span(at(name.span));
+        literal
+    });
+    let pattern = if handler.events.is_empty() { quote_spanned!(span=> _) } else { quote!(#(#names)|*) };
     let call = call(krate, method, Source::Event, this);
     let (ty, ty_span) = output_type(method);
     let reply = if method.takes_ack() {
@@ -311,14 +313,26 @@ fn arm(krate: &TokenStream, handler: &Handler, this: &TokenStream) -> TokenStrea
         quote_spanned!(ty_span=> #via.__sio_reply::<#ty>(__output, #event))
     };
     // Counted under this place: nothing has to look for the name again. A condition may have taken earlier events away.
-    let place = handler.event.as_ref().map(|name| {
+    let here = at(Span::call_site());
+    let places = handler.events.iter().map(|name| {
         let text = &name.text;
-        quote_spanned! {at(Span::call_site())=>
-            #krate::__private::Event::at(#event, const {
-                #krate::__private::EventInfo::place(<Self as #krate::__private::Consumer>::EVENTS, #text)
-            });
+        quote_spanned! {here=>
+            const { #krate::__private::EventInfo::place(<Self as #krate::__private::Consumer>::EVENTS, #text) }
         }
     });
+    let place = match &*handler.events {
+        [] => TokenStream::new(),
+        [_] => quote_spanned!(here=> #krate::__private::Event::at(#event, #(#places)*);),
+        several => {
+            let texts = several.iter().map(|name| &name.text);
+            // The last arm is for no name: the compiler does not know that there are no others.
+            let arms = quote_spanned!(here=> #(#texts => #places,)* _ => ::core::primitive::u16::MAX,);
+            quote_spanned! {here=>
+                let __place = match #krate::__private::Event::name(#event) { #arms };
+                #krate::__private::Event::at(#event, __place);
+            }
+        }
+    };
     quote_spanned!(span=> #(#cfgs)* #pattern => { #place #call #reply })
 }
 
@@ -387,6 +401,6 @@ fn hook(
 
 impl Handler {
     fn span(&self) -> Span {
-        self.event.as_ref().map_or_else(|| self.method.ident.span(), |name| name.span)
+        self.events.first().map_or_else(|| self.method.ident.span(), |name| name.span)
     }
 }

@@ -38,8 +38,8 @@ pub(crate) struct Consumer {
 
 pub(crate) struct Handler {
     pub(crate) method: Method,
-    /// `None`: the fallback.
-    pub(crate) event: Option<Name>,
+    /// None: the fallback.
+    pub(crate) events: Vec<Name>,
     pub(crate) concurrent: bool,
     pub(crate) timeout: Option<Duration>,
     pub(crate) max_size: Option<usize>,
@@ -135,14 +135,14 @@ impl Consumer {
 
     fn add_handler(&mut self, name: &str, method: &parse::Method, sound: bool, errors: &mut Errors) {
         if let Some(second) = method.event_attrs.get(1) {
-            errors.at(second.path(), "a handler has one event: write another method for this one");
+            errors.at(second.path(), "a handler has one `#[event]`, which can name several events: `#[event(\"joined\", \"left\")]`");
         }
         let args = match method.event_attrs.first().map_or_else(|| Ok(EventArgs::default()), EventArgs::parse)
         {
             Ok(args) => args,
             Err(error) => return errors.push(error),
         };
-        let Ok(event) = event_name(name, method, &args, errors) else { return };
+        let Ok(events) = event_names(name, method, &args, errors) else { return };
         if let (Some(_), Some(receiver)) = (args.concurrent, method.sig.receiver()) {
             errors.at(
                 receiver,
@@ -152,7 +152,7 @@ impl Consumer {
         }
         let handler = Handler {
             method: Method::new(method),
-            event,
+            events,
             concurrent: args.concurrent.is_some(),
             timeout: args.timeout,
             max_size: args.max_size,
@@ -166,27 +166,30 @@ impl Consumer {
     /// Refuses a second handler for one event. Where `#[cfg]` may choose between the two, the check is left to
     /// start-up: conditions cannot be evaluated here.
     fn is_free(&self, new: &Handler, errors: &mut Errors) -> bool {
-        let text = |handler: &Handler| handler.event.as_ref().map(|name| name.text.clone());
-        let taken = self
-            .handlers
-            .iter()
-            .find(|old| text(old) == text(new) && old.method.cfgs.is_empty() && new.method.cfgs.is_empty());
-        let Some(taken) = taken else { return true };
-        // rustc itself refuses two methods of one name.
-        if taken.method.ident != new.method.ident {
-            let taken = &taken.method.ident;
-            errors.push(match &new.event {
-                Some(name) => {
-                    let message = format!("event `{}` already has a handler: `{taken}`", name.text);
-                    syn::Error::new(name.span, message)
-                }
-                None => {
+        let mut is_free = true;
+        for old in &self.handlers {
+            if !old.method.cfgs.is_empty() || !new.method.cfgs.is_empty() {
+                continue;
+            }
+            // rustc itself refuses two methods of one name.
+            let is_same_method = old.method.ident == new.method.ident;
+            let taken = &old.method.ident;
+            if old.events.is_empty() && new.events.is_empty() {
+                is_free = false;
+                if !is_same_method {
                     let message = format!("this consumer already has a fallback: `{taken}`");
-                    syn::Error::new(new.method.ident.span(), message)
+                    errors.push(syn::Error::new(new.method.ident.span(), message));
                 }
-            });
+            }
+            for name in new.events.iter().filter(|name| old.events.iter().any(|old| old.text == name.text)) {
+                is_free = false;
+                if !is_same_method {
+                    let message = format!("event `{}` already has a handler: `{taken}`", name.text);
+                    errors.push(syn::Error::new(name.span, message));
+                }
+            }
         }
-        false
+        is_free
     }
 }
 
@@ -219,34 +222,40 @@ impl Method {
     }
 }
 
-/// `Err` after a mistake, `Ok(None)` for the fallback.
-fn event_name(
+/// `Err` after a mistake; none for the fallback.
+fn event_names(
     name: &str,
     method: &parse::Method,
     args: &EventArgs,
     errors: &mut Errors,
-) -> Result<Option<Name>, ()> {
+) -> Result<Vec<Name>, ()> {
     if args.fallback.is_some() {
-        return Ok(None);
+        return Ok(Vec::new());
     }
-    let ident = &method.sig.ident;
-    let event = match &args.name {
-        Some(literal) => Name { text: literal.value(), span: literal.span() },
-        None => Name { text: name.strip_prefix(PREFIX).unwrap_or(name).to_owned(), span: ident.span() },
+    let names: Vec<_> = if args.names.is_empty() {
+        let text = name.strip_prefix(PREFIX).unwrap_or(name).to_owned();
+        vec![Name { text, span: method.sig.ident.span() }]
+    } else {
+        let named = args.names.iter();
+        named.map(|literal| Name { text: literal.value(), span: literal.span() }).collect()
     };
-    let text = &event.text;
+    let sound = names.iter().map(|name| check_event_name(name, errors));
+    if sound.fold(true, |all, one| all && one) { Ok(names) } else { Err(()) }
+}
+
+fn check_event_name(Name { text, span }: &Name, errors: &mut Errors) -> bool {
     if text.is_empty() {
         let message = "an event needs a name: `event_say`, or `#[event(\"say\")]` on the method";
-        errors.push(syn::Error::new(event.span, message));
-        return Err(());
+        errors.push(syn::Error::new(*span, message));
+        return false;
     }
     if is_reserved(text) {
         let advice = match text.as_str() {
             "connect" | "disconnect" => format!("name the method `{text}` instead"),
             _ => "choose another, no client can send it".to_owned(),
         };
-        errors.push(syn::Error::new(event.span, format!("`{text}` is a reserved event name: {advice}")));
-        return Err(());
+        errors.push(syn::Error::new(*span, format!("`{text}` is a reserved event name: {advice}")));
+        return false;
     }
-    Ok(Some(event))
+    true
 }

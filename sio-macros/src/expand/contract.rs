@@ -28,7 +28,7 @@ pub(super) fn connect(krate: &TokenStream, method: &Method) -> TokenStream {
 pub(super) fn handler(krate: &TokenStream, handler: &Handler) -> TokenStream {
     let method = &handler.method;
     let span = at(method.ident.span());
-    let names = handler.event.iter().map(|name| Literal::string(&name.text));
+    let names = handler.events.iter().map(|name| Literal::string(&name.text));
     let docs = Literal::string(&method.docs);
     let args = args(krate, method);
     let (ty, ty_span) = output_type(method);

@@ -91,6 +91,10 @@ pub trait Consumer: Sized + Send + 'static {
     /// The namespace, beginning with `/`.
     const NAMESPACE: &'static str;
 
+    /// All namespaces, where there are several: a value looks after one socket in one of them. Default:
+    /// [`NAMESPACE`](Self::NAMESPACE) alone.
+    const NAMESPACES: &'static [&'static str] = &[Self::NAMESPACE];
+
     /// The events that it handles, each once, and the fallback if there is one.
     const EVENTS: &'static [EventInfo] = &[];
 

@@ -44,7 +44,9 @@ pub(crate) struct SocketTask {
 /// One consumer, as the server knows it: constants and function pointers.
 #[derive(Clone, Copy)]
 pub struct Registration {
+    /// The namespace of this registration: one of `namespaces`.
     pub(crate) namespace: &'static str,
+    namespaces: &'static [&'static str],
     /// The place of its `#[consumer]`, or where it was given to the builder.
     pub(crate) location: &'static Location<'static>,
     pub(crate) events: &'static [EventInfo],
@@ -63,12 +65,18 @@ impl Registration {
     pub(crate) const fn new<C: Consumer>(run: fn(SocketTask) -> Running) -> Self {
         Self {
             namespace: C::NAMESPACE,
+            namespaces: C::NAMESPACES,
             location: Location::caller(),
             events: C::EVENTS,
             identity: || (TypeId::of::<C>(), type_name::<C>()),
             describe: C::describe,
             run,
         }
+    }
+
+    /// Returns one registration for each namespace.
+    fn each(self) -> impl Iterator<Item = Self> {
+        self.namespaces.iter().map(move |namespace| Self { namespace, ..self })
     }
 
     pub(crate) fn type_name(&self) -> &'static str {
@@ -122,12 +130,13 @@ impl fmt::Debug for Registration {
 /// found in the program take part.
 pub(crate) fn collect(explicit: &[Registration], collected: bool) -> (Vec<Registration>, Vec<Problem>) {
     let found = collected.then(|| inventory::iter::<Registration>.into_iter().copied());
-    let mut all: Vec<_> = explicit.iter().copied().chain(found.into_iter().flatten()).collect();
+    let all = explicit.iter().copied().chain(found.into_iter().flatten());
+    let mut all: Vec<_> = all.flat_map(Registration::each).collect();
     // Stable, and explicit ones come first: of one consumer that is given *and* found, the former stays.
     all.sort_by_key(|registration| (registration.namespace, registration.type_name()));
-    all.dedup_by_key(|registration| registration.type_id());
+    all.dedup_by_key(|registration| (registration.namespace, registration.type_id()));
 
-    let mut problems: Vec<_> = all.iter().flat_map(Registration::problems).collect();
+    let mut problems = once_each(all.iter().flat_map(Registration::problems));
     for (index, first) in all.iter().enumerate() {
         problems.extend(all[index + 1..].iter().filter_map(|second| clash(first, second)));
     }
@@ -148,7 +157,18 @@ fn clash(first: &Registration, second: &Registration) -> Option<Problem> {
 
 /// Everything that a consumer needs and that is not there: a state, a parameter of its namespace.
 pub(crate) fn missing(consumers: &[Registration], states: &StateMap) -> Vec<Problem> {
-    consumers.iter().flat_map(|registration| missing_of(registration, states)).collect()
+    once_each(consumers.iter().flat_map(|registration| missing_of(registration, states)))
+}
+
+/// What a consumer lacks in each of its namespaces is one problem.
+fn once_each(all: impl Iterator<Item = Problem>) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    for problem in all {
+        if !problems.contains(&problem) {
+            problems.push(problem);
+        }
+    }
+    problems
 }
 
 fn missing_of(registration: &Registration, states: &StateMap) -> Vec<Problem> {

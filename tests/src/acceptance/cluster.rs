@@ -265,8 +265,8 @@ async fn bulk(socket: &Socket, bulk: Bulk) -> bool {
 
 /// A namespace with all the events, and those that are about the cluster.
 macro_rules! clustered {
-    ($name:ident $namespace:literal $admit:ident) => {
-        namespace!($name $namespace $admit {
+    ($name:ident [$($namespace:literal),+] $admit:ident) => {
+        namespace!($name [$($namespace),+] $admit {
             async fn event_cluster(&mut self, server: Server, node: State<Node>) -> Members {
                 node.members(&server)
             }
@@ -342,10 +342,9 @@ macro_rules! clustered {
     };
 }
 
-clustered!(Root "/" anyone);
-clustered!(A "/a" anyone);
-clustered!(Auth "/auth" welcome);
-clustered!(Room "/{room}" room);
+clustered!(Open ["/", "/a"] anyone);
+clustered!(Auth ["/auth"] welcome);
+clustered!(Room ["/{room}"] room);
 
 /// Returns whether the environment names a broker.
 pub(super) fn is_configured() -> bool {
@@ -371,8 +370,7 @@ fn server(origins: &[String]) -> sio::Result<Server> {
     let (hearing, observing, probed) = (node.clone(), node.clone(), Arc::clone(&node.name));
     let own = Arc::clone(&node.server);
     let mut builder = options(origins)
-        .consumer::<Root>()
-        .consumer::<A>()
+        .consumer::<Open>()
         .consumer::<Auth>()
         .consumer::<Room>()
         .adapter(adapter)

@@ -90,8 +90,8 @@ pub(super) async fn room(socket: &Socket, _: &Value) -> Result<(), ConnectError>
 
 /// A namespace that accepts, with all the events, and `$more`.
 macro_rules! namespace {
-    ($name:ident $namespace:literal $admit:ident { $($more:tt)* }) => {
-        #[doc = concat!("`", $namespace, "`, with all the events.")]
+    ($name:ident [$($namespace:literal),+] $admit:ident { $($more:tt)* }) => {
+        #[doc = concat!("With all the events" $(, ", `", $namespace, "`")+, ".")]
         #[derive(Debug)]
         pub struct $name {
             auth: Value,
@@ -100,7 +100,7 @@ macro_rules! namespace {
             sequence: Sequence,
         }
 
-        #[consumer(namespace = $namespace)]
+        #[consumer(namespace = [$($namespace),+])]
         impl $name {
             async fn connect(
                 socket: &Socket,
@@ -139,78 +139,17 @@ macro_rules! namespace {
                 arguments.0.into_iter().map(Described::from).collect()
             }
 
-            #[event("chat message")]
-            async fn spaced(
-                &mut self,
-                socket: &Socket,
-                name: EventName,
-                arguments: All,
-            ) -> sio::Result<String> {
-                repeat(socket, &name, &arguments).await
-            }
-
-            #[event("user.joined")]
-            async fn dotted(
-                &mut self,
-                socket: &Socket,
-                name: EventName,
-                arguments: All,
-            ) -> sio::Result<String> {
-                repeat(socket, &name, &arguments).await
-            }
-
-            #[event("ünï-cødé ✓")]
-            async fn foreign(
-                &mut self,
-                socket: &Socket,
-                name: EventName,
-                arguments: All,
-            ) -> sio::Result<String> {
-                repeat(socket, &name, &arguments).await
-            }
-
-            #[event("multi:colon")]
-            async fn colon(
-                &mut self,
-                socket: &Socket,
-                name: EventName,
-                arguments: All,
-            ) -> sio::Result<String> {
-                repeat(socket, &name, &arguments).await
-            }
-
-            #[event("quote\"s")]
-            async fn quoted(
-                &mut self,
-                socket: &Socket,
-                name: EventName,
-                arguments: All,
-            ) -> sio::Result<String> {
-                repeat(socket, &name, &arguments).await
-            }
-
-            #[event("a,b")]
-            async fn comma(
-                &mut self,
-                socket: &Socket,
-                name: EventName,
-                arguments: All,
-            ) -> sio::Result<String> {
-                repeat(socket, &name, &arguments).await
-            }
-
-            #[event("/slash")]
-            async fn slash(
-                &mut self,
-                socket: &Socket,
-                name: EventName,
-                arguments: All,
-            ) -> sio::Result<String> {
-                repeat(socket, &name, &arguments).await
-            }
-
-            #[event("42")]
-            async fn number(
+            #[event(
+                "chat message",
+                "user.joined",
+                "ünï-cødé ✓",
+                "multi:colon",
+                "quote\"s",
+                "a,b",
+                "/slash",
+                "42"
+            )]
+            async fn oddly_named(
                 &mut self,
                 socket: &Socket,
                 name: EventName,
@@ -335,12 +274,10 @@ pub(super) async fn repeat(socket: &Socket, name: &str, arguments: &All) -> sio:
     Ok(name.to_owned())
 }
 
-namespace!(Root "/" anyone {});
-namespace!(A "/a" anyone {});
-namespace!(B "/b" anyone {});
-namespace!(Auth "/auth" welcome {});
-namespace!(Guard "/guard" guard {});
-namespace!(Room "/{room}" room {});
+namespace!(Open ["/", "/a", "/b"] anyone {});
+namespace!(Auth ["/auth"] welcome {});
+namespace!(Guard ["/guard"] guard {});
+namespace!(Room ["/{room}"] room {});
 
 /// `/refuse`, where nobody gets in.
 #[derive(Debug, Default)]
@@ -356,9 +293,7 @@ impl Refuse {
 /// The application, with the options that are the same in all profiles.
 pub(super) fn application(origins: &[String]) -> Builder {
     options(origins)
-        .consumer::<Root>()
-        .consumer::<A>()
-        .consumer::<B>()
+        .consumer::<Open>()
         .consumer::<Auth>()
         .consumer::<Guard>()
         .consumer::<Room>()

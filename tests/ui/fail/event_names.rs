@@ -34,7 +34,7 @@ impl Chat {
     #[event("b")]
     async fn two(&mut self) {}
 
-    #[event("c", "d")]
+    #[event("c", "c")]
     async fn both(&mut self) {}
 
     #[cfg_attr(all(), event("hidden"))]

@@ -114,3 +114,33 @@ fn every_state_that_is_missing_is_reported_once() {
     states.insert(Vec::<String>::new());
     assert_eq!(missing(&needy, &states), []);
 }
+
+#[derive(Default)]
+struct Several;
+
+#[consumer(namespace = ["/tests/several", "/tests/several/{id}"])]
+impl Several {
+    #[event("joined", "left", rate = "5/s")]
+    async fn came_or_went(&mut self, name: EventName, _limits: State<Limits>) -> String {
+        name.to_string()
+    }
+}
+
+#[test]
+fn a_consumer_of_several_namespaces_is_registered_in_each_and_lacks_a_state_once() {
+    let given = Registration::of::<Several>();
+    for collected in [false, true] {
+        let (all, problems) = collect(&[given], collected);
+        let several: Vec<_> = all.iter().filter(|one| one.type_name() == given.type_name()).collect();
+        let namespaces: Vec<_> = several.iter().map(|one| one.namespace).collect();
+        assert_eq!(namespaces, ["/tests/several", "/tests/several/{id}"]);
+        assert!(several.iter().all(|one| one.location == given.location), "the given one goes before");
+        assert_eq!(problems, []);
+        if !collected {
+            assert_eq!(missing(&all, &StateMap::default()).len(), 1);
+        }
+    }
+    let names: Vec<_> = Several::EVENTS.iter().map(|event| event.name).collect();
+    assert_eq!(names, ["joined", "left"]);
+    assert!(Several::EVENTS.iter().all(|event| event.rate.is_some()));
+}
