@@ -121,6 +121,9 @@ mod tests {
         (engine, seen)
     }
 
+    /// As long as that, a session waits for a client that does not come to hear of the end.
+    const SILENCE: Duration = crate::engine::session::PATIENCE;
+
     /// The times from the beginning to the ends, in their order.
     fn times(seen: &Seen, began: Instant) -> Vec<Duration> {
         seen.ended.lock().unwrap().iter().map(|(_, at)| *at - began).collect()
@@ -132,10 +135,11 @@ mod tests {
         tokio::task::yield_now().await;
         let began = Instant::now();
         engine.lead_out(SPREAD).await;
+        engine.shared.sessions.until_idle().await;
         let times = times(&seen, began);
         assert_eq!(times.len(), 100);
         for (turn, time) in times.iter().enumerate() {
-            let due = SPREAD / 100 * u32::try_from(turn).unwrap();
+            let due = SPREAD / 100 * u32::try_from(turn).unwrap() + SILENCE;
             assert!(time.abs_diff(due) <= Duration::from_millis(2), "{turn}: {time:?} is not {due:?}");
         }
         let order: Vec<_> = seen.ended.lock().unwrap().iter().map(|(number, _)| *number).collect();
@@ -147,20 +151,24 @@ mod tests {
     async fn a_session_at_work_ends_when_it_is_idle_and_keeps_nobody_waiting() {
         let (engine, seen) = engine(10, true);
         tokio::task::yield_now().await;
+        let all = engine.shared.sessions.all();
         let began = Instant::now();
         let leading = tokio::spawn({
             let engine = engine.clone();
             async move { engine.lead_out(SPREAD).await }
         });
         tokio::time::sleep(SPREAD * 95 / 100).await;
-        assert_eq!(seen.ended.lock().unwrap().len(), 9);
+        let told = || all.iter().filter(|mailbox| mailbox.outbox.is_refusing()).count();
+        assert_eq!(told(), 9);
         let (_, waker) = seen.busy.lock().unwrap().take().unwrap();
         waker.wake();
         tokio::task::yield_now().await;
+        assert_eq!(told(), 10);
+        leading.await.unwrap();
+        engine.shared.sessions.until_idle().await;
         let ended = seen.ended.lock().unwrap().last().copied().unwrap();
         assert_eq!(ended.0, 9);
         assert!(ended.1 - began >= SPREAD * 95 / 100);
-        leading.await.unwrap();
     }
 
     #[tokio::test(start_paused = true)]
@@ -192,6 +200,6 @@ mod tests {
         leading.await.unwrap();
         assert_eq!(seen.ended.lock().unwrap().len(), 100);
         let last = times(&seen, began).pop().unwrap();
-        assert!(last < SPREAD * 6 / 10, "{last:?}");
+        assert!(last < SPREAD * 6 / 10 + SILENCE, "{last:?}");
     }
 }

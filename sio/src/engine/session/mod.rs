@@ -28,6 +28,8 @@ use sio_core::id::SessionId;
 pub(crate) use self::carrier::Carrier;
 pub(crate) use self::closing::LINGER;
 use self::overdue::Overdue;
+#[cfg(test)]
+pub(super) use self::parting::PATIENCE;
 use self::parting::Parting;
 use self::slow::Stall;
 use super::command::Command;

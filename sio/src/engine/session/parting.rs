@@ -20,7 +20,7 @@ use super::{CloseReason, Leaving, SessionTask, later, now};
 use crate::transport::websocket::Ended;
 
 /// How long a client may take to learn of the end. What it sends later is lost.
-const PATIENCE: Duration = Duration::from_secs(3);
+pub(in crate::engine) const PATIENCE: Duration = Duration::from_secs(3);
 
 /// How long after the close packet a POST may arrive that was sent before it: requests travel by several connections,
 /// and through several machines. The official client comes back half a second later at the earliest.
