@@ -6,6 +6,7 @@
 //! Locals begin with `__` all the same: a binding that is called like a constant is no binding, hygiene or not.
 
 mod contract;
+mod dispatch;
 
 use proc_macro2::{Group, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
@@ -59,7 +60,13 @@ pub(crate) fn consumer(model: &Consumer) -> TokenStream {
     let namespaces = model.namespaces.iter().map(|name| &name.text);
     let namespace = &model.namespaces[0].text;
     let here = at(self_ty.span());
-    let members = [events(model), describe(model), on_connect(model), on_event(model), on_concurrent(model)];
+    let members = [
+        events(model),
+        describe(model),
+        on_connect(model),
+        dispatch::on_event(model),
+        dispatch::on_concurrent(model),
+    ];
     let hooks = [on_error(model), on_disconnect(model)];
     let used = model.event_paths.iter().map(|path| {
         let used = format_ident!("{USED}");
@@ -248,92 +255,6 @@ fn otherwise(hooks: &[Method]) -> Option<TokenStream> {
         quote!(all(#(#all),*))
     });
     Some(quote!(#[cfg(not(any(#(#conditions),*)))]))
-}
-
-fn on_event(model: &Consumer) -> TokenStream {
-    let this = quote_spanned!(at(Span::call_site())=> self);
-    let receiver = quote_spanned!(at(Span::call_site())=> &mut self,);
-    dispatch(model, "on_event", false, &receiver, &this)
-}
-
-fn on_concurrent(model: &Consumer) -> TokenStream {
-    dispatch(model, "on_concurrent", true, &TokenStream::new(), &TokenStream::new())
-}
-
-/// The `match` on the event's name, or nothing when there is no handler of this kind.
-fn dispatch(
-    model: &Consumer,
-    name: &str,
-    concurrent: bool,
-    receiver: &TokenStream,
-    this: &TokenStream,
-) -> TokenStream {
-    let krate = &model.krate;
-    let (named, fallback): (Vec<_>, Vec<_>) = model
-        .handlers
-        .iter()
-        .filter(|handler| handler.concurrent == concurrent)
-        .partition(|handler| !handler.events.is_empty());
-    if named.is_empty() && fallback.is_empty() {
-        return TokenStream::new();
-    }
-    let arms = named.into_iter().chain(fallback).map(|handler| arm(krate, handler, this));
-    let here = at(Span::call_site());
-    let name = syn::Ident::new(name, here);
-    quote_spanned! {here=>
-        async fn #name(
-            #receiver
-            __event: &mut #krate::__private::Event<'_>,
-        ) -> #krate::__private::Result<#krate::__private::Reply, #krate::__private::Error> {
-            match #krate::__private::Event::name(__event) {
-                #(#arms)*
-                _ => #krate::__private::Err(#krate::__private::Event::unhandled(__event)),
-            }
-        }
-    }
-}
-
-fn arm(krate: &TokenStream, handler: &Handler, this: &TokenStream) -> TokenStream {
-    let method = &handler.method;
-    let cfgs = &method.cfgs;
-    let span = at(method.ident.span());
-    let event = syn::Ident::new("__event", at(Span::call_site()));
-    let names = handler.events.iter().map(|name| {
-        let mut literal = proc_macro2::Literal::string(&name.text);
-        literal.set_span(at(name.span));
-        literal
-    });
-    let pattern = if handler.events.is_empty() { quote_spanned!(span=> _) } else { quote!(#(#names)|*) };
-    let call = call(krate, method, Source::Event, this);
-    let (ty, ty_span) = output_type(method);
-    let reply = if method.takes_ack() {
-        quote_spanned!(ty_span=> <#ty as #krate::__private::AckedOutput<_>>::into_reply(__output))
-    } else {
-        let via = quote_spanned!(ty_span=> #krate::__private::Probe::<#ty>::NEW.__sio_via());
-        quote_spanned!(ty_span=> #via.__sio_reply::<#ty>(__output, #event))
-    };
-    // Counted under this place: nothing has to look for the name again. A condition may have taken earlier events away.
-    let here = at(Span::call_site());
-    let places = handler.events.iter().map(|name| {
-        let text = &name.text;
-        quote_spanned! {here=>
-            const { #krate::__private::EventInfo::place(<Self as #krate::__private::Consumer>::EVENTS, #text) }
-        }
-    });
-    let place = match &*handler.events {
-        [] => TokenStream::new(),
-        [_] => quote_spanned!(here=> #krate::__private::Event::at(#event, #(#places)*);),
-        several => {
-            let texts = several.iter().map(|name| &name.text);
-            // The last arm is for no name: the compiler does not know that there are no others.
-            let arms = quote_spanned!(here=> #(#texts => #places,)* _ => ::core::primitive::u16::MAX,);
-            quote_spanned! {here=>
-                let __place = match #krate::__private::Event::name(#event) { #arms };
-                #krate::__private::Event::at(#event, __place);
-            }
-        }
-    };
-    quote_spanned!(span=> #(#cfgs)* #pattern => { #place #call #reply })
 }
 
 fn on_error(model: &Consumer) -> TokenStream {
