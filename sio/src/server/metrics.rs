@@ -102,12 +102,15 @@ fn sessions(counters: &Counters) -> Vec<Family> {
     ]
 }
 
+/// Reads one of the counters of a namespace.
+type Read = fn(&NamespaceCounters) -> u64;
+
 fn namespaces(counters: &Counters) -> Vec<Family> {
-    let by_namespace = |read: fn(&NamespaceCounters) -> u64| -> Vec<_> {
+    let by_namespace = |read: Read| -> Vec<_> {
         let all = counters.namespaces.iter();
         all.map(|one| Sample::new(&[("namespace", one.pattern)], read(one))).collect()
     };
-    let words = |label: &'static str, words: [(&'static str, fn(&NamespaceCounters) -> u64); 3]| -> Vec<_> {
+    let words = |label: &'static str, words: [(&'static str, Read); 3]| -> Vec<_> {
         let all = counters.namespaces.iter();
         let samples = all.flat_map(|one| {
             words.map(|(word, read)| Sample::new(&[("namespace", one.pattern), (label, word)], read(one)))
