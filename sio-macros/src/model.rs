@@ -239,8 +239,9 @@ fn event_names(
         let named = args.names.iter();
         named.map(|literal| Name { text: literal.value(), span: literal.span() }).collect()
     };
-    let sound = names.iter().map(|name| check_event_name(name, errors));
-    if sound.fold(true, |all, one| all && one) { Ok(names) } else { Err(()) }
+    // All of them are looked at, so that each mistake is told.
+    let mistaken = names.iter().filter(|name| !check_event_name(name, errors)).count();
+    if mistaken == 0 { Ok(names) } else { Err(()) }
 }
 
 fn check_event_name(Name { text, span }: &Name, errors: &mut Errors) -> bool {

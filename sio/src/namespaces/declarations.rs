@@ -29,13 +29,17 @@ pub struct SentEvent {
     pub(crate) shape: SentShape,
 }
 
+/// An argument: its name and its type.
+#[cfg(feature = "contract")]
+pub(crate) type Argument = (&'static str, fn() -> Typed);
+
 /// The shape of an event, for the contract.
 #[cfg(feature = "contract")]
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct SentShape {
     pub(crate) docs: &'static str,
     /// The arguments by name.
-    pub(crate) args: &'static [(&'static str, fn() -> Typed)],
+    pub(crate) args: &'static [Argument],
     /// One, or none if nothing is asked.
     pub(crate) answer: &'static [fn() -> Typed],
 }
@@ -78,7 +82,7 @@ impl SentEvent {
     pub const fn described(
         mut self,
         docs: &'static str,
-        args: &'static [(&'static str, fn() -> Typed)],
+        args: &'static [Argument],
         answer: &'static [fn() -> Typed],
     ) -> Self {
         self.shape = SentShape { docs, args, answer };

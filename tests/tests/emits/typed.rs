@@ -119,9 +119,10 @@ where
     E: Emit<Error = EmitError> + Ask,
     E::Answer<u32>: IntoEmitError,
 {
-    for error in
-        [handle.emit_elsewhere().await.unwrap_err(), handle.emit_elsewhere_too().await.into_emit_error()]
-    {
+    for error in [
+        handle.emit_elsewhere().await.expect_err("it must not be sent"),
+        handle.emit_elsewhere_too().await.into_emit_error(),
+    ] {
         assert!(
             matches!(&error, EmitError::Namespace(wrong)
                 if wrong.declared == ["/elsewhere"] && &*wrong.namespace == "/typed"),
@@ -136,7 +137,7 @@ trait IntoEmitError {
 
 impl IntoEmitError for Result<u32, AckError> {
     fn into_emit_error(self) -> EmitError {
-        match self.unwrap_err() {
+        match self.expect_err("it must not be asked") {
             AckError::Emit(error) => error,
             other => panic!("{other}"),
         }
@@ -145,7 +146,7 @@ impl IntoEmitError for Result<u32, AckError> {
 
 impl<T> IntoEmitError for Result<sio::emit::AckStream<T>, EmitError> {
     fn into_emit_error(self) -> EmitError {
-        self.err().expect("it must not be sent")
+        self.expect_err("it must not be sent")
     }
 }
 

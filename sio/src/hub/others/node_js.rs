@@ -51,7 +51,7 @@ impl Record {
         let mut headers: BTreeMap<String, Json> = BTreeMap::new();
         for (name, value) in &handshake.headers() {
             let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
-            headers.entry(name.as_str().to_owned()).or_insert(value.into());
+            headers.entry(name.as_str().to_owned()).or_insert_with(|| value.into());
         }
         let issued = handshake.time().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         let query = handshake.query();
