@@ -115,6 +115,7 @@ pub(crate) enum Question<'a> {
     /// The sockets that are addressed, an item each.
     Sockets,
     /// What their programs answer to an event with these arguments: lists of one value.
+    #[cfg_attr(not(feature = "node"), allow(dead_code, reason = "only servers in Node.js answer them"))]
     ServerEvent(&'a str, &'a RawValue),
 }
 
@@ -127,6 +128,7 @@ pub(crate) struct Desk<'a> {
     pub(crate) local: &'a dyn Local,
     pub(crate) outbox: &'a Arc<Outbox>,
     pub(crate) asks: &'a Asks,
+    #[cfg_attr(not(feature = "node"), allow(dead_code, reason = "only servers in Node.js are asked"))]
     pub(crate) requests: &'a Requests,
 }
 
