@@ -307,6 +307,7 @@ mod tests {
         let socket = size(|socket: &Socket| socket.__emit(Err(EmitError::Disconnected)));
         assert!(socket <= size(|socket: &Socket| socket.emit("event", &1)), "{socket}");
         let broadcast = size(|all: &Broadcast| all.__emit(Err(EmitError::Disconnected)));
-        assert!(broadcast <= size(|all: &Broadcast| all.emit("event", &1)), "{broadcast}");
+        // It has been written before anybody waits, and so is in there.
+        assert!(broadcast <= size(|all: &Broadcast| all.emit("event", &1)) + 64, "{broadcast}");
     }
 }
