@@ -133,7 +133,8 @@ impl Node {
     }
 
     /// Its own client has had everything, and at once.
-    fn own_client_noticed_nothing(&self) {
+    async fn own_client_noticed_nothing(&self) {
+        assert_eq!(self.missed(self).await, 0, "{}", self.name);
         let (made, own) = (lock(&self.made).clone(), self.numbers(self));
         assert_eq!(own.len(), made.len());
         let latest = made.iter().zip(&own).map(|(made, (_, came))| came.duration_since(*made)).max();
@@ -190,7 +191,7 @@ async fn talk(nodes: &[Node], time: Duration) {
 async fn settle(nodes: &[Node]) -> u64 {
     let mut missed = 0;
     for node in nodes {
-        node.own_client_noticed_nothing();
+        node.own_client_noticed_nothing().await;
         for sender in nodes.iter().filter(|sender| sender.name != node.name) {
             missed += node.missed(sender).await;
         }
@@ -306,7 +307,7 @@ async fn fault_6_redis_cuts_a_node_that_reads_nothing_and_its_client_misses_what
     assert!(missed > 0);
     assert_eq!((missed, missed), (b.told_lost(), b.counts().lost));
     assert_eq!((a.happened(is_node_down).0, b.happened(is_node_down).0), (0, 0));
-    a.own_client_noticed_nothing();
+    a.own_client_noticed_nothing().await;
 }
 
 /// Lets one direction between b and Redis stand still for six seconds.
