@@ -125,15 +125,16 @@ class Mixed(unittest.IsolatedAsyncioTestCase):
         await peer.connect(url, namespaces=[namespace])
         return peer
 
-    def process(self, *args, **options):
-        process = Process(*args, **options)
+    async def process(self, *args, **options):
+        # Its start takes long on a busy machine, and the clients here have to answer pings meanwhile.
+        process = await asyncio.to_thread(Process, *args, **options)
         self.addCleanup(process.end)
         return process
 
     async def server(self, version="5.18.1", mode="serve"):
         """A server, and a client of it; it has subscribed its channel."""
         before = self.subscribers()
-        server = self.process(mode, self.broker.url, version=version)
+        server = await self.process(mode, self.broker.url, version=version)
         client = await self.client(server.url)
         end = time.monotonic() + DEADLINE
         while self.subscribers() == before:
@@ -181,8 +182,8 @@ class Mixed(unittest.IsolatedAsyncioTestCase):
 
     async def test_arguments_of_servers_and_workers_reach_clients_of_all_nodes_as_they_are(self):
         theirs = await self.server()
-        worker = self.process("work", self.broker.url)
-        flask = self.process("flask", self.broker.url)
+        worker = await self.process("work", self.broker.url)
+        flask = await self.process("flask", self.broker.url)
         count = 0
         for what, args in EXACT.items():
             for say in (
@@ -197,7 +198,7 @@ class Mixed(unittest.IsolatedAsyncioTestCase):
 
     async def test_arguments_of_older_versions_reach_clients_of_all_nodes(self):
         for version in ("5.15.0", "5.13.0"):
-            worker = self.process("work", self.broker.url, version=version)
+            worker = await self.process("work", self.broker.url, version=version)
             one, two = await self.client(self.nodes[0].url), await self.client(self.nodes[1].url)
             exact = {what: args for what, args in EXACT.items() if version == "5.13.0" or what not in NOT_IN_5_15}
             for count, (what, args) in enumerate(exact.items(), 1):
