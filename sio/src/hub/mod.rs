@@ -368,7 +368,7 @@ impl Hub {
     /// Returns how many rooms there are, and how many members are away and waited for.
     pub(crate) fn sizes(&self) -> (usize, usize) {
         let rooms = self.read();
-        (rooms.rooms().len(), rooms.parked_len())
+        (rooms.count(), rooms.parked_len())
     }
 
     fn read(&self) -> RwLockReadGuard<'_, Rooms<Arc<Member>>> {

@@ -188,17 +188,22 @@ impl<M: Clone> Rooms<M> {
         (rooms, user)
     }
 
-    /// Returns the rooms in which somebody is, sorted.
     /// Returns how many members are parked.
     pub(crate) fn parked_len(&self) -> usize {
         self.parked.members.len()
     }
 
+    /// Returns the rooms in which somebody is, sorted.
     pub(crate) fn rooms(&self) -> Vec<String> {
         let rooms = self.live.rooms.keys().filter(|room| !user::is_hidden(room));
         let mut rooms: Vec<String> = rooms.map(|room| room.to_string()).collect();
         rooms.sort_unstable();
         rooms
+    }
+
+    /// Returns how many rooms there are, without making a list of them.
+    pub(crate) fn count(&self) -> usize {
+        self.live.rooms.keys().filter(|room| !user::is_hidden(room)).count()
     }
 
     /// Returns whether somebody is in a room.

@@ -4,7 +4,7 @@ use std::sync::Weak;
 
 use super::{Server, ServerInner};
 use crate::counters::{Count, Counters, EventCounters, NamespaceCounters, TransportCounters};
-use crate::engine::TransportKind;
+use crate::engine::{CloseReason, TransportKind};
 use crate::http::MetricsPage;
 use crate::observe::metrics::{CLOSING_LABELS, OUTCOME_LABELS, REFUSAL_LABELS};
 use crate::observe::{Family, Metric, Sample, Snapshot};
@@ -59,7 +59,7 @@ fn sessions(counters: &Counters) -> Vec<Family> {
     };
     let upgrades = [("done", &counters.upgraded), ("failed", &counters.upgrades_failed)]
         .map(|(word, count)| Sample::new(&[("outcome", word)], count.get()));
-    let slow = counters.closed.last().map_or(0, Count::get);
+    let slow = counters.closed[CloseReason::SlowClient as usize].get();
     vec![
         Family::new("sio_sessions_open", "Sessions that are open.", Metric::Gauge, by_transport(open)),
         Family::new(
