@@ -1,4 +1,4 @@
-//! What consumers say of themselves, as a contract.
+//! Builds a contract from consumers and from declarations of events.
 
 use std::collections::BTreeMap;
 

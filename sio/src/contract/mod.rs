@@ -1,11 +1,11 @@
 //! The contract between the server and its clients: every event with its types, as the program declares them.
 //!
-//! [`Contract::collect`] brings together what `#[consumer]` left in the program. It is for tests and tools: a running
-//! server pays nothing for it. With it a repository keeps a TypeScript module that cannot go stale:
+//! [`Contract::collect`] finds all consumers and declared events of the program. It is for tests and tools: a running
+//! server pays nothing for it. A test keeps a TypeScript module in the repository up to date:
 //!
 //! ```no_run
 //! # // In a test of the application.
-//! sio::Contract::collect().check("../web/src/contract.ts");
+//! sio::contract::Contract::collect().check("../web/src/contract.ts");
 //! ```
 //!
 //! | | |
@@ -13,9 +13,9 @@
 //! | [`Contract::typescript`] | types for the stock `socket.io-client` |
 //! | [`Contract::asyncapi`] | the document for AsyncAPI's tools |
 //! | [`Contract::check`], [`Contract::check_compatible`] | tests: a file is up to date, older clients keep working |
-//! | [`Contract::problems`] | what comes out worse than its author may think |
+//! | [`Contract::problems`] | types that clients see as `unknown`, and other losses |
 //! | [`Contract::page`], [`Builder::docs`](crate::Builder::docs) | a page for developers |
-//! | [`diff`] | what a change does to clients that are out there |
+//! | [`diff`] | the changes between two contracts: those that break clients in use, and others |
 //! | `{}`, `println!("{}", Contract::collect())` | the routes: namespaces, events, signatures |
 //!
 //! Types are described by [`schemars`](https://docs.rs/schemars) 1.x, which reads serde's attributes. Payloads derive its
@@ -26,6 +26,7 @@ mod check;
 mod collect;
 mod diff;
 mod model;
+mod names;
 mod page;
 mod routes;
 mod schema;
@@ -42,7 +43,7 @@ pub use self::page::PageFile;
 use crate::namespaces::declarations;
 use crate::namespaces::registration::{self, Registration};
 
-/// Everything that clients may send to the program, and what they get back.
+/// The namespaces and events of a program, with the types of all that clients send and get.
 ///
 /// # Examples
 ///
@@ -73,7 +74,7 @@ use crate::namespaces::registration::{self, Registration};
 /// }
 ///
 /// # fn main() {
-/// let contract = sio::Contract::collect();
+/// let contract = sio::contract::Contract::collect();
 /// let typescript = contract.typescript();
 /// assert!(typescript.contains("say: (say: Say, ack: (answer: Said | SioError) => void) => void;"), "{typescript}");
 /// assert!(contract.problems().is_empty());
@@ -106,8 +107,8 @@ impl Contract {
         collect::contract(registrations, &declared)
     }
 
-    /// Returns what comes out worse than its author may think, a sentence each: types without `JsonSchema`, integers
-    /// that JavaScript cannot hold.
+    /// Returns the places where clients see less than the program knows, a sentence each: types without `JsonSchema`,
+    /// integers that JavaScript cannot hold, and declared events of namespaces that no consumer serves.
     #[must_use]
     pub fn problems(&self) -> &[String] {
         &self.problems

@@ -18,7 +18,7 @@ async function json(name) {
   return JSON.parse(await readFile(join(HERE, "generated", name), "utf8"));
 }
 
-/** What a compiler reports, one `file(line,column): code` each. */
+/** Returns the errors that a compiler reports, each as `file(line,column): code`. */
 async function errors(compiler) {
   const tsc = join(HERE, "node_modules", compiler, "bin", "tsc");
   const run = promisify(execFile)(process.execPath, [tsc, "--project", HERE, "--pretty", "false"], { cwd: HERE });

@@ -6,7 +6,7 @@ use sio::error::{ErrorCodes, IntoEventError};
 use sio::extract::{EventName, Extension, Invalid, Path, Validate};
 use sio::prelude::*;
 
-/// What a client says of itself.
+/// The proof of who a client is.
 #[derive(Deserialize, JsonSchema)]
 pub(crate) struct Auth {
     #[expect(dead_code, reason = "only described")]
@@ -163,7 +163,7 @@ impl Plain {
     }
 }
 
-/// What the server says.
+/// The events of the server.
 #[emits(namespace = "/chat")]
 pub(crate) trait ChatEvents {
     /// Somebody has written something.

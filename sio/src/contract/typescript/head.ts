@@ -39,10 +39,10 @@ export type SioBytes = ArrayBuffer | Uint8Array;
 
 type SioEvents = { [event: string]: any };
 type SioListener = (...args: any[]) => any;
-/** What precedes the acknowledgement. */
+/** The arguments without the acknowledgement. */
 type SioSent<F extends SioListener> = Parameters<F> extends [...infer A, SioListener] ? A : Parameters<F>;
 type SioAck<F extends SioListener> = Parameters<F> extends [...any[], infer A extends SioListener] ? A : any;
-/** The same without those at the end that may be missing. */
+/** The same arguments, also without those at the end that may be missing. */
 type SioShort<A extends any[]> = A extends [...infer H, infer L]
   ? unknown extends L ? A : undefined extends L ? A | SioShort<H> : A
   : A;
@@ -52,7 +52,7 @@ type SioAnswer<F> = F extends (...answer: infer A) => any ? A[0] : any;
 /** An acknowledgement with a deadline: an error comes first. */
 type SioTimed<F> = F extends (...answer: infer A) => any ? (error: Error | null, ...answer: A) => void : SioListener;
 
-/** What the stock type of a socket with a deadline loses: the answer of `emitWithAck`. */
+/** A socket with a deadline. The stock type of one loses the type of the answer of `emitWithAck`. */
 export interface SioTimedSocket<C extends SioEvents> {
   emit<E extends keyof C & string>(event: E, ...args: SioWith<SioArgs<C[E]>, SioTimed<SioAck<C[E]>>>): this;
   emitWithAck<E extends keyof C & string>(event: E, ...args: SioArgs<C[E]>): Promise<SioAnswer<SioAck<C[E]>>>;

@@ -16,7 +16,7 @@ use super::model::{Event, Named, Way, Ways};
 /// Everything that is the same in each module.
 const HEAD: &str = include_str!("head.ts");
 
-/// What a namespace of the module calls its own. A type of the same name is hidden there, and needs another one.
+/// The names that each namespace of the module declares. A type of the same name is hidden there, and needs another one.
 const IN_NAMESPACE: [&str; 4] = ["Auth", "Client", "ClientToServerEvents", "ServerToClientEvents"];
 
 /// The TypeScript names of a contract's types and namespaces.
@@ -166,7 +166,7 @@ impl Contract {
         }
         if let Some(auth) = &namespace.auth {
             let writer = Writer::new(&names.inner, Ways::One(Way::ToServer), 1);
-            line(out, "  /** What a client connects with: `io(url, { auth })`. */");
+            line(out, "  /** The payload with which a client connects: `io(url, { auth })`. */");
             line(out, &format!("  export type Auth = {};", writer.shape(&auth.schema)));
         }
         for (interface, events, from_client) in [

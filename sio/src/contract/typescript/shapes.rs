@@ -74,7 +74,7 @@ impl<'a> Writer<'a> {
             None if has_members => parts.push(self.object(map)),
             _ => {}
         }
-        // Whatever is said twice is said once.
+        // A part that comes twice is written once.
         let mut seen: Vec<String> = Vec::new();
         parts.into_iter().filter(|part| part != "unknown").for_each(|part| {
             if !seen.contains(&part) {

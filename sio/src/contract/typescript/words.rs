@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
+use crate::contract::names::{MAIN, unique};
+
 /// Names of types that the module itself uses; what begins with `Sio` or `sio` is taken too.
 const TAKEN: [&str; 21] = [
     "Array",
@@ -100,19 +102,20 @@ pub(super) fn type_names<'a>(names: impl Iterator<Item = &'a String>) -> BTreeMa
         .collect()
 }
 
-/// Returns an identifier for each namespace, `Root` for `/`.
+/// Returns an identifier for each namespace, `Main` for `/` and for no other.
 pub(super) fn namespace_names<'a>(paths: impl Iterator<Item = &'a String>) -> BTreeMap<String, String> {
-    let mut taken = BTreeSet::new();
+    let main = "Main".to_owned();
+    let mut taken = BTreeSet::from([main.clone()]);
     paths
         .map(|path| {
+            if path == MAIN {
+                return (path.clone(), main.clone());
+            }
             let mut name = String::new();
             for part in path.split(|letter: char| !letter.is_alphanumeric()).filter(|part| !part.is_empty()) {
                 let mut letters = part.chars();
                 name.extend(letters.next().into_iter().flat_map(char::to_uppercase));
                 name.push_str(letters.as_str());
-            }
-            if name.is_empty() {
-                name.push_str("Root");
             }
             if !name.starts_with(char::is_alphabetic) {
                 name.insert(0, 'N');
@@ -130,16 +133,6 @@ pub(super) fn argument(name: &str, taken: &mut Vec<String>) -> String {
     }
     taken.push(name.clone());
     name
-}
-
-fn unique(name: &str, taken: &mut BTreeSet<String>) -> String {
-    let mut found = name.to_owned();
-    let mut number = 2;
-    while !taken.insert(found.clone()) {
-        found = format!("{name}{number}");
-        number += 1;
-    }
-    found
 }
 
 fn identifier(name: &str) -> String {
@@ -197,9 +190,11 @@ mod tests {
 
     #[test]
     fn namespaces_have_different_identifiers() {
-        let paths = ["/", "/chat", "/a-b", "/a/b", "/org/{org}", "/1on1", "/root", "/чат"];
-        let expected = ["Root", "Chat", "AB", "AB2", "OrgOrg", "N1on1", "Root2", "Чат"];
+        let paths = ["/", "/chat", "/a-b", "/a/b", "/org/{org}", "/1on1", "/main", "/root", "/чат", "/-"];
+        let expected = ["Main", "Chat", "AB", "AB2", "OrgOrg", "N1on1", "Main2", "Root", "Чат", "N"];
         assert_eq!(names(|paths| namespace_names(paths), &paths), expected);
+        // The name does not depend on which other namespaces there are.
+        assert_eq!(names(|paths| namespace_names(paths), &["/main"]), ["Main2"]);
     }
 
     #[test]

@@ -39,10 +39,10 @@ export type SioBytes = ArrayBuffer | Uint8Array;
 
 type SioEvents = { [event: string]: any };
 type SioListener = (...args: any[]) => any;
-/** What precedes the acknowledgement. */
+/** The arguments without the acknowledgement. */
 type SioSent<F extends SioListener> = Parameters<F> extends [...infer A, SioListener] ? A : Parameters<F>;
 type SioAck<F extends SioListener> = Parameters<F> extends [...any[], infer A extends SioListener] ? A : any;
-/** The same without those at the end that may be missing. */
+/** The same arguments, also without those at the end that may be missing. */
 type SioShort<A extends any[]> = A extends [...infer H, infer L]
   ? unknown extends L ? A : undefined extends L ? A | SioShort<H> : A
   : A;
@@ -52,7 +52,7 @@ type SioAnswer<F> = F extends (...answer: infer A) => any ? A[0] : any;
 /** An acknowledgement with a deadline: an error comes first. */
 type SioTimed<F> = F extends (...answer: infer A) => any ? (error: Error | null, ...answer: A) => void : SioListener;
 
-/** What the stock type of a socket with a deadline loses: the answer of `emitWithAck`. */
+/** A socket with a deadline. The stock type of one loses the type of the answer of `emitWithAck`. */
 export interface SioTimedSocket<C extends SioEvents> {
   emit<E extends keyof C & string>(event: E, ...args: SioWith<SioArgs<C[E]>, SioTimed<SioAck<C[E]>>>): this;
   emitWithAck<E extends keyof C & string>(event: E, ...args: SioArgs<C[E]>): Promise<SioAnswer<SioAck<C[E]>>>;
@@ -118,7 +118,7 @@ export type AsText = {
   id: string;
 };
 
-/** What a client says of itself. */
+/** The proof of who a client is. */
 export type Auth = {
   token: string;
 };
@@ -511,7 +511,7 @@ export type Untagged = number | string | {
 
 export type Words = "Red" | "dark green";
 
-export namespace Root {
+export namespace Main {
   export const path = "/";
   export interface ClientToServerEvents {
     echo: (first: string, second: number, ack: (first: string | SioError, more1?: number) => void) => void;
@@ -523,7 +523,7 @@ export namespace Root {
 /** Where people talk. */
 export namespace Chat {
   export const path = "/chat";
-  /** What a client connects with: `io(url, { auth })`. */
+  /** The payload with which a client connects: `io(url, { auth })`. */
   export type Auth = Sio_Auth;
   export interface ClientToServerEvents {
     /**
@@ -612,7 +612,7 @@ export namespace Matrix {
 export namespace RoomsId {
   /** The path of each of these namespaces has this form. */
   export const pattern = "/rooms/{id}";
-  /** What a client connects with: `io(url, { auth })`. */
+  /** The payload with which a client connects: `io(url, { auth })`. */
   export type Auth = Sio_Auth | null;
   export interface ClientToServerEvents {
     where: (ack: (answer: number | SioError) => void) => void;

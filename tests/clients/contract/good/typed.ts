@@ -1,7 +1,7 @@
 // The socket of the module: acknowledgements may be left out, and so may arguments that the server does not demand.
 import { io } from "socket.io-client";
 
-import { Chat, Matrix, Root, RoomsId, isSioError, type SioError } from "../generated/contract.ts";
+import { Chat, Matrix, Main, RoomsId, isSioError, type SioError } from "../generated/contract.ts";
 
 const socket: Chat.Client = io(`https://example.com${Chat.path}`, { auth: { token: "secret" } satisfies Chat.Auth });
 socket.on("connect", () => console.log(socket.id));
@@ -55,8 +55,8 @@ void ask();
 const room: RoomsId.Client = io("https://example.com/rooms/7");
 room.emit("where", (answer) => console.log(isSioError(answer) ? 0 : answer + 1));
 
-const root: Root.Client = io(`https://example.com${Root.path}`);
-root.emit("echo", "a", 1, (first, second) => console.log(first, second?.toFixed()));
+const main: Main.Client = io(`https://example.com${Main.path}`);
+main.emit("echo", "a", 1, (first, second) => console.log(first, second?.toFixed()));
 
 function told(event: Matrix.ClientToServerEvents["internal"] extends (value: infer T, ...rest: any[]) => void ? T : never): string {
   // A tag tells the forms apart.
