@@ -1,4 +1,5 @@
-//! What a change does to clients: each row of the table in `sio::contract::diff`'s documentation, both ways.
+//! Changes that break clients and changes that do not: each row of the table in `sio::contract::diff`'s documentation,
+//! both ways.
 
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
@@ -38,7 +39,7 @@ fn changes<Old: JsonSchema, New: JsonSchema>() -> (Vec<Change>, Vec<Change>) {
     (from, to)
 }
 
-/// Whether a change of a type breaks clients that send it, and clients that get it.
+/// Checks if a change of a type breaks clients that send it, and clients that get it.
 #[track_caller]
 fn breaks<Old: JsonSchema, New: JsonSchema>(from_clients: bool, to_clients: bool) {
     let (from, to) = changes::<Old, New>();
@@ -100,6 +101,31 @@ fn a_type_that_is_wider_narrower_or_another() {
     breaks::<String, uuid::Uuid>(true, false);
     breaks::<u8, serde_json::Value>(false, true);
     breaks::<sio::Binary, String>(true, true);
+}
+
+/// Returns if clients that send a number break when its bounds change.
+fn bounds(old: &Value, new: &Value) -> bool {
+    let number = |bounds: &Value| {
+        let mut schema = json!({ "type": "number" });
+        schema.as_object_mut().expect("an object").extend(bounds.as_object().expect("bounds").clone());
+        contract(&schema, &json!({}))
+    };
+    let changes = diff(&number(old), &number(new));
+    changes.iter().any(|change| change.is_breaking && change.place.contains("<-"))
+}
+
+#[test]
+fn a_bound_that_is_excluded_is_narrower_than_one_that_is_not() {
+    for (old, new, is_breaking) in [
+        (json!({ "minimum": 0 }), json!({ "exclusiveMinimum": 0 }), true),
+        (json!({ "exclusiveMinimum": 0 }), json!({ "minimum": 0 }), false),
+        (json!({ "maximum": 9 }), json!({ "exclusiveMaximum": 9 }), true),
+        (json!({ "exclusiveMaximum": 9 }), json!({ "maximum": 9 }), false),
+        (json!({ "minimum": 1 }), json!({ "exclusiveMinimum": 0 }), false),
+        (json!({ "minimum": 0, "exclusiveMinimum": 0 }), json!({ "exclusiveMinimum": 0 }), false),
+    ] {
+        assert_eq!(bounds(&old, &new), is_breaking, "{old} to {new}");
+    }
 }
 
 #[test]
@@ -220,7 +246,7 @@ fn events_namespaces_arguments_and_answers() {
 
 #[test]
 fn every_shape_of_the_matrix_is_no_change_of_itself() {
-    let contract = sio::Contract::collect().to_json();
+    let contract = sio::contract::Contract::collect().to_json();
     assert_eq!(diff(&contract, &contract), []);
 }
 
@@ -238,7 +264,7 @@ fn a_stale_file_fails_with_the_difference_and_is_left_alone() {
     }
     let folder = folder("stale");
     let path = folder.join("contract.ts");
-    let contract = sio::Contract::collect();
+    let contract = sio::contract::Contract::collect();
     let stale = contract.typescript().replace("chat message", "chat massage");
     std::fs::write(&path, &stale).expect("the file can be written");
     let failed = std::panic::catch_unwind(|| contract.check(&path)).expect_err("it is stale");
@@ -258,7 +284,7 @@ fn only_a_breaking_change_fails() {
     }
     let folder = folder("compatible");
     let path = folder.join("contract.json");
-    let contract = sio::Contract::collect();
+    let contract = sio::contract::Contract::collect();
     let mut old = contract.to_json();
     old["namespaces"]["/chat"]["receives"].as_object_mut().expect("events").remove("id");
     std::fs::write(&path, old.to_string()).expect("the file can be written");

@@ -1,4 +1,4 @@
-//! Whether a reader takes all that a writer may write.
+//! Compares two schemas: a reader must take all that a writer may write.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -127,7 +127,7 @@ impl<'a> Fits<'a> {
             if is_good(&reasons) {
                 return reasons;
             }
-            // What was found on a way that leads nowhere rests on assumptions.
+            // These two do not fit, so all that was assumed on the way is forgotten.
             self.known = before;
             if is_meant(form, other, read) && best.as_ref().is_none_or(|best| reasons.len() < best.len()) {
                 best = Some(reasons);

@@ -139,8 +139,11 @@ fn range(map: &Map<String, Value>) -> (Option<f64>, Option<f64>) {
         _ => (f64::NEG_INFINITY, f64::INFINITY),
     };
     let written = |keyword: &str| map.get(keyword).and_then(Value::as_f64);
-    let from = written("minimum").or_else(|| written("exclusiveMinimum")).unwrap_or(of_type.0);
-    let to = written("maximum").or_else(|| written("exclusiveMaximum")).unwrap_or(of_type.1);
+    // A bound that is excluded: the number beside it is the first that may be written.
+    let above = written("exclusiveMinimum").map_or(f64::NEG_INFINITY, f64::next_up);
+    let below = written("exclusiveMaximum").map_or(f64::INFINITY, f64::next_down);
+    let from = written("minimum").unwrap_or(of_type.0).max(above);
+    let to = written("maximum").unwrap_or(of_type.1).min(below);
     (from.is_finite().then_some(from), to.is_finite().then_some(to))
 }
 
@@ -164,7 +167,7 @@ fn object(map: &Map<String, Value>) -> Object {
     }
 }
 
-/// What is of both.
+/// Returns the forms of values that are of one form of each list; `None` if there are too many.
 fn meet_all(all: &[Form], more: &[Form]) -> Option<Vec<Form>> {
     if all.len().saturating_mul(more.len()) > MOST_FORMS {
         return None;
@@ -172,7 +175,7 @@ fn meet_all(all: &[Form], more: &[Form]) -> Option<Vec<Form>> {
     Some(all.iter().flat_map(|a| more.iter().filter_map(move |b| meet(a, b))).collect())
 }
 
-/// `None`: no value is of both.
+/// Returns the form of values that are of both; `None` if there are none.
 fn meet(a: &Form, b: &Form) -> Option<Form> {
     match (a, b) {
         (Form::Any, other) | (other, Form::Any) => Some(other.clone()),

@@ -1,8 +1,8 @@
-//! What a change of the contract does to clients that are out there.
+//! Compares two contracts, and tells the changes that break clients in use from the others.
 //!
-//! Whoever writes a value must write only what the other side reads: clients of the old contract write to the new
-//! server, and the new server writes to them. So each schema is compared as a writer's with a reader's. The other way
-//! round it tells what else has changed.
+//! Clients of the old contract write to the new server, and the new server writes to them; a writer must write nothing
+//! that its reader does not take. So each schema is compared as the writer's with the reader's. The same comparison with
+//! the parts exchanged finds the changes that break nothing.
 
 mod fits;
 mod forms;
@@ -43,7 +43,7 @@ impl fmt::Display for Change {
 /// | an event or a namespace is gone | breaking | breaking |
 /// | a new optional field or argument; a new required one | ok; breaking | ok; ok |
 /// | a field is gone; becomes optional | ok, unless unknown fields are refused; ok | breaking; breaking |
-/// | a value of an enum or a form more; fewer | ok; breaking | breaking; ok |
+/// | a value or a variant of an enum is new; is gone | ok; breaking | breaking; ok |
 /// | a type is wider; narrower | ok; breaking | breaking; ok |
 /// | the server asks for an acknowledgement | | breaking |
 ///
@@ -52,7 +52,7 @@ impl fmt::Display for Change {
 /// # Examples
 ///
 /// ```
-/// let contract = sio::Contract::collect().to_json();
+/// let contract = sio::contract::Contract::collect().to_json();
 /// assert!(sio::contract::diff(&contract, &contract).is_empty());
 /// ```
 #[must_use]
