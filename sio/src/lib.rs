@@ -94,6 +94,7 @@
 //! | | |
 //! |---|---|
 //! | [`macro@consumer`], [`macro@event`] | what a consumer consists of |
+//! | [`macro@emits`] | the events that the server sends, declared with their types |
 //! | [`Socket`] | one client in one namespace: emit, join, leave, disconnect |
 //! | [`Namespace`] | many clients at once: all of them, or those in some rooms; [`emit`] has the types for that |
 //! | [`Ack`] | answering a client by hand |
@@ -108,6 +109,7 @@
 //! | [`http`] | the hyper service and the tower layer, for your own server or in front of it |
 //! | [`engine`] | Engine.IO alone, without Socket.IO on top |
 //! | `cluster` | several servers that act as one, with the features `cluster` and `redis` |
+//! | `contract` | the events of a program with their types, for its clients, with the feature `contract` |
 //! | `testing` | clients in the process of a test, with the feature `testing` |
 //!
 //! [`prelude`] has what most programs need. The protocol itself, without tasks, sockets and clock, is the crate
@@ -128,8 +130,10 @@
 //! | `amqp`, `amqp-tls` | no | `sio::cluster` over RabbitMQ, and over TLS: `amqps://` |
 //! | `nats`, `nats-tls` | no | `sio::cluster` over NATS, and over TLS: `tls://` |
 //! | `postgres`, `postgres-tls` | no | `sio::cluster` over PostgreSQL, and over TLS |
+//! | `python`, `python-pickle` | no | nodes beside servers of python-socketio and Flask-SocketIO, and beside those of old versions |
+//! | `node` | no | nodes beside Node's servers |
 //! | `cluster` | no | `sio::cluster` without a broker: for your own, and for tests |
-//! | `contract` | no | `sio::Contract`: the consumers of a program as TypeScript and AsyncAPI |
+//! | `contract` | no | `sio::contract`: the events of a program as TypeScript and AsyncAPI, and a page for developers |
 //! | `testing` | no | `sio::testing`: clients in the process of a test |
 //!
 //! `sio` logs through `tracing`, with targets that begin with `sio::`; install a subscriber to see the logs.
@@ -201,8 +205,6 @@ pub use sio_macros::event;
 pub use self::builder::Builder;
 pub use self::consumer::ack::Ack;
 pub use self::consumer::state::State;
-#[cfg(feature = "contract")]
-pub use self::contract::Contract;
 #[doc(inline)]
 pub use self::error::{Error, Result};
 pub use self::handle::socket::Socket;

@@ -59,11 +59,11 @@ impl ErrorCodes for ChatError {
 fn checks() {
     // ANCHOR: check
     // In a test of the crate that has all consumers:
-    sio::Contract::collect().check("../web/src/contract.ts");
+    sio::contract::Contract::collect().check("../web/src/contract.ts");
     // ANCHOR_END: check
     // ANCHOR: compatible
     // In another test:
-    sio::Contract::collect().check_compatible("contract.json");
+    sio::contract::Contract::collect().check_compatible("contract.json");
     // ANCHOR_END: compatible
 }
 
@@ -79,7 +79,7 @@ fn page() -> sio::Result<Server> {
 
 #[cfg(test)]
 mod tests {
-    use sio::Contract;
+    use sio::contract::Contract;
 
     #[test]
     fn the_contract_has_what_the_chapter_shows() {

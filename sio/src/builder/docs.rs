@@ -13,9 +13,9 @@ impl Builder {
     /// Serves a page for developers at a path: all events of the consumers with their types, and forms to try them.
     /// Default off.
     ///
-    /// Whoever can reach the server can read the page, and learns from it which events there are: in production leave
-    /// it off, or serve [`Contract::page`] behind a login. With
-    /// `client_files` events can be tried, in the name of whoever uses the page.
+    /// Everybody who reaches the server can read the page, and learns from it which events there are: leave it off in
+    /// production, or serve [`Contract::page`] behind a login. The page can send events if the server has the browser
+    /// client (`client_files`); they are sent as the person who uses the page, and the server handles them as any other.
     ///
     /// # Examples
     ///
@@ -38,7 +38,7 @@ impl Builder {
         let Some(path) = &self.docs else { return Fixed::default() };
         if !path.starts_with('/') || !can_be_requested(path) {
             let reason = format!(
-                "{path:?} is no path that can be asked for: one begins with a slash and is percent-encoded"
+                "{path:?} is not a path that can be requested: it must begin with a slash and be percent-encoded"
             );
             problems.push(Problem::Option { name: "docs", reason });
             return Fixed::default();

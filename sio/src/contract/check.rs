@@ -32,7 +32,7 @@ impl Contract {
     /// ```no_run
     /// // #[test]
     /// fn the_types_of_the_page_are_up_to_date() {
-    ///     sio::Contract::collect().check("../web/src/contract.ts");
+    ///     sio::contract::Contract::collect().check("../web/src/contract.ts");
     /// }
     /// ```
     #[track_caller]
@@ -71,7 +71,7 @@ impl Contract {
     /// ```no_run
     /// // #[test]
     /// fn released_clients_keep_working() {
-    ///     sio::Contract::collect().check_compatible("contract.json");
+    ///     sio::contract::Contract::collect().check_compatible("contract.json");
     /// }
     /// ```
     #[track_caller]

@@ -61,7 +61,7 @@ impl Contract {
     /// # Examples
     ///
     /// ```
-    /// let page = sio::Contract::collect().page("/docs", "/socket.io", Some("/socket.io/socket.io.min.js"));
+    /// let page = sio::contract::Contract::collect().page("/docs", "/socket.io", Some("/socket.io/socket.io.min.js"));
     /// let paths: Vec<_> = page.iter().map(|file| file.path.as_str()).collect();
     /// assert_eq!(paths, ["/docs", "/docs/page.css", "/docs/page.js", "/docs/values.js", "/docs/contract.json"]);
     /// ```

@@ -6,7 +6,7 @@ mod matrix;
 mod samples;
 mod shapes;
 
-use sio::Contract;
+use sio::contract::Contract;
 
 /// The folder in which both TypeScript compilers and the parser of AsyncAPI read what is generated here.
 const GENERATED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/clients/contract/generated");

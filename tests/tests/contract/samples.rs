@@ -1,5 +1,5 @@
-//! Values of the matrix' types as serde writes them. What validates JSON Schema and what compiles TypeScript are others'
-//! programs, which read them from a file: the suite in `tests/clients/contract`.
+//! Values of the matrix' types as serde writes them. The suite in `tests/clients/contract` reads them from a file, and
+//! gives them to a validator of JSON Schema and to the compilers of TypeScript.
 
 use std::fmt::Debug;
 use std::fmt::Write as _;
@@ -7,12 +7,12 @@ use std::fmt::Write as _;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
-use sio::Contract;
+use sio::contract::Contract;
 
 use super::file;
 use super::matrix::*;
 
-/// What goes in and what comes out at an event of the matrix, and what serde refuses.
+/// Values that go in and come out at an event of the matrix, and values that serde refuses.
 #[derive(Default)]
 struct Samples {
     written: Vec<(&'static str, Value)>,
@@ -42,7 +42,7 @@ impl Samples {
         self.written.push((event, serde_json::to_value(value).expect("it can be written")));
     }
 
-    /// What else is read.
+    /// Values that are read, and never written so.
     fn read<T: DeserializeOwned>(&mut self, event: &'static str, values: &[Value]) {
         for value in values {
             let read = serde_json::from_value::<T>(value.clone());

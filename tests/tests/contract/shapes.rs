@@ -1,7 +1,7 @@
-//! What a contract says of consumers.
+//! Consumers and declared events as a contract shows them.
 
 use serde_json::{Value, json};
-use sio::Contract;
+use sio::contract::Contract;
 
 fn event(path: &str, name: &str) -> Value {
     Contract::collect().to_json()["namespaces"][path]["receives"][name].clone()
@@ -78,7 +78,7 @@ fn declared_events_are_what_the_server_sends() {
     assert_eq!(written["docs"], "Somebody has written something.");
     let names: Vec<_> = written["args"].as_array().expect("a list").iter().map(|arg| &arg["name"]).collect();
     assert_eq!(names, ["from", "message", "times"]);
-    // What clients get looks different from what they send.
+    // A message that clients get looks different from one that they send.
     assert_eq!(written["args"][1]["schema"], json!({ "$ref": "#/types/Message" }));
     assert_eq!(written["ack"], Value::Null);
     assert_eq!(

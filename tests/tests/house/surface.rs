@@ -5,26 +5,29 @@ use std::collections::BTreeSet;
 use proc_macro2::{TokenStream, TokenTree};
 
 /// Returns the public names of a file: modules, items and re-exports. What is hidden from the documentation does not
-/// count, nor does what only a feature brings, and a macro and a module of one name are one.
+/// count, nor does a module that a feature brings, and a macro and a module of one name are one. All else that a feature
+/// brings belongs into its module, and counts where it does not stand there.
 pub(crate) fn public_names(text: &str) -> BTreeSet<String> {
     let tokens: TokenStream = text.parse().expect("the file is Rust");
     let tokens: Vec<_> = tokens.into_iter().collect();
     let mut names = BTreeSet::new();
-    let mut is_hidden = false;
+    let (mut is_hidden, mut is_of_feature) = (false, false);
     let mut at = 0;
     while at < tokens.len() {
         let rest = &tokens[at..];
         match rest {
             [TokenTree::Punct(sign), TokenTree::Group(attribute), ..] if sign.as_char() == '#' => {
                 let attribute = attribute.stream().to_string().replace(' ', "");
-                is_hidden |= attribute == "doc(hidden)" || attribute.starts_with("cfg(feature=");
+                is_hidden |= attribute == "doc(hidden)";
+                is_of_feature |= attribute.starts_with("cfg(feature=");
                 at += 1;
             }
             [TokenTree::Ident(word), TokenTree::Ident(kind), ..] if word == "pub" => {
                 let end = end_of_item(rest);
-                if !is_hidden && kind == "use" {
+                let counts = !is_hidden && !(is_of_feature && kind == "mod");
+                if counts && kind == "use" {
                     leaves(&rest[2..end], &mut names);
-                } else if !is_hidden {
+                } else if counts {
                     // `async fn`, `unsafe trait`: the name stands behind the last keyword.
                     let is_keyword = |word: &str| {
                         ["mod", "fn", "struct", "enum", "trait", "type", "const", "static", "async", "unsafe"]
@@ -33,11 +36,13 @@ pub(crate) fn public_names(text: &str) -> BTreeSet<String> {
                     let words = rest[1..end].iter().map(ToString::to_string);
                     names.extend(words.skip_while(|word| is_keyword(word)).take(1));
                 }
-                (at, is_hidden) = (at + end, false);
+                (at, is_hidden, is_of_feature) = (at + end, false, false);
             }
             // A block or a semicolon ends what the attributes were for.
-            [TokenTree::Group(_), ..] => is_hidden = false,
-            [TokenTree::Punct(sign), ..] if sign.as_char() == ';' => is_hidden = false,
+            [TokenTree::Group(_), ..] => (is_hidden, is_of_feature) = (false, false),
+            [TokenTree::Punct(sign), ..] if sign.as_char() == ';' => {
+                (is_hidden, is_of_feature) = (false, false)
+            }
             _ => {}
         }
         at += 1;
@@ -80,6 +85,8 @@ fn every_kind_of_public_item_is_counted_once() {
         pub mod consumer;
         #[cfg(feature = "x")]
         pub mod testing;
+        #[cfg(feature = "x")]
+        pub use self::testing::Client;
         #[doc = include_str!("a.md")]
         pub use macros::consumer;
         pub use self::a::{B, c::{D, E as F}};
@@ -94,5 +101,5 @@ fn every_kind_of_public_item_is_counted_once() {
         use std::fmt;
     "#;
     let names: Vec<_> = public_names(text).into_iter().collect();
-    assert_eq!(names, ["After", "Alias", "B", "D", "F", "consumer", "other", "serve"]);
+    assert_eq!(names, ["After", "Alias", "B", "Client", "D", "F", "consumer", "other", "serve"]);
 }

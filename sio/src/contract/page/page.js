@@ -152,10 +152,13 @@ function connect(path, one, id) {
     socket.onAny((name, ...args) => {
       const ack = typeof args.at(-1) === "function" ? args.pop() : null;
       log(`← ${name}`, args);
-      const answer = ack && answers.get(name)?.();
+      if (!ack) return;
+      const answer = answers.get(name)?.();
       if (answer) {
         ack(...answer);
         log(`→ answer to ${name}`, answer);
+      } else {
+        log(`no answer to ${name}`, undefined, "bad");
       }
     });
   };
