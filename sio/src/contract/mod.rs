@@ -47,7 +47,7 @@ use crate::namespaces::registration::{self, Registration};
 ///
 /// # Examples
 ///
-/// ```
+/// ```standalone_crate
 /// use schemars::JsonSchema;
 /// use serde::{Deserialize, Serialize};
 /// use sio::prelude::*;
@@ -88,8 +88,8 @@ pub struct Contract {
 }
 
 impl Contract {
-    /// Collects the contract of all consumers, and of all events declared by `#[emits]`, that are linked into the program. A consumer in a crate that is never
-    /// mentioned is not linked, and not there.
+    /// Collects the contract of all consumers, and of all events declared by `#[emits]`, that are linked into the
+    /// program. A crate of which nothing is used is not linked, and its consumers are not there.
     #[must_use]
     pub fn collect() -> Self {
         let (registrations, _) = registration::collect(&[], true);

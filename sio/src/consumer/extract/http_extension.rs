@@ -18,7 +18,7 @@ use crate::error::Error;
 ///
 /// # Examples
 ///
-/// ```
+/// ```standalone_crate
 /// use sio::extract::HttpExtension;
 /// use sio::prelude::*;
 ///
