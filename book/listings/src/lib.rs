@@ -10,6 +10,7 @@ mod auth;
 mod consumers;
 mod contract;
 mod deployment;
+mod emits;
 mod errors;
 mod forwarding;
 mod limits;
