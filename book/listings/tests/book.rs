@@ -281,3 +281,27 @@ fn the_reference_has_every_reason_and_code() {
         assert!(reference.contains(&format!("| `{word}` |")), "`{word}` is missing");
     }
 }
+
+/// The variants of an error that users meet, as a file of `sio/src/error` declares them.
+fn variants(file: &str, name: &str) -> Vec<String> {
+    let source = read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../../sio/src/error").join(file));
+    let (_, body) = source.split_once(&format!("pub enum {name} {{\n")).expect("the enum");
+    let (body, _) = body.split_once("\n}").expect("its end");
+    let lines = body.lines().filter_map(|line| line.strip_prefix("    "));
+    let variants = lines.filter(|line| line.starts_with(char::is_uppercase));
+    variants.filter_map(|line| line.split([' ', ',', '(']).next().map(str::to_owned)).collect()
+}
+
+#[test]
+fn the_reference_has_every_variant_of_the_errors() {
+    let reference = &chapters()[Path::new("reference/errors.md")];
+    for (file, name) in [("build.rs", "Problem"), ("emit.rs", "EmitError"), ("emit.rs", "AckError")] {
+        let (_, table) = reference.split_once(&format!("| `{name}` | is |")).expect("a table for the error");
+        let (table, _) = table.split_once("\n\n").unwrap_or((table, ""));
+        let rows: BTreeSet<_> =
+            table.lines().filter_map(|row| row.strip_prefix("| `")?.split('`').next()).collect();
+        let variants = variants(file, name);
+        assert!(variants.len() >= 7, "{variants:?}");
+        assert_eq!(rows, variants.iter().map(String::as_str).collect(), "{name}");
+    }
+}

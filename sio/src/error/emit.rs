@@ -40,8 +40,8 @@ pub enum EmitError {
     /// More rooms are named than the 65,536 that other nodes of the cluster accept. The event was not sent to anybody.
     #[error("more rooms are named than the 65,536 that other nodes accept")]
     TooManyRooms,
-    /// The servers of another kind that take part in the cluster cannot be told: their format has no words for it. It was
-    /// not sent to anybody.
+    /// The messages of other servers in the cluster, those of python-socketio or of Node, cannot express this. It was not sent to
+    /// anybody.
     #[error("{servers} servers cannot be told: {reason}")]
     Inexpressible {
         /// The kind of servers.
