@@ -123,6 +123,29 @@ test("bytes go both ways, and a namespace with a parameter is chosen by it", asy
   await table.locator(".result pre", { hasText: /^7$/ }).waitFor();
 });
 
+test("a question of the server gets the answer that stands on the page, and none that is no JSON", async (t) => {
+  const page = await open(t);
+  await connected(page);
+  const question = card(page, "are you there");
+  await question.locator("summary").click();
+  const answer = question.getByLabel("answer", { exact: true });
+  assert.deepEqual(JSON.parse(await answer.inputValue()), { here: true });
+  const ask = card(page, "question");
+  await ask.locator("summary").click();
+  const send = ask.getByRole("button", { name: "Send" });
+  for (const here of [true, false]) {
+    await answer.fill(JSON.stringify({ here }));
+    await send.click();
+    await ask.locator(".result pre", { hasText: new RegExp(`^${here}$`) }).waitFor();
+  }
+  const logged = page.locator("#entries li", { hasText: "→ answer to are you there" });
+  assert.equal(await logged.count(), 2);
+  await answer.fill("{ no JSON");
+  await send.click();
+  await page.locator("#entries li .bad", { hasText: "no answer to are you there" }).waitFor();
+  await question.getByRole("alert").filter({ hasText: "JSON" }).waitFor();
+});
+
 test("the keyboard is enough: find an event, connect, send it", async (t) => {
   const page = await open(t);
   await page.keyboard.press("/");

@@ -141,6 +141,23 @@ enum Colour {
     Pink,
 }
 
+/// Where a client is.
+#[derive(Deserialize, JsonSchema)]
+struct Presence {
+    here: bool,
+}
+
+#[emits(namespace = "/desk")]
+trait DeskEvents {
+    /// A note has been put on the desk.
+    #[event("note added")]
+    async fn emit_note_added(note: &Note);
+
+    /// Is anybody there?
+    #[event("are you there")]
+    async fn emit_are_you_there(seconds: u32) -> Presence;
+}
+
 /// A desk with notes on it.
 #[consumer(namespace = "/desk")]
 impl Desk {
@@ -154,7 +171,7 @@ impl Desk {
         if note.text.is_empty() {
             return Err(sio::Error::new("empty_note", "write something"));
         }
-        socket.namespace().emit("note added", &note).await?;
+        socket.namespace().emit_note_added(&note).await?;
         Ok(times.unwrap_or(1))
     }
 
@@ -164,7 +181,7 @@ impl Desk {
 
     /// Asks the client whether it is there.
     async fn event_question(socket: &Socket) -> sio::Result<bool> {
-        Ok(socket.emit_with_ack("are you there", &5).await?)
+        Ok(socket.emit_are_you_there(5).await?.here)
     }
 }
 
