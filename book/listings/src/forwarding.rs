@@ -2,10 +2,11 @@
 
 use std::env;
 use std::net::AddrParseError;
+use std::time::Duration;
 
 use sio::Builder;
 use sio::cluster::{Adapter, Forwarding};
-use sio::options::Recovery;
+use sio::options::{Recovery, Shutdown};
 use sio::prelude::*;
 
 /// A node in a network in which its own idea of its address is wrong.
@@ -33,6 +34,8 @@ async fn serve() -> sio::Result {
         .adapter(Adapter::redis(&redis).name(node))
         .connection_state_recovery(Recovery::default())
         .health("/healthz", "/readyz")
+        // Until the load balancer sends nobody here any more.
+        .shutdown(Shutdown::new().delay(Duration::from_secs(5)))
         .build()?;
     server.serve(("0.0.0.0", env::var("PORT")?.parse()?)).await
     // ANCHOR_END: node
