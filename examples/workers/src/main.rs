@@ -14,7 +14,7 @@ struct Orders;
 // ANCHOR: consumer
 #[consumer(namespace = "/orders")]
 impl Orders {
-    /// From now on the client hears of an order, whoever knows something of it.
+    /// From now on the client hears all news of an order, from whichever program they come.
     async fn event_watch(&mut self, socket: &Socket, order: u64) -> sio::Result<bool> {
         socket.join(format!("order:{order}")).await?;
         Ok(true)
