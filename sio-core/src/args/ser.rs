@@ -7,7 +7,7 @@
 use std::fmt;
 
 use bytes::Bytes;
-use serde::ser::{self, Serialize, Serializer};
+use serde::ser::{Serialize, Serializer};
 
 use super::arity::{is_array, is_unit};
 use super::encode_error::EncodeError;
@@ -62,9 +62,9 @@ pub(crate) fn serialize<A: Serialize + ?Sized>(
     args: &A,
     attachments: &mut dyn Attachments,
 ) -> Result<(), EncodeError> {
-    let mut json = None;
+    let mut writer = None;
     let types = Types { has_size: size_of_val(args) > 0, is_unit: is_unit::<A>, is_array: is_array::<A> };
-    args.serialize(TopLevel { out, first, attachments, json: &mut json, types })?;
+    args.serialize(TopLevel { out, first, attachments, writer: &mut writer, types })?;
     Ok(())
 }
 
@@ -73,8 +73,8 @@ struct TopLevel<'a, 'j> {
     out: &'a mut Vec<u8>,
     first: bool,
     attachments: &'a mut dyn Attachments,
-    /// Where the serializer of a single argument lives: what it returns borrows it.
-    json: &'j mut Option<Writer<'a>>,
+    /// The place of the writer, which the compounds borrow.
+    writer: &'j mut Option<Writer<'a>>,
     types: Types,
 }
 
@@ -93,12 +93,12 @@ impl<'a, 'j> TopLevel<'a, 'j> {
         if !self.first {
             self.out.push(b',');
         }
-        self.json.insert(Writer::new(self.out, self.attachments))
+        self.writer.insert(Writer::new(self.out, self.attachments))
     }
 
     /// Begins as many arguments as there will be elements.
-    fn several(self) -> Elements<'a, 'j> {
-        Elements::Several { out: self.out, first: self.first, attachments: self.attachments }
+    fn several(self) -> Compound<'j, 'a> {
+        self.writer.insert(Writer::new(self.out, self.attachments)).bare(self.first)
     }
 }
 
@@ -114,8 +114,8 @@ impl<'a, 'j> Serializer for TopLevel<'a, 'j> {
     type Ok = ();
     type Error = serde_json::Error;
     type SerializeSeq = Compound<'j, 'a>;
-    type SerializeTuple = Elements<'a, 'j>;
-    type SerializeTupleStruct = Elements<'a, 'j>;
+    type SerializeTuple = Compound<'j, 'a>;
+    type SerializeTupleStruct = Compound<'j, 'a>;
     type SerializeTupleVariant = Compound<'j, 'a>;
     type SerializeMap = Compound<'j, 'a>;
     type SerializeStruct = Compound<'j, 'a>;
@@ -125,12 +125,8 @@ impl<'a, 'j> Serializer for TopLevel<'a, 'j> {
         if !self.types.has_size || (self.types.is_unit)() { Ok(()) } else { self.one().serialize_unit() }
     }
 
-    fn serialize_tuple(self, len: usize) -> Result<Elements<'a, 'j>, Self::Error> {
-        if (self.types.is_array)() {
-            self.one().serialize_tuple(len).map(Elements::OfOne)
-        } else {
-            Ok(self.several())
-        }
+    fn serialize_tuple(self, len: usize) -> Result<Self::SerializeTuple, Self::Error> {
+        if (self.types.is_array)() { self.one().serialize_tuple(len) } else { Ok(self.several()) }
     }
 
     one_argument! {
@@ -200,7 +196,7 @@ impl<'a, 'j> Serializer for TopLevel<'a, 'j> {
         if name == SPREAD {
             return Ok(self.several());
         }
-        self.one().serialize_tuple_struct(name, len).map(Elements::OfOne)
+        self.one().serialize_tuple_struct(name, len)
     }
 
     fn serialize_tuple_variant(
@@ -233,62 +229,6 @@ impl<'a, 'j> Serializer for TopLevel<'a, 'j> {
 
     fn collect_str<T: fmt::Display + ?Sized>(self, value: &T) -> Result<(), Self::Error> {
         self.one().collect_str(value)
-    }
-}
-
-/// The elements of a tuple.
-enum Elements<'a, 'j> {
-    /// Each is an argument.
-    Several { out: &'a mut Vec<u8>, first: bool, attachments: &'a mut dyn Attachments },
-    /// All are one argument, an array.
-    OfOne(Compound<'j, 'a>),
-}
-
-impl Elements<'_, '_> {
-    fn element<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), serde_json::Error> {
-        match self {
-            Self::Several { out, first, attachments } => {
-                if !*first {
-                    out.push(b',');
-                }
-                *first = false;
-                value.serialize(&mut Writer::new(out, *attachments))
-            }
-            Self::OfOne(array) => ser::SerializeTuple::serialize_element(array, value),
-        }
-    }
-
-    fn finish(self) -> Result<(), serde_json::Error> {
-        match self {
-            Self::Several { .. } => Ok(()),
-            Self::OfOne(array) => ser::SerializeTuple::end(array),
-        }
-    }
-}
-
-impl ser::SerializeTuple for Elements<'_, '_> {
-    type Ok = ();
-    type Error = serde_json::Error;
-
-    fn serialize_element<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Self::Error> {
-        self.element(value)
-    }
-
-    fn end(self) -> Result<(), Self::Error> {
-        self.finish()
-    }
-}
-
-impl ser::SerializeTupleStruct for Elements<'_, '_> {
-    type Ok = ();
-    type Error = serde_json::Error;
-
-    fn serialize_field<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Self::Error> {
-        self.element(value)
-    }
-
-    fn end(self) -> Result<(), Self::Error> {
-        self.finish()
     }
 }
 

@@ -391,4 +391,6 @@ fn what_is_long_gives_way_while_it_is_checked_read_and_written() {
         let written = given_way(|| write_args(&mut out, true, &value, &mut Vec::new()).unwrap());
         assert!(written >= pieces && (written > 0) == (pieces > 0), "written: {piece}");
     }
+    let many = Spread(vec![1; 100 * 1024]);
+    assert!(given_way(|| write_args(&mut Vec::new(), true, &many, &mut Vec::new()).unwrap()) >= 100);
 }

@@ -1,9 +1,8 @@
 //! [`Writer`]: values to JSON text, as serde_json writes them, with placeholders instead of bytes.
 //!
-//! It exists beside serde_json's serializer, which looks at each byte of a string, because most of what is sent is
+//! It exists beside serde_json's serializer because that looks at each byte of a string, and most bytes of a packet are
 //! inside of strings. Numbers that are no integers are left to serde_json, and so are the errors.
 
-mod key;
 mod text;
 
 use std::fmt::{self, Write as _};
@@ -12,7 +11,6 @@ use bytes::Bytes;
 use serde::ser::{self, Error as _, Serialize, Serializer};
 use serde_json::Error;
 
-use self::key::Key;
 use self::text::{InsideString, write_compact};
 pub(crate) use self::text::{MAX_DIGITS, digits, write_string};
 use crate::pace::Pace;
@@ -60,6 +58,27 @@ impl<'a> Writer<'a> {
     fn begin(&mut self, open: u8, close: &'static [u8]) -> Compound<'_, 'a> {
         self.out.push(open);
         Compound { writer: self, is_empty: true, is_ready: false, close }
+    }
+
+    /// Begins elements without brackets around them. `first` says that no comma is needed before the first one.
+    pub(super) fn bare(&mut self, first: bool) -> Compound<'_, 'a> {
+        Compound { writer: self, is_empty: first, is_ready: false, close: b"" }
+    }
+
+    /// Writes the name of a member: a string, or a number or a boolean in quotes.
+    fn key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), Error> {
+        let start = self.out.len();
+        key.serialize(&mut *self)?;
+        match self.out.get(start) {
+            Some(b'"') => {}
+            Some(b'-' | b'0'..=b'9' | b't' | b'f') => {
+                self.out.insert(start, b'"');
+                self.out.push(b'"');
+            }
+            // `null`, an array or an object.
+            _ => return Err(Error::custom("key must be a string, a finite number or a boolean")),
+        }
+        Ok(())
     }
 }
 
@@ -275,8 +294,7 @@ impl Compound<'_, '_> {
         value.serialize(&mut *self.writer)
     }
 
-    /// Writes JSON that the application has ready. Only there could white space come in, and with it what looks like a
-    /// marked placeholder.
+    /// Writes JSON that the application has ready. Nothing else can hold white space, which marks placeholders.
     #[cold]
     fn ready<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Error> {
         let text = serde_json::to_value(value)?;
@@ -352,7 +370,7 @@ impl ser::SerializeMap for Compound<'_, '_> {
 
     fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), Error> {
         self.next();
-        key.serialize(Key(&mut *self.writer))
+        self.writer.key(key)
     }
 
     fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Error> {
