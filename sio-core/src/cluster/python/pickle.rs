@@ -1,8 +1,8 @@
 //! Messages of versions up to 5.13, which are pickles.
 //!
-//! Only what plain data is made of is known here: no pickle can run anything, name anything, or become much larger than
-//! the message that brings it. Objects that are used twice stand there once and are referred to, so that a short pickle
-//! can mean a long value; the number of its parts is limited.
+//! Only the instructions that make plain data are known here: no pickle can run anything, name anything, or become much
+//! larger than the message that brings it. A pickle holds an object once and refers to it where it is used again, so a
+//! short pickle can stand for a long value; the number of parts is limited.
 
 use std::collections::HashMap;
 
@@ -102,7 +102,7 @@ struct Machine<'a> {
     stack: Vec<usize>,
     /// How long the stack was at each mark.
     marks: Vec<usize>,
-    memo: HashMap<u32, usize>,
+    memo: HashMap<usize, usize>,
 }
 
 impl<'a> Machine<'a> {
@@ -118,37 +118,25 @@ impl<'a> Machine<'a> {
                 b'N' => self.single(Value::Null),
                 0x88 => self.single(Value::Bool(true)),
                 0x89 => self.single(Value::Bool(false)),
-                b'J' => {
-                    let number = i32::from_le_bytes(*self.array()?);
-                    self.single(number.into());
-                }
-                b'K' => {
-                    let number = u8::from_le_bytes(*self.array()?);
-                    self.single(number.into());
-                }
-                b'M' => {
-                    let number = u16::from_le_bytes(*self.array()?);
-                    self.single(number.into());
-                }
+                b'J' => self.number(i32::from_le_bytes)?,
+                b'K' => self.number(u8::from_le_bytes)?,
+                b'M' => self.number(u16::from_le_bytes)?,
+                b'G' => self.number(f64::from_be_bytes)?,
                 0x8a => {
-                    let len = u8::from_le_bytes(*self.array()?);
-                    self.long(len.into())?;
-                }
-                b'G' => {
-                    let number = f64::from_be_bytes(*self.array()?);
-                    self.single(number.into());
+                    let len = self.short_length()?;
+                    self.long(len)?;
                 }
                 0x8c => {
-                    let len = u8::from_le_bytes(*self.array()?);
-                    self.text(len.into())?;
+                    let len = self.short_length()?;
+                    self.text(len)?;
                 }
                 b'X' => {
                     let len = self.length()?;
                     self.text(len)?;
                 }
                 b'C' => {
-                    let len = u8::from_le_bytes(*self.array()?);
-                    self.binary(len.into())?;
+                    let len = self.short_length()?;
+                    self.binary(len)?;
                 }
                 b'B' => {
                     let len = self.length()?;
@@ -187,21 +175,21 @@ impl<'a> Machine<'a> {
                     let parts = self.last(usize::from(code - 0x84))?;
                     self.push(Part::Tuple(parts));
                 }
-                0x94 => self.remember(u32::try_from(self.memo.len()).unwrap_or(u32::MAX))?,
+                0x94 => self.remember(self.memo.len())?,
                 b'q' => {
-                    let place = u8::from_le_bytes(*self.array()?);
-                    self.remember(place.into())?;
+                    let place = self.short_length()?;
+                    self.remember(place)?;
                 }
                 b'r' => {
-                    let place = u32::from_le_bytes(*self.array()?);
+                    let place = self.length()?;
                     self.remember(place)?;
                 }
                 b'h' => {
-                    let place = u8::from_le_bytes(*self.array()?);
-                    self.recall(place.into())?;
+                    let place = self.short_length()?;
+                    self.recall(place)?;
                 }
                 b'j' => {
-                    let place = u32::from_le_bytes(*self.array()?);
+                    let place = self.length()?;
                     self.recall(place)?;
                 }
                 _ => return Err(Malformed("the pickle is more than plain data")),
@@ -216,6 +204,15 @@ impl<'a> Machine<'a> {
 
     fn single(&mut self, value: Value) {
         self.push(Part::Single(value));
+    }
+
+    fn number<const N: usize, T>(&mut self, from: fn([u8; N]) -> T) -> Result<(), Malformed>
+    where
+        Value: From<T>,
+    {
+        let number = from(*self.array()?);
+        self.single(number.into());
+        Ok(())
     }
 
     fn text(&mut self, len: usize) -> Result<(), Malformed> {
@@ -289,18 +286,24 @@ impl<'a> Machine<'a> {
         Ok(self.stack.split_off(mark.ok_or(Malformed("the pickle has no mark"))?))
     }
 
-    fn remember(&mut self, place: u32) -> Result<(), Malformed> {
+    fn remember(&mut self, place: usize) -> Result<(), Malformed> {
         let top = *self.stack.last().ok_or(Malformed("the pickle ends too early"))?;
         self.memo.insert(place, top);
         Ok(())
     }
 
-    fn recall(&mut self, place: u32) -> Result<(), Malformed> {
+    fn recall(&mut self, place: usize) -> Result<(), Malformed> {
         let part = *self.memo.get(&place).ok_or(Malformed("the pickle refers to nothing"))?;
         self.stack.push(part);
         Ok(())
     }
 
+    /// A length or a place in one byte.
+    fn short_length(&mut self) -> Result<usize, Malformed> {
+        Ok(u8::from_le_bytes(*self.array()?).into())
+    }
+
+    /// A length or a place in four bytes.
     fn length(&mut self) -> Result<usize, Malformed> {
         Ok(u32::from_le_bytes(*self.array()?) as usize)
     }
@@ -376,7 +379,7 @@ mod tests {
     use super::*;
     use crate::cluster::message::{Change, Deed};
 
-    /// What servers of versions 5.9 and 5.13 have written.
+    /// Messages that servers of versions 5.9 and 5.13 have written, as hex.
     const CAPTURED: &str = include_str!("pickles.txt");
 
     fn captured(line: usize) -> Vec<u8> {
