@@ -1,7 +1,7 @@
 //! `#[emits]`: a trait whose methods are the events that a server sends.
 //!
-//! The same three steps as those of a consumer. Each handle of `sio` implements the trait, so what is generated for an
-//! event is one call, and an entry in the list of declared events.
+//! The same three steps as those of a consumer. Each handle of `sio` implements the trait, so an event becomes a method
+//! that makes one call, and an entry in the list of declared events.
 
 mod check;
 mod expand;

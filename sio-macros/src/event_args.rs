@@ -2,11 +2,11 @@
 //!
 //! ```text
 //! args   =  [ arg { "," arg } [ "," ] ]
-//! arg    =  string (several are several events)  |  "fallback"  |  "concurrent"  |  "timeout" "=" duration  |  "max_size" "=" size  |  "rate" "=" rate
+//! arg    =  string  |  "fallback"  |  "concurrent"  |  "timeout" "=" duration  |  "max_size" "=" size  |  "rate" "=" rate
 //! ```
 //!
-//! The values are strings. A duration is a whole number and `ms`, `s` or `m`; a size a whole number and `B`, `KiB` or
-//! `MiB`; a rate a whole number, a slash and `s`, `m` or `h`.
+//! Each string alone is the name of an event. The values are strings. A duration is a whole number and `ms`, `s` or `m`; a
+//! size a whole number and `B`, `KiB` or `MiB`; a rate a whole number, a slash and `s`, `m` or `h`.
 
 use std::time::Duration;
 

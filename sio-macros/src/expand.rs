@@ -20,9 +20,6 @@ use crate::shape::is_borrowing;
 use crate::span::at;
 use crate::version;
 
-/// The argument with which `#[event]` knows that it only marks its own import as used.
-pub(crate) const USED: &str = "__sio_used";
-
 /// The block as it was written, but for the `#[event]`s.
 pub(crate) fn user_block(block: &Block) -> TokenStream {
     let mut body = TokenStream::new();
@@ -60,28 +57,25 @@ pub(crate) fn consumer(model: &Consumer) -> TokenStream {
     let namespaces = model.namespaces.iter().map(|name| &name.text);
     let namespace = &model.namespaces[0].text;
     let here = at(self_ty.span());
-    let members = [
-        events(model),
-        describe(model),
-        on_connect(model),
-        dispatch::on_event(model),
-        dispatch::on_concurrent(model),
-    ];
+    let events = events(model);
+    let members =
+        [describe(model), on_connect(model), dispatch::on_event(model), dispatch::on_concurrent(model)];
     let hooks = [on_error(model), on_disconnect(model)];
-    let used = model.event_paths.iter().map(|path| {
-        let used = format_ident!("{USED}");
-        quote!(#[#path(#used)] const _: () = ();)
-    });
+    let used = model.event_paths.marks();
     let code = quote_spanned! {here=>
         #(#cfgs)*
         const _: () = {
-            #(#used)*
+            #used
+
+            // Apart from the trait, which asks for `Send`: a consumer that is not would be refused for each event.
+            #events
 
             #[automatically_derived]
             #[allow(deprecated, unreachable_patterns)]
             impl #krate::__private::Consumer for #self_ty {
                 const NAMESPACE: &'static ::core::primitive::str = #namespace;
                 const NAMESPACES: &'static [&'static ::core::primitive::str] = &[#(#namespaces),*];
+                const EVENTS: &'static [#krate::__private::EventInfo] = __EVENTS;
                 #(#members)*
                 #(#hooks)*
             }
@@ -117,7 +111,7 @@ fn events(model: &Consumer) -> TokenStream {
         });
         named.collect()
     });
-    quote_spanned!(at(Span::call_site())=> const EVENTS: &'static [#krate::__private::EventInfo] = &[#(#infos),*];)
+    quote_spanned!(at(Span::call_site())=> const __EVENTS: &[#krate::__private::EventInfo] = &[#(#infos),*];)
 }
 
 fn describe(model: &Consumer) -> TokenStream {

@@ -1,5 +1,5 @@
-//! The `#[consumer]`, `#[event]` and `#[emits]` attributes of `sio`. Use them through that crate: what they write are calls
-//! into exactly its version, and they are documented there with everything that they touch.
+//! The `#[consumer]`, `#[event]` and `#[emits]` attributes of `sio`. Use them through that crate: the code that they
+//! generate calls exactly its version, and they are documented there with everything that they touch.
 //!
 //! A block goes through three steps. `parse` turns tokens into syntax and judges nothing, `model` finds the
 //! hooks and handlers and every mistake that can be seen without types, and `expand` writes
@@ -74,9 +74,9 @@ fn consumer_tokens(args: TokenStream, item: TokenStream) -> TokenStream {
 }
 
 /// `#[consumer]` takes these attributes away, so the macro itself only runs where one was forgotten, and once for
-/// every block with [`expand::USED`] as its argument, so that an import of `event` counts as used.
+/// every block with [`parse::USED`] as its argument, so that an import of `event` counts as used.
 fn event_tokens(args: TokenStream, item: &TokenStream) -> TokenStream {
-    if args.to_string() == expand::USED {
+    if args.to_string() == parse::USED {
         return TokenStream::new();
     }
     let message = "`#[event]` only works on a method of an impl block marked `#[consumer]`, or of a trait marked `#[emits]`";

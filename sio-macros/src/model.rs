@@ -6,17 +6,16 @@
 use std::time::Duration;
 
 use proc_macro2::TokenStream;
-use quote::{ToTokens, quote};
 use sio_grammar::is_reserved;
 use syn::ext::IdentExt;
-use syn::{Attribute, FnArg, Ident, Path, ReturnType, Type};
+use syn::{Attribute, FnArg, Ident, ReturnType, Type};
 
 use crate::check::{check_block, check_hidden_event, check_method};
 use crate::errors::Errors;
 use crate::event_args::{EventArgs, Rate};
 use crate::names;
 use crate::namespace::{self, Name};
-use crate::parse::{self, Args, Block, Item};
+use crate::parse::{self, Args, Block, EventPaths, Item};
 use crate::role::{PREFIX, Role};
 use crate::shape::is_ack;
 
@@ -32,8 +31,7 @@ pub(crate) struct Consumer {
     pub(crate) disconnect: Vec<Method>,
     pub(crate) error: Vec<Method>,
     pub(crate) handlers: Vec<Handler>,
-    /// The paths by which `#[event]` was written, each once.
-    pub(crate) event_paths: Vec<Path>,
+    pub(crate) event_paths: EventPaths,
 }
 
 pub(crate) struct Handler {
@@ -67,13 +65,13 @@ impl Consumer {
                 errors.push(error.clone());
             }
         }
+        let krate = args.krate();
         let namespaces = namespace::all(&args, errors);
         let sound = check_block(block, errors);
         if let Some(error) = args.error {
             errors.push(error);
             return None;
         }
-        let krate = args.krate.map_or_else(|| quote!(::sio), ToTokens::into_token_stream);
         let mut consumer = Self {
             krate,
             cfgs: block.cfgs.clone(),
@@ -84,7 +82,7 @@ impl Consumer {
             disconnect: Vec::new(),
             error: Vec::new(),
             handlers: Vec::new(),
-            event_paths: Vec::new(),
+            event_paths: EventPaths::default(),
         };
         for item in &block.items {
             if let Item::Method(method) = item {
@@ -95,13 +93,7 @@ impl Consumer {
     }
 
     fn add(&mut self, method: &parse::Method, errors: &mut Errors) {
-        for attr in &method.event_attrs {
-            let path = attr.path();
-            let same = |known: &Path| quote!(#known).to_string() == quote!(#path).to_string();
-            if !self.event_paths.iter().any(same) {
-                self.event_paths.push(path.clone());
-            }
-        }
+        self.event_paths.add(&method.event_attrs);
         let name = method.sig.ident.unraw().to_string();
         let Some(role) = Role::of(&name, !method.event_attrs.is_empty()) else {
             check_hidden_event(method, errors);

@@ -11,7 +11,7 @@ pub(crate) fn of_argument(pat: &Pat, ty: &Type) -> String {
     let name = match pat {
         Pat::Ident(pat) => pat.ident.unraw().to_string().trim_start_matches('_').to_owned(),
         Pat::Paren(pat) => return of_argument(&pat.pat, ty),
-        // `Valid(message)`: the name of what is in it.
+        // `Valid(message)`: the name inside.
         Pat::TupleStruct(pat) if pat.elems.len() == 1 && matches!(pat.elems[0], Pat::Ident(_)) => {
             return of_argument(&pat.elems[0], ty);
         }

@@ -11,7 +11,7 @@
 //! Because bodies stay tokens, a half-typed one does no harm. A half-typed signature costs its own method only.
 
 use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
-use quote::ToTokens;
+use quote::{ToTokens, format_ident, quote};
 use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream, Parser};
 use syn::{Attribute, Generics, Ident, LitStr, Meta, Path, Signature, Token, Type, Visibility, token};
@@ -23,7 +23,7 @@ use crate::names;
 pub(crate) struct Args {
     /// At least one, unless none are given.
     pub(crate) namespaces: Option<Vec<LitStr>>,
-    pub(crate) krate: Option<Path>,
+    krate: Option<Path>,
     /// The first thing in the brackets that could not be understood.
     pub(crate) error: Option<syn::Error>,
 }
@@ -36,6 +36,11 @@ impl Args {
             args.error = Some(error);
         }
         args
+    }
+
+    /// The path of `sio` in generated code.
+    pub(crate) fn krate(&self) -> TokenStream {
+        self.krate.as_ref().map_or_else(|| quote!(::sio), ToTokens::to_token_stream)
     }
 
     fn fill(&mut self, input: ParseStream<'_>) -> syn::Result<()> {
@@ -289,6 +294,32 @@ pub(crate) fn group(input: ParseStream<'_>, delimiter: Delimiter) -> syn::Result
         Some((TokenTree::Group(group), rest)) if group.delimiter() == delimiter => Ok((group, rest)),
         _ => Err(cursor.error("expected curly braces")),
     })
+}
+
+/// The argument with which `#[event]` knows that it only marks its own import as used.
+pub(crate) const USED: &str = "__sio_used";
+
+/// The paths by which `#[event]` was written, each once: the attributes are taken out, so that imports of them would be
+/// unused.
+#[derive(Default)]
+pub(crate) struct EventPaths(Vec<Path>);
+
+impl EventPaths {
+    pub(crate) fn add(&mut self, event_attrs: &[Attribute]) {
+        for path in event_attrs.iter().map(Attribute::path) {
+            let same = |known: &Path| quote!(#known).to_string() == quote!(#path).to_string();
+            if !self.0.iter().any(same) {
+                self.0.push(path.clone());
+            }
+        }
+    }
+
+    /// Items that use each path and are nothing themselves.
+    pub(crate) fn marks(&self) -> TokenStream {
+        let used = format_ident!("{USED}");
+        let marks = self.0.iter().map(|path| quote!(#[#path(#used)] const _: () = ();));
+        marks.collect()
+    }
 }
 
 /// `#[event]`, by whatever path.

@@ -3,15 +3,14 @@
 //! A method with a mistake is kept where it still makes sense, so that calls of it are no mistakes as well.
 
 use proc_macro2::TokenStream;
-use quote::{ToTokens, quote};
 use sio_grammar::is_reserved;
 use syn::ext::IdentExt;
-use syn::{Attribute, FnArg, Ident, LitStr, Meta, Pat, Path, ReturnType, Type, Visibility};
+use syn::{Attribute, FnArg, Ident, LitStr, Meta, Pat, ReturnType, Type, Visibility};
 
 use super::parse::{Item, Method, Trait};
 use crate::errors::Errors;
 use crate::namespace::{self, Name};
-use crate::parse::{Args, hides_event};
+use crate::parse::{Args, EventPaths, hides_event};
 use crate::shape::{has_impl_trait, strip_groups};
 
 /// The prefix of an event's method; the rest of its name is the event's.
@@ -32,8 +31,7 @@ pub(super) struct Emits {
     /// `None` after a mistake that makes the declaration worthless.
     pub(super) namespaces: Option<Vec<Name>>,
     pub(super) events: Vec<Event>,
-    /// The paths by which `#[event]` was written, each once.
-    pub(super) event_paths: Vec<Path>,
+    pub(super) event_paths: EventPaths,
 }
 
 pub(super) struct Event {
@@ -48,19 +46,20 @@ pub(super) struct Event {
 
 impl Emits {
     pub(super) fn new(args: Args, block: Trait, errors: &mut Errors) -> Self {
+        let krate = args.krate();
         let mut namespaces = namespace::all(&args, errors);
         if let Some(error) = args.error {
             errors.push(error);
             namespaces = None;
         }
         let mut emits = Self {
-            krate: args.krate.map_or_else(|| quote!(::sio), ToTokens::into_token_stream),
+            krate,
             attrs: block.attrs,
             vis: block.vis,
             ident: block.ident,
             namespaces,
             events: Vec::new(),
-            event_paths: Vec::new(),
+            event_paths: EventPaths::default(),
         };
         if let Some(word) = &block.unsafety {
             errors.at(word, "there is nothing to promise where events are declared: remove `unsafe`");
@@ -96,13 +95,7 @@ impl Emits {
     }
 
     fn add(&mut self, method: Method, errors: &mut Errors) {
-        for attr in &method.event_attrs {
-            let path = attr.path();
-            let same = |known: &Path| quote!(#known).to_string() == quote!(#path).to_string();
-            if !self.event_paths.iter().any(same) {
-                self.event_paths.push(path.clone());
-            }
-        }
+        self.event_paths.add(&method.event_attrs);
         let name = name(&method, errors);
         check_signature(&method, errors);
         let args = arguments(&method, errors);
@@ -275,7 +268,7 @@ fn answer(method: &Method, errors: &mut Errors) -> Option<Type> {
     }
     let is_result = matches!(ty, Type::Path(path) if path.path.segments.last().is_some_and(|last| last.ident == "Result"));
     if is_result {
-        errors.at(ty, "write what the client answers: whoever asks gets a `Result` of it in any case");
+        errors.at(ty, "write the type of the answer alone: the method returns a `Result` of it in any case");
         return None;
     }
     Some(ty.clone())

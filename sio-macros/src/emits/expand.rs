@@ -1,12 +1,11 @@
 //! Meaning to tokens: for each event a method that is one call, and an entry in the list.
 
 use proc_macro2::{Ident, Literal, Span, TokenStream};
-use quote::{ToTokens, format_ident, quote, quote_spanned};
+use quote::{ToTokens, quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 
 use super::check::{Emits, Event};
-use crate::expand::USED;
 use crate::names;
 use crate::namespace::Name;
 use crate::span::at;
@@ -19,10 +18,7 @@ pub(super) fn emits(emits: &Emits) -> TokenStream {
     let namespaces = namespaces(emits);
     let methods = emits.events.iter().map(|event| method(krate, &namespaces, event));
     let list = emits.namespaces.as_ref().map(|_| list(emits, &namespaces));
-    let used = emits.event_paths.iter().map(|path| {
-        let used = format_ident!("{USED}");
-        quote!(#[#path(#used)] const _: () = ();)
-    });
+    let used = emits.event_paths.marks();
     let code = quote_spanned! {here=>
         #(#attrs)*
         #vis trait #ident: #krate::__private::Emit {
@@ -31,7 +27,7 @@ pub(super) fn emits(emits: &Emits) -> TokenStream {
 
         #(#cfgs)*
         const _: () = {
-            #(#used)*
+            #used
 
             #[automatically_derived]
             impl<__Handle: #krate::__private::Emit + ?::core::marker::Sized> #ident for __Handle {}
@@ -42,7 +38,7 @@ pub(super) fn emits(emits: &Emits) -> TokenStream {
     version::checked(krate, here, &code)
 }
 
-/// `&["/a", "/b"]`; of a declaration that is none, nothing that anybody would meet.
+/// `&["/a", "/b"]`; empty after a mistake in the attribute, which is reported already.
 fn namespaces(emits: &Emits) -> TokenStream {
     let names = emits.namespaces.iter().flatten().map(literal);
     quote_spanned!(at(Span::call_site())=> &[#(#names),*])

@@ -68,26 +68,19 @@ fn arm(krate: &TokenStream, handler: &Handler, this: &TokenStream) -> TokenStrea
         let via = quote_spanned!(ty_span=> #krate::__private::Probe::<#ty>::NEW.__sio_via());
         quote_spanned!(ty_span=> #via.__sio_reply::<#ty>(__output, #event))
     };
-    // Counted under this place: nothing has to look for the name again. A condition may have taken earlier events away.
-    let here = at(Span::call_site());
-    let places = handler.events.iter().map(|name| {
-        let text = &name.text;
-        quote_spanned! {here=>
-            const { #krate::__private::EventInfo::place(<Self as #krate::__private::Consumer>::EVENTS, #text) }
-        }
-    });
+    // Counted under this place: nothing has to look for the name again, unless there are several.
     let place = match &*handler.events {
-        [] => TokenStream::new(),
-        [_] => quote_spanned!(here=> #krate::__private::Event::at(#event, #(#places)*);),
-        several => {
-            let texts = several.iter().map(|name| &name.text);
-            // The last arm is for no name: the compiler does not know that there are no others.
-            let arms = quote_spanned!(here=> #(#texts => #places,)* _ => ::core::primitive::u16::MAX,);
-            quote_spanned! {here=>
-                let __place = match #krate::__private::Event::name(#event) { #arms };
-                #krate::__private::Event::at(#event, __place);
+        [name] => {
+            let text = &name.text;
+            quote_spanned! {at(Span::call_site())=>
+                #krate::__private::Event::at(
+                    #event,
+                    // A condition may have taken earlier events away.
+                    const { #krate::__private::EventInfo::place(__EVENTS, #text) },
+                );
             }
         }
+        _ => TokenStream::new(),
     };
     quote_spanned!(span=> #(#cfgs)* #pattern => { #place #call #reply })
 }

@@ -29,7 +29,7 @@ pub struct Event<'a> {
     answer: Answer,
     /// For the `error` hook, which takes it as an argument.
     error: Option<Error>,
-    /// The place of its handler among the consumer's events, once it is known; above all of them until then.
+    /// Its place in [`Consumer::EVENTS`](super::Consumer::EVENTS), once it is known; `u16::MAX` until then.
     place: u16,
 }
 
@@ -166,13 +166,13 @@ impl<'a> Event<'a> {
         }
     }
 
-    /// Notes the place of its handler among the consumer's events. Called by generated code, in the arm of the event.
+    /// Notes its place in [`Consumer::EVENTS`](super::Consumer::EVENTS). Called by generated code, in the arm of the event.
     #[doc(hidden)]
     pub fn at(&mut self, place: u16) {
         self.place = place;
     }
 
-    /// Returns the place of its handler, if that is known.
+    /// Returns its place in [`Consumer::EVENTS`](super::Consumer::EVENTS), if that is known.
     pub(crate) fn place(&self) -> Option<usize> {
         (self.place < u16::MAX).then_some(self.place.into())
     }

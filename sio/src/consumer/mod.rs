@@ -91,7 +91,7 @@ pub trait Consumer: Sized + Send + 'static {
     /// The namespace, beginning with `/`.
     const NAMESPACE: &'static str;
 
-    /// All namespaces, where there are several: a value looks after one socket in one of them. Default:
+    /// All namespaces, at least one: a value looks after one socket in one of them. Default:
     /// [`NAMESPACE`](Self::NAMESPACE) alone.
     const NAMESPACES: &'static [&'static str] = &[Self::NAMESPACE];
 

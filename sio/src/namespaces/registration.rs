@@ -63,6 +63,7 @@ impl Registration {
     /// Of the consumer `C`, whose sockets live as `run` says, at the place of the call.
     #[track_caller]
     pub(crate) const fn new<C: Consumer>(run: fn(SocketTask) -> Running) -> Self {
+        const { assert!(!C::NAMESPACES.is_empty(), "a consumer has at least one namespace") };
         Self {
             namespace: C::NAMESPACE,
             namespaces: C::NAMESPACES,
@@ -160,7 +161,7 @@ pub(crate) fn missing(consumers: &[Registration], states: &StateMap) -> Vec<Prob
     once_each(consumers.iter().flat_map(|registration| missing_of(registration, states)))
 }
 
-/// What a consumer lacks in each of its namespaces is one problem.
+/// Drops repetitions: a consumer lacks the same in each of its namespaces.
 fn once_each(all: impl Iterator<Item = Problem>) -> Vec<Problem> {
     let mut problems = Vec::new();
     for problem in all {
