@@ -164,7 +164,7 @@ impl Broadcast {
     where
         A: Serialize + ?Sized + Sync,
     {
-        // Before the wait: what stands in a condition is kept for as long as its block runs.
+        // Not in the condition itself, whose values would be kept for as long as its block runs.
         let giving_way = self.start(self.outgoing(event, args)?)?;
         if let Some(giving_way) = giving_way {
             giving_way.await;
@@ -233,11 +233,8 @@ impl Broadcast {
         event: &str,
         args: &(impl Serialize + ?Sized + Sync),
     ) -> Result<AckStream<T>, EmitError> {
-        let (answers, giving_way) = self.ask(self.question(event, args)?);
-        if let Some(giving_way) = giving_way {
-            giving_way.await;
-        }
-        Ok(answers)
+        let answers = self.ask_giving_way(self.question(event, args)?);
+        Ok(answers.await)
     }
 
     /// Returns the connected sockets that are addressed, in no particular order.

@@ -1,4 +1,4 @@
-//! How a broadcast is sent: what is written first, and then given to the sockets of this node and of others.
+//! How a broadcast is sent: it is encoded first, and then given to the sockets of this node and to other nodes.
 
 use serde::Serialize;
 
@@ -70,10 +70,7 @@ impl Broadcast {
     }
 
     /// Sends a question, and returns its answers and the wait that gives way to those who are asked, if there is one.
-    pub(crate) fn ask<T>(
-        &self,
-        question: Question,
-    ) -> (AckStream<T>, Option<impl Future<Output = ()> + Send>) {
+    fn ask<T>(&self, question: Question) -> (AckStream<T>, Option<impl Future<Output = ()> + Send>) {
         let hub = &self.namespace.hub;
         let Question { id, here, elsewhere, foreign } = question;
         let (delivered, mut asked) = hub.ask(&self.target, &here, self.how(), id);
@@ -87,13 +84,18 @@ impl Broadcast {
         (answers, hub.give_way(delivered))
     }
 
-    /// As [`ask`](Self::ask), and waits.
-    pub(in crate::handle) async fn ask_giving_way<T>(&self, question: Question) -> AckStream<T> {
+    /// As [`ask`](Self::ask). The future gives way, and does not hold the question.
+    pub(in crate::handle) fn ask_giving_way<T>(
+        &self,
+        question: Question,
+    ) -> impl Future<Output = AckStream<T>> {
         let (answers, giving_way) = self.ask(question);
-        if let Some(giving_way) = giving_way {
-            giving_way.await;
+        async move {
+            if let Some(giving_way) = giving_way {
+                giving_way.await;
+            }
+            answers
         }
-        answers
     }
 
     /// A question as sockets of this node get it, and as other nodes do, if there are any.
@@ -120,7 +122,7 @@ impl Broadcast {
         Ok((question.compress(self.compress), None))
     }
 
-    /// Sockets of this node are first, and do not wait for what others do.
+    /// Delivers an event: to the sockets of this node first, which do not wait for other nodes.
     pub(super) fn deliver(&self, outgoing: Outgoing) -> Result<Delivered, EmitError> {
         let (hub, how) = (&self.namespace.hub, self.how());
         let Outgoing { emission, foreign } = outgoing;
