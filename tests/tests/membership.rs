@@ -55,6 +55,25 @@ impl Member {
     }
 }
 
+/// Serves several namespaces, and several events with one handler.
+#[derive(Default)]
+struct Several {
+    handled: u32,
+}
+
+#[consumer(namespace = ["/", "/several", "/several/{id}"])]
+impl Several {
+    #[event("joined", "user left", max_size = "32B")]
+    async fn came_or_went(&mut self, socket: &Socket, name: EventName, who: String) -> String {
+        self.handled += 1;
+        format!("{}: {} {name} as number {}", socket.namespace().path(), who, self.handled)
+    }
+
+    async fn event_call(&mut self, socket: &Socket) -> sio::Result {
+        Ok(socket.namespace().emit("called", &()).await?)
+    }
+}
+
 /// Nobody serves `/` here: it exists all the same.
 async fn server() -> TestServer {
     TestServer::start(|builder| {
@@ -110,6 +129,47 @@ async fn one_connection_joins_several_namespaces_as_different_sockets() {
     for (index, id) in ids.iter().enumerate() {
         assert!(ids[..index].iter().all(|other| !other.contains(id) && !id.contains(other)), "{ids:?}");
     }
+}
+
+#[tokio::test]
+async fn a_consumer_of_several_namespaces_has_a_value_for_each_socket_in_each() {
+    let server = TestServer::start(|builder| builder.consumer::<Several>()).await;
+    let mut ws = server.socket("/").await;
+    let mut other = server.socket("/several").await;
+    for namespace in ["/several", "/several/7"] {
+        ws.join(namespace).await;
+    }
+    for number in 1..=2 {
+        for path in ["/", "/several", "/several/7"] {
+            let prefix = prefix(path);
+            ws.send(&format!(r#"42{prefix}1["joined","Ada"]"#)).await;
+            ws.expect(&format!(r#"43{prefix}1["{path}: Ada joined as number {number}"]"#)).await;
+        }
+    }
+    // Each namespace has its own members.
+    ws.send(r#"42/several/7,["call"]"#).await;
+    ws.expect(r#"42/several/7,["called"]"#).await;
+    other.expect_nothing_more().await;
+    ws.send("40/several/7/8,").await;
+    ws.expect(r#"44/several/7/8,{"message":"Invalid namespace"}"#).await;
+}
+
+#[tokio::test]
+async fn a_handler_of_several_events_is_told_which_and_each_has_the_options() {
+    let server = TestServer::start(|builder| builder.consumer::<Several>()).await;
+    let mut ws = server.socket("/").await;
+    for (number, event) in (1..).zip(["joined", "user left", "joined"]) {
+        ws.send(&format!(r#"421["{event}","Ada"]"#)).await;
+        ws.expect(&format!(r#"431["/: Ada {event} as number {number}"]"#)).await;
+        ws.send(&format!(r#"422["{event}","{}"]"#, "x".repeat(32))).await;
+        ws.expect(
+            r#"432[{"status":"error","code":"payload_too_large","message":"The event is too large","limit":32}]"#,
+        )
+        .await;
+    }
+    // The name of the method is none of them.
+    ws.send(r#"42["came_or_went","Ada"]"#).await;
+    ws.expect_nothing_more().await;
 }
 
 #[tokio::test]
