@@ -29,7 +29,7 @@ const EVENTS: u64 = 2000;
 /// How many clients are idle at the same time: some twenty in each of the parts into which sessions are divided, so that
 /// it matters little how they are spread.
 const IDLE: i64 = 320;
-/// What each of them may keep, within three percent.
+/// How many bytes each of them may keep, within three percent.
 const IDLE_BYTES: i64 = 3_290;
 /// What happens once in a while may allocate, but not for every event.
 const NOW_AND_THEN: f64 = 0.02;

@@ -1,4 +1,4 @@
-//! Finds where the plain part of a JSON string ends: most of what arrives, and of what is sent, is inside of strings.
+//! Finds where the plain part of a JSON string ends. Most bytes of a packet are inside of strings.
 
 /// A byte of this in each place of a word.
 const EACH: u64 = 0x0101_0101_0101_0101;

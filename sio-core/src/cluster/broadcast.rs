@@ -75,7 +75,7 @@ impl<'a> Target<'a> {
 }
 
 impl<'a> Broadcast<'a> {
-    /// Returns how many bytes [`Broadcast::write`] writes: a frame with room for just so many can be shared as it is.
+    /// Returns how many bytes [`Broadcast::write`] writes. A frame with exactly this capacity can be shared as it is.
     #[must_use]
     pub fn size(&self) -> usize {
         let offset = self.offset.map_or(0, number_size);

@@ -33,7 +33,7 @@ pub struct Inexpressible {
     pub reason: &'static str,
 }
 
-/// A message that is none of its kind.
+/// A message is not of the kind that it should be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct Malformed(pub &'static str);
@@ -70,7 +70,7 @@ pub fn node_of(name: &str) -> Option<NodeId> {
     name.strip_prefix(HOST)?.parse().ok()
 }
 
-/// Names of rooms: one or a list, of which numbers are taken for their text.
+/// Reads the names of rooms: one name or a list of them. A number stands for its text.
 #[cfg(any(feature = "python", feature = "node"))]
 pub(super) fn names(value: Json) -> Result<Vec<String>, Malformed> {
     match value {

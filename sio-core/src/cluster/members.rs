@@ -290,7 +290,7 @@ impl Members {
         owners.find(|(_, member)| member.hello.key.proves(id)).map(|(node, _)| *node)
     }
 
-    /// Returns whether a node made an id that has left in order, one of the last 64, and the id proves it.
+    /// Returns `true` if an id proves that it was made by one of the last 64 nodes that have left in order.
     #[must_use]
     pub fn is_of_one_that_left<I: Owned>(&self, id: &I) -> bool {
         let tag = tag_of(id);

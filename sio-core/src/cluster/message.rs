@@ -33,8 +33,8 @@ pub struct Bye {
     /// The node that has its clients' states.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub successor: Option<NodeId>,
-    /// The others answer with an empty [`Page`] of this id. They send the node nothing behind that: ids that it has made
-    /// are nobody's then.
+    /// The others answer with an empty [`Page`] under this id, and send the node nothing after that: the ids that it has
+    /// made belong to nobody then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<u64>,
 }

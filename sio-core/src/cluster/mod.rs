@@ -11,7 +11,7 @@
 //! * [`gather`]: which answers a request still waits for, and [`asking`]: which answers of sockets.
 //! * [`key`]: the proof in ids that name the node that made them.
 //! * [`token`]: the proof that a request comes from another node.
-//! * [`foreign`]: what is common to the messages of servers of other kinds, each of which has a module and a feature.
+//! * [`foreign`]: the terms that servers of all other kinds share. Each kind has a module and a feature.
 
 pub mod ask;
 pub mod asking;

@@ -24,7 +24,7 @@ pub(super) fn write_number(out: &mut Vec<u8>, mut number: u64) {
 
 /// How many bytes [`write_number`] writes.
 pub(super) const fn number_size(number: u64) -> usize {
-    // Seven bits each; of none it is one byte.
+    // Each byte holds seven bits, and zero takes one byte too.
     (u64::BITS - (number | 1).leading_zeros()).div_ceil(7) as usize
 }
 

@@ -56,7 +56,7 @@ fn write_frame(out: &mut Vec<u8>, first: u8, parts: &[&[u8]]) {
 }
 
 fn write_header(out: &mut Vec<u8>, first: u8, length: usize) {
-    // Not a byte more: memory of which all is used becomes `Bytes` as it is.
+    // Not a byte more: a vector that is full becomes `Bytes` without another allocation.
     let header = if length <= MAX_SHORT {
         2
     } else if u16::try_from(length).is_ok() {

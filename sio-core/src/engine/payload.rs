@@ -93,7 +93,7 @@ impl PayloadBuilder {
         if !fits && !self.is_empty() {
             return false;
         }
-        // No byte more for the first: memory of which all is used becomes `Bytes` as it is.
+        // The first has no separator: a vector that is full becomes `Bytes` without another allocation.
         self.body.reserve(length - usize::from(self.is_empty() && length > 0));
         for (is_binary, data) in frames {
             self.push(is_binary, &data);

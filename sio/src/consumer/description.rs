@@ -15,7 +15,7 @@ use crate::short::short;
 #[derive(Debug)]
 pub struct Description<'a> {
     needs: &'a mut Needs,
-    /// `None` where nobody asks for it: when a server starts.
+    /// `None` while a server starts: only the contract asks for them.
     #[cfg(feature = "contract")]
     pub(super) handlers: Option<&'a mut Handlers>,
 }

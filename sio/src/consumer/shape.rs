@@ -1,5 +1,5 @@
-//! The shapes of arguments and answers, found out by method resolution: nothing is demanded of a type, and what it can
-//! do says what is known of it.
+//! The shapes of arguments and answers, found by method resolution: nothing is demanded of a type, and the traits that it
+//! implements decide how much is known of it.
 //!
 //! A probe is a stack of levels, each of which [derefs](Deref) to the next. A method of an upper level is taken where
 //! its bounds hold, so an order of levels is an order of preference:
@@ -104,14 +104,14 @@ impl Handled {
 /// Calls of generated code.
 #[doc(hidden)]
 impl Description<'_> {
-    /// The documentation of the consumer.
+    /// Sets the documentation of the consumer.
     pub fn consumer(&mut self, docs: &'static str) {
         if let Some(handlers) = &mut self.handlers {
             handlers.docs = docs;
         }
     }
 
-    /// What follows is about `connect`.
+    /// Begins the description of `connect`.
     pub fn connect(&mut self, docs: &'static str) {
         if let Some(handlers) = &mut self.handlers {
             handlers.connect = Some(Handled::new(&[], docs));
@@ -119,7 +119,7 @@ impl Description<'_> {
         }
     }
 
-    /// What follows is about the handler of some events, or of all others.
+    /// Begins the description of the handler of some events; without names, of the fallback.
     pub fn event(&mut self, names: &'static [&'static str], docs: &'static str) {
         if let Some(handlers) = &mut self.handlers {
             handlers.events.push(Handled::new(names, docs));
@@ -127,14 +127,14 @@ impl Description<'_> {
         }
     }
 
-    /// An argument of the handler.
+    /// Adds an argument of the handler.
     pub fn arg(&mut self, name: &'static str, shape: Shape) {
         if let Some(handled) = self.handled() {
             handled.args.push((name, shape));
         }
     }
 
-    /// The value that the handler returns, and the codes with which it fails.
+    /// Sets the value that the handler returns, and the codes with which it fails.
     pub fn reply(&mut self, answer: Typed, codes: Option<&'static [&'static str]>) {
         if let Some(handled) = self.handled() {
             handled.answer = Some(answer);
@@ -181,7 +181,7 @@ macro_rules! levels {
     };
 }
 
-/// Says what a level answers for a type.
+/// Gives levels a method, each for the types that it knows.
 macro_rules! answers {
     ($method:ident -> $result:ty: $($probe:ident of $type:ty, <$($param:ident $(: ($($bounds:tt)+))?),*> => $answer:expr;)+) => {
         $(impl<$($param $(: $($bounds)+)?),*> $probe<$type> {

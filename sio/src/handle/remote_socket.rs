@@ -196,7 +196,7 @@ impl RemoteSocket {
         let found = others.change_counted(&hub.path, &target, change).await;
         match (found.items, found.missing.is_empty()) {
             (1.., _) => Ok(()),
-            // Nobody says whether it is one of other servers.
+            // It may be connected to a server of another kind, and those do not answer.
             (0, _) if others.change_foreign(&hub.path, &target, change)? => Ok(()),
             (0, true) => Err(EmitError::Disconnected),
             (0, false) => Err(EmitError::Unreachable),

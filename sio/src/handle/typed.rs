@@ -120,7 +120,7 @@ pub(crate) use self::sealed::Sealed;
 /// The arguments of an event: a tuple of [`Argument`]s.
 pub trait Payload: Serialize {}
 
-/// One argument of a declared event. It is apart from `Serialize` so that it can say what to do.
+/// One argument of a declared event. It is apart from `Serialize` for the sake of the compiler's message.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be the argument of an event",
     label = "does not serialize, so it cannot be sent",
@@ -131,7 +131,7 @@ pub trait Argument: Serialize {}
 #[diagnostic::do_not_recommend]
 impl<T: Serialize> Argument for T {}
 
-/// What a client answers to a declared event. It is apart from `DeserializeOwned` so that it can say what to do.
+/// The answer of a client to a declared event. It is apart from `DeserializeOwned` for the sake of the compiler's message.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be the answer of a client",
     label = "cannot be deserialized, or borrows",

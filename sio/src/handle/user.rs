@@ -22,9 +22,8 @@ impl Socket {
     ///
     /// # Errors
     ///
-    /// If the name is empty or too long, the socket has another one already, or it has gone. That the socket is
-    /// somebody else's is an error, since it tends to be a mistake; [`change_user`](Self::change_user) is for a program that
-    /// means it.
+    /// If the name is empty or too long, the socket has another one already, or it has gone. Another user is refused
+    /// because it tends to be a mistake; use [`change_user`](Self::change_user) where it is none.
     ///
     /// # Examples
     ///
@@ -58,8 +57,8 @@ impl Socket {
     /// As [`identify`](Self::identify), also if the socket has another user already, which it leaves: for a client that
     /// logs in as somebody else without a new connection. At no moment is it reached by both names or by none.
     ///
-    /// What was sent to the user before, and has not been delivered, still arrives; so do rooms stay as they are. To take
-    /// leave of everything, disconnect the socket instead.
+    /// Events that were sent to the earlier user and are not delivered yet still arrive, and the socket stays in its rooms.
+    /// To leave everything behind, disconnect the socket instead.
     ///
     /// # Errors
     ///

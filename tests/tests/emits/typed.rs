@@ -1,5 +1,5 @@
-//! Events that are declared with `#[emits]`: what they are on the wire, by which handle whatever, and where they must
-//! not be emitted.
+//! Events that are declared with `#[emits]`: their form on the wire, whichever handle emits them, and the namespaces in
+//! which they must not be emitted.
 
 use std::time::Duration;
 

@@ -69,7 +69,7 @@ pub enum Answered {
     Sockets(Vec<Box<RawValue>>),
     /// Names of rooms.
     Rooms(Vec<String>),
-    /// What a program has answered to an event. `None` from a server that does not answer and lets itself be counted.
+    /// The answer of a program to an event. `None` from a server that has none, and says so because answers are counted.
     Value(Option<Box<RawValue>>),
     /// How many clients were asked.
     Asked(u64),
@@ -186,7 +186,8 @@ fn event_of(data: &RawValue, attachments: Vec<Bytes>) -> Result<(String, Args), 
     Ok((name, args))
 }
 
-/// Reads an event of a namespace: who has sent it, to whom, and the event. `None` for what servers ignore.
+/// Reads an event of a namespace: the name of its sender, the sockets that are addressed, and the event. `None` for a
+/// packet that servers ignore.
 ///
 /// # Errors
 ///

@@ -1,5 +1,4 @@
-//! Messages that are to be sent. Nothing but exactly what Node's own servers write: what looks otherwise ends their
-//! processes.
+//! Messages that are to be sent, exactly as Node's own servers write them: any other form could end their processes.
 
 use rmp::encode::{write_array_len, write_bool, write_map_len, write_nil, write_str, write_uint};
 use serde::Serialize;
@@ -63,7 +62,7 @@ pub fn asks(
     written.map(|()| out).or(cannot("the arguments cannot be written as MessagePack"))
 }
 
-/// What a vector that is written to cannot take.
+/// A value cannot be written as MessagePack.
 struct Unwritten;
 
 impl<E: rmp::encode::RmpWriteErr> From<rmp::encode::ValueWriteError<E>> for Unwritten {

@@ -1,7 +1,7 @@
 //! The messages of python-socketio's servers to each other, as its Redis, Kombu and aio-pika managers write them.
 //!
 //! One name at the broker carries everything; its default is [`CHANNEL`], that of Flask-SocketIO [`FLASK_CHANNEL`]. A
-//! message is a JSON object; its `method` says what it is:
+//! message is a JSON object; its `method` names its kind:
 //!
 //! ```text
 //! emit                      event, data, binary, room, skip_sid, callback
@@ -22,7 +22,7 @@
 //! | 5.14.2 to 5.15.0 | one argument; with bytes `[argument, base64, …]` |
 //! | 5.15.1 and later | a list of the arguments; with bytes `[list, base64, …]` |
 //!
-//! What [`event`] writes is read by all of them that read JSON. A list from versions before 5.15.1 looks like several
+//! Messages of [`event`] are read by all versions that read JSON. A list from versions before 5.15.1 looks like several
 //! arguments, and is taken for them.
 
 #[cfg(feature = "python-pickle")]

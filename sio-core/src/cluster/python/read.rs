@@ -192,7 +192,7 @@ fn arguments(data: &RawValue, binary: Option<bool>) -> Result<Args, Malformed> {
     match binary {
         // A list is one argument before there was this member.
         Some(false) if is_list => match elements(data)?[..] {
-            // What `emit(name, None)` writes: no argument.
+            // `emit(name, None)` writes this: no argument.
             [only] if only.get() == "null" => Ok(Args::empty()),
             _ => Ok(Args::array(data.get().into(), Vec::new())),
         },

@@ -8,7 +8,7 @@ use crate::binary::Binary;
 use crate::target::Target;
 use crate::value::Value;
 
-/// What servers of these versions have written.
+/// Messages of servers: the version, and the message.
 const CAPTURED: &str = include_str!("captured.jsonl");
 
 fn said(message: &[u8]) -> Said {

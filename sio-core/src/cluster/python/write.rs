@@ -188,8 +188,8 @@ pub fn answer(host: &str, callback: &Callback, args: &Args) -> Option<Vec<u8>> {
 ///
 /// # Errors
 ///
-/// [`Inexpressible`] for all but: what is done to sockets that are named by their ids, without closing their
-/// connections, and that everybody who is in a room leaves it.
+/// [`Inexpressible`] unless the sockets are named by their ids and their connections stay open, or everybody who is in a
+/// room leaves it.
 pub fn change(
     host: &str,
     path: &str,
