@@ -56,7 +56,7 @@ test("the page shows namespaces, events and types, and takes nothing from elsewh
   await desk(page).getByText("A desk with notes on it.").waitFor();
   await card(page, "add note").locator("summary").click();
   const signature = await card(page, "add note").locator(".signature").textContent();
-  assert.match(signature, /^add note: \(note: Note, times: number \| null \| undefined, ack: \(answer: number \| SioError\) => void\)/);
+  assert.match(signature, /^add note: \(note: NoteInput, times: number \| null \| undefined, ack: \(answer: number \| SioError\) => void\)/);
   await card(page, "add note").locator("p.docs", { hasText: "and shows it to all" }).waitFor();
   await page.locator("#type-Note summary").click();
   assert.match(await page.locator("#type-Note pre").textContent(), /colour: Colour;/);
