@@ -167,7 +167,11 @@ impl Contract {
         if let Some(auth) = &namespace.auth {
             let writer = Writer::new(&names.inner, Ways::One(Way::ToServer), 1);
             line(out, "  /** The payload with which a client connects: `io(url, { auth })`. */");
-            line(out, &format!("  export type Auth = {};", writer.shape(&auth.schema)));
+            let shape = writer.shape(&auth.schema);
+            // The client's option `auth` cannot be null; one that is optional is left out.
+            let shape =
+                if auth.is_optional { shape.strip_suffix(" | null").unwrap_or(&shape) } else { &shape };
+            line(out, &format!("  export type Auth = {shape};"));
         }
         for (interface, events, from_client) in [
             ("ClientToServerEvents", &namespace.receives, true),

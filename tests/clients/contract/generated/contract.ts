@@ -613,7 +613,7 @@ export namespace RoomsId {
   /** The path of each of these namespaces has this form. */
   export const pattern = "/rooms/{id}";
   /** The payload with which a client connects: `io(url, { auth })`. */
-  export type Auth = Sio_Auth | null;
+  export type Auth = Sio_Auth;
   export interface ClientToServerEvents {
     where: (ack: (answer: number | SioError) => void) => void;
   }

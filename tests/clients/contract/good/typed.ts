@@ -53,6 +53,9 @@ socket.timeout(1_000).emit("chat message", { text: "Hello" }, (error, answer) =>
 void ask();
 
 const room: RoomsId.Client = io("https://example.com/rooms/7");
+// The auth payload is optional there, and is an object where there is one.
+const auth: RoomsId.Auth = { token: "secret" };
+io("https://example.com/rooms/7", { auth });
 room.emit("where", (answer) => console.log(isSioError(answer) ? 0 : answer + 1));
 
 const main: Main.Client = io(`https://example.com${Main.path}`);
