@@ -6,6 +6,8 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
 EXAMPLES := examples
+# The chat's page is written in TypeScript.
+CHAT_PAGE := $(EXAMPLES)/chat/public/chat.js
 CLIENTS := tests/clients
 VENV := $(CLIENTS)/python/.venv
 # Older versions of python-socketio, whose servers speak otherwise with each other.
@@ -23,7 +25,7 @@ TARGET := $(or $(CARGO_TARGET_DIR),target)
 help:
 	@echo "make chat      builds and starts the chat example (HOST and PORT choose the address)"
 	@echo "make cluster   starts the chat on three nodes, with Redis and a proxy (HOST and PORT choose the address)"
-	@echo "make examples  installs what the pages of all examples need; then: cargo run --package NAME"
+	@echo "make examples  prepares the pages of all examples; then: cargo run --package NAME"
 	@echo "make pictures  makes the book's pictures anew, from the pages of the examples"
 	@echo "make test      runs every check and every test"
 	@echo "make bench     measures what the server costs, beside socketioxide (QUICK=1: a minute; CLUSTER=1: several nodes;"
@@ -43,7 +45,11 @@ cluster: examples $(REDIS)
 	@REDIS=$(REDIS) exec cargo run --quiet --package cluster
 
 .PHONY: examples
-examples: $(EXAMPLES)/node_modules/.package-lock.json
+examples: $(EXAMPLES)/node_modules/.package-lock.json $(CHAT_PAGE)
+
+$(CHAT_PAGE): $(wildcard $(EXAMPLES)/chat/page/*) $(EXAMPLES)/shared/page.d.ts $(EXAMPLES)/node_modules/.package-lock.json
+	npm --prefix $(EXAMPLES)/chat run --silent build
+	@touch $@
 
 # ---- the book's pictures ----
 
@@ -55,7 +61,7 @@ pictures: examples $(CLIENTS)/node_modules/.package-lock.json $(CHROMIUM)
 # ---- the tests ----
 
 .PHONY: test
-test: $(EXAMPLES)/node_modules/.package-lock.json $(CLIENTS)/node_modules/.package-lock.json \
+test: examples $(CLIENTS)/node_modules/.package-lock.json \
 	$(CLIENTS)/contract/node_modules/.package-lock.json $(VENV)/.installed \
 	$(OLD_PYTHON:%=%/.venv/.installed) $(CHROMIUM) $(BROKERS) $(NGINX)
 	@CHROMIUM=$(CHROMIUM) REDIS=$(REDIS) NATS=$(NATS) NGINX=$(abspath $(NGINX)) PYTHON=$(abspath $(VENV))/bin/python $(CLIENTS)/run

@@ -8,7 +8,8 @@ use sio::prelude::*;
 
 use crate::directory::{Directory, Seat};
 use crate::model::{
-    Delivered, InRoom, Login, Name, People, Person, Rename, Room, RoomSize, Said, Say, SystemMessage,
+    ChatEvents as _, Delivered, InRoom, Login, Name, People, Person, Rename, Room, RoomSize, Said, Say,
+    SystemMessage,
 };
 
 /// More rooms than this one client is not let into.
@@ -36,9 +37,9 @@ impl ChatConsumer {
     ) -> sio::Result<bool> {
         let Login { name, rooms } = login.unwrap_or_default();
         self.name = name;
-        socket.emit("system_message", &SystemMessage { text: "Welcome!" }).await?;
+        socket.emit_system_message(&SystemMessage { text: "Welcome!" }).await?;
         if let Node(Some(node)) = &*node {
-            socket.emit("node", node).await?;
+            socket.emit_node(node).await?;
         }
 
         for room in iter::once(Room::default()).chain(rooms.into_iter().take(MAX_ROOMS)) {
@@ -72,7 +73,7 @@ impl ChatConsumer {
             room: is_introduced.then_some(&room),
             from: is_introduced.then(|| Person { id: socket.id().to_string(), name: self.name.clone() }),
         };
-        socket.namespace().to(room.channel()).emit("chat_message", &said).await?;
+        socket.namespace().to(room.channel()).emit_chat_message(&said).await?;
         if let Some(ack) = ack {
             ack.send(Delivered { status: "ok" })?;
         }
@@ -150,6 +151,6 @@ async fn announce(socket: &Socket, directory: &Directory, room: &Room) -> sio::R
 
 /// Tells those in a room who are connected to this node: each node numbers its lists by itself.
 pub(crate) async fn announce_here(chat: &Namespace, directory: &Directory, room: &Room) -> sio::Result<()> {
-    chat.to(room.channel()).local().emit("people", &directory.people(room)).await?;
+    chat.to(room.channel()).local().emit_people(&directory.people(room)).await?;
     Ok(())
 }

@@ -34,6 +34,8 @@ async fn main() -> sio::Result<()> {
         .state(directory.clone())
         .state(Node(env::var("NODE").ok()))
         .static_files("/", here.join("public"))
+        // Made by the compiler from `page`. It is named, so that the server does not start without it.
+        .static_files("/chat.js", here.join("public/chat.js"))
         .static_files("/shared", here.join("../shared"))
         .client_files(here.join("../node_modules/socket.io-client/dist"));
     #[cfg(feature = "cluster")]

@@ -5,13 +5,15 @@
 
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use sio::prelude::*;
 
 /// The longest name of a person or a room, in characters.
 const MAX_NAME: usize = 32;
 
 /// How somebody wants to be called.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "String")]
 pub(crate) struct Name(String);
 
@@ -28,7 +30,7 @@ impl TryFrom<String> for Name {
 }
 
 /// A room of the chat, the lobby unless something else is asked for.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "String")]
 pub(crate) struct Room(String);
 
@@ -71,7 +73,7 @@ impl fmt::Display for Room {
 }
 
 /// The data that a client may send when it connects; after a lost connection it puts everything back in place.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(default)]
 pub(crate) struct Login {
     pub(crate) name: Option<Name>,
@@ -79,13 +81,13 @@ pub(crate) struct Login {
 }
 
 /// A line for one client from the server itself.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct SystemMessage {
     pub(crate) text: &'static str,
 }
 
 /// The text of a message: something that others can see, without characters that hide or reorder text.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "String")]
 pub(crate) struct Text(String);
 
@@ -102,7 +104,7 @@ impl TryFrom<String> for Text {
 }
 
 /// `chat_message` as a client sends it.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 pub(crate) struct Say {
     pub(crate) text: Text,
     pub(crate) room: Option<Room>,
@@ -112,7 +114,7 @@ pub(crate) struct Say {
 ///
 /// A client that only knows `{text}` is answered in the same words: `room` and `from` are there when the writer gave
 /// a room or a name.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct Said<'a> {
     pub(crate) text: &'a Text,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -122,13 +124,13 @@ pub(crate) struct Said<'a> {
 }
 
 /// The answer to a message.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct Delivered {
     pub(crate) status: &'static str,
 }
 
 /// Somebody in a room; a client that gave no name has none.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct Person {
     pub(crate) id: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -136,7 +138,7 @@ pub(crate) struct Person {
 }
 
 /// The people in a room. A higher `version` is newer, in whatever order two lists arrive.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct People {
     pub(crate) room: Room,
     pub(crate) version: u64,
@@ -144,24 +146,42 @@ pub(crate) struct People {
 }
 
 /// A room and how many are in it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct RoomSize {
     pub(crate) room: Room,
     pub(crate) people: usize,
 }
 
 /// The argument of `set_name`, and its answer.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct Rename {
     pub(crate) name: Name,
 }
 
 /// The argument of `join_room`, `leave_room` and `who`.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct InRoom {
     #[serde(default)]
     pub(crate) room: Room,
 }
+
+// ANCHOR: events
+/// The events of the server.
+#[emits(namespace = "/chat")]
+pub(crate) trait ChatEvents {
+    /// A line for one client from the server itself.
+    async fn emit_system_message(line: &SystemMessage);
+
+    /// The name of the server that a client has reached, where there are several.
+    async fn emit_node(name: &str);
+
+    /// Somebody in a room has written something.
+    async fn emit_chat_message(said: &Said<'_>);
+
+    /// The people in a room, each time that they are others.
+    async fn emit_people(people: &People);
+}
+// ANCHOR_END: events
 
 #[cfg(test)]
 mod tests {

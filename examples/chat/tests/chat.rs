@@ -52,6 +52,14 @@ fn names(list: &Value) -> Vec<String> {
     names
 }
 
+// ANCHOR: contract
+/// `SIO_CONTRACT=write` renews the file.
+#[test]
+fn the_page_has_the_types_of_the_server() {
+    sio::contract::Contract::collect().check("page/contract.ts");
+}
+// ANCHOR_END: contract
+
 #[tokio::test(start_paused = true)]
 async fn a_client_is_welcome_in_the_lobby() -> TestResult {
     let server = server();

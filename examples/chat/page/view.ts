@@ -1,21 +1,29 @@
 // Small pieces of the page: people, messages, rooms.
 
+import type { Person } from "./contract.js";
 import { avatar, element } from "/shared/page.js";
 
 /** The name to show for somebody; a client that gave none is a guest. */
-export function displayName(person) {
+export function displayName(person: Person | null | undefined): string {
   return person?.name ?? (person?.id ? `Guest ${person.id.slice(0, 4)}` : "Guest");
 }
 
 const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
 
 /** What tells two people of the same name apart. */
-function tag(id) {
+function tag(id: string): HTMLElement {
   return element("span", { class: "tag" }, `#${id.slice(0, 4)}`);
 }
 
 /** A message. What people wrote is isolated, so that its direction ends with it. */
-export function message({ id, name, text, own, continues, at }) {
+export function message({ id, name, text, own, continues, at }: {
+  id?: string;
+  name: string;
+  text: string;
+  own: boolean;
+  continues: boolean;
+  at: Date;
+}): HTMLElement {
   const bubble = element("div", { class: "bubble", dir: "auto" }, text);
   const time = element("time", { datetime: at.toISOString() }, clock.format(at));
   const mark = own ? element("span", { class: "mark" }) : undefined;
@@ -25,7 +33,7 @@ export function message({ id, name, text, own, continues, at }) {
     element(
       "div",
       { class: own || continues ? "by visually-hidden" : "by" },
-      element("bdi", { class: "author" }, own ? "You" : name),
+      element("bdi", { class: "author" }, name),
     ),
     bubble,
     element("p", { class: "meta" }, time, mark),
@@ -39,10 +47,10 @@ export function message({ id, name, text, own, continues, at }) {
 }
 
 /** Adds to a message's author what tells it from others of that name. */
-export function showTag(node, id) {
+export function showTag(node: HTMLElement, id: string): void {
   const by = node.querySelector(".by");
-  if (!by.querySelector(".tag")) {
-    by.append(tag(id));
+  if (!by?.querySelector(".tag")) {
+    by?.append(tag(id));
   }
 }
 
@@ -51,9 +59,16 @@ export function showTag(node, id) {
  *
  * A pending one may be one that `waits` for the connection; a failed one without a `reason` may have arrived.
  */
-export function setMark(node, ack, { waits, reason, retry } = {}) {
+export function setMark(
+  node: HTMLElement,
+  ack: "pending" | "ok" | "failed",
+  { waits, reason, retry }: { waits?: boolean; reason?: string; retry?: () => void } = {},
+): void {
   node.dataset.ack = ack;
   const mark = node.querySelector(".mark");
+  if (!mark) {
+    return; // Not an own message.
+  }
   mark.replaceChildren();
   if (ack === "pending") {
     mark.append(waits ? "Waiting for the connection…" : "Sending…");
@@ -61,16 +76,16 @@ export function setMark(node, ack, { waits, reason, retry } = {}) {
     mark.append(element("span", { "aria-hidden": "true" }, "✓"), " Delivered");
   } else {
     const button = element("button", { type: "button", class: "text-button" }, "Send again");
-    button.addEventListener("click", retry);
+    button.addEventListener("click", () => retry?.());
     mark.append(reason ? `Not delivered: ${reason}. ` : "No answer came. ", button);
   }
 }
 
-export function notice(...content) {
+export function notice(...content: (Node | string)[]): HTMLElement {
   return element("li", { class: "notice" }, ...content);
 }
 
-export function person(someone, { isMe, hasTwin }) {
+export function person(someone: Person, { isMe, hasTwin }: { isMe: boolean; hasTwin: boolean }): HTMLElement {
   const name = displayName(someone);
   return element(
     "li",
@@ -81,7 +96,14 @@ export function person(someone, { isMe, hasTwin }) {
   );
 }
 
-export function roomEntry({ room, current, unread, canLeave, onOpen, onLeave }) {
+export function roomEntry({ room, current, unread, canLeave, onOpen, onLeave }: {
+  room: string;
+  current: boolean;
+  unread: number;
+  canLeave: boolean;
+  onOpen: () => void;
+  onLeave: () => void;
+}): HTMLElement {
   const open = element(
     "button",
     { type: "button", class: "room", "aria-current": current ? "true" : undefined, "data-room": room },

@@ -1,49 +1,51 @@
 // The page: puts together what the server says (connection.js) and what is on the screen (view.js).
 
-import { LOBBY, connect } from "./connection.js";
+import { LOBBY, Refusal, connect } from "./connection.js";
+import type { Connection, Message, Report } from "./connection.js";
+import type { People } from "./contract.js";
 import { Room } from "./room.js";
 import { displayName, person, roomEntry, setMark } from "./view.js";
 import { byId, element, keepOpen, paintAvatar } from "/shared/page.js";
 
 /** Each browser tab is its own person; it remembers its name, its rooms and the open one over a reload. */
 const memory = {
-  get name() {
+  get name(): string | undefined {
     return sessionStorage.getItem("name") ?? undefined;
   },
-  set name(name) {
+  set name(name: string) {
     sessionStorage.setItem("name", name);
   },
-  get rooms() {
+  get rooms(): string[] {
     return JSON.parse(sessionStorage.getItem("rooms") ?? "[]");
   },
-  set rooms(rooms) {
+  set rooms(rooms: string[]) {
     sessionStorage.setItem("rooms", JSON.stringify(rooms));
   },
-  get current() {
+  get current(): string {
     return sessionStorage.getItem("current") ?? LOBBY;
   },
-  set current(room) {
+  set current(room: string) {
     sessionStorage.setItem("current", room);
   },
 };
 
-/** @type {Map<string, Room>} */
-const rooms = new Map();
+const rooms = new Map<string, Room>();
 let current = LOBBY;
-let chat;
+let chat: Connection | undefined;
 
 // ---- rooms ----
 
-function openRoom(name) {
-  if (!rooms.has(name)) {
-    const room = new Room(name, drawRooms);
+function openRoom(name: string): Room {
+  let room = rooms.get(name);
+  if (!room) {
+    room = new Room(name, drawRooms);
     rooms.set(name, room);
     byId("logs").append(room.log);
   }
-  return rooms.get(name);
+  return room;
 }
 
-function closeRoom(name) {
+function closeRoom(name: string) {
   rooms.get(name)?.log.remove();
   rooms.delete(name);
 }
@@ -52,24 +54,24 @@ function rememberRooms() {
   memory.rooms = [...rooms.keys()].filter((name) => name !== LOBBY);
 }
 
-function show(name) {
+function show(name: string) {
   current = name;
   memory.current = name;
   for (const [key, room] of rooms) {
     room.show(key === name);
   }
   byId("room-title").textContent = name;
-  byId("text").placeholder = `Message #${name}`;
+  byId<HTMLTextAreaElement>("text").placeholder = `Message #${name}`;
   byId("join-error").textContent = "";
   drawRooms();
   drawPeople();
-  byId("rooms").querySelector("[aria-current]").scrollIntoView({ block: "nearest" });
+  byId("rooms").querySelector("[aria-current]")?.scrollIntoView({ block: "nearest" });
   closePanels();
 }
 
 function drawRooms() {
   const list = byId("rooms");
-  const focused = list.contains(document.activeElement) ? document.activeElement.dataset.room : undefined;
+  const focused = list.querySelector<HTMLElement>(":focus")?.dataset.room;
   list.replaceChildren(
     ...[...rooms].map(([room, { unread }]) =>
       roomEntry({
@@ -83,7 +85,7 @@ function drawRooms() {
     ),
   );
   if (focused) {
-    list.querySelector(`[data-room="${CSS.escape(focused)}"]`)?.focus();
+    list.querySelector<HTMLElement>(`[data-room="${CSS.escape(focused)}"]`)?.focus();
   }
   drawUnread();
 }
@@ -91,7 +93,7 @@ function drawRooms() {
 /** What nobody has seen yet: a number in the title, a point on the button of the rooms, and one below the messages. */
 function drawUnread() {
   const all = [...rooms.values()].reduce((sum, { unread }) => sum + unread, 0);
-  const { unread: here, atEnd } = rooms.get(current);
+  const { unread: here, atEnd } = openRoom(current);
   document.title = all > 0 ? `(${all}) sio chat` : "sio chat";
   byId("unread-elsewhere").hidden = all === here;
   byId("newer").hidden = here === 0 || atEnd;
@@ -99,24 +101,24 @@ function drawUnread() {
 }
 
 function drawPeople() {
-  const room = rooms.get(current);
+  const room = openRoom(current);
   const me = chat?.id();
   const sorted = room.people.toSorted(
-    (a, b) => (b.id === me) - (a.id === me) || displayName(a).localeCompare(displayName(b)),
+    (a, b) => Number(b.id === me) - Number(a.id === me) || displayName(a).localeCompare(displayName(b)),
   );
   byId("people").replaceChildren(
     ...sorted.map((someone) => person(someone, { isMe: someone.id === me, hasTwin: room.hasTwin(someone.id) })),
   );
-  byId("people-count").textContent = sorted.length;
-  byId("people-badge").textContent = sorted.length;
+  byId("people-count").textContent = `${sorted.length}`;
+  byId("people-badge").textContent = `${sorted.length}`;
 }
 
-async function join(name) {
+async function join(name: string) {
   if (!chat?.isOnline()) {
     byId("join-error").textContent = "There is no connection now.";
     return;
   }
-  byId("join").reset();
+  byId<HTMLFormElement>("join").reset();
   byId("join-error").textContent = "";
   openRoom(name); // Before the answer, so that no list or message of this room finds it missing.
   try {
@@ -126,11 +128,11 @@ async function join(name) {
     byId("text").focus();
   } catch (error) {
     closeRoom(name);
-    byId("join-error").textContent = error.message;
+    byId("join-error").textContent = reason(error);
   }
 }
 
-async function leave(name) {
+async function leave(name: string) {
   closeRoom(name);
   rememberRooms();
   show(current === name ? LOBBY : current);
@@ -140,36 +142,41 @@ async function leave(name) {
   }
 }
 
+/** The text of an exception. */
+function reason(error: unknown): string {
+  return error instanceof Error ? error.message : `${error}`;
+}
+
 // ---- messages ----
 
-function receive({ text, room, from, own }) {
+function receive({ text, room, from, own }: Message) {
   // What this page wrote is on the screen already, and its mark follows the acknowledgement.
   if (!own) {
     rooms.get(room)?.receive({ id: from?.id, name: displayName(from), text });
   }
 }
 
-function say(text) {
-  const room = rooms.get(current);
-  deliver(current, text, room.say(memory.name, text));
+function say(chat: Connection, text: string) {
+  const node = openRoom(current).say(text);
+  deliver(chat, current, text, node);
 }
 
-async function deliver(name, text, node) {
+async function deliver(chat: Connection, name: string, text: string, node: HTMLElement) {
   setMark(node, "pending", { waits: !chat.isOnline() });
   try {
     await chat.say(name, text);
     rooms.get(name)?.delivered(node);
   } catch (error) {
     // Without a code the server has not answered: the message may have arrived.
-    const reason = error.code && error.message;
-    setMark(node, "failed", { reason, retry: () => deliver(name, text, node) });
+    const reason = error instanceof Refusal ? error.message : undefined;
+    setMark(node, "failed", { reason, retry: () => deliver(chat, name, text, node) });
   }
 }
 
 // ---- what the server says ----
 
-function updatePeople(list) {
-  const own = list.people.find(({ id }) => id === chat.id());
+function updatePeople(list: People) {
+  const own = list.people.find(({ id }) => id === chat?.id());
   if (own?.name && own.name !== memory.name) {
     setName(own.name);
   }
@@ -187,7 +194,7 @@ const STATES = {
 let connects = 0;
 const reconnects = () => connects > 1;
 
-function stateChanged({ state, detail, code, node, transport }) {
+function stateChanged(chat: Connection, { state, detail, code, node, transport }: Report) {
   byId("status").dataset.state = state;
   byId("state").textContent = connects > 0 && state === "waiting" ? "Reconnecting…" : STATES[state];
   byId("transport").hidden = state !== "online";
@@ -206,15 +213,16 @@ function stateChanged({ state, detail, code, node, transport }) {
     askName(detail); // The only thing in it that somebody chose.
   }
 
-  if (state === "online" && byId("app").dataset.socket !== chat.id()) {
-    byId("app").dataset.socket = chat.id();
+  const id = chat.id();
+  if (state === "online" && id !== undefined && byId("app").dataset.socket !== id) {
+    byId("app").dataset.socket = id;
     connects += 1;
-    refresh();
+    refresh(chat);
   }
 }
 
 /** After each connect the lists are asked for anew: a restarted server begins to number them from the start. */
-function refresh() {
+function refresh(chat: Connection) {
   for (const [name, room] of rooms) {
     room.version = -1;
     chat.who(name).then(updatePeople, () => {});
@@ -223,32 +231,35 @@ function refresh() {
 
 // ---- forms and panels ----
 
-function setName(name) {
+function setName(name: string) {
   memory.name = name;
   byId("me-name").textContent = name;
   paintAvatar(byId("me-avatar"), name);
 }
 
-/** Whether the page can do nothing before somebody has given a name. */
+const welcome = byId<HTMLDialogElement>("welcome");
+
+/** True while the page can do nothing before somebody has given a name. */
 let needsName = false;
 
 /** Opens the dialog, with the reason if a name has been refused. */
 function askName(error = "") {
   needsName = !chat || error !== "";
-  byId("name").value = memory.name ?? "";
+  byId<HTMLInputElement>("name").value = memory.name ?? "";
   byId("welcome-submit").textContent = needsName ? "Start chatting" : "Rename";
   byId("welcome-cancel").hidden = needsName;
-  if (!byId("welcome").open) {
-    byId("welcome").showModal();
+  if (!welcome.open) {
+    welcome.showModal();
   }
   refuseName(error);
 }
 
-function refuseName(error) {
+function refuseName(error: string) {
   byId("name-error").textContent = error;
-  byId("name").setAttribute("aria-invalid", `${error !== ""}`);
-  byId("name").focus();
-  byId("name").select();
+  const field = byId<HTMLInputElement>("name");
+  field.setAttribute("aria-invalid", `${error !== ""}`);
+  field.focus();
+  field.select();
 }
 
 function closePanels() {
@@ -259,7 +270,7 @@ function closePanels() {
   byId("app").classList.remove("panel-open");
 }
 
-function togglePanel(id) {
+function togglePanel(id: "rooms" | "people") {
   const open = !byId(`${id}-panel`).classList.contains("open");
   closePanels();
   byId(`${id}-panel`).classList.toggle("open", open);
@@ -269,7 +280,7 @@ function togglePanel(id) {
 
 byId("welcome-form").addEventListener("submit", async (event) => {
   event.preventDefault();
-  const name = byId("name").value.trim();
+  const name = byId<HTMLInputElement>("name").value.trim();
   // The server takes out of a name what cannot be seen, and the list of people brings it back.
   if (!/[^\s\p{Default_Ignorable_Code_Point}\p{Cc}\p{Cf}\p{Co}\u2800]/u.test(name)) {
     refuseName("Please use something that others can see.");
@@ -279,34 +290,34 @@ byId("welcome-form").addEventListener("submit", async (event) => {
     try {
       setName((await chat.setName(name)).name);
     } catch (error) {
-      refuseName(error.message);
+      refuseName(reason(error));
       return;
     }
-    byId("welcome").close(); // The focus goes back to where it was.
+    welcome.close(); // The focus goes back to where it was.
     return;
   }
   // Without a connection the next one begins with this name; one that is just being made is told of it afterwards.
   setName(name);
   needsName = false;
-  byId("welcome").close();
+  welcome.close();
   byId("text").focus();
   if (chat) {
-    chat.setName(name).catch((error) => askName(error.message));
+    chat.setName(name).catch((error: unknown) => askName(reason(error)));
     chat.reconnect();
   }
   start();
 });
 
-byId("welcome-cancel").addEventListener("click", () => byId("welcome").close());
+byId("welcome-cancel").addEventListener("click", () => welcome.close());
 
-keepOpen(byId("welcome"), () => needsName);
+keepOpen(welcome, () => needsName);
 
 byId("composer").addEventListener("submit", (event) => {
   event.preventDefault();
-  const field = byId("text");
+  const field = byId<HTMLTextAreaElement>("text");
   const text = field.value.trim();
   if (text && chat) {
-    say(text);
+    say(chat, text);
     field.value = "";
     field.style.height = "";
   }
@@ -316,20 +327,21 @@ byId("composer").addEventListener("submit", (event) => {
 byId("text").addEventListener("keydown", (event) => {
   if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
     event.preventDefault();
-    byId("composer").requestSubmit();
+    byId<HTMLFormElement>("composer").requestSubmit();
   }
 });
 
-byId("text").addEventListener("input", ({ target }) => {
-  target.style.height = "";
-  target.style.height = `${Math.min(target.scrollHeight, 160)}px`;
+byId("text").addEventListener("input", () => {
+  const field = byId("text");
+  field.style.height = "";
+  field.style.height = `${Math.min(field.scrollHeight, 160)}px`;
 });
 
 byId("join").addEventListener("submit", (event) => {
   event.preventDefault();
-  const name = byId("join-room").value.trim().replace(/^#/, "").replace(/\s+/g, "-").toLowerCase();
+  const name = byId<HTMLInputElement>("join-room").value.trim().replace(/^#/, "").replace(/\s+/g, "-").toLowerCase();
   if (rooms.has(name)) {
-    byId("join").reset();
+    byId<HTMLFormElement>("join").reset();
     show(name);
   } else {
     join(name);
@@ -347,12 +359,12 @@ byId("join-room").addEventListener("focus", async () => {
 
 byId("rename").addEventListener("click", () => askName());
 byId("newer").addEventListener("click", () => {
-  rooms.get(current).toEnd();
-  rooms.get(current).log.focus({ preventScroll: true });
+  openRoom(current).toEnd();
+  openRoom(current).log.focus({ preventScroll: true });
 });
-document.addEventListener("visibilitychange", () => rooms.get(current).look());
-new ResizeObserver(() => rooms.get(current).resized()).observe(byId("logs"));
-byId("reconnect").addEventListener("click", () => chat.reconnect());
+document.addEventListener("visibilitychange", () => openRoom(current).look());
+new ResizeObserver(() => openRoom(current).resized()).observe(byId("logs"));
+byId("reconnect").addEventListener("click", () => chat?.reconnect());
 byId("rooms-toggle").addEventListener("click", () => togglePanel("rooms"));
 byId("people-toggle").addEventListener("click", () => togglePanel("people"));
 byId("scrim").addEventListener("click", closePanels);
@@ -368,19 +380,21 @@ function start() {
   if (chat) {
     return;
   }
-  if (typeof window.io !== "function") {
+  const { io } = window;
+  if (!io) {
     byId("banner").hidden = false;
     byId("banner-text").textContent = "The Socket.IO client is not installed beside the server: run `make chat`.";
     return;
   }
   const identity = () => ({ name: memory.name, rooms: memory.rooms });
-  chat = connect(identity, {
-    // The first report comes before `connect` has returned: it is shown once `chat` is there.
-    state: (report) => queueMicrotask(() => stateChanged(report)),
+  const connection = connect(io, identity, {
+    // The first report comes before `connect` has returned: it is shown afterwards.
+    state: (report) => queueMicrotask(() => stateChanged(connection, report)),
     people: updatePeople,
     message: receive,
-    system: (text) => rooms.get(LOBBY).notice(reconnects() ? "Connected again." : text),
+    system: (text) => openRoom(LOBBY).notice(reconnects() ? "Connected again." : text),
   });
+  chat = connection;
 }
 
 for (const room of [LOBBY, ...memory.rooms]) {

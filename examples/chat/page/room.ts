@@ -1,5 +1,6 @@
 // One room on the page: its messages, who is there, and how much of it nobody has looked at yet.
 
+import type { People, Person } from "./contract.js";
 import { twins } from "./names.js";
 import { message, notice, setMark, showTag } from "./view.js";
 import { element } from "/shared/page.js";
@@ -11,18 +12,20 @@ const MOST_LINES = 1000;
 const NEAR = 60;
 
 export class Room {
-  people = [];
+  readonly log: HTMLOListElement;
+  people: Person[] = [];
   version = -1;
   /** Messages that nobody has seen, since the reader was elsewhere, further up, or in another tab. */
   unread = 0;
   /** Whether the newest line is to be kept in view. */
   atEnd = true;
-  #twins = new Set();
-  #last;
-  #read;
+  #twins = new Set<string>();
+  /** The author of the last line. */
+  #last: string | undefined;
+  readonly #read: () => void;
 
   /** `read` is called when the unread messages have been seen. */
-  constructor(name, read) {
+  constructor(name: string, read: () => void) {
     this.#read = read;
     this.log = element("ol", {
       class: "log",
@@ -38,7 +41,7 @@ export class Room {
     });
   }
 
-  show(isShown) {
+  show(isShown: boolean) {
     this.log.hidden = !isShown;
     if (isShown) {
       this.toEnd();
@@ -72,10 +75,10 @@ export class Room {
 
   // ---- lines ----
 
-  #append(node, author) {
+  #append(node: HTMLElement, author: string | undefined) {
     this.log.append(node);
     while (this.log.childElementCount > MOST_LINES) {
-      this.log.firstElementChild.remove();
+      this.log.firstElementChild?.remove();
     }
     this.#last = author;
     if (this.atEnd && !this.log.hidden) {
@@ -83,14 +86,14 @@ export class Room {
     }
   }
 
-  #message(author, { id, name, text, own }) {
+  #message(author: string, { id, name, text, own }: { id?: string; name: string; text: string; own: boolean }) {
     const continues = this.#last === author;
-    const before = continues ? this.log.lastElementChild : undefined;
+    const before = continues ? this.log.querySelector<HTMLElement>(":scope > :last-child") : null;
     const node = message({ id, name, text, own, continues, at: new Date() });
-    if (before?.querySelector("time").textContent === node.querySelector("time").textContent) {
+    if (before && before.querySelector("time")?.textContent === node.querySelector("time")?.textContent) {
       before.dataset.continued = ""; // One time for all that was said in the same minute.
     }
-    if (this.#twins.has(id)) {
+    if (id !== undefined && this.#twins.has(id)) {
       showTag(node, id);
     }
     this.#append(node, author);
@@ -98,7 +101,7 @@ export class Room {
   }
 
   /** A message of somebody else. */
-  receive({ id, name, text }) {
+  receive({ id, name, text }: { id?: string; name: string; text: string }) {
     this.#message(id ?? "", { id, name, text, own: false });
     if (!this.#isSeen) {
       this.unread += 1;
@@ -107,36 +110,36 @@ export class Room {
   }
 
   /** A message of this page. */
-  say(name, text) {
-    const node = this.#message("me", { name, text, own: true });
+  say(text: string): HTMLElement {
+    const node = this.#message("me", { name: "You", text, own: true });
     this.toEnd();
     return node;
   }
 
-  notice(...content) {
+  notice(...content: (Node | string)[]) {
     this.#append(notice(...content), undefined);
   }
 
   /** A message has been delivered: its mark stands for all before it. */
-  delivered(node) {
+  delivered(node: HTMLElement) {
     setMark(node, "ok");
     const delivered = [...this.log.querySelectorAll('.message[data-ack="ok"]:has(.mark:not(:empty))')];
     for (const older of delivered.slice(0, -1)) {
-      older.querySelector(".mark").replaceChildren();
+      older.querySelector(".mark")?.replaceChildren();
     }
   }
 
   // ---- people ----
 
   /** A list from the server; returns whether it is newer than the one that was known. */
-  update({ version, people }) {
+  update({ version, people }: People): boolean {
     if (version < this.version) {
       return false; // Lists are numbered: a slow one never replaces a newer one.
     }
     const before = new Map(this.people.map(({ id, name }) => [id, name]));
     for (const { id, name } of people) {
       const old = before.get(id);
-      if (old !== undefined && old !== name) {
+      if (old && name && old !== name) {
         this.notice(element("bdi", {}, old), " is now ", element("bdi", {}, name));
       }
     }
@@ -144,7 +147,7 @@ export class Room {
     this.people = people;
     this.#twins = twins(people);
     for (const id of this.#twins) {
-      for (const node of this.log.querySelectorAll(`.message[data-author="${CSS.escape(id)}"]`)) {
+      for (const node of this.log.querySelectorAll<HTMLElement>(`.message[data-author="${CSS.escape(id)}"]`)) {
         showTag(node, id);
       }
     }
@@ -152,7 +155,7 @@ export class Room {
   }
 
   /** Whether somebody's name alone does not tell who it is. */
-  hasTwin(id) {
+  hasTwin(id: string): boolean {
     return this.#twins.has(id);
   }
 }
