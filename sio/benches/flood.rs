@@ -1,16 +1,16 @@
 //! The time that an innocent client waits for its answers while four others flood the server with large events, on a
 //! runtime with two workers: `cargo bench -p sio --bench flood -- [seconds of each measurement] [rounds]`.
 //!
-//! Each flood is measured between two times of quiet, since machines change their mind about how fast they are. The
-//! clients are threads of the same process: what they take of its processors, the server does not have. So the same is
-//! measured with a bare program that reads the floods and does nothing with them, by the same runtime: nobody waits
-//! less than beside that.
+//! Each flood is measured between two times of quiet, since machines change their mind about how fast they are. Clients
+//! that flood are another process, which `nice` lets run where the server leaves a processor free: on a machine of their
+//! own they would not take the server's either. The same is measured with a bare program that reads the floods and does
+//! nothing with them, by the same runtime: nobody waits less than beside that.
 
 use std::collections::HashMap;
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::process::{Child, Command};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -28,6 +28,10 @@ const MASK: [u8; 4] = [1, 2, 3, 4];
 
 /// How long a client that floods waits for its bytes to be taken before it comes back by another connection.
 const PATIENCE: Duration = Duration::from_millis(200);
+
+/// Tell the process that floods which server it floods, and with what.
+const AT: &str = "SIO_FLOOD_AT";
+const KIND: &str = "SIO_FLOOD_KIND";
 
 static HANDLED: AtomicU64 = AtomicU64::new(0);
 
@@ -144,13 +148,43 @@ impl Client {
 }
 
 /// Sends the same over and over, and reads nothing.
-fn flood(address: SocketAddr, data: &[u8], stop: &AtomicBool) {
-    while !stop.load(Ordering::Relaxed) {
+fn flood(address: SocketAddr, data: &[u8]) -> ! {
+    loop {
         let Ok(mut client) = Client::open(address) else { continue };
         if client.0.set_write_timeout(Some(PATIENCE)).is_err() {
             continue;
         }
-        while !stop.load(Ordering::Relaxed) && client.0.write_all(data).is_ok() {}
+        while client.0.write_all(data).is_ok() {}
+    }
+}
+
+/// The clients of one flood, each a thread of a process of its own.
+struct Flood(Child);
+
+impl Flood {
+    fn start(address: SocketAddr, name: &str) -> io::Result<Self> {
+        let program = std::env::current_exe()?;
+        let mut command = Command::new("nice");
+        command.args(["-n", "19"]).arg(program).env(AT, address.to_string()).env(KIND, name);
+        command.spawn().map(Self)
+    }
+
+    /// What the process does.
+    fn run(address: SocketAddr, name: &str) -> io::Result<()> {
+        let mut floods = floods().into_iter();
+        let (_, data) = floods.find(|(kind, _)| *kind == name).ok_or(io::ErrorKind::InvalidInput)?;
+        thread::scope(|threads| {
+            for _ in 0..FLOODS {
+                threads.spawn(|| flood(address, &data));
+            }
+        });
+        Ok(())
+    }
+}
+
+impl Drop for Flood {
+    fn drop(&mut self) {
+        let _ = self.0.kill().and_then(|()| self.0.wait());
     }
 }
 
@@ -179,22 +213,13 @@ fn shown(sorted: &[Duration]) -> String {
     format!("p50 {:6} p90 {:6} p99 {:6} max {:6} µs", of(50), of(90), of(99), of(100))
 }
 
-fn beside_flood(address: SocketAddr, data: Vec<u8>, time: Duration) -> io::Result<(Vec<Duration>, u64)> {
-    let (stop, data) = (Arc::new(AtomicBool::new(false)), Arc::new(data));
-    let floods: Vec<_> = (0..FLOODS)
-        .map(|_| {
-            let (stop, data) = (Arc::clone(&stop), Arc::clone(&data));
-            thread::spawn(move || flood(address, &data, &stop))
-        })
-        .collect();
+fn beside_flood(address: SocketAddr, name: &str, time: Duration) -> io::Result<(Vec<Duration>, u64)> {
+    let flood = Flood::start(address, name)?;
     thread::sleep(Duration::from_millis(300));
     let before = HANDLED.load(Ordering::Relaxed);
     let waits = innocent(address, time);
     let handled = HANDLED.load(Ordering::Relaxed) - before;
-    stop.store(true, Ordering::Relaxed);
-    for flood in floods {
-        flood.join().map_err(|_| io::Error::other("a client panicked"))?;
-    }
+    drop(flood);
     // The part of it that the server still has.
     thread::sleep(Duration::from_millis(500));
     Ok((waits?, handled))
@@ -287,6 +312,9 @@ fn load() -> String {
 }
 
 fn main() -> io::Result<()> {
+    if let (Ok(address), Ok(name)) = (std::env::var(AT), std::env::var(KIND)) {
+        return Flood::run(address.parse().map_err(io::Error::other)?, &name);
+    }
     let numbers: Vec<u64> = std::env::args().filter_map(|argument| argument.parse().ok()).collect();
     let time = Duration::from_secs(numbers.first().copied().unwrap_or(3));
     let rounds = numbers.get(1).copied().unwrap_or(1);
@@ -297,13 +325,13 @@ fn main() -> io::Result<()> {
     innocent(address, Duration::from_millis(300))?;
     let mut ratios: HashMap<&str, Vec<f64>> = HashMap::new();
     for round in 1..=rounds {
-        for (name, data) in floods() {
+        for (name, _) in floods() {
             if !wanted.is_empty() && !wanted.iter().any(|wanted| name.contains(&**wanted)) {
                 continue;
             }
             let mut idle = innocent(address, time / 2)?;
-            let (limit, _) = beside_flood(bare, data.clone(), time)?;
-            let (waits, handled) = beside_flood(address, data, time)?;
+            let (limit, _) = beside_flood(bare, name, time)?;
+            let (waits, handled) = beside_flood(address, name, time)?;
             idle.extend(innocent(address, time / 2)?);
             idle.sort();
             let ratio = percentile(&waits, 99).as_secs_f64() / percentile(&idle, 99).as_secs_f64();
