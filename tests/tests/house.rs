@@ -1,5 +1,7 @@
 //! The house: each module is on a floor, and imports only point down. CONTRIBUTING says how to read what this prints.
 
+#[path = "house/doc_examples.rs"]
+mod doc_examples;
 #[path = "house/made_up.rs"]
 mod made_up;
 #[path = "house/plan.rs"]
@@ -10,6 +12,7 @@ mod reader;
 mod surface;
 
 use std::fs;
+use std::path::{Path, PathBuf};
 
 use plan::Plan;
 use reader::Crate;
@@ -183,4 +186,30 @@ fn the_root_has_the_names_of_everyday_code_and_no_others() {
     let prelude = names("prelude.rs");
     assert!(prelude.contains("Socket"), "{prelude:?}");
     assert!(NOT_IN_THE_PRELUDE.iter().all(|name| !prelude.contains(*name)), "{prelude:?}");
+}
+
+#[test]
+fn examples_in_the_documentation_register_nothing_in_a_program_that_they_share() {
+    let files = files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../sio/src"));
+    assert!(files.len() > 100, "{files:?}");
+    let mut problems = Vec::new();
+    for file in files {
+        let is_source = file.extension().is_some_and(|extension| extension == "rs");
+        if is_source || file.extension().is_some_and(|extension| extension == "md") {
+            let text = fs::read_to_string(&file).expect("the file can be read");
+            let lines = doc_examples::shared_registrations(&text, is_source);
+            problems.extend(lines.into_iter().map(|line| format!("{}:{line}", file.display())));
+        }
+    }
+    assert!(
+        problems.is_empty(),
+        "write ```standalone_crate at the fences of these examples:\n{}",
+        problems.join("\n")
+    );
+}
+
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).expect("the folder can be read");
+    let paths = entries.map(|entry| entry.expect("an entry").path());
+    paths.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect()
 }
