@@ -35,7 +35,7 @@ use self::guard::Guard;
 use crate::http::{Asked, Elsewhere, Failed, Passing, Sender, Sent, Way};
 use crate::log_limiter::{About, LogLimiter, hash_of, limited};
 
-/// How long clients may take to go when this node stops.
+/// How long clients may take to go when this node stops. They are cut off then.
 const CLOSE: Duration = Duration::from_secs(4);
 
 /// How long a node may take to let a client go, until it is told once more: what it is told may overtake the request.
@@ -62,23 +62,26 @@ struct Release {
 }
 
 impl Release {
-    /// Lets something go on, and has its end brought about when this node stops.
-    async fn beside<T>(self, passing: impl Future<Output = T>) -> T {
+    /// Lets something go on, and has its end brought about when this node stops. `None` if the other node has not ended
+    /// it in time: it is cut off then.
+    async fn beside<T>(self, passing: impl Future<Output = T>) -> Option<T> {
         let Self { asked, way, client, mut closing } = self;
-        let released = async {
-            // An error: the server has gone, with all that it passes on.
-            let _ = closing.wait_for(|is_closing| *is_closing).await;
+        let told = async {
             loop {
-                let request = guard::release(asked.clone(), &way.token);
-                // A node that cannot be told has gone, or will notice that the connection ends. In a box: what waits
-                // for nothing but its end is not to have room for this.
-                let _ = Box::pin(timeout(CLOSE, client.exchange(&way, request))).await;
+                // A node that cannot be told has gone, or will notice that the connection ends.
+                let _ = client.exchange(&way, guard::release(asked.clone(), &way.token)).await;
                 sleep(TOLD).await;
             }
         };
+        let released = async {
+            // An error: the server has gone, with all that it passes on.
+            let _ = closing.wait_for(|is_closing| *is_closing).await;
+            // In a box: what waits for nothing but its end is not to have room for this.
+            let _: Result<(), _> = Box::pin(timeout(CLOSE, told)).await;
+        };
         tokio::select! {
-            outcome = passing => outcome,
-            () = released => unreachable!("it is told again and again"),
+            outcome = passing => Some(outcome),
+            () = released => None,
         }
     }
 }
@@ -168,9 +171,9 @@ impl Way for Route {
             let answer = timeout(limit, self.client.exchange(&self.way, request));
             let answer = match release {
                 Some(release) => release.beside(answer).await,
-                None => answer.await,
+                None => Some(answer.await),
             };
-            self.judged(answer.unwrap_or(Err(client::Error::Late)))
+            self.judged(answer.and_then(Result::ok).unwrap_or(Err(client::Error::Late)))
         })
     }
 
@@ -230,5 +233,41 @@ impl Route {
 impl fmt::Debug for Forward {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Forward").field("me", &self.cluster.me()).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sio_cluster::protocol::token::ForwardToken;
+    use sio_core::id::NodeId;
+    use tokio::time::Instant;
+
+    use super::*;
+    use crate::peer::Peer;
+
+    #[tokio::test(start_paused = true)]
+    async fn what_the_other_node_does_not_end_is_cut_off() {
+        let (closing, is_closing) = watch::channel(false);
+        let release = || Release {
+            asked: Asked {
+                method: Method::GET,
+                uri: "http://chat.example/socket.io/".parse().expect("a URI"),
+                headers: HeaderMap::new(),
+                client: Peer::default(),
+            },
+            // It cannot even be told.
+            way: sio_cluster::Way {
+                node: NodeId::new(1),
+                address: None,
+                token: ForwardToken::from_random([1; 16]),
+            },
+            client: Arc::new(Client::new(Duration::from_secs(60), 1024)),
+            closing: is_closing.clone(),
+        };
+        assert_eq!(release().beside(std::future::ready("done")).await, Some("done"));
+        closing.send_replace(true);
+        let began = Instant::now();
+        assert_eq!(release().beside(std::future::pending::<()>()).await, None);
+        assert_eq!(began.elapsed().as_secs(), CLOSE.as_secs());
     }
 }
