@@ -7,17 +7,15 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use pin_project_lite::pin_project;
-use tokio::time::{Instant, Sleep};
+use tokio::time::{Instant, Sleep, sleep_until};
 
+use crate::engine::session::after;
 use crate::error::Error;
 use crate::guarded::{self, text_of};
 use crate::handle::socket::Socket;
 use crate::log_limiter::{About, hash_of, limited};
 use crate::namespaces::registration::Seat;
 use crate::short::short;
-
-/// How long the alarm is set for that only remembers when a handler began.
-const REMEMBERED: Duration = Duration::from_secs(60 * 60);
 
 /// How user code failed to come to its end.
 #[derive(Debug)]
@@ -83,15 +81,24 @@ pin_project! {
         timeout: Option<Duration>,
         // None when nobody wants to know how long it takes, or knows already.
         watched: Option<Watched<'a>>,
-        // Set when the future is first found pending: most handlers never need one. With metrics it also tells when
-        // that was, and is there for that alone where nothing else needs it.
-        alarm: Option<Pin<Box<Sleep>>>,
+        // Made when the future is first found pending: most handlers never need it.
+        waiting: Option<Pin<Box<Waiting>>>,
     }
 
     impl<F> PinnedDrop for Guard<'_, F> {
         fn drop(this: Pin<&mut Self>) {
             give_up(this.project().future);
         }
+    }
+}
+
+pin_project! {
+    /// A future that was not ready at once.
+    struct Waiting {
+        since: Instant,
+        // None where neither a deadline nor a line in the log is due.
+        #[pin]
+        alarm: Option<Sleep>,
     }
 }
 
@@ -107,7 +114,7 @@ impl<'a, F: Future> Guard<'a, F> {
             Ok(future) => (Some(future), None),
             Err(panic) => (None, Some(Box::new(text_of(panic)))),
         };
-        Self { future, panic, timeout, watched: None, alarm: None }
+        Self { future, panic, timeout, watched: None, waiting: None }
     }
 
     /// Has a line written when the future takes long.
@@ -118,19 +125,10 @@ impl<'a, F: Future> Guard<'a, F> {
 }
 
 impl<F> Guard<'_, F> {
-    /// When the alarm goes off first, and whether it is for a line in the log.
-    fn first(timeout: Option<Duration>, watched: Option<&Watched<'_>>) -> (Option<Duration>, bool) {
-        let slow = watched.and_then(Watched::slow);
-        let is_told_first = slow.is_some_and(|slow| timeout.is_none_or(|timeout| slow < timeout));
-        (if is_told_first { slow } else { timeout }, is_told_first)
-    }
-
-    /// Returns how long the future has taken by now; `None` if it was ready at once. To be asked with metrics.
+    /// Returns how long the future has taken by now; `None` if it was ready at once. To be asked with metrics: without
+    /// them, one that nothing is due for is not timed.
     pub(crate) fn took(&self) -> Option<Duration> {
-        let alarm = self.alarm.as_ref()?;
-        let (first, _) = Self::first(self.timeout, self.watched.as_ref());
-        let began = alarm.deadline().checked_sub(first.unwrap_or(REMEMBERED))?;
-        Some(began.elapsed())
+        Some(self.waiting.as_ref()?.since.elapsed())
     }
 }
 
@@ -152,38 +150,47 @@ impl<F: Future> Future for Guard<'_, F> {
             Err(panic) => return Poll::Ready(Err(Failure::Panicked(text_of(panic)))),
         }
         let timeout = *this.timeout;
-        let (first, is_told_first) = Self::first(timeout, this.watched.as_ref());
-        let Some(first) = first else {
-            if this.alarm.is_none() && this.watched.as_ref().is_some_and(Watched::is_counted) {
-                *this.alarm = Some(Box::pin(tokio::time::sleep(REMEMBERED)));
+        // The line in the log, if it comes before the deadline.
+        let slow = this.watched.as_ref().and_then(Watched::slow);
+        let slow = slow.filter(|slow| timeout.is_none_or(|timeout| *slow < timeout));
+        if this.waiting.is_none() {
+            let first = slow.or(timeout);
+            if first.is_none() && !this.watched.as_ref().is_some_and(Watched::is_counted) {
+                return Poll::Pending;
             }
-            return Poll::Pending;
-        };
-        let alarm = this.alarm.get_or_insert_with(|| Box::pin(tokio::time::sleep(first)));
+            *this.waiting = Some(Box::pin(Waiting::new(first)));
+        }
+        let Some(waiting) = this.waiting.as_mut() else { return Poll::Pending };
+        let mut waiting = waiting.as_mut().project();
+        let Some(mut alarm) = waiting.alarm.as_mut().as_pin_mut() else { return Poll::Pending };
         ready!(alarm.as_mut().poll(cx));
-        if !is_told_first {
-            give_up(this.future);
-            return Poll::Ready(Err(Failure::TimedOut));
-        }
-        let watched = this.watched.take();
-        if let Some(watched) = &watched {
-            watched.tell(first);
-        }
-        let Some(timeout) = timeout else {
-            if watched.is_some_and(|watched| watched.is_counted()) {
-                let remembered = alarm.deadline() + (REMEMBERED - first.min(REMEMBERED));
-                alarm.as_mut().reset(remembered);
-            } else {
-                *this.alarm = None;
+        if let Some(slow) = slow {
+            if let Some(watched) = this.watched.take() {
+                watched.tell(slow);
             }
-            return Poll::Pending;
-        };
-        let deadline: Instant = alarm.deadline() + (timeout - first);
-        alarm.as_mut().reset(deadline);
-        ready!(alarm.as_mut().poll(cx));
+            let Some(timeout) = timeout else {
+                waiting.alarm.set(None);
+                return Poll::Pending;
+            };
+            alarm.as_mut().reset(end(*waiting.since, timeout));
+            ready!(alarm.poll(cx));
+        }
         give_up(this.future);
         Poll::Ready(Err(Failure::TimedOut))
     }
+}
+
+impl Waiting {
+    /// A wait that begins now, with an alarm after this time.
+    fn new(first: Option<Duration>) -> Self {
+        let since = Instant::now();
+        Self { since, alarm: first.map(|first| sleep_until(end(since, first))) }
+    }
+}
+
+/// The end of a wait; as long a one as `Duration::MAX` never ends.
+fn end(since: Instant, wait: Duration) -> Instant {
+    after(since.into_std(), wait).into()
 }
 
 impl Watched<'_> {

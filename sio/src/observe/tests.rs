@@ -198,3 +198,30 @@ async fn observers_see_json_whatever_the_parser() {
     // One frame, the attachment in its place.
     assert_eq!(*notes.lock().unwrap(), [r#"["news",1,{"_placeholder":true,"num":0}] 30"#]);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_handler_without_end_to_its_time_is_timed_from_its_beginning() {
+    let second = Duration::from_secs(1);
+    for (timeout, slow) in [(Some(Duration::MAX), Some(second)), (Some(Duration::MAX), None), (None, None)] {
+        let builder = Server::builder().collect(false).consumer::<Watched>().metrics(true);
+        let builder = builder.slow_handler_warning(slow);
+        let builder = match timeout {
+            Some(timeout) => builder.handler_timeout(timeout),
+            None => builder,
+        };
+        let server = builder.build().unwrap();
+        let mut client = PacketClient::new(&server);
+        client.join("0/tests/watched/7,").await;
+        client.send(&[r#"2/tests/watched/7,1["slow"]"#]).await;
+        for _ in 0..3 {
+            tokio::time::advance(second).await;
+            client.settle().await;
+        }
+        assert_eq!(client.received(), ["3/tests/watched/7,1[]"], "{timeout:?} {slow:?}");
+        let metrics = server.metrics();
+        let durations =
+            metrics.families().iter().find(|family| family.name() == "sio_event_duration_seconds").unwrap();
+        let sum: f64 = durations.samples().iter().map(super::Sample::sum).sum();
+        assert_eq!(sum, 3.0, "{timeout:?} {slow:?}");
+    }
+}
