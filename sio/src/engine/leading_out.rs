@@ -7,6 +7,7 @@ use tokio::time::{Instant, sleep_until};
 
 use super::Engine;
 use super::mailbox::Mailbox;
+use super::session::after;
 use crate::random;
 use crate::shutdown::Phase;
 
@@ -19,6 +20,9 @@ impl Engine {
     pub(crate) async fn lead_out(&self, spread: Duration) {
         self.shared.shutdown.reach(Phase::LeadingOut);
         let began = Instant::now();
+        // As long a time as `Duration::MAX` is one that never ends.
+        let end: Instant = after(began.into_std(), spread).into();
+        let spread = end - began;
         let leading = async {
             let mut waiting = self.shared.sessions.all();
             random::shuffle(&mut waiting);
@@ -36,7 +40,7 @@ impl Engine {
         };
         tokio::select! {
             // Those that are not idle by then are asked again, with less patience.
-            () = sleep_until(began + spread) => {}
+            () = sleep_until(end) => {}
             () = self.shared.sessions.until_idle() => {}
             () = leading => {}
         }
@@ -169,6 +173,15 @@ mod tests {
         let ended = seen.ended.lock().unwrap().last().copied().unwrap();
         assert_eq!(ended.0, 9);
         assert!(ended.1 - began >= SPREAD * 95 / 100);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_time_that_never_ends_ends_with_the_last_session() {
+        let (engine, seen) = engine(1, false);
+        tokio::task::yield_now().await;
+        let began = Instant::now();
+        engine.lead_out(Duration::MAX).await;
+        assert_eq!(times(&seen, began)[0].as_secs(), SILENCE.as_secs());
     }
 
     #[tokio::test(start_paused = true)]
