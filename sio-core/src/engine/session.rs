@@ -289,6 +289,12 @@ impl Session {
         }
     }
 
+    /// Says whether the input is paused.
+    #[must_use]
+    pub fn is_input_paused(&self) -> bool {
+        self.is_paused
+    }
+
     /// Says that the server reads again: what was left of the client's deadline when it was stopped runs from `now`.
     pub fn resume_input(&mut self, now: Instant) {
         self.is_paused = false;

@@ -58,8 +58,6 @@ pub(crate) struct SessionTask {
     /// The session can be found by its id.
     is_listed: bool,
     leaving: Leaving,
-    /// Input is paused, since the handler takes no more, and not for the client's sake.
-    paused: bool,
     /// A burst waits for the transport, which has taken nothing.
     stall: Option<Stall>,
     /// The queue had no room for the answer to a client's own ping.
@@ -92,7 +90,6 @@ impl SessionTask {
             carrier,
             is_listed: true,
             leaving: Leaving::No,
-            paused: false,
             stall: None,
             owes_pong: false,
             handles_first: false,
@@ -248,10 +245,9 @@ impl SessionTask {
     /// from the client now.
     fn note_pressure(&mut self) -> bool {
         let takes_input = self.takes_input();
-        let paused = !takes_input && !self.mailbox.outbox.is_clogged();
-        if paused != self.paused && self.is_open() {
-            self.paused = paused;
-            if self.paused { self.state.pause_input(now()) } else { self.state.resume_input(now()) }
+        let pauses = !takes_input && !self.mailbox.outbox.is_clogged();
+        if pauses != self.state.is_input_paused() && self.is_open() {
+            if pauses { self.state.pause_input(now()) } else { self.state.resume_input(now()) }
         }
         takes_input
     }
