@@ -1,5 +1,6 @@
 //! The numbers of a server, put together when somebody asks.
 
+use std::collections::BTreeMap;
 use std::sync::Weak;
 
 use super::{Server, ServerInner};
@@ -196,20 +197,25 @@ fn each_event(
 
 /// The sizes of queues and the like, summed up now.
 fn now(server: &ServerInner, counters: &Counters) -> Vec<Family> {
-    let queued: usize = server.engine.queued_bytes();
-    let doors = server.reception.namespaces.all();
-    let by_namespace = |read: fn((usize, usize)) -> usize| -> Vec<_> {
-        let sum = |pattern| {
-            let of_it = doors.iter().filter(|door| door.counters().is_some_and(|one| one.pattern == pattern));
-            of_it.map(|door| read(door.hub.sizes())).sum::<usize>()
-        };
-        let all = counters.namespaces.iter().map(|one| one.pattern);
-        all.map(|pattern| Sample::new(&[("namespace", pattern)], sum(pattern) as u64)).collect()
+    // By pattern: each namespace is looked at once, however many of them a pattern has.
+    let mut sizes: BTreeMap<_, _> = counters.namespaces.iter().map(|one| (one.pattern, (0, 0))).collect();
+    for door in server.reception.namespaces.all() {
+        if let Some(of_pattern) = door.counters().and_then(|one| sizes.get_mut(one.pattern)) {
+            let (rooms, parked) = door.hub.sizes();
+            *of_pattern = (of_pattern.0 + rooms, of_pattern.1 + parked);
+        }
+    }
+    let by_namespace = |read: fn((usize, usize)) -> usize| {
+        let read = |pattern: &str| sizes.get(pattern).copied().map_or(0, read);
+        let patterns = counters.namespaces.iter().map(|one| one.pattern);
+        patterns
+            .map(|pattern| Sample::new(&[("namespace", pattern)], read(pattern) as u64))
+            .collect::<Vec<_>>()
     };
     let gauge =
         |name, help, value: usize| Family::new(name, help, Metric::Gauge, [Sample::new(&[], value as u64)]);
     vec![
-        gauge("sio_queued_bytes", "Bytes that wait to be sent to clients.", queued),
+        gauge("sio_queued_bytes", "Bytes that wait to be sent to clients.", server.engine.queued_bytes()),
         Family::new(
             "sio_rooms",
             "Rooms in which somebody is, without those of single sockets.",

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use sio::error::AckError;
 use sio::prelude::*;
-use sio_tests::deadline::soon;
+use sio_tests::deadline::{settle, soon};
 use sio_tests::journal::Gate;
 use sio_tests::{Request, TestServer, Ws};
 
@@ -309,6 +310,58 @@ async fn an_upgrade_moves_a_session_from_one_gauge_to_the_other() {
     assert_eq!((open("polling"), open("websocket")), (0.0, 1.0));
     let metrics = server.handle().metrics();
     assert_eq!(metrics.value("sio_session_upgrades", &[("outcome", "done")]), 1.0);
+}
+
+#[tokio::test]
+async fn an_upgrade_that_ends_half_way_has_failed() {
+    let server = server().await;
+    let upgrades = |outcome| server.handle().metrics().value("sio_session_upgrades", &[("outcome", outcome)]);
+    for number in 1..=2 {
+        let mut polling = server.polling().await;
+        let mut ws = server.second_ws(&polling.open.sid).await.expect("it may upgrade");
+        ws.send("2probe").await;
+        ws.expect("3probe").await;
+        // The client gives up the upgrade, or its session.
+        match number {
+            1 => drop(ws),
+            _ => polling.send("1").await,
+        }
+        soon("the upgrade to fail", async {
+            while upgrades("failed") < f64::from(number) {
+                tokio::task::yield_now().await;
+            }
+        })
+        .await;
+    }
+    assert_eq!((upgrades("failed"), upgrades("done")), (2.0, 0.0));
+}
+
+#[tokio::test]
+async fn rooms_are_counted_over_all_namespaces_of_a_pattern() {
+    let server = server().await;
+    let clients = [server.socket("/shop/1").await, server.socket("/shop/2").await];
+    for (path, client) in ["/shop/1", "/shop/2"].iter().zip(&clients) {
+        server.socket_of(path, &client.sid).join(["red", "green"]).await.expect("it is connected");
+    }
+    assert_eq!(server.handle().metrics().value("sio_rooms", &[("namespace", "/shop/{id}")]), 4.0);
+}
+
+/// It is told of the end of its session, and nothing else is sent to it.
+#[tokio::test]
+async fn a_question_that_a_leaving_client_is_not_sent_has_ended_with_it() {
+    let server = server().await;
+    let mut polling = server.polling().await;
+    let sid = polling.join("/shop/1").await;
+    let socket = server.socket_of("/shop/1", &sid);
+    let handle = server.handle().clone();
+    let closing = tokio::spawn(async move { handle.close().await });
+    settle().await;
+    let answer = socket.emit_with_ack::<()>("question", &()).await;
+    assert!(matches!(answer, Err(AckError::Disconnected)), "{answer:?}");
+    let acks = |outcome| server.handle().metrics().value("sio_acks", &[("outcome", outcome)]);
+    assert_eq!((acks("disconnected"), acks("timed_out")), (1.0, 0.0));
+    polling.expect("1").await;
+    soon("the server to close", closing).await.expect("it does not panic");
 }
 
 #[tokio::test]

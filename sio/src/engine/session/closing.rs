@@ -67,7 +67,7 @@ impl SessionTask {
     pub(super) fn closed(&mut self, reason: CloseReason, bye: Bye) {
         tracing::debug!(target: "sio::engine", session = ?self.id, %reason, "session closed");
         if !self.state.awaits_upgrade() {
-            self.carrier.end_probe();
+            self.end_probe();
         }
         self.handler.on_close(reason);
         self.mailbox.outbox.refuse();
@@ -153,6 +153,7 @@ impl SessionTask {
     pub(super) fn gone(&mut self) {
         self.unlist();
         self.mailbox.close();
+        self.end_probe();
         self.carrier.end();
     }
 

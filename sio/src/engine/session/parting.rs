@@ -130,7 +130,7 @@ impl SessionTask {
         tracing::debug!(target: "sio::engine", session = ?self.id, %reason, "session closed");
         let _ = self.state.close(reason);
         if !self.state.awaits_upgrade() {
-            self.carrier.end_probe();
+            self.end_probe();
         }
         self.handler.on_close(reason);
         if self.carrier.websocket().is_some() {

@@ -224,8 +224,8 @@ impl SessionTask {
         }
     }
 
-    /// Ends an upgrade that has failed.
-    fn end_probe(&mut self) {
+    /// Ends an upgrade that has failed, if one is under way.
+    pub(super) fn end_probe(&mut self) {
         if let Some(counters) = &self.shared.counters
             && self.carrier.is_probing()
         {

@@ -17,7 +17,7 @@ impl SessionTask {
             && matches!(probe.poll_write(cx), Poll::Ready(Err(_)))
         {
             self.state.handle_probe_lost(now());
-            self.carrier.end_probe();
+            self.end_probe();
         }
         let blocked = match self.carrier {
             Carrier::Gone => true,
@@ -75,13 +75,13 @@ impl SessionTask {
     pub(super) fn write_polling(&mut self, last: bool) -> bool {
         let Some(polling) = self.carrier.polling() else { return true };
         let config = &self.shared.config;
-        if let Some(bytes) = polling.send_queued(&self.mailbox, config.max_payload, last) {
-            if let Some(counters) = &self.shared.counters {
-                counters.of(TransportKind::Polling).sent_bytes.add(bytes);
-            }
+        let sent = polling.send_queued(&self.mailbox, config.max_payload, last);
+        let is_waiting = polling.is_waiting();
+        if let Some(bytes) = sent {
+            self.count(TransportKind::Polling, |counters| &counters.sent_bytes, bytes);
             self.state.end_poll();
             self.stall = None;
         }
-        !polling.is_waiting()
+        !is_waiting
     }
 }

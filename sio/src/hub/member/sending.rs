@@ -150,7 +150,10 @@ impl Member {
     pub(crate) fn forget_ack(&self, id: u64) {
         let forgotten = self.lock().acks.take(id);
         if let (Some(_), Some(counters)) = (forgotten, &self.namespace.hub.common.counters) {
-            counters.acks_given_up.add(1);
+            // A client that is told of the end of its session is sent nothing else.
+            let is_leaving = self.mailbox.outbox.is_refusing();
+            let count = if is_leaving { &counters.acks_disconnected } else { &counters.acks_given_up };
+            count.add(1);
         }
     }
 

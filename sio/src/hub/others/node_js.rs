@@ -166,7 +166,7 @@ impl Others {
     }
 }
 
-/// What the nodes of this cluster have answered and what Node's servers have, at the same time.
+/// Waits at the same time for the answers of the nodes of this cluster and for those of Node's servers.
 pub(super) async fn both<T, U>(
     ours: impl Future<Output = Gathered<T>>,
     theirs: impl Future<Output = Gathered<U>>,
