@@ -136,8 +136,8 @@ impl FrameReader {
         max_payload: usize,
     ) -> Poll<Result<Option<Frame>, ReadError>> {
         loop {
-            // Of a frame that has begun, so much has not arrived.
-            let mut rest = 0;
+            // So much is missing of a large frame that has begun.
+            let mut large = None;
             if self.stored.is_empty() {
                 let unread = scratch.unread();
                 if let Some(length) = frame_length(unread, max_payload)?
@@ -150,15 +150,18 @@ impl FrameReader {
                 self.stored.extend_from_slice(unread);
                 (scratch.start, scratch.end) = (0, 0);
             } else if let Some(length) = frame_length(&self.stored, max_payload)? {
-                if self.stored.len() >= length {
+                let rest = length.saturating_sub(self.stored.len());
+                if rest == 0 {
                     return Poll::Ready(self.take_stored(length, scratch).map(Some));
                 }
-                rest = length - self.stored.len();
+                if length > SHARED_READER_LIMIT && self.stored.len() >= rest / PART {
+                    large = Some(rest);
+                }
             }
             if turn::is_over() {
                 return Poll::Ready(Ok(None));
             }
-            if rest > SHARED_READER_LIMIT && self.stored.len() >= rest / PART {
+            if let Some(rest) = large {
                 ready!(self.poll_rest(cx, link, rest))?;
                 continue;
             }
@@ -183,7 +186,8 @@ impl FrameReader {
         if length > SHARED_READER_LIMIT { decode_large(frame) } else { scratch.decode_small(&frame) }
     }
 
-    /// Reads more of a large frame to where it is stored, and nothing of what comes after it.
+    /// Reads more of a large frame to where it is stored, and nothing of what comes after it, which would keep the
+    /// whole buffer.
     fn poll_rest(
         &mut self,
         cx: &mut Context<'_>,
@@ -360,5 +364,48 @@ impl AsyncRead for Feed {
         buf.put_slice(&bytes[*at..*at + count]);
         *at += count;
         Poll::Ready(Ok(()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::poll_fn;
+
+    use tokio::io::AsyncWriteExt as _;
+    use tokio::net::{TcpListener, TcpStream};
+
+    use super::*;
+
+    /// Otherwise a client that has sent a byte too much would keep the room of a large frame for as long as it likes.
+    #[tokio::test]
+    async fn nothing_that_follows_a_large_frame_is_stored_with_it() {
+        const LENGTH: usize = 500_000;
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let mut client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        let mut link = Link::Tcp(listener.accept().await.unwrap().0);
+        // Masked with zeros; behind it the beginning of another.
+        let mut bytes = vec![0x82, 0xff];
+        bytes.extend((LENGTH as u64).to_be_bytes());
+        bytes.resize(bytes.len() + 4 + LENGTH, 0);
+        bytes.extend([0x82, 0xfe]);
+        let writing = tokio::spawn(async move {
+            client.write_all(&bytes).await.unwrap();
+            client
+        });
+        let (mut reader, mut scratch) = (FrameReader::default(), Scratch::borrow());
+        let frame = poll_fn(|cx| {
+            turn::begin();
+            let read = ready!(reader.poll_frame(cx, &mut link, &mut scratch, LENGTH));
+            let Some(frame) = read.expect("the frame is valid") else {
+                // Its turn is over.
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
+            };
+            Poll::Ready(frame)
+        });
+        assert_eq!(frame.await.payload.len(), LENGTH);
+        assert_eq!((reader.stored.len(), scratch.unread().len()), (0, 0));
+        scratch.give_back();
+        drop(writing.await);
     }
 }
