@@ -81,20 +81,6 @@ async fn every_client_is_told_and_every_disconnect_hook_has_run_when_close_retur
     assert_eq!(server.of("/").sockets().len(), 0);
 }
 
-/// Clients that do not hear that the server goes cannot keep it for ever.
-#[tokio::test]
-async fn clients_that_do_not_let_go_are_left_after_a_while() {
-    let server = server(Duration::from_secs(600)).await;
-    let _ws = server.socket("/").await;
-    let mut polling = server.polling().await;
-    polling.join("/").await;
-    let closing = close(&server).await;
-    server.journal.expect("server shutting down").await;
-    server.journal.expect("server shutting down").await;
-    assert!(!closing.is_finished(), "the hooks do not wait for the clients");
-    closed(closing).await;
-}
-
 #[tokio::test]
 async fn a_handler_that_ends_in_time_is_answered() {
     let server = server(Duration::from_secs(600)).await;

@@ -7,6 +7,7 @@ use std::time::Duration;
 use sio::Server;
 use sio::http::Listener;
 use sio::options::Forwarded;
+use sio::prelude::DisconnectReason;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
@@ -120,6 +121,36 @@ async fn an_answer_that_nobody_takes_does_not_hold_its_connection() {
     let mut rest = Vec::new();
     let _ = greedy.read_to_end(&mut rest).await;
     assert!(rest.len() < 1 << 20, "{} bytes", rest.len());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_does_not_hear_of_the_end_has_three_seconds_and_its_connection_five() {
+    let server = build(|builder| builder);
+    let connect = connector(&server);
+    let sid = request(&mut connect(), "GET", POLLING, &[], "").await.sid();
+    let target = format!("{POLLING}&sid={sid}");
+    assert_eq!(request(&mut connect(), "POST", &target, &[], "40").await.status, 200);
+    let upgrade = [
+        ("Connection", "upgrade"),
+        ("Upgrade", "websocket"),
+        ("Sec-WebSocket-Version", "13"),
+        ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="),
+    ];
+    let mut websocket = connect();
+    assert_eq!(request(&mut websocket, "GET", WEBSOCKET, &upgrade, "").await.status, 101);
+    websocket.write_all(b"\x81\x82\0\0\0\x0040").await.expect("it is open");
+    let everybody = server.of("/");
+    while everybody.sockets().len() < 2 {
+        tokio::task::yield_now().await;
+    }
+    let begin = Instant::now();
+    let leave = |socket: sio::Socket| async move { (socket.closed().await, begin.elapsed().as_secs()) };
+    let leaving: Vec<_> = everybody.sockets().into_iter().map(|socket| tokio::spawn(leave(socket))).collect();
+    server.close().await;
+    assert_eq!(begin.elapsed().as_secs(), 5);
+    for left in leaving {
+        assert_eq!(left.await.expect("it does not panic"), (DisconnectReason::ServerShuttingDown, 3));
+    }
 }
 
 /// Makes a request that is answered 404, on a connection that stays open; none if the connection was refused.
