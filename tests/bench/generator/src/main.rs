@@ -8,6 +8,7 @@ mod options;
 mod process;
 mod report;
 mod runner;
+mod series;
 mod server;
 mod workload;
 

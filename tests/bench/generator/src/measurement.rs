@@ -46,9 +46,29 @@ impl Measurement {
     pub(crate) fn cost(&self) -> f64 {
         self.idle.map_or(self.cpu_us, |idle| idle.bytes_per_connection)
     }
+}
 
-    /// Whether the figure counts.
-    pub(crate) fn is_valid(&self) -> bool {
+/// The figures of one measurement, whatever is measured.
+pub(crate) trait Figures: Serialize {
+    /// Whether the figures count.
+    fn is_valid(&self) -> bool;
+
+    /// How much of a core everything else on the machine used.
+    fn other_cores(&self) -> f64;
+
+    fn faults(&self) -> &Faults;
+}
+
+impl Figures for Measurement {
+    fn is_valid(&self) -> bool {
         self.faults == Faults::default() && (self.operations > 0 || self.idle.is_some())
+    }
+
+    fn other_cores(&self) -> f64 {
+        self.other_cores
+    }
+
+    fn faults(&self) -> &Faults {
+        &self.faults
     }
 }

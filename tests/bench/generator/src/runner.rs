@@ -1,21 +1,19 @@
-//! All measurements, one after the other: repetitions outside, servers inside, so that whatever the machine does
-//! hits all servers alike. Every measurement has a server of its own.
+//! What is measured of a single server, and how. Every measurement has a server of its own.
 
 use std::env;
 use std::error::Error;
-use std::fs::{self, File};
-use std::io::{self, Write as _};
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::str::FromStr;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use serde::Serialize;
-
-use crate::measurement::Measurement;
+use crate::measurement::{Figures, Measurement};
 use crate::process;
 use crate::report;
+use crate::series;
 use crate::server::{Program, pinned};
 use crate::workload::Workload;
 
@@ -109,66 +107,27 @@ fn variable(name: &str, default: f64) -> Result<f64, String> {
     }
 }
 
-/// A measurement, and what of.
-#[derive(Debug, Serialize)]
-pub(crate) struct Run {
-    pub(crate) server: String,
-    pub(crate) workload: String,
-    pub(crate) repetition: usize,
-    #[serde(flatten)]
-    pub(crate) measurement: Measurement,
-}
-
 /// Measures everything and writes the report. Fails if a figure of the first server does not count.
 pub(crate) fn run(settings: &Settings) -> Result<ExitCode, Box<dyn Error>> {
     let workloads = settings.workloads()?;
-    fs::create_dir_all(&settings.out)?;
-    let mut raw = File::create(settings.out.join("runs.jsonl"))?;
-    let mut runs = Vec::new();
-    let total = settings.repetitions * workloads.len() * settings.programs.len();
-    let (begin, mut patience) = (Instant::now(), settings.patience());
-    for repetition in 0..settings.repetitions {
-        for workload in &workloads {
-            for program in settings.in_turn(repetition) {
-                eprint!("[{:>3}/{total}] {:<8} {:<14} ", runs.len() + 1, workload.name, program.name);
-                let measurement = patience.measure(
-                    || measure(settings, workload, program),
-                    |measurement| measurement.other_cores,
-                )?;
-                eprintln!("{}", describe(workload, &measurement));
-                let run = Run {
-                    server: program.name.clone(),
-                    workload: workload.name.clone(),
-                    repetition,
-                    measurement,
-                };
-                writeln!(raw, "{}", serde_json::to_string(&run)?)?;
-                runs.push(run);
-            }
-        }
-    }
-    eprintln!("measured in {} s", begin.elapsed().as_secs());
+    let runs = series::run(settings, &workloads, "runs.jsonl", |workload, program| {
+        measure(settings, workload, program)
+    })?;
     let paths = report::write(settings, &workloads, &runs)?;
     paths.iter().for_each(|path| eprintln!("wrote {}", path.display()));
-
-    let own = &settings.programs[0].name;
-    let mut bad = runs.iter().filter(|run| run.server == *own && !run.measurement.is_valid()).peekable();
-    if bad.peek().is_none() {
-        return Ok(ExitCode::SUCCESS);
-    }
-    bad.for_each(|run| eprintln!("{own} {}: {:?}", run.workload, run.measurement.faults));
-    Ok(ExitCode::FAILURE)
+    Ok(series::verdict(settings, &runs))
 }
 
-fn describe(workload: &Workload, measurement: &Measurement) -> String {
-    let mut text = format!("{:>9} {}", report::number(measurement.cost()), workload.unit());
-    if measurement.other_cores > DISTURBED {
-        text += &format!(", disturbed: others used {:.2} cores", measurement.other_cores);
+impl series::Workload for Workload {
+    type Figures = Measurement;
+
+    fn name(&self) -> &str {
+        &self.name
     }
-    if !measurement.is_valid() {
-        text += &format!(", {:?}", measurement.faults);
+
+    fn describe(&self, measurement: &Measurement) -> String {
+        format!("{:>9} {}", report::number(measurement.cost()), self.unit())
     }
-    text
 }
 
 /// The time that is left to wait for a quiet machine.
@@ -176,18 +135,16 @@ fn describe(workload: &Workload, measurement: &Measurement) -> String {
 pub(crate) struct Patience(Duration);
 
 impl Patience {
-    /// Measures on a machine on which nothing else runs, as far as there is patience; `others` tells how much of a core
-    /// other programs used.
-    pub(crate) fn measure<T>(
+    /// Measures on a machine on which nothing else runs, as far as there is patience.
+    pub(crate) fn measure<F: Figures>(
         &mut self,
-        measure: impl Fn() -> Result<T, Box<dyn Error>>,
-        others: impl Fn(&T) -> f64,
-    ) -> Result<T, Box<dyn Error>> {
+        measure: impl Fn() -> Result<F, Box<dyn Error>>,
+    ) -> Result<F, Box<dyn Error>> {
         loop {
             self.wait_for_quiet()?;
             let begin = Instant::now();
             let measurement = measure()?;
-            if others(&measurement) <= DISTURBED || self.0.is_zero() {
+            if measurement.other_cores() <= DISTURBED || self.0.is_zero() {
                 return Ok(measurement);
             }
             self.0 = self.0.saturating_sub(begin.elapsed());

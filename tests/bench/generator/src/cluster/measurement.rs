@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::measurement::Faults;
+use crate::measurement::{Faults, Figures};
 
 /// Figures of one run of one workload against two nodes and their broker.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -22,9 +22,16 @@ pub(crate) struct Measurement {
     pub(crate) faults: Faults,
 }
 
-impl Measurement {
-    /// Whether the figures count.
-    pub(crate) fn is_valid(&self) -> bool {
+impl Figures for Measurement {
+    fn is_valid(&self) -> bool {
         self.faults == Faults::default() && self.broadcasts > 0
+    }
+
+    fn other_cores(&self) -> f64 {
+        self.other_cores
+    }
+
+    fn faults(&self) -> &Faults {
+        &self.faults
     }
 }

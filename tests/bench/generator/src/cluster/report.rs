@@ -2,13 +2,14 @@
 
 use std::fmt::Write as _;
 
-use super::Run;
 use super::measurement::Measurement;
 use super::workload::{Pace, Workload};
+use crate::measurement::Figures as _;
 use crate::report::markdown::{FAULTY, NOISY, table};
 use crate::report::summary::median;
 use crate::report::{machine, number};
 use crate::runner::{DISTURBED, Settings};
+use crate::series::Run;
 
 /// A figure: its name, and how it is taken from a measurement.
 type Figure = (&'static str, fn(&Measurement) -> f64);
@@ -34,7 +35,7 @@ struct Cell<'a> {
 }
 
 impl<'a> Cell<'a> {
-    fn new(runs: &'a [Run], server: &str, workload: &Workload) -> Self {
+    fn new(runs: &'a [Run<Measurement>], server: &str, workload: &Workload) -> Self {
         let of = runs.iter().filter(|run| run.server == server && run.workload == workload.name);
         let all: Vec<_> = of.map(|run| &run.measurement).collect();
         let quiet: Vec<_> = all.iter().copied().filter(|one| one.other_cores <= DISTURBED).collect();
@@ -55,7 +56,7 @@ impl<'a> Cell<'a> {
 }
 
 /// Writes all of it.
-pub(crate) fn render(settings: &Settings, workloads: &[Workload], runs: &[Run]) -> String {
+pub(crate) fn render(settings: &Settings, workloads: &[Workload], runs: &[Run<Measurement>]) -> String {
     let servers: Vec<&str> = settings.programs.iter().map(|program| program.name.as_str()).collect();
     let mut text = String::from("# What a cluster of Socket.IO servers costs\n\n");
     let _ = write!(

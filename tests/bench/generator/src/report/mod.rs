@@ -10,11 +10,17 @@ use std::io;
 use std::path::PathBuf;
 
 use self::summary::Summary;
-use crate::runner::{Run, Settings};
+use crate::measurement::Measurement;
+use crate::runner::Settings;
+use crate::series::Run;
 use crate::workload::Workload;
 
 /// Writes the report, prints it, and tells where it is.
-pub(crate) fn write(settings: &Settings, workloads: &[Workload], runs: &[Run]) -> io::Result<[PathBuf; 2]> {
+pub(crate) fn write(
+    settings: &Settings,
+    workloads: &[Workload],
+    runs: &[Run<Measurement>],
+) -> io::Result<[PathBuf; 2]> {
     let summary = Summary::new(settings, workloads, runs);
     let (text, plot) = (settings.out.join("report.md"), settings.out.join("report.svg"));
     let report = markdown::render(settings, &summary);

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::measurement::Measurement;
-use crate::runner::{DISTURBED, Run, Settings};
+use crate::runner::{DISTURBED, Settings};
+use crate::series::Run;
 use crate::workload::Workload;
 
 /// A table: a row for each server, a column for each workload.
@@ -77,7 +78,7 @@ impl Figure {
 }
 
 impl Summary {
-    pub(crate) fn new(settings: &Settings, workloads: &[Workload], runs: &[Run]) -> Self {
+    pub(crate) fn new(settings: &Settings, workloads: &[Workload], runs: &[Run<Measurement>]) -> Self {
         let servers: Vec<String> = settings.programs.iter().map(|program| program.name.clone()).collect();
         let mut figures = BTreeMap::new();
         for (row, server) in servers.iter().enumerate() {
