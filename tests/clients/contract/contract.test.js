@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { readFile } from "node:fs/promises";
+import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
@@ -13,16 +13,24 @@ import { Parser } from "@asyncapi/parser";
 import { Ajv2020 } from "ajv/dist/2020.js";
 
 const HERE = fileURLToPath(new URL(".", import.meta.url));
+const BOOK = fileURLToPath(new URL("../../../book", import.meta.url));
 
 async function json(name) {
   return JSON.parse(await readFile(join(HERE, "generated", name), "utf8"));
 }
 
+/** Returns the output of a compiler for the project in a folder. */
+async function compile(compiler, folder) {
+  const tsc = join(HERE, "node_modules", compiler, "bin", "tsc");
+  const options = ["--project", folder, "--noEmit", "--pretty", "false"];
+  const run = promisify(execFile)(process.execPath, [tsc, ...options], { cwd: folder });
+  const { stdout } = await run.catch((error) => error);
+  return stdout;
+}
+
 /** Returns the errors that a compiler reports, each as `file(line,column): code`. */
 async function errors(compiler) {
-  const tsc = join(HERE, "node_modules", compiler, "bin", "tsc");
-  const run = promisify(execFile)(process.execPath, [tsc, "--project", HERE, "--pretty", "false"], { cwd: HERE });
-  const { stdout } = await run.catch((error) => error);
+  const stdout = await compile(compiler, HERE);
   return [...stdout.matchAll(/^(\S+\(\d+,\d+\)): error (TS\d+)/gm)].map(([, place, code]) => `${place}: ${code}`);
 }
 
@@ -42,6 +50,32 @@ for (const compiler of ["typescript", "typescript-7"]) {
     const expected = await marks("bad/mistakes.ts");
     assert.ok(expected.length >= 20);
     assert.deepEqual(await errors(compiler), expected);
+  });
+}
+
+/** Returns the lines of the blocks of text in a chapter of the book. */
+async function texts(chapter) {
+  const text = await readFile(join(BOOK, "src", chapter), "utf8");
+  return [...text.matchAll(/^```text\n(.*?)^```$/gms)].flatMap(([, lines]) => lines.trimEnd().split("\n"));
+}
+
+for (const compiler of ["typescript", "typescript-7"]) {
+  test(`${compiler} takes the page of the tutorial, and says of a mistake what the book says`, async (t) => {
+    // Below this folder, where the compiler finds the client.
+    const folder = await mkdtemp(join(HERE, "tutorial-"));
+    t.after(() => rm(folder, { recursive: true }));
+    await cp(join(BOOK, "listings/web"), folder, { recursive: true });
+    assert.equal(await compile(compiler, folder), "");
+
+    const page = await readFile(join(folder, "chat.ts"), "utf8");
+    const wrong = page.replace("text: input.value", "txt: input.value");
+    assert.notEqual(wrong, page);
+    await writeFile(join(folder, "chat.ts"), wrong);
+    const output = await compile(compiler, folder);
+    const generated = await readFile(join(folder, "contract.ts"), "utf8");
+    const shown = await texts("tutorial/part-6.md");
+    assert.ok(shown.length > 5);
+    assert.deepEqual(shown.filter((line) => !output.includes(line) && !generated.includes(`${line}\n`)), []);
   });
 }
 
