@@ -16,7 +16,7 @@ use crate::event_args::{EventArgs, Rate};
 use crate::names;
 use crate::namespace::{self, Name};
 use crate::parse::{self, Args, Block, EventPaths, Item};
-use crate::role::{PREFIX, Role};
+use crate::role::{PREFIX, REAUTH, Role};
 use crate::shape::is_ack;
 
 /// All that the expansion needs to know.
@@ -148,7 +148,8 @@ impl Consumer {
             concurrent: args.concurrent.is_some(),
             timeout: args.timeout,
             max_size: args.max_size,
-            rate: args.rate,
+            // Checking credentials may cost much, and nobody renews them in a hurry.
+            rate: args.rate.or_else(|| (name == REAUTH).then_some(Rate { count: 1, millis: 1_000 })),
         };
         if self.is_free(&handler, errors) && sound {
             self.handlers.push(handler);

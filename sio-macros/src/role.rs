@@ -3,6 +3,9 @@
 /// The prefix of a handler's method; the rest of its name is the event's.
 pub(crate) const PREFIX: &str = "event_";
 
+/// The handler of the event of the same name, by which a client renews its credentials.
+pub(crate) const REAUTH: &str = "reauth";
+
 /// A method that `sio` calls is a hook or a handler; its name says which.
 #[derive(Clone, Copy)]
 pub(crate) enum Role {
@@ -18,6 +21,7 @@ impl Role {
             "connect" => Some(Self::Connect),
             "disconnect" => Some(Self::Disconnect),
             "error" => Some(Self::Error),
+            REAUTH => Some(Self::Handler),
             _ if has_event_attribute || name.starts_with(PREFIX) => Some(Self::Handler),
             _ => None,
         }

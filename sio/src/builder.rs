@@ -114,6 +114,7 @@ impl Default for Builder {
             options: Options {
                 parser: Parser::default(),
                 connect_timeout: Duration::from_secs(45),
+                auth_warning: Duration::ZERO,
                 ack_timeout: Duration::from_secs(5),
                 max_attachments: 10,
                 max_namespaces: 32,
@@ -295,6 +296,7 @@ impl Builder {
                 max_namespaces: options.max_namespaces,
                 connects_per_second: options.connects_per_second,
                 connect_timeout: options.connect_timeout,
+                auth_warning: options.auth_warning,
                 packet_timeout: engine.packet_timeout(),
                 incoming_events: options.incoming_events,
                 incoming_bytes: options

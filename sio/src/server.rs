@@ -103,6 +103,7 @@ pub(crate) struct ServerInner {
 pub(crate) struct Options {
     pub(crate) parser: Parser,
     pub(crate) connect_timeout: Duration,
+    pub(crate) auth_warning: Duration,
     pub(crate) ack_timeout: Duration,
     pub(crate) max_attachments: usize,
     pub(crate) max_namespaces: usize,

@@ -63,6 +63,7 @@ fn every_reason_has_its_words() {
         (DisconnectReason::ForcedServerClose, "forced server close"),
         (DisconnectReason::ServerShuttingDown, "server shutting down"),
         (DisconnectReason::SlowClient, "slow client"),
+        (DisconnectReason::AuthExpired, "auth expired"),
     ] {
         assert_eq!(reason.to_string(), words);
         assert_eq!(reason.as_str(), words);

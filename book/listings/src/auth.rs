@@ -1,6 +1,6 @@
 //! Guide: authentication, and refusing.
 
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use serde::{Deserialize, Serialize};
 use sio::options::AllowedOrigins;
@@ -76,18 +76,23 @@ struct Session;
 // ANCHOR: expiry
 #[consumer(namespace = "/session")]
 impl Session {
-    async fn connect(socket: Socket, login: Login, users: State<Users>) -> Result<Self, ConnectError> {
-        let user = users.by_token(&login.token).await;
-        let user = user.ok_or_else(|| ConnectError::new("Unknown token"))?;
-        let left = user.expires.duration_since(SystemTime::now()).unwrap_or_default();
-        tokio::spawn(async move {
-            // Ends with the socket, or ends the socket.
-            if tokio::time::timeout(left, socket.closed()).await.is_err() {
-                socket.disconnect();
-            }
-        });
+    async fn connect(socket: &Socket, login: Login, users: State<Users>) -> sio::Result<Self> {
+        socket.expires_at(end_of(&login, &users).await?);
         Ok(Self)
     }
+
+    /// The client sends what it would send to connect. With a bad token it keeps the time that it has.
+    async fn reauth(&mut self, socket: &Socket, login: Login, users: State<Users>) -> sio::Result {
+        socket.expires_at(end_of(&login, &users).await?);
+        Ok(())
+    }
+}
+
+/// Tokens have the time of day, and the server counts from now.
+async fn end_of(login: &Login, users: &Users) -> sio::Result<Instant> {
+    let user = users.by_token(&login.token).await;
+    let user = user.ok_or_else(|| sio::Error::new("unknown_token", "Unknown token"))?;
+    Ok(Instant::now() + user.expires.duration_since(SystemTime::now()).unwrap_or_default())
 }
 // ANCHOR_END: expiry
 

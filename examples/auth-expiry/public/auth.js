@@ -45,11 +45,11 @@ socket.on("welcome", (validity) => {
   setValidity(validity);
 });
 
-socket.on("token_expiring", async (seconds) => {
+socket.on("auth_expiring", async (seconds) => {
   log(`The token runs out in ${seconds} s.`);
   if (byId("renew").checked) {
     try {
-      setValidity(await ask(socket, "renew", await freshAccess()));
+      setValidity(await ask(socket, "reauth", await freshAccess()));
       log("Renewed.");
     } catch (error) {
       log(`Not renewed: ${error.message}`); // When it has run out, a new connection begins with a fresh one.

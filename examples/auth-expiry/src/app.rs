@@ -17,7 +17,7 @@ const COOKIE: &str = "session";
 
 /// The router with Socket.IO in front of it, and the server to stop it by.
 pub(crate) fn new(builder: sio::Builder, tokens: Tokens) -> sio::Result<(Router, Server)> {
-    let server = builder.state(tokens.clone()).build()?;
+    let server = builder.auth_warning(tokens.warning()).state(tokens.clone()).build()?;
     let router = Router::new()
         .route("/", get(async || Redirect::to("/app/")))
         .route("/login", post(log_in))

@@ -45,7 +45,7 @@ async fn main() -> sio::Result<()> {
     println!("listening on http://{}", listener.local_addr()?);
     let stopping = async move {
         sio::shutdown_signal().await;
-        server.close().await;
+        server.drain().await;
     };
     let router = router.into_make_service_with_connect_info::<SocketAddr>();
     axum::serve(listener, router).with_graceful_shutdown(stopping).await?;

@@ -40,6 +40,8 @@ pub enum DisconnectReason {
     ServerShuttingDown,
     /// The client did not take its packets fast enough.
     SlowClient,
+    /// The time for which the client was let in is over.
+    AuthExpired,
 }
 
 /// A text that is no [`DisconnectReason`].
@@ -48,7 +50,7 @@ pub enum DisconnectReason {
 pub struct UnknownReason;
 
 impl DisconnectReason {
-    const ALL: [Self; 10] = [
+    const ALL: [Self; 11] = [
         Self::ClientNamespaceDisconnect,
         Self::ServerNamespaceDisconnect,
         Self::TransportClose,
@@ -59,6 +61,7 @@ impl DisconnectReason {
         Self::ForcedServerClose,
         Self::ServerShuttingDown,
         Self::SlowClient,
+        Self::AuthExpired,
     ];
 
     /// Returns the text of the reason.
@@ -75,6 +78,7 @@ impl DisconnectReason {
             Self::ForcedServerClose => "forced server close",
             Self::ServerShuttingDown => "server shutting down",
             Self::SlowClient => "slow client",
+            Self::AuthExpired => "auth expired",
         }
     }
 }
@@ -128,6 +132,7 @@ mod tests {
             (R::ForcedServerClose, "forced server close"),
             (R::ServerShuttingDown, "server shutting down"),
             (R::SlowClient, "slow client"),
+            (R::AuthExpired, "auth expired"),
         ] {
             assert_eq!(reason.to_string(), text);
             assert_eq!(text.parse(), Ok(reason));

@@ -59,6 +59,13 @@ impl Builder {
         self
     }
 
+    /// Sets how long before the end of its time ([`Socket::expires_at`](crate::Socket::expires_at)) a client is warned, by
+    /// the event `auth_expiring` with the number of seconds that are left. Default zero: it is not.
+    pub fn auth_warning(mut self, before: Duration) -> Self {
+        self.options.auth_warning = before;
+        self
+    }
+
     /// Sets how long [`Socket::emit_with_ack`](crate::Socket::emit_with_ack) waits. Must be longer than zero; default
     /// 5 s.
     pub fn ack_timeout(mut self, timeout: Duration) -> Self {

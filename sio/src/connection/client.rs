@@ -4,6 +4,7 @@ mod admission;
 mod arrival;
 #[cfg(feature = "cluster")]
 mod claims;
+mod expiring;
 mod input;
 mod joining;
 mod observed;
@@ -284,10 +285,18 @@ impl Handler for Client {
         if self.sockets.is_empty() && !self.protocol.has_ever_joined() {
             return self.opened.map(|opened| session::after(opened, self.reception.connect_timeout));
         }
-        self.unfinished.deadline()
+        match (self.unfinished.deadline(), self.expiry()) {
+            (Some(unfinished), Some(expiry)) => Some(unfinished.min(expiry)),
+            (unfinished, expiry) => unfinished.or(expiry),
+        }
     }
 
-    fn on_timeout(&mut self, _now: Instant) -> Result<(), CloseReason> {
+    fn on_timeout(&mut self, now: Instant) -> Result<(), CloseReason> {
+        if self.expiry().is_some_and(|due| due <= now) {
+            self.expire(now);
+            // If more is due, it is found in the next turn.
+            return Ok(());
+        }
         if self.unfinished.bytes() > 0 && !self.has_room_for_input() {
             self.unfinished.restart(self.packet_timeout());
             return Ok(());

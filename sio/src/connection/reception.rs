@@ -18,6 +18,8 @@ pub(crate) struct Reception {
     pub(crate) connects_per_second: u32,
     /// How long a client may be in no namespace.
     pub(crate) connect_timeout: Duration,
+    /// How long before the end of their time clients are warned; zero: they are not.
+    pub(crate) auth_warning: Duration,
     /// How long a packet may take from its text to its last attachment.
     pub(crate) packet_timeout: Duration,
     /// How many events of one socket may wait.

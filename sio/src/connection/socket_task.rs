@@ -4,6 +4,7 @@ use std::future::{Future, poll_fn};
 use std::marker::PhantomData;
 use std::pin::pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use sio_core::args::Args;
 use sio_core::socket::packet::Event as Incoming;
@@ -15,6 +16,7 @@ use super::concurrent::{Concurrent, Ended, Failed, Handling};
 use super::guard::{Guard, log_failure};
 use crate::Socket;
 use crate::consumer::{self, Consumer, Event};
+use crate::engine::session;
 use crate::error::{ConnectError, Source};
 use crate::guarded::Guarded;
 use crate::heavy::{self, Heavily};
@@ -100,7 +102,7 @@ async fn enter<C: Consumer>(SocketTask { seat, auth, before }: SocketTask) -> Op
             in_connect(socket.id(), || hook.as_mut().poll(cx)).map(Some)
         });
         match outcome.await {
-            Some(Ok(Ok(consumer))) if door.accept(&socket.member) => Ok(consumer),
+            Some(Ok(Ok(consumer))) if may_stay(socket) && door.accept(&socket.member) => Ok(consumer),
             Some(Ok(Err(refusal))) => {
                 has_failed = refusal.is_failure();
                 Err(refusal)
@@ -112,7 +114,10 @@ async fn enter<C: Consumer>(SocketTask { seat, auth, before }: SocketTask) -> Op
             }
             // The server has disconnected it before it was let in, and the client waits for an answer.
             None | Some(Ok(Ok(_)))
-                if socket.member.reason() == Some(DisconnectReason::ServerNamespaceDisconnect) =>
+                if matches!(
+                    socket.member.reason(),
+                    Some(DisconnectReason::ServerNamespaceDisconnect | DisconnectReason::AuthExpired)
+                ) =>
             {
                 Err(ConnectError::not_authorized())
             }
@@ -143,6 +148,17 @@ async fn enter<C: Consumer>(SocketTask { seat, auth, before }: SocketTask) -> Op
     let codec = socket.member.codec();
     socket.member.mailbox.push_always(codec.connect_error(door.path(), refusal.message(), refusal.data()));
     None
+}
+
+/// Returns false for a client whose time is over before it has begun.
+fn may_stay(socket: &Socket) -> bool {
+    // Ends are kept to the millisecond, and rounded up.
+    let soon = session::now() + Duration::from_millis(1);
+    let is_over = socket.member.expiry_deadline(Duration::ZERO).is_some_and(|end| end < soon);
+    if is_over {
+        socket.member.expire();
+    }
+    !is_over
 }
 
 impl<C: Consumer> Entered<C> {

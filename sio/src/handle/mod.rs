@@ -5,6 +5,7 @@ pub(crate) mod broadcast;
 pub(crate) mod emit_options;
 #[cfg(feature = "cluster")]
 mod emitter;
+mod expiring;
 mod namespace;
 mod questions;
 pub(crate) mod remote_socket;

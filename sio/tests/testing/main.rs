@@ -5,6 +5,7 @@
 mod answers;
 mod connecting;
 mod events;
+mod expiry;
 mod failures;
 mod lifetime;
 #[cfg(feature = "msgpack")]

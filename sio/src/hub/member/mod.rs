@@ -1,6 +1,7 @@
 //! One client's member of one namespace: what the socket's handles, its task and the connection share.
 
 mod events;
+pub(crate) mod expiry;
 mod sending;
 
 use std::collections::VecDeque;
@@ -16,6 +17,7 @@ use tokio::sync::Notify;
 
 use self::events::Load;
 pub(crate) use self::events::{Amount, Delay, Next, Waiting};
+use self::expiry::Expiry;
 use super::Namespace;
 use super::limits::Limits;
 use super::state::{ConnectionState, may_come_back};
@@ -105,6 +107,7 @@ pub(crate) struct Member {
     recovery: Option<Recoverable>,
     /// That of the stage; written under the lock of `state`.
     phase: AtomicU8,
+    expiry: Expiry,
     load: Load,
     state: Mutex<State>,
     gone: Notify,
@@ -186,6 +189,7 @@ impl Member {
             limits,
             recovery,
             phase: AtomicU8::new(CONNECTING),
+            expiry: Expiry::default(),
             load: Load::default(),
             state: Mutex::default(),
             gone: Notify::new(),
