@@ -20,7 +20,7 @@ impl Socket {
     ///
     /// # Examples
     ///
-    /// ```
+    /// ```standalone_crate
     /// use std::time::{Duration, Instant};
     /// use sio::prelude::*;
     ///

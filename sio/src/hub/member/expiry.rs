@@ -27,7 +27,7 @@ fn beginning() -> Instant {
 impl Expiry {
     fn set(&self, end: Option<Instant>) {
         let word = end.map_or(0, |end| {
-            // Rounded up: a client is never put out early.
+            // Rounded up: a client is never disconnected early.
             let millis = end.saturating_duration_since(beginning()).as_nanos().div_ceil(1_000_000);
             u64::try_from(millis.max(1)).unwrap_or(u64::MAX).min(u64::MAX >> 1) << 1
         });
