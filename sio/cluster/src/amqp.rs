@@ -22,9 +22,15 @@ use lapin::{
     BasicProperties, Channel, Connection, ConnectionProperties, Consumer, ErrorKind, Event, ExchangeKind,
 };
 
+use self::attempt::Attempt;
 use crate::bus::{Bus, BusError, Caps, Frame, Link, Names, Receivers, Sink, Topic};
 use crate::random;
 use crate::task::Task;
+use crate::url::host_and_port;
+
+mod attempt;
+#[cfg(test)]
+mod tests;
 
 /// The largest frame: RabbitMQ keeps it in memory, once for all queues.
 const MAX_FRAME: usize = 4 << 20;
@@ -38,8 +44,8 @@ const HEARTBEAT: u16 = 10;
 
 /// RabbitMQ.
 ///
-/// What is published is confirmed by the broker; what waits there for a node is kept in memory, up to 32 MiB, and ends
-/// with the node's connection. Nothing is durable: events that are a second old are of no use.
+/// RabbitMQ confirms each message. It keeps messages that wait for a node in memory, up to 32 MiB, and until the node's
+/// connection ends. Nothing is durable: events that are a second old are of no use.
 ///
 /// # Examples
 ///
@@ -86,7 +92,7 @@ impl AmqpBus {
         let wrong = |reason: &str| {
             BusError::new(format!("not a URL of RabbitMQ, such as amqp://user:password@10.0.0.5 ({reason})"))
         };
-        // What is wrong is told by kind: the parser's own text may repeat a part of it.
+        // The parser's own text may repeat a part of the URL.
         let mut uri: AMQPUri = url.parse().map_err(|_| wrong("it cannot be parsed"))?;
         if uri.scheme == AMQPScheme::AMQPS && !cfg!(feature = "amqp-tls") {
             return Err(BusError::new("for `amqps://` the feature `amqp-tls` must be switched on"));
@@ -118,12 +124,12 @@ impl Bus for AmqpBus {
     fn name(&self) -> String {
         let AMQPUri { scheme, authority, vhost, .. } = &self.uri;
         let vhost = if vhost == "/" { String::new() } else { format!("/{vhost}") };
-        format!("{scheme}://{}:{}{vhost}", bracketed(&authority.host), authority.port)
+        format!("{scheme}://{}{vhost}", host_and_port(&authority.host, authority.port))
     }
 
     fn host(&self) -> Option<String> {
         let authority = &self.uri.authority;
-        Some(format!("{}:{}", bracketed(&authority.host), authority.port))
+        Some(host_and_port(&authority.host, authority.port))
     }
 
     fn carries(&self, topic: &Topic) -> bool {
@@ -131,8 +137,17 @@ impl Bus for AmqpBus {
     }
 
     async fn connect(&self, names: Names, sink: Sink) -> Result<AmqpLink, BusError> {
+        let attempt = Attempt::default();
+        let outcome = self.enter(&attempt, names, sink).await;
+        attempt.over();
+        outcome
+    }
+}
+
+impl AmqpBus {
+    async fn enter(&self, attempt: &Attempt, names: Names, sink: Sink) -> Result<AmqpLink, BusError> {
         let properties = ConnectionProperties::default().with_connection_name("sio".into());
-        let connecting = Connection::connect_uri(self.uri.clone(), properties);
+        let connecting = attempt.connect(self.uri.clone(), properties);
         let connection = connecting.await.map_err(|error| failed(&error))?;
         let tasks = vec![Task::spawn(watch(connection.events_listener(), sink.clone()))];
         let channel = connection.create_channel().await.map_err(|error| failed(&error))?;
@@ -167,7 +182,8 @@ impl AmqpLink {
     /// Returns exchange and key of a topic. That of another cluster is made as its servers make theirs: Kombu and
     /// aio-pika in python-socketio.
     async fn place(&mut self, topic: &Topic) -> Result<Place, BusError> {
-        let name = ShortString::from(&*self.names.of(topic));
+        let name = ShortString::try_new(self.names.of(topic))
+            .map_err(|_| BusError::new("the names of its exchanges have at most 255 bytes"))?;
         if topic.is_native() {
             return Ok((self.exchange.clone(), name));
         }
@@ -292,7 +308,7 @@ async fn receive(mut consumer: Consumer, names: Names, sink: Sink) {
                 let topic = if exchange == names.prefix() {
                     names.topic(delivery.routing_key.as_str())
                 } else {
-                    // Whatever its content type: each of their clients gives it another one.
+                    // The content type does not matter: each of their clients gives another one.
                     Some(Topic::Foreign(exchange.into()))
                 };
                 if let Some(topic) = topic {
@@ -338,11 +354,6 @@ fn is_otherwise(kind: &AMQPErrorKind) -> bool {
     matches!(kind, AMQPErrorKind::Soft(AMQPSoftError::PRECONDITIONFAILED))
 }
 
-/// The host of a URL.
-fn bracketed(host: &str) -> String {
-    if host.contains(':') { format!("[{host}]") } else { host.to_owned() }
-}
-
 impl fmt::Debug for AmqpBus {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("AmqpBus").field(&self.name()).finish()
@@ -352,40 +363,5 @@ impl fmt::Debug for AmqpBus {
 impl fmt::Debug for AmqpLink {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("AmqpLink").finish_non_exhaustive()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_name_has_no_password_in_it() {
-        for (url, name) in [
-            ("amqp://localhost", "amqp://localhost:5672"),
-            ("amqp://localhost/", "amqp://localhost:5672"),
-            ("amqp://localhost/%2f", "amqp://localhost:5672"),
-            ("amqp://user:secret@10.0.0.5:5673/shop", "amqp://10.0.0.5:5673/shop"),
-            ("amqp://user:secret@[::1]:5673", "amqp://[::1]:5673"),
-        ] {
-            let bus = AmqpBus::new(url).unwrap();
-            assert_eq!(bus.name(), name);
-            assert!(!format!("{bus:?}").contains("secret"));
-        }
-    }
-
-    #[test]
-    fn what_is_no_url_of_rabbitmq_is_refused_without_being_repeated() {
-        for url in ["", "localhost", "http://secret@localhost", "amqp://user:secret@localhost:99999"] {
-            let error = AmqpBus::new(url).unwrap_err().to_string();
-            assert!(error.starts_with("not a URL of RabbitMQ") && !error.contains("secret"), "{error}");
-        }
-    }
-
-    #[test]
-    fn the_heartbeat_of_the_url_holds() {
-        for (url, heartbeat) in [("amqp://localhost", HEARTBEAT), ("amqp://localhost?heartbeat=30", 30)] {
-            assert_eq!(AmqpBus::new(url).unwrap().uri.query.heartbeat, Some(heartbeat));
-        }
     }
 }

@@ -61,7 +61,7 @@ mod requests;
 mod ring;
 mod sink;
 mod supervisor;
-#[cfg(any(feature = "amqp", feature = "nats", feature = "postgres"))]
+#[cfg(any(feature = "amqp", feature = "nats", feature = "postgres", feature = "redis"))]
 mod task;
 mod telling;
 #[cfg(any(feature = "nats-tls", feature = "postgres-tls"))]

@@ -19,6 +19,7 @@ use self::protocol::{Connect, Info, Said};
 use crate::bus::{Bus, BusError, Caps, Frame, Link, Names, Receivers, Sink, Topic};
 use crate::parts::{Joiner, Splitter};
 use crate::task::Task;
+use crate::url::host_and_port;
 
 mod protocol;
 
@@ -223,6 +224,9 @@ impl Bus for NatsBus {
         let first = self.first.load(Relaxed);
         let mut outcome = Err(BusError::new("there is no server"));
         for n in (first..first + count).map(|n| n % count) {
+            // This one will be lost, does not answer, or takes so long that the attempt is dropped: each time another one
+            // has its turn.
+            self.first.store(n + 1, Relaxed);
             outcome = if count == 1 {
                 self.dial(&self.servers[n]).await
             } else {
@@ -231,13 +235,10 @@ impl Bus for NatsBus {
                 dialled.map_err(|error| BusError::new(format!("{}: {error}", self.servers[n])))
             };
             if outcome.is_ok() {
-                // Once it is lost, another one has its turn.
-                self.first.store(n + 1, Relaxed);
                 break;
             }
         }
-        let Dialled { stream, buffer, info } =
-            outcome.inspect_err(|_| self.first.store(first + 1, Relaxed))?;
+        let Dialled { stream, buffer, info } = outcome?;
         let (reader, writer) = tokio::io::split(stream);
         let shared = Arc::new(Shared::default());
         let receiving = receive(reader, buffer, names.clone(), sink.clone(), Arc::clone(&shared));
@@ -273,7 +274,7 @@ impl Link for NatsLink {
         self.say(commands.into()).await
     }
 
-    /// What still comes is thrown away above.
+    /// Nothing, since there are no topics that come and go: the subscriptions end with the connection.
     async fn unsubscribe(&mut self, _: &[Topic]) -> Result<(), BusError> {
         Ok(())
     }
@@ -373,8 +374,7 @@ fn decoded(text: &str) -> Option<String> {
 
 impl fmt::Display for Server {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { host, port } = self;
-        if host.contains(':') { write!(f, "[{host}]:{port}") } else { write!(f, "{host}:{port}") }
+        f.write_str(&host_and_port(&self.host, self.port))
     }
 }
 

@@ -1,12 +1,13 @@
 //! [`PostgresBus`]: PostgreSQL, by LISTEN and NOTIFY.
 //!
-//! A notification is at most 7,999 bytes of text, so frames go as base64, and large ones in parts. Not by a table:
-//! that would have to be made, cleaned and vacuumed, and those who listen would ask for every row once more. All
-//! that is published at once is one transaction: its notifications arrive together and in order.
+//! A notification is at most 7,999 bytes of text, so frames go as base64, and large ones in parts. There is no table:
+//! it would have to be made, cleaned and vacuumed, and listeners would ask for every row once more. Each batch of frames
+//! is one transaction: its notifications arrive together and in order.
 
 use std::error::Error as _;
 use std::fmt;
 use std::future::poll_fn;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -15,7 +16,7 @@ use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncWrite};
 #[cfg(not(feature = "postgres-tls"))]
 use tokio_postgres::NoTls;
-use tokio_postgres::config::{Host, SslMode};
+use tokio_postgres::config::{Host, LoadBalanceHosts, SslMode, TargetSessionAttrs};
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::Type;
 use tokio_postgres::{AsyncMessage, Client, Config, Connection, Statement};
@@ -23,6 +24,7 @@ use tokio_postgres::{AsyncMessage, Client, Config, Connection, Statement};
 use crate::bus::{Bus, BusError, Caps, Frame, Link, Names, Receivers, Sink, Topic};
 use crate::parts::{Joiner, Splitter};
 use crate::task::Task;
+use crate::url::host_and_port;
 
 /// The largest frame.
 const MAX_FRAME: usize = 4 << 20;
@@ -33,7 +35,10 @@ const MAX_NOTIFICATION: usize = 7_999 / 4 * 3;
 /// Bytes of the name of a channel. `LISTEN` would cut longer ones off without a word.
 const MAX_NAME: usize = 63;
 
-/// How long a node may take to read what PostgreSQL sends. What it has not read is kept for it on the disk, and when
+/// How long one of several hosts may take to accept a connection.
+const ONE_OF_SEVERAL: Duration = Duration::from_millis(600);
+
+/// How long a node may take to read notifications. PostgreSQL keeps those that it has not read on the disk, and when
 /// that is full nobody may publish any more; so the connection of one that stands still is to end.
 const PATIENCE: Duration = Duration::from_secs(15);
 
@@ -55,6 +60,8 @@ const PATIENCE: Duration = Duration::from_secs(15);
 /// ```
 pub struct PostgresBus {
     config: Config,
+    /// The last attempt has failed, or was dropped.
+    has_failed: AtomicBool,
 }
 
 /// A connection to PostgreSQL.
@@ -70,6 +77,9 @@ impl PostgresBus {
     /// Takes `postgres://[user[:password]@]host[:port][/database]`, with further hosts after commas, and the parameters
     /// that PostgreSQL's own clients take. Does no I/O.
     ///
+    /// Of several hosts the first one that is the primary is used. Each has 600 ms to accept the connection, unless
+    /// `?connect_timeout=` says otherwise.
+    ///
     /// With `?sslmode=require` and the feature `postgres-tls` it connects by TLS, and the certificate must be valid;
     /// without, in plain text.
     ///
@@ -78,12 +88,12 @@ impl PostgresBus {
     /// When it is no such URL. The message does not contain it, since there may be a password in it.
     pub fn new(url: &str) -> Result<Self, BusError> {
         let is_url = url.starts_with("postgres://") || url.starts_with("postgresql://");
-        // What is wrong is not told by the parser's own text, which may repeat a part of it.
+        // The parser's own text may repeat a part of the URL.
         let config = url.parse::<Config>().ok().filter(|config| is_url && !config.get_hosts().is_empty());
         let mut config = config.ok_or_else(|| {
             BusError::new("not a URL of PostgreSQL, such as postgres://user:password@10.0.0.5/database")
         })?;
-        // What is not asked for is not there: neither a certificate that nobody checks nor one that nobody has made.
+        // TLS only where it is asked for: `prefer` would not check the certificate, or fail for one that nobody has made.
         match config.get_ssl_mode() {
             SslMode::Require if !cfg!(feature = "postgres-tls") => {
                 return Err(BusError::new(
@@ -98,7 +108,15 @@ impl PostgresBus {
         if config.get_application_name().is_none() {
             config.application_name("sio");
         }
-        Ok(Self { config })
+        if config.get_hosts().len() > 1 {
+            if config.get_connect_timeout().is_none() {
+                config.connect_timeout(ONE_OF_SEVERAL);
+            }
+            if config.get_target_session_attrs() == TargetSessionAttrs::Any {
+                config.target_session_attrs(TargetSessionAttrs::ReadWrite);
+            }
+        }
+        Ok(Self { config, has_failed: AtomicBool::new(false) })
     }
 
     fn servers(&self) -> impl Iterator<Item = (&Host, u16)> {
@@ -140,9 +158,16 @@ impl Bus for PostgresBus {
         let tls = crate::tls::MakePostgres;
         #[cfg(not(feature = "postgres-tls"))]
         let tls = NoTls;
-        let (client, connection) = self.config.connect(tls).await.map_err(|error| failed(&error))?;
+        let mut config = self.config.clone();
+        if self.has_failed.swap(true, Relaxed) {
+            // A host that accepts and says nothing takes all the time that there is; in another order the others have
+            // their turn, too.
+            config.load_balance_hosts(LoadBalanceHosts::Random);
+        }
+        let (client, connection) = config.connect(tls).await.map_err(|error| failed(&error))?;
+        self.has_failed.store(false, Relaxed);
         let receiving = Task::spawn(receive(connection, names.clone(), sink));
-        // What is notified is nowhere written down, so there is nothing to wait for on the disk.
+        // Notifications are not written down, so there is nothing to wait for on the disk.
         client.batch_execute("SET synchronous_commit = off").await.map_err(|error| failed(&error))?;
         // Not on every system; without it others have to end connections that stand still.
         let _ = client.batch_execute(&format!("SET tcp_user_timeout = {}", PATIENCE.as_millis())).await;
@@ -207,7 +232,7 @@ where
         match poll_fn(|cx| connection.poll_message(cx)).await {
             Some(Ok(AsyncMessage::Notification(notification))) => {
                 let Some(topic) = names.topic(notification.channel()) else { continue };
-                // What is no base64 is passed on as it is, and counted above as all else that makes no sense.
+                // Anything but base64 is passed on as it is, and counted as malformed by the receiver.
                 let payload = STANDARD_NO_PAD
                     .decode(notification.payload())
                     .map_or_else(|_| Bytes::copy_from_slice(notification.payload().as_bytes()), Bytes::from);
@@ -247,8 +272,7 @@ fn failed(error: &tokio_postgres::Error) -> BusError {
 /// A host and its port, as in a URL.
 fn address(host: &Host, port: u16) -> String {
     match host {
-        Host::Tcp(host) if host.contains(':') => format!("[{host}]:{port}"),
-        Host::Tcp(host) => format!("{host}:{port}"),
+        Host::Tcp(host) => host_and_port(host, port),
         #[cfg(unix)]
         Host::Unix(path) => format!("{}:{port}", path.display()),
     }

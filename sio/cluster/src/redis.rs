@@ -15,8 +15,10 @@ use redis::{
 use tokio::time::timeout;
 
 use self::answer::{failed, text};
-use self::sentinel::{Sentinels, Watch};
+use self::sentinel::Sentinels;
 use crate::bus::{Bus, BusError, Caps, Frame, Link, Names, Receivers, Sink, Topic};
+use crate::task::Task;
+use crate::url::host_and_port;
 
 /// The largest frame. Redis would take 512 MB, and end the connection of every subscriber for whom 32 MB wait.
 const MAX_FRAME: usize = 8 << 20;
@@ -59,7 +61,7 @@ pub struct RedisLink {
     connection: MultiplexedConnection,
     names: Names,
     /// Ends the connection when there is another master.
-    _watch: Option<Watch>,
+    _watch: Option<Task>,
 }
 
 impl RedisBus {
@@ -93,15 +95,15 @@ impl RedisBus {
         }
         let info: ConnectionInfo = url.into_connection_info().map_err(|error| wrong(&error))?;
         let name = match info.addr() {
-            ConnectionAddr::Tcp(host, port) => format!("redis://{}:{port}", bracketed(host)),
-            ConnectionAddr::TcpTls { host, port, .. } => format!("rediss://{}:{port}", bracketed(host)),
+            ConnectionAddr::Tcp(host, port) => format!("redis://{}", host_and_port(host, *port)),
+            ConnectionAddr::TcpTls { host, port, .. } => format!("rediss://{}", host_and_port(host, *port)),
             ConnectionAddr::Unix(path) => format!("unix://{}", path.display()),
             // A way of a later version.
             _ => "redis".to_owned(),
         };
         let host = match info.addr() {
             ConnectionAddr::Tcp(host, port) | ConnectionAddr::TcpTls { host, port, .. } => {
-                Some(format!("{}:{port}", bracketed(host)))
+                Some(host_and_port(host, *port))
             }
             _ => None,
         };
@@ -152,7 +154,7 @@ impl Bus for RedisBus {
             }
             Server::Asked(sentinels) => {
                 let master = sentinels.master().await?;
-                // What is wrong with one of several servers is of no use without its address.
+                // An error of one of several servers is of no use without its address.
                 let of_it = |reason: &dyn fmt::Display| {
                     BusError::new(format!("the master {}: {reason}", master.address()))
                 };
@@ -163,7 +165,7 @@ impl Bus for RedisBus {
                 let mut connection = connecting.map_err(|error| of_it(&failed(&error)))?;
                 let role = role(&mut connection).await.map_err(|error| of_it(&failed(&error)))?;
                 if role.as_deref().is_some_and(|role| role != "master") {
-                    // What is published at a replica reaches nobody at the master.
+                    // A replica passes nothing on to those who are at the master.
                     return Err(of_it(&"it is a replica; the sentinels have not noticed yet"));
                 }
                 let watch = sentinels.watch(master, sink);
@@ -270,11 +272,6 @@ impl Link for RedisLink {
     }
 }
 
-/// The host of a URL.
-fn bracketed(host: &str) -> String {
-    if host.contains(':') { format!("[{host}]") } else { host.to_owned() }
-}
-
 impl fmt::Debug for RedisBus {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("RedisBus").field(&self.name).finish()
@@ -289,12 +286,7 @@ impl fmt::Debug for RedisLink {
 
 #[cfg(test)]
 mod tests {
-    use sio_core::cluster::node::NodeId;
-    use tokio::io::AsyncWriteExt as _;
-    use tokio::net::TcpListener;
-
     use super::*;
-    use crate::sink::Queue;
 
     #[test]
     fn the_name_has_no_password_in_it() {
@@ -307,21 +299,6 @@ mod tests {
             assert_eq!(bus.name(), name);
             assert!(!format!("{bus:?}").contains("secret"));
         }
-    }
-
-    #[tokio::test]
-    async fn what_is_no_redis_is_told_in_one_line() {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let bus = RedisBus::new(&format!("redis://{}", listener.local_addr().unwrap())).unwrap();
-        let answering = tokio::spawn(async move {
-            let (mut client, _) = listener.accept().await.unwrap();
-            client.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await.unwrap();
-            client
-        });
-        let (queue, _) = Queue::new(NodeId::new(1));
-        let error = bus.connect(Names::new("sio").unwrap(), queue.sink()).await.unwrap_err().to_string();
-        assert_eq!(error.lines().count(), 1, "{error}");
-        answering.await.unwrap();
     }
 
     #[test]

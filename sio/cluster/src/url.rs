@@ -67,6 +67,12 @@ impl Options {
     }
 }
 
+/// Returns `host:port` as in a URL, where addresses of IPv6 stand in brackets.
+#[cfg(any(feature = "amqp", feature = "nats", feature = "postgres", feature = "redis"))]
+pub(crate) fn host_and_port(host: &str, port: u16) -> String {
+    if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
+}
+
 #[cfg(not(all(feature = "redis", feature = "amqp", feature = "nats", feature = "postgres")))]
 fn switched_off(scheme: &str, feature: &str) -> BusError {
     BusError::new(format!("for `{scheme}://` the feature `{feature}` must be switched on"))
@@ -105,6 +111,44 @@ mod tests {
         {
             let error = Options::url(url).unwrap_err().to_string();
             assert!(!error.contains("secret") && error.contains("redis"), "{error}");
+        }
+    }
+
+    #[cfg(any(feature = "amqp", feature = "nats", feature = "postgres", feature = "redis"))]
+    #[tokio::test]
+    async fn a_server_that_is_no_broker_is_told_in_one_line() {
+        use sio_core::cluster::node::NodeId;
+        use tokio::io::AsyncWriteExt as _;
+        use tokio::net::TcpListener;
+
+        use crate::bus::Names;
+        use crate::sink::Queue;
+
+        for (scheme, is_on, part) in [
+            ("redis", cfg!(feature = "redis"), ""),
+            ("amqp", cfg!(feature = "amqp"), ""),
+            ("nats", cfg!(feature = "nats"), "`HTTP/1.1 400 Bad Request`"),
+            ("postgres", cfg!(feature = "postgres"), ""),
+        ] {
+            if !is_on {
+                continue;
+            }
+            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let url = format!("{scheme}://user:secret@{}", listener.local_addr().unwrap());
+            let bus = Options::url(&url).unwrap().bus;
+            let answering = tokio::spawn(async move {
+                let (mut client, _) = listener.accept().await.unwrap();
+                client.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await.unwrap();
+                client.shutdown().await.unwrap();
+                client
+            });
+            let (queue, _) = Queue::new(NodeId::new(1));
+            let connecting = bus.connect(Names::new("sio").unwrap(), queue.sink()).await;
+            let Err(error) = connecting else { panic!("{scheme}: it is none") };
+            let error = error.to_string();
+            assert_eq!(error.lines().count(), 1, "{scheme}: {error}");
+            assert!(error.contains(part) && !error.contains("secret"), "{scheme}: {error}");
+            answering.await.unwrap();
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What a server of NATS says, line by line.
+//! The lines that a server of NATS sends.
 //!
 //! ```text
 //! INFO {"max_payload":1048576,…}     MSG <subject> <sid> [reply] <bytes>     PING   PONG   +OK
@@ -94,7 +94,7 @@ pub(super) fn next(buffer: &mut BytesMut) -> Result<Option<Said>, BusError> {
     Ok(Some(said))
 }
 
-/// Quotes what no server of NATS says, so that one sees what it is.
+/// Quotes a line that no server of NATS sends, so that an operator sees who does.
 fn strange(buffer: &[u8]) -> BusError {
     let line = buffer.split(|byte| matches!(byte, b'\r' | b'\n')).next().unwrap_or_default();
     BusError::new(format!("it does not speak as NATS does: `{}`", line[..line.len().min(60)].escape_ascii()))

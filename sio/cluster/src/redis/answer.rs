@@ -25,8 +25,8 @@ pub(super) fn wants_password(error: &RedisError) -> bool {
     error.code() == Some("NOAUTH") || error.to_string().contains("NOAUTH")
 }
 
-/// The error in one line, as logs and programs that end print it. What is no Redis may answer with anything, of which
-/// the client's error tells in several.
+/// Returns the error in one line, as logs and programs that end print it. A server that is no Redis may answer anything,
+/// which the client's error repeats in several lines.
 pub(super) fn text(error: &RedisError) -> String {
     error.to_string().split_whitespace().collect::<Vec<_>>().join(" ")
 }

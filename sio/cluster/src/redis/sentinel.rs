@@ -8,12 +8,14 @@ use std::time::Duration;
 
 use redis::aio::MultiplexedConnection;
 use redis::{AsyncConnectionConfig, Client, ConnectionAddr, ConnectionInfo, IntoConnectionInfo, RedisError};
-use tokio::task::{AbortHandle, JoinSet};
+use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout_at};
 
 use super::answer::{failed, text, wants_password};
 use crate::error::BusError;
 use crate::sink::Sink;
+use crate::task::Task;
+use crate::url::host_and_port;
 
 /// How long all sentinels together may take. The rest of the supervisor's time is for the master.
 const ANSWER: Duration = Duration::from_millis(1000);
@@ -59,9 +61,6 @@ pub(super) struct Master {
     /// The number of the failover that has made it the master.
     epoch: u64,
 }
-
-/// Watches which Redis is the master, until it is dropped.
-pub(super) struct Watch(AbortHandle);
 
 /// Why a sentinel has named no master.
 enum Failure {
@@ -198,10 +197,10 @@ impl Sentinels {
         BusError::new(text)
     }
 
-    /// Ends a connection when the sentinels have another master.
-    pub(super) fn watch(&self, master: Master, sink: Sink) -> Watch {
+    /// Ends a connection when the sentinels have another master. They are asked until the task is dropped.
+    pub(super) fn watch(&self, master: Master, sink: Sink) -> Task {
         let sentinels = self.clone();
-        let watching = tokio::spawn(async move {
+        Task::spawn(async move {
             loop {
                 sleep(WATCH).await;
                 // Without sentinels the connection is as good as it was.
@@ -216,8 +215,7 @@ impl Sentinels {
                     )));
                 }
             }
-        });
-        Watch(watching.abort_handle())
+        })
     }
 }
 
@@ -243,7 +241,7 @@ impl Sentinel {
 
 impl Master {
     pub(super) fn address(&self) -> String {
-        joined(&self.host, self.port)
+        host_and_port(&self.host, self.port)
     }
 }
 
@@ -315,18 +313,10 @@ fn with_port(info: ConnectionInfo, is_default: bool) -> ConnectionInfo {
 /// `host:port` of an address.
 pub(super) fn address(addr: &ConnectionAddr) -> String {
     match addr {
-        ConnectionAddr::Tcp(host, port) | ConnectionAddr::TcpTls { host, port, .. } => joined(host, *port),
+        ConnectionAddr::Tcp(host, port) | ConnectionAddr::TcpTls { host, port, .. } => {
+            host_and_port(host, *port)
+        }
         other => other.to_string(),
-    }
-}
-
-fn joined(host: &str, port: u16) -> String {
-    if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
-}
-
-impl Drop for Watch {
-    fn drop(&mut self) {
-        self.0.abort();
     }
 }
 
