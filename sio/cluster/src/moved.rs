@@ -14,9 +14,12 @@ const MAX_CLAIMS: usize = 10_000;
 #[derive(Debug, Default)]
 pub(crate) struct Moved {
     by_sid: HashMap<Sid, NodeId>,
-    pids: HashMap<PrivateId, Sid>,
-    /// In the order in which they went; some may have come back.
-    order: VecDeque<PrivateId>,
+    /// The socket of each, and the number of its departure.
+    pids: HashMap<PrivateId, (Sid, u64)>,
+    /// In the order in which they went; some may have come back, and gone again.
+    order: VecDeque<(u64, PrivateId)>,
+    /// The number of the next departure.
+    next: u64,
     /// Clients that are about to go, who has claimed them, and the claim.
     claims: HashMap<PrivateId, (NodeId, u64)>,
 }
@@ -25,21 +28,24 @@ impl Moved {
     pub(crate) fn insert(&mut self, pid: PrivateId, sid: Sid, node: NodeId) {
         if self.order.len() >= 2 * MAX {
             let pids = &self.pids;
-            self.order.retain(|pid| pids.contains_key(pid));
+            self.order.retain(|(number, pid)| pids.get(pid).is_some_and(|(_, newest)| newest == number));
         }
+        self.remove(&pid);
         while self.pids.len() >= MAX {
-            let Some(oldest) = self.order.pop_front() else { break };
-            self.remove(&oldest);
+            let Some((number, oldest)) = self.order.pop_front() else { break };
+            if self.pids.get(&oldest).is_some_and(|(_, newest)| *newest == number) {
+                self.remove(&oldest);
+            }
         }
         self.by_sid.insert(sid.clone(), node);
-        if self.pids.insert(pid, sid).is_none() {
-            self.order.push_back(pid);
-        }
+        self.pids.insert(pid, (sid, self.next));
+        self.order.push_back((self.next, pid));
+        self.next += 1;
     }
 
     /// The client has come back, or its node has gone.
     pub(crate) fn remove(&mut self, pid: &PrivateId) {
-        if let Some(sid) = self.pids.remove(pid) {
+        if let Some((sid, _)) = self.pids.remove(pid) {
             self.by_sid.remove(&sid);
         }
     }
@@ -48,7 +54,7 @@ impl Moved {
     pub(crate) fn lose(&mut self, node: NodeId) {
         self.by_sid.retain(|_, at| *at != node);
         let by_sid = &self.by_sid;
-        self.pids.retain(|_, sid| by_sid.contains_key(sid));
+        self.pids.retain(|_, (sid, _)| by_sid.contains_key(sid));
         self.claims.retain(|_, (claimer, _)| *claimer != node);
     }
 
@@ -66,7 +72,7 @@ impl Moved {
 
     /// A client has gone on to another node. False if it never went from here.
     pub(crate) fn follow(&mut self, pid: &PrivateId, node: NodeId) -> bool {
-        let Some(sid) = self.pids.get(pid) else { return false };
+        let Some((sid, _)) = self.pids.get(pid) else { return false };
         self.by_sid.insert(sid.clone(), node);
         true
     }
@@ -116,5 +122,20 @@ mod tests {
             moved.insert(PrivateId::from_random(bytes), Sid::from_random(bytes), NodeId::new(1));
         }
         assert_eq!((moved.pids.len(), moved.by_sid.len()), (MAX, MAX));
+    }
+
+    #[test]
+    fn clients_that_go_and_come_back_again_and_again_take_no_room_and_nobodys_place() {
+        let mut moved = Moved::default();
+        let ids = |byte| (PrivateId::from_random([byte; 15]), Sid::from_random([byte; 15]));
+        let (first, node) = (ids(255), NodeId::new(1));
+        moved.insert(first.0, first.1.clone(), node);
+        for round in 0..3 * MAX {
+            let (pid, sid) = ids((round % 7) as u8);
+            moved.remove(&pid);
+            moved.insert(pid, sid, node);
+            assert!(moved.order.len() <= 2 * MAX, "{round}");
+        }
+        assert_eq!((moved.pids.len(), moved.node_of(&first.1)), (8, Some(node)));
     }
 }
