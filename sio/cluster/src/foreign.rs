@@ -151,8 +151,8 @@ impl NodeJs {
 
     /// Tells them what this cluster emits and changes, and answers what they ask. By default they are only heard.
     ///
-    /// They count this node then: their requests wait for its answers, which it gives for every namespace that there is
-    /// here.
+    /// Their servers then count this node as one of them: their requests wait for its answers, which it gives for each
+    /// of its namespaces.
     pub const fn member(mut self) -> Self {
         self.is_member = true;
         self

@@ -1,8 +1,8 @@
 //! [`Ports`]: the clusters of other kinds that a node takes part in.
 //!
-//! Each node subscribes to their names itself; nothing is passed on from one node to another. What a node has said to
-//! them comes back to all nodes of its own cluster, which have it already: by the name of its sender they know and drop
-//! it. So everything comes to a socket once.
+//! Each node subscribes to their names itself; nothing is passed on from one node to another. A message that a node sends
+//! to them also comes to all nodes of its own cluster, which have the event already: they know it by the name of its
+//! sender, and drop it. So each event comes to a socket once.
 
 #[cfg(feature = "node")]
 mod node_js;
@@ -37,16 +37,33 @@ const QUIET: Duration = Duration::from_secs(1);
 /// The first character of rooms that only this cluster has, such as those of users.
 pub(crate) const HIDDEN: char = '\0';
 
+/// The servers of a cluster of another kind.
+#[derive(Debug)]
+pub(crate) struct Peers {
+    /// Their name in logs.
+    servers: &'static str,
+    /// The id by which they are known in lists of nodes: all of them as one.
+    id: NodeId,
+    /// True if they are told anything.
+    is_member: bool,
+}
+
 /// The place of a node in a cluster of another kind.
 pub(crate) trait Port: Send + Sync + fmt::Debug {
-    /// How its servers are named in logs.
-    fn servers(&self) -> &'static str;
+    /// The servers of that cluster.
+    fn peers(&self) -> &Peers;
 
-    /// The id by which its servers are known in lists of nodes: all of them as one.
-    fn id(&self) -> NodeId;
+    fn servers(&self) -> &'static str {
+        self.peers().servers
+    }
 
-    /// Whether they are told anything.
-    fn is_member(&self) -> bool;
+    fn id(&self) -> NodeId {
+        self.peers().id
+    }
+
+    fn is_member(&self) -> bool {
+        self.peers().is_member
+    }
 
     /// The topics under which they are heard, which may depend on the namespaces that there are.
     fn topics(&self, local: Option<&dyn Local>) -> Vec<Topic>;
@@ -62,14 +79,15 @@ pub(crate) trait Port: Send + Sync + fmt::Debug {
         ask: Option<(u64, Duration)>,
     ) -> Result<Messages, Inexpressible>;
 
-    /// The messages of a question to clients are about to be sent.
-    fn began(&self, id: u64, to: &Address<'_>) {
-        let _ = (id, to);
+    /// The messages of a question to clients, who have this long to answer, are about to be sent.
+    fn began(&self, id: u64, to: &Address<'_>, limit: Duration) {
+        let _ = (id, to, limit);
     }
 
-    /// The message of a question to their servers, whose answers are pages of a request. `None` if they cannot be asked.
-    fn question(&self, to: &Address<'_>, question: &Question<'_>, id: u64) -> Option<Frame> {
-        let _ = (to, question, id);
+    /// The message of a question to their servers, who have this long to answer: with pages of a request. `None` if they
+    /// cannot be asked.
+    fn question(&self, to: &Address<'_>, question: &Question<'_>, id: u64, limit: Duration) -> Option<Frame> {
+        let _ = (to, question, id, limit);
         None
     }
 
@@ -114,7 +132,7 @@ pub(crate) enum Question<'a> {
     Rooms,
     /// The sockets that are addressed, an item each.
     Sockets,
-    /// What their programs answer to an event with these arguments: lists of one value.
+    /// The answers of their programs to an event with these arguments: lists of one value.
     #[cfg_attr(not(feature = "node"), allow(dead_code, reason = "only servers in Node.js answer them"))]
     ServerEvent(&'a str, &'a RawValue),
 }

@@ -124,7 +124,7 @@ impl Cluster {
             // It has been made once before.
             let said = port.event(&to, event, Some((id, limit))).unwrap_or_default();
             if said.is_asked {
-                port.began(id, &to);
+                port.began(id, &to, limit);
             }
             let frames = said.frames;
             self.publish_prepared(Prepared { frames, is_volatile: event.is_volatile });
@@ -176,15 +176,16 @@ impl Cluster {
         let mut all = Gathered { items: Vec::new(), missing: Vec::new(), is_truncated: false };
         let Some(target) = self.node.theirs(&to.target) else { return all };
         let to = Address { path: to.path, target };
+        let limit = limit.unwrap_or(self.node.request_timeout);
         for port in self.node.ports.members() {
             let waiting = self.node.requests.begin([port.id()]);
-            let Some(frame) = port.question(&to, question, waiting.id) else { continue };
+            let Some(frame) = port.question(&to, question, waiting.id, limit) else { continue };
             if !self.is_up() || frame.payload.len() > self.max_frame {
                 all.missing.push(port.id());
                 continue;
             }
             self.node.line.outbox.push_foreign(frame, true);
-            let gathered = waiting.finish(limit.unwrap_or(self.node.request_timeout), |_| false).await;
+            let gathered = waiting.finish(limit, |_| false).await;
             all.items.extend(gathered.items);
             all.missing.extend(gathered.missing);
             all.is_truncated |= gathered.is_truncated;

@@ -22,7 +22,7 @@ use sio_core::id::Sid;
 use tokio::sync::Semaphore;
 
 use self::pending::Pending;
-use super::{Desk, Messages, Port, Question};
+use super::{Desk, Messages, Peers, Port, Question};
 use crate::bus::{Frame, Topic};
 use crate::foreign::NodeJs;
 use crate::local::{Address, Local};
@@ -48,8 +48,7 @@ pub(crate) struct NodePort {
     key: Arc<str>,
     /// The name of this process among them.
     uid: String,
-    id: NodeId,
-    is_member: bool,
+    peers: Peers,
     is_emitter: bool,
     answering: Arc<Semaphore>,
     state: Mutex<State>,
@@ -77,8 +76,7 @@ impl NodePort {
         Self {
             key: options.name(),
             uid,
-            id: NodeId::new(random::number()),
-            is_member,
+            peers: Peers { servers: "Node", id: NodeId::new(random::number()), is_member },
             is_emitter,
             answering: Arc::new(Semaphore::new(MAX_ANSWERING)),
             state: Mutex::default(),
@@ -146,21 +144,13 @@ fn null() -> Box<RawValue> {
 }
 
 impl Port for NodePort {
-    fn servers(&self) -> &'static str {
-        "Node"
-    }
-
-    fn id(&self) -> NodeId {
-        self.id
-    }
-
-    fn is_member(&self) -> bool {
-        self.is_member
+    fn peers(&self) -> &Peers {
+        &self.peers
     }
 
     fn topics(&self, local: Option<&dyn Local>) -> Vec<Topic> {
         let mut topics = vec![Topic::ForeignPattern(format!("{}#*", self.key).into())];
-        if !self.is_member {
+        if !self.peers.is_member {
             // Those who listen by a pattern are not counted.
             topics.push(Topic::ForeignPattern(format!("{}-request#*", self.key).into()));
             return topics;
@@ -190,7 +180,7 @@ impl Port for NodePort {
             if let Some(answer) = answer
                 && let Some(id) = answer.id.strip_prefix(&*self.uid).and_then(|id| id.strip_prefix('.'))
             {
-                self.state().pending.answered(id, answer.answered, self.id, desk);
+                self.state().pending.answered(id, answer.answered, self.peers.id, desk);
             }
         }))
     }
@@ -220,9 +210,9 @@ impl Port for NodePort {
         Ok(Messages { frames: vec![Frame { topic, payload: payload.into() }], is_asked: ask.is_some() })
     }
 
-    fn began(&self, id: u64, to: &Address<'_>) {
+    fn began(&self, id: u64, to: &Address<'_>, limit: Duration) {
         let single = to.target.single().and_then(|room| room.parse::<Sid>().ok());
-        self.state().pending.begin_ask(id, self.requests_of(to.path), single);
+        self.state().pending.begin_ask(id, self.requests_of(to.path), limit, single);
     }
 
     fn change(&self, to: &Address<'_>, deed: &Deed) -> Result<Messages, Inexpressible> {
@@ -240,9 +230,9 @@ impl Port for NodePort {
         Ok(Messages { frames: vec![frame], is_asked: false })
     }
 
-    fn question(&self, to: &Address<'_>, question: &Question<'_>, id: u64) -> Option<Frame> {
+    fn question(&self, to: &Address<'_>, question: &Question<'_>, id: u64, limit: Duration) -> Option<Frame> {
         Self::check(to.path).ok()?;
-        self.state().pending.begin_request(id, self.requests_of(to.path));
+        self.state().pending.begin_request(id, self.requests_of(to.path), limit);
         Some(self.request(to, question, Some(&self.request_id('r', id))))
     }
 
@@ -251,11 +241,11 @@ impl Port for NodePort {
     }
 
     fn counted(&self, topic: &Topic, count: u64, desk: &Desk<'_>) {
-        self.state().pending.counted(topic, count, self.id, desk);
+        self.state().pending.counted(topic, count, self.peers.id, desk);
     }
 
     fn name_of(&self, node: NodeId) -> Option<String> {
-        if node == self.id {
+        if node == self.peers.id {
             return Some("node".to_owned());
         }
         self.state().names.get(&node).cloned()

@@ -17,7 +17,7 @@ use sio_core::cluster::node::NodeId;
 use sio_core::cluster::python::{self, Callback, Said};
 use sio_core::id::Sid;
 
-use super::{Desk, Messages, Port};
+use super::{Desk, Messages, Peers, Port};
 use crate::bus::{Frame, Topic};
 use crate::foreign::Python;
 use crate::local::{Address, Local};
@@ -36,8 +36,7 @@ pub(crate) struct PythonPort {
     topic: Topic,
     /// The name of this process among them.
     host: String,
-    id: NodeId,
-    is_member: bool,
+    peers: Peers,
     /// The number of the next question of theirs.
     next: AtomicU64,
     open: Mutex<HashMap<u64, Open>>,
@@ -75,8 +74,7 @@ impl PythonPort {
         Self {
             topic: options.topic(),
             host,
-            id: NodeId::new(random::number()),
-            is_member,
+            peers: Peers { servers: "python-socketio", id: NodeId::new(random::number()), is_member },
             next: AtomicU64::new(0),
             open: Mutex::default(),
         }
@@ -85,11 +83,11 @@ impl PythonPort {
     fn event_of(&self, to: &Selection, event: Event, asked: Option<(String, Callback)>, desk: &Desk<'_>) {
         let target = to.target();
         let to = Address { path: &to.nsp, target };
-        let Some((host, callback)) = asked.filter(|_| self.is_member) else {
+        let Some((host, callback)) = asked.filter(|_| self.peers.is_member) else {
             return desk.local.event_of_others(&to, event);
         };
         let asker = Arc::new(PythonAsker {
-            node: self.id,
+            node: self.peers.id,
             topic: self.topic.clone(),
             host,
             callback,
@@ -113,8 +111,8 @@ impl PythonPort {
         let outcome =
             Outcome::Answer { json: args.raw().to_owned(), attachments: args.attachments().to_vec() };
         // They say nothing before, so the list of those who were asked comes with the answer.
-        desk.asks.asked(self.id, Asked { id, page: 0, is_last: true, sids: vec![sid.clone()] });
-        desk.asks.answered(self.id, Answers { id, answers: vec![(sid, outcome)] });
+        desk.asks.asked(self.peers.id, Asked { id, page: 0, is_last: true, sids: vec![sid.clone()] });
+        desk.asks.answered(self.peers.id, Answers { id, answers: vec![(sid, outcome)] });
     }
 
     fn frame(&self, message: Vec<u8>) -> Frame {
@@ -127,16 +125,8 @@ impl PythonPort {
 }
 
 impl Port for PythonPort {
-    fn servers(&self) -> &'static str {
-        "python-socketio"
-    }
-
-    fn id(&self) -> NodeId {
-        self.id
-    }
-
-    fn is_member(&self) -> bool {
-        self.is_member
+    fn peers(&self) -> &Peers {
+        &self.peers
     }
 
     fn topics(&self, _: Option<&dyn Local>) -> Vec<Topic> {

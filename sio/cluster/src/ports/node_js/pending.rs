@@ -14,14 +14,17 @@ use crate::bus::Topic;
 use crate::outbox::now;
 use crate::random;
 
-/// After so long nobody waits for answers, whatever their limit was.
-const FORGOTTEN: Duration = Duration::from_secs(60);
+/// After the limit of a question, until it is forgotten.
+const GRACE: Duration = Duration::from_secs(1);
+
+/// The longest limit of a question.
+const MAX_LIMIT: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Requests that are open at the same time.
 const MAX_OPEN: usize = 16_384;
 
-/// Clients of one server that a question counts.
-const MAX_CLIENTS: u64 = 100_000;
+/// Clients of all servers whose answers to a question are to come.
+const MAX_CLIENTS: usize = 100_000;
 
 /// The requests of this node to Node's servers.
 #[derive(Default)]
@@ -32,31 +35,34 @@ pub(super) struct Pending {
 struct Open {
     id: u64,
     topic: Topic,
-    since: Instant,
+    until: Instant,
     /// How many answers will come; none while the broker has not said how many servers there are.
     expected: Option<u64>,
     /// How many have come.
     answers: u64,
-    /// How many parts of the answer were given on.
+    /// How many parts of the answer were passed on.
     parts: u64,
     /// Of a question to clients: the only one who is asked, if it is one, and those whose answers are to come.
-    clients: Option<(Option<Sid>, VecDeque<Sid>)>,
+    clients: Option<Clients>,
 }
+
+type Clients = (Option<Sid>, VecDeque<Sid>);
 
 impl Pending {
     /// Begins a question to clients.
-    pub(super) fn begin_ask(&mut self, id: u64, topic: Topic, single: Option<Sid>) {
-        self.begin(format!("a{id}"), id, topic, Some((single, VecDeque::new())));
+    pub(super) fn begin_ask(&mut self, id: u64, topic: Topic, limit: Duration, single: Option<Sid>) {
+        self.begin(format!("a{id}"), id, topic, limit, Some((single, VecDeque::new())));
     }
 
     /// Begins a request to servers.
-    pub(super) fn begin_request(&mut self, id: u64, topic: Topic) {
-        self.begin(format!("r{id}"), id, topic, None);
+    pub(super) fn begin_request(&mut self, id: u64, topic: Topic, limit: Duration) {
+        self.begin(format!("r{id}"), id, topic, limit, None);
     }
 
-    fn begin(&mut self, key: String, id: u64, topic: Topic, clients: Option<(Option<Sid>, VecDeque<Sid>)>) {
+    fn begin(&mut self, key: String, id: u64, topic: Topic, limit: Duration, clients: Option<Clients>) {
         if self.open.len() < MAX_OPEN {
-            let open = Open { id, topic, since: now(), expected: None, answers: 0, parts: 0, clients };
+            let until = now() + limit.min(MAX_LIMIT) + GRACE;
+            let open = Open { id, topic, until, expected: None, answers: 0, parts: 0, clients };
             self.open.insert(key, open);
         }
     }
@@ -99,7 +105,11 @@ impl Pending {
                 let sids: Vec<Sid> = match (count, single) {
                     (1, Some(sid)) => vec![sid.clone()],
                     // They do not say whose answers they are; these are the names of nobody.
-                    _ => (0..count.min(MAX_CLIENTS)).map(|_| Sid::from_random(random::bytes())).collect(),
+                    _ => {
+                        let room = MAX_CLIENTS.saturating_sub(waiting.len());
+                        let count = usize::try_from(count).unwrap_or(usize::MAX).min(room);
+                        (0..count).map(|_| Sid::from_random(random::bytes())).collect()
+                    }
                 };
                 waiting.extend(sids.iter().cloned());
                 open.part(port, desk, sids, Vec::new());
@@ -120,7 +130,7 @@ impl Pending {
     }
 
     pub(super) fn expire(&mut self, now: Instant) {
-        self.open.retain(|_, open| now.saturating_duration_since(open.since) < FORGOTTEN);
+        self.open.retain(|_, open| open.until > now);
     }
 }
 
@@ -129,7 +139,7 @@ impl Open {
         self.expected.is_some_and(|expected| self.answers >= expected)
     }
 
-    /// Whether anything is still to come.
+    /// Returns whether anything is still to come.
     fn is_awaited(&self) -> bool {
         !self.is_complete() || self.clients.as_ref().is_some_and(|(_, waiting)| !waiting.is_empty())
     }
@@ -139,7 +149,7 @@ impl Open {
         self.part(port, desk, Vec::new(), items);
     }
 
-    /// Gives on a part of the answer, the last one if no other is to come.
+    /// Passes a part of the answer on, the last one if no other is to come.
     fn part(&mut self, port: NodeId, desk: &Desk<'_>, sids: Vec<Sid>, items: Vec<Box<RawValue>>) {
         let is_last = self.is_complete();
         let page = self.parts;
@@ -148,6 +158,26 @@ impl Open {
             desk.asks.asked(port, Asked { id: self.id, page, is_last, sids });
         } else {
             desk.requests.page(self.id, port, u32::try_from(page).unwrap_or(u32::MAX), is_last, items);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_question_is_forgotten_after_its_own_limit() {
+        let (mut pending, topic) = (Pending::default(), Topic::Foreign("x".into()));
+        let limits = [Duration::from_secs(5), Duration::from_secs(600), Duration::MAX];
+        for (id, limit) in (0..).zip(limits) {
+            pending.begin_ask(id, topic.clone(), limit, None);
+            pending.begin_request(id, topic.clone(), limit);
+        }
+        let began = now();
+        for (after, open) in [(4, 6), (7, 4), (599, 4), (602, 2), (25 * 60 * 60, 0)] {
+            pending.expire(began + Duration::from_secs(after));
+            assert_eq!(pending.open.len(), open, "{after} s");
         }
     }
 }

@@ -38,7 +38,7 @@ impl NodePort {
         let back = self.responses_of(path);
         if sender.is_some() {
             // A node of this cluster, which is told what it asks in its own words, and counts all the same.
-            if let (Some(id), true) = (id, self.is_member) {
+            if let (Some(id), true) = (id, self.peers.is_member) {
                 let nothing = match what {
                     What::Rooms => node_js::rooms_of(&id, &[]),
                     What::Sockets(_) | What::Ids(_) => node_js::answer_sockets(&id, &[]),
@@ -50,7 +50,7 @@ impl NodePort {
             }
             return Ok(());
         }
-        let id = id.filter(|_| self.is_member);
+        let id = id.filter(|_| self.peers.is_member);
         match (what, id) {
             (What::Change(Change { to, deed }), id) => {
                 desk.local.change(&Address { path: &to.nsp, target: to.target() }, &deed);
@@ -65,7 +65,7 @@ impl NodePort {
             (What::Ask { to, event, timeout }, Some(id)) => {
                 let limit = timeout.map_or(PATIENCE, Duration::from_millis);
                 let asker: Arc<dyn Answered> = Arc::new(NodeAsker {
-                    node: self.id,
+                    node: self.peers.id,
                     topic: back.clone(),
                     id: id.clone(),
                     outbox: Arc::clone(desk.outbox),
