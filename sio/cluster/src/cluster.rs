@@ -159,7 +159,7 @@ impl Cluster {
         self.begin_close();
         let supervisor = self.supervisor.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(supervisor) = supervisor {
-            // Whatever is not done then ends with the runtime.
+            // A rest ends with the runtime.
             let _ = timeout(CLOSE, supervisor).await;
         }
     }

@@ -277,7 +277,7 @@ impl Emitter {
         self.role.line.closing.send_replace(true);
         let supervisor = self.supervisor.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(supervisor) = supervisor {
-            // Whatever is not done then ends with the runtime.
+            // A rest ends with the runtime.
             let _ = timeout(CLOSE, supervisor).await;
         }
     }

@@ -17,13 +17,13 @@ use crate::node::Node;
 use crate::outbox;
 use crate::ring::Vector;
 
-/// What has become of a claim: nobody else has to be asked, another node has the client, or it is not there.
+/// The answers to a claim: the client has gone to the node that asks, another node has it, or nobody knows it.
 pub(crate) const TAKEN: &str = "1";
 pub(crate) const MOVED: &str = "2";
 const UNKNOWN: &str = "0";
 
 impl Node {
-    /// What this node knows: to be read before anything is taken out.
+    /// Returns the places in all lanes that this node has come to: to be read before anything is taken out.
     pub(crate) fn lanes(&self) -> Vec<(NodeId, u32, u64)> {
         let own = (self.me, LANE_ALL, self.line.outbox.next_number());
         let state = self.state();

@@ -97,7 +97,7 @@ impl Joiner {
         let at = match found {
             Some(at) if part > 0 => at,
             None if part > 0 => return None,
-            // Whatever was incomplete will never be complete.
+            // The frame before it will never be complete.
             found => self.begin(found, Incomplete { connection, frame, next: 0, of, bytes: BytesMut::new() }),
         };
         let incomplete = &mut self.incomplete[at];

@@ -127,7 +127,7 @@ impl Receiver {
         }
         // A frame of an earlier connection shows nothing about the present one.
         let is_present = epoch == self.node.line.queue.epoch();
-        // Whoever gives clients away waits until sockets here have it: then all of what is known is with the client.
+        // A client is given away only when sockets here have the event: then all that is known goes with the client.
         let is_event = matches!(message, Message::Broadcast(_)) && self.node.ring.is_some();
         let delivering =
             is_event.then(|| self.node.delivering.lock().unwrap_or_else(PoisonError::into_inner));

@@ -23,7 +23,7 @@ const MAX_LANES: usize = 16_384;
 /// The place of a frame: its sender, the lane, the number in it.
 pub(crate) type Place = (NodeId, u32, u64);
 
-/// What a node knows: of each lane, the number that it expects next.
+/// The knowledge of a node: of each lane, the number that it expects next.
 pub(crate) type Vector = HashMap<(NodeId, u32), u64>;
 
 /// An event that is kept for clients that move, before anybody gets it. Its number is added when it is sent.

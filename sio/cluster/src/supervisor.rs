@@ -11,6 +11,7 @@
 //!
 //! The wait closes a hole: a publisher that is back before its subscribers would send to nobody.
 
+use std::collections::HashSet;
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
@@ -111,7 +112,7 @@ pub(crate) struct Supervisor<R> {
 pub(crate) struct Entered {
     link: Box<dyn AnyLink>,
     sink: Sink,
-    /// What is subscribed.
+    /// The topics that are subscribed.
     topics: Vec<Topic>,
 }
 
@@ -257,9 +258,6 @@ impl<R: Role> Supervisor<R> {
         let wanted = self.role.topics();
         if *topics != wanted {
             let changing = async {
-                let but = |these: &[Topic], those: &[Topic]| -> Vec<Topic> {
-                    these.iter().filter(|topic| !those.contains(topic)).cloned().collect()
-                };
                 let (more, fewer) = (but(&wanted, topics), but(topics, &wanted));
                 if !more.is_empty() {
                     link.subscribe(&more).await?;
@@ -284,9 +282,9 @@ impl<R: Role> Supervisor<R> {
         let receivers = while_open(sink, within(ANSWER, "it takes nothing", link.publish(&batch))).await?;
         self.line.outbox.confirmed(now());
         self.line.outbox.ready.notify_one();
-        for (index, frame) in batch.iter().enumerate() {
-            let is_first = !batch[..index].iter().any(|before| before.topic == frame.topic);
-            if is_first && !frame.topic.is_native() && self.role.is_counted(&frame.topic) {
+        let mut seen = HashSet::new();
+        for frame in batch.iter().filter(|frame| !frame.topic.is_native()) {
+            if seen.insert(&frame.topic) && self.role.is_counted(&frame.topic) {
                 let counting = link.subscribers(&frame.topic);
                 if let Some(count) = while_open(sink, within(ANSWER, "it does not count", counting)).await? {
                     let own = u64::from(topics.contains(&frame.topic));
@@ -317,6 +315,12 @@ impl<R: Role> Supervisor<R> {
             self.line.outbox.confirmed(now());
         }
     }
+}
+
+/// Returns the topics of the one list that are not in the other: there may be some for each namespace.
+fn but(these: &[Topic], those: &[Topic]) -> Vec<Topic> {
+    let those: HashSet<&Topic> = those.iter().collect();
+    these.iter().filter(|topic| !those.contains(topic)).cloned().collect()
 }
 
 /// Waits, but not longer than the connection lives.

@@ -1,4 +1,4 @@
-//! What happens to the cluster is logged and told to the application.
+//! Logs events of the cluster, and tells them to the application.
 
 use sio_core::cluster::members::Difference;
 

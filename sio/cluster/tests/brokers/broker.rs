@@ -60,26 +60,33 @@ pub(crate) trait Broker: Sized {
     async fn publish(&self, name: &str, payload: &[u8]);
 }
 
+/// The methods that each broker has under the same names.
+macro_rules! its_own_methods {
+    () => {
+        async fn start() -> Self {
+            Self::start().await
+        }
+
+        async fn run(&mut self) {
+            self.run().await;
+        }
+
+        fn kill(&mut self) {
+            self.kill();
+        }
+
+        fn signal(&self, name: &str) {
+            self.signal(name);
+        }
+
+        fn port(&self) -> u16 {
+            self.port
+        }
+    };
+}
+
 impl Broker for Redis {
-    async fn start() -> Self {
-        Self::start().await
-    }
-
-    async fn run(&mut self) {
-        self.run().await;
-    }
-
-    fn kill(&mut self) {
-        self.kill();
-    }
-
-    fn signal(&self, name: &str) {
-        self.signal(name);
-    }
-
-    fn port(&self) -> u16 {
-        self.port
-    }
+    its_own_methods!();
 
     fn options_at(&self, port: u16, name: &str) -> Options {
         redis::options(port, name)
@@ -99,25 +106,7 @@ impl Broker for Redis {
 }
 
 impl Broker for Nats {
-    async fn start() -> Self {
-        Self::start().await
-    }
-
-    async fn run(&mut self) {
-        self.run().await;
-    }
-
-    fn kill(&mut self) {
-        self.kill();
-    }
-
-    fn signal(&self, name: &str) {
-        self.signal(name);
-    }
-
-    fn port(&self) -> u16 {
-        self.port
-    }
+    its_own_methods!();
 
     fn options_at(&self, port: u16, name: &str) -> Options {
         nats::options(port, name)
@@ -137,25 +126,7 @@ impl Broker for Nats {
 }
 
 impl Broker for Postgres {
-    async fn start() -> Self {
-        Self::start().await
-    }
-
-    async fn run(&mut self) {
-        self.run().await;
-    }
-
-    fn kill(&mut self) {
-        self.kill();
-    }
-
-    fn signal(&self, name: &str) {
-        self.signal(name);
-    }
-
-    fn port(&self) -> u16 {
-        self.port
-    }
+    its_own_methods!();
 
     fn options_at(&self, port: u16, name: &str) -> Options {
         postgres::options(port, name)
@@ -191,28 +162,10 @@ impl Broker for RabbitMq {
     const AWAY: &'static [u64] = &[100];
     const HOLD: Duration = Duration::from_secs(60);
 
-    async fn start() -> Self {
-        Self::start().await
-    }
+    its_own_methods!();
 
     async fn alone() -> Self {
         Self::alone().await
-    }
-
-    async fn run(&mut self) {
-        self.run().await;
-    }
-
-    fn kill(&mut self) {
-        self.kill();
-    }
-
-    fn signal(&self, name: &str) {
-        self.signal(name);
-    }
-
-    fn port(&self) -> u16 {
-        self.port
     }
 
     fn prefix(&self) -> String {

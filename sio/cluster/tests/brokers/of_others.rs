@@ -1,4 +1,4 @@
-//! What is of one of the other brokers alone.
+//! Tests of one of the other brokers alone.
 
 use lapin::options::{ExchangeDeclareOptions, ExchangeDeleteOptions};
 use lapin::types::FieldTable;
@@ -60,7 +60,7 @@ async fn fault_18_an_exchange_that_is_declared_otherwise_is_named_with_both_decl
     deleting.await.expect("it is deleted");
 }
 
-/// What they subscribed has gone with it, so all have to connect again.
+/// Their subscriptions have gone with it, so all have to connect again.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nodes_come_back_when_an_operator_has_deleted_their_exchange() {
     let rabbitmq = RabbitMq::start().await;

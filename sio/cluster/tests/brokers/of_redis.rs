@@ -1,4 +1,4 @@
-//! What is of Redis alone.
+//! Tests of Redis alone.
 
 use std::time::{Duration, Instant};
 
@@ -36,6 +36,7 @@ async fn fault_6_redis_cuts_a_node_that_reads_nothing() {
     for _ in 0..400 {
         a.send_to(Target::everybody(), false, 100 << 10);
         a.cluster.ready().await;
+        // So that Redis passes each on, and its buffer for `b` fills, before the next one comes.
         sleep(Duration::from_millis(5)).await;
     }
     proxy.hold(false, false);

@@ -48,7 +48,7 @@ impl Watched {
             sentinels.push(Redis::sentinel(&file.to_string_lossy()).await);
         }
         let watched = Self { master, replica, sentinels, directory };
-        // Who would be chosen, and by whom.
+        // A failover needs sentinels that know each other and the replica.
         for nth in 0..3 {
             watched.eventually_knows(nth, password_of(sentinels_password)).await;
         }
@@ -233,7 +233,7 @@ async fn what_is_wrong_with_sentinels_is_said_by_the_name_of_each() {
 #[tokio::test]
 async fn a_replica_is_refused() {
     let redis = Watched::start("", "").await;
-    // Who is asked believes that the replica is the master, as after a failover that it has missed.
+    // The sentinel believes that the replica is the master, as after a failover that it has missed.
     let file = redis.directory.join("mistaken.conf");
     let port = redis.replica.port;
     fs::write(&file, format!("sentinel monitor mistaken 127.0.0.1 {port} 1\n")).expect("a file");

@@ -66,6 +66,7 @@ async fn a_node_that_is_started_again_replaces_its_earlier_run() {
     let broker = MemoryBroker::new();
     let [a, b] = Node::all(["a", "b"].map(|name| options(&broker, name))).await;
     broker.part(&["b"], &["a"]);
+    // The later of two runs is known by its start in milliseconds of the wall clock, which no test moves.
     std::thread::sleep(Duration::from_millis(2));
     let again = Node::start(Options::new(broker.bus("b2")).name("b")).await;
     eventually("the new run", || a.cluster.nodes() == [again.cluster.me()]).await;

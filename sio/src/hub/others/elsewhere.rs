@@ -100,7 +100,7 @@ impl Hub {
         };
         let question = Emission::new(question, Form::Plain(Some(id))).compress(compress);
         let (mut sids, mut members) = (Vec::new(), Vec::new());
-        // Who receives for all clients does not give way to one.
+        // A task that receives for all clients does not give way to one.
         let _ = self.deliver_to_each(target, &question, how, |member| {
             // Registered before the packet is sent: the answer may be quick.
             let registered = member.await_ack(id, Waiter::Remote(member.id.clone(), asker.clone()));

@@ -18,7 +18,7 @@ pub(crate) enum Noted {}
 /// An event for servers of other kinds.
 pub(crate) enum Event {}
 
-/// What servers of other kinds are told.
+/// The messages for servers of other kinds.
 pub(crate) enum Prepared {}
 
 /// There are none.

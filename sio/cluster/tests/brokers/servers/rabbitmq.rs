@@ -27,7 +27,7 @@ pub(crate) struct RabbitMq {
     _lease: Lease,
 }
 
-/// What a test may do with it.
+/// The rights of a test.
 #[allow(dead_code, reason = "they are only held")]
 enum Lease {
     /// Use it, beside others.
