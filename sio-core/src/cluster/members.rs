@@ -109,8 +109,8 @@ pub struct Members {
     judged_from: Instant,
     /// Since when there is no broker.
     deaf_since: Option<Instant>,
-    /// The tags and keys of those that have left last.
-    left: VecDeque<(Tag, ProofKey)>,
+    /// The tags and keys of those that have left last, and when.
+    left: VecDeque<(Tag, ProofKey, Instant)>,
 }
 
 impl Members {
@@ -183,12 +183,12 @@ impl Members {
     }
 
     /// Takes the BYE of a node.
-    pub fn left(&mut self, node: NodeId) -> Option<Change> {
+    pub fn left(&mut self, node: NodeId, now: Instant) -> Option<Change> {
         let Member { hello, .. } = self.members.remove(&node)?;
         if self.left.len() >= MAX_LEFT {
             self.left.pop_front();
         }
-        self.left.push_back((hello.tag, hello.key));
+        self.left.push_back((hello.tag, hello.key, now));
         Some(Change::Down { node, why: Why::Left })
     }
 
@@ -290,11 +290,12 @@ impl Members {
         owners.find(|(_, member)| member.hello.key.proves(id)).map(|(node, _)| *node)
     }
 
-    /// Returns `true` if an id proves that it was made by one of the last 64 nodes that have left in order.
+    /// Returns when the node left that made an id, if it left in order, is one of the last 64, and the id proves it.
     #[must_use]
-    pub fn is_of_one_that_left<I: Owned>(&self, id: &I) -> bool {
+    pub fn owner_left_at<I: Owned>(&self, id: &I) -> Option<Instant> {
         let tag = tag_of(id);
-        self.left.iter().any(|(left, key)| *left == tag && key.proves(id))
+        let owner = self.left.iter().find(|(left, key, _)| *left == tag && key.proves(id));
+        owner.map(|(_, _, at)| *at)
     }
 
     /// Discounts a time in which nobody could be heard, and judges nobody before the next heartbeat.

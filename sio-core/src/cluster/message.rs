@@ -173,6 +173,9 @@ pub struct Handed {
     /// True if there is no state here because another node has it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub moved: bool,
+    /// True if it moved there a moment ago, so that its state may still be on its way.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub fresh: bool,
     /// Its state; `None`: there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub state: Option<HandedState>,

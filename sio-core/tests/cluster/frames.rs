@@ -255,8 +255,9 @@ fn handed_14() {
     let state_json = format!(
         r#"{{"nsp":"/","sid":"{SID}","ip":"10.0.0.1","rooms":["a"],"data":{{"profile":1}},"after":12,"events":[[13,"gQA"]],"seen":[12],"lanes":[["0000000000000001",0,5]]}}"#
     );
-    let json = format!(r#"{{"claim":4,"pid":"{SID}","moved":true,"state":{state_json}}}"#);
-    golden_json(Kind::Handed, 14, &json, &Handed { claim: Some(4), pid, moved: true, state: Some(state) });
+    let json = format!(r#"{{"claim":4,"pid":"{SID}","moved":true,"fresh":true,"state":{state_json}}}"#);
+    let handed = Handed { claim: Some(4), pid, moved: true, fresh: true, state: Some(state) };
+    golden_json(Kind::Handed, 14, &json, &handed);
 }
 
 #[test]

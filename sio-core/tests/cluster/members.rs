@@ -56,7 +56,7 @@ proptest! {
                     changes = members.introduced(node, hello(node), 0, now);
                     silent.insert(node, Duration::ZERO);
                 }
-                Step::Bye(number) => changes.extend(members.left(NodeId::new(number << 50))),
+                Step::Bye(number) => changes.extend(members.left(NodeId::new(number << 50), now)),
                 Step::Time(millis) => {
                     let mut left = Duration::from_millis(millis);
                     while !left.is_zero() {

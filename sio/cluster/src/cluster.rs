@@ -152,8 +152,7 @@ impl Cluster {
     /// `successor`: the node that has the states of this one's clients.
     pub async fn close(&self, successor: Option<NodeId>) {
         if let Some(successor) = successor {
-            // The first one counts.
-            let _ = self.node.successor.set(successor);
+            self.node.state().moved.successor.get_or_insert(successor);
         }
         self.take_leave().await;
         self.begin_close();

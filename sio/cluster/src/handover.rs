@@ -19,11 +19,14 @@ use sio_core::cluster::message::{Claim, Handed, HandedState, PrivateIdText};
 use sio_core::cluster::node::NodeId;
 use sio_core::id::PrivateId;
 use sio_core::target::Target;
+use tokio::time::sleep;
 
 use crate::bus::Topic;
 use crate::cluster::Cluster;
 use crate::local::Packet;
-use crate::moving::{MOVED, TAKEN};
+use crate::moved::ON_ITS_WAY;
+use crate::moving::{MOVED, ON_ITS_WAY_TO_ANOTHER, TAKEN};
+use crate::node::State;
 use crate::outbox::now;
 use crate::requests::Item;
 use crate::ring::Noted;
@@ -31,8 +34,22 @@ use crate::ring::Noted;
 /// How long a claim waits.
 const PATIENCE: Duration = Duration::from_secs(1);
 
+/// How long a claim waits before it asks again; twice as long each time.
+const FIRST_PAUSE: Duration = Duration::from_millis(10);
+
 /// Claims in about a second for clients whose secret no live node has made.
 const MAX_UNPROVED: u32 = 1000;
+
+/// The answers of other nodes to a claim, together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Found {
+    /// None of them has it, or any more: it may have come here.
+    No,
+    /// Somebody else has it, or one of them has gone meanwhile.
+    Elsewhere,
+    /// One of them has sent it to another a moment ago.
+    OnItsWay,
+}
 
 impl Cluster {
     /// Keeps an event of this node for clients that move, if clients can come back. To be called before the event is
@@ -53,35 +70,51 @@ impl Cluster {
     pub fn may_be_elsewhere(&self, pid: &PrivateId) -> bool {
         let state = self.node.state();
         if state.members.is_empty() {
-            return false;
+            // The last one that has left may have sent it here.
+            return has_just_left(&state, pid);
         }
         if state.members.hello().key.proves(pid) {
             return state.moved.contains(pid);
         }
         let members = &state.members;
-        let is_proved = members.owner_of(pid).is_some() || members.is_of_one_that_left(pid);
+        let is_proved = members.owner_of(pid).is_some() || members.owner_left_at(pid).is_some();
         is_proved || self.node.unproved.fetch_add(1, Relaxed) < MAX_UNPROVED
     }
 
     /// Asks for the state of a client that has come here. When this returns, [`Local::handed`](crate::Local::handed) has
     /// taken it, if there is any; after a second at the latest.
     pub async fn claim(&self, path: &str, pid: PrivateId, offset: Option<u64>) {
+        // It may come unasked, too: from a node that stops.
+        let awaiting = self.node.awaited.begin(pid);
         // A later answer is ignored.
-        let _ = tokio::time::timeout(PATIENCE, async {
+        let asking = tokio::time::timeout(PATIENCE, async {
             let owner = self.node.state().members.owner_of(&pid);
             if let Some(owner) = owner
-                && !self.ask_for(Topic::Node(owner), vec![owner], path, pid, offset).await
+                && self.ask_for(Topic::Node(owner), vec![owner], path, pid, offset).await == Found::No
             {
                 return;
             }
-            // Its node has gone, or knows that another has it.
-            let nodes = self.node.state().members.trusted().collect();
-            self.ask_for(Topic::All, nodes, path, pid, offset).await;
-        })
-        .await;
+            // Its node has gone, or knows that another has it. A claim may come there before the client's state: then all
+            // of them are asked again.
+            let mut pause = FIRST_PAUSE;
+            loop {
+                let nodes = self.node.state().members.trusted().collect();
+                let found = self.ask_for(Topic::All, nodes, path, pid, offset).await;
+                if found != Found::OnItsWay && !has_just_left(&self.node.state(), &pid) {
+                    return;
+                }
+                sleep(pause).await;
+                pause *= 2;
+            }
+        });
+        tokio::select! {
+            biased;
+            () = awaiting.arrived() => {}
+            _ = asking => {}
+        }
     }
 
-    /// Returns whether somebody else has to be asked: since another has it, or one of these has gone meanwhile.
+    /// Asks these for a client. One that gives it away does so before this returns.
     async fn ask_for(
         &self,
         topic: Topic,
@@ -89,15 +122,22 @@ impl Cluster {
         path: &str,
         pid: PrivateId,
         offset: Option<u64>,
-    ) -> bool {
+    ) -> Found {
         let waiting = self.node.requests.begin(nodes);
         let claim = Claim { id: waiting.id, pid: PrivateIdText(pid), nsp: path.to_owned(), offset };
         if self.push(topic, Kind::Claim, &claim).is_err() {
-            return false;
+            return Found::No;
         }
         let has = |items: &[Item], what: &str| items.iter().any(|(_, answer)| answer.get() == what);
         let answers = waiting.finish(PATIENCE, |items| has(items, TAKEN)).await;
-        !has(&answers.items, TAKEN) && (has(&answers.items, MOVED) || !answers.missing.is_empty())
+        let has = |what| has(&answers.items, what);
+        if has(ON_ITS_WAY_TO_ANOTHER) {
+            Found::OnItsWay
+        } else if has(MOVED) || !answers.missing.is_empty() {
+            Found::Elsewhere
+        } else {
+            Found::No
+        }
     }
 
     /// Gives the state of a client away, since this node stops: to the node that has [claimed](crate::Claimed::Later) it
@@ -127,10 +167,11 @@ impl Cluster {
             let _between = self.node.delivering.lock().unwrap_or_else(PoisonError::into_inner);
             let lanes = self.node.lanes();
             let Some(state) = take() else { return false };
-            self.node.state().moved.insert(pid, state.sid.clone(), to);
+            self.node.state().moved.insert(pid, state.sid.clone(), to, now());
             HandedState { lanes, ..state }
         };
-        let handed = Handed { claim, pid: PrivateIdText(pid), moved: false, state: Some(state) };
+        let pid = PrivateIdText(pid);
+        let handed = Handed { claim, pid, moved: false, fresh: false, state: Some(state) };
         self.push(Topic::Node(to), Kind::Handed, &handed).is_ok()
     }
 
@@ -139,4 +180,11 @@ impl Cluster {
     pub fn successor(&self) -> Option<NodeId> {
         self.node.successor()
     }
+}
+
+/// Returns whether the node that has made a client's secret has left a moment ago: it has sent the client's state to
+/// another then.
+fn has_just_left(state: &State, pid: &PrivateId) -> bool {
+    let left = state.members.owner_left_at(pid);
+    left.is_some_and(|at| now().saturating_duration_since(at) < ON_ITS_WAY)
 }

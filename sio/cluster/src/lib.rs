@@ -24,6 +24,7 @@
 mod amqp;
 mod answering;
 mod asks;
+mod awaited;
 mod bundling;
 pub mod bus;
 mod cluster;

@@ -8,8 +8,11 @@ use bytes::Bytes;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep_until};
 
+use self::held::Held;
 use crate::bus::{Bus, BusError, Caps, Frame, Link, Names, Receivers, Sink, Topic};
 use crate::faults::Faults;
+
+mod held;
 
 /// Frames that wait for one connection. A real broker too ends the connection of a subscriber that reads nothing.
 const MAX_WAITING: usize = 65_536;
@@ -64,6 +67,7 @@ struct State {
     stalls: watch::Sender<u64>,
     /// From whom to whom nothing passes.
     parted: HashSet<(Arc<str>, Arc<str>)>,
+    held: Held,
 }
 
 struct LinkState {
@@ -93,6 +97,7 @@ impl MemoryBroker {
             stalled: HashSet::new(),
             stalls: watch::Sender::new(0),
             parted: HashSet::new(),
+            held: Held::default(),
         };
         Self { shared: Arc::new(Shared { state: Mutex::new(state), is_paused: watch::Sender::new(false) }) }
     }
@@ -242,6 +247,10 @@ impl State {
             }
             link.latest = link.latest.max(now + late);
             let topic = link.topics[&name].clone();
+            if let Some(held) = from.and_then(|from| self.held.on_way(from, &link.node)) {
+                held.push((id, topic, frame.payload.clone()));
+                continue;
+            }
             for _ in 0..copies {
                 if link.way.try_send((link.latest, topic.clone(), frame.payload.clone())).is_err() {
                     self.cut(id, "it reads nothing");

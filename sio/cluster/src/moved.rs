@@ -1,6 +1,7 @@
 //! [`Moved`]: clients that have gone from here to other nodes, and where they are.
 
 use std::collections::{HashMap, VecDeque};
+use std::time::{Duration, Instant};
 
 use sio_core::cluster::node::NodeId;
 use sio_core::id::{PrivateId, Sid};
@@ -11,50 +12,78 @@ const MAX: usize = 100_000;
 /// Clients that are claimed while they are about to go.
 const MAX_CLAIMS: usize = 10_000;
 
+/// For so long the state of a client may be on its way to the node that gets it.
+pub(crate) const ON_ITS_WAY: Duration = Duration::from_secs(2);
+
 #[derive(Debug, Default)]
 pub(crate) struct Moved {
+    /// Those whose nodes are known.
     by_sid: HashMap<Sid, NodeId>,
-    /// The socket of each, and the number of its departure.
-    pids: HashMap<PrivateId, (Sid, u64)>,
+    /// All of them.
+    pids: HashMap<PrivateId, Departure>,
     /// In the order in which they went; some may have come back, and gone again.
     order: VecDeque<(u64, PrivateId)>,
     /// The number of the next departure.
     next: u64,
     /// Clients that are about to go, who has claimed them, and the claim.
     claims: HashMap<PrivateId, (NodeId, u64)>,
+    /// The node that gets the clients of this one when it stops.
+    pub(crate) successor: Option<NodeId>,
+}
+
+/// A client that has gone from here.
+#[derive(Debug)]
+struct Departure {
+    sid: Sid,
+    number: u64,
+    at: Instant,
 }
 
 impl Moved {
-    pub(crate) fn insert(&mut self, pid: PrivateId, sid: Sid, node: NodeId) {
+    pub(crate) fn insert(&mut self, pid: PrivateId, sid: Sid, node: NodeId, now: Instant) {
+        let is_newest = |pids: &HashMap<PrivateId, Departure>, pid: &PrivateId, number: u64| {
+            pids.get(pid).is_some_and(|newest| newest.number == number)
+        };
         if self.order.len() >= 2 * MAX {
             let pids = &self.pids;
-            self.order.retain(|(number, pid)| pids.get(pid).is_some_and(|(_, newest)| newest == number));
+            self.order.retain(|(number, pid)| is_newest(pids, pid, *number));
         }
         self.remove(&pid);
         while self.pids.len() >= MAX {
             let Some((number, oldest)) = self.order.pop_front() else { break };
-            if self.pids.get(&oldest).is_some_and(|(_, newest)| *newest == number) {
+            if is_newest(&self.pids, &oldest, number) {
                 self.remove(&oldest);
             }
         }
         self.by_sid.insert(sid.clone(), node);
-        self.pids.insert(pid, (sid, self.next));
+        self.pids.insert(pid, Departure { sid, number: self.next, at: now });
         self.order.push_back((self.next, pid));
         self.next += 1;
     }
 
     /// The client has come back, or its node has gone.
     pub(crate) fn remove(&mut self, pid: &PrivateId) {
-        if let Some((sid, _)) = self.pids.remove(pid) {
-            self.by_sid.remove(&sid);
+        if let Some(gone) = self.pids.remove(pid) {
+            self.by_sid.remove(&gone.sid);
+        }
+    }
+
+    /// A node has left and given its clients to another. Who has them now is not known for certain: they are asked for
+    /// when they come back.
+    pub(crate) fn redirect(&mut self, node: NodeId, next: Option<NodeId>) {
+        match next {
+            Some(next) => {
+                self.by_sid.values_mut().filter(|at| **at == node).for_each(|at| *at = next);
+            }
+            None => self.by_sid.retain(|_, at| *at != node),
         }
     }
 
     /// The clients at this node are gone with it.
     pub(crate) fn lose(&mut self, node: NodeId) {
-        self.by_sid.retain(|_, at| *at != node);
         let by_sid = &self.by_sid;
-        self.pids.retain(|_, (sid, _)| by_sid.contains_key(sid));
+        self.pids.retain(|_, gone| by_sid.get(&gone.sid) != Some(&node));
+        self.by_sid.retain(|_, at| *at != node);
         self.claims.retain(|_, (claimer, _)| *claimer != node);
     }
 
@@ -70,11 +99,11 @@ impl Moved {
         self.claims.remove(pid)
     }
 
-    /// A client has gone on to another node. False if it never went from here.
-    pub(crate) fn follow(&mut self, pid: &PrivateId, node: NodeId) -> bool {
-        let Some((sid, _)) = self.pids.get(pid) else { return false };
-        self.by_sid.insert(sid.clone(), node);
-        true
+    /// A client goes on to another node. Returns when it went from here, if it did.
+    pub(crate) fn follow(&mut self, pid: &PrivateId, node: NodeId) -> Option<Instant> {
+        let gone = self.pids.get(pid)?;
+        self.by_sid.insert(gone.sid.clone(), node);
+        Some(gone.at)
     }
 
     pub(crate) fn contains(&self, pid: &PrivateId) -> bool {
@@ -102,7 +131,7 @@ mod tests {
         let (a, b) = (NodeId::new(1), NodeId::new(2));
         for (byte, node) in [(1, a), (2, b), (3, b)] {
             let (pid, sid) = ids(byte);
-            moved.insert(pid, sid, node);
+            moved.insert(pid, sid, node, Instant::now());
         }
         assert_eq!(moved.node_of(&ids(2).1), Some(b));
         moved.remove(&ids(2).0);
@@ -114,12 +143,35 @@ mod tests {
     }
 
     #[test]
+    fn clients_of_a_node_that_leaves_are_at_its_successor_or_asked_for() {
+        let mut moved = Moved::default();
+        let (pid, sid) = (PrivateId::from_random([1; 15]), Sid::from_random([1; 15]));
+        let [a, b, c] = [1, 2, 3].map(NodeId::new);
+        moved.insert(pid, sid.clone(), a, Instant::now());
+        moved.redirect(a, Some(b));
+        moved.lose(a);
+        assert_eq!(moved.node_of(&sid), Some(b));
+        moved.redirect(b, None);
+        moved.lose(b);
+        assert_eq!((moved.node_of(&sid), moved.contains(&pid)), (None, true));
+        assert!(moved.follow(&pid, c).is_some());
+        assert_eq!(moved.node_of(&sid), Some(c));
+        moved.lose(c);
+        assert!(moved.is_empty() && !moved.contains(&pid));
+    }
+
+    #[test]
     fn no_more_than_the_bound_are_remembered() {
         let mut moved = Moved::default();
         for number in 0..MAX as u64 + 10 {
             let mut bytes = [0; 15];
             bytes[..8].copy_from_slice(&number.to_le_bytes());
-            moved.insert(PrivateId::from_random(bytes), Sid::from_random(bytes), NodeId::new(1));
+            moved.insert(
+                PrivateId::from_random(bytes),
+                Sid::from_random(bytes),
+                NodeId::new(1),
+                Instant::now(),
+            );
         }
         assert_eq!((moved.pids.len(), moved.by_sid.len()), (MAX, MAX));
     }
@@ -129,11 +181,11 @@ mod tests {
         let mut moved = Moved::default();
         let ids = |byte| (PrivateId::from_random([byte; 15]), Sid::from_random([byte; 15]));
         let (first, node) = (ids(255), NodeId::new(1));
-        moved.insert(first.0, first.1.clone(), node);
+        moved.insert(first.0, first.1.clone(), node, Instant::now());
         for round in 0..3 * MAX {
             let (pid, sid) = ids((round % 7) as u8);
             moved.remove(&pid);
-            moved.insert(pid, sid, node);
+            moved.insert(pid, sid, node, Instant::now());
             assert!(moved.order.len() <= 2 * MAX, "{round}");
         }
         assert_eq!((moved.pids.len(), moved.node_of(&first.1)), (8, Some(node)));

@@ -13,13 +13,16 @@ use sio_core::target::Target;
 
 use crate::bus::Topic;
 use crate::local::{Claimed, Local};
+use crate::moved::ON_ITS_WAY;
 use crate::node::Node;
 use crate::outbox;
 use crate::ring::Vector;
 
-/// The answers to a claim: the client has gone to the node that asks, another node has it, or nobody knows it.
+/// The answers to a claim: the client has gone to the node that asks, another node has it, it has gone to another node a
+/// moment ago, or nobody knows it.
 pub(crate) const TAKEN: &str = "1";
 pub(crate) const MOVED: &str = "2";
+pub(crate) const ON_ITS_WAY_TO_ANOTHER: &str = "3";
 const UNKNOWN: &str = "0";
 
 impl Node {
@@ -39,15 +42,21 @@ impl Node {
             self.state().moved.claim(pid, from, claim.id);
             return;
         }
-        let mut handed = Handed { claim: Some(claim.id), pid: claim.pid, moved: false, state: None };
+        let mut handed =
+            Handed { claim: Some(claim.id), pid: claim.pid, moved: false, fresh: false, state: None };
+        let now = outbox::now();
         match claimed {
             Claimed::State(mut state) => {
-                self.state().moved.insert(pid, state.sid.clone(), from);
+                self.state().moved.insert(pid, state.sid.clone(), from, now);
                 state.lanes = lanes;
                 handed.state = Some(*state);
             }
             // It goes on from where it is to the one that asks.
-            Claimed::Unknown | Claimed::Later => handed.moved = self.state().moved.follow(&pid, from),
+            Claimed::Unknown | Claimed::Later => {
+                let went = self.state().moved.follow(&pid, from);
+                handed.moved = went.is_some();
+                handed.fresh = went.is_some_and(|at| now.saturating_duration_since(at) < ON_ITS_WAY);
+            }
         }
         let mut frame = self.begin(Kind::Handed, Flags::NONE, 1024);
         message::write(&mut frame, &handed);
@@ -62,7 +71,7 @@ impl Node {
 
     /// A client's state has come.
     pub(crate) fn handed(&self, local: &dyn Local, from: NodeId, handed: Handed) {
-        let Handed { claim, pid: PrivateIdText(pid), moved, state } = handed;
+        let Handed { claim, pid: PrivateIdText(pid), moved, fresh, state } = handed;
         // Nobody may wait for it any more; the client may still come back to it.
         let claim = claim.filter(|claim| self.requests.is_open(*claim));
         let state = match state {
@@ -79,12 +88,14 @@ impl Node {
                 ring.replay(&path, &known, &mut |kept| take(&kept.target, kept.offset, &kept.run))
             });
             self.state().moved.remove(&pid);
+            self.awaited.arrived(&pid);
         }
         if let Some(claim) = claim {
-            let answer = match (is_taken, moved) {
-                (true, _) => TAKEN,
-                (false, true) => MOVED,
-                (false, false) => UNKNOWN,
+            let answer = match (is_taken, moved, fresh) {
+                (true, ..) => TAKEN,
+                (false, true, true) => ON_ITS_WAY_TO_ANOTHER,
+                (false, true, false) => MOVED,
+                (false, false, _) => UNKNOWN,
             };
             let answer = RawValue::from_string(answer.to_owned()).expect("it is JSON");
             self.requests.page(claim, from, 0, true, vec![answer]);
@@ -94,22 +105,30 @@ impl Node {
     /// Gives a client's state to another node, since it cannot stay here.
     fn hand_on(&self, pid: PrivateId, state: HandedState) {
         let Some(to) = self.successor() else { return };
-        self.state().moved.insert(pid, state.sid.clone(), to);
-        let handed = Handed { claim: None, pid: PrivateIdText(pid), moved: false, state: Some(state) };
+        self.state().moved.insert(pid, state.sid.clone(), to, outbox::now());
+        let pid = PrivateIdText(pid);
+        let handed = Handed { claim: None, pid, moved: false, fresh: false, state: Some(state) };
         let mut frame = self.begin(Kind::Handed, Flags::NONE, 1024);
         message::write(&mut frame, &handed);
         self.line.outbox.push(Topic::Node(to), frame, outbox::Kind::Held);
     }
 
-    /// Returns a node that can take over the clients of this one: one that is heard and does not stop itself.
+    /// Returns a node that can take over the clients of this one: one that is heard and does not stop itself. It stays
+    /// the same while it can: the others are told of one.
     pub(crate) fn successor(&self) -> Option<NodeId> {
-        let state = self.state();
+        let mut state = self.state();
         let fit = state
             .members
             .iter()
             .filter(|(_, member)| !member.is_suspect && !member.hello.draining && member.hello.recovery);
         // The one with the fewest sockets: several that stop one after the other do not fill one.
-        fit.min_by_key(|(_, member)| member.sockets).map(|(node, _)| node)
+        let before = state.moved.successor;
+        let next =
+            fit.min_by_key(|(node, member)| (before != Some(*node), member.sockets)).map(|(node, _)| node);
+        if next.is_some() {
+            state.moved.successor = next;
+        }
+        next
     }
 
     /// Passes an event on that is for one socket which has moved. Returns whether it is one.

@@ -20,6 +20,7 @@ use tokio::sync::Notify;
 use tokio::time::timeout;
 
 use crate::asks::Asks;
+use crate::awaited::Awaited;
 use crate::bus::{BusError, Frame, Topic};
 use crate::event::ClusterEvent;
 use crate::local::Local;
@@ -73,7 +74,7 @@ pub(crate) struct Node {
     is_open: AtomicBool,
     /// An answer to a HELLO is on its way.
     is_answering: AtomicBool,
-    pub(crate) successor: OnceLock<NodeId>,
+    pub(crate) awaited: Awaited,
     /// The others have been told that this one leaves.
     pub(crate) has_left: AtomicBool,
     /// None if clients cannot come back.
@@ -142,7 +143,7 @@ impl Node {
             is_stale: AtomicBool::new(false),
             is_open: AtomicBool::new(false),
             is_answering: AtomicBool::new(false),
-            successor: OnceLock::new(),
+            awaited: Awaited::default(),
             has_left: AtomicBool::new(false),
             ring: options.recovery.then(Ring::default),
             unproved: AtomicU32::new(0),
@@ -189,7 +190,7 @@ impl Node {
     /// The last message. `id`: that of the request by which the others answer.
     pub(crate) fn farewell(&self, id: Option<u64>) -> Vec<u8> {
         let mut frame = self.begin(Kind::Bye, Flags::NONE, 64);
-        message::write(&mut frame, &Bye { successor: self.successor.get().copied(), id });
+        message::write(&mut frame, &Bye { successor: self.state().moved.successor, id });
         frame
     }
 

@@ -170,7 +170,12 @@ impl Receiver {
                 self.node.introduce(header.kind, header.source, alive.hello, alive.sockets, is_present);
             }
             Message::Bye(bye) => {
-                let change = self.node.state().members.left(header.source);
+                let change = {
+                    let mut state = self.node.state();
+                    let next = bye.successor.filter(|next| *next != self.node.me);
+                    state.moved.redirect(header.source, next);
+                    state.members.left(header.source, now)
+                };
                 self.node.apply(change.into_iter().collect());
                 if let Some(id) = bye.id {
                     self.node.answer_request(header.source, id, Vec::new());

@@ -1,6 +1,7 @@
 //! Clients that come back at another node than the one that they had left.
 
 mod interleavings;
+mod overtaking;
 mod restart;
 mod stopping;
 

@@ -68,8 +68,8 @@ fn whatever_is_heard_of_a_node_shows_that_it_lives() {
 fn a_node_that_says_so_leaves_at_once() {
     let (mut members, start) = members();
     members.introduced(A, hello(A), 0, start);
-    assert_eq!(members.left(A), Some(Change::Down { node: A, why: Why::Left }));
-    assert_eq!(members.left(A), None);
+    assert_eq!(members.left(A, start), Some(Change::Down { node: A, why: Why::Left }));
+    assert_eq!(members.left(A, start), None);
 }
 
 #[test]
@@ -138,7 +138,7 @@ fn of_two_nodes_with_one_tag_the_younger_takes_another() {
     let clash = |started| Hello { tag: Tag::of(ME), started, ..hello(A) };
     let changes = members.introduced(A, clash(5), 0, start);
     assert_eq!(changes, [Change::Up(A), Change::TakeTag(A)]);
-    members.left(A);
+    members.left(A, start);
     let changes = members.introduced(A, clash(15), 0, start);
     assert_eq!(changes, [Change::Up(A), Change::Differs { node: A, what: Difference::Tag }]);
 }
@@ -171,8 +171,11 @@ fn the_owner_of_an_id_is_found_by_tag_and_proof() {
     assert_eq!(members.owner_of(&sid), Some(A));
     let forged: Sid = Owner { key: hello(B).key, ..owner }.make([4; 9]);
     assert_eq!(members.owner_of(&forged), None);
-    members.left(A);
+    assert_eq!(members.owner_left_at(&sid), None);
+    let left = start + seconds(1.0);
+    members.left(A, left);
     assert_eq!(members.owner_of(&sid), None, "the id of a node that has gone");
+    assert_eq!((members.owner_left_at(&sid), members.owner_left_at(&forged)), (Some(left), None));
 }
 
 #[test]
