@@ -4,24 +4,44 @@
 use quote::ToTokens;
 use syn::{FnArg, ReceiverKind, ReturnType, Signature};
 
+use crate::args::Macro;
 use crate::errors::Errors;
 use crate::parse::{self, Block, hides_event};
 use crate::role::Role;
 use crate::shape::{has_impl_trait, is_ack, is_bytes, is_named, is_reference_to, strip_groups};
 
-pub(crate) fn check_block(block: &Block, errors: &mut Errors) -> bool {
+pub(crate) fn check_block(of: Macro, block: &Block, errors: &mut Errors) -> bool {
+    if let Some(other) = &block.other_macro {
+        let message = "a block cannot be both a consumer and a set of handlers: write two, of two types";
+        errors.at(other, message);
+        return false;
+    }
     if let Some(unsafety) = &block.unsafety {
-        errors.at(unsafety, "a consumer's impl block is not `unsafe`: remove the word");
+        let message = match of {
+            Macro::Handlers => "an impl block of handlers is not `unsafe`: remove the word",
+            _ => "a consumer's impl block is not `unsafe`: remove the word",
+        };
+        errors.at(unsafety, message);
         return false;
     }
     if let Some(path) = &block.trait_ {
-        let message = "`#[consumer]` goes on the type's own impl block, not on the implementation of a trait: \
-                       `#[consumer] impl ChatConsumer { .. }`";
+        let (name, example) = (of.name(), of.example());
+        let message = format!(
+            "`{name}` goes on the type's own impl block, not on the implementation of a trait: `{example}`"
+        );
         errors.at(path, message);
         return false;
     }
-    let generic = "a consumer cannot be generic: it is registered once, when the program is linked. \
-                   Use concrete types, or keep what differs in `State<T>`";
+    let generic = match of {
+        Macro::Handlers => {
+            "a set of handlers cannot be generic: the types that its handlers take and return must be known here. \
+             Use concrete types, or keep what differs in `State<T>`"
+        }
+        _ => {
+            "a consumer cannot be generic: it is registered once, when the program is linked. \
+             Use concrete types, or keep what differs in `State<T>`"
+        }
+    };
     if !block.generics.params.is_empty() {
         errors.at(&block.generics, generic);
         return false;
@@ -33,20 +53,23 @@ pub(crate) fn check_block(block: &Block, errors: &mut Errors) -> bool {
     true
 }
 
-pub(crate) fn check_hidden_event(method: &parse::Method, errors: &mut Errors) -> bool {
+pub(crate) fn check_hidden_event(of: Macro, method: &parse::Method, errors: &mut Errors) -> bool {
     let hidden = method.attrs.iter().find(|attr| hides_event(attr));
     if let Some(attr) = hidden {
-        let message = "`#[consumer]` cannot see an `#[event]` in `#[cfg_attr]`: write `#[cfg(..)]` and `#[event(..)]` on two methods";
+        let message = format!(
+            "`{}` cannot see an `#[event]` in `#[cfg_attr]`: write `#[cfg(..)]` and `#[event(..)]` on two methods",
+            of.name()
+        );
         errors.at(attr.path(), message);
     }
     hidden.is_none()
 }
 
-pub(crate) fn check_method(role: Role, method: &parse::Method, errors: &mut Errors) -> bool {
+pub(crate) fn check_method(of: Macro, role: Role, method: &parse::Method, errors: &mut Errors) -> bool {
     let sig = &method.sig;
     // Each check runs, so that all mistakes show at once.
     let checks = [
-        check_hidden_event(method, errors),
+        check_hidden_event(of, method, errors),
         check_qualifiers(role, sig, errors),
         check_receiver(role, sig, errors),
         check_generics(role, sig, errors),

@@ -12,12 +12,13 @@ use quote::quote;
 
 use self::check::Emits;
 use self::parse::Trait;
+use crate::args::{Args, Macro};
 use crate::errors::Errors;
-use crate::parse::{Args, without_event_attributes};
+use crate::parse::without_event_attributes;
 
 /// Makes the trait with its methods, and an entry in the list of declarations.
 pub(crate) fn expand(args: TokenStream, item: TokenStream) -> TokenStream {
-    let args = Args::parse(args);
+    let args = Args::parse(Macro::Emits, args);
     let block = match Trait::parse(item.clone()) {
         Ok(block) => block,
         Err(error) => {

@@ -15,7 +15,7 @@ use syn::ext::IdentExt;
 use syn::parse::ParseStream;
 use syn::{Attribute, Ident, LitStr, Meta, Token};
 
-use crate::parse::{once, value};
+use crate::args::{once, value};
 
 #[derive(Default)]
 pub(crate) struct EventArgs {

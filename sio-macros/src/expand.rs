@@ -7,6 +7,7 @@
 
 mod contract;
 mod dispatch;
+mod sets;
 
 use proc_macro2::{Group, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
@@ -14,7 +15,7 @@ use syn::Meta;
 use syn::spanned::Spanned;
 
 use crate::event_args::Rate;
-use crate::model::{Consumer, Handler, Method};
+use crate::model::{Consumer, Handler, Handlers, Method, Set};
 use crate::parse::{Block, Item, hides_event};
 use crate::shape::is_borrowing;
 use crate::span::at;
@@ -53,15 +54,22 @@ pub(crate) fn user_block(block: &Block) -> TokenStream {
 }
 
 pub(crate) fn consumer(model: &Consumer) -> TokenStream {
-    let Consumer { krate, cfgs, self_ty, .. } = model;
+    let Consumer { krate, cfgs, self_ty, handlers, .. } = model;
     let namespaces = model.namespaces.iter().map(|name| &name.text);
     let namespace = &model.namespaces[0].text;
     let here = at(self_ty.span());
-    let events = events(model);
-    let members =
-        [describe(model), on_connect(model), dispatch::on_event(model), dispatch::on_concurrent(model)];
+    let events = events(krate, handlers);
+    let sets = sets::Sets::of(model);
+    let (set_items, all_events, describe_sets) = (sets.items(), sets.all_events(), sets.describe());
+    let describe = describe(krate, hook_args(model), hook_contracts(model), handlers, &describe_sets);
+    let members = [
+        describe,
+        on_connect(model),
+        dispatch::on_event(model, &sets),
+        dispatch::on_concurrent(model, &sets),
+    ];
     let hooks = [on_error(model), on_disconnect(model)];
-    let used = model.event_paths.marks();
+    let used = handlers.event_paths.marks();
     let code = quote_spanned! {here=>
         #(#cfgs)*
         const _: () = {
@@ -69,13 +77,14 @@ pub(crate) fn consumer(model: &Consumer) -> TokenStream {
 
             // Apart from the trait, which asks for `Send`: a consumer that is not would be refused for each event.
             #events
+            #set_items
 
             #[automatically_derived]
             #[allow(deprecated, unreachable_patterns)]
             impl #krate::__private::Consumer for #self_ty {
                 const NAMESPACE: &'static ::core::primitive::str = #namespace;
                 const NAMESPACES: &'static [&'static ::core::primitive::str] = &[#(#namespaces),*];
-                const EVENTS: &'static [#krate::__private::EventInfo] = __EVENTS;
+                const EVENTS: &'static [#krate::__private::EventInfo] = #all_events;
                 #(#members)*
                 #(#hooks)*
             }
@@ -88,9 +97,35 @@ pub(crate) fn consumer(model: &Consumer) -> TokenStream {
     version::checked(krate, here, &code)
 }
 
-fn events(model: &Consumer) -> TokenStream {
-    let krate = &model.krate;
-    let infos = model.handlers.iter().flat_map(|handler| {
+/// A set of handlers is found by nobody but the consumers that have it as a field.
+pub(crate) fn set(model: &Set) -> TokenStream {
+    let Set { krate, cfgs, self_ty, handlers } = model;
+    let here = at(self_ty.span());
+    let events = events(krate, handlers);
+    let describe = describe(krate, Vec::new(), Vec::new(), handlers, &TokenStream::new());
+    let members = [describe, dispatch::set_on_event(model), dispatch::set_on_concurrent(model)];
+    let used = handlers.event_paths.marks();
+    let code = quote_spanned! {here=>
+        #(#cfgs)*
+        const _: () = {
+            #used
+
+            // Apart from the trait, as those of a consumer are.
+            #events
+
+            #[automatically_derived]
+            #[allow(deprecated, unreachable_patterns)]
+            impl #krate::__private::Handlers for #self_ty {
+                const EVENTS: &'static [#krate::__private::EventInfo] = __EVENTS;
+                #(#members)*
+            }
+        };
+    };
+    version::checked(krate, here, &code)
+}
+
+fn events(krate: &TokenStream, handlers: &Handlers) -> TokenStream {
+    let infos = handlers.all.iter().flat_map(|handler| {
         let cfgs = &handler.method.cfgs;
         let span = at(handler.span());
         let concurrent = handler.concurrent.then(|| quote_spanned!(span=> .concurrent()));
@@ -114,14 +149,29 @@ fn events(model: &Consumer) -> TokenStream {
     quote_spanned!(at(Span::call_site())=> const __EVENTS: &[#krate::__private::EventInfo] = &[#(#infos),*];)
 }
 
-fn describe(model: &Consumer) -> TokenStream {
-    let krate = &model.krate;
+/// The hooks whose arguments are described, each with the trait that makes them.
+fn hook_args(model: &Consumer) -> Vec<(&Method, Source)> {
     let connect = model.connect.iter().map(|method| (method, Source::Event));
     let disconnect = model.disconnect.iter().map(|method| (method, Source::Hook("Disconnect")));
     let error = model.error.iter().map(|method| (method, Source::Hook("Failure")));
-    let handlers = model.handlers.iter().map(|handler| (&handler.method, Source::Event));
-    let methods =
-        connect.chain(disconnect).chain(error).chain(handlers).filter(|(method, _)| !method.args.is_empty());
+    connect.chain(disconnect).chain(error).collect()
+}
+
+/// What a contract tells of a consumer beside its events.
+fn hook_contracts(model: &Consumer) -> Vec<TokenStream> {
+    let connect = model.connect.iter().map(|method| contract::connect(&model.krate, method));
+    std::iter::once(contract::consumer(&model.krate, &model.docs)).chain(connect).collect()
+}
+
+fn describe(
+    krate: &TokenStream,
+    hooks: Vec<(&Method, Source)>,
+    hook_contracts: Vec<TokenStream>,
+    handlers: &Handlers,
+    sets: &TokenStream,
+) -> TokenStream {
+    let events = handlers.all.iter().map(|handler| (&handler.method, Source::Event));
+    let methods = hooks.into_iter().chain(events).filter(|(method, _)| !method.args.is_empty());
     let methods = methods.map(|(method, source)| {
         let cfgs = &method.cfgs;
         let args = method.args.iter().map(|ty| {
@@ -130,14 +180,14 @@ fn describe(model: &Consumer) -> TokenStream {
         });
         quote_spanned!(at(method.ident.span())=> #(#cfgs)* { #(#args)* })
     });
-    let connect = model.connect.iter().map(|method| contract::connect(krate, method));
-    let handlers = model.handlers.iter().map(|handler| contract::handler(krate, handler));
-    let contract = std::iter::once(contract::consumer(krate, &model.docs)).chain(connect).chain(handlers);
+    let contracts = handlers.all.iter().map(|handler| contract::handler(krate, handler));
+    let contracts = hook_contracts.into_iter().chain(contracts);
     quote_spanned! {at(Span::call_site())=>
         fn describe(__description: &mut #krate::__private::Description<'_>) {
             let _ = &__description;
             #(#methods)*
-            #(#contract)*
+            #(#contracts)*
+            #sets
         }
     }
 }

@@ -1,5 +1,5 @@
-//! The `#[consumer]`, `#[event]` and `#[emits]` attributes of `sio`. Use them through that crate: the code that they
-//! generate calls exactly its version, and they are documented there with everything that they touch.
+//! The `#[consumer]`, `#[handlers]`, `#[event]` and `#[emits]` attributes of `sio`. Use them through that crate: the code
+//! that they generate calls exactly its version, and they are documented there with everything that they touch.
 //!
 //! A block goes through three steps. `parse` turns tokens into syntax and judges nothing, `model` finds the
 //! hooks and handlers and every mistake that can be seen without types, and `expand` writes
@@ -12,6 +12,7 @@
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 
+mod args;
 mod check;
 mod emits;
 mod errors;
@@ -32,13 +33,23 @@ mod version;
 use proc_macro2::{Span, TokenStream};
 use quote::quote;
 
+use self::args::{Args, Macro};
+use self::errors::Errors;
+use self::parse::Block;
+
 /// Turns an `impl` block into the consumer of one Socket.IO namespace.
 #[proc_macro_attribute]
 pub fn consumer(args: proc_macro::TokenStream, item: proc_macro::TokenStream) -> proc_macro::TokenStream {
     consumer_tokens(args.into(), item.into()).into()
 }
 
-/// Names and adjusts an event handler inside a `#[consumer]` block.
+/// Turns an `impl` block into a set of handlers that consumers share.
+#[proc_macro_attribute]
+pub fn handlers(args: proc_macro::TokenStream, item: proc_macro::TokenStream) -> proc_macro::TokenStream {
+    handlers_tokens(args.into(), item.into()).into()
+}
+
+/// Names and adjusts an event handler inside a `#[consumer]` or `#[handlers]` block.
 #[proc_macro_attribute]
 pub fn event(args: proc_macro::TokenStream, item: proc_macro::TokenStream) -> proc_macro::TokenStream {
     event_tokens(args.into(), &item.into()).into()
@@ -57,8 +68,26 @@ pub fn event_error(args: proc_macro::TokenStream, item: proc_macro::TokenStream)
 }
 
 fn consumer_tokens(args: TokenStream, item: TokenStream) -> TokenStream {
-    let args = parse::Args::parse(args);
-    let block = match parse::Block::parse(item.clone()) {
+    block_tokens(Macro::Consumer, args, item, |args, block, errors| {
+        model::Consumer::new(args, block, errors).map(|model| expand::consumer(&model))
+    })
+}
+
+fn handlers_tokens(args: TokenStream, item: TokenStream) -> TokenStream {
+    block_tokens(Macro::Handlers, args, item, |args, block, errors| {
+        model::Set::new(args, block, errors).map(|model| expand::set(&model))
+    })
+}
+
+/// The user's block, what `expand` makes of it, and all mistakes.
+fn block_tokens(
+    of: Macro,
+    args: TokenStream,
+    item: TokenStream,
+    expand: fn(Args, &Block, &mut Errors) -> Option<TokenStream>,
+) -> TokenStream {
+    let args = Args::parse(of, args);
+    let block = match Block::parse(of, item.clone()) {
         Ok(block) => block,
         Err(error) => {
             let error = error.into_compile_error();
@@ -66,20 +95,19 @@ fn consumer_tokens(args: TokenStream, item: TokenStream) -> TokenStream {
             return quote!(#item #error);
         }
     };
-    let mut errors = errors::Errors::default();
-    let model = model::Consumer::new(args, &block, &mut errors);
-    let expansion = model.map(|model| expand::consumer(&model));
+    let mut errors = Errors::default();
+    let expansion = expand(args, &block, &mut errors);
     let block = expand::user_block(&block);
     quote!(#block #expansion #errors)
 }
 
-/// `#[consumer]` takes these attributes away, so the macro itself only runs where one was forgotten, and once for
+/// The attribute of the block takes these attributes away, so the macro itself only runs where one was forgotten, and once for
 /// every block with [`parse::USED`] as its argument, so that an import of `event` counts as used.
 fn event_tokens(args: TokenStream, item: &TokenStream) -> TokenStream {
     if args.to_string() == parse::USED {
         return TokenStream::new();
     }
-    let message = "`#[event]` only works on a method of an impl block marked `#[consumer]`, or of a trait marked `#[emits]`";
+    let message = "`#[event]` only works on a method of an impl block marked `#[consumer]` or `#[handlers]`, or of a trait marked `#[emits]`";
     let error = if args.is_empty() {
         syn::Error::new(Span::call_site(), message)
     } else {

@@ -4,8 +4,8 @@ use proc_macro2::Span;
 use sio_grammar::{NameError, check_namespace, pattern};
 use syn::LitStr;
 
+use crate::args::Args;
 use crate::errors::Errors;
-use crate::parse::Args;
 
 /// A string and where the user wrote it.
 pub(crate) struct Name {

@@ -1,8 +1,6 @@
 //! Tokens to syntax, without judging: what is allowed is for [`crate::model`] to say.
 //!
 //! ```text
-//! args    =  [ key { "," key } [ "," ] ]
-//! key     =  "namespace" "=" ( string  |  "[" string { "," string } [ "," ] "]" )  |  "crate" "=" path
 //! block   =  attributes [ "unsafe" ] "impl" [ generics ] [ trait "for" ] type [ where ] "{" { item } "}"
 //! item    =  attributes [ visibility ] signature body  |  anything else, up to its ";" or "{ … }"
 //! body    =  one group of tokens, never looked into
@@ -12,109 +10,11 @@
 
 use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote};
-use syn::ext::IdentExt;
-use syn::parse::{Parse, ParseStream, Parser};
-use syn::{Attribute, Generics, Ident, LitStr, Meta, Path, Signature, Token, Type, Visibility, token};
+use syn::parse::{ParseStream, Parser};
+use syn::{Attribute, Generics, LitStr, Meta, Path, Signature, Token, Type, Visibility};
 
+use crate::args::Macro;
 use crate::names;
-
-/// The arguments of `#[consumer(..)]` and `#[emits(..)]`.
-#[derive(Default)]
-pub(crate) struct Args {
-    /// At least one, unless none are given.
-    pub(crate) namespaces: Option<Vec<LitStr>>,
-    krate: Option<Path>,
-    /// The first thing in the brackets that could not be understood.
-    pub(crate) error: Option<syn::Error>,
-}
-
-impl Args {
-    pub(crate) fn parse(tokens: TokenStream) -> Self {
-        let mut args = Self::default();
-        let parser = |input: ParseStream<'_>| args.fill(input);
-        if let Err(error) = parser.parse2(tokens) {
-            args.error = Some(error);
-        }
-        args
-    }
-
-    /// The path of `sio` in generated code.
-    pub(crate) fn krate(&self) -> TokenStream {
-        self.krate.as_ref().map_or_else(|| quote!(::sio), ToTokens::to_token_stream)
-    }
-
-    fn fill(&mut self, input: ParseStream<'_>) -> syn::Result<()> {
-        while !input.is_empty() {
-            if input.peek(syn::Lit) {
-                return Err(input.error("expected `namespace = \"/chat\"`"));
-            }
-            let key = input
-                .call(Ident::parse_any)
-                .map_err(|error| syn::Error::new(error.span(), "expected `namespace` or `crate`"))?;
-            if key == "namespace" {
-                let value = strings(input, &key, "a string: `namespace = \"/chat\"`")?;
-                once(&mut self.namespaces, value, &key)?;
-            } else if key == "crate" {
-                let value = value::<ModPath>(input, &key, "a path: `crate = my_sio`")?;
-                once(&mut self.krate, value.0, &key)?;
-            } else {
-                return Err(syn::Error::new(key.span(), "expected `namespace` or `crate`"));
-            }
-            if !input.is_empty() {
-                input.parse::<Token![,]>()?;
-            }
-        }
-        Ok(())
-    }
-}
-
-struct ModPath(Path);
-
-impl Parse for ModPath {
-    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
-        input.call(Path::parse_mod_style).map(Self)
-    }
-}
-
-/// `= value` behind a key. `expected` says in words what should have been there.
-pub(crate) fn value<T: Parse>(input: ParseStream<'_>, key: &Ident, expected: &str) -> syn::Result<T> {
-    if !input.peek(Token![=]) {
-        return Err(syn::Error::new(key.span(), format!("expected {expected}")));
-    }
-    input.parse::<Token![=]>()?;
-    let here = input.cursor().span();
-    input.parse().map_err(|_| syn::Error::new(here, format!("expected {expected}")))
-}
-
-/// `= string` or `= [string, string]` behind a key.
-fn strings(input: ParseStream<'_>, key: &Ident, expected: &str) -> syn::Result<Vec<LitStr>> {
-    if !(input.peek(Token![=]) && input.peek2(token::Bracket)) {
-        return Ok(vec![value(input, key, expected)?]);
-    }
-    input.parse::<Token![=]>()?;
-    let list;
-    let brackets = syn::bracketed!(list in input);
-    let mut strings = Vec::new();
-    while !list.is_empty() {
-        let here = list.cursor().span();
-        let string = list.parse();
-        strings.push(string.map_err(|_| syn::Error::new(here, format!("expected {expected}")))?);
-        if !list.is_empty() {
-            list.parse::<Token![,]>()?;
-        }
-    }
-    if strings.is_empty() {
-        return Err(syn::Error::new(brackets.span.join(), format!("expected at least one {key}")));
-    }
-    Ok(strings)
-}
-
-pub(crate) fn once<T>(slot: &mut Option<T>, value: T, key: &Ident) -> syn::Result<()> {
-    match slot.replace(value) {
-        None => Ok(()),
-        Some(_) => Err(syn::Error::new(key.span(), format!("`{key}` is given twice"))),
-    }
-}
 
 /// The `impl` block under the attribute.
 pub(crate) struct Block {
@@ -124,6 +24,8 @@ pub(crate) struct Block {
     pub(crate) cfgs: Vec<Attribute>,
     /// The text of its documentation comments.
     pub(crate) docs: String,
+    /// A second attribute that would find the same handlers.
+    pub(crate) other_macro: Option<Path>,
     pub(crate) unsafety: Option<Token![unsafe]>,
     pub(crate) generics: Generics,
     pub(crate) trait_: Option<Path>,
@@ -152,21 +54,24 @@ pub(crate) struct Method {
 }
 
 impl Block {
-    pub(crate) fn parse(item: TokenStream) -> syn::Result<Self> {
+    pub(crate) fn parse(of: Macro, item: TokenStream) -> syn::Result<Self> {
         let mut head: Vec<_> = item.clone().into_iter().collect();
         head.pop();
-        let mut block = Self::parse_item.parse2(item)?;
+        let parser = |input: ParseStream<'_>| Self::parse_item(of, input);
+        let mut block = parser.parse2(item)?;
         block.head = head.into_iter().collect();
         Ok(block)
     }
 
-    fn parse_item(input: ParseStream<'_>) -> syn::Result<Self> {
+    fn parse_item(of: Macro, input: ParseStream<'_>) -> syn::Result<Self> {
         let outer_attrs = input.call(Attribute::parse_outer)?;
         let docs = names::docs(&outer_attrs);
+        let other_macro =
+            outer_attrs.iter().map(Attribute::path).find(|path| is_other_macro(of, path)).cloned();
         let cfgs = outer_attrs.into_iter().filter(|attr| attr.path().is_ident("cfg")).collect();
         let unsafety = input.parse()?;
         if !input.peek(Token![impl]) {
-            return Err(not_an_impl_block(input));
+            return Err(not_an_impl_block(of, input));
         }
         input.parse::<Token![impl]>()?;
         // `impl <Type as Trait>::Output { .. }` begins like generics and is too odd a consumer to tell apart.
@@ -187,6 +92,7 @@ impl Block {
             head: TokenStream::new(),
             cfgs,
             docs,
+            other_macro,
             unsafety,
             generics,
             trait_,
@@ -205,10 +111,10 @@ fn trait_path(ty: Type) -> syn::Result<Path> {
     }
 }
 
-fn not_an_impl_block(input: ParseStream<'_>) -> syn::Error {
+fn not_an_impl_block(of: Macro, input: ParseStream<'_>) -> syn::Error {
     // The keyword says what it is: `pub struct`, `async fn`, `mod`.
-    let visibility = input.call(Visibility::parse);
-    let message = "`#[consumer]` goes on an impl block: `#[consumer] impl ChatConsumer { .. }`";
+    let visibility = input.parse::<Visibility>();
+    let message = format!("`{}` goes on an impl block: `{}`", of.name(), of.example());
     match visibility {
         Ok(_) => input.error(message),
         Err(error) => syn::Error::new(error.span(), message),
@@ -320,6 +226,12 @@ impl EventPaths {
         let marks = self.0.iter().map(|path| quote!(#[#path(#used)] const _: () = ();));
         marks.collect()
     }
+}
+
+/// The other attribute for blocks with handlers, by whatever path.
+fn is_other_macro(of: Macro, path: &Path) -> bool {
+    let other = if of == Macro::Consumer { "handlers" } else { "consumer" };
+    path.segments.last().is_some_and(|segment| segment.ident == other)
 }
 
 /// `#[event]`, by whatever path.

@@ -4,7 +4,7 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use crate::{consumer_tokens, event_tokens};
+use crate::{consumer_tokens, event_tokens, handlers_tokens};
 
 fn expand(args: TokenStream, item: TokenStream) -> String {
     consumer_tokens(args, item).to_string()
@@ -108,6 +108,10 @@ fn a_wrong_argument_leaves_the_block_alone() {
         quote!(namespace = "/org/{id"),
         quote!(namespace = "/a", namespace = "/b"),
         quote!(crate = "sio"),
+        quote!(handlers),
+        quote!(handlers = []),
+        quote!(handlers = "presence"),
+        quote!(handlers = [a], handlers = [b]),
         quote!(;),
     ] {
         let text = expand(args.clone(), quote!(impl Chat { fn event_say() {} }));
@@ -216,6 +220,82 @@ fn options_reach_the_table_and_a_renamed_crate_every_path() {
     );
     let elsewhere = text.replace(":: other :: sio", "other");
     assert!(!elsewhere.contains(":: sio ::"), "{text}");
+}
+
+#[test]
+fn a_consumer_without_sets_has_nothing_of_them() {
+    let text = expand(quote!(), quote!(impl Chat { async fn event_say() {} }));
+    assert_contains(
+        &text,
+        &quote!(
+            const EVENTS: &'static [::sio::__private::EventInfo] = __EVENTS;
+        ),
+    );
+    assert!(!text.contains("SetOf") && !text.contains("on_concurrent"), "{text}");
+    assert_contains(&text, &quote!(_ => ::sio::__private::Err(::sio::__private::Event::unhandled(__event)),));
+}
+
+#[test]
+fn the_sets_of_a_consumer_are_asked_in_their_order_before_the_fallback() {
+    let block = quote! {
+        impl Chat {
+            async fn event_say(&mut self) {}
+            #[event(fallback)]
+            async fn other(&mut self) {}
+        }
+    };
+    let text = expand(quote!(handlers = [presence, 0], crate = other), block);
+    assert_eq!(errors(&text), 0, "{text}");
+    let places =
+        ["\"say\" =>", "__set0 (self)", "__set1 (self)", "Self :: other"].map(|part| text.find(part));
+    assert!(places.iter().all(Option::is_some) && places.is_sorted(), "{places:?} in {text}");
+    assert!(!text.contains(":: sio"), "{text}");
+}
+
+#[test]
+fn a_set_has_handlers_and_nothing_else_of_a_consumer() {
+    let block = quote! {
+        impl Presence {
+            async fn event_say(&mut self) {}
+            #[event("who", concurrent, rate = "10/s")]
+            async fn who() {}
+            fn helper() {}
+        }
+    };
+    let text = handlers_tokens(quote!(crate = other), block).to_string();
+    assert_eq!(errors(&text), 0, "{text}");
+    assert_contains(&text, &quote!(impl other::__private::Handlers for Presence));
+    assert_contains(&text, &quote!(EventInfo::new("who").concurrent().rate(10u32, 1000u64)));
+    for word in ["Consumer", "NAMESPACE", "submit", "on_connect", ":: sio"] {
+        assert!(!text.contains(word), "{word} in {text}");
+    }
+}
+
+#[test]
+fn a_mistake_in_a_set_leaves_the_rest_of_it() {
+    let block = quote! {
+        impl Presence {
+            async fn connect(&mut self) {}
+            async fn event_say(&mut self, text: ) {}
+            #[event(fallback)]
+            async fn other(&mut self) {}
+            async fn event_good(&mut self) {}
+        }
+    };
+    let text = handlers_tokens(quote!(), block.clone()).to_string();
+    assert_eq!(errors(&text), 3, "{text}");
+    assert_contains(&text, &quote!("good" =>));
+    assert_contains(
+        &text,
+        &quote!(
+            async fn connect(&mut self) {}
+        ),
+    );
+    for args in [quote!(namespace = "/a"), quote!("/a"), quote!(crate = "sio"), quote!(handlers = [a])] {
+        let text = handlers_tokens(args, quote!(impl Presence { async fn event_say() {} })).to_string();
+        assert_eq!(errors(&text), 1, "{text}");
+        assert!(!text.contains("Handlers for"), "{text}");
+    }
 }
 
 #[test]

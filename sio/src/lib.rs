@@ -94,6 +94,7 @@
 //! | | |
 //! |---|---|
 //! | [`macro@consumer`], [`macro@event`] | what a consumer consists of |
+//! | [`macro@handlers`] | handlers that several consumers share |
 //! | [`macro@emits`] | the events that the server sends, declared with their types |
 //! | [`Socket`] | one client in one namespace: emit, join, leave, disconnect |
 //! | [`Namespace`] | many clients at once: all of them, or those in some rooms; [`emit`] has the types for that |
@@ -201,6 +202,8 @@ pub use sio_macros::consumer;
 pub use sio_macros::emits;
 #[doc = include_str!("consumer/event.md")]
 pub use sio_macros::event;
+#[doc = include_str!("consumer/handlers.md")]
+pub use sio_macros::handlers;
 
 pub use self::builder::Builder;
 pub use self::consumer::ack::Ack;
@@ -289,6 +292,7 @@ pub mod __private {
     pub use crate::consumer::extract::FromEvent;
     pub use crate::consumer::hook::{Disconnect, Failure, HookArg, HookOutput};
     pub use crate::consumer::reply::{AckedOutput, Probe, Reply, handler_future};
+    pub use crate::consumer::set::{Handlers, SetOf, on_concurrent_of};
     #[cfg(feature = "contract")]
     pub use crate::consumer::shape::{ArgProbe, CodesProbe, ReplyProbe, SentProbe};
     pub use crate::consumer::{Consumer, EventInfo};

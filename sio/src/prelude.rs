@@ -4,7 +4,7 @@
 //! `Extension` of axum. [`sio::Value`](crate::Value) and [`sio::extract`](crate::extract) are imported by name.
 
 pub use sio_core::args::Args;
-pub use sio_macros::{consumer, emits, event};
+pub use sio_macros::{consumer, emits, event, handlers};
 
 pub use crate::consumer::ack::Ack;
 pub use crate::consumer::extract::EventName;

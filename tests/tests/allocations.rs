@@ -99,6 +99,23 @@ impl Typed {
     }
 }
 
+/// As [`Echo`], by a handler that consumers share.
+#[derive(Default)]
+struct Set;
+
+#[handlers]
+impl Set {
+    async fn event_echo(&mut self, chat: Chat) -> Chat {
+        chat
+    }
+}
+
+#[derive(Default)]
+struct Sharing(Set);
+
+#[consumer(handlers = 0)]
+impl Sharing {}
+
 #[test]
 fn the_protocol_allocates_twice_for_a_typed_echo() {
     let texts: Vec<_> = (0..EVENTS).map(|n| ByteString::from(event("echo", n))).collect();
@@ -178,6 +195,12 @@ fn an_event_that_is_answered_with_an_event_costs_no_more() {
 fn a_declared_event_costs_no_more_than_one_that_is_not() {
     let typed = |builder: Builder| builder.consumer::<Typed>();
     assert_allocations_of(typed, 2.0, one_client, async |ws| exchange(ws, "message", 1).await);
+}
+
+#[test]
+fn a_handler_that_consumers_share_costs_no_more() {
+    let sharing = |builder: Builder| builder.consumer::<Sharing>();
+    assert_allocations_of(sharing, 2.0, one_client, async |ws| exchange(ws, "echo", 1).await);
 }
 
 /// The payload; the frame, and what makes it one that can be shared; the name of the room, three times; and the list of

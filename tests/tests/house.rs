@@ -88,7 +88,7 @@ const MACROS: Plan = Plan {
         ("output", &["expand"]),
         ("consumer", &["model"]),
         ("checks", &["check", "namespace"]),
-        ("attributes", &["event_args", "event_error", "parse", "role"]),
+        ("attributes", &["args", "event_args", "event_error", "parse", "role"]),
         ("spelling", &["names", "shape"]),
         ("ground", &["errors", "span", "version"]),
     ],

@@ -8,9 +8,10 @@ use syn::ext::IdentExt;
 use syn::{Attribute, FnArg, Ident, LitStr, Meta, Pat, ReturnType, Type, Visibility};
 
 use super::parse::{Item, Method, Trait};
+use crate::args::Args;
 use crate::errors::Errors;
 use crate::namespace::{self, Name};
-use crate::parse::{Args, EventPaths, hides_event};
+use crate::parse::{EventPaths, hides_event};
 use crate::shape::{has_impl_trait, strip_groups};
 
 /// The prefix of an event's method; the rest of its name is the event's.

@@ -124,7 +124,7 @@ impl EventInfo {
 }
 
 /// Compares texts in `const` contexts.
-const fn is_same(one: &[u8], other: &[u8]) -> bool {
+pub(super) const fn is_same(one: &[u8], other: &[u8]) -> bool {
     let mut index = 0;
     while index < one.len() && index < other.len() && one[index] == other[index] {
         index += 1;

@@ -150,6 +150,86 @@ impl Chat {
     }
 }
 
+mod sets {
+    use super::*;
+
+    /// Takes and returns all that a handler can.
+    #[derive(Default)]
+    pub(super) struct Set {
+        handled: u32,
+    }
+
+    #[handlers]
+    impl Set {
+        async fn event_set(&mut self, socket: &Socket, message: Message, ack: Option<Ack<u32>>) -> Result<(), Muted> {
+            let _ = (socket, message);
+            self.handled += 1;
+            ack.map(|ack| ack.send(self.handled));
+            Ok(())
+        }
+
+        #[event("set b", "set c", timeout = "500ms", rate = "5/s", max_size = "1 KiB")]
+        async fn several(&self, name: EventName) -> (String, u32) {
+            (name.to_string(), self.helper())
+        }
+
+        #[sio::event("set d", concurrent)]
+        async fn beside(caller: Caller<'_>) -> Result<u32, ParseIntError> {
+            let _ = caller.0;
+            "5".parse()
+        }
+
+        #[cfg(any())]
+        async fn event_never_compiled(&mut self, nonsense: DoesNotExist) {}
+
+        fn helper(&self) -> u32 {
+            self.handled
+        }
+    }
+
+    #[derive(Default)]
+    pub(super) struct Empty;
+
+    #[handlers]
+    impl Empty {}
+
+    #[derive(Default)]
+    pub(super) struct Single;
+
+    #[handlers]
+    impl Single {
+        async fn event_single() {}
+    }
+
+    #[derive(Default)]
+    struct Named {
+        set: Set,
+        r#type: Single,
+        empty: Empty,
+    }
+
+    #[consumer(namespace = "/sets/named", handlers = [set, r#type, empty])]
+    impl Named {
+        async fn event_own(&mut self) {}
+
+        #[event(fallback)]
+        async fn other() {}
+    }
+
+    /// A set is a field, and may be a consumer as well.
+    #[derive(Default)]
+    struct Numbered(Single, Set);
+
+    #[consumer(namespace = "/sets/numbered", handlers = [0, 1])]
+    impl Numbered {}
+
+    #[consumer(namespace = "/sets/itself")]
+    impl Set {
+        #[event("own")]
+        async fn own(&mut self) {}
+    }
+}
+
 mod connect {
     use super::*;
 

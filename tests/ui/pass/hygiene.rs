@@ -44,6 +44,10 @@ trait Hostile: ::core::marker::Sized {
     fn into_reply(self) {}
     fn into_future(self) {}
     fn poll(self) {}
+    fn on_event(self) {}
+    fn field(self) {}
+    fn join(self) {}
+    fn map(self) {}
 }
 
 impl<T> Hostile for T {}
@@ -61,9 +65,29 @@ pub trait Events {
 }
 
 #[derive(::core::default::Default)]
-struct Chat;
+struct Set {
+    first: ::core::primitive::u64,
+}
 
-#[::sio::consumer(namespace = "/chat")]
+#[::sio::handlers]
+impl Set {
+    async fn event_add(&mut self, number: ::core::primitive::u64) -> ::core::primitive::u64 {
+        self.first = number;
+        number
+    }
+
+    #[::sio::event("add beside", concurrent)]
+    async fn add_beside() -> ::sio::Result<()> {
+        ::sio::Result::Ok(())
+    }
+}
+
+#[derive(::core::default::Default)]
+struct Chat {
+    first: Set,
+}
+
+#[::sio::consumer(namespace = "/chat", handlers = first)]
 impl Chat {
     async fn connect(&mut self, socket: &::sio::Socket) -> bool {
         let _ = socket;

@@ -1,5 +1,7 @@
 //! BEHAVIOUR §2: the order of events and what their arguments may be.
 
+mod shared;
+
 use std::{
     collections::{BTreeMap, HashMap},
     time::Duration,
