@@ -1,5 +1,7 @@
 //! The acceptance application as one node of a cluster, in the profile `cluster`.
 
+mod events;
+
 use std::{
     collections::{BTreeSet, HashMap},
     env,
@@ -7,21 +9,19 @@ use std::{
     time::Duration,
 };
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use sio::Value;
 use sio::cluster::{Adapter, ClusterEvent, Forwarding, NodeId};
-use sio::emit::{FetchedSocket, Spread};
-use sio::error::{AckError, ConnectError, EmitError};
+use sio::emit::Spread;
 use sio::options::Recovery;
 use sio::prelude::*;
 
+use self::events::ClusterEvents;
 use super::{
-    events::{self, Called, Cast, FORBIDDEN, Forbidden, Identity, RoomCalled, Sequence, Typed, TypedAnswer},
     joined::joined,
-    journal::{Entry, Journal},
-    main::{Introduction, anyone, introduction, namespace, options, repeat, room, said, welcome},
+    journal::Journal,
+    main::{Events, options, room, welcome},
     profiles::Capabilities,
-    value::Described,
 };
 use crate::app::All;
 
@@ -53,24 +53,6 @@ struct Members {
     node: String,
     nodes: BTreeSet<String>,
     up: bool,
-}
-
-/// Something that is done to everybody who is addressed.
-#[derive(Debug, Deserialize)]
-struct Bulk {
-    op: Operation,
-    to: Option<Vec<String>>,
-    except: Option<Vec<String>>,
-    rooms: Option<Vec<String>>,
-    close: Option<bool>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum Operation {
-    Join,
-    Leave,
-    Disconnect,
 }
 
 /// A loss, as the application was told of it.
@@ -162,189 +144,76 @@ impl Node {
     }
 }
 
-/// Sockets that a question is about.
-#[derive(Debug, Deserialize)]
-struct Selection {
-    to: Option<Vec<String>>,
-    except: Option<Vec<String>>,
-    local: Option<bool>,
+/// `/` and `/a`, where everybody gets in.
+#[derive(Debug)]
+pub struct Open {
+    events: Events,
+    cluster: ClusterEvents,
 }
 
-/// The answer to `fetch`.
-#[derive(Debug, Serialize)]
-struct Fetched {
-    sockets: Vec<FetchedItem>,
-    missing: BTreeSet<String>,
-}
-
-#[derive(Debug, Serialize, PartialEq, Eq, PartialOrd, Ord)]
-struct FetchedItem {
-    id: String,
-    node: String,
-    rooms: BTreeSet<String>,
-    user: Option<String>,
-}
-
-/// The answer to `rooms-all`.
-#[derive(Debug, Serialize)]
-struct AllRooms {
-    rooms: BTreeSet<String>,
-    missing: BTreeSet<String>,
-}
-
-/// What became of a question to a socket, wherever it is.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "lowercase")]
-enum Asked {
-    /// All arguments of its answer.
-    Ok(Vec<Value>),
-    /// It has not answered in time: `true`.
-    Timeout(bool),
-    /// It is not there: `true`.
-    Gone(bool),
-}
-
-/// The answer to `server-call`.
-#[derive(Debug, Serialize)]
-struct Probed {
-    answers: Vec<Vec<Value>>,
-    missing: BTreeSet<String>,
-}
-
-/// How many sockets a user has.
-#[derive(Debug, Serialize)]
-struct UserSockets {
-    sockets: usize,
-}
-
-async fn fetch(socket: &Socket, node: &Node, selection: Selection) -> Fetched {
-    let sockets = events::address(socket.namespace().broadcast(), selection.to, selection.except);
-    let sockets = if selection.local.unwrap_or_default() { sockets.local() } else { sockets };
-    let fetched = sockets.fetch_sockets().await;
-    let server = socket.server();
-    let item = |socket: &FetchedSocket| {
-        let node = socket.node().map_or_else(|| node.name.to_string(), |id| node.name_of(&server, id));
-        let own = std::iter::once(socket.id().to_string());
-        let rooms = socket.rooms().iter().cloned().chain(own).collect();
-        FetchedItem { id: socket.id().to_string(), node, rooms, user: socket.user().map(str::to_owned) }
-    };
-    let mut sockets: Vec<_> = fetched.items.iter().map(item).collect();
-    sockets.sort_unstable();
-    Fetched { sockets, missing: node.names_of(&server, &fetched.missing) }
-}
-
-async fn call_other(socket: &Socket, sid: &str, wait: u64, arguments: &All) -> sio::Result<Asked> {
-    let Ok(sid) = sid.parse() else { return Ok(Asked::Gone(true)) };
-    let other = socket.namespace().remote(&sid).timeout(Duration::from_millis(wait));
-    Ok(match other.emit_with_ack::<Spread<Value>>("please", arguments).await {
-        Ok(Spread(answer)) => Asked::Ok(answer),
-        Err(AckError::Timeout | AckError::Unreachable) => Asked::Timeout(true),
-        Err(AckError::Disconnected | AckError::Emit(EmitError::Disconnected)) => Asked::Gone(true),
-        Err(error) => return Err(error.into()),
-    })
-}
-
-async fn server_call(socket: &Socket, node: &Node, wait: u64, arguments: &All) -> sio::Result<Probed> {
-    let (namespace, limit) = (socket.namespace(), Duration::from_millis(wait));
-    let answered = namespace.server_emit_with_ack_within::<Vec<Value>>(limit, "probe", arguments).await?;
-    let mut answers: Vec<_> = answered.items.into_iter().filter_map(|(_, answer)| answer.ok()).collect();
-    answers.sort_unstable_by_key(|answer| answer.first().and_then(Value::as_str).map(str::to_owned));
-    Ok(Probed { answers, missing: node.names_of(&socket.server(), &answered.missing) })
-}
-
-async fn bulk(socket: &Socket, bulk: Bulk) -> bool {
-    let sockets = events::address(socket.namespace().broadcast(), bulk.to, bulk.except);
-    let rooms = bulk.rooms.unwrap_or_default();
-    match bulk.op {
-        Operation::Join => sockets.join(rooms).await,
-        Operation::Leave => sockets.leave(rooms).await,
-        Operation::Disconnect => events::end_all(&sockets, bulk.close.unwrap_or_default()).await,
+#[consumer(namespace = ["/", "/a"], handlers = [events, cluster])]
+impl Open {
+    async fn connect(
+        socket: &Socket,
+        auth: Option<Value>,
+        journal: State<Journal>,
+    ) -> Result<Self, ConnectError> {
+        let auth = auth.unwrap_or(Value::Null);
+        Ok(Self { events: Events::come(socket, auth, &journal), cluster: ClusterEvents })
     }
-    true
+
+    async fn disconnect(&mut self, socket: &Socket, journal: State<Journal>, reason: DisconnectReason) {
+        self.events.gone(socket, &journal, reason);
+    }
 }
 
-/// A namespace with all the events, and those that are about the cluster.
-macro_rules! clustered {
-    ($name:ident [$($namespace:literal),+] $admit:ident) => {
-        namespace!($name [$($namespace),+] $admit {
-            async fn event_cluster(&mut self, server: Server, node: State<Node>) -> Members {
-                node.members(&server)
-            }
-
-            async fn event_bulk(&mut self, socket: &Socket, operation: Bulk) -> bool {
-                bulk(socket, operation).await
-            }
-
-            #[event("fetch", concurrent)]
-            async fn fetch(socket: Socket, node: State<Node>, selection: Selection) -> Fetched {
-                fetch(&socket, &node, selection).await
-            }
-
-            #[event("rooms-all", concurrent)]
-            async fn rooms_all(socket: Socket, node: State<Node>) -> AllRooms {
-                let fetched = socket.namespace().fetch_rooms().await;
-                let rooms = fetched.items.into_iter().collect();
-                AllRooms { rooms, missing: node.names_of(&socket.server(), &fetched.missing) }
-            }
-
-            #[event("call-other", concurrent)]
-            async fn call_other(
-                socket: Socket,
-                sid: String,
-                milliseconds: u64,
-                arguments: All,
-            ) -> sio::Result<Asked> {
-                call_other(&socket, &sid, milliseconds, &arguments).await
-            }
-
-            #[event("server-call", concurrent)]
-            async fn server_call(
-                socket: Socket,
-                node: State<Node>,
-                milliseconds: u64,
-                arguments: All,
-            ) -> sio::Result<Probed> {
-                server_call(&socket, &node, milliseconds, &arguments).await
-            }
-
-            #[event("server-cast")]
-            async fn server_cast(&mut self, socket: &Socket, arguments: All) -> sio::Result<bool> {
-                socket.namespace().server_emit("server-cast", &arguments).await?;
-                Ok(true)
-            }
-
-            async fn event_identify(&mut self, socket: &Socket, user: String) -> sio::Result<bool> {
-                socket.change_user(user)?;
-                Ok(true)
-            }
-
-            #[event("user-cast")]
-            async fn user_cast(
-                &mut self,
-                socket: &Socket,
-                user: String,
-                event: String,
-                arguments: Vec<Value>,
-            ) -> sio::Result<bool> {
-                socket.namespace().user(user).emit(&event, &All(arguments)).await?;
-                Ok(true)
-            }
-
-            #[event("user", concurrent)]
-            async fn user(socket: Socket, user: String) -> UserSockets {
-                UserSockets { sockets: socket.namespace().user(user).count().await.items }
-            }
-
-            async fn event_gaps(&mut self, node: State<Node>) -> Vec<Gap> {
-                node.gaps()
-            }
-        });
-    };
+/// `/auth`, which says what a client has shown.
+#[derive(Debug)]
+pub struct Auth {
+    events: Events,
+    cluster: ClusterEvents,
 }
 
-clustered!(Open ["/", "/a"] anyone);
-clustered!(Auth ["/auth"] welcome);
-clustered!(Room ["/{room}"] room);
+#[consumer(namespace = "/auth", handlers = [events, cluster])]
+impl Auth {
+    async fn connect(
+        socket: &Socket,
+        auth: Option<Value>,
+        journal: State<Journal>,
+    ) -> Result<Self, ConnectError> {
+        let auth = auth.unwrap_or(Value::Null);
+        welcome(socket, &auth).await?;
+        Ok(Self { events: Events::come(socket, auth, &journal), cluster: ClusterEvents })
+    }
+
+    async fn disconnect(&mut self, socket: &Socket, journal: State<Journal>, reason: DisconnectReason) {
+        self.events.gone(socket, &journal, reason);
+    }
+}
+
+/// `/room-1`, `/room-2` and so on.
+#[derive(Debug)]
+pub struct Room {
+    events: Events,
+    cluster: ClusterEvents,
+}
+
+#[consumer(namespace = "/{room}", handlers = [events, cluster])]
+impl Room {
+    async fn connect(
+        socket: &Socket,
+        auth: Option<Value>,
+        journal: State<Journal>,
+    ) -> Result<Self, ConnectError> {
+        let auth = auth.unwrap_or(Value::Null);
+        room(socket, &auth).await?;
+        Ok(Self { events: Events::come(socket, auth, &journal), cluster: ClusterEvents })
+    }
+
+    async fn disconnect(&mut self, socket: &Socket, journal: State<Journal>, reason: DisconnectReason) {
+        self.events.gone(socket, &journal, reason);
+    }
+}
 
 /// Returns whether the environment names a broker.
 pub(super) fn is_configured() -> bool {

@@ -47,11 +47,6 @@ pub(super) fn said(socket: &Socket, auth: &Value, name: &str) -> Option<String> 
     }
 }
 
-/// Lets everyone in.
-pub(super) async fn anyone(_: &Socket, _: &Value) -> Result<(), ConnectError> {
-    Ok(())
-}
-
 /// Lets everyone in and says what they showed.
 pub(super) async fn welcome(socket: &Socket, auth: &Value) -> Result<(), ConnectError> {
     #[derive(Serialize)]
@@ -88,185 +83,155 @@ pub(super) async fn room(socket: &Socket, _: &Value) -> Result<(), ConnectError>
     Ok(())
 }
 
-/// A namespace that accepts, with all the events, and `$more`.
-macro_rules! namespace {
-    ($name:ident [$($namespace:literal),+] $admit:ident { $($more:tt)* }) => {
-        #[doc = concat!("With all the events" $(, ", `", $namespace, "`")+, ".")]
-        #[derive(Debug)]
-        pub struct $name {
-            auth: Value,
-            /// What the socket's comings and goings are kept under.
-            key: Option<String>,
-            sequence: Sequence,
-        }
-
-        #[consumer(namespace = [$($namespace),+])]
-        impl $name {
-            async fn connect(
-                socket: &Socket,
-                auth: Option<Value>,
-                journal: State<Journal>,
-            ) -> Result<Self, ConnectError> {
-                let auth = auth.unwrap_or(Value::Null);
-                $admit(socket, &auth).await?;
-                let key = said(socket, &auth, "key");
-                journal.note(key.as_deref(), Entry::connect(socket));
-                Ok(Self { auth, key, sequence: Sequence::default() })
-            }
-
-            async fn disconnect(
-                &mut self,
-                socket: &Socket,
-                journal: State<Journal>,
-                reason: DisconnectReason,
-            ) {
-                journal.note(self.key.as_deref(), Entry::disconnect(socket, reason));
-            }
-
-            async fn event_caps(&mut self, capabilities: State<Capabilities>) -> Vec<&'static str> {
-                capabilities.0.clone()
-            }
-
-            async fn event_echo(&mut self, socket: &Socket, arguments: All) -> sio::Result<()> {
-                Ok(socket.emit("echoed", &arguments).await?)
-            }
-
-            async fn event_ask(&mut self, arguments: All) -> All {
-                arguments
-            }
-
-            async fn event_describe(&mut self, arguments: All) -> Vec<Described> {
-                arguments.0.into_iter().map(Described::from).collect()
-            }
-
-            #[event(
-                "chat message",
-                "user.joined",
-                "ünï-cødé ✓",
-                "multi:colon",
-                "quote\"s",
-                "a,b",
-                "/slash",
-                "42"
-            )]
-            async fn oddly_named(
-                &mut self,
-                socket: &Socket,
-                name: EventName,
-                arguments: All,
-            ) -> sio::Result<String> {
-                repeat(socket, &name, &arguments).await
-            }
-
-            async fn event_typed(&mut self, typed: Typed) -> TypedAnswer {
-                typed.into()
-            }
-
-            async fn event_forbidden(&mut self) -> Forbidden {
-                FORBIDDEN
-            }
-
-            async fn event_boom(&mut self) {
-                panic!("boom was asked for");
-            }
-
-            #[event("slow-ack", concurrent)]
-            async fn slow_ack(milliseconds: u64) -> u64 {
-                tokio::time::sleep(Duration::from_millis(milliseconds)).await;
-                milliseconds
-            }
-
-            #[event("call", concurrent)]
-            async fn call(socket: Socket, milliseconds: u64, arguments: All) -> sio::Result<Called> {
-                events::call(&socket, milliseconds, &arguments).await
-            }
-
-            #[event("call-room", concurrent)]
-            async fn call_room(
-                socket: Socket,
-                room: String,
-                milliseconds: u64,
-                arguments: All,
-            ) -> sio::Result<RoomCalled> {
-                events::call_room(&socket, &room, milliseconds, &arguments).await
-            }
-
-            async fn event_join(&mut self, socket: &Socket, room: String) -> sio::Result<BTreeSet<String>> {
-                socket.join(room.as_str()).await?;
-                Ok(events::rooms(socket))
-            }
-
-            async fn event_leave(&mut self, socket: &Socket, room: String) -> sio::Result<BTreeSet<String>> {
-                socket.leave(room.as_str()).await?;
-                Ok(events::rooms(socket))
-            }
-
-            /// It asks other nodes, and nothing that the client sends waits for them.
-            #[event("members", concurrent)]
-            async fn members(socket: Socket, room: String) -> BTreeSet<String> {
-                events::members(&socket, &room).await
-            }
-
-            #[event("join-other")]
-            async fn join_other(&mut self, socket: &Socket, sid: String, room: String) -> bool {
-                socket.namespace().to(sid).join(room).await;
-                true
-            }
-
-            #[event("leave-other")]
-            async fn leave_other(&mut self, socket: &Socket, sid: String, room: String) -> bool {
-                socket.namespace().to(sid).leave(room).await;
-                true
-            }
-
-            async fn event_cast(&mut self, socket: &Socket, cast: Cast) -> sio::Result<bool> {
-                events::cast(socket, cast).await
-            }
-
-            async fn event_bye(&mut self, socket: &Socket, whole_connection: bool) {
-                events::end(socket, whole_connection);
-            }
-
-            async fn event_kick(&mut self, socket: &Socket, sid: String, whole_connection: bool) -> bool {
-                events::end_all(&socket.namespace().to(sid), whole_connection).await;
-                true
-            }
-
-            async fn event_whoami(&mut self, socket: &Socket) -> Identity {
-                events::identity(socket)
-            }
-
-            async fn event_handshake(&mut self, socket: &Socket) -> Introduction {
-                introduction(socket, &self.auth)
-            }
-
-            async fn event_journal(&mut self, key: String, journal: State<Journal>) -> Vec<Entry> {
-                journal.read(&key)
-            }
-
-            async fn event_flood(&mut self, socket: &Socket, count: u32, size: usize) -> sio::Result<u32> {
-                events::flood(socket, count, size).await
-            }
-
-            async fn event_tick(&mut self, socket: Socket, count: u32, milliseconds: u64) -> bool {
-                events::tick(socket, count, milliseconds)
-            }
-
-            async fn event_seq(&mut self, number: u64) {
-                self.sequence.step(number);
-            }
-
-            #[event("seq-report")]
-            async fn seq_report(&mut self) -> Sequence {
-                self.sequence
-            }
-
-            $($more)*
-        }
-    };
+/// All the events, whatever namespace they come in, and what is known of the client.
+#[derive(Debug)]
+pub(super) struct Events {
+    auth: Value,
+    /// What the socket's comings and goings are kept under.
+    key: Option<String>,
+    sequence: Sequence,
 }
 
-pub(super) use namespace;
+impl Events {
+    /// Notes that a client has come.
+    pub(super) fn come(socket: &Socket, auth: Value, journal: &Journal) -> Self {
+        let key = said(socket, &auth, "key");
+        journal.note(key.as_deref(), Entry::connect(socket));
+        Self { auth, key, sequence: Sequence::default() }
+    }
+
+    /// Notes that it has gone.
+    pub(super) fn gone(&self, socket: &Socket, journal: &Journal, reason: DisconnectReason) {
+        journal.note(self.key.as_deref(), Entry::disconnect(socket, reason));
+    }
+}
+
+#[handlers]
+impl Events {
+    async fn event_caps(&mut self, capabilities: State<Capabilities>) -> Vec<&'static str> {
+        capabilities.0.clone()
+    }
+
+    async fn event_echo(&mut self, socket: &Socket, arguments: All) -> sio::Result<()> {
+        Ok(socket.emit("echoed", &arguments).await?)
+    }
+
+    async fn event_ask(&mut self, arguments: All) -> All {
+        arguments
+    }
+
+    async fn event_describe(&mut self, arguments: All) -> Vec<Described> {
+        arguments.0.into_iter().map(Described::from).collect()
+    }
+
+    #[event("chat message", "user.joined", "ünï-cødé ✓", "multi:colon", "quote\"s", "a,b", "/slash", "42")]
+    async fn oddly_named(&mut self, socket: &Socket, name: EventName, arguments: All) -> sio::Result<String> {
+        repeat(socket, &name, &arguments).await
+    }
+
+    async fn event_typed(&mut self, typed: Typed) -> TypedAnswer {
+        typed.into()
+    }
+
+    async fn event_forbidden(&mut self) -> Forbidden {
+        FORBIDDEN
+    }
+
+    async fn event_boom(&mut self) {
+        panic!("boom was asked for");
+    }
+
+    #[event("slow-ack", concurrent)]
+    async fn slow_ack(milliseconds: u64) -> u64 {
+        tokio::time::sleep(Duration::from_millis(milliseconds)).await;
+        milliseconds
+    }
+
+    #[event("call", concurrent)]
+    async fn call(socket: Socket, milliseconds: u64, arguments: All) -> sio::Result<Called> {
+        events::call(&socket, milliseconds, &arguments).await
+    }
+
+    #[event("call-room", concurrent)]
+    async fn call_room(
+        socket: Socket,
+        room: String,
+        milliseconds: u64,
+        arguments: All,
+    ) -> sio::Result<RoomCalled> {
+        events::call_room(&socket, &room, milliseconds, &arguments).await
+    }
+
+    async fn event_join(&mut self, socket: &Socket, room: String) -> sio::Result<BTreeSet<String>> {
+        socket.join(room.as_str()).await?;
+        Ok(events::rooms(socket))
+    }
+
+    async fn event_leave(&mut self, socket: &Socket, room: String) -> sio::Result<BTreeSet<String>> {
+        socket.leave(room.as_str()).await?;
+        Ok(events::rooms(socket))
+    }
+
+    /// It asks other nodes, and nothing that the client sends waits for them.
+    #[event("members", concurrent)]
+    async fn members(socket: Socket, room: String) -> BTreeSet<String> {
+        events::members(&socket, &room).await
+    }
+
+    #[event("join-other")]
+    async fn join_other(&mut self, socket: &Socket, sid: String, room: String) -> bool {
+        socket.namespace().to(sid).join(room).await;
+        true
+    }
+
+    #[event("leave-other")]
+    async fn leave_other(&mut self, socket: &Socket, sid: String, room: String) -> bool {
+        socket.namespace().to(sid).leave(room).await;
+        true
+    }
+
+    async fn event_cast(&mut self, socket: &Socket, cast: Cast) -> sio::Result<bool> {
+        events::cast(socket, cast).await
+    }
+
+    async fn event_bye(&mut self, socket: &Socket, whole_connection: bool) {
+        events::end(socket, whole_connection);
+    }
+
+    async fn event_kick(&mut self, socket: &Socket, sid: String, whole_connection: bool) -> bool {
+        events::end_all(&socket.namespace().to(sid), whole_connection).await;
+        true
+    }
+
+    async fn event_whoami(&mut self, socket: &Socket) -> Identity {
+        events::identity(socket)
+    }
+
+    async fn event_handshake(&mut self, socket: &Socket) -> Introduction {
+        introduction(socket, &self.auth)
+    }
+
+    async fn event_journal(&mut self, key: String, journal: State<Journal>) -> Vec<Entry> {
+        journal.read(&key)
+    }
+
+    async fn event_flood(&mut self, socket: &Socket, count: u32, size: usize) -> sio::Result<u32> {
+        events::flood(socket, count, size).await
+    }
+
+    async fn event_tick(&mut self, socket: Socket, count: u32, milliseconds: u64) -> bool {
+        events::tick(socket, count, milliseconds)
+    }
+
+    async fn event_seq(&mut self, number: u64) {
+        self.sequence.step(number);
+    }
+
+    #[event("seq-report")]
+    async fn seq_report(&mut self) -> Sequence {
+        self.sequence
+    }
+}
 
 /// Emits an event back and answers with its name.
 pub(super) async fn repeat(socket: &Socket, name: &str, arguments: &All) -> sio::Result<String> {
@@ -274,10 +239,96 @@ pub(super) async fn repeat(socket: &Socket, name: &str, arguments: &All) -> sio:
     Ok(name.to_owned())
 }
 
-namespace!(Open ["/", "/a", "/b"] anyone {});
-namespace!(Auth ["/auth"] welcome {});
-namespace!(Guard ["/guard"] guard {});
-namespace!(Room ["/{room}"] room {});
+/// `/`, `/a` and `/b`, where everybody gets in.
+#[derive(Debug)]
+pub struct Open {
+    events: Events,
+}
+
+#[consumer(namespace = ["/", "/a", "/b"], handlers = [events])]
+impl Open {
+    async fn connect(
+        socket: &Socket,
+        auth: Option<Value>,
+        journal: State<Journal>,
+    ) -> Result<Self, ConnectError> {
+        let auth = auth.unwrap_or(Value::Null);
+        Ok(Self { events: Events::come(socket, auth, &journal) })
+    }
+
+    async fn disconnect(&mut self, socket: &Socket, journal: State<Journal>, reason: DisconnectReason) {
+        self.events.gone(socket, &journal, reason);
+    }
+}
+
+/// `/auth`, which says what a client has shown.
+#[derive(Debug)]
+pub struct Auth {
+    events: Events,
+}
+
+#[consumer(namespace = "/auth", handlers = [events])]
+impl Auth {
+    async fn connect(
+        socket: &Socket,
+        auth: Option<Value>,
+        journal: State<Journal>,
+    ) -> Result<Self, ConnectError> {
+        let auth = auth.unwrap_or(Value::Null);
+        welcome(socket, &auth).await?;
+        Ok(Self { events: Events::come(socket, auth, &journal) })
+    }
+
+    async fn disconnect(&mut self, socket: &Socket, journal: State<Journal>, reason: DisconnectReason) {
+        self.events.gone(socket, &journal, reason);
+    }
+}
+
+/// `/guard`, where only those who know the word get in.
+#[derive(Debug)]
+pub struct Guard {
+    events: Events,
+}
+
+#[consumer(namespace = "/guard", handlers = [events])]
+impl Guard {
+    async fn connect(
+        socket: &Socket,
+        auth: Option<Value>,
+        journal: State<Journal>,
+    ) -> Result<Self, ConnectError> {
+        let auth = auth.unwrap_or(Value::Null);
+        guard(socket, &auth).await?;
+        Ok(Self { events: Events::come(socket, auth, &journal) })
+    }
+
+    async fn disconnect(&mut self, socket: &Socket, journal: State<Journal>, reason: DisconnectReason) {
+        self.events.gone(socket, &journal, reason);
+    }
+}
+
+/// `/room-1`, `/room-2` and so on.
+#[derive(Debug)]
+pub struct Room {
+    events: Events,
+}
+
+#[consumer(namespace = "/{room}", handlers = [events])]
+impl Room {
+    async fn connect(
+        socket: &Socket,
+        auth: Option<Value>,
+        journal: State<Journal>,
+    ) -> Result<Self, ConnectError> {
+        let auth = auth.unwrap_or(Value::Null);
+        room(socket, &auth).await?;
+        Ok(Self { events: Events::come(socket, auth, &journal) })
+    }
+
+    async fn disconnect(&mut self, socket: &Socket, journal: State<Journal>, reason: DisconnectReason) {
+        self.events.gone(socket, &journal, reason);
+    }
+}
 
 /// `/refuse`, where nobody gets in.
 #[derive(Debug, Default)]
