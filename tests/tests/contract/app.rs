@@ -140,10 +140,39 @@ impl Chat {
     async fn other(_name: EventName) {}
 }
 
+/// Handlers of rooms and of `/`.
 #[derive(Default)]
-pub(crate) struct Room;
+pub(crate) struct Presence;
 
-#[consumer(namespace = "/rooms/{id}")]
+/// This text is in no contract: a namespace has that of its consumer.
+#[handlers]
+impl Presence {
+    /// Says how the client is.
+    #[event("status", "last status", max_size = "1 KiB")]
+    async fn status(&mut self, status: Status, note: Option<String>) -> Result<Delivered, ChatError> {
+        let _ = (status, note);
+        Err(ChatError::Muted)
+    }
+
+    #[event(concurrent)]
+    async fn event_who(ack: Ack<Vec<Client>>) {
+        ack.forget();
+    }
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Status {
+    Here,
+    Away,
+}
+
+#[derive(Default)]
+pub(crate) struct Room {
+    presence: Presence,
+}
+
+#[consumer(namespace = "/rooms/{id}", handlers = presence)]
 impl Room {
     async fn connect(&mut self, _auth: Option<Auth>, _id: Path<u32>) {}
 
@@ -154,9 +183,9 @@ impl Room {
 }
 
 #[derive(Default)]
-pub(crate) struct Plain;
+pub(crate) struct Plain(Presence);
 
-#[consumer]
+#[consumer(handlers = 0)]
 impl Plain {
     async fn event_echo(first: String, second: f64) -> (String, f64) {
         (first, second)

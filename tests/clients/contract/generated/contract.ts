@@ -463,6 +463,8 @@ export type SkippedInput = {
   only_in?: number;
 };
 
+export type Status = "here" | "away";
+
 export type Strict = {
   a: number;
   b: number | null;
@@ -515,6 +517,11 @@ export namespace Main {
   export const path = "/";
   export interface ClientToServerEvents {
     echo: (first: string, second: number, ack: (first: string | SioError, more1?: number) => void) => void;
+    /** Says how the client is. */
+    status: (status: Status, note: string | null | undefined, ack: (answer: Delivered | SioError<"muted" | "too_long">) => void) => void;
+    /** Says how the client is. */
+    "last status": (status: Status, note: string | null | undefined, ack: (answer: Delivered | SioError<"muted" | "too_long">) => void) => void;
+    who: (ack: (answer: Sio_Client[] | SioError) => void) => void;
   }
   export interface ServerToClientEvents {}
   export type Client = SioTypedSocket<ServerToClientEvents, ClientToServerEvents>;
@@ -616,6 +623,11 @@ export namespace RoomsId {
   export type Auth = Sio_Auth;
   export interface ClientToServerEvents {
     where: (ack: (answer: number | SioError) => void) => void;
+    /** Says how the client is. */
+    status: (status: Status, note: string | null | undefined, ack: (answer: Delivered | SioError<"muted" | "too_long">) => void) => void;
+    /** Says how the client is. */
+    "last status": (status: Status, note: string | null | undefined, ack: (answer: Delivered | SioError<"muted" | "too_long">) => void) => void;
+    who: (ack: (answer: Sio_Client[] | SioError) => void) => void;
   }
   export interface ServerToClientEvents {}
   export type Client = SioTypedSocket<ServerToClientEvents, ClientToServerEvents>;
