@@ -62,6 +62,44 @@ impl Library {
 }
 // ANCHOR_END: events
 
+// ANCHOR: handlers
+/// How a client is, for every consumer that has it.
+#[derive(Default)]
+struct Status {
+    text: String,
+}
+
+#[handlers]
+impl Status {
+    async fn event_set_status(&mut self, socket: &Socket, text: String) -> sio::Result {
+        socket.namespace().emit("status", &(socket.id(), &text)).await?;
+        self.text = text;
+        Ok(())
+    }
+}
+
+#[derive(Default)]
+struct Lobby {
+    status: Status,
+}
+
+#[consumer(namespace = "/lobby", handlers = [status])]
+impl Lobby {
+    async fn event_say(&mut self, socket: &Socket, text: String) -> sio::Result {
+        socket.namespace().emit("said", &(&self.status.text, text)).await?;
+        Ok(())
+    }
+}
+
+#[derive(Default)]
+struct Table {
+    status: Status,
+}
+
+#[consumer(namespace = "/table/{number}", handlers = [status])]
+impl Table {}
+// ANCHOR_END: handlers
+
 // ANCHOR: constructor
 #[derive(Deserialize)]
 struct Login {
@@ -152,6 +190,20 @@ mod tests {
             client.send(r#"42/counter,0["add",2]"#).await;
             client.expect("43/counter,0[2]").await;
         }
+    }
+
+    #[tokio::test]
+    async fn consumers_share_handlers() {
+        let server = TestServer::start(|builder| builder.consumer::<Lobby>().consumer::<Table>()).await;
+        for namespace in ["/lobby", "/table/7"] {
+            let mut ada = server.socket(namespace).await;
+            ada.send(&format!(r#"42{namespace},1["set_status","busy"]"#)).await;
+            ada.expect(&format!(r#"42{namespace},["status","…","busy"]"#)).await;
+            ada.expect(&format!("43{namespace},1[]")).await;
+        }
+        let mut ada = server.socket("/lobby").await;
+        ada.send(r#"42/lobby,["say","hello"]"#).await;
+        ada.expect(r#"42/lobby,["said","","hello"]"#).await;
     }
 
     #[tokio::test]
