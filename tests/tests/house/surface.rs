@@ -24,7 +24,7 @@ pub(crate) fn public_names(text: &str) -> BTreeSet<String> {
             }
             [TokenTree::Ident(word), TokenTree::Ident(kind), ..] if word == "pub" => {
                 let end = end_of_item(rest);
-                let counts = !is_hidden && !(is_of_feature && kind == "mod");
+                let counts = !(is_hidden || is_of_feature && kind == "mod");
                 if counts && kind == "use" {
                     leaves(&rest[2..end], &mut names);
                 } else if counts {
