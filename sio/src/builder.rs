@@ -45,7 +45,7 @@ use crate::middleware::Scoped;
 use crate::namespaces::declarations;
 use crate::namespaces::registration::{self, Registration};
 use crate::namespaces::{Common, HandlerTimes, Namespaces};
-use crate::observe::Observers;
+use crate::observe::{Observers, Spans};
 use crate::parser::Parser;
 use crate::places::Connections;
 use crate::random::Ids;
@@ -83,6 +83,7 @@ pub struct Builder {
     expected: Vec<String>,
     hooks: Scoped,
     observers: Observers,
+    spans: Option<Arc<Spans>>,
     shared: Shared,
     presence: Option<Duration>,
     max_users: usize,
@@ -136,6 +137,7 @@ impl Default for Builder {
             expected: Vec::new(),
             hooks: Scoped::default(),
             observers: Observers::default(),
+            spans: None,
             shared: Shared::default(),
             presence: None,
             max_users: presence::MAX_USERS,
@@ -276,6 +278,7 @@ impl Builder {
                 hub,
                 event_rate,
                 observers: observers.clone(),
+                spans: self.spans.clone(),
                 counters: counters.clone(),
                 shutdown: Arc::clone(&shutdown),
                 recovery: options.recovery.clone().map(|recovery| Keeping::new(recovery, ids.clone())),

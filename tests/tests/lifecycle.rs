@@ -2,6 +2,8 @@
 
 #[path = "lifecycle/metrics.rs"]
 mod metrics;
+#[path = "lifecycle/spans.rs"]
+mod spans;
 
 use std::time::Duration;
 

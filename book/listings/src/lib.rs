@@ -26,6 +26,7 @@ mod questions;
 mod recovery;
 mod rooms;
 mod side_by_side;
+mod spans;
 mod state;
 mod stopping;
 mod testing;

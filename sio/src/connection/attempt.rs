@@ -11,6 +11,7 @@ use std::time::Duration;
 use super::concurrent::Concurrent;
 use super::guard::{Failure, Guard, log_failure};
 use super::limits;
+use super::spanned;
 use crate::consumer::{Consumer, Event, EventInfo, Reply};
 use crate::error::Error;
 use crate::heavy::{self, Heavily};
@@ -80,6 +81,7 @@ impl Attempted {
             let place = event.place().unwrap_or_else(|| counters.place(event.name()));
             counters.handled(place, end.outcome() as usize, took);
         }
+        spanned::end_event(seat, end.outcome());
         if let (Some(observers), Some(delay)) = (&seat.door.observers, delay) {
             end.tell(observers, seat, event, bytes, delay.waited);
         }

@@ -12,6 +12,7 @@ mod limits;
 mod no_consumer;
 mod reception;
 mod socket_task;
+mod spanned;
 mod unfinished;
 
 pub(crate) use self::client::Client;

@@ -14,6 +14,7 @@ use super::around;
 use super::attempt::{Beside, Serial, attempt, poll_beside};
 use super::concurrent::{Concurrent, Ended, Failed, Handling};
 use super::guard::{Guard, log_failure};
+use super::spanned::{self, Spanned};
 use crate::Socket;
 use crate::consumer::{self, Consumer, Event};
 use crate::engine::session;
@@ -28,6 +29,7 @@ use crate::observe::SocketChange;
 use crate::short::short;
 use crate::turn;
 use futures_util::FutureExt as _;
+use futures_util::future::Either;
 
 impl Registration {
     /// Makes the registration of the consumer `C`, at the place of the call.
@@ -42,7 +44,11 @@ impl Registration {
 ///
 /// Two futures, of which the second takes the place of the first: an idle socket has no room for the auth payload.
 pub(crate) fn run<C: Consumer>(task: SocketTask) -> impl Future<Output = ()> + Send {
-    enter::<C>(task).then(|mut entered| async move {
+    let entering = match task.seat.door.spans {
+        None => Either::Left(enter::<C>(task)),
+        Some(_) => Either::Right(Spanned::new(enter::<C>(task))),
+    };
+    entering.then(|mut entered| async move {
         if let Some(entered) = &mut entered {
             entered.serve().await;
         }
@@ -92,6 +98,7 @@ async fn enter<C: Consumer>(SocketTask { seat, auth, before }: SocketTask) -> Op
     let refusal = {
         let is_heavy = auth.as_ref().is_some_and(|auth| heavy::is_heavy(auth.raw()));
         let mut event = Event::connect(socket, auth);
+        spanned::begin_connect(&leaving.seat, &event);
         let hook = Guard::new(|| around::on_connect::<C>(&leaving.seat, &mut event, before), None);
         let hook = hook.watched(&leaving.seat, "connect");
         let mut hook = pin!(Heavily::new(is_heavy, hook));
@@ -130,6 +137,7 @@ async fn enter<C: Consumer>(SocketTask { seat, auth, before }: SocketTask) -> Op
             if let Some(counters) = door.counters() {
                 counters.accepted.add(1);
             }
+            spanned::end_connect(&leaving.seat, "accepted");
             if let Some(observers) = &door.observers {
                 observers.socket(&SocketChange::Accepted(socket));
             }
@@ -142,6 +150,7 @@ async fn enter<C: Consumer>(SocketTask { seat, auth, before }: SocketTask) -> Op
     if let Some(counters) = door.counters() {
         if has_failed { counters.failed.add(1) } else { counters.refused.add(1) }
     }
+    spanned::end_connect(&leaving.seat, if has_failed { "failed" } else { "refused" });
     if let Some(observers) = &door.observers {
         observers.socket(&SocketChange::Refused { socket, error: &refusal });
     }
@@ -168,7 +177,12 @@ impl<C: Consumer> Entered<C> {
         let member = &seat.socket.member;
         let mut concurrent = Concurrent::new(seat.clone(), start_concurrent::<C>);
         let reason = loop {
-            if let Err(reason) = handle_next(&mut **consumer, seat, &mut concurrent).await {
+            let next = handle_next(&mut **consumer, seat, &mut concurrent);
+            let handled = match seat.door.spans {
+                None => next.await,
+                Some(_) => Spanned::new(next).await,
+            };
+            if let Err(reason) = handled {
                 break reason;
             }
             // Acks are never refused for a full queue: the next one has to wait instead.
@@ -223,6 +237,7 @@ async fn handle_next<C: Consumer>(
         return Ok(());
     };
     let mut event = Event::named(&seat.socket, &name, id, args);
+    spanned::begin_event(seat, &event);
     let attempted = attempt(seat, &mut event, &name, info, Serial(consumer), Some(concurrent)).await;
     let outcome = match attempted.settle(seat, &mut event, size, delay.as_deref()) {
         Some(Ok(reply)) => {
@@ -245,15 +260,17 @@ async fn handle_next<C: Consumer>(
 
 /// Handles one event of a handler that runs beside the others.
 fn start_concurrent<C: Consumer>(seat: Seat, waiting: Waiting) -> Handling {
-    Box::pin(
-        async move { Ended { size: waiting.size, failed: handle_concurrent::<C>(&seat, waiting).await } },
-    )
+    let has_spans = seat.door.spans.is_some();
+    let handling =
+        async move { Ended { size: waiting.size, failed: handle_concurrent::<C>(&seat, waiting).await } };
+    if has_spans { Box::pin(Spanned::new(handling)) } else { Box::pin(handling) }
 }
 
 async fn handle_concurrent<C: Consumer>(seat: &Seat, mut waiting: Waiting) -> Option<Failed> {
     waiting.begin();
     let (name, info) = (waiting.event.name.clone(), waiting.info);
     let mut event = Event::incoming(&seat.socket, waiting.event);
+    spanned::begin_event(seat, &event);
     let attempted = attempt(seat, &mut event, &name, info, Beside::<C>(PhantomData), None).await;
     let outcome = attempted.settle(seat, &mut event, waiting.size, waiting.delay.as_deref())?;
     let error = event.finish(outcome)?;

@@ -21,7 +21,7 @@ use crate::hub::member::Member;
 use crate::hub::state::From;
 use crate::hub::{Hub, Namespace};
 use crate::middleware::Hooks;
-use crate::observe::Observers;
+use crate::observe::{Observers, Spans};
 use crate::params::Params;
 use crate::random::Ids;
 use crate::recovery::Kept;
@@ -43,6 +43,7 @@ pub(crate) struct Door {
     pub(crate) hooks: Hooks,
     /// None if there are none.
     pub(crate) observers: Option<Arc<Observers>>,
+    pub(crate) spans: Option<Arc<Spans>>,
     /// How many events one socket may send.
     pub(crate) event_rate: Option<Rate>,
     /// True if anything limits how often events come.
@@ -71,6 +72,7 @@ impl Door {
             mut hub,
             event_rate,
             observers,
+            spans,
             counters,
             shutdown,
             recovery,
@@ -91,6 +93,7 @@ impl Door {
             consumer,
             hooks,
             observers,
+            spans,
             event_rate,
             has_rates,
             has_special,
@@ -104,6 +107,11 @@ impl Door {
 
     pub(crate) fn path(&self) -> &str {
         &self.hub.path
+    }
+
+    /// Returns the namespace as its consumer writes it.
+    pub(crate) fn pattern(&self) -> &'static str {
+        self.consumer.as_ref().map_or("/", |one| one.namespace)
     }
 
     /// Returns the counters, with metrics.

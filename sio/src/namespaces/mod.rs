@@ -26,7 +26,7 @@ use crate::counters::Counters;
 use crate::hub::presence::Presence;
 use crate::hub::{self, Hub};
 use crate::middleware::{Hooks, Scoped};
-use crate::observe::Observers;
+use crate::observe::{Observers, Spans};
 use crate::params::Params;
 use crate::places::Addresses;
 use crate::random::Ids;
@@ -43,6 +43,7 @@ pub(crate) struct Common {
     pub(crate) event_rate: Option<Rate>,
     /// None if there are none.
     pub(crate) observers: Option<Arc<Observers>>,
+    pub(crate) spans: Option<Arc<Spans>>,
     /// None without metrics.
     pub(crate) counters: Option<Arc<Counters>>,
     pub(crate) shutdown: Arc<Shutdown>,

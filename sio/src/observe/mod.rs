@@ -28,8 +28,10 @@
 mod closures;
 pub(crate) mod metrics;
 mod outgoing;
+mod spans;
 #[cfg(test)]
 mod tests;
+mod trace_parent;
 
 use std::fmt;
 use std::sync::Arc;
@@ -41,6 +43,8 @@ use sio_core::socket::DisconnectReason;
 pub(crate) use self::closures::{OnIncoming, OnOutgoing, OnRefused, OnRoom};
 pub use self::metrics::{Family, Metric, Sample, Snapshot};
 pub use self::outgoing::Outgoing;
+pub use self::spans::{SpanStart, Spans};
+pub use self::trace_parent::{InvalidTraceParent, TraceParent};
 use crate::engine::{CloseReason, TransportKind};
 use crate::error::{ConnectError, Error, Kind};
 use crate::guarded::{self, Guarded};
