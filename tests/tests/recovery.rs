@@ -8,6 +8,7 @@ use sio::prelude::*;
 use sio_tests::{
     TestServer,
     app::All,
+    deadline::soon,
     journal::{Gate, Journal},
     polling::Polling,
     ws::Ws,
@@ -309,4 +310,83 @@ async fn without_the_option_nothing_of_it_is_on_the_wire() {
         .journal
         .expect(r#"connect recovered=false auth={"pid":"AAAAAAAAAAAAAAAAAAAA","offset":"3"}"#)
         .await;
+}
+
+/// Whoever comes back or goes has to wait at a door.
+#[derive(Default)]
+struct Doors;
+
+#[consumer]
+impl Doors {
+    async fn connect(
+        &mut self,
+        socket: &Socket,
+        gate: State<Gate>,
+        journal: State<Journal>,
+    ) -> sio::Result<()> {
+        if socket.is_recovered() {
+            journal.note("coming");
+            gate.pass("in").await;
+        }
+        Ok(())
+    }
+
+    async fn disconnect(&mut self, gate: State<Gate>, journal: State<Journal>) {
+        journal.note("going");
+        gate.pass("out").await;
+        journal.note("gone");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn rooms_change_for_a_client_that_goes_is_away_or_comes_back() {
+    let (gate, journal) = (Gate::default(), Journal::default());
+    let server = Server::builder()
+        .collect(false)
+        .state(gate.clone())
+        .state(journal.clone())
+        .consumer::<Doors>()
+        .connection_state_recovery(Recovery::default())
+        .build()
+        .expect("the options are valid");
+    let node = sio::testing::TestServer::new(server.clone());
+    let client = node.connect("/").await.expect("it is let in");
+    let id = client.id();
+    client.socket().join(["red", "blue", "grey"]).await.expect("it is connected");
+    client.kill().await;
+    assert_eq!(journal.next().await, "going");
+    server.to("red").join("going").await;
+    server.to("going").leave("red").await;
+    gate.open("out");
+    assert_eq!(journal.next().await, "gone");
+    // Nobody is there when it is away for certain.
+    soon("it is away", async {
+        while !server.rooms().is_empty() {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+    server.to("blue").join(["away", "not for long"]).await;
+    server.to(&id).leave("blue").await;
+    server.of("/").remote(&id).join("alone").await.expect("it may come back");
+    server.of("/").remote(&id).leave("not for long").await.expect("it may come back");
+    assert_eq!(server.rooms(), [""; 0], "nobody sees that");
+    let names = ["red", "blue", "not for long", "grey", "going", "away", "alone"];
+    for name in names {
+        server.to(name).emit(name, &()).await.expect("a broadcast cannot fail");
+    }
+    let coming = async {
+        assert_eq!(journal.next().await, "coming");
+        server.to("away").join("coming").await;
+        server.to("coming").leave("grey").await;
+        gate.open("in");
+    };
+    let (again, ()) = tokio::join!(node.client().resume(&client).connect(), coming);
+    let again = again.expect("nobody is refused");
+    assert!(again.is_recovered() && again.id() == id);
+    assert_eq!(again.rooms(), ["alone", "away", "coming", "going"]);
+    for name in &names[3..] {
+        again.next::<()>(name).await;
+    }
+    again.nothing_more().await;
 }

@@ -159,6 +159,13 @@ impl Incoming {
         Arrival::New { lost }
     }
 
+    /// Returns whether a numbered frame of a member was taken before, or counted as lost.
+    #[must_use]
+    pub fn is_repeat(&self, source: NodeId, lane: u32, number: u64) -> bool {
+        let lanes = self.sources.get(&source).map(|source| &source.lanes);
+        lanes.into_iter().flatten().any(|(known, next)| *known == lane && number < *next)
+    }
+
     /// Takes a statement of a member that the next frame of this lane will have this number. Returns how many were
     /// lost.
     pub fn reach(&mut self, source: NodeId, lane: u32, next: u64, now: Instant) -> u64 {

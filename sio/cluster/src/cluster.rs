@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 use sio_core::cluster::broadcast::{Broadcast, Target};
 use sio_core::cluster::frame::{Flags, Kind, LANE_ALL};
 use sio_core::cluster::key::Owner;
-use sio_core::cluster::message::{self, Change, Deed, Selection, ServerEvent};
+use sio_core::cluster::message::{self, Deed, ServerEvent};
 use sio_core::cluster::node::NodeId;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
@@ -274,10 +274,7 @@ impl Cluster {
         noted: Option<Noted>,
     ) -> Result<(), PublishError> {
         self.check(to.path, &to.target, packet.run.len())?;
-        let place = self.send(to, packet);
-        if let (Some(ring), Some(Noted(index)), Some((lane, number))) = (&self.node.ring, noted, place) {
-            ring.number(index, (self.node.me, lane, number));
-        }
+        self.number(noted, self.send(to, packet));
         Ok(())
     }
 
@@ -304,13 +301,7 @@ impl Cluster {
     ///
     /// [`PublishError`] if it is too large.
     pub fn change(&self, to: &Address<'_>, deed: Deed) -> Result<(), PublishError> {
-        if !self.node.has_peers() {
-            self.node.line.outbox.skip();
-            return Ok(());
-        }
-        let topic = self.node.topic_of(&to.target);
-        let change = Change { to: Selection::new(to.path, &to.target), deed };
-        self.push(topic, Kind::Change, &change)
+        self.change_noted(to, deed, None)
     }
 
     /// Sends an event to all other nodes, not to their sockets.
@@ -338,13 +329,22 @@ impl Cluster {
         kind: Kind,
         body: &T,
     ) -> Result<(), PublishError> {
+        self.push_numbered(topic, kind, body).map(drop)
+    }
+
+    /// As [`Cluster::push`]; returns lane and number, unless it is dropped.
+    pub(crate) fn push_numbered<T: serde::Serialize>(
+        &self,
+        topic: Topic,
+        kind: Kind,
+        body: &T,
+    ) -> Result<Option<(u32, u64)>, PublishError> {
         let mut frame = self.node.begin(kind, Flags::NONE, 256);
         message::write(&mut frame, body);
         if frame.len() > self.max_frame {
             return Err(PublishError::TooLarge { size: frame.len(), limit: self.max_frame });
         }
-        self.node.line.outbox.push(topic, frame, outbox::Kind::Held);
-        Ok(())
+        Ok(self.node.line.outbox.push(topic, frame, outbox::Kind::Held))
     }
 
     /// Tells the others that this node leaves, and waits until all have taken note. Until then they may send it what is

@@ -14,8 +14,8 @@ use std::sync::PoisonError;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
-use sio_core::cluster::frame::Kind;
-use sio_core::cluster::message::{Claim, Handed, HandedState, PrivateIdText};
+use sio_core::cluster::frame::{Kind, LANE_ALL};
+use sio_core::cluster::message::{Change, Claim, Deed, Handed, HandedState, PrivateIdText, Selection};
 use sio_core::cluster::node::NodeId;
 use sio_core::id::PrivateId;
 use sio_core::target::Target;
@@ -23,7 +23,8 @@ use tokio::time::sleep;
 
 use crate::bus::Topic;
 use crate::cluster::Cluster;
-use crate::local::Packet;
+use crate::error::PublishError;
+use crate::local::{Address, Missed, Packet};
 use crate::moved::ON_ITS_WAY;
 use crate::moving::{MOVED, ON_ITS_WAY_TO_ANOTHER, TAKEN};
 use crate::node::State;
@@ -60,8 +61,45 @@ impl Cluster {
             // The node that has made the id passes it on to the one where its socket is.
             return None;
         }
-        let index = ring.push(path, target, (packet.offset?, packet.run.clone()), None, now());
-        Some(Noted(index))
+        let event = Missed::Event { offset: packet.offset?, run: packet.run.clone() };
+        Some(Noted(ring.push(path, target, event, None, now())))
+    }
+
+    /// As [`Cluster::note`], for a change of rooms of this node, which is applied to its sockets next.
+    pub fn note_change(&self, to: &Address<'_>, deed: &Deed) -> Option<Noted> {
+        let ring = self.node.ring.as_ref().filter(|_| !matches!(deed, Deed::Disconnect(_)))?;
+        // Whomever it is for: a client may be on its way here that the node which has made its id has sent.
+        Some(Noted(ring.push(to.path, &to.target, Missed::Change(deed.clone()), None, now())))
+    }
+
+    /// As [`Cluster::change`], for a change that was [noted](Cluster::note_change) before it was applied to sockets of
+    /// this node.
+    ///
+    /// # Errors
+    ///
+    /// As [`Cluster::change`].
+    pub fn change_noted(
+        &self,
+        to: &Address<'_>,
+        deed: Deed,
+        noted: Option<Noted>,
+    ) -> Result<(), PublishError> {
+        let place = if self.node.has_peers() {
+            let topic = self.node.topic_of(&to.target);
+            let change = Change { to: Selection::new(to.path, &to.target), deed };
+            self.push_numbered(topic, Kind::Change, &change)?
+        } else {
+            Some((LANE_ALL, self.node.line.outbox.skip()))
+        };
+        self.number(noted, place);
+        Ok(())
+    }
+
+    /// Something that was noted has got its lane and number.
+    pub(crate) fn number(&self, noted: Option<Noted>, place: Option<(u32, u64)>) {
+        if let (Some(ring), Some(Noted(index)), Some((lane, number))) = (&self.node.ring, noted, place) {
+            ring.number(index, (self.node.me, lane, number));
+        }
     }
 
     /// Returns whether a client with this secret may be known at another node. If nobody who is alive has made it, it is

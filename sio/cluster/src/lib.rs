@@ -89,7 +89,7 @@ pub use self::faults::Faults;
 pub use self::foreign::NodeJs;
 #[cfg(feature = "python")]
 pub use self::foreign::Python;
-pub use self::local::{Address, BoxFuture, Claimed, Local, Packet, Replay};
+pub use self::local::{Address, BoxFuture, Claimed, Local, Missed, Packet, Replay};
 pub use self::memory::{MemoryBroker, MemoryBus, MemoryLink};
 #[cfg(feature = "nats")]
 pub use self::nats::{NatsBus, NatsLink};

@@ -40,8 +40,22 @@ pub struct Packet {
     pub offset: Option<u64>,
 }
 
-/// Gives events that a client may have missed, one after the other. False, without any, if not all are known.
-pub type Replay<'a> = &'a dyn Fn(&mut dyn FnMut(&Target<'_>, u64, &Bytes)) -> bool;
+/// Something that a client may have missed on its way to another node.
+#[derive(Debug, Clone)]
+pub enum Missed {
+    /// An event.
+    Event {
+        /// Its number among all events.
+        offset: u64,
+        /// The packet as a run of WebSocket frames.
+        run: Bytes,
+    },
+    /// Rooms are joined or left.
+    Change(Deed),
+}
+
+/// Gives what a client may have missed, in order. False, without anything, if not all of it is known.
+pub type Replay<'a> = &'a dyn Fn(&mut dyn FnMut(&Target<'_>, &Missed)) -> bool;
 
 /// The answer to a claim.
 #[derive(Debug)]
@@ -97,7 +111,8 @@ pub trait Local: Send + Sync + 'static {
         Box::pin(std::future::ready(Vec::new()))
     }
 
-    /// Applies a change to sockets of this node. Returns to how many.
+    /// Applies a change to sockets of this node; rooms are joined and left for clients that are away, too. Returns to how
+    /// many.
     fn change(&self, to: &Address<'_>, deed: &Deed) -> usize;
 
     /// Answers a question of another node with items. A [`Query::Change`] does not come here.

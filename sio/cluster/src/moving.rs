@@ -85,7 +85,7 @@ impl Node {
                 state.lanes.iter().map(|(node, lane, next)| ((*node, *lane), *next)).collect();
             let path = state.nsp.clone();
             local.handed(pid, state, &|take| {
-                ring.replay(&path, &known, &mut |kept| take(&kept.target, kept.offset, &kept.run))
+                ring.replay(&path, &known, &mut |kept| take(&kept.target, &kept.what))
             });
             self.state().moved.remove(&pid);
             self.awaited.arrived(&pid);

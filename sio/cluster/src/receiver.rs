@@ -12,14 +12,14 @@ use sio_core::cluster::broadcast::Broadcast;
 use sio_core::cluster::frame::{Flags, Header, Kind, LANE_ALL, NoFrame};
 use sio_core::cluster::lane::Arrival;
 use sio_core::cluster::message::{
-    self, Alive, Bye, Cancel, Change, Claim, Handed, Page, Query, Request, ServerEvent,
+    self, Alive, Bye, Cancel, Change, Claim, Deed, Handed, Page, Query, Request, ServerEvent,
 };
 use sio_core::cluster::node::{Hello, NodeId};
 use tokio::sync::{mpsc, watch};
 
 use crate::answering::Answering;
 use crate::event::{ClusterEvent, LossCause};
-use crate::local::{Address, Local, Packet};
+use crate::local::{Address, Local, Missed, Packet};
 use crate::node::Node;
 use crate::outbox::now;
 use crate::sink::Arrived;
@@ -56,6 +56,8 @@ enum Message<'a> {
     Handed(Box<Handed>),
     /// A kind that is not known here.
     Unknown,
+    /// It has been done.
+    Done,
 }
 
 impl Receiver {
@@ -125,6 +127,7 @@ impl Receiver {
             }
             return;
         }
+        let message = self.changed_early(&header, message);
         // A frame of an earlier connection shows nothing about the present one.
         let is_present = epoch == self.node.line.queue.epoch();
         // A client is given away only when sockets here have the event: then all that is known goes with the client.
@@ -193,6 +196,22 @@ impl Receiver {
         }
     }
 
+    /// Makes a change before its number is known here: a client that is given away between these gets it once more, and
+    /// not never. The lock that events are delivered under is none for the application's listeners for rooms.
+    fn changed_early<'a>(&self, header: &Header, message: Message<'a>) -> Message<'a> {
+        let Header { source, lane, number, .. } = *header;
+        match message {
+            Message::Change(change)
+                if self.node.ring.is_some()
+                    && !self.node.state().incoming.is_repeat(source, lane, number) =>
+            {
+                self.change(header, change);
+                Message::Done
+            }
+            message => message,
+        }
+    }
+
     /// Does what a frame asks for.
     fn act(&self, header: &Header, message: Message<'_>) {
         match message {
@@ -203,7 +222,8 @@ impl Receiver {
                 let (to, packet) = addressed(header, event);
                 if let (Some(ring), Some(offset)) = (&self.node.ring, packet.offset) {
                     let place = Some((header.source, header.lane, header.number));
-                    ring.push(to.path, &to.target, (offset, packet.run.clone()), place, now());
+                    let event = Missed::Event { offset, run: packet.run.clone() };
+                    ring.push(to.path, &to.target, event, place, now());
                 }
                 self.local.broadcast(&to, packet);
             }
@@ -211,10 +231,7 @@ impl Receiver {
             Message::Asked(asked) => self.node.asks.asked(header.source, asked),
             Message::Answers(answers) => self.node.asks.answered(header.source, answers),
             Message::Cancel(Cancel { ask }) => self.node.replies.cancel(header.source, ask),
-            Message::Change(change) if self.node.pass_on_change(header.source, &change) => {}
-            Message::Change(Change { to, deed }) => {
-                self.local.change(&Address { path: &to.nsp, target: to.target() }, &deed);
-            }
+            Message::Change(change) => self.change(header, change),
             Message::Request(request) => self.request(header.source, request),
             Message::Page(Page { id, page, last, items }) => {
                 self.node.requests.page(id, header.source, page, last, items);
@@ -222,7 +239,20 @@ impl Receiver {
             Message::ServerEvent(event) => self.server_event(header.source, event),
             Message::Claim(claim) => self.node.claimed(&*self.local, header.source, &claim),
             Message::Handed(handed) => self.node.handed(&*self.local, header.source, *handed),
-            Message::Hello(_) | Message::Alive(_) | Message::Bye(_) | Message::Unknown => {}
+            Message::Hello(_) | Message::Alive(_) | Message::Bye(_) | Message::Unknown | Message::Done => {}
+        }
+    }
+
+    fn change(&self, header: &Header, change: Change) {
+        if let (Some(ring), Deed::Join(_) | Deed::Leave(_)) = (&self.node.ring, &change.deed) {
+            let place = Some((header.source, header.lane, header.number));
+            let kept = Missed::Change(change.deed.clone());
+            // Before it is passed on: the client may be on its way back.
+            ring.push(&change.to.nsp, &change.to.target(), kept, place, now());
+        }
+        if !self.node.pass_on_change(header.source, &change) {
+            let Change { to, deed } = change;
+            self.local.change(&Address { path: &to.nsp, target: to.target() }, &deed);
         }
     }
 

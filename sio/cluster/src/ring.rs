@@ -1,15 +1,17 @@
-//! [`Ring`]: the events of the last two seconds, own ones and those of other nodes.
+//! [`Ring`]: the events and changes of rooms of the last two seconds, own ones and those of other nodes.
 //!
-//! A client that moves here brings along what its node knew when it left. Events that this node had received before,
-//! and that one had not, are in here: none is lost on the way. See [`handover`](crate::handover).
+//! A client that moves here brings along what its node knew when it left. Events and changes that this node had received
+//! before, and that one had not, are in here: none is lost on the way. See [`handover`](crate::handover).
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
+use sio_core::cluster::message::Deed;
 use sio_core::cluster::node::NodeId;
 use sio_core::target::Target;
+
+use crate::local::Missed;
 
 /// How long an event is kept.
 const AGE: Duration = Duration::from_secs(2);
@@ -26,9 +28,9 @@ pub(crate) type Place = (NodeId, u32, u64);
 /// The knowledge of a node: of each lane, the number that it expects next.
 pub(crate) type Vector = HashMap<(NodeId, u32), u64>;
 
-/// An event that is kept for clients that move, before anybody gets it. Its number is added when it is sent.
+/// An event or a change that is kept for clients that move, before anybody gets it. Its number is added when it is sent.
 #[derive(Debug)]
-#[must_use = "an event without a number is taken for one that nobody else has"]
+#[must_use = "without a number it is taken for one that nobody else has"]
 pub struct Noted(pub(crate) u64);
 
 #[derive(Debug, Default)]
@@ -36,7 +38,7 @@ pub(crate) struct Ring(Mutex<Inner>);
 
 #[derive(Debug, Default)]
 struct Inner {
-    events: VecDeque<Kept>,
+    kept: VecDeque<Kept>,
     /// The index of the first that is left.
     first: u64,
     bytes: usize,
@@ -44,41 +46,41 @@ struct Inner {
     missing: HashMap<(NodeId, u32), u64>,
 }
 
-/// An event that is kept.
+/// Something that is kept.
 #[derive(Debug)]
 pub(crate) struct Kept {
     path: Box<str>,
     pub(crate) target: Target<'static>,
-    pub(crate) offset: u64,
-    pub(crate) run: Bytes,
-    /// None of an own event that has no number yet.
+    pub(crate) what: Missed,
+    /// None of an own one that has no number yet.
     place: Option<Place>,
     at: Instant,
 }
 
 impl Ring {
-    /// Keeps an event, and returns its index.
+    /// Keeps an event or a change, and returns its index.
     pub(crate) fn push(
         &self,
         path: &str,
         target: &Target<'_>,
-        (offset, run): (u64, Bytes),
+        what: Missed,
         place: Option<Place>,
         now: Instant,
     ) -> u64 {
         let target = target.reborrow().into_owned();
+        let kept = Kept { path: path.into(), target, what, place, at: now };
         let mut inner = self.lock();
-        inner.bytes += run.len() + path.len();
-        inner.events.push_back(Kept { path: path.into(), target, offset, run, place, at: now });
+        inner.bytes += kept.size();
+        inner.kept.push_back(kept);
         inner.prune(now);
-        inner.first + inner.events.len() as u64 - 1
+        inner.first + inner.kept.len() as u64 - 1
     }
 
-    /// An own event has got its number.
+    /// An own one has got its number.
     pub(crate) fn number(&self, index: u64, place: Place) {
         let mut inner = self.lock();
         let at = index.checked_sub(inner.first).and_then(|at| usize::try_from(at).ok());
-        match at.and_then(|at| inner.events.get_mut(at)) {
+        match at.and_then(|at| inner.kept.get_mut(at)) {
             Some(kept) => kept.place = Some(place),
             None => inner.miss(place),
         }
@@ -91,7 +93,7 @@ impl Ring {
         }
     }
 
-    /// Calls `take` for each event of a namespace that a node does not know which knows this, in order. False, and
+    /// Calls `take` for all that is kept of a namespace and that a node does not know which knows this, in order. False, and
     /// nothing is called, if some of them are not here any more.
     pub(crate) fn replay(&self, path: &str, known: &Vector, take: &mut dyn FnMut(&Kept)) -> bool {
         let inner = self.lock();
@@ -102,7 +104,7 @@ impl Ring {
         let is_known =
             |(source, lane, number): Place| known.get(&(source, lane)).is_some_and(|next| number < *next);
         let unknown =
-            inner.events.iter().filter(|kept| *kept.path == *path && !kept.place.is_some_and(is_known));
+            inner.kept.iter().filter(|kept| *kept.path == *path && !kept.place.is_some_and(is_known));
         unknown.for_each(take);
         true
     }
@@ -114,14 +116,14 @@ impl Ring {
 
 impl Inner {
     fn prune(&mut self, now: Instant) {
-        while let Some(first) = self.events.front() {
+        while let Some(first) = self.kept.front() {
             let is_old = now.saturating_duration_since(first.at) > AGE;
             if !is_old && self.bytes <= MAX_BYTES {
                 return;
             }
-            self.bytes -= first.run.len() + first.path.len();
+            self.bytes -= first.size();
             self.first += 1;
-            if let Some(place) = self.events.pop_front().and_then(|first| first.place) {
+            if let Some(place) = self.kept.pop_front().and_then(|first| first.place) {
                 self.miss(place);
             }
         }
@@ -137,12 +139,37 @@ impl Inner {
     }
 }
 
+impl Kept {
+    fn size(&self) -> usize {
+        let names = |names: &[String]| names.iter().map(String::len).sum();
+        let what = match &self.what {
+            Missed::Event { run, .. } => run.len(),
+            Missed::Change(Deed::Join(rooms) | Deed::Leave(rooms)) => names(rooms),
+            Missed::Change(Deed::Disconnect(_)) => 0,
+        };
+        what + self.path.len()
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use bytes::Bytes;
+
     use super::*;
 
     const A: NodeId = NodeId::new(1);
     const B: NodeId = NodeId::new(2);
+
+    fn event(offset: u64, run: Bytes) -> Missed {
+        Missed::Event { offset, run }
+    }
+
+    fn offset_of(kept: &Kept) -> Option<u64> {
+        match kept.what {
+            Missed::Event { offset, .. } => Some(offset),
+            Missed::Change(_) => None,
+        }
+    }
 
     struct Filled {
         ring: Ring,
@@ -156,13 +183,13 @@ mod tests {
 
         fn push(&self, offset: u64, place: Option<Place>, after: u64) -> u64 {
             let (target, now) = (Target::everybody(), self.now + Duration::from_millis(after));
-            self.ring.push("/", &target, (offset, Bytes::from_static(b"event")), place, now)
+            self.ring.push("/", &target, event(offset, Bytes::from_static(b"event")), place, now)
         }
 
         fn unknown(&self, known: &[(NodeId, u64)]) -> Option<Vec<u64>> {
             let known = known.iter().map(|(node, next)| ((*node, 0), *next)).collect();
             let mut offsets = Vec::new();
-            let is_whole = self.ring.replay("/", &known, &mut |kept| offsets.push(kept.offset));
+            let is_whole = self.ring.replay("/", &known, &mut |kept| offsets.extend(offset_of(kept)));
             is_whole.then_some(offsets)
         }
     }
@@ -209,7 +236,7 @@ mod tests {
         let filled = Filled::new();
         for number in 0..100 {
             let run = Bytes::from(vec![0; 1 << 20]);
-            filled.ring.push("/", &Target::everybody(), (number, run), Some((A, 0, number)), filled.now);
+            filled.ring.push("/", &Target::everybody(), event(number, run), Some((A, 0, number)), filled.now);
         }
         assert_eq!(filled.unknown(&[(A, 96)]), None);
         assert_eq!(filled.unknown(&[(A, 97)]), Some(vec![97, 98, 99]));

@@ -244,13 +244,15 @@ impl Broadcast {
     }
 
     /// Puts everybody who is addressed into a room, or into several. Sockets of this node are in it when this returns;
-    /// those of other nodes before anything that this node sends after it.
+    /// those of other nodes before anything that this node sends after it. Clients that are away and may
+    /// [come back](crate::Builder::connection_state_recovery) find it done.
     #[allow(clippy::unused_async, reason = "a broker that confirms changes would be waited for")]
     pub async fn join(&self, rooms: impl IntoRooms) {
         self.apply(Change::Join(&names_of(rooms)));
     }
 
-    /// Takes everybody who is addressed out of a room, or out of several.
+    /// Takes everybody who is addressed out of a room, or out of several: as [`join`](Self::join), clients that are away,
+    /// too.
     #[allow(clippy::unused_async, reason = "a broker that confirms changes would be waited for")]
     pub async fn leave(&self, rooms: impl IntoRooms) {
         self.apply(Change::Leave(&names_of(rooms)));
@@ -270,10 +272,11 @@ impl Broadcast {
 
     /// Sockets of this node are changed at once, those of others a moment later.
     fn apply(&self, change: Change<'_>) {
-        let hub = &self.namespace.hub;
+        let (hub, others) = (&self.namespace.hub, self.others());
+        let noted = others.and_then(|others| others.note_change(&hub.path, &self.target, change));
         hub.apply(&self.target, change);
-        if let Some(others) = self.others() {
-            others.change(&hub.path, &self.target, change);
+        if let Some(others) = others {
+            others.change(&hub.path, &self.target, change, noted);
         }
     }
 }

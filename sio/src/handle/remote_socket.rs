@@ -137,7 +137,8 @@ impl RemoteSocket {
         local.timeout(self.timeout)
     }
 
-    /// Puts the socket into a room, or into several.
+    /// Puts the socket into a room, or into several. A client that is away and may
+    /// [come back](crate::Builder::connection_state_recovery) finds it done.
     ///
     /// # Errors
     ///
@@ -189,6 +190,10 @@ impl RemoteSocket {
         let hub = &self.namespace.hub;
         if let Some(socket) = self.local() {
             hub.change(&socket.member, change);
+            return Ok(());
+        }
+        if let (Change::Join(_) | Change::Leave(_), Some(member)) = (change, hub.away(&self.id)) {
+            hub.change(&member, change);
             return Ok(());
         }
         let Some(others) = &hub.common.others else { return Err(EmitError::Disconnected) };

@@ -6,6 +6,7 @@
 pub(crate) mod answer;
 #[cfg(feature = "cluster")]
 mod arrived;
+mod away;
 pub(crate) mod emission;
 mod gathered;
 pub(crate) mod in_connect;
@@ -238,7 +239,7 @@ impl Hub {
         };
         let rooms = self.read();
         if emission.offset.is_some() {
-            rooms.for_each_with_parked(target, &mut each);
+            rooms.for_each_with_parked(target, |member, _| each(member));
         } else {
             rooms.for_each(target, &mut each);
         }
@@ -275,12 +276,15 @@ impl Hub {
         members
     }
 
-    /// Changes everybody who is addressed. Returns how many that are.
+    /// Changes everybody who is addressed: their rooms also of those who are away. Returns how many that are.
     ///
     /// The room changes are told here and not returned: whoever asks for a change, a handle or another node, could
     /// forget to tell them, and a member that is changed after another may have left by the time that a caller tells.
     pub(crate) fn apply(self: &Arc<Self>, target: &Target<'_>, change: Change<'_>) -> usize {
-        let members = self.members(target);
+        let members = match change {
+            Change::Join(_) | Change::Leave(_) => self.members_and_away(target),
+            Change::Disconnect { .. } => self.members(target),
+        };
         for member in &members {
             self.change(member, change);
         }
@@ -322,35 +326,6 @@ impl Hub {
         // The last handle of a member may be this one: what is dropped with it needs no lock.
         drop(removed);
         self.tell(&changes);
-    }
-
-    /// A member has gone, and may come back. The caller tells of the changes.
-    pub(crate) fn park(&self, id: &Sid) -> RoomChanges {
-        let mut changes = RoomChanges::new();
-        self.write().park(id, &mut changes);
-        changes
-    }
-
-    /// A member that has been parked will not come back.
-    pub(crate) fn unpark(&self, id: &Sid) -> Option<Arc<Member>> {
-        self.write().unpark(id)
-    }
-
-    /// Puts a member in the place of the one with the same id, if `may_enter` returns true; it is called while
-    /// nothing can be sent. The caller tells of the changes.
-    pub(crate) fn replace(
-        &self,
-        member: &Arc<Member>,
-        may_enter: impl FnOnce() -> bool,
-    ) -> Option<RoomChanges> {
-        let mut changes = RoomChanges::new();
-        let mut rooms = self.write();
-        if !may_enter() {
-            return None;
-        }
-        let before = rooms.replace(&member.id, Arc::clone(member), &mut changes);
-        drop(rooms);
-        before.map(|_| changes)
     }
 
     pub(crate) fn member(&self, id: &Sid) -> Option<Arc<Member>> {

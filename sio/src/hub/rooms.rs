@@ -121,9 +121,12 @@ impl<M: Clone> Rooms<M> {
         Some(before.member)
     }
 
+    /// Puts a member into rooms. Of one that is away nobody sees it.
     pub(crate) fn join(&mut self, id: &Sid, rooms: &[String], changes: &mut RoomChanges) {
+        let mut unseen = RoomChanges::new();
+        let (index, changes) = self.index_of(id, changes, &mut unseen);
         for room in rooms.iter().filter(|room| *room != id.as_str()) {
-            self.live.join(id, room, changes);
+            index.join(id, room, changes);
         }
     }
 
@@ -161,10 +164,23 @@ impl<M: Clone> Rooms<M> {
         self.identify(id, name, changes)
     }
 
+    /// Takes a member out of rooms. Of one that is away nobody sees it.
     pub(crate) fn leave(&mut self, id: &Sid, rooms: &[String], changes: &mut RoomChanges) {
+        let mut unseen = RoomChanges::new();
+        let (index, changes) = self.index_of(id, changes, &mut unseen);
         for room in rooms {
-            self.live.leave(id, room, changes);
+            index.leave(id, room, changes);
         }
+    }
+
+    /// Returns where a member is, and where its changes go.
+    fn index_of<'a>(
+        &'a mut self,
+        id: &Sid,
+        seen: &'a mut RoomChanges,
+        unseen: &'a mut RoomChanges,
+    ) -> (&'a mut Index<M>, &'a mut RoomChanges) {
+        if self.parked.members.contains_key(id) { (&mut self.parked, unseen) } else { (&mut self.live, seen) }
     }
 
     /// Returns the rooms of a member, sorted, its own included. Empty when it has gone.
@@ -191,6 +207,11 @@ impl<M: Clone> Rooms<M> {
     /// Returns how many members are parked.
     pub(crate) fn parked_len(&self) -> usize {
         self.parked.members.len()
+    }
+
+    /// Returns a member that is parked.
+    pub(crate) fn parked(&self, id: &Sid) -> Option<M> {
+        self.parked.members.get(id).map(|entry| entry.member.clone())
     }
 
     /// Returns the rooms in which somebody is, sorted.
@@ -221,10 +242,10 @@ impl<M: Clone> Rooms<M> {
     }
 
     /// As [`Self::for_each`], and then for every member that is parked.
-    pub(crate) fn for_each_with_parked(&self, target: &Target<'_>, mut each: impl FnMut(&M)) {
-        self.live.for_each(target, &mut each);
+    pub(crate) fn for_each_with_parked(&self, target: &Target<'_>, mut each: impl FnMut(&M, bool)) {
+        self.live.for_each(target, |member| each(member, false));
         if !self.parked.is_empty() {
-            self.parked.for_each(target, each);
+            self.parked.for_each(target, |member| each(member, true));
         }
     }
 }
@@ -347,12 +368,14 @@ mod tests {
         assert_eq!(changes, [change("a", Left(id.clone())), change("a", Deleted)]);
         assert_eq!((three.reached(&to(&["a"], &[])), three.rooms.get(&id)), (vec![], None));
         let mut missed = Vec::new();
-        three.rooms.for_each_with_parked(&to(&["a"], &[]), |name| missed.push(*name));
-        assert_eq!(missed, [0]);
+        three.rooms.for_each_with_parked(&to(&["a"], &[]), |name, is_parked| missed.push((*name, is_parked)));
+        assert_eq!(missed, [(0, true)]);
+        assert_eq!((three.join(0, &["b"]), three.leave(0, &["a"])), (vec![], vec![]), "nobody sees that");
+        assert_eq!((three.rooms.parked(&id), three.rooms.rooms()), (Some(0), vec![]));
         changes.clear();
         assert_eq!(three.rooms.replace(&id, 9, &mut changes), Some(0));
-        assert_eq!(changes, [change("a", Created), change("a", Joined(id.clone()))]);
-        assert_eq!(three.reached(&to(&["a"], &[])), [9]);
+        assert_eq!(changes, [change("b", Created), change("b", Joined(id.clone()))]);
+        assert_eq!((three.reached(&to(&["b"], &[])), three.reached(&to(&["a"], &[]))), (vec![9], vec![]));
     }
 
     #[test]

@@ -9,8 +9,8 @@ use base64::engine::general_purpose::STANDARD_NO_PAD;
 use bytes::Bytes;
 use hyper::Request;
 use serde_json::value::RawValue;
-use sio_cluster::Replay;
 use sio_cluster::protocol::message::HandedState;
+use sio_cluster::{Missed, Replay};
 use sio_core::id::PrivateId;
 use sio_core::socket::DisconnectReason;
 use tokio::runtime::Handle;
@@ -23,6 +23,7 @@ use crate::handshake::Handshake;
 use crate::hub::Namespace;
 use crate::hub::limits::Limits;
 use crate::hub::member::Member;
+use crate::hub::others::change_of;
 use crate::hub::state::{ConnectionState, From, Given};
 use crate::peer::Peer;
 use crate::places::network;
@@ -110,11 +111,14 @@ impl Kept {
         member.set_released();
         let until = session::later(self.options.max_disconnection);
         let mut clients = self.lock();
-        let is_in = self.hub.put_in(&member, &rooms, |is_addressed| {
+        let is_in = self.hub.put_in(&member, &rooms, |newcomer| {
             state.fill(Given { after, events, seen });
-            replay(&mut |target, offset, run| {
-                if is_addressed(target) {
-                    state.add(offset, self.entry(run.clone()));
+            replay(&mut |target, missed| {
+                if newcomer.is_addressed(target) {
+                    match missed {
+                        Missed::Event { offset, run } => state.add(*offset, self.entry(run.clone())),
+                        Missed::Change(deed) => newcomer.change(change_of(deed)),
+                    }
                 }
             })
         });

@@ -3,6 +3,7 @@
 mod interleavings;
 mod overtaking;
 mod restart;
+mod rooms;
 mod stopping;
 
 use std::time::Duration;

@@ -20,7 +20,7 @@ pub(crate) use self::events::{Amount, Delay, Next, Waiting};
 use self::expiry::Expiry;
 use super::Namespace;
 use super::limits::Limits;
-use super::state::{ConnectionState, may_come_back};
+use super::state::{ConnectionState, Holding, may_come_back};
 use crate::codec::Codec;
 use crate::data::SocketData;
 use crate::engine::mailbox::Mailbox;
@@ -221,6 +221,18 @@ impl Member {
 
     pub(crate) fn is_closed(&self) -> bool {
         self.phase.load(Ordering::Acquire) == CLOSED
+    }
+
+    /// Returns whether the rooms of this member count for its client: it is connected, on its way back, or has just lost
+    /// its connection and may come back.
+    pub(crate) fn keeps_rooms(&self) -> bool {
+        match self.phase.load(Ordering::Acquire) {
+            CONNECTED => true,
+            CONNECTING => self.is_recovered(),
+            _ => self.state().is_some_and(|state| {
+                state.holding(self) == Holding::This && (self.is_recovered() || self.was_accepted())
+            }),
+        }
     }
 
     /// Lets the client in: what it has missed goes out, then CONNECT, then what was held back. False when the client

@@ -47,6 +47,11 @@ impl Others {
         self.cluster.note(path, target, &Packet { run, is_volatile: false, compress, offset: event.offset })
     }
 
+    /// Keeps a change for clients that move, before it is made here.
+    pub(crate) fn note_change(&self, path: &str, target: &Target<'_>, change: Change<'_>) -> Option<Noted> {
+        self.cluster.note_change(&Address { path, target: target.reborrow() }, &deed(change))
+    }
+
     /// Asks the others for the state of a client that has come back here. `None` if none of them can have it.
     pub(crate) fn claim(&self, path: &str, resume: &Resume) -> Option<BoxFuture<()>> {
         let Resume { pid, offset } = *resume;
@@ -118,14 +123,14 @@ impl Others {
     }
 
     /// Makes a change to their sockets, before all events that are sent after it.
-    pub(crate) fn change(&self, path: &str, target: &Target<'_>, change: Change<'_>) {
+    pub(crate) fn change(&self, path: &str, target: &Target<'_>, change: Change<'_>, noted: Option<Noted>) {
         let to = Address { path, target: target.reborrow() };
         if self.cluster.has_foreign_members()
             && let Err(error) = self.cluster.change_foreign(&to, &deed(change))
         {
             tracing::error!(target: "sio::cluster", namespace = path, %error, "a change is made on nodes of sio only");
         }
-        if let Err(error) = self.cluster.change(&to, deed(change)) {
+        if let Err(error) = self.cluster.change_noted(&to, deed(change), noted) {
             tracing::error!(target: "sio::cluster", namespace = path, %error, "a change is made on this node only");
         }
     }

@@ -12,7 +12,7 @@ use super::super::{Change, Gathered, Target};
 use crate::engine::outbox::How;
 use crate::error::EmitError;
 
-/// An event that others are told of.
+/// An event or a change that others are told of.
 pub(crate) enum Noted {}
 
 /// An event for servers of other kinds.
@@ -46,7 +46,11 @@ impl Others {
         match *self {}
     }
 
-    pub(crate) fn change(&self, _: &str, _: &Target<'_>, _: Change<'_>) {
+    pub(crate) fn note_change(&self, _: &str, _: &Target<'_>, _: Change<'_>) -> Option<Noted> {
+        match *self {}
+    }
+
+    pub(crate) fn change(&self, _: &str, _: &Target<'_>, _: Change<'_>, _: Option<Noted>) {
         match *self {}
     }
 

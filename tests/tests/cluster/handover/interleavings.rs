@@ -14,21 +14,21 @@ use super::{Three, back, killed};
 const EVENTS: u64 = 40;
 
 /// A generator of numbers (xorshift), the same for the same seed.
-struct Numbers(u64);
+pub(super) struct Numbers(u64);
 
 impl Numbers {
-    fn new(seed: u64) -> Self {
+    pub(super) fn new(seed: u64) -> Self {
         Self(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
     }
 
-    fn below(&mut self, bound: u64) -> u64 {
+    pub(super) fn below(&mut self, bound: u64) -> u64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
         (self.0 >> 11) % bound
     }
 
-    async fn pause(&mut self, microseconds: u64) {
+    pub(super) async fn pause(&mut self, microseconds: u64) {
         sleep(Duration::from_micros(self.below(microseconds))).await;
     }
 }
