@@ -129,6 +129,44 @@ fn a_bound_that_is_excluded_is_narrower_than_one_that_is_not() {
 }
 
 #[test]
+fn limits_beside_a_reference_names_of_maps_and_unknown_keywords_count() {
+    let types = json!({ "Count": { "type": "integer" }, "Name": { "type": "string" } });
+    let reference = |name: &str, keyword: &str, limit: Value| {
+        let mut schema = json!({ "$ref": format!("#/types/{name}") });
+        schema[keyword] = limit;
+        schema
+    };
+    let map = |pattern: &str| {
+        let patterns = json!({ pattern: { "type": "boolean" } });
+        json!({ "type": "object", "patternProperties": patterns, "additionalProperties": false })
+    };
+    let number = |keyword: &str, limit: u32| {
+        let mut schema = json!({ "type": "integer" });
+        schema[keyword] = limit.into();
+        schema
+    };
+    let any_map = json!({ "type": "object", "additionalProperties": { "type": "boolean" } });
+    for (wide, narrow) in [
+        (json!({ "$ref": "#/types/Count" }), reference("Count", "minimum", json!(5))),
+        (reference("Count", "maximum", json!(9)), reference("Count", "maximum", json!(8))),
+        (json!({ "$ref": "#/types/Name" }), reference("Name", "minLength", json!(1))),
+        (json!({ "$ref": "#/types/Name" }), reference("Name", "pattern", json!("^a"))),
+        (any_map, map(r"^\d+$")),
+        (json!({ "type": "integer" }), number("multipleOf", 4)),
+        (json!({ "type": "integer" }), number("newKeyword", 4)),
+    ] {
+        let breaks = |old: &Value, new: &Value| {
+            let changes = diff(&contract(old, &types), &contract(new, &types));
+            let from =
+                |change: &&Change| change.place.contains("<-") || change.place.contains("from clients");
+            changes.iter().filter(from).any(|change| change.is_breaking)
+        };
+        assert!(breaks(&wide, &narrow), "{wide} to {narrow}");
+        assert!(!breaks(&narrow, &wide), "{narrow} to {wide}");
+    }
+}
+
+#[test]
 fn a_form_that_comes_or_goes() {
     breaks::<two::T, three::T>(false, true);
     breaks::<three::T, two::T>(true, false);

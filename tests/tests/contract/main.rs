@@ -3,6 +3,7 @@
 mod app;
 mod changes;
 mod matrix;
+mod random;
 mod samples;
 mod shapes;
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
-use super::forms::{Form, Object, Others, forms};
+use super::forms::{Form, Kind, Object, Others, forms};
 use crate::contract::schema::reference;
 
 /// A place where a writer and a reader differ.
@@ -40,6 +40,9 @@ fn is_good(reasons: &[Reason]) -> bool {
     !reasons.iter().any(|reason| reason.why.is_breaking())
 }
 
+/// Pairs of named types, and the reasons for which they do not fit.
+type Known = BTreeMap<(String, String), Vec<Reason>>;
+
 /// A comparison of two contracts' types.
 pub(super) struct Fits<'a> {
     writers: &'a Map<String, Value>,
@@ -47,7 +50,7 @@ pub(super) struct Fits<'a> {
     /// How a named type is called as a place.
     name: &'a dyn Fn(&str) -> String,
     /// Pairs of named types; one that is being compared fits until the opposite is known.
-    known: BTreeMap<(String, String), Vec<Reason>>,
+    known: Known,
     /// Pairs of other schemas that are being compared, for types that contain themselves.
     open: BTreeSet<(String, String)>,
 }
@@ -120,57 +123,79 @@ impl<'a> Fits<'a> {
 
     /// Compares a form with all that a reader takes.
     fn one_of(&mut self, place: &str, form: &Form, read: &[Form]) -> Vec<Reason> {
-        let mut best: Option<Vec<Reason>> = None;
+        // Reasons, and all that is known if these two are meant.
+        let mut good: Option<(Vec<Reason>, Known)> = None;
+        let mut bad: Option<Vec<Reason>> = None;
         for other in read {
             let before = self.known.clone();
             let reasons = self.pair(place, form, other);
-            if is_good(&reasons) {
+            if reasons.is_empty() {
                 return reasons;
             }
-            // These two do not fit, so all that was assumed on the way is forgotten.
-            self.known = before;
-            if is_meant(form, other, read) && best.as_ref().is_none_or(|best| reasons.len() < best.len()) {
-                best = Some(reasons);
+            // Perhaps another one fits better, so all that was assumed on the way is forgotten.
+            let known = std::mem::replace(&mut self.known, before);
+            if is_good(&reasons) {
+                if good.as_ref().is_none_or(|(best, _)| reasons.len() < best.len()) {
+                    good = Some((reasons, known));
+                }
+            } else if is_meant(form, other, read)
+                && bad.as_ref().is_none_or(|best| reasons.len() < best.len())
+            {
+                bad = Some(reasons);
             }
         }
-        best.unwrap_or_else(|| vec![reason(place, Why::Form(form.words()))])
+        if let Some((reasons, known)) = good {
+            self.known = known;
+            return reasons;
+        }
+        bad.unwrap_or_else(|| vec![reason(place, Why::Form(form.kind.words()))])
     }
 
     fn pair(&mut self, place: &str, writer: &Form, reader: &Form) -> Vec<Reason> {
+        let mut all = self.kinds(place, &writer.kind, &reader.kind);
+        if !reader.limits.is_subset(&writer.limits) {
+            let is_text = matches!(reader.kind, Kind::String { .. });
+            all.push(reason(place, Why::Limit(if is_text { "the text" } else { "a limit" })));
+        }
+        all
+    }
+
+    fn kinds(&mut self, place: &str, writer: &Kind, reader: &Kind) -> Vec<Reason> {
         let limit = |is_kept: bool, limit: &'static str| {
             if is_kept { Vec::new() } else { vec![reason(place, Why::Limit(limit))] }
         };
         match (writer, reader) {
-            (_, Form::Any)
-            | (Form::Bytes, Form::Bytes)
-            | (Form::Null, Form::Null)
-            | (Form::Bool, Form::Bool) => Vec::new(),
-            (Form::Const(a), Form::Const(b)) if a == b => Vec::new(),
-            (Form::Const(value), _) if is_of(value, reader) => Vec::new(),
+            (_, Kind::Any)
+            | (Kind::Bytes, Kind::Bytes)
+            | (Kind::Null, Kind::Null)
+            | (Kind::Bool, Kind::Bool) => Vec::new(),
+            (Kind::Const(a), Kind::Const(b)) if a == b => Vec::new(),
+            // The parts of a list or an object are not compared.
+            (Kind::Const(value), _) if !value.is_array() && !value.is_object() && reader.may_have(value) => {
+                Vec::new()
+            }
             (
-                Form::Number { is_integer, from, to },
-                Form::Number { is_integer: only, from: least, to: most },
+                Kind::Number { is_integer, from, to },
+                Kind::Number { is_integer: only, from: least, to: most },
             ) if *is_integer || !only => {
                 let is_kept = least.is_none_or(|least| from.is_some_and(|from| from >= least))
                     && most.is_none_or(|most| to.is_some_and(|to| to <= most));
                 limit(is_kept, "the range")
             }
-            (Form::String { limits: own }, Form::String { limits }) => {
-                let is_kept = limits
-                    .iter()
-                    .all(|(keyword, wanted)| own.get(keyword).is_some_and(|own| keeps(keyword, own, wanted)));
+            (Kind::String { from, to }, Kind::String { from: least, to: most }) => {
+                let is_kept = from >= least && most.is_none_or(|most| to.is_some_and(|to| to <= most));
                 limit(is_kept, "the text")
             }
-            (Form::Array { .. }, Form::Array { .. }) => self.arrays(place, writer, reader),
-            (Form::Object(writer), Form::Object(reader)) => self.objects(place, writer, reader),
+            (Kind::Array { .. }, Kind::Array { .. }) => self.arrays(place, writer, reader),
+            (Kind::Object(writer), Kind::Object(reader)) => self.objects(place, writer, reader),
             _ => vec![reason(place, Why::Kind { writer: writer.words(), reader: reader.words() })],
         }
     }
 
-    fn arrays(&mut self, place: &str, writer: &Form, reader: &Form) -> Vec<Reason> {
+    fn arrays(&mut self, place: &str, writer: &Kind, reader: &Kind) -> Vec<Reason> {
         let (
-            Form::Array { items, first, from, to },
-            Form::Array { items: other_items, first: other_first, from: least, to: most },
+            Kind::Array { items, first, from, to },
+            Kind::Array { items: other_items, first: other_first, from: least, to: most },
         ) = (writer, reader)
         else {
             return Vec::new();
@@ -213,14 +238,17 @@ impl<'a> Fits<'a> {
             let here = format!("{place}.{name}");
             match (reader.properties.get(name), &reader.others) {
                 (Some(read), _) => all.extend(self.schemas(&here, written, read)),
-                (None, Others::Like(read)) => all.extend(self.schemas(&here, written, read)),
+                (None, Others::Like { names, schema }) if names.is_empty() => {
+                    all.extend(self.schemas(&here, written, schema));
+                }
+                (None, Others::Like { .. }) => all.push(reason(&here, Why::Refused)),
                 (None, Others::Refused) => all.push(reason(&here, Why::Refused)),
                 (None, Others::Ignored) => all.push(reason(&here, Why::Unread)),
             }
         }
         let missing = reader.required.iter().filter(|name| !writer.required.contains(*name));
         all.extend(missing.map(|name| reason(&format!("{place}.{name}"), Why::Missing)));
-        if let Others::Like(written) = &writer.others {
+        if let Others::Like { names: own, schema: written } = &writer.others {
             // Any member may be written, those that the reader knows by name too.
             for (name, read) in
                 reader.properties.iter().filter(|(name, _)| !writer.properties.contains_key(*name))
@@ -228,7 +256,12 @@ impl<'a> Fits<'a> {
                 all.extend(self.schemas(&format!("{place}.{name}"), written, read));
             }
             match &reader.others {
-                Others::Like(read) => all.extend(self.schemas(&format!("{place}.*"), written, read)),
+                Others::Like { names, .. } if !names.is_subset(own) => {
+                    all.push(reason(&format!("{place}.*"), Why::Limit("the name")));
+                }
+                Others::Like { schema, .. } => {
+                    all.extend(self.schemas(&format!("{place}.*"), written, schema));
+                }
                 Others::Refused => all.push(reason(&format!("{place}.*"), Why::Refused)),
                 Others::Ignored => all.push(reason(&format!("{place}.*"), Why::Unread)),
             }
@@ -244,41 +277,17 @@ fn reason(place: &str, why: Why) -> Reason {
 /// Returns whether a form is what has become of another, so that a comparison of the two says more than that there is
 /// no such form.
 fn is_meant(form: &Form, other: &Form, read: &[Form]) -> bool {
-    let is_alike = |other: &Form| std::mem::discriminant(form) == std::mem::discriminant(other);
+    let is_alike = |other: &Form| std::mem::discriminant(&form.kind) == std::mem::discriminant(&other.kind);
     let has_tags_of = |a: &Object, b: &Object| {
         a.tags().all(|(name, value)| b.properties.get(name).and_then(|one| one.get("const")) == Some(value))
     };
-    match (form, other) {
-        (Form::Object(a), Form::Object(b)) => {
+    match (&form.kind, &other.kind) {
+        (Kind::Object(a), Kind::Object(b)) => {
             let are_only = read.iter().filter(|form| is_alike(form)).count() == 1;
             if a.tags().next().is_some() { has_tags_of(a, b) } else { are_only }
         }
         // Among others, a value that is gone is a value that is gone.
-        (Form::Const(_), _) | (_, Form::Const(_)) => false,
+        (Kind::Const(_), _) | (_, Kind::Const(_)) => false,
         _ => is_alike(other) || read.len() == 1,
-    }
-}
-
-/// Returns whether a value is of a form.
-fn is_of(value: &Value, form: &Form) -> bool {
-    match (value, form) {
-        (Value::Null, Form::Null) | (Value::Bool(_), Form::Bool) => true,
-        (Value::String(_), Form::String { limits }) => limits.is_empty(),
-        (Value::Number(number), Form::Number { is_integer, from, to }) => {
-            let value = number.as_f64().unwrap_or_default();
-            (!is_integer || number.is_i64() || number.is_u64())
-                && from.is_none_or(|from| value >= from)
-                && to.is_none_or(|to| value <= to)
-        }
-        _ => false,
-    }
-}
-
-/// Returns whether a limit of a text keeps within another.
-fn keeps(keyword: &str, own: &Value, wanted: &Value) -> bool {
-    match (keyword, own.as_u64(), wanted.as_u64()) {
-        ("minLength", Some(own), Some(wanted)) => own >= wanted,
-        ("maxLength", Some(own), Some(wanted)) => own <= wanted,
-        _ => own == wanted,
     }
 }

@@ -2,26 +2,31 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
+use super::meet::meet_all;
 use crate::contract::schema::{ATTACHMENT, reference};
-
-/// More forms than these are not compared.
-const MOST_FORMS: usize = 256;
 
 /// How deep references may lead to nothing but references.
 const MOST_HOPS: usize = 32;
 
 /// One form of a value.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Form {
+pub(super) struct Form {
+    pub(super) kind: Kind,
+    /// Limits that are compared only by their text: patterns, formats, and keywords that are not known here.
+    pub(super) limits: BTreeSet<String>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Kind {
     Any,
     Bytes,
     Const(Value),
     Null,
     Bool,
     Number { is_integer: bool, from: Option<f64>, to: Option<f64> },
-    String { limits: Map<String, Value> },
+    String { from: u64, to: Option<u64> },
     Array { items: Option<Value>, first: Vec<Value>, from: u64, to: Option<u64> },
     Object(Object),
 }
@@ -40,7 +45,11 @@ pub(super) enum Others {
     #[default]
     Ignored,
     Refused,
-    Like(Value),
+    /// Of one schema. If there are patterns, their names are like all of these, and no other member is taken.
+    Like {
+        names: BTreeSet<String>,
+        schema: Value,
+    },
 }
 
 /// Returns the forms of a schema; `None` if there are too many.
@@ -52,12 +61,12 @@ fn parts(schema: &Value, types: &Map<String, Value>, hops: usize) -> Option<Vec<
     let map = match schema {
         Value::Bool(false) => return Some(Vec::new()),
         Value::Object(map) => map,
-        _ => return Some(vec![Form::Any]),
+        _ => return Some(vec![Kind::Any.into()]),
     };
     if hops > MOST_HOPS {
         return None;
     }
-    let mut all = own(map);
+    let mut all = own(map)?;
     if let Some(name) = reference(map) {
         // A type that is not there: anything.
         let target = types.get(name).unwrap_or(&Value::Bool(true));
@@ -78,55 +87,125 @@ fn parts(schema: &Value, types: &Map<String, Value>, hops: usize) -> Option<Vec<
     Some(all)
 }
 
+/// The keywords that limit values of a kind.
+const OF_KINDS: [(&str, &[&str]); 4] = [
+    ("number", &["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"]),
+    ("string", &["minLength", "maxLength", "pattern", "format"]),
+    ("array", &["items", "prefixItems", "minItems", "maxItems", "contains"]),
+    ("object", &["properties", "required", "minProperties", "maxProperties", "propertyNames"]),
+];
+
+/// Keywords that limit nothing, or nothing that serde looks at.
+const NO_LIMITS: [&str; 12] = [
+    "$comment",
+    "$schema",
+    "contentEncoding",
+    "contentMediaType",
+    "default",
+    "deprecated",
+    "description",
+    "examples",
+    "readOnly",
+    "title",
+    "uniqueItems",
+    "writeOnly",
+];
+
+/// Keywords that are understood, besides those of kinds.
+const UNDERSTOOD: [&str; 10] = [
+    "$ref",
+    "additionalProperties",
+    "allOf",
+    "anyOf",
+    "const",
+    "enum",
+    "oneOf",
+    "patternProperties",
+    "type",
+    "unevaluatedProperties",
+];
+
+/// Limits that are compared only by their text.
+const BY_TEXT: [&str; 6] =
+    ["contains", "maxProperties", "minProperties", "multipleOf", "pattern", "propertyNames"];
+
 /// The forms that a schema names itself, without those of others.
-fn own(map: &Map<String, Value>) -> Vec<Form> {
+fn own(map: &Map<String, Value>) -> Option<Vec<Form>> {
+    let mut all = vec![Form { kind: Kind::Any, limits: unknown_limits(map) }];
     if map.contains_key(ATTACHMENT) {
-        return vec![Form::Bytes];
+        return Some(vec![Form { kind: Kind::Bytes, ..all.remove(0) }]);
     }
-    if let Some(value) = map.get("const") {
-        return vec![Form::Const(value.clone())];
+    let values = match (map.get("const"), map.get("enum")) {
+        (Some(value), _) => Some(vec![value.clone()]),
+        (None, Some(Value::Array(values))) => Some(values.clone()),
+        _ => None,
+    };
+    if let Some(values) = values {
+        let forms: Vec<_> = values.into_iter().map(|value| Form::from(Kind::Const(value))).collect();
+        all = meet_all(&all, &forms)?;
     }
-    if let Some(Value::Array(values)) = map.get("enum") {
-        return values.iter().cloned().map(Form::Const).collect();
-    }
-    match map.get("type") {
+    let kinds: Vec<_> = match map.get("type") {
         Some(Value::String(kind)) => vec![of_kind(kind, map)],
         Some(Value::Array(kinds)) => {
             kinds.iter().filter_map(Value::as_str).map(|kind| of_kind(kind, map)).collect()
         }
         _ if map.contains_key("properties") || map.contains_key("required") => vec![of_kind("object", map)],
-        _ => vec![Form::Any],
-    }
+        _ if OF_KINDS.iter().any(|(_, limits)| limits.iter().any(|limit| map.contains_key(*limit))) => {
+            let mut kinds: Vec<_> = ["null", "boolean", "number", "string", "array", "object"]
+                .map(|kind| of_kind(kind, map))
+                .into();
+            kinds.push(Kind::Bytes.into());
+            kinds
+        }
+        _ => return Some(all),
+    };
+    meet_all(&all, &kinds)
+}
+
+/// The keywords of which nothing is known, with their values.
+fn unknown_limits(map: &Map<String, Value>) -> BTreeSet<String> {
+    let is_unknown = |keyword: &str| {
+        !keyword.starts_with("x-")
+            && !NO_LIMITS.contains(&keyword)
+            && !UNDERSTOOD.contains(&keyword)
+            && !OF_KINDS.iter().any(|(_, limits)| limits.contains(&keyword))
+    };
+    let unknown = map.iter().filter(|(keyword, _)| is_unknown(keyword));
+    unknown.map(|(keyword, value)| format!("{keyword}: {value}")).collect()
 }
 
 fn of_kind(kind: &str, map: &Map<String, Value>) -> Form {
     let number = |keyword: &str| map.get(keyword).and_then(Value::as_u64);
-    match kind {
-        "null" => Form::Null,
-        "boolean" => Form::Bool,
+    let group = if kind == "integer" { "number" } else { kind };
+    let keywords = OF_KINDS.iter().find(|(of, _)| *of == group).map_or(&[][..], |(_, keywords)| keywords);
+    let mut limits: BTreeSet<_> = keywords
+        .iter()
+        .filter(|keyword| BY_TEXT.contains(keyword) || (kind == "string" && **keyword == "format"))
+        .filter_map(|keyword| Some(format!("{keyword}: {}", map.get(*keyword)?)))
+        .collect();
+    let kind = match kind {
+        "null" => Kind::Null,
+        "boolean" => Kind::Bool,
         "integer" | "number" => {
-            let (from, to) = range(map);
-            Form::Number { is_integer: kind == "integer", from, to }
+            let is_integer = kind == "integer";
+            let (from, to) = range(map, is_integer);
+            Kind::Number { is_integer, from, to }
         }
-        "string" => {
-            let keywords = ["format", "maxLength", "minLength", "pattern"];
-            let limits =
-                keywords.iter().filter_map(|&keyword| Some((keyword.to_owned(), map.get(keyword)?.clone())));
-            Form::String { limits: limits.collect() }
-        }
-        "array" => Form::Array {
+        "string" => Kind::String { from: number("minLength").unwrap_or(0), to: number("maxLength") },
+        "array" => Kind::Array {
             items: map.get("items").cloned(),
             first: map.get("prefixItems").and_then(Value::as_array).cloned().unwrap_or_default(),
             from: number("minItems").unwrap_or(0),
             to: number("maxItems"),
         },
-        "object" => Form::Object(object(map)),
-        _ => Form::Any,
-    }
+        "object" => Kind::Object(object(map, &mut limits)),
+        _ => Kind::Any,
+    };
+    Form { kind, limits }
 }
 
 /// The bounds of a number: those that are written, else those of its Rust type.
-fn range(map: &Map<String, Value>) -> (Option<f64>, Option<f64>) {
+fn range(map: &Map<String, Value>, is_integer: bool) -> (Option<f64>, Option<f64>) {
     let of_type = match map.get("format").and_then(Value::as_str).unwrap_or_default() {
         "int8" => (-128.0, 127.0),
         "int16" => (-32_768.0, 32_767.0),
@@ -140,24 +219,37 @@ fn range(map: &Map<String, Value>) -> (Option<f64>, Option<f64>) {
     };
     let written = |keyword: &str| map.get(keyword).and_then(Value::as_f64);
     // A bound that is excluded: the number beside it is the first that may be written.
-    let above = written("exclusiveMinimum").map_or(f64::NEG_INFINITY, f64::next_up);
-    let below = written("exclusiveMaximum").map_or(f64::INFINITY, f64::next_down);
-    let from = written("minimum").unwrap_or(of_type.0).max(above);
-    let to = written("maximum").unwrap_or(of_type.1).min(below);
+    let next = |bound: f64| if is_integer { bound.floor() + 1.0 } else { bound.next_up() };
+    let previous = |bound: f64| if is_integer { bound.ceil() - 1.0 } else { bound.next_down() };
+    let above = written("exclusiveMinimum").map_or(f64::NEG_INFINITY, next);
+    let below = written("exclusiveMaximum").map_or(f64::INFINITY, previous);
+    let from = written("minimum").unwrap_or(f64::NEG_INFINITY).max(of_type.0).max(above);
+    let to = written("maximum").unwrap_or(f64::INFINITY).min(of_type.1).min(below);
     (from.is_finite().then_some(from), to.is_finite().then_some(to))
 }
 
-fn object(map: &Map<String, Value>) -> Object {
+fn object(map: &Map<String, Value>, limits: &mut BTreeSet<String>) -> Object {
     let properties = map.get("properties").and_then(Value::as_object).into_iter().flatten();
     let required =
         map.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
-    let patterns =
-        map.get("patternProperties").and_then(Value::as_object).and_then(|all| all.values().next());
     let closed = |keyword: &str| map.get(keyword) == Some(&Value::Bool(false));
-    let others = match (patterns, map.get("additionalProperties")) {
-        (Some(like), _) => Others::Like(like.clone()),
-        (None, Some(like @ (Value::Object(_) | Value::Bool(true)))) => Others::Like(like.clone()),
-        _ if closed("additionalProperties") || closed("unevaluatedProperties") => Others::Refused,
+    let is_closed = closed("additionalProperties") || closed("unevaluatedProperties");
+    let patterns = map.get("patternProperties").and_then(Value::as_object);
+    let others = match (
+        patterns.map(|all| all.iter().collect::<Vec<_>>()).as_deref(),
+        map.get("additionalProperties"),
+    ) {
+        (Some(&[(pattern, like)]), _) if is_closed => {
+            Others::Like { names: BTreeSet::from([pattern.clone()]), schema: like.clone() }
+        }
+        (Some(several @ [_, ..]), _) => {
+            limits.insert(format!("patternProperties: {several:?}"));
+            Others::Like { names: BTreeSet::new(), schema: Value::Bool(true) }
+        }
+        (_, Some(like @ (Value::Object(_) | Value::Bool(true)))) => {
+            Others::Like { names: BTreeSet::new(), schema: like.clone() }
+        }
+        _ if is_closed => Others::Refused,
         _ => Others::Ignored,
     };
     Object {
@@ -167,43 +259,38 @@ fn object(map: &Map<String, Value>) -> Object {
     }
 }
 
-/// Returns the forms of values that are of one form of each list; `None` if there are too many.
-fn meet_all(all: &[Form], more: &[Form]) -> Option<Vec<Form>> {
-    if all.len().saturating_mul(more.len()) > MOST_FORMS {
-        return None;
-    }
-    Some(all.iter().flat_map(|a| more.iter().filter_map(move |b| meet(a, b))).collect())
-}
-
-/// Returns the form of values that are of both; `None` if there are none.
-fn meet(a: &Form, b: &Form) -> Option<Form> {
-    match (a, b) {
-        (Form::Any, other) | (other, Form::Any) => Some(other.clone()),
-        (Form::Object(a), Form::Object(b)) => {
-            let mut met = a.clone();
-            met.required.extend(b.required.iter().cloned());
-            for (name, schema) in &b.properties {
-                let both = match met.properties.get(name) {
-                    Some(known) if known != schema => json!({ "allOf": [known, schema] }),
-                    _ => schema.clone(),
-                };
-                met.properties.insert(name.clone(), both);
+impl Kind {
+    /// Returns false if a value cannot be of this kind. Its limits, other than those of numbers and of lengths, are not
+    /// looked at.
+    pub(super) fn may_have(&self, value: &Value) -> bool {
+        match (value, self) {
+            (_, Self::Any)
+            | (Value::Null, Self::Null)
+            | (Value::Bool(_), Self::Bool)
+            | (Value::Array(_), Self::Array { .. })
+            | (Value::Object(_), Self::Object(_)) => true,
+            (Value::String(text), Self::String { from, to }) => {
+                let length = text.chars().count() as u64;
+                length >= *from && to.is_none_or(|to| length <= to)
             }
-            if met.others == Others::Ignored {
-                met.others = b.others.clone();
+            (Value::Number(number), Self::Number { is_integer, from, to }) => {
+                let value = number.as_f64().unwrap_or_default();
+                (!is_integer || number.is_i64() || number.is_u64())
+                    && from.is_none_or(|from| value >= from)
+                    && to.is_none_or(|to| value <= to)
             }
-            Some(Form::Object(met))
+            _ => false,
         }
-        (a, b) if a == b => Some(a.clone()),
-        // One is a case of the other: the narrower of them.
-        (Form::Const(_), _) => Some(a.clone()),
-        (_, Form::Const(_)) => Some(b.clone()),
-        _ if std::mem::discriminant(a) == std::mem::discriminant(b) => Some(b.clone()),
-        _ => None,
     }
 }
 
-impl Form {
+impl From<Kind> for Form {
+    fn from(kind: Kind) -> Self {
+        Self { kind, limits: BTreeSet::new() }
+    }
+}
+
+impl Kind {
     /// The kind of value, in words.
     pub(super) fn words(&self) -> String {
         match self {

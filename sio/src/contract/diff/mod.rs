@@ -6,6 +6,7 @@
 
 mod fits;
 mod forms;
+mod meet;
 
 use std::collections::BTreeSet;
 use std::fmt;
