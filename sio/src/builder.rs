@@ -166,6 +166,7 @@ impl Default for Builder {
 /// Options for consumers and handlers.
 impl Builder {
     /// Adds a consumer besides those that are collected.
+    #[track_caller]
     pub fn consumer<C: Consumer>(mut self) -> Self {
         self.consumers.push(Registration::of::<C>());
         self

@@ -249,6 +249,21 @@ impl Server {
                 "namespace"
             );
         }
+        #[cfg(feature = "contract")]
+        self.announce_routes();
+    }
+
+    /// Writes every event with its types, a line each, for those who let such lines through.
+    #[cfg(feature = "contract")]
+    fn announce_routes(&self) {
+        if !tracing::enabled!(target: "sio::server", tracing::Level::DEBUG) {
+            return;
+        }
+        let served = self.inner.reception.namespaces.served();
+        let consumers: Vec<_> = served.into_iter().filter_map(|(_, consumer)| consumer.copied()).collect();
+        for line in crate::contract::Contract::of(&consumers).to_string().lines() {
+            tracing::debug!(target: "sio::server", "{line}");
+        }
     }
 }
 

@@ -221,3 +221,18 @@ async fn an_emitter_of_the_cluster_emits_what_is_declared() {
     assert!(matches!(error, EmitterError::WrongNamespace(_)), "{error}");
     emitter.close().await;
 }
+
+#[tokio::test]
+async fn a_server_that_begins_writes_its_events_for_debugging() {
+    let logs = sio_tests::logs::capture();
+    let _server = server().await;
+    for words in [
+        ["sio::server: /typed  emits::typed::Typed  tests/tests/emits/typed.rs:", ""],
+        ["sio::server:   -> said(from: string, texts: string[], pair: [number, number]) => void", ""],
+        ["sio::server:   -> are_you_there(seconds: number, ack: (answer: boolean) => void) => void", ""],
+    ] {
+        let line = logs.expect(&words).await;
+        assert!(line.contains("DEBUG"), "{line}");
+    }
+    assert_eq!(logs.count(&["-> elsewhere"]), 0, "the event of a namespace that is not served");
+}
