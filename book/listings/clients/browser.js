@@ -50,3 +50,18 @@ wallet.on("confirm", (question, answer) => {
   answer(window.confirm(question));
 });
 // ANCHOR_END: confirm
+
+// ANCHOR: renew
+const session = io("/session", { auth: async (send) => send({ token: await freshToken() }) });
+session.on("auth_expiring", async () => session.emit("reauth", { token: await freshToken() }));
+session.on("disconnect", (reason) => {
+  if (reason === "io server disconnect") session.connect(); // with a fresh token
+});
+// ANCHOR_END: renew
+
+// ANCHOR: trace
+/** Sends an event as a part of a trace, `traceparent`, that this page has begun. */
+function say(socket, text, traceparent) {
+  socket.emit("say", { text, _trace: traceparent });
+}
+// ANCHOR_END: trace

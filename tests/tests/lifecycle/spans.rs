@@ -90,7 +90,7 @@ impl Recorder {
             loop {
                 let changed = self.0.1.notified();
                 let next = {
-                    let mut ended = self.0.0.lock().unwrap();
+                    let mut ended = self.0.0.lock().expect("no holder panics");
                     if ended.is_empty() { None } else { Some(ended.remove(0)) }
                 };
                 match next {
@@ -120,11 +120,11 @@ impl<S: tracing::Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Recorder {
         let mut fields = BTreeMap::new();
         attributes.record(&mut Fields(&mut fields));
         let ended = Ended { name: attributes.metadata().name(), fields, lines: Vec::new() };
-        context.span(id).unwrap().extensions_mut().insert(ended);
+        context.span(id).expect("it is there").extensions_mut().insert(ended);
     }
 
     fn on_record(&self, id: &Id, values: &Record<'_>, context: Context<'_, S>) {
-        let span = context.span(id).unwrap();
+        let span = context.span(id).expect("it is there");
         if let Some(ended) = span.extensions_mut().get_mut::<Ended>() {
             values.record(&mut Fields(&mut ended.fields));
         }
@@ -146,8 +146,8 @@ impl<S: tracing::Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Recorder {
     }
 
     fn on_close(&self, id: Id, context: Context<'_, S>) {
-        if let Some(ended) = context.span(&id).unwrap().extensions_mut().remove::<Ended>() {
-            self.0.0.lock().unwrap().push(ended);
+        if let Some(ended) = context.span(&id).expect("it is there").extensions_mut().remove::<Ended>() {
+            self.0.0.lock().expect("no holder panics").push(ended);
             self.0.1.notify_one();
         }
     }
@@ -169,8 +169,9 @@ async fn setting() -> Setting {
     let subscriber = tracing_subscriber::registry().with(recorder.clone());
     let _subscriber = tracing::subscriber::set_default(subscriber);
     let kept = Arc::clone(&starts);
-    let spans =
-        Spans::new().trace_field("_trace").on_start(move |_, start| kept.lock().unwrap().push(*start));
+    let spans = Spans::new()
+        .trace_field("_trace")
+        .on_start(move |_, start| kept.lock().expect("no holder panics").push(*start));
     let state = gate.clone();
     let server =
         TestServer::start(move |builder| builder.consumer::<Traced>().state(state).spans(spans)).await;

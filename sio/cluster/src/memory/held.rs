@@ -8,13 +8,16 @@ use bytes::Bytes;
 use super::MemoryBroker;
 use crate::bus::Topic;
 
-/// Those that wait, by sender and receiver: each for a connection, under its topic.
+/// A frame for a connection, under its topic.
+type Kept = (u64, Topic, Bytes);
+
+/// Those that wait, by sender and receiver.
 #[derive(Default)]
-pub(super) struct Held(HashMap<(Arc<str>, Arc<str>), Vec<(u64, Topic, Bytes)>>);
+pub(super) struct Held(HashMap<(Arc<str>, Arc<str>), Vec<Kept>>);
 
 impl Held {
     /// Returns the list in which frames on this way wait, if they do.
-    pub(super) fn on_way(&mut self, from: &Arc<str>, to: &Arc<str>) -> Option<&mut Vec<(u64, Topic, Bytes)>> {
+    pub(super) fn on_way(&mut self, from: &Arc<str>, to: &Arc<str>) -> Option<&mut Vec<Kept>> {
         self.0.get_mut(&(Arc::clone(from), Arc::clone(to)))
     }
 }
