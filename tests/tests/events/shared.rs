@@ -63,6 +63,11 @@ impl Greeter {
     async fn event_greet(&self) -> &'static str {
         self.0
     }
+
+    /// Handles the event of its own name, once a second.
+    async fn reauth(&mut self, token: String) -> bool {
+        token == self.0
+    }
 }
 
 struct Both {
@@ -172,6 +177,11 @@ async fn the_options_of_events_hold_in_a_set() {
     }
     ask(&mut ws, "/both", r#"["rare"]"#, "[]").await;
     ask(&mut ws, "/both", r#"["rare"]"#, r#"[{"status":"error","code":"rate_limited",…}]"#).await;
+
+    // Two in one message, faster than the default rate of this handler.
+    ws.send_all(&[r#"42/both,1["reauth","good day"]"#, r#"42/both,2["reauth","good day"]"#]).await;
+    ws.expect("43/both,1[true]").await;
+    ws.expect(r#"43/both,2[{"status":"error","code":"rate_limited",…}]"#).await;
 
     // Beside the others: the next event is answered first.
     ws.send(r#"42/both,1["beside"]"#).await;
