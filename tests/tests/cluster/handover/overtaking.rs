@@ -37,7 +37,7 @@ async fn a_client_is_found_whose_state_has_not_reached_the_node_that_it_went_to(
     assert!(again.is_recovered() && again.id() == client.id() && again.is_in("red"));
     again.next::<()>("missed").await;
     for node in &nodes {
-        node.server().to(&again.id()).emit("to its id", &()).await.expect("a broadcast cannot fail");
+        node.server().to(again.id()).emit("to its id", &()).await.expect("a broadcast cannot fail");
         again.next::<()>("to its id").await;
     }
     again.nothing_more().await;
@@ -84,7 +84,7 @@ async fn a_client_that_the_node_of_its_id_has_given_away_outlives_the_next_one()
     let cluster = nodes[0].server().cluster().expect("it has an adapter");
     eventually("it has left", || cluster.nodes().len() == 1).await;
     for name in ["1", "2"] {
-        nodes[2].server().to(&client.id()).emit(name, &()).await.expect("a broadcast cannot fail");
+        nodes[2].server().to(client.id()).emit(name, &()).await.expect("a broadcast cannot fail");
     }
     nodes[0].server().to("red").emit("3", &()).await.expect("a broadcast cannot fail");
     let again = back(&second, &nodes[0]).await;

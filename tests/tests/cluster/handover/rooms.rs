@@ -51,7 +51,7 @@ async fn rooms_change_for_a_client_that_is_on_its_way() {
     assert!(given_up.is_err(), "its state is on its way");
     for (server, name) in servers.iter().zip(["1", "2", "3"]) {
         server.to("red").join(name).await;
-        server.to(&client.id()).join(format!("{name} by its id")).await;
+        server.to(client.id()).join(format!("{name} by its id")).await;
         emit(server, &[name]).await;
         server.to(name).leave(name).await;
         emit(server, &[name]).await;
