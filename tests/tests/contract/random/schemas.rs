@@ -56,7 +56,7 @@ pub(super) fn schema(rng: &mut Rng, depth: usize) -> Value {
         8 => optional(rng, depth),
         9 => json!({ "oneOf": tagged(rng, depth) }),
         10 => external(rng, depth),
-        11 => reference(rng.pick(&TYPES)),
+        11 => reference(rng.pick::<&str>(&TYPES)),
         12 => referring(rng),
         13 => flattened(rng, depth),
         14 => json!({ "anyOf": [schema(rng, depth), schema(rng, depth)] }),
