@@ -157,7 +157,7 @@ fn hook_args(model: &Consumer) -> Vec<(&Method, Source)> {
     connect.chain(disconnect).chain(error).collect()
 }
 
-/// What a contract tells of a consumer beside its events.
+/// The parts of a consumer that a contract shows besides its events.
 fn hook_contracts(model: &Consumer) -> Vec<TokenStream> {
     let connect = model.connect.iter().map(|method| contract::connect(&model.krate, method));
     std::iter::once(contract::consumer(&model.krate, &model.docs)).chain(connect).collect()

@@ -169,7 +169,7 @@ impl Flood {
         command.spawn().map(Self)
     }
 
-    /// What the process does.
+    /// Runs in the process that floods.
     fn run(address: SocketAddr, name: &str) -> io::Result<()> {
         let mut floods = floods().into_iter();
         let (_, data) = floods.find(|(kind, _)| *kind == name).ok_or(io::ErrorKind::InvalidInput)?;

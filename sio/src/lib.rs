@@ -253,7 +253,7 @@ pub mod __private {
     }
 
     pub use __sio_contract as contract;
-    /// What is known of a declared event: its name now, and with the feature `contract` its documentation, the names
+    /// The description of a declared event: its name now, and with the feature `contract` its documentation, the names
     /// and shapes of its arguments, and that of its answer. A macro, because the attribute cannot know which features
     /// `sio` has.
     #[cfg(not(feature = "contract"))]

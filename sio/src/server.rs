@@ -81,7 +81,7 @@ pub(crate) struct ServerInner {
     pub(crate) shutdown: Arc<Shutdown>,
     /// Held by whoever leads the clients out.
     pub(crate) leading: tokio::sync::Mutex<()>,
-    /// What supervises the process, and is told how the server is.
+    /// The supervisor of the process, which is told how the server is.
     #[cfg(unix)]
     pub(crate) supervisor: OnceLock<supervisor::Supervisor>,
     /// It has been said which namespaces there are.

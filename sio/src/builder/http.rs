@@ -151,7 +151,7 @@ impl Builder {
     /// Answers requests for a path with the [metrics](Builder::metrics), which this switches on, in the text format of
     /// OpenMetrics: what Prometheus and others scrape. Default: at no path.
     ///
-    /// Whoever can reach the server can read them, whatever [`allowed_hosts`](Builder::allowed_hosts) is: keep the path
+    /// Everybody who can reach the server can read them, whatever [`allowed_hosts`](Builder::allowed_hosts) is: keep the path
     /// from the public at the proxy, or serve [`Snapshot::openmetrics`](crate::observe::Snapshot::openmetrics) elsewhere.
     ///
     /// # Examples

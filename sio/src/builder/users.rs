@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 use super::Builder;
 use crate::hub::PresenceChange;
 
-/// What others see of a socket.
+/// The facts about a socket that others see.
 impl Builder {
     /// Shows the values of a type that sockets have in their [`data`](crate::Socket::data) to everybody who
     /// [fetches](crate::emit::Broadcast::fetch_sockets) the sockets, on all nodes of a cluster. They are written as JSON

@@ -34,7 +34,7 @@ pub struct Cluster {
     pub(crate) server_events: Arc<ServerEvents>,
     /// None if nothing is passed on.
     pub(crate) forward: Option<Arc<Forward>>,
-    /// What runs for the other nodes beside the server.
+    /// The tasks for other nodes, which run beside the server.
     pub(crate) beside: Mutex<Option<Box<dyn Any + Send>>>,
     entered: OnceCell<()>,
     /// A request has begun to start it, because nobody else had.

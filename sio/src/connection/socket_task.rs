@@ -90,7 +90,7 @@ async fn enter<C: Consumer>(SocketTask { seat, auth, before }: SocketTask) -> Op
     if before.is_none() {
         seat.door.hub.add(&seat.socket.member);
     }
-    // Whatever ends this task, the socket's rooms end with it.
+    // However this task ends, the socket's rooms end with it.
     let mut leaving = Leaving { seat, was_in: false };
     let Seat { socket, door } = &leaving.seat;
     socket.member.set_busy();

@@ -137,7 +137,7 @@ impl<V> ConnectVia<V> {
     }
 }
 
-/// Whatever has a `Default`. A trait of its own so that it can say what to do.
+/// Every type with a `Default`. A trait of its own so that it can say what to do.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` has no `Default`, so `sio` cannot make one for each client",
     label = "needs `Default`, or a `connect` that builds it",

@@ -258,7 +258,7 @@ impl Engine {
             }
         };
         mailbox.outbox.set_transport(kind);
-        // Whatever it sends at once goes out behind the open packet.
+        // Packets that it sends at once follow the open packet.
         let handler = (shared.new_handler)(Sender::new(Arc::clone(&mailbox)), handshake);
         let config = Arc::clone(&shared.session_config);
         let state = Session::open_revision(wire.revision(), config, kind, session::now());

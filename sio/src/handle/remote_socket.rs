@@ -22,7 +22,7 @@ use crate::hub::{Change, Namespace, Target, answer};
 
 /// A socket by its id, on whichever node of the cluster it is: [`Namespace::remote`] makes it without asking anybody.
 ///
-/// What is done to a socket of this node is done at once, as by its [`Socket`]. For one of another node a message goes
+/// Changes of a socket of this node are made at once, as by its [`Socket`]. For one of another node a message goes
 /// there; methods that return an answer wait for it, for two seconds at most (`Adapter::request_timeout`).
 ///
 /// # Examples

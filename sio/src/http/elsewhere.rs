@@ -56,7 +56,7 @@ pub(crate) trait Way: Send + Sync {
 /// A request that is being passed on.
 pub(crate) type Passing<'a> = Pin<Box<dyn Future<Output = Result<Response<Bytes>, Failed>> + Send + 'a>>;
 
-/// Who has sent a request.
+/// The sender of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Sender {
     Client,

@@ -63,7 +63,7 @@ pub(crate) struct Asked {
     elsewhere: Option<Elsewhere>,
 }
 
-/// What has become of a question to many.
+/// The outcome of a question to many.
 pub(crate) enum Answered {
     /// One has answered, or cannot any more.
     One(Answer),

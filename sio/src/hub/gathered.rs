@@ -4,7 +4,7 @@ use std::fmt;
 
 use sio_core::id::NodeId;
 
-/// What the nodes of a cluster have answered, and which of them have not.
+/// The answers of the nodes of a cluster, and the nodes that have not answered.
 ///
 /// A node that has died, stands still or cannot be reached keeps nobody waiting for longer than the
 /// [request timeout](crate::emit::Gathered#how-long-it-takes) of two seconds: what the others have said is here, and it
@@ -34,7 +34,7 @@ use sio_core::id::NodeId;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Gathered<T> {
-    /// What was answered, by this node too.
+    /// The answers, that of this node among them.
     pub items: T,
     /// The nodes that have not answered, in order.
     pub missing: Vec<NodeId>,

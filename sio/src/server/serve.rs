@@ -118,7 +118,7 @@ async fn until_stopped(server: &Server, stop: &mut StopSignals) {
         tracing::info!(target: "sio::server", signal, "stopping");
     }
     let stopped = async {
-        // Whoever presses Ctrl-C has no other server to which clients could be led.
+        // After Ctrl-C there is usually no other server to which clients could be led.
         if signal == Some(TERMINATE) { server.drain().await } else { server.close().await }
     };
     tokio::select! {

@@ -112,7 +112,7 @@ async fn the_queue_is_bounded_in_packets_too() {
     ws.expect(r#"42["small","room again"]"#).await;
 }
 
-/// Broadcasts until the slow member is put out, and checks that the quick one misses nothing.
+/// Broadcasts until the slow member is disconnected, and checks that the quick one misses nothing.
 #[tokio::test]
 async fn a_broadcast_does_not_wait_for_a_slow_member_which_is_disconnected() {
     let server =
@@ -175,7 +175,7 @@ async fn a_volatile_emit_may_be_skipped_and_puts_nobody_out() {
     slow.send(r#"421["ask","are you there?"]"#).await;
     let (mut last, mut received) = (None, 0);
     loop {
-        let Received::Text(packet) = slow.receive().await else { panic!("the client was put out") };
+        let Received::Text(packet) = slow.receive().await else { panic!("the client was disconnected") };
         if packet == r#"431["are you there?"]"# {
             break;
         }

@@ -108,7 +108,7 @@ fn when_the_time_is_over_nobody_is_awaited() {
 }
 
 proptest! {
-    /// Whatever comes in whatever order: nobody appears twice, and all who were listed appear in the end.
+    /// In any order of answers, nobody appears twice, and all who were listed appear in the end.
     #[test]
     fn everybody_who_was_listed_appears_once(
         steps in prop::collection::vec((0..5_u8, 0..3_u64, 0..3_u64, any::<bool>(), prop::collection::vec(0..12_u8, 0..4)), 0..40),

@@ -5,7 +5,7 @@
 //! sio-client: https 203.0.113.7:5000
 //! ```
 //!
-//! Whoever knows the token could also ask as a client; it only spares a request from being judged twice, and from going
+//! Everybody who knows the token could also ask as a client; it only spares a request from being judged twice, and from going
 //! round in circles.
 
 use std::net::SocketAddr;

@@ -52,7 +52,7 @@ struct Stall {
     end: Pin<Box<Sleep>>,
 }
 
-/// What moves from one side to the other.
+/// The bytes on their way from one side to the other.
 #[derive(Default)]
 struct Direction {
     /// Read and not written yet.

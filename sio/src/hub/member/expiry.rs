@@ -50,7 +50,7 @@ impl Expiry {
     }
 }
 
-/// What is due at the end of the time, or before it.
+/// The step that is due at the end of the time, or before it.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Due {
     /// The client is to be told that it has so much time left.

@@ -21,7 +21,7 @@ pub(super) struct Node {
 /// Changes of a node that wait until its users are known. It is asked again for those that were left out.
 const MAX_WAITING: usize = 10_000;
 
-/// What other nodes tell.
+/// The messages of other nodes.
 impl Presence {
     /// A user has come or gone on another node. Returns whether that node has to be asked for all of its users.
     pub(crate) fn heard(self: &Arc<Self>, from: NodeId, path: &str, change: (&str, bool, u64)) -> bool {

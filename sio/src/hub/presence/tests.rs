@@ -58,7 +58,7 @@ impl Observed {
         client
     }
 
-    /// What was told since the last time, when a time has passed.
+    /// Returns the changes that were told since the last call, once a time has passed.
     async fn after(&self, time: Duration) -> Vec<String> {
         tokio::time::sleep(time).await;
         std::mem::take(&mut *self.told.lock().unwrap())
@@ -174,7 +174,7 @@ async fn beyond_the_limit_users_are_reached_and_nobody_is_told_of_them() {
     assert_eq!(observed.after(MOMENT).await, ["ada online", "bob online"]);
     let shop = observed.server.of("/tests/online");
     assert_eq!(shop.user("eve").is_online().await, Ok(true));
-    // Who is known is known in another tab too, and who was not does not go.
+    // A user who is online stays so with another tab, and one who was not cannot go.
     let _tab = observed.client("bob").await;
     eve.leave().await;
     assert_eq!(observed.after(GRACE + MOMENT).await, [""; 0]);

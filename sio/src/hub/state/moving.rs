@@ -26,7 +26,7 @@ pub(crate) enum From {
     Unknown,
 }
 
-/// What is known of a client's events, to go to another node.
+/// The record of a client's events, to go to another node.
 #[derive(Debug)]
 pub(crate) struct Given {
     /// The offset of the event in front of the first.
@@ -76,7 +76,7 @@ impl ConnectionState {
         inner.holder.take()?;
         inner.missed = Vec::new();
         let mut given = inner.log.give(from)?;
-        // What it had had when it came here may still be on its way.
+        // Events that it had got before it came here may still be on their way.
         if let Some(seen) = inner.seen.take() {
             let Seen { before, since, .. } = *seen;
             given.seen.extend(before.into_iter().chain(since).take(MAX_GIVEN));
