@@ -68,6 +68,11 @@ impl Tag {
         std::str::from_utf8(&self.0).expect("tags are made of ASCII characters only")
     }
 
+    /// Makes a tag of characters that have been checked.
+    pub(super) const fn from_checked(chars: [u8; Self::LEN]) -> Self {
+        Self(chars)
+    }
+
     pub(crate) const fn as_bytes(&self) -> &[u8; Self::LEN] {
         &self.0
     }
