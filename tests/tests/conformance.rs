@@ -165,6 +165,7 @@ mod heartbeat {
             // A busy machine may be late with its ping; one that is never in time has lost it.
             let in_time = async || {
                 let mut polling = server.at(path).polling().await;
+                // Longer than interval and timeout together, which are real time: the client does nothing meanwhile.
                 tokio::time::sleep(Duration::from_millis(500)).await;
                 polling.get().await.status == 400
             };

@@ -176,7 +176,7 @@ fn is_node_down(event: &ClusterEvent) -> bool {
     matches!(event, ClusterEvent::NodeDown { .. })
 }
 
-/// These nodes send numbers for a while.
+/// These nodes send numbers for a while. It is the broker that is given the time: a real one has no other clock.
 async fn talk(nodes: &[Node], time: Duration) {
     let end = Instant::now() + time;
     while Instant::now() < end {
@@ -298,6 +298,7 @@ async fn fault_6_redis_cuts_a_node_that_reads_nothing_and_its_client_misses_what
     // Much more than all buffers on the way take.
     for _ in 0..300 {
         a.send(100 << 10).await;
+        // At a rate that Redis passes on to those who read: it is to cut off the other for its backlog alone.
         sleep(EVERY / 2).await;
     }
     proxy.hold(false, false);

@@ -178,6 +178,7 @@ async fn users_of_a_node_that_dies_go_offline_when_it_counts_as_dead() {
     eventually("the end of ada", || is_told(&["ada offline", "ada online", "both online"])).await;
     let took = died.elapsed();
     assert!((Duration::from_secs(9)..Duration::from_secs(16)).contains(&took), "{took:?}");
+    // The clock is stopped: by its time, nothing more is told of her or of the other.
     sleep(10 * GRACE).await;
     assert!(is_told(&["ada offline", "ada online", "both online"]), "one of its sockets is elsewhere");
 }

@@ -11,7 +11,7 @@ use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
 use super::{Three, back, node};
-use crate::support::{NAMES, knows};
+use crate::support::{NAMES, eventually, knows};
 
 const CLIENTS: usize = 12;
 
@@ -62,8 +62,11 @@ async fn fault_10_a_rolling_restart_loses_nothing() {
     let ready: Ready = Arc::new(Mutex::new(nodes.into_iter().map(Arc::new).collect()));
     let end = Arc::new(AtomicBool::new(false));
     let clients: Vec<_> = (0..CLIENTS).map(|nth| client(Arc::clone(&ready), nth, Arc::clone(&end))).collect();
-    // All have joined.
-    sleep(Duration::from_millis(100)).await;
+    let joined = || {
+        let ready = ready.lock().expect("nobody panics");
+        ready.iter().map(|node| node.server().to("red").sockets().len()).sum::<usize>()
+    };
+    eventually("all to have joined", || joined() == CLIENTS).await;
     let all = |nth: usize| Arc::clone(&ready.lock().expect("nobody panics")[nth]);
     let mut sent = Vec::new();
     let mut begin = |node: &TestServer| {
@@ -74,6 +77,7 @@ async fn fault_10_a_rolling_restart_loses_nothing() {
     };
     let mut senders: Vec<_> = (0..3).map(|nth| begin(&all(nth))).collect();
     for (turn, name) in NAMES.into_iter().enumerate() {
+        // They send for a while.
         sleep(Duration::from_millis(500)).await;
         let leaving = ready.lock().expect("nobody panics").remove(0);
         let (stop, task) = senders.remove(0);
@@ -93,6 +97,7 @@ async fn fault_10_a_rolling_restart_loses_nothing() {
         stop.store(true, Ordering::SeqCst);
         task.await.expect("it does not panic");
     }
+    // Longer than anything is under way.
     sleep(Duration::from_secs(2)).await;
     end.store(true, Ordering::SeqCst);
     for (nth, client) in clients.into_iter().enumerate() {

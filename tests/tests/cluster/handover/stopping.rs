@@ -1,13 +1,20 @@
 //! Clients whose node stops while others send to their ids, or stop as well.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use sio::testing::Faults;
 use tokio::time::sleep;
 
 use super::{Three, back};
+use crate::support::eventually;
+
+/// Waits until so many more events have been sent.
+async fn more(sent: &AtomicUsize, count: usize) {
+    let end = sent.load(Ordering::SeqCst) + count;
+    eventually("more events", || sent.load(Ordering::SeqCst) >= end).await;
+}
 
 #[tokio::test(start_paused = true)]
 async fn all_that_is_sent_to_the_id_of_a_client_follows_it_from_a_node_that_stops() {
@@ -18,30 +25,32 @@ async fn all_that_is_sent_to_the_id_of_a_client_follows_it_from_a_node_that_stop
         let (id, server) = (client.id(), nodes[2].server().clone());
         let is_over = Arc::new(AtomicBool::new(false));
         let ends = Arc::clone(&is_over);
+        let sent = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&sent);
         let sending = tokio::spawn(async move {
-            let mut sent = 0;
             while !ends.load(Ordering::SeqCst) {
-                server.to(&id).emit(&format!("{sent:04}"), &()).await.expect("a broadcast cannot fail");
-                sent += 1;
+                let number = counted.load(Ordering::SeqCst);
+                server.to(&id).emit(&format!("{number:04}"), &()).await.expect("a broadcast cannot fail");
+                counted.fetch_add(1, Ordering::SeqCst);
                 sleep(Duration::from_millis(1)).await;
             }
-            sent
         });
-        sleep(Duration::from_millis(20)).await;
+        more(&sent, 20).await;
         nodes[0].server().close().await;
         client.expect_disconnect().await;
         let mut got = client.unread();
-        sleep(Duration::from_millis(20)).await;
+        more(&sent, 20).await;
         let again = back(&client, &nodes[1]).await;
         assert!(again.is_recovered(), "seed {seed}");
-        sleep(Duration::from_millis(20)).await;
+        more(&sent, 20).await;
         is_over.store(true, Ordering::SeqCst);
-        let sent = sending.await.expect("it does not panic");
+        sending.await.expect("it does not panic");
+        // Longer than anything is under way, so that what comes twice has come.
         sleep(Duration::from_secs(1)).await;
         got.extend(again.unread());
         // Those that took the way over the node that has stopped may come behind others.
         got.sort_unstable();
-        let all: Vec<_> = (0..sent).map(|number| format!("{number:04}")).collect();
+        let all: Vec<_> = (0..sent.load(Ordering::SeqCst)).map(|number| format!("{number:04}")).collect();
         assert_eq!(got, all, "seed {seed}");
     }
 }
