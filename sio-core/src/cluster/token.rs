@@ -18,12 +18,15 @@ use serde::ser::{Serialize, Serializer};
 /// use sio_core::cluster::token::ForwardToken;
 ///
 /// let token = ForwardToken::from_random([1; 16]);
-/// assert_eq!(token.to_text(), "AQEBAQEBAQEBAQEBAQEBAQ");
+/// assert_eq!(token.as_str(), "AQEBAQEBAQEBAQEBAQEBAQ");
 /// assert!(token.is(b"AQEBAQEBAQEBAQEBAQEBAQ"));
 /// assert!(!token.is(b"AQEBAQEBAQEBAQEBAQEBAg"));
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub struct ForwardToken([u8; Self::LEN]);
+pub struct ForwardToken([u8; TEXT]);
+
+/// The length of the text, as which a token is kept: it is read and written with each request that is passed on.
+const TEXT: usize = 22;
 
 impl ForwardToken {
     /// Bytes of a token.
@@ -31,23 +34,24 @@ impl ForwardToken {
 
     /// Makes a token of random bytes, which the caller takes from a cryptographic source.
     #[must_use]
-    pub const fn from_random(bytes: [u8; Self::LEN]) -> Self {
-        Self(bytes)
+    pub fn from_random(bytes: [u8; Self::LEN]) -> Self {
+        let mut text = [0; TEXT];
+        URL_SAFE_NO_PAD.encode_slice(bytes, &mut text).expect("16 bytes are exactly 22 characters of base64");
+        Self(text)
     }
 
     /// Returns the token as a header carries it.
     #[must_use]
-    pub fn to_text(&self) -> String {
-        URL_SAFE_NO_PAD.encode(self.0)
+    pub fn as_str(&self) -> &str {
+        std::str::from_utf8(&self.0).expect("base64 is made of ASCII characters only")
     }
 
     /// Returns whether this is the text of the token. Takes as long for a wrong text as for the right one of the same
     /// length.
     #[must_use]
     pub fn is(&self, text: &[u8]) -> bool {
-        let right = self.to_text();
-        let differs = text.iter().zip(right.bytes()).fold(0, |differs, (is, should)| differs | (is ^ should));
-        text.len() == right.len() && std::hint::black_box(differs) == 0
+        let differs = text.iter().zip(&self.0).fold(0, |differs, (is, should)| differs | (is ^ should));
+        text.len() == TEXT && std::hint::black_box(differs) == 0
     }
 }
 
@@ -59,7 +63,7 @@ impl fmt::Debug for ForwardToken {
 
 impl Serialize for ForwardToken {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.to_text())
+        serializer.serialize_str(self.as_str())
     }
 }
 
@@ -67,7 +71,7 @@ impl<'de> Deserialize<'de> for ForwardToken {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = <std::borrow::Cow<'_, str>>::deserialize(deserializer)?;
         let bytes = URL_SAFE_NO_PAD.decode(text.as_bytes()).map_err(|_| Error::custom("not a token"))?;
-        bytes.try_into().map(Self).map_err(|_| Error::custom("a token has 16 bytes"))
+        bytes.try_into().map(Self::from_random).map_err(|_| Error::custom("a token has 16 bytes"))
     }
 }
 
@@ -78,14 +82,14 @@ mod tests {
     #[test]
     fn only_the_whole_text_is_the_token() {
         let token = ForwardToken::from_random(std::array::from_fn(|place| place as u8));
-        let text = token.to_text();
+        let text = token.as_str();
         assert!(token.is(text.as_bytes()));
         for length in 0..text.len() {
             assert!(!token.is(&text.as_bytes()[..length]), "{length}");
         }
         assert!(!token.is(format!("{text}A").as_bytes()));
         for place in 0..text.len() {
-            let mut wrong = text.clone().into_bytes();
+            let mut wrong = text.as_bytes().to_vec();
             wrong[place] ^= 1;
             assert!(!token.is(&wrong), "{place}");
         }

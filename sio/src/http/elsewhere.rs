@@ -11,7 +11,6 @@ use std::time::Duration;
 use bytes::Bytes;
 use hyper::body::{Body, Buf};
 use hyper::header::{self, HeaderMap, HeaderName};
-use hyper::http::Extensions;
 use hyper::http::request::Parts;
 use hyper::upgrade::OnUpgrade;
 use hyper::{Method, Response, StatusCode, Uri};
@@ -42,15 +41,18 @@ pub(crate) trait Elsewhere: fmt::Debug + Send + Sync {
 
     /// Returns who has sent a request with these headers.
     fn sender_of(&self, headers: &HeaderMap) -> Sender;
+
+    /// Returns whether another server has sent a request with these headers, for a client.
+    fn is_from_server(&self, headers: &HeaderMap) -> bool;
 }
 
 /// The way to another server.
 pub(crate) trait Way: Send + Sync {
     /// Passes a request on, and returns the answer.
-    fn exchange(&self, asked: Asked, body: Sent, limit: Duration) -> Passing<'_>;
+    fn exchange<'a>(&'a self, asked: Asked<'a>, body: Sent, limit: Duration) -> Passing<'a>;
 
     /// The same for a request that becomes a WebSocket: it begins when the answer, status 101, has been written.
-    fn upgrade(&self, asked: Asked, connection: OnUpgrade, limit: Duration) -> Passing<'_>;
+    fn upgrade<'a>(&'a self, asked: Asked<'a>, connection: OnUpgrade, limit: Duration) -> Passing<'a>;
 }
 
 /// A request that is being passed on.
@@ -67,11 +69,11 @@ pub(crate) enum Sender {
 }
 
 /// The head of a request, and the client that has sent it.
-#[derive(Debug, Clone)]
-pub(crate) struct Asked {
-    pub(crate) method: Method,
-    pub(crate) uri: Uri,
-    pub(crate) headers: HeaderMap,
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Asked<'a> {
+    pub(crate) method: &'a Method,
+    pub(crate) uri: &'a Uri,
+    pub(crate) headers: &'a HeaderMap,
     pub(crate) client: Peer,
 }
 
@@ -96,10 +98,10 @@ pub(crate) enum Failed {
     Full,
 }
 
-impl Asked {
-    fn new(request: &Parts, client: Peer) -> Self {
+impl<'a> Asked<'a> {
+    fn new(request: &'a Parts, client: Peer) -> Self {
         let Parts { method, uri, headers, .. } = request;
-        Self { method: method.clone(), uri: uri.clone(), headers: headers.clone(), client }
+        Self { method, uri, headers, client }
     }
 }
 
@@ -121,17 +123,17 @@ impl EngineService {
             return Err(RefusedReason::BadRequest.into());
         }
         let config = self.engine().config();
-        let asked = || Asked::new(request, self.client(request));
+        let asked = Asked::new(request, self.client(request));
         let answer = match request.method {
             Method::GET => {
-                way.exchange(asked(), Sent::Whole(Bytes::new()), long_polling::patience(config)).await
+                way.exchange(asked, Sent::Whole(Bytes::new()), long_polling::patience(config)).await
             }
             Method::POST => {
                 let announced = config.max_payload as u64 + 1;
-                let too_large = way.exchange(asked(), Sent::TooLarge { announced }, PATIENCE);
+                let too_large = async { way.exchange(asked, Sent::TooLarge { announced }, PATIENCE).await };
                 // Whole before a connection is taken for it: a slow client keeps none of the other server's.
                 match long_polling::take(&request.headers, body, config, too_large).await {
-                    Ok(bytes) => way.exchange(asked(), Sent::Whole(bytes), PATIENCE).await,
+                    Ok(bytes) => way.exchange(asked, Sent::Whole(bytes), PATIENCE).await,
                     // Too large here as well, if the other server does not say so.
                     Err(Some(Err(Failed::Unreachable | Failed::Full))) => {
                         return Ok(answer::status(StatusCode::PAYLOAD_TOO_LARGE));
@@ -191,8 +193,6 @@ impl EngineService {
             let reason = if is_unknown { RefusedReason::SessionUnknown } else { RefusedReason::BadRequest };
             self.config().hooks.refused(&Refused::new(&reason.into(), request));
         }
-        let (mut head, body) = answer.into_parts();
-        head.extensions = Extensions::new();
-        Ok(Response::from_parts(head, ResponseBody::from(body)))
+        Ok(answer.map(ResponseBody::from))
     }
 }

@@ -235,8 +235,13 @@ impl EngineService {
         way.map(Found::Elsewhere).ok_or(RequestError::SessionUnknown)
     }
 
+    /// Returns whether another server has passed a request with these headers on.
+    pub(super) fn is_from_server(&self, headers: &HeaderMap) -> bool {
+        self.shared.elsewhere.as_ref().is_some_and(|elsewhere| elsewhere.is_from_server(headers))
+    }
+
     /// Returns who has sent a request with these headers.
-    pub(crate) fn sender_of(&self, headers: &HeaderMap) -> Sender {
+    fn sender_of(&self, headers: &HeaderMap) -> Sender {
         self.shared.elsewhere.as_ref().map_or(Sender::Client, |elsewhere| elsewhere.sender_of(headers))
     }
 
@@ -252,11 +257,12 @@ impl EngineService {
     /// Returns the client's address as far as it is known, and whether its connection is encrypted.
     pub(super) fn client(&self, request: &Parts) -> Peer {
         let peer = self.peer.of_request(&request.extensions);
-        if matches!(self.sender_of(&request.headers), Sender::Server(_)) {
-            return peer;
+        match &self.config().forwarded {
+            Some(forwarded) if !self.is_from_server(&request.headers) => {
+                forwarded.client(&request.headers, peer)
+            }
+            _ => peer,
         }
-        let forwarded = self.config().forwarded.as_ref();
-        forwarded.map_or(peer, |forwarded| forwarded.client(&request.headers, peer))
     }
 
     /// Returns whether a request is for one of this server's hosts.

@@ -14,7 +14,6 @@ use hyper::{Request, Response};
 #[cfg(any(feature = "contract", feature = "static-files"))]
 use super::answer;
 use super::body::ResponseBody;
-use super::elsewhere::Sender;
 use super::engine_service::{AnswerFuture, EngineService};
 #[cfg(feature = "contract")]
 use super::fixed::Fixed;
@@ -151,7 +150,7 @@ impl Service {
 
     /// Returns whether another server has passed this request on.
     pub(crate) fn comes_from_server(&self, headers: &HeaderMap) -> bool {
-        matches!(self.engine.sender_of(headers), Sender::Server(_))
+        self.engine.is_from_server(headers)
     }
 
     pub(crate) fn answer<B>(&self, request: Request<B>) -> AnswerFuture

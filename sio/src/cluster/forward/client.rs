@@ -5,26 +5,18 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::io;
-use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
-use std::task::{Context, Poll};
 use std::time::Duration;
 
-use bytes::Bytes;
-use http_body_util::{BodyExt, Full, Limited};
-use hyper::body::{Body, Frame, Incoming, SizeHint};
-use hyper::client::conn::http1::{self, SendRequest};
-use hyper::header;
-use hyper::upgrade::OnUpgrade;
-use hyper::{Method, Request, Response, StatusCode};
-use hyper_util::rt::TokioIo;
+use bytes::{Buf as _, Bytes};
+use hyper::{Response, StatusCode};
 use sio_cluster::{NodeId, Way};
+use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, sleep, timeout};
 
-use super::guard::drop_hop_by_hop;
-use crate::http::Sent;
+use super::answer::{Answer, Reader};
 
 /// Idle connections that are kept for one node.
 const MAX_IDLE: usize = 64;
@@ -64,8 +56,27 @@ struct Idle {
 
 #[derive(Debug)]
 struct Connection {
-    sender: SendRequest<Outgoing>,
+    stream: TcpStream,
     _place: OwnedSemaphorePermit,
+}
+
+/// A request as it is written.
+#[derive(Debug)]
+pub(super) struct Outgoing {
+    pub(super) head: Bytes,
+    pub(super) body: Bytes,
+    pub(super) is_get: bool,
+    /// A body is announced, and does not come.
+    pub(super) has_no_body: bool,
+}
+
+/// Why a connection has brought no answer.
+#[derive(Debug)]
+enum Broken {
+    /// Nothing of the request was written.
+    Unsent,
+    /// The other node may or may not have seen it.
+    Sent,
 }
 
 /// Why there is no answer.
@@ -92,82 +103,58 @@ impl Client {
     pub(super) async fn exchange(
         self: &Arc<Self>,
         way: &Way,
-        mut request: Request<Outgoing>,
+        request: &Outgoing,
     ) -> Result<Response<Bytes>, Error> {
         // On a connection with a body that does not come no other request can follow.
-        let is_last = matches!(request.body(), Outgoing::Announced(_));
-        while let Some(mut connection) = self.take_idle(way.node).filter(|_| !is_last) {
-            if connection.sender.ready().await.is_err() {
-                continue;
-            }
-            let again = (request.method() == Method::GET).then(|| request.clone());
-            match connection.sender.try_send_request(request).await {
-                Ok(answer) => match (self.finish(way.node, connection, answer).await, again) {
-                    (Err(Error::Gone), Some(again)) => {
-                        request = again;
-                        break;
-                    }
-                    (answer, _) => return answer,
-                },
-                // The other node may or may not have seen it.
-                Err(mut error) => match (error.take_message(), again) {
-                    (Some(unsent), _) => request = unsent,
-                    (None, Some(again)) => {
-                        request = again;
-                        break;
-                    }
-                    (None, None) => return Err(Error::Gone),
-                },
+        while let Some(connection) = self.take_idle(way.node).filter(|_| !request.has_no_body) {
+            match self.exchange_on(connection, way, request).await {
+                Ok(answer) => return Ok(answer),
+                Err(Broken::Unsent) => {}
+                Err(Broken::Sent) if request.is_get => break,
+                Err(Broken::Sent) => return Err(Error::Gone),
             }
         }
         let place = self.place()?;
-        let stream = connect(way).await?;
-        let (sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(|_| Error::Gone)?;
-        tokio::spawn(connection);
-        let mut connection = Connection { sender, _place: place };
-        let answer = connection.sender.send_request(request).await.map_err(|_| Error::Gone)?;
-        if is_last { self.whole(answer).await } else { self.finish(way.node, connection, answer).await }
+        let connection = Connection { stream: connect(way).await?, _place: place };
+        self.exchange_on(connection, way, request).await.map_err(|_| Error::Gone)
     }
 
-    /// Sends the opening handshake of a WebSocket. With an answer that agrees to it comes the connection.
+    /// The connection is kept if it is good for another request.
+    async fn exchange_on(
+        self: &Arc<Self>,
+        mut connection: Connection,
+        way: &Way,
+        request: &Outgoing,
+    ) -> Result<Response<Bytes>, Broken> {
+        write(&mut connection.stream, request).await?;
+        let answer = Reader::new(&mut connection.stream, self.max_answer).answer().await;
+        let Answer { response, keeps } = answer.map_err(|error| {
+            tracing::debug!(target: "sio::cluster", node = %way.node, %error, "no answer");
+            Broken::Sent
+        })?;
+        if keeps && !request.has_no_body {
+            self.keep(way.node, connection);
+        }
+        Ok(response)
+    }
+
+    /// Sends the opening handshake of a WebSocket. With an answer that agrees to it comes the connection, and what the
+    /// other node has sent on it already.
     pub(super) async fn upgrade(
         &self,
         way: &Way,
-        request: Request<Outgoing>,
-    ) -> Result<(Response<Bytes>, Option<OnUpgrade>), Error> {
-        let stream = connect(way).await?;
-        let (mut sender, connection) =
-            http1::handshake(TokioIo::new(stream)).await.map_err(|_| Error::Gone)?;
-        tokio::spawn(connection.with_upgrades());
-        let mut answer = sender.send_request(request).await.map_err(|_| Error::Gone)?;
-        if answer.status() != StatusCode::SWITCHING_PROTOCOLS {
-            return Ok((self.whole(answer).await?, None));
+        request: &Outgoing,
+    ) -> Result<(Response<Bytes>, Option<(TcpStream, Bytes)>), Error> {
+        let mut stream = connect(way).await?;
+        write(&mut stream, request).await.map_err(|_| Error::Gone)?;
+        let mut reader = Reader::new(&mut stream, self.max_answer);
+        let head = reader.head().await.map_err(|_| Error::Gone)?;
+        if head.response.status() != StatusCode::SWITCHING_PROTOCOLS {
+            let answer = reader.whole(head).await.map_err(|_| Error::Gone)?;
+            return Ok((answer.response, None));
         }
-        let upgrade = hyper::upgrade::on(&mut answer);
-        let (mut head, _) = answer.into_parts();
-        head.headers.remove(header::DATE);
-        Ok((Response::from_parts(head, Bytes::new()), Some(upgrade)))
-    }
-
-    /// Reads the body of an answer; its connection is kept then.
-    async fn finish(
-        self: &Arc<Self>,
-        node: NodeId,
-        connection: Connection,
-        answer: Response<Incoming>,
-    ) -> Result<Response<Bytes>, Error> {
-        let answer = self.whole(answer).await?;
-        self.keep(node, connection);
-        Ok(answer)
-    }
-
-    async fn whole(&self, answer: Response<Incoming>) -> Result<Response<Bytes>, Error> {
-        let (mut head, body) = answer.into_parts();
-        let body = Limited::new(body, self.max_answer).collect().await.map_err(|_| Error::Gone)?;
-        drop_hop_by_hop(&mut head.headers);
-        // The clock of the node that the client has asked counts.
-        head.headers.remove(header::DATE);
-        Ok(Response::from_parts(head, body.to_bytes()))
+        let early = reader.into_rest();
+        Ok((head.response.map(|()| Bytes::new()), Some((stream, early))))
     }
 
     /// A connection that is idle and, as far as is known, open.
@@ -176,7 +163,7 @@ impl Client {
         let idle = pool.idle.get_mut(&node)?;
         // The one that was used last is the least likely to be closed.
         while let Some(Idle { connection, since }) = idle.pop_back() {
-            if since.elapsed() < self.idle_for && !connection.sender.is_closed() {
+            if since.elapsed() < self.idle_for && !connection.is_closed() {
                 return Some(connection);
             }
         }
@@ -185,9 +172,6 @@ impl Client {
     }
 
     fn keep(self: &Arc<Self>, node: NodeId, connection: Connection) {
-        if connection.sender.is_closed() {
-            return;
-        }
         let mut pool = self.lock();
         let idle = pool.idle.entry(node).or_default();
         if idle.len() >= MAX_IDLE {
@@ -203,7 +187,7 @@ impl Client {
     fn prune(&self) -> bool {
         let mut pool = self.lock();
         pool.idle.retain(|_, idle| {
-            idle.retain(|idle| idle.since.elapsed() < self.idle_for && !idle.connection.sender.is_closed());
+            idle.retain(|idle| idle.since.elapsed() < self.idle_for && !idle.connection.is_closed());
             !idle.is_empty()
         });
         pool.is_watched = !pool.idle.is_empty();
@@ -258,84 +242,114 @@ fn is_gone(error: &io::Error) -> bool {
     matches!(error.kind(), BrokenPipe | ConnectionAborted | ConnectionRefused | ConnectionReset)
 }
 
-/// The body of a request to another node.
-#[derive(Debug, Clone)]
-pub(super) enum Outgoing {
-    Whole(Full<Bytes>),
-    /// So many bytes are announced, none is sent.
-    Announced(u64),
-}
-
-impl Outgoing {
-    pub(super) fn new(sent: Sent) -> Self {
-        match sent {
-            Sent::Whole(bytes) => Self::Whole(Full::new(bytes)),
-            Sent::TooLarge { announced } => Self::Announced(announced),
-        }
-    }
-
-    pub(super) fn nothing() -> Self {
-        Self::Whole(Full::default())
+impl Connection {
+    /// Returns whether an idle connection has ended, as far as is known: nothing is to be read from one that is open.
+    fn is_closed(&self) -> bool {
+        let read = self.stream.try_read(&mut [0]);
+        !read.is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock)
     }
 }
 
-impl Body for Outgoing {
-    type Data = Bytes;
-    type Error = std::convert::Infallible;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
-        match &mut *self {
-            Self::Whole(body) => Pin::new(body).poll_frame(cx),
-            Self::Announced(_) => Poll::Pending,
-        }
-    }
-
-    fn is_end_stream(&self) -> bool {
-        match self {
-            Self::Whole(body) => body.is_end_stream(),
-            Self::Announced(_) => false,
-        }
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        match self {
-            Self::Whole(body) => body.size_hint(),
-            Self::Announced(count) => SizeHint::with_exact(*count),
-        }
+async fn write(stream: &mut TcpStream, request: &Outgoing) -> Result<(), Broken> {
+    let mut bytes = request.head.clone().chain(request.body.clone());
+    let length = bytes.remaining();
+    match stream.write_all_buf(&mut bytes).await {
+        Err(_) if bytes.remaining() == length => Err(Broken::Unsent),
+        // A node that refuses a body may answer and close before it has read all of it.
+        Ok(()) | Err(_) => Ok(()),
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
     use sio_cluster::protocol::token::ForwardToken;
-    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::io::AsyncReadExt as _;
     use tokio::net::TcpListener;
 
     use super::*;
 
-    #[tokio::test]
-    async fn connections_that_stay_idle_are_closed_though_nobody_asks_any_more() {
+    const ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
+
+    fn request(is_get: bool) -> Outgoing {
+        Outgoing { head: "GET / HTTP/1.1\r\n\r\n".into(), body: Bytes::new(), is_get, has_no_body: false }
+    }
+
+    async fn listener() -> (TcpListener, Way) {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
         let address = listener.local_addr().expect("it has an address").to_string();
+        let token = ForwardToken::from_random([1; 16]);
+        (listener, Way { node: NodeId::new(1), address: Some(address), token })
+    }
+
+    #[tokio::test]
+    async fn connections_that_stay_idle_are_closed_though_nobody_asks_any_more() {
+        let (listener, way) = listener().await;
         let serving = tokio::spawn(async move {
             let (mut client, _) = listener.accept().await.expect("it comes");
             let mut request = [0; 1024];
             assert!(client.read(&mut request).await.expect("it comes") > 0);
-            let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
-            client.write_all(answer).await.expect("it is open");
+            client.write_all(ANSWER).await.expect("it is open");
             // As long as the asker likes.
             client.read(&mut request).await.expect("it ends in order")
         });
         let client = Arc::new(Client::new(Duration::from_millis(200), 1024));
-        let token = ForwardToken::from_random([1; 16]);
-        let way = Way { node: NodeId::new(1), address: Some(address), token };
-        let answer = client.exchange(&way, Request::new(Outgoing::nothing())).await.expect("an answer");
+        let answer = client.exchange(&way, &request(true)).await.expect("an answer");
         assert_eq!(answer.body(), "ok");
         let ended = timeout(Duration::from_secs(20), serving).await.expect("the connection ends");
         assert_eq!(ended.expect("it does not panic"), 0);
         assert!(client.lock().idle.is_empty());
+    }
+
+    /// The node answers the first request of each connection, and ends it at the second.
+    #[tokio::test]
+    async fn only_a_get_is_asked_again_when_a_kept_connection_ends_under_it() {
+        let (listener, way) = listener().await;
+        let asked = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&asked);
+        tokio::spawn(async move {
+            while let Ok((mut client, _)) = listener.accept().await {
+                for _ in 0..2 {
+                    if client.read(&mut [0; 1024]).await.is_ok_and(|count| count > 0)
+                        && counted.fetch_add(1, Ordering::SeqCst) % 2 == 0
+                    {
+                        client.write_all(ANSWER).await.expect("it is open");
+                    }
+                }
+            }
+        });
+        let client = Arc::new(Client::new(Duration::from_secs(60), 1024));
+        assert!(client.exchange(&way, &request(true)).await.is_ok());
+        assert!(matches!(client.exchange(&way, &request(false)).await, Err(Error::Gone)));
+        assert_eq!(asked.load(Ordering::SeqCst), 2, "it may have been handled");
+        assert!(client.exchange(&way, &request(true)).await.is_ok());
+        assert!(client.exchange(&way, &request(true)).await.is_ok());
+        assert_eq!(asked.load(Ordering::SeqCst), 5);
+    }
+
+    #[tokio::test]
+    async fn a_connection_that_has_ended_or_says_something_unasked_is_not_used_again() {
+        for unasked in [&b""[..], ANSWER] {
+            let (listener, way) = listener().await;
+            let serving = tokio::spawn(async move {
+                let mut held = None;
+                for _ in 0..2 {
+                    let (mut client, _) = listener.accept().await.expect("it comes");
+                    assert!(client.read(&mut [0; 1024]).await.expect("it comes") > 0);
+                    client.write_all(ANSWER).await.expect("it is open");
+                    client.write_all(unasked).await.expect("it is open");
+                    held = (!unasked.is_empty()).then_some(client);
+                }
+                held
+            });
+            let client = Arc::new(Client::new(Duration::from_secs(60), 1024));
+            assert!(client.exchange(&way, &request(false)).await.is_ok());
+            while client.prune() {
+                tokio::task::yield_now().await;
+            }
+            assert!(client.exchange(&way, &request(false)).await.is_ok());
+            serving.await.expect("it does not panic");
+        }
     }
 }

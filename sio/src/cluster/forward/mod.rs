@@ -10,6 +10,7 @@
 //! for the next ones ([`client`]); a WebSocket has one of its own, on which bytes are passed in both directions
 //! ([`tunnel`]). The other node knows such a request by a token ([`guard`]).
 
+mod answer;
 mod client;
 mod guard;
 mod options;
@@ -20,9 +21,9 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use hyper::Method;
 use hyper::header::HeaderMap;
 use hyper::upgrade::OnUpgrade;
+use hyper::{Method, Uri};
 use sio_cluster::Cluster;
 use sio_core::id::SessionId;
 use tokio::sync::watch;
@@ -34,6 +35,7 @@ use self::client::Client;
 use self::guard::Guard;
 use crate::http::{Asked, Elsewhere, Failed, Passing, Sender, Sent, Way};
 use crate::log_limiter::{About, LogLimiter, hash_of, limited};
+use crate::peer::Peer;
 
 /// How long clients may take to go when this node stops. They are cut off then.
 const CLOSE: Duration = Duration::from_secs(4);
@@ -55,7 +57,8 @@ pub(crate) struct Forward {
 
 /// Tells the node of a session that this one cannot be the way to it any more.
 struct Release {
-    asked: Asked,
+    uri: Uri,
+    peer: Peer,
     way: sio_cluster::Way,
     client: Arc<Client>,
     closing: watch::Receiver<bool>,
@@ -65,11 +68,12 @@ impl Release {
     /// Lets something go on, and has its end brought about when this node stops. `None` if the other node has not ended
     /// it in time: it is cut off then.
     async fn beside<T>(self, passing: impl Future<Output = T>) -> Option<T> {
-        let Self { asked, way, client, mut closing } = self;
+        let Self { uri, peer, way, client, mut closing } = self;
         let told = async {
+            let request = guard::release(&uri, peer, &way.token);
             loop {
                 // A node that cannot be told has gone, or will notice that the connection ends.
-                let _ = client.exchange(&way, guard::release(asked.clone(), &way.token)).await;
+                let _ = client.exchange(&way, &request).await;
                 sleep(TOLD).await;
             }
         };
@@ -149,6 +153,10 @@ impl Elsewhere for Forward {
         Some(Box::new(Route { way, cluster, client, patience, closing }))
     }
 
+    fn is_from_server(&self, headers: &HeaderMap) -> bool {
+        self.guard.is_passed_on(headers)
+    }
+
     fn sender_of(&self, headers: &HeaderMap) -> Sender {
         let sender = self.guard.sender_of(headers, |token| self.cluster.is_token_of_other(token));
         if sender == Sender::Stray {
@@ -163,12 +171,12 @@ impl Elsewhere for Forward {
 }
 
 impl Way for Route {
-    fn exchange(&self, asked: Asked, body: Sent, limit: Duration) -> Passing<'_> {
+    fn exchange<'a>(&'a self, asked: Asked<'a>, body: Sent, limit: Duration) -> Passing<'a> {
         Box::pin(async move {
             // The answer to anything else comes soon.
             let release = (asked.method == Method::GET).then(|| self.release(&asked));
-            let request = guard::request(asked, body, &self.way.token);
-            let answer = timeout(limit, self.client.exchange(&self.way, request));
+            let request = guard::request(&asked, body, &self.way.token);
+            let answer = timeout(limit, self.client.exchange(&self.way, &request));
             let answer = match release {
                 Some(release) => release.beside(answer).await,
                 None => Some(answer.await),
@@ -177,17 +185,17 @@ impl Way for Route {
         })
     }
 
-    fn upgrade(&self, asked: Asked, connection: OnUpgrade, limit: Duration) -> Passing<'_> {
+    fn upgrade<'a>(&'a self, asked: Asked<'a>, connection: OnUpgrade, limit: Duration) -> Passing<'a> {
         Box::pin(async move {
             if *self.closing.borrow() {
                 return Err(Failed::Unreachable);
             }
             let release = self.release(&asked);
-            let request = guard::upgrade(asked, &self.way.token);
-            let answer = timeout(limit, self.client.upgrade(&self.way, request)).await;
+            let request = guard::upgrade(&asked, &self.way.token);
+            let answer = timeout(limit, self.client.upgrade(&self.way, &request)).await;
             let (answer, other) = self.judged(answer.unwrap_or(Err(client::Error::Late)))?;
-            if let Some(other) = other {
-                tokio::spawn(release.beside(tunnel::run(connection, other, self.patience)));
+            if let Some((other, early)) = other {
+                tokio::spawn(release.beside(tunnel::run(connection, other, early, self.patience)));
             }
             Ok(answer)
         })
@@ -196,12 +204,10 @@ impl Way for Route {
 
 impl Route {
     /// The means to end what is asked for.
-    fn release(&self, asked: &Asked) -> Release {
-        let Asked { method, uri, client, .. } = asked;
-        let asked =
-            Asked { method: method.clone(), uri: uri.clone(), headers: HeaderMap::new(), client: *client };
+    fn release(&self, asked: &Asked<'_>) -> Release {
+        let (uri, peer) = (asked.uri.clone(), asked.client);
         let (way, client, closing) = (self.way.clone(), Arc::clone(&self.client), self.closing.clone());
-        Release { asked, way, client, closing }
+        Release { uri, peer, way, client, closing }
     }
 
     /// Draws the consequences of a failure.
@@ -243,18 +249,13 @@ mod tests {
     use tokio::time::Instant;
 
     use super::*;
-    use crate::peer::Peer;
 
     #[tokio::test(start_paused = true)]
     async fn what_the_other_node_does_not_end_is_cut_off() {
         let (closing, is_closing) = watch::channel(false);
         let release = || Release {
-            asked: Asked {
-                method: Method::GET,
-                uri: "http://chat.example/socket.io/".parse().expect("a URI"),
-                headers: HeaderMap::new(),
-                client: Peer::default(),
-            },
+            uri: "http://chat.example/socket.io/".parse().expect("a URI"),
+            peer: Peer::default(),
             // It cannot even be told.
             way: sio_cluster::Way {
                 node: NodeId::new(1),

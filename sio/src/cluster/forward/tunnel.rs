@@ -15,6 +15,7 @@ use std::time::Duration;
 use bytes::{Buf, Bytes};
 use hyper::upgrade::OnUpgrade;
 use tokio::io::{AsyncRead, ReadBuf};
+use tokio::net::TcpStream;
 use tokio::time::{Sleep, sleep};
 
 use crate::transport::link::Link;
@@ -26,9 +27,10 @@ const PIECE: usize = 16 * 1024;
 const BURST: u32 = 32;
 
 /// Passes bytes between a client and a node, until both are through, or one of them keeps the other waiting for
-/// `patience`.
-pub(super) async fn run(client: OnUpgrade, node: OnUpgrade, patience: Duration) {
-    let mut tunnel = Tunnel::new(Link::Upgrading(client), Link::Upgrading(node), patience);
+/// `patience`. `early`: what the node has sent already.
+pub(super) async fn run(client: OnUpgrade, node: TcpStream, early: Bytes, patience: Duration) {
+    let mut tunnel = Tunnel::new(Link::Upgrading(client), Link::Tcp(node), patience);
+    tunnel.down.rest = early;
     if let Err(error) = poll_fn(|cx| tunnel.poll(cx)).await {
         tracing::debug!(target: "sio::cluster", %error, "a tunnel ended");
     }
@@ -100,21 +102,7 @@ impl Tunnel {
     /// Ready when both directions have ended.
     fn pass(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         if !self.is_open {
-            let node = self.node.poll_upgraded(cx).map_err(io::Error::other)?;
-            if let Poll::Ready(early) = node
-                && !early.is_empty()
-            {
-                self.down.rest = early;
-            }
-            let client = self.client.poll_upgraded(cx).map_err(io::Error::other)?;
-            if let Poll::Ready(early) = client
-                && !early.is_empty()
-            {
-                self.up.rest = early;
-            }
-            if matches!(self.node, Link::Upgrading(_)) || matches!(self.client, Link::Upgrading(_)) {
-                return Poll::Pending;
-            }
+            self.up.rest = ready!(self.client.poll_upgraded(cx)).map_err(io::Error::other)?;
             self.is_open = true;
         }
         let up = self.up.poll(cx, &mut self.client, &mut self.node)?;
@@ -195,7 +183,7 @@ mod tests {
     use std::time::Duration;
 
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
-    use tokio::net::{TcpListener, TcpStream};
+    use tokio::net::TcpListener;
 
     use super::*;
 

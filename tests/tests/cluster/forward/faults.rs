@@ -275,8 +275,9 @@ async fn connections_are_kept_for_the_next_requests() {
 async fn what_was_meant_for_another_node_is_not_passed_on_again() {
     let trio = trio().await;
     let fake = Fake::start(&trio, Habit::Answers).await;
-    let token = fake.cluster.token().expect("it takes requests").to_text();
-    let request = Request::get(fake.target()).header("sio-forward", &token);
+    let token = fake.cluster.token().expect("it takes requests");
+    let token = token.as_str();
+    let request = Request::get(fake.target()).header("sio-forward", token);
     trio.nodes[0].request(&request).await.expect(400, UNKNOWN);
     assert_eq!(fake.seen(), [0, 0]);
     // A header that a client makes up is ignored.
