@@ -9,11 +9,14 @@ use std::fs;
 use std::path::Path;
 use std::process::Stdio;
 use std::sync::Arc;
+use std::time::Duration;
 
 use sio_cluster::protocol::message::Deed;
+use sio_tests::deadline::soon;
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::process::Command;
+use tokio::time::sleep;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls;
 use tokio_rustls::rustls::pki_types::pem::PemObject as _;
@@ -123,6 +126,58 @@ async fn redis_is_reached_over_tls() {
     let redis = Redis::with(&[&files[..], &tls[..]].concat()).await;
     let node = Node::start(redis.options("a").prefix("accept")).await;
     is_reached_over_tls(&node, &format!("rediss://127.0.0.1:{port}"), &certificate).await;
+}
+
+/// One sentinel, a master and its replica, who meet by TLS as well; the sentinel has the replica take the master's place.
+#[tokio::test]
+async fn redis_is_found_by_sentinels_over_tls() {
+    let [certificate, key] = certificate("sentinel");
+    let ports = [(); 3].map(|()| servers::process::free_port());
+    let [of_master, of_replica, of_sentinel] = ports;
+    let (of_master, of_replica, of_sentinel) = (of_master.await, of_replica.await, of_sentinel.await);
+    let options = [
+        ("tls-cert-file", &*certificate),
+        ("tls-key-file", &key),
+        ("tls-ca-cert-file", &certificate),
+        ("tls-auth-clients", "no"),
+        ("tls-replication", "yes"),
+    ];
+    let server = async |port: u16, more: &[&str]| {
+        let mut arguments = vec!["--repl-diskless-sync-delay".to_owned(), "0".to_owned()];
+        for (name, value) in options {
+            arguments.extend([format!("--{name}"), value.to_owned()]);
+        }
+        arguments.extend(["--tls-port".to_owned(), port.to_string()]);
+        arguments.extend(more.iter().map(|argument| (*argument).to_owned()));
+        Redis::with(&arguments.iter().map(String::as_str).collect::<Vec<_>>()).await
+    };
+    let master = server(of_master, &[]).await;
+    let replica = server(of_replica, &["--replicaof", "127.0.0.1", &of_master.to_string()]).await;
+    let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join("sentinel.conf");
+    let mut text = format!("tls-port {of_sentinel}\n");
+    for (name, value) in options {
+        text += &format!("{name} {value}\n");
+    }
+    text += &format!("sentinel monitor mymaster 127.0.0.1 {of_master} 1\n");
+    fs::write(&file, text).expect("a file can be written");
+    let sentinel = Redis::sentinel(file.to_str().expect("a plain path")).await;
+    let says = async |question: &str, answer: &str| {
+        soon(answer, async {
+            while !sentinel.command(question).await.contains(answer) {
+                // It looks at its servers ten times a second.
+                sleep(Duration::from_millis(50)).await;
+            }
+        })
+        .await;
+    };
+    says("SENTINEL REPLICAS mymaster", "master-link-status\r\n$2\r\nok").await;
+    let url = format!("rediss+sentinel://127.0.0.1:{of_sentinel}/mymaster");
+    let node = Node::start(master.options("a").prefix("accept")).await;
+    is_reached_over_tls(&node, &url, &certificate).await;
+    assert!(sentinel.command("SENTINEL FAILOVER mymaster").await.starts_with("+OK"));
+    says("SENTINEL GET-MASTER-ADDR-BY-NAME mymaster", &of_replica.to_string()).await;
+    let node = Node::start(replica.options("b").prefix("accept")).await;
+    is_reached_over_tls(&node, &url, &certificate).await;
 }
 
 #[tokio::test]
