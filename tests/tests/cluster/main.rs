@@ -7,6 +7,7 @@ mod dead_nodes;
 mod faults;
 mod forward;
 mod handover;
+mod metrics;
 mod namespaces;
 mod outage;
 mod payloads;
