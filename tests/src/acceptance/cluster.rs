@@ -26,7 +26,7 @@ use super::{
 use crate::app::All;
 
 /// What a node can do beside what every profile can; with `RECOVERY` clients come back at any node, also if theirs has
-/// ended in order. `cluster-partial`: it cannot be a member of every kind of foreign cluster, over every broker, yet.
+/// ended in order. `cluster-partial`: of the foreign clusters, those of Node's sharded adapter are still missing.
 const CAPABILITIES: [&str; 14] = [
     "cluster",
     "cluster-recovery",
