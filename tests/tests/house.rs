@@ -120,8 +120,8 @@ const CLUSTER: Plan = Plan {
         (
             "ground",
             &[
-                "counters", "error", "event", "faults", "foreign", "moved", "names", "parts", "random",
-                "ring", "task", "tls",
+                "address", "awaited", "counters", "error", "event", "faults", "foreign", "moved", "names",
+                "parts", "random", "ring", "task", "tls",
             ],
         ),
     ],

@@ -23,10 +23,10 @@ use lapin::{
 };
 
 use self::attempt::Attempt;
+use crate::address::host_and_port;
 use crate::bus::{Bus, BusError, Caps, Frame, Link, Names, Receivers, Sink, Topic};
 use crate::random;
 use crate::task::Task;
-use crate::url::host_and_port;
 
 mod attempt;
 #[cfg(test)]

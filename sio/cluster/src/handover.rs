@@ -24,13 +24,13 @@ use tokio::time::sleep;
 use crate::bus::Topic;
 use crate::cluster::Cluster;
 use crate::error::PublishError;
-use crate::local::{Address, Missed, Packet};
+use crate::local::{Address, Packet};
 use crate::moved::ON_ITS_WAY;
 use crate::moving::{MOVED, ON_ITS_WAY_TO_ANOTHER, TAKEN};
 use crate::node::State;
 use crate::outbox::now;
 use crate::requests::Item;
-use crate::ring::Noted;
+use crate::ring::{Missed, Noted};
 
 /// How long a claim waits.
 const PATIENCE: Duration = Duration::from_secs(1);

@@ -20,6 +20,8 @@
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 
+#[cfg(any(feature = "amqp", feature = "nats", feature = "postgres", feature = "redis"))]
+mod address;
 #[cfg(feature = "amqp")]
 mod amqp;
 mod answering;
@@ -89,7 +91,7 @@ pub use self::faults::Faults;
 pub use self::foreign::NodeJs;
 #[cfg(feature = "python")]
 pub use self::foreign::Python;
-pub use self::local::{Address, BoxFuture, Claimed, Local, Missed, Packet, Replay};
+pub use self::local::{Address, BoxFuture, Claimed, Local, Packet, Replay};
 pub use self::memory::{MemoryBroker, MemoryBus, MemoryLink};
 #[cfg(feature = "nats")]
 pub use self::nats::{NatsBus, NatsLink};
@@ -101,5 +103,5 @@ pub use self::postgres::{PostgresBus, PostgresLink};
 pub use self::redis::{RedisBus, RedisLink};
 pub use self::remote_ask::RemoteAsk;
 pub use self::replies::{AskedHere, Asker};
-pub use self::ring::Noted;
+pub use self::ring::{Missed, Noted};
 pub use self::way::Way;

@@ -14,6 +14,7 @@ use sio_core::id::PrivateId;
 
 use crate::event::ClusterEvent;
 use crate::replies::{AskedHere, Asker};
+use crate::ring::Missed;
 
 /// A boxed future.
 pub type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
@@ -38,20 +39,6 @@ pub struct Packet {
     pub compress: bool,
     /// The number under which it is kept for clients that come back.
     pub offset: Option<u64>,
-}
-
-/// Something that a client may have missed on its way to another node.
-#[derive(Debug, Clone)]
-pub enum Missed {
-    /// An event.
-    Event {
-        /// Its number among all events.
-        offset: u64,
-        /// The packet as a run of WebSocket frames.
-        run: Bytes,
-    },
-    /// Rooms are joined or left.
-    Change(Deed),
 }
 
 /// Gives what a client may have missed, in order. False, without anything, if not all of it is known.

@@ -16,10 +16,10 @@ use tokio::sync::Notify;
 use tokio::time::timeout;
 
 use self::protocol::{Connect, Info, Said};
+use crate::address::host_and_port;
 use crate::bus::{Bus, BusError, Caps, Frame, Link, Names, Receivers, Sink, Topic};
 use crate::parts::{Joiner, Splitter};
 use crate::task::Task;
-use crate::url::host_and_port;
 
 mod protocol;
 

@@ -21,10 +21,10 @@ use tokio_postgres::error::SqlState;
 use tokio_postgres::types::Type;
 use tokio_postgres::{AsyncMessage, Client, Config, Connection, Statement};
 
+use crate::address::host_and_port;
 use crate::bus::{Bus, BusError, Caps, Frame, Link, Names, Receivers, Sink, Topic};
 use crate::parts::{Joiner, Splitter};
 use crate::task::Task;
-use crate::url::host_and_port;
 
 /// The largest frame.
 const MAX_FRAME: usize = 4 << 20;

@@ -19,9 +19,10 @@ use tokio::sync::{mpsc, watch};
 
 use crate::answering::Answering;
 use crate::event::{ClusterEvent, LossCause};
-use crate::local::{Address, Local, Missed, Packet};
+use crate::local::{Address, Local, Packet};
 use crate::node::Node;
 use crate::outbox::now;
+use crate::ring::Missed;
 use crate::sink::Arrived;
 
 /// Frames after which other tasks have their turn, so that a flood here leaves the node's own clients served.

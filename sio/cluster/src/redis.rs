@@ -16,9 +16,9 @@ use tokio::time::timeout;
 
 use self::answer::{failed, text};
 use self::sentinel::Sentinels;
+use crate::address::host_and_port;
 use crate::bus::{Bus, BusError, Caps, Frame, Link, Names, Receivers, Sink, Topic};
 use crate::task::Task;
-use crate::url::host_and_port;
 
 /// The largest frame. Redis would take 512 MB, and end the connection of every subscriber for whom 32 MB wait.
 const MAX_FRAME: usize = 8 << 20;

@@ -7,11 +7,10 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
 use sio_core::cluster::message::Deed;
 use sio_core::cluster::node::NodeId;
 use sio_core::target::Target;
-
-use crate::local::Missed;
 
 /// How long an event is kept.
 const AGE: Duration = Duration::from_secs(2);
@@ -27,6 +26,20 @@ pub(crate) type Place = (NodeId, u32, u64);
 
 /// The knowledge of a node: of each lane, the number that it expects next.
 pub(crate) type Vector = HashMap<(NodeId, u32), u64>;
+
+/// Something that a client may have missed on its way to another node.
+#[derive(Debug, Clone)]
+pub enum Missed {
+    /// An event.
+    Event {
+        /// Its number among all events.
+        offset: u64,
+        /// The packet as a run of WebSocket frames.
+        run: Bytes,
+    },
+    /// Rooms are joined or left.
+    Change(Deed),
+}
 
 /// An event or a change that is kept for clients that move, before anybody gets it. Its number is added when it is sent.
 #[derive(Debug)]
@@ -153,8 +166,6 @@ impl Kept {
 
 #[cfg(test)]
 mod tests {
-    use bytes::Bytes;
-
     use super::*;
 
     const A: NodeId = NodeId::new(1);

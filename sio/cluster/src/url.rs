@@ -67,12 +67,6 @@ impl Options {
     }
 }
 
-/// Returns `host:port` as in a URL, where addresses of IPv6 stand in brackets.
-#[cfg(any(feature = "amqp", feature = "nats", feature = "postgres", feature = "redis"))]
-pub(crate) fn host_and_port(host: &str, port: u16) -> String {
-    if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
-}
-
 #[cfg(not(all(feature = "redis", feature = "amqp", feature = "nats", feature = "postgres")))]
 fn switched_off(scheme: &str, feature: &str) -> BusError {
     BusError::new(format!("for `{scheme}://` the feature `{feature}` must be switched on"))

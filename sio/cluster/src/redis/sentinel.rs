@@ -12,10 +12,10 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout_at};
 
 use super::answer::{failed, text, wants_password};
+use crate::address::host_and_port;
 use crate::error::BusError;
 use crate::sink::Sink;
 use crate::task::Task;
-use crate::url::host_and_port;
 
 /// How long all sentinels together may take. The rest of the supervisor's time is for the master.
 const ANSWER: Duration = Duration::from_millis(1000);
