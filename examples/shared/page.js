@@ -1,4 +1,4 @@
-// What the pages of all examples share. Text only ever enters through `textContent`.
+// The functions that the pages of all examples share. Text only ever enters through `textContent`.
 
 export const byId = (id) => document.getElementById(id);
 

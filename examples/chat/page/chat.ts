@@ -90,7 +90,7 @@ function drawRooms() {
   drawUnread();
 }
 
-/** What nobody has seen yet: a number in the title, a point on the button of the rooms, and one below the messages. */
+/** Shows how much nobody has seen yet: a number in the title, a point on the button of the rooms, and one below the messages. */
 function drawUnread() {
   const all = [...rooms.values()].reduce((sum, { unread }) => sum + unread, 0);
   const { unread: here, atEnd } = openRoom(current);
@@ -150,7 +150,7 @@ function reason(error: unknown): string {
 // ---- messages ----
 
 function receive({ text, room, from, own }: Message) {
-  // What this page wrote is on the screen already, and its mark follows the acknowledgement.
+  // A message of this page is on the screen already, and its mark follows the acknowledgement.
   if (!own) {
     rooms.get(room)?.receive({ id: from?.id, name: displayName(from), text });
   }

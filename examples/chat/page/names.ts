@@ -7,7 +7,7 @@ const ALIKE =
   "аa еe оo рp сc уy хx іi јj ѕs һh ԁd ԛq ԝw вb кk мm нh тt гr αa βb εe ζz ηh ιi κk μm νn οo ρp τt υy χx 0o 1i |i !i li";
 const LETTERS = new Map(ALIKE.split(" ").map((pair) => [...pair] as [string, string]));
 
-/** What is left of a name at a glance: no case, no accents, no spaces, and letters that look alike are the same. */
+/** A name as it looks at a glance: no case, no accents, no spaces, and letters that look alike are the same. */
 export function lookOf(name: string): string {
   const letters = name.normalize("NFKD").toLowerCase().replace(/[\p{M}\p{Z}]/gu, "");
   return [...letters].map((letter) => LETTERS.get(letter) ?? letter).join("");

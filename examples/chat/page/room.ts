@@ -17,7 +17,7 @@ export class Room {
   version = -1;
   /** Messages that nobody has seen, since the reader was elsewhere, further up, or in another tab. */
   unread = 0;
-  /** Whether the newest line is to be kept in view. */
+  /** True if the newest line is to be kept in view. */
   atEnd = true;
   #twins = new Set<string>();
   /** The author of the last line. */
@@ -154,7 +154,7 @@ export class Room {
     return true;
   }
 
-  /** Whether somebody's name alone does not tell who it is. */
+  /** Returns true if somebody's name alone does not tell who it is. */
   hasTwin(id: string): boolean {
     return this.#twins.has(id);
   }

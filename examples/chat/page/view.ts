@@ -10,12 +10,12 @@ export function displayName(person: Person | null | undefined): string {
 
 const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
 
-/** What tells two people of the same name apart. */
+/** The beginning of an id, which tells two people of the same name apart. */
 function tag(id: string): HTMLElement {
   return element("span", { class: "tag" }, `#${id.slice(0, 4)}`);
 }
 
-/** A message. What people wrote is isolated, so that its direction ends with it. */
+/** A message. The text that somebody wrote is isolated, so that its direction ends with it. */
 export function message({ id, name, text, own, continues, at }: {
   id?: string;
   name: string;

@@ -12,7 +12,7 @@ use super::schemas::PATTERNS;
 
 const ATTACHMENT: &str = "x-socketio-attachment";
 
-/// What stands for bytes.
+/// The value that stands for bytes.
 fn bytes() -> Value {
     json!({ "\u{0}": "bytes" })
 }
