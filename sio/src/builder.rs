@@ -3,6 +3,8 @@
 mod checks;
 #[cfg(feature = "cluster")]
 mod cluster;
+#[cfg(feature = "compression")]
+mod compression;
 #[cfg(feature = "contract")]
 mod docs;
 #[cfg(feature = "static-files")]
@@ -273,6 +275,7 @@ impl Builder {
                 others,
                 witness,
                 counters: None,
+                deflate_from: engine.deflate_from(),
                 server: server.clone(),
             };
             let common = Common {

@@ -27,7 +27,7 @@ const SHORT: usize = 4 * 1024;
 const PIECES: usize = 1024;
 
 /// Longer texts are heavy whatever is in them, and so need not be looked through here.
-const LONG: usize = 64 * 1024;
+pub(crate) const LONG: usize = 64 * 1024;
 
 thread_local! {
     /// A heavy piece is being done by this thread.

@@ -124,7 +124,7 @@
 //! | `tower` | no | [`Service`](http::Service) as a tower service, and `Server::layer` to put it in front of another |
 //! | `axum` | no | `tower`, and clients' addresses from axum's `ConnectInfo` |
 //! | `tls` | no | `Server::serve_tls`, by rustls with ring |
-//! | `compression` | no | gzip and deflate for polling answers, from 1,024 bytes on |
+//! | `compression` | no | gzip and deflate for polling answers, from 1,024 bytes on; `Builder::websocket_compression` |
 //! | `msgpack` | no | [`options::Parser`]`::MessagePack`, for clients that speak MessagePack |
 //! | `redis` | no | `sio::cluster` over Redis or Valkey: several servers that act as one |
 //! | `redis-tls` | no | the same over TLS: `rediss://`, by rustls with ring and the system's certificates |

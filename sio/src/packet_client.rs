@@ -66,6 +66,11 @@ impl PacketClient {
         }
     }
 
+    #[cfg(feature = "compression")]
+    pub(crate) fn mailbox(&self) -> &Mailbox {
+        &self.mailbox
+    }
+
     pub(crate) fn received(&self) -> Vec<String> {
         self.mailbox.outbox.take().iter().map(|frame| text(frame)).collect()
     }

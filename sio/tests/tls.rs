@@ -13,6 +13,12 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
+fn configured(builder: sio::Builder) -> sio::Builder {
+    #[cfg(feature = "compression")]
+    let builder = builder.websocket_compression(1024);
+    builder
+}
+
 /// A server with a certificate of its own, and what clients need to trust it.
 async fn listen_securely() -> (Listening, TlsConnector) {
     let CertifiedKey { cert, signing_key } =
@@ -24,7 +30,7 @@ async fn listen_securely() -> (Listening, TlsConnector) {
         .expect("the key fits the certificate");
     // What the server does not speak, it does not agree on.
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    let server = listen_with(build(|builder| builder), |server, listener| async move {
+    let server = listen_with(build(configured), |server, listener| async move {
         server.serve_tls_with(listener, config).await
     })
     .await;
@@ -59,6 +65,33 @@ async fn clients_connect_over_tls_and_handlers_know_it() {
     assert!(socket.receive().await.ends_with(",true]"));
     socket.send(r#"421["echo","hi"]"#).await;
     assert_eq!(socket.receive().await, r#"431["hi"]"#);
+}
+
+#[cfg(feature = "compression")]
+#[tokio::test]
+async fn messages_are_compressed_over_tls() {
+    use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress};
+
+    let (server, connector) = listen_securely().await;
+    let stream = connect_securely(&server, &connector).await;
+    let offer = [("Sec-WebSocket-Extensions", "permessage-deflate")];
+    let Ok(mut socket) = websocket(stream, WEBSOCKET, &offer).await else { panic!("the client is let in") };
+    socket.receive().await;
+    socket.send("40").await;
+    socket.receive().await;
+    socket.receive().await;
+    let text = "t".repeat(5000);
+    let mut event = Vec::with_capacity(1000);
+    Compress::new(Compression::best(), false)
+        .compress_vec(format!(r#"421["echo","{text}"]"#).as_bytes(), &mut event, FlushCompress::Sync)
+        .unwrap();
+    socket.send_frame(0xc1, &event[..event.len() - 4]).await;
+    let (first, mut payload) = socket.receive_frame().await;
+    assert_eq!(first, 0xc1);
+    payload.extend([0, 0, 0xff, 0xff]);
+    let mut answer = Vec::with_capacity(10_000);
+    Decompress::new(false).decompress_vec(&payload, &mut answer, FlushDecompress::Sync).unwrap();
+    assert_eq!(answer, format!(r#"431["{text}"]"#).as_bytes());
 }
 
 #[tokio::test]

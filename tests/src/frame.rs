@@ -109,7 +109,7 @@ impl Frame {
     ///
     /// # Panics
     ///
-    /// When the frame breaks a rule that binds servers: a mask, a reserved bit, a length not in its shortest form, a long
+    /// When the frame breaks a rule that binds servers: a mask, a length not in its shortest form, a long
     /// or fragmented control frame.
     pub fn decode(buffer: &mut BytesMut) -> Option<Self> {
         let [first, second, ..] = **buffer else { return None };
@@ -133,7 +133,6 @@ impl Frame {
             payload: buffer[head..head + length].to_vec(),
         };
         buffer.advance(head + length);
-        assert_eq!(frame.reserved, 0, "no extension was negotiated");
         assert!(
             frame.opcode < CLOSE || (frame.is_final && length <= 125),
             "a control frame is short and whole"

@@ -185,6 +185,21 @@ impl Ws {
         self.receive_while_writing(&mut &[][..]).await
     }
 
+    /// The next frame that the server sends, as it is. One of an extension is no error here.
+    pub async fn receive_frame(&mut self) -> Frame {
+        let waiting_for = format!("the next frame after\n{}", self.transcript);
+        soon(waiting_for, async {
+            loop {
+                if let Some(frame) = Frame::decode(&mut self.buffer) {
+                    return frame;
+                }
+                let read = self.stream.read_buf(&mut self.buffer).await;
+                assert!(matches!(read, Ok(1..)), "the connection ended: {read:?}");
+            }
+        })
+        .await
+    }
+
     /// The next thing that the server sends, writing what it takes of `unsent` meanwhile.
     pub async fn receive_while_writing(&mut self, unsent: &mut &[u8]) -> Received {
         let received = soon(format_args!("the next frame after\n{}", self.transcript), async {
@@ -325,6 +340,7 @@ pub fn prefix(namespace: &str) -> String {
 
 /// Adds a frame to the message under way; gives what is complete.
 fn assemble(message: &mut Option<Frame>, frame: Frame) -> Option<Received> {
+    assert_eq!(frame.reserved, 0, "a reserved bit means nothing without an extension");
     match frame.opcode {
         frame::PONG => return Some(Received::Pong(frame.payload)),
         frame::CLOSE => {

@@ -1,5 +1,8 @@
 //! BEHAVIOUR §4 and §7: WebSocket as RFC 6455 has it.
 
+#[path = "websocket/deflate.rs"]
+mod deflate;
+
 use sio::prelude::*;
 use sio_tests::{Endpoint, Frame, Received, Request, TestServer, Ws, app::Plain, frame};
 

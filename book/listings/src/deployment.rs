@@ -58,6 +58,13 @@ fn with_metrics(builder: sio::Builder) -> sio::Builder {
 }
 // ANCHOR_END: refused
 
+// ANCHOR: websocket_compression
+fn saving_traffic() -> sio::Result<Server> {
+    let server = Server::builder().collect(false).websocket_compression(1024).build()?;
+    Ok(server)
+}
+// ANCHOR_END: websocket_compression
+
 // ANCHOR: compress
 async fn send_token(socket: &Socket, token: &str) -> sio::Result {
     socket.compress(false).emit("token", token).await?;
@@ -101,6 +108,18 @@ mod tests {
         let sockets = socket_of.of("/").sockets();
         assert_eq!(sockets[0].handshake().ip(), Some([203, 0, 113, 7].into()));
         assert!(sockets[0].handshake().is_secure());
+    }
+
+    #[tokio::test]
+    async fn messages_are_compressed_for_those_who_offer_it() {
+        let server = saving_traffic().unwrap();
+        let here = TestServer::serve_with(|listener| async move { server.serve_with(listener).await }).await;
+        let offer = [("Sec-WebSocket-Extensions", "permessage-deflate")];
+        let mut ws = here.try_ws("EIO=4&transport=websocket", &offer).await.unwrap();
+        ws.receive().await;
+        // `40` in a block that is not smaller for it.
+        ws.write(b"\xc1\x88\0\0\0\0\x00\x02\x00\xfd\xff40\x00").await;
+        ws.expect(r#"40{"sid":…}"#).await;
     }
 
     #[tokio::test]

@@ -19,7 +19,7 @@ pub struct Event {
     pub args: Args,
     /// True if it may be lost.
     pub is_volatile: bool,
-    /// True if a polling answer that brings it may be compressed.
+    /// True if the message or polling answer that brings it may be compressed.
     pub compress: bool,
 }
 

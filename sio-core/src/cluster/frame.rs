@@ -254,7 +254,7 @@ impl Flags {
     pub const NONE: Self = Self(0);
     /// It may be lost.
     pub const VOLATILE: Self = Self(1);
-    /// A polling answer that brings it is not compressed.
+    /// The message or polling answer that brings it is not compressed.
     pub const PLAIN: Self = Self(2);
     /// It comes from a process that only emits and is no member.
     pub const EMITTER: Self = Self(4);

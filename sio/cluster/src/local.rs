@@ -35,7 +35,7 @@ pub struct Packet {
     pub run: Bytes,
     /// True if it may be lost.
     pub is_volatile: bool,
-    /// True if a polling answer that brings it may be compressed.
+    /// True if the message or polling answer that brings it may be compressed.
     pub compress: bool,
     /// The number under which it is kept for clients that come back.
     pub offset: Option<u64>,

@@ -344,26 +344,4 @@ impl Builder {
         self.http.hooks.subprotocols(choose);
         self
     }
-
-    /// Sets the size in bytes from which polling responses are compressed, for clients that accept gzip or deflate,
-    /// as all browsers do; `None` compresses nothing. Default 1,024.
-    ///
-    /// An answer that holds a secret next to what an attacker can choose tells the secret by its length
-    /// (BREACH). Emit such secrets with [`compress(false)`](crate::emit::EmitOptions::compress); acknowledgements cannot be
-    /// marked so. WebSocket messages are never compressed.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use sio::prelude::*;
-    ///
-    /// let builder = Server::builder().http_compression(16 * 1024);
-    /// let without = Server::builder().http_compression(None);
-    /// # let _ = (builder, without);
-    /// ```
-    #[cfg(feature = "compression")]
-    pub fn http_compression(mut self, threshold: impl Into<Option<usize>>) -> Self {
-        self.http.http_compression = threshold.into();
-        self
-    }
 }

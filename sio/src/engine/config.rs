@@ -52,6 +52,10 @@ pub struct Config {
     pub max_connections_per_address: usize,
     /// A message that every client gets right behind the open packet. Default none.
     pub initial_packet: Option<Message>,
+    /// The size in bytes from which a WebSocket message is compressed for clients that agree to permessage-deflate;
+    /// `None` agrees with none of them. Default `None`.
+    #[cfg(feature = "compression")]
+    pub websocket_compression: Option<usize>,
     pub(crate) ids: Ids,
 }
 
@@ -70,6 +74,8 @@ impl Default for Config {
             max_connections: usize::MAX,
             max_connections_per_address: usize::MAX,
             initial_packet: None,
+            #[cfg(feature = "compression")]
+            websocket_compression: None,
             ids: Ids::default(),
         }
     }
@@ -102,6 +108,14 @@ impl Config {
     pub(crate) fn polling_packets_for(&self, user_agent: Option<&str>) -> usize {
         let is_careful = user_agent.is_some_and(is_python_engineio);
         self.polling_packets.unwrap_or(if is_careful { DEFAULT_MAX_PACKETS } else { usize::MAX })
+    }
+
+    /// The size from which on WebSocket messages are compressed, if they are.
+    pub(crate) fn deflate_from(&self) -> Option<usize> {
+        #[cfg(feature = "compression")]
+        return self.websocket_compression;
+        #[cfg(not(feature = "compression"))]
+        None
     }
 
     pub(crate) fn queue_limits(&self) -> QueueLimits {

@@ -2,6 +2,8 @@
 
 use std::task::{Context, Waker};
 
+use sio_core::engine::config::Revision;
+
 use super::inbox::Inbox;
 use super::outbox::{How, Outbox, PushError, QueueLimits};
 use crate::transport::outgoing::Entry;
@@ -29,13 +31,26 @@ impl Mailbox {
 
     /// Takes a packet out of `entry` and queues it, if there is room. Leaves it to the caller to wake the task, soon.
     pub(crate) fn offer(&self, entry: &mut Entry, how: How) -> Result<Option<Waker>, PushError> {
+        if entry.is_deflated() {
+            self.fit(entry);
+        }
         let is_queued = self.outbox.offer(entry, how)?;
         Ok(if is_queued { self.inbox.rouse() } else { None })
     }
 
+    /// Leaves the packet a compressed form only if it is the one for this client.
+    #[cold]
+    fn fit(&self, entry: &mut Entry) {
+        let agrees = self.outbox.deflate_from().is_some();
+        // The binary frames of the older revision are others, and are compressed when they are made.
+        entry.keep_deflated(|form| agrees && (form.is_text || self.wire.revision() == Revision::V4));
+    }
+
     /// Queues a packet if there is room for it.
     pub(crate) fn push(&self, entry: impl Into<Entry>) -> Result<(), PushError> {
-        let waker = self.offer(&mut entry.into(), How::Now)?;
+        let mut entry = entry.into();
+        self.outbox.prepare(&mut entry);
+        let waker = self.offer(&mut entry, How::Now)?;
         waker.into_iter().for_each(Waker::wake);
         Ok(())
     }
@@ -43,7 +58,12 @@ impl Mailbox {
     /// Queues a packet whatever the limits say: acks and control packets, whose number is bounded by what
     /// the peer itself sends. That is read no further while twice the limits are exceeded.
     pub(crate) fn push_always(&self, entry: impl Into<Entry>) {
-        if self.outbox.add(entry.into()) {
+        let mut entry = entry.into();
+        self.outbox.prepare(&mut entry);
+        if entry.is_deflated() {
+            self.fit(&mut entry);
+        }
+        if self.outbox.add(entry) {
             self.inbox.rouse().into_iter().for_each(Waker::wake);
         }
     }

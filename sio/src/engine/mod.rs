@@ -250,6 +250,9 @@ impl Engine {
                 (TransportKind::Polling, Carrier::Polling(Box::new(Polling::new(packets))))
             }
             Some((websocket, open_packet)) => {
+                if let Some(threshold) = shared.config.deflate_from().filter(|_| websocket.deflates()) {
+                    mailbox.outbox.set_deflate_from(threshold);
+                }
                 mailbox.push_always(open_packet);
                 if let Some(initial) = &shared.initial_packet {
                     mailbox.push_always(initial.clone());

@@ -4,8 +4,9 @@
 //! between.
 
 mod bounds;
+mod waiting;
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
@@ -14,6 +15,7 @@ use tokio::sync::Notify;
 
 use self::bounds::{BURST, OVERTAKEN};
 pub(crate) use self::bounds::{How, PushError, QueueLimits};
+use crate::transport::deflate;
 use crate::transport::outgoing::{Amount, Entry, Queue};
 use crate::transport::wire::Wire;
 use crate::until::until;
@@ -33,7 +35,12 @@ pub(crate) struct Outbox {
     bursting: AtomicBool,
     /// The transport took no more when the task looked last: its buffers are full, or no GET waits.
     blocked: AtomicBool,
+    /// The size from which on messages are compressed for the client; [`NEVER`] for one that has not agreed to that.
+    deflate_from: AtomicU32,
 }
+
+/// No message is as large as this: a client with it gets none that are compressed.
+const NEVER: u32 = u32::MAX;
 
 #[derive(Debug, Default)]
 struct State {
@@ -64,6 +71,7 @@ impl Outbox {
             filled: AtomicBool::new(false),
             bursting: AtomicBool::new(false),
             blocked: AtomicBool::new(false),
+            deflate_from: AtomicU32::new(NEVER),
         }
     }
 
@@ -78,7 +86,7 @@ impl Outbox {
         if how == How::Volatile && (state.packets > 0 || self.is_blocked()) {
             return Ok(false);
         }
-        let size = entry.frames.len();
+        let size = entry.size();
         if !state.fits(size, self.limits) {
             let is_burst = how == How::Fanout;
             let factor = match how {
@@ -117,39 +125,6 @@ impl Outbox {
         true
     }
 
-    /// Waits while there is no room for so many bytes and `is_wanted` says that it is worth waiting for. Returns how
-    /// there is room.
-    ///
-    /// Beside broadcasts that fill the queue as fast as it empties there would never be any. So the wait is over as
-    /// well when all that was queued before it has gone, and others have come in above the soft bound.
-    pub(crate) async fn until_room(&self, size: usize, is_wanted: impl Fn() -> bool) -> How {
-        let mut ahead = None;
-        loop {
-            let notified = self.changed.notified();
-            tokio::pin!(notified);
-            // Registered before the checks, so that what changes in between is not missed.
-            notified.as_mut().enable();
-            if !is_wanted() {
-                return How::Now;
-            }
-            {
-                let mut state = self.lock();
-                if state.refusing || state.fits(size, self.limits) {
-                    return How::Now;
-                }
-                let (begin, packets) = *ahead.get_or_insert((state.settled, state.packets));
-                let is_overtaken =
-                    state.settled.wrapping_sub(begin) >= packets && !state.is_within(self.limits);
-                if is_overtaken && state.fits(size, self.limits.times(OVERTAKEN)) {
-                    return How::Overtaken;
-                }
-                state.waiting += 1;
-            }
-            let _waiting = Waiting(self);
-            notified.await;
-        }
-    }
-
     /// Lets everybody who waits look again whether it is still wanted.
     pub(crate) fn release_waiting(&self) {
         self.changed.notify_waiters();
@@ -159,25 +134,6 @@ impl Outbox {
     /// to take and could go on, or it is in a burst.
     pub(crate) fn is_pressed(&self) -> bool {
         self.filled.load(Ordering::Relaxed) && (self.is_bursting() || !self.is_blocked())
-    }
-
-    /// Waits while the queue is pressed. A sender that waits here does not count as waiting for the client.
-    pub(crate) async fn until_relieved(&self) {
-        loop {
-            let notified = self.changed.notified();
-            tokio::pin!(notified);
-            // Registered before the check, so that what changes in between is not missed.
-            notified.as_mut().enable();
-            {
-                let mut state = self.lock();
-                if state.refusing || !self.is_pressed() {
-                    return;
-                }
-                state.giving_way += 1;
-            }
-            let _giving_way = GivingWay(self);
-            notified.await;
-        }
     }
 
     /// Returns whether these packets, which wait elsewhere, and one more of this size would be within the limits of
@@ -237,16 +193,21 @@ impl Outbox {
     /// Everything queued, as canonical frames. The entries count against the limits until the transport says that
     /// they are done.
     pub(crate) fn take(&self) -> Queue {
+        self.take_all().0
+    }
+
+    /// The same, and whether all of it may be compressed.
+    fn take_all(&self) -> (Queue, bool) {
         let mut state = self.lock();
-        state.must_stay_plain = false;
-        std::mem::take(&mut state.queue)
+        let must_stay_plain = std::mem::take(&mut state.must_stay_plain);
+        (std::mem::take(&mut state.queue), !must_stay_plain)
     }
 
     /// Everything queued, as a WebSocket writes it. Packets that are longer on this wire count with their bytes
     /// there, since the transport reports those as done.
     pub(crate) fn take_frames(&self, wire: Wire) -> Queue {
-        let mut packets = self.take();
-        let change = wire.frame(&mut packets);
+        let (mut packets, compress) = self.take_all();
+        let change = wire.frame(&mut packets, self.deflate_from().filter(|_| compress));
         if change != 0 {
             let mut state = self.lock();
             state.bytes = state.bytes.saturating_add_signed(change);
@@ -320,6 +281,28 @@ impl Outbox {
         self.lock().refusing
     }
 
+    /// Lets messages from this size on be compressed for the client, which has agreed to it.
+    pub(crate) fn set_deflate_from(&self, threshold: usize) {
+        deflate::set_used();
+        self.deflate_from.store(u32::try_from(threshold).unwrap_or(NEVER), Ordering::Relaxed);
+    }
+
+    /// The size from which on messages are compressed for the client, if they are.
+    pub(crate) fn deflate_from(&self) -> Option<usize> {
+        let threshold = self.deflate_from.load(Ordering::Relaxed);
+        usize::try_from(threshold).ok().filter(|_| threshold != NEVER)
+    }
+
+    /// Compresses a packet for the client, if it has agreed to that. To be called without a lock: it takes time.
+    #[inline]
+    pub(crate) fn prepare(&self, entry: &mut Entry) {
+        if entry.frames.len() > self.deflate_from.load(Ordering::Relaxed) as usize
+            && let Some(threshold) = self.deflate_from()
+        {
+            entry.deflate(threshold);
+        }
+    }
+
     pub(crate) fn set_transport(&self, transport: TransportKind) {
         self.lock().transport = Some(transport);
         self.changed.notify_waiters();
@@ -363,29 +346,12 @@ impl State {
         self.packets <= limits.packets && self.bytes <= limits.bytes
     }
 
-    fn enqueue(&mut self, Entry { frames, compress }: Entry) {
-        self.must_stay_plain |= !compress;
+    fn enqueue(&mut self, entry: Entry) {
+        self.must_stay_plain |= !entry.compress;
+        let frames = entry.into_frames();
         self.bytes += frames.len();
         self.packets += 1;
         self.queue.push(frames);
-    }
-}
-
-/// Counts a sender as waiting for as long as it waits.
-struct Waiting<'a>(&'a Outbox);
-
-impl Drop for Waiting<'_> {
-    fn drop(&mut self) {
-        self.0.lock().waiting -= 1;
-    }
-}
-
-/// Counts a sender as giving way for as long as it does.
-struct GivingWay<'a>(&'a Outbox);
-
-impl Drop for GivingWay<'_> {
-    fn drop(&mut self) {
-        self.0.lock().giving_way -= 1;
     }
 }
 

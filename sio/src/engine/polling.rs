@@ -207,7 +207,7 @@ mod tests {
     fn what_must_not_be_compressed_is_not_when_it_had_to_be_given_back() {
         let mailbox = Mailbox::new(QueueLimits { bytes: 1000, packets: 10 }, Wire::V4);
         let frames = Packet::Noop.frame();
-        mailbox.push(Entry { frames: frames.clone(), compress: false }).expect("there is room");
+        mailbox.push(Entry::never_compressed(frames.clone())).expect("there is room");
         answer(&mailbox, false);
         mailbox.push(frames.clone()).expect("there is room");
         let second = answer(&mailbox, true);

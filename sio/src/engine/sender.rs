@@ -56,6 +56,7 @@ impl Sender {
     /// [`SendError::Closed`] when the session has ended.
     pub async fn send(&self, message: &Message) -> Result<(), SendError> {
         let mut entry = frame(message).into();
+        self.mailbox.outbox.prepare(&mut entry);
         let mut how = How::Now;
         loop {
             match self.mailbox.offer(&mut entry, how) {

@@ -105,7 +105,7 @@ impl Broadcast {
         self
     }
 
-    /// Sets whether the polling responses that carry the event may be compressed: see
+    /// Sets whether the messages and polling responses that carry the event may be compressed: see
     /// [`EmitOptions::compress`](crate::emit::EmitOptions::compress).
     pub fn compress(mut self, compress: bool) -> Self {
         self.compress = compress;

@@ -64,13 +64,13 @@ impl<'a> EmitOptions<'a> {
         self
     }
 
-    /// Sets whether the long-polling response that carries this packet may be compressed, provided that
-    /// `Builder::http_compression` allows it. Default true.
+    /// Sets whether the WebSocket message or the long-polling response that carries this packet may be compressed,
+    /// provided that `Builder::websocket_compression` or `Builder::http_compression` allows it. Default true.
     ///
     /// A response that holds a packet emitted with `compress(false)` is not compressed, whatever else it holds. Use
-    /// it for secrets: compressed beside data that an attacker can choose, they could be guessed by the response's
-    /// length (BREACH). It also saves time for data that does not shrink, such as pictures. WebSocket messages are
-    /// never compressed; without the feature `compression` nothing is.
+    /// it for secrets: compressed beside data that an attacker can choose, they could be guessed by the length
+    /// (BREACH, CRIME). It also saves time for data that does not shrink, such as pictures. Without the feature
+    /// `compression` nothing is compressed.
     ///
     /// ```
     /// # use sio::prelude::*;

@@ -72,8 +72,8 @@ impl Namespace {
         Broadcast::new(self)
     }
 
-    /// Addresses everybody in the namespace, and sets whether the polling responses that carry the event may be
-    /// compressed: see [`EmitOptions::compress`](crate::emit::EmitOptions::compress).
+    /// Addresses everybody in the namespace, and sets whether the messages and polling responses that carry the event
+    /// may be compressed: see [`EmitOptions::compress`](crate::emit::EmitOptions::compress).
     pub fn compress(&self, compress: bool) -> Broadcast {
         Broadcast::new(self).compress(compress)
     }

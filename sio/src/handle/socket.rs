@@ -236,7 +236,8 @@ impl Socket {
         self.emit_options().volatile()
     }
 
-    /// Sets whether the polling responses that carry the event may be compressed: see [`EmitOptions::compress`].
+    /// Sets whether the messages and polling responses that carry the event may be compressed: see
+    /// [`EmitOptions::compress`].
     pub fn compress(&self, compress: bool) -> EmitOptions<'_> {
         self.emit_options().compress(compress)
     }

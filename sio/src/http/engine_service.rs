@@ -29,6 +29,7 @@ use crate::guarded::Guarded;
 use crate::log_limiter::{About, hash_of, limited};
 use crate::peer::Peer;
 use crate::short::short;
+use crate::transport::websocket::WebSocket;
 use crate::transport::wire::Wire;
 
 /// Answers the requests for an engine's path as a hyper service, and with the feature `tower` as a tower service;
@@ -214,9 +215,20 @@ impl EngineService {
         // Each transport has a query of its own, in which it says whether it can take bytes.
         let wire = Wire::new(mailbox.wire().revision(), query.base64);
         let subprotocol = self.subprotocol(&request.headers);
-        let (answer, websocket) = upgrade::accept(request, wire, subprotocol.as_deref())?;
+        let (answer, websocket) = self.accept(request, wire, subprotocol.as_deref())?;
         mailbox.inbox.command(Command::Probe(Box::new(websocket)));
         Ok(answer)
+    }
+
+    /// Makes a WebSocket of the connection of a request.
+    pub(super) fn accept(
+        &self,
+        request: &mut Parts,
+        wire: Wire,
+        subprotocol: Option<&str>,
+    ) -> Result<(Answer, WebSocket), Refusal> {
+        let may_deflate = self.engine().config().deflate_from().is_some();
+        upgrade::accept(request, wire, subprotocol, may_deflate)
     }
 
     fn transport(&self, query: &Query<'_>) -> Result<TransportKind, RequestError> {

@@ -45,6 +45,7 @@ pub(crate) mod cookie;
 #[cfg_attr(not(feature = "cluster"), expect(dead_code, reason = "a server by itself passes nothing on"))]
 mod elsewhere;
 mod engine_service;
+mod extensions;
 #[cfg(feature = "contract")]
 mod fixed;
 pub(crate) mod forwarded;

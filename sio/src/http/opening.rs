@@ -77,7 +77,7 @@ impl EngineService {
         let subprotocol = self.subprotocol(&request.headers);
         let id = self.engine().new_id();
         // Before the request is copied: the connection that this takes out of it is not to be a part of the copy.
-        let (mut answer, websocket) = upgrade::accept(request, wire, subprotocol.as_deref())?;
+        let (mut answer, websocket) = self.accept(request, wire, subprotocol.as_deref())?;
         let Some(handshake) = self.handshake(request, client, wire, subprotocol, id) else {
             return Ok(failed());
         };

@@ -9,6 +9,7 @@ use hyper::{Method, StatusCode, Version};
 use sha1::{Digest, Sha1};
 
 use super::answer::{self, Answer};
+use super::extensions;
 use super::refused::{Refusal, RefusedReason};
 use crate::log_limiter::{About, LogLimiter, limited};
 use crate::transport::link::Link;
@@ -49,7 +50,8 @@ pub(crate) fn subprotocols(headers: &HeaderMap) -> Vec<&str> {
     values.flat_map(|value| value.split(',')).map(str::trim).filter(|name| is_token(name)).collect()
 }
 
-/// The answer, which agrees to this subprotocol, and the WebSocket that begins when it has been written.
+/// The answer, which agrees to this subprotocol and, where `may_deflate`, to compressed messages, and the WebSocket that
+/// begins when it has been written.
 ///
 /// # Errors
 ///
@@ -58,6 +60,7 @@ pub(crate) fn accept(
     request: &mut Parts,
     wire: Wire,
     subprotocol: Option<&str>,
+    may_deflate: bool,
 ) -> Result<(Answer, WebSocket), Refusal> {
     let headers = &request.headers;
     let bad = |status, message| Err(Refusal::with_status(RefusedReason::BadWebSocket, status, message));
@@ -78,11 +81,17 @@ pub(crate) fn accept(
         };
         switching(key)
     };
+    let agreed = may_deflate.then(|| extensions::agree(&request.headers)).flatten();
     let upgrade = take(request)?;
     if let Some(name) = subprotocol.and_then(|name| HeaderValue::from_str(name).ok()) {
         answer.headers_mut().insert(header::SEC_WEBSOCKET_PROTOCOL, name);
     }
-    Ok((answer, WebSocket::new(Link::Upgrading(upgrade), wire)))
+    let mut websocket = WebSocket::new(Link::Upgrading(upgrade), wire);
+    if let Some(agreed) = agreed {
+        answer.headers_mut().insert(header::SEC_WEBSOCKET_EXTENSIONS, agreed);
+        websocket.set_deflates();
+    }
+    Ok((answer, websocket))
 }
 
 /// Takes the connection of a request out of it.

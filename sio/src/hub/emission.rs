@@ -10,6 +10,7 @@ use super::{Namespace, Sent};
 use crate::codec::Form;
 use crate::engine::outbox::PushError;
 use crate::error::EmitError;
+use crate::transport::deflate;
 use crate::transport::outgoing::Entry;
 
 /// An event as ready-made frames.
@@ -61,6 +62,16 @@ impl Emission {
         Self { entry: self.entry.clone(), offset: self.offset, place: None, untold: None }
     }
 
+    /// Returns the same compressed for those receivers who have agreed to that, once for all of them. `None` where that
+    /// is not wanted, or there are none.
+    pub(super) fn deflated(&self, from: Option<usize>) -> Option<Self> {
+        let threshold =
+            from.filter(|threshold| self.entry.frames.len() > *threshold && deflate::is_used())?;
+        let mut emission = self.for_one();
+        emission.entry.deflate(threshold);
+        Some(emission)
+    }
+
     /// Tells the witness, if there is one, that the event has been sent. `bytes` are those of one copy.
     pub(crate) fn tell(&self, recipients: usize, bytes: usize) {
         if let Some(untold) = &self.untold {
@@ -68,7 +79,7 @@ impl Emission {
         }
     }
 
-    /// Sets whether the long-polling response that carries it may be compressed.
+    /// Sets whether it may be compressed, or the long-polling response that carries it.
     pub(crate) fn compress(mut self, compress: bool) -> Self {
         self.entry.compress = compress;
         self
@@ -91,6 +102,44 @@ impl From<PushError> for EmitError {
         match error {
             PushError::Full => Self::QueueFull,
             PushError::Closed => Self::Disconnected,
+        }
+    }
+}
+
+#[cfg(all(test, feature = "compression"))]
+mod tests {
+    use crate::packet_client::PacketClient;
+    use crate::prelude::*;
+    use crate::transport::deflate::RSV1;
+
+    #[tokio::test]
+    async fn a_broadcast_is_compressed_once_for_all_who_have_agreed() {
+        let server = Server::builder().collect(false).websocket_compression(100).build().unwrap();
+        let mut clients = Vec::new();
+        for n in 0..1000 {
+            let mut client = PacketClient::new(&server);
+            client.join("0").await;
+            if n % 3 > 0 {
+                client.mailbox().outbox.set_deflate_from(100);
+            }
+            clients.push(client);
+        }
+        let text = "x".repeat(1000);
+        for _ in 0..2 {
+            server.emit("news", &text).await.unwrap();
+            let frames = clients.iter().map(|client| client.mailbox().outbox.take().remove(0));
+            let frames: Vec<_> = frames.collect();
+            for (n, frame) in frames.iter().enumerate() {
+                // The very same memory, of which there are two pieces.
+                let same = if n % 3 > 0 { &frames[1] } else { &frames[0] };
+                assert_eq!((frame.as_ptr(), frame.len()), (same.as_ptr(), same.len()));
+                assert_eq!((frame[0] & RSV1 != 0, frame.len() < 100), (n % 3 > 0, n % 3 > 0));
+            }
+            let plain = server.compress(false).emit("news", &text).await;
+            plain.unwrap();
+            for client in &clients {
+                assert_eq!(client.received(), [format!(r#"2["news","{text}"]"#)]);
+            }
         }
     }
 }

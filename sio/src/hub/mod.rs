@@ -80,6 +80,8 @@ pub(crate) struct Common {
     pub(crate) witness: Option<Arc<dyn Witness>>,
     /// The counters of the namespace; `None` without metrics.
     pub(crate) counters: Option<Arc<NamespaceCounters>>,
+    /// The size from which on WebSocket messages are compressed for those who have agreed to it; `None`: never.
+    pub(crate) deflate_from: Option<usize>,
     /// The server. The hub does not look into it; handles give it back.
     pub(crate) server: Weak<dyn Any + Send + Sync>,
 }
@@ -100,7 +102,7 @@ pub(crate) struct Sent<'a> {
     pub(crate) frames: &'a Bytes,
     /// To how many members it went.
     pub(crate) recipients: usize,
-    /// The bytes of one copy on the wire.
+    /// The bytes of one copy, not compressed.
     pub(crate) bytes: usize,
 }
 
@@ -220,11 +222,14 @@ impl Hub {
     ) -> Delivered {
         let (mut asleep, mut pressed, mut slow) = (Vec::new(), Pressed::new(), Vec::new());
         let mut recipients = 0;
+        // Before the lock is taken.
+        let deflated = emission.deflated(self.common.deflate_from);
+        let copy = deflated.as_ref().unwrap_or(emission);
         let mut each = |member: &Arc<Member>| {
             if !may_have(member) {
                 return;
             }
-            match member.deliver(&mut emission.for_one(), how) {
+            match member.deliver(&mut copy.for_one(), how) {
                 Ok(waker) => {
                     recipients += 1;
                     asleep.extend(waker);

@@ -330,6 +330,7 @@ mod tests {
                 others: None,
                 witness: None,
                 counters: None,
+                deflate_from: None,
                 server: Weak::<()>::new(),
             };
             let keeping = Keeping::new(Recovery::default().max_clients(1), Ids::default());

@@ -96,7 +96,7 @@ fn sessions(counters: &Counters) -> Vec<Family> {
         ),
         Family::new(
             "sio_sent_bytes",
-            "Bytes of the packets that were sent to clients, uncompressed.",
+            "Bytes of the packets that were sent to clients; over WebSocket as compressed as they were.",
             Metric::Counter,
             by_transport(|one| one.sent_bytes.get()),
         ),

@@ -104,7 +104,8 @@ impl Server {
         self.broadcast().timeout(timeout)
     }
 
-    /// Addresses everyone in `/`. Sets whether the polling responses that carry the event may be compressed: see
+    /// Addresses everyone in `/`. Sets whether the messages and polling responses that carry the event may be
+    /// compressed: see
     /// [`EmitOptions::compress`](crate::emit::EmitOptions::compress).
     pub fn compress(&self, compress: bool) -> Broadcast {
         self.broadcast().compress(compress)

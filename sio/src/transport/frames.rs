@@ -9,17 +9,20 @@
 //! A large frame takes another way, on which its payload is not copied: once a part of it is there, the rest is read
 //! into a buffer as long as the frame, where fastwebsockets unmasks it.
 
-use std::cell::{Cell, RefCell};
+mod feed;
+
+use std::cell::Cell;
 use std::future::Future;
 use std::io;
 use std::pin::{Pin, pin};
-use std::rc::Rc;
 use std::task::{Context, Poll, Waker, ready};
 
 use bytes::{BufMut, Bytes, BytesMut};
-use fastwebsockets::{OpCode, Payload, Role, WebSocketRead};
+use fastwebsockets::{OpCode, Payload, WebSocketRead};
 use tokio::io::{AsyncRead, AsyncReadExt, ReadBuf};
 
+use self::feed::{Feed, reader};
+use super::deflate::RSV1;
 use super::link::Link;
 use crate::turn;
 
@@ -43,7 +46,18 @@ thread_local! {
 pub(crate) struct Frame {
     pub(crate) fin: bool,
     pub(crate) opcode: OpCode,
+    /// It begins a message that is compressed; text in it has not been checked either.
+    pub(crate) is_deflated: bool,
     pub(crate) payload: Bytes,
+}
+
+/// The rules for the frames of a client.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Rules {
+    /// The most bytes that a frame may have.
+    pub(crate) max_payload: usize,
+    /// True if its messages may be compressed.
+    pub(crate) may_deflate: bool,
 }
 
 /// Why a stream gives no more frames.
@@ -57,6 +71,8 @@ pub(crate) enum ReadError {
     Protocol(&'static str),
     /// Text that is not UTF-8 (RFC 6455 §8.1).
     InvalidUtf8,
+    /// A compressed message that cannot be inflated (RFC 7692 §7.2.2).
+    NotDeflated,
     /// The message would be larger than `max_payload`.
     TooLarge,
 }
@@ -133,8 +149,9 @@ impl FrameReader {
         cx: &mut Context<'_>,
         link: &mut Link,
         scratch: &mut Scratch,
-        max_payload: usize,
+        rules: Rules,
     ) -> Poll<Result<Option<Frame>, ReadError>> {
+        let Rules { max_payload, .. } = rules;
         loop {
             // So much is missing of a large frame that has begun.
             let mut large = None;
@@ -145,14 +162,14 @@ impl FrameReader {
                 {
                     let at = scratch.start;
                     scratch.start += length;
-                    return Poll::Ready(scratch.decode(at, length).map(Some));
+                    return Poll::Ready(scratch.decode(at, length, rules).map(Some));
                 }
                 self.stored.extend_from_slice(unread);
                 (scratch.start, scratch.end) = (0, 0);
             } else if let Some(length) = frame_length(&self.stored, max_payload)? {
                 let rest = length.saturating_sub(self.stored.len());
                 if rest == 0 {
-                    return Poll::Ready(self.take_stored(length, scratch).map(Some));
+                    return Poll::Ready(self.take_stored(length, scratch, rules).map(Some));
                 }
                 if length > SHARED_READER_LIMIT && self.stored.len() >= rest / PART {
                     large = Some(rest);
@@ -178,12 +195,22 @@ impl FrameReader {
         }
     }
 
-    fn take_stored(&mut self, length: usize, scratch: &mut Scratch) -> Result<Frame, ReadError> {
+    fn take_stored(
+        &mut self,
+        length: usize,
+        scratch: &mut Scratch,
+        rules: Rules,
+    ) -> Result<Frame, ReadError> {
         let frame = self.stored.split_to(length);
         if self.stored.is_empty() {
             self.stored = BytesMut::new();
         }
-        if length > SHARED_READER_LIMIT { decode_large(frame) } else { scratch.decode_small(&frame) }
+        if length > SHARED_READER_LIMIT {
+            decode_large(frame, rules)
+        } else {
+            scratch.feed.put(&frame);
+            scratch.read(rules)
+        }
     }
 
     /// Reads more of a large frame to where it is stored, and nothing of what comes after it, which would keep the
@@ -260,22 +287,22 @@ fn frame_length(bytes: &[u8], max_payload: usize) -> Result<Option<usize>, ReadE
 
 impl Scratch {
     /// Decodes a whole frame out of the thread's buffer.
-    fn decode(&mut self, at: usize, length: usize) -> Result<Frame, ReadError> {
+    fn decode(&mut self, at: usize, length: usize, rules: Rules) -> Result<Frame, ReadError> {
         let bytes = &self.buffer[at..at + length];
         if length > SHARED_READER_LIMIT {
-            return decode_large(BytesMut::from(bytes));
+            return decode_large(BytesMut::from(bytes), rules);
         }
         self.feed.put(bytes);
-        self.read()
+        self.read(rules)
     }
 
-    fn decode_small(&mut self, bytes: &[u8]) -> Result<Frame, ReadError> {
-        self.feed.put(bytes);
-        self.read()
-    }
-
-    fn read(&mut self) -> Result<Frame, ReadError> {
-        let frame = read_one(&mut self.reader);
+    /// Decodes the frame with which the reader has been fed.
+    fn read(&mut self, rules: Rules) -> Result<Frame, ReadError> {
+        let deflated = if rules.may_deflate { self.feed.take_deflated() } else { None };
+        let mut frame = read_one(&mut self.reader);
+        if let (Some(opcode), Ok(frame)) = (deflated, &mut frame) {
+            (frame.opcode, frame.is_deflated) = (opcode, true);
+        }
         if frame.is_err() {
             // Bytes left in a failed reader would be taken for the next connection's.
             self.feed = Feed::default();
@@ -286,7 +313,11 @@ impl Scratch {
 }
 
 /// Decodes a whole frame where it is. Only its header is read here, the length of which has been found before.
-fn decode_large(mut bytes: BytesMut) -> Result<Frame, ReadError> {
+fn decode_large(mut bytes: BytesMut, rules: Rules) -> Result<Frame, ReadError> {
+    let is_deflated = rules.may_deflate && deflated(bytes[0]).is_some();
+    if is_deflated {
+        bytes[0] &= !RSV1;
+    }
     let extended = if bytes[1] & 0x7f == 126 { 2 } else { 8 };
     let head = bytes.split_to(2 + extended + 4);
     if head[0] & 0x70 != 0 {
@@ -296,16 +327,14 @@ fn decode_large(mut bytes: BytesMut) -> Result<Frame, ReadError> {
     let opcode = OpCode::try_from(head[0] & 0x0f).map_err(|_| UNKNOWN_OPCODE)?;
     let mut frame = fastwebsockets::Frame::new(fin, opcode, mask, Payload::Bytes(bytes));
     frame.unmask();
-    Ok(taken(frame))
+    Ok(Frame { is_deflated, ..taken(frame) })
 }
 
-fn reader(feed: Feed) -> WebSocketRead<Feed> {
-    let (mut reader, _) = fastwebsockets::after_handshake_split(feed, tokio::io::sink(), Role::Server);
-    // Closing, pings and the size of messages are the session's matter.
-    reader.set_auto_close(false);
-    reader.set_auto_pong(false);
-    reader.set_max_message_size(usize::MAX);
-    reader
+/// Returns the kind of message that is compressed and begins with such a byte, if one does. The other frames of a message
+/// are not marked, and control frames are never compressed (RFC 7692 §6).
+fn deflated(first: u8) -> Option<OpCode> {
+    let opcode = if first & RSV1 == 0 { None } else { OpCode::try_from(first & 0x0f).ok() };
+    opcode.filter(|opcode| matches!(opcode, OpCode::Text | OpCode::Binary))
 }
 
 /// Reads the one whole frame that the reader has been fed with.
@@ -331,40 +360,7 @@ fn taken(frame: fastwebsockets::Frame<'_>) -> Frame {
         Payload::Bytes(bytes) => bytes.freeze(),
         other => Bytes::from(Vec::from(other)),
     };
-    Frame { fin: frame.fin, opcode: frame.opcode, payload }
-}
-
-/// The source of a reader: bytes that have already arrived.
-#[derive(Clone, Default)]
-struct Feed(Rc<RefCell<FeedState>>);
-
-#[derive(Default)]
-struct FeedState {
-    bytes: Vec<u8>,
-    at: usize,
-}
-
-impl Feed {
-    fn put(&self, bytes: &[u8]) {
-        let mut state = self.0.borrow_mut();
-        state.bytes.clear();
-        state.bytes.extend_from_slice(bytes);
-        state.at = 0;
-    }
-}
-
-impl AsyncRead for Feed {
-    fn poll_read(self: Pin<&mut Self>, _: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        let mut state = self.0.borrow_mut();
-        let FeedState { bytes, at } = &mut *state;
-        let count = buf.remaining().min(bytes.len() - *at);
-        if count == 0 {
-            return Poll::Pending;
-        }
-        buf.put_slice(&bytes[*at..*at + count]);
-        *at += count;
-        Poll::Ready(Ok(()))
-    }
+    Frame { fin: frame.fin, opcode: frame.opcode, is_deflated: false, payload }
 }
 
 #[cfg(test)]
@@ -395,7 +391,8 @@ mod tests {
         let (mut reader, mut scratch) = (FrameReader::default(), Scratch::borrow());
         let frame = poll_fn(|cx| {
             turn::begin();
-            let read = ready!(reader.poll_frame(cx, &mut link, &mut scratch, LENGTH));
+            let rules = Rules { max_payload: LENGTH, may_deflate: false };
+            let read = ready!(reader.poll_frame(cx, &mut link, &mut scratch, rules));
             let Some(frame) = read.expect("the frame is valid") else {
                 // Its turn is over.
                 cx.waker().wake_by_ref();

@@ -2,6 +2,7 @@
 //!
 //! Nothing here knows what a packet means; that is the session's matter.
 
+pub(crate) mod deflate;
 pub(crate) mod frames;
 pub(crate) mod link;
 pub(crate) mod outgoing;

@@ -3,6 +3,7 @@
 //! Bound by the session's `max_payload` over all fragments of a message together. The session interprets the
 //! messages.
 
+mod message;
 #[cfg(test)]
 mod tests;
 
@@ -10,12 +11,12 @@ use std::cell::Cell;
 use std::io::{self, IoSlice};
 use std::task::{Context, Poll, ready};
 
-use bytes::{Buf, Bytes, BytesMut};
-use bytestring::ByteString;
+use bytes::{Buf, Bytes};
 use fastwebsockets::OpCode;
 use sio_core::engine::packet::Message;
 
-use super::frames::{Frame, FrameReader, ReadError, Scratch};
+use self::message::Partial;
+use super::frames::{Frame, FrameReader, ReadError, Rules, Scratch};
 use super::link::Link;
 use super::outgoing::{Amount, Queue};
 use super::wire::Wire;
@@ -90,7 +91,7 @@ pub(crate) enum Ended {
 pub(crate) struct WebSocket {
     link: Link,
     reader: FrameReader,
-    /// A fragmented message that has not ended yet.
+    /// A message that is not complete yet.
     partial: Option<Box<Partial>>,
     /// Taken from the queue and not yet handed to the kernel.
     writing: Queue,
@@ -99,16 +100,12 @@ pub(crate) struct WebSocket {
     /// Handed to the kernel since the queue was last told.
     done: Amount,
     wire: Wire,
+    /// Messages may be compressed, both ways.
+    deflates: bool,
     /// The peer will send nothing more.
     is_ended: bool,
     /// Our half of the stream is closed.
     is_shut: bool,
-}
-
-#[derive(Debug)]
-struct Partial {
-    is_text: bool,
-    data: BytesMut,
 }
 
 impl WebSocket {
@@ -121,6 +118,7 @@ impl WebSocket {
             gone: 0,
             done: Amount::default(),
             wire,
+            deflates: false,
             is_ended: false,
             is_shut: false,
         }
@@ -129,6 +127,16 @@ impl WebSocket {
     /// The form of the packets on this WebSocket.
     pub(crate) fn wire(&self) -> Wire {
         self.wire
+    }
+
+    /// Lets messages be compressed, both ways: the peer has been told so.
+    pub(crate) fn set_deflates(&mut self) {
+        self.deflates = true;
+    }
+
+    /// Returns whether messages may be compressed.
+    pub(crate) fn deflates(&self) -> bool {
+        self.deflates
     }
 
     /// Completes the HTTP upgrade that this WebSocket begins with. Ready as well when that is long complete.
@@ -151,9 +159,17 @@ impl WebSocket {
         scratch: &mut Scratch,
         max_payload: usize,
     ) -> Poll<Result<Incoming, Ended>> {
-        // The fragments of a message count together, before the next one is kept beside them.
-        let room = max_payload - self.partial.as_ref().map_or(0, |partial| partial.data.len());
-        let outcome = match ready!(self.reader.poll_frame(cx, &mut self.link, scratch, room)) {
+        let mut rules = Rules { max_payload, may_deflate: self.deflates };
+        if let Some(partial) = &mut self.partial {
+            if partial.is_heavy() {
+                let outcome = ready!(partial.poll_inflate(cx, max_payload));
+                self.partial = None;
+                return Poll::Ready(outcome);
+            }
+            // The fragments of a message count together, before the next one is kept beside them.
+            rules.max_payload -= partial.len();
+        }
+        let outcome = match ready!(self.reader.poll_frame(cx, &mut self.link, scratch, rules)) {
             Ok(Some(frame)) => self.take_frame(frame, max_payload),
             Ok(None) => Ok(Incoming::Nothing),
             Err(error) => Err(ended(error)),
@@ -172,13 +188,12 @@ impl WebSocket {
             OpCode::Text | OpCode::Binary if self.partial.is_some() => {
                 Err(protocol("a new message began inside a fragmented one"))
             }
-            OpCode::Text | OpCode::Binary if frame.fin => {
-                message(frame.opcode == OpCode::Text, frame.payload)
+            OpCode::Text | OpCode::Binary if frame.fin && !frame.is_deflated => {
+                message::whole(frame.opcode == OpCode::Text, frame.payload)
             }
             OpCode::Text | OpCode::Binary => {
-                let data = BytesMut::from(frame.payload);
-                self.partial = Some(Box::new(Partial { is_text: frame.opcode == OpCode::Text, data }));
-                Ok(Incoming::Nothing)
+                let is_last = frame.fin;
+                self.go_on(Box::new(Partial::begin(frame)), is_last, max_payload)
             }
             OpCode::Continuation => self.take_continuation(&frame, max_payload),
             OpCode::Ping => Ok(Incoming::Pong(control_frame(FIN_PONG, &frame.payload))),
@@ -191,15 +206,25 @@ impl WebSocket {
         let Some(mut partial) = self.partial.take() else {
             return Err(protocol("a continuation without a beginning"));
         };
-        if partial.data.len() + frame.payload.len() > max_payload {
+        if partial.len() + frame.payload.len() > max_payload {
             return Err(ended(ReadError::TooLarge));
         }
-        partial.data.extend_from_slice(&frame.payload);
-        if !frame.fin {
-            self.partial = Some(partial);
-            return Ok(Incoming::Nothing);
+        partial.extend(&frame.payload);
+        self.go_on(partial, frame.fin, max_payload)
+    }
+
+    /// Waits for more of a message, or makes it of its frames.
+    fn go_on(
+        &mut self,
+        mut partial: Box<Partial>,
+        is_last: bool,
+        max_payload: usize,
+    ) -> Result<Incoming, Ended> {
+        if is_last && let Some(message) = partial.complete(max_payload)? {
+            return Ok(message);
         }
-        message(partial.is_text, partial.data.freeze())
+        self.partial = Some(partial);
+        Ok(Incoming::Nothing)
     }
 
     /// Takes packets over for writing.
@@ -340,16 +365,6 @@ impl WebSocket {
     }
 }
 
-fn message(is_text: bool, payload: Bytes) -> Result<Incoming, Ended> {
-    if !is_text {
-        return Ok(Incoming::Message(Message::Binary(payload)));
-    }
-    match ByteString::try_from(payload) {
-        Ok(text) => Ok(Incoming::Message(Message::Text(text))),
-        Err(_) => Err(ended(ReadError::InvalidUtf8)),
-    }
-}
-
 fn protocol(rule: &'static str) -> Ended {
     ended(ReadError::Protocol(rule))
 }
@@ -361,6 +376,9 @@ fn ended(error: ReadError) -> Ended {
         ReadError::Protocol(rule) => Ended::Failed(Some(CloseCode::PROTOCOL), rule.to_owned()),
         ReadError::InvalidUtf8 => {
             Ended::Failed(Some(CloseCode::INVALID_DATA), "text is not UTF-8".to_owned())
+        }
+        ReadError::NotDeflated => {
+            Ended::Failed(Some(CloseCode::INVALID_DATA), "a compressed message is not one".to_owned())
         }
         ReadError::TooLarge => {
             Ended::Failed(Some(CloseCode::TOO_LARGE), "a message is larger than max_payload".to_owned())

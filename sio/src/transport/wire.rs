@@ -9,6 +9,7 @@ use sio_core::engine::payload;
 use sio_core::v3::payload::Body;
 use sio_core::v3::{self, packet};
 
+use super::deflate;
 use super::outgoing::Queue;
 
 /// The form of packets on one transport of a client.
@@ -38,13 +39,21 @@ impl Wire {
         }
     }
 
-    /// Turns queued packets into those that a WebSocket writes, and says by how many bytes they have changed.
-    pub(crate) fn frame(self, packets: &mut Queue) -> isize {
+    /// Turns queued packets into those that a WebSocket writes, and says by how many bytes they have changed. Those that
+    /// become others are compressed from the size `deflate_from` on, if there is one.
+    pub(crate) fn frame(self, packets: &mut Queue, deflate_from: Option<usize>) -> isize {
         let Self::V3 { base64 } = self else { return 0 };
         let mut change = 0;
         for packet in packets {
-            let frames = packet::websocket_frames(packet, base64);
-            change += frames.len().cast_signed() - packet.len().cast_signed();
+            let mut frames = packet::websocket_frames(packet, base64);
+            let before = packet.len();
+            if frames.len() != before
+                && let Some(threshold) = deflate_from
+                && let Some(deflated) = deflate::deflate(&frames, threshold)
+            {
+                frames = deflated.frames;
+            }
+            change += frames.len().cast_signed() - before.cast_signed();
             *packet = frames;
         }
         change
@@ -131,7 +140,7 @@ mod tests {
         let size = |packets: &Queue| packets.iter().map(Bytes::len).sum::<usize>();
         for wire in [Wire::V4, Wire::V3 { base64: false }, Wire::V3 { base64: true }] {
             let mut framed = packets();
-            let change = wire.frame(&mut framed);
+            let change = wire.frame(&mut framed, None);
             assert_eq!(size(&packets()).checked_add_signed(change), Some(size(&framed)));
             assert_eq!(change == 0, wire == Wire::V4);
         }

@@ -222,25 +222,35 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         Self(stream)
     }
 
-    pub(crate) async fn send(&mut self, text: &str) {
-        let length = u8::try_from(text.len()).ok().filter(|length| *length < 126).expect("the text is short");
-        let mut frame = vec![0x81, 0x80 | length, 0, 0, 0, 0];
-        frame.extend_from_slice(text.as_bytes());
+    /// Sends a frame of any kind, of less than 126 bytes.
+    pub(crate) async fn send_frame(&mut self, first: u8, payload: &[u8]) {
+        let length = u8::try_from(payload.len()).ok().filter(|length| *length < 126).expect("it is short");
+        let frame = [&[first, 0x80 | length, 0, 0, 0, 0], payload].concat();
         self.0.write_all(&frame).await.expect("the server reads");
     }
 
+    pub(crate) async fn send(&mut self, text: &str) {
+        self.send_frame(0x81, text.as_bytes()).await;
+    }
+
     pub(crate) async fn receive(&mut self) -> String {
+        let (first, payload) = self.receive_frame().await;
+        assert_eq!(first, 0x81, "only whole text frames are expected");
+        String::from_utf8(payload).expect("the text is UTF-8")
+    }
+
+    /// The first byte of the next frame, and its payload.
+    pub(crate) async fn receive_frame(&mut self) -> (u8, Vec<u8>) {
         in_time(async {
             let mut head = [0; 2];
             self.0.read_exact(&mut head).await.expect("a frame comes");
-            assert_eq!(head[0], 0x81, "only whole text frames are expected");
             let length = match head[1] {
                 126 => usize::from(self.0.read_u16().await.expect("the frame goes on")),
                 short => usize::from(short),
             };
-            let mut text = vec![0; length];
-            self.0.read_exact(&mut text).await.expect("the frame is whole");
-            String::from_utf8(text).expect("the text is UTF-8")
+            let mut payload = vec![0; length];
+            self.0.read_exact(&mut payload).await.expect("the frame is whole");
+            (head[0], payload)
         })
         .await
     }

@@ -53,6 +53,38 @@ for (const mode of EACH_MODE) {
       assert.equal(transport, mode === "polling" ? "polling" : "websocket");
     });
 
+    if (mode !== "polling") {
+      test("large messages are compressed", async (t) => {
+        const page = await openWindow(t, browser, home.url);
+        const outcome = await page.evaluate(
+          ({ url, options, upgrades }) =>
+            new Promise((resolve, reject) => {
+              const large = "na".repeat(20_000);
+              const socket = window.io(url, options);
+              const { engine } = socket.io;
+              const exchange = () =>
+                socket.emit("ask", large, (answer) =>
+                  resolve({ isWhole: answer === large, extensions: engine.transport.ws.extensions }),
+                );
+              socket.on("connect_error", reject);
+              socket.on("connect", () => {
+                if (!upgrades || socket.io.engine.transport.name === "websocket") {
+                  exchange();
+                } else {
+                  socket.io.engine.once("upgrade", exchange);
+                }
+              });
+            }),
+          { url: acceptance.main, options: { transports }, upgrades: mode === "upgrade" },
+        );
+        assert.equal(outcome.isWhole, true);
+        assert.equal(
+          outcome.extensions,
+          "permessage-deflate; server_no_context_takeover; client_no_context_takeover",
+        );
+      });
+    }
+
     test("a foreign origin does not connect", async (t) => {
       const page = await openWindow(t, browser, home.url);
       const outcome = await page.evaluate(

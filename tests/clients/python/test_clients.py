@@ -257,6 +257,21 @@ class Cases:
         peer = await self.connected(peer=self.peer(origin=ALLOWED))
         self.assertEqual(await peer.call("ask", 1), 1)
 
+    # ---- compressed messages ----
+
+    async def test_large_messages_come_and_go_compressed_if_the_client_asks_for_it(self):
+        large = "na" * 20_000
+        options = {}
+        if self.peer_type is AsyncPeer:
+            # Of aiohttp; the library of the other client cannot compress.
+            options = {"websocket_extra_options": {"compress": 15}}
+        peer = await self.connected(peer=self.peer(**options))
+        if options and self.mode != "polling":
+            self.assertEqual(peer.client.eio.ws.compress, 15)
+        self.assertEqual(await peer.call("ask", large), large)
+        self.assertEqual(await peer.call("ask", large.encode()), large.encode())
+        self.assertEqual(await peer.call("ask", "small"), "small")
+
     # ---- the documents' client ----
 
     async def test_the_tutorial_chat(self):

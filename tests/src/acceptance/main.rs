@@ -368,6 +368,7 @@ pub(super) fn options(origins: &[String]) -> Builder {
         .ping_timeout(Duration::from_secs(3))
         .outgoing_queue_bytes(4 * 1024 * 1024)
         .allowed_origins(origins.to_vec())
+        .websocket_compression(1024)
         .shutdown(stopping())
         .health("/healthz", "/readyz")
         .state(Journal::default())

@@ -59,7 +59,7 @@ impl Emitting<'_> {
         self
     }
 
-    /// Sets whether polling answers that bring what is sent may be compressed. Default: `true`.
+    /// Sets whether the messages and polling answers that bring what is sent may be compressed. Default: `true`.
     pub const fn compress(mut self, compress: bool) -> Self {
         self.compress = compress;
         self

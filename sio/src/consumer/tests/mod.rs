@@ -68,6 +68,7 @@ fn connected(path: &str, states: StateMap) -> Socket {
         others: None,
         witness: None,
         counters: None,
+        deflate_from: None,
         server: Weak::<()>::new(),
     };
     let namespace = Namespace::of(&Hub::new(path, Params::default(), common, None));

@@ -210,6 +210,9 @@ impl SessionTask {
                     // The answers to the probe were never in the queue, which counts only those that have yet to go.
                     probe.take_done();
                     self.mailbox.outbox.owe(probe.unsent());
+                    if let Some(threshold) = self.shared.config.deflate_from().filter(|_| probe.deflates()) {
+                        self.mailbox.outbox.set_deflate_from(threshold);
+                    }
                 }
                 self.carrier.upgrade();
                 self.mailbox.outbox.set_transport(TransportKind::WebSocket);

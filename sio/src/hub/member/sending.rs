@@ -37,6 +37,7 @@ impl Member {
     /// As [`Self::deliver`], to this client alone: its task is woken, and the witness told.
     pub(crate) fn deliver_now(&self, emission: &mut Emission, how: How) -> Result<(), PushError> {
         let bytes = emission.entry.frames.len();
+        self.mailbox.outbox.prepare(&mut emission.entry);
         let waker = self.deliver(emission, how)?;
         waker.into_iter().for_each(Waker::wake);
         self.namespace.hub.note_sent(emission, 1);

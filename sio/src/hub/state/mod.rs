@@ -146,7 +146,7 @@ impl ConnectionState {
             pushed => pushed,
         };
         if always || pushed.is_ok() {
-            inner.log.push(offset, entry.clone(), session::now());
+            inner.log.push(offset, entry.plain(), session::now());
         }
         // Before the holder: what is dropped with that needs no lock.
         drop(inner);
