@@ -177,10 +177,10 @@ impl<C: Consumer> Entered<C> {
         let member = &seat.socket.member;
         let mut concurrent = Concurrent::new(seat.clone(), start_concurrent::<C>);
         let reason = loop {
-            let next = handle_next(&mut **consumer, seat, &mut concurrent);
+            // Two calls: a future that is made before it is known how it is awaited is copied.
             let handled = match seat.door.spans {
-                None => next.await,
-                Some(_) => Spanned::new(next).await,
+                None => handle_next(&mut **consumer, seat, &mut concurrent).await,
+                Some(_) => Spanned::new(handle_next(&mut **consumer, seat, &mut concurrent)).await,
             };
             if let Err(reason) = handled {
                 break reason;
