@@ -312,7 +312,7 @@ mod tests {
             while let Ok((mut client, _)) = listener.accept().await {
                 for _ in 0..2 {
                     if client.read(&mut [0; 1024]).await.is_ok_and(|count| count > 0)
-                        && counted.fetch_add(1, Ordering::SeqCst) % 2 == 0
+                        && counted.fetch_add(1, Ordering::SeqCst).is_multiple_of(2)
                     {
                         client.write_all(ANSWER).await.expect("it is open");
                     }
