@@ -19,7 +19,7 @@ pub(crate) struct Emission {
     /// Under which number it is kept for clients that come back; `None`: it is not.
     pub(crate) offset: Option<u64>,
     /// The place of the event among the counters; `None` without metrics, and for those of other nodes.
-    pub(super) place: Option<usize>,
+    pub(super) place: Option<u32>,
     /// Where somebody wants to hear of it when it has been sent.
     pub(super) untold: Option<Box<Untold>>,
 }

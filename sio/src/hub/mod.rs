@@ -204,7 +204,8 @@ impl Hub {
             _ => Emission::new(frames, form),
         };
         emission.untold = untold;
-        emission.place = self.common.counters.as_ref().map(|counters| counters.place(event));
+        let counters = self.common.counters.as_ref();
+        emission.place = counters.and_then(|counters| u32::try_from(counters.place(event)).ok());
         Ok(emission)
     }
 
@@ -261,7 +262,7 @@ impl Hub {
     /// Counts an event of this node that has been sent.
     pub(super) fn note_sent(&self, emission: &Emission, recipients: usize) {
         if let (Some(counters), Some(place)) = (&self.common.counters, emission.place) {
-            counters.sent(place, recipients);
+            counters.sent(place as usize, recipients);
         }
     }
 
