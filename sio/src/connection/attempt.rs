@@ -81,7 +81,7 @@ impl Attempted {
             let place = event.place().unwrap_or_else(|| counters.place(event.name()));
             counters.handled(place, end.outcome() as usize, took);
         }
-        spanned::end_event(seat, end.outcome());
+        spanned::end_event(seat, || end.outcome());
         if let (Some(observers), Some(delay)) = (&seat.door.observers, delay) {
             end.tell(observers, seat, event, bytes, delay.waited);
         }

@@ -89,8 +89,15 @@ pub(super) fn begin_connect(seat: &Seat, event: &Event<'_>) {
 }
 
 /// Begins the span of an event, with spans.
+#[inline]
 pub(super) fn begin_event(seat: &Seat, event: &Event<'_>) {
-    let Some(spans) = &seat.door.spans else { return };
+    if let Some(spans) = &seat.door.spans {
+        begin_event_of(spans, seat, event);
+    }
+}
+
+#[cold]
+fn begin_event_of(spans: &Spans, seat: &Seat, event: &Event<'_>) {
     let socket = &seat.socket;
     let mut events = seat.door.consumer.as_ref().map_or(&[][..], |one| one.events).iter();
     let known = events.find(|known| !known.fallback && known.name == event.name());
@@ -117,20 +124,24 @@ fn begin(spans: &Spans, span: Span, json: &str, link: Option<TraceParent>) {
 }
 
 /// Notes on the span, with spans, how the event has ended.
-pub(super) fn end_event(seat: &Seat, outcome: Outcome) {
-    let has_failed = matches!(outcome, Outcome::Internal | Outcome::Panicked | Outcome::TimedOut);
-    end(seat, OUTCOME_LABELS[outcome as usize], has_failed);
+#[inline]
+pub(super) fn end_event(seat: &Seat, outcome: impl FnOnce() -> Outcome) {
+    if seat.door.spans.is_some() {
+        let outcome = outcome();
+        let has_failed = matches!(outcome, Outcome::Internal | Outcome::Panicked | Outcome::TimedOut);
+        end(OUTCOME_LABELS[outcome as usize], has_failed);
+    }
 }
 
 /// Notes on the span, with spans, how the `connect` hook has ended.
 pub(super) fn end_connect(seat: &Seat, outcome: &'static str) {
-    end(seat, outcome, outcome == "failed");
+    if seat.door.spans.is_some() {
+        end(outcome, outcome == "failed");
+    }
 }
 
-fn end(seat: &Seat, outcome: &'static str, has_failed: bool) {
-    if seat.door.spans.is_none() {
-        return;
-    }
+#[cold]
+fn end(outcome: &'static str, has_failed: bool) {
     let Some(span) = ENTERED.take() else { return };
     span.record("outcome", outcome);
     if has_failed {
