@@ -312,7 +312,7 @@ async fn without_the_option_nothing_of_it_is_on_the_wire() {
         .await;
 }
 
-/// Whoever comes back or goes has to wait at a door.
+/// Clients that come back or go have to wait at a door.
 #[derive(Default)]
 struct Doors;
 

@@ -63,7 +63,7 @@ impl Library {
 // ANCHOR_END: events
 
 // ANCHOR: handlers
-/// How a client is, for every consumer that has it.
+/// The status of a client, for every consumer that has this field.
 #[derive(Default)]
 struct Status {
     text: String,

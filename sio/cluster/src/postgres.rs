@@ -1,7 +1,7 @@
 //! [`PostgresBus`]: PostgreSQL, by LISTEN and NOTIFY.
 //!
 //! A notification is at most 7,999 bytes of text, so frames go as base64, and large ones in parts. There is no table:
-//! it would have to be made, cleaned and vacuumed, and listeners would ask for every row once more. Each batch of frames
+//! it would need to be created, cleaned and vacuumed, and listeners would query each row again. Each batch of frames
 //! is one transaction: its notifications arrive together and in order.
 
 use std::error::Error as _;

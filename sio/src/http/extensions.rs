@@ -98,7 +98,7 @@ mod tests {
             (&["permessage-deflate;server_max_window_bits=15"], window.clone()),
             (&["permessage-deflate; server_max_window_bits=\"15\""], window.clone()),
             (&["permessage-deflate; server_max_window_bits = 15"], window.clone()),
-            // What cannot be met is declined, and what comes after it is looked at.
+            // An offer that cannot be met is declined, and the next one is looked at.
             (&["permessage-deflate; server_max_window_bits=10, permessage-deflate"], plain.clone()),
             (&["permessage-deflate; server_max_window_bits=10", "permessage-deflate"], plain.clone()),
             (&["permessage-bzip2; x=1, x-webkit-deflate-frame, permessage-deflate"], plain.clone()),

@@ -1,8 +1,8 @@
 //! permessage-deflate (RFC 7692), each message for itself.
 //!
 //! Only `server_no_context_takeover; client_no_context_takeover` is agreed to: no message refers to one before it. So no
-//! connection has a compressor or a window of its own, those of the thread do for all of them, and a message is
-//! compressed once for everybody who gets it.
+//! connection needs a compressor or a window: each thread has one for all connections. A message is compressed once for
+//! all its receivers.
 
 #[cfg(feature = "compression")]
 mod coding;

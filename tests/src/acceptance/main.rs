@@ -87,7 +87,7 @@ pub(super) async fn room(socket: &Socket, _: &Value) -> Result<(), ConnectError>
 #[derive(Debug)]
 pub(super) struct Events {
     auth: Value,
-    /// What the socket's comings and goings are kept under.
+    /// The key under which the socket's comings and goings are kept.
     key: Option<String>,
     sequence: Sequence,
 }

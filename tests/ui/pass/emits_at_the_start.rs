@@ -1,4 +1,4 @@
-//! What is wrong with declared events of a whole program is an error when its server is built, with the places.
+//! A mistake in the declared events of a whole program is an error when its server is built, with the places.
 
 use sio::prelude::*;
 

@@ -169,7 +169,7 @@ impl Head {
         self.0.extend_from_slice(digits.format(address.port()).as_bytes());
     }
 
-    /// What the client has sent, but for what belongs to its connection and what is made anew.
+    /// Writes the headers of the client's request, without those of its connection and those that are made anew.
     fn pass(&mut self, asked: &Asked<'_>) {
         let connection: SmallVec<[&[u8]; 2]> =
             asked.headers.get_all(header::CONNECTION).iter().map(HeaderValue::as_bytes).collect();

@@ -15,8 +15,8 @@ const LEVEL: Compression = Compression::fast();
 /// The end of an empty block, which follows every flush and is not sent (RFC 7692 §7.2.1).
 const TAIL: [u8; 4] = [0x00, 0x00, 0xff, 0xff];
 
-/// What follows a message when it is inflated: the part that was not sent, and an empty last block. The stream so ends
-/// if, and only if, the message was whole.
+/// The bytes that are put behind a message to inflate it: the part that is never sent, and an empty last block. The
+/// stream then ends if, and only if, the message was whole.
 const END: [u8; 9] = [0x00, 0x00, 0xff, 0xff, 0x01, 0x00, 0x00, 0xff, 0xff];
 
 /// A thread keeps no larger buffers.

@@ -50,7 +50,7 @@ impl Measurement {
 
 /// The figures of one measurement, whatever is measured.
 pub(crate) trait Figures: Serialize {
-    /// Whether the figures count.
+    /// True if the figures count.
     fn is_valid(&self) -> bool;
 
     /// How much of a core everything else on the machine used.

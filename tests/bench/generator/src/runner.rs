@@ -1,4 +1,4 @@
-//! What is measured of a single server, and how. Every measurement has a server of its own.
+//! The measurements of a single server. Every measurement has a server of its own.
 
 use std::env;
 use std::error::Error;
@@ -76,7 +76,7 @@ impl Settings {
         Patience(if self.is_quick { Duration::ZERO } else { PATIENCE })
     }
 
-    /// What is done to every server.
+    /// The measurements that every server goes through.
     fn workloads(&self) -> Result<Vec<Workload>, String> {
         let mut workloads = chosen()?.unwrap_or_else(Workload::all);
         if self.is_quick {

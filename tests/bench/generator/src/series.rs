@@ -13,7 +13,7 @@ use crate::measurement::Figures;
 use crate::runner::{DISTURBED, Settings};
 use crate::server::Program;
 
-/// What is done to every server.
+/// The measurements that every server goes through.
 pub(crate) trait Workload {
     type Figures: Figures;
 

@@ -61,7 +61,7 @@ struct AllRooms {
     missing: BTreeSet<String>,
 }
 
-/// What became of a question to a socket, wherever it is.
+/// The outcome of a question to a socket, on whichever node it is.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "lowercase")]
 enum Asked {

@@ -97,7 +97,7 @@ fn no_more_memory_is_taken_than_is_allowed() {
         assert_eq!(inflate(payload, limit), Err(InflateError::TooLarge));
     }
     assert_eq!(inflate(payload, 10_000_000).map(|data| data.len()), Ok(10_000_000));
-    // What a thread keeps is bounded as well.
+    // The memory that a thread keeps is bounded as well.
     let kept = INFLATER.take().expect("it was used");
     assert!(kept.buffer.capacity() <= KEPT);
     drop(deflate(&frames(&[(true, &vec![0; 1_000_000])]), 0));
