@@ -18,8 +18,8 @@ use sio::prelude::*;
 
 use self::events::ClusterEvents;
 use super::{
+    hooks::{Arrival, Departure},
     joined::joined,
-    journal::Journal,
     main::{Events, options, room, welcome},
     profiles::Capabilities,
 };
@@ -153,17 +153,12 @@ pub struct Open {
 
 #[consumer(namespace = ["/", "/a"], handlers = [events, cluster])]
 impl Open {
-    async fn connect(
-        socket: &Socket,
-        auth: Option<Value>,
-        journal: State<Journal>,
-    ) -> Result<Self, ConnectError> {
-        let auth = auth.unwrap_or(Value::Null);
-        Ok(Self { events: Events::come(socket, auth, &journal), cluster: ClusterEvents })
+    async fn connect(client: Arrival) -> Self {
+        Self { events: client.let_in(), cluster: ClusterEvents }
     }
 
-    async fn disconnect(&mut self, socket: &Socket, journal: State<Journal>, reason: DisconnectReason) {
-        self.events.gone(socket, &journal, reason);
+    async fn disconnect(&mut self, client: Departure) {
+        client.leaves(&self.events);
     }
 }
 
@@ -176,18 +171,13 @@ pub struct Auth {
 
 #[consumer(namespace = "/auth", handlers = [events, cluster])]
 impl Auth {
-    async fn connect(
-        socket: &Socket,
-        auth: Option<Value>,
-        journal: State<Journal>,
-    ) -> Result<Self, ConnectError> {
-        let auth = auth.unwrap_or(Value::Null);
-        welcome(socket, &auth).await?;
-        Ok(Self { events: Events::come(socket, auth, &journal), cluster: ClusterEvents })
+    async fn connect(client: Arrival) -> Result<Self, ConnectError> {
+        welcome(&client.socket, &client.auth).await?;
+        Ok(Self { events: client.let_in(), cluster: ClusterEvents })
     }
 
-    async fn disconnect(&mut self, socket: &Socket, journal: State<Journal>, reason: DisconnectReason) {
-        self.events.gone(socket, &journal, reason);
+    async fn disconnect(&mut self, client: Departure) {
+        client.leaves(&self.events);
     }
 }
 
@@ -200,18 +190,13 @@ pub struct Room {
 
 #[consumer(namespace = "/{room}", handlers = [events, cluster])]
 impl Room {
-    async fn connect(
-        socket: &Socket,
-        auth: Option<Value>,
-        journal: State<Journal>,
-    ) -> Result<Self, ConnectError> {
-        let auth = auth.unwrap_or(Value::Null);
-        room(socket, &auth).await?;
-        Ok(Self { events: Events::come(socket, auth, &journal), cluster: ClusterEvents })
+    async fn connect(client: Arrival) -> Result<Self, ConnectError> {
+        room(&client.socket, &client.auth).await?;
+        Ok(Self { events: client.let_in(), cluster: ClusterEvents })
     }
 
-    async fn disconnect(&mut self, socket: &Socket, journal: State<Journal>, reason: DisconnectReason) {
-        self.events.gone(socket, &journal, reason);
+    async fn disconnect(&mut self, client: Departure) {
+        client.leaves(&self.events);
     }
 }
 

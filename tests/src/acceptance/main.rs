@@ -13,6 +13,7 @@ use sio::{Builder, engine::Revision, options::Shutdown, prelude::*};
 
 use super::{
     events::{self, Called, Cast, FORBIDDEN, Forbidden, Identity, RoomCalled, Sequence, Typed, TypedAnswer},
+    hooks::{Arrival, Departure},
     journal::{Entry, Journal},
     profiles::Capabilities,
     value::Described,
@@ -93,16 +94,14 @@ pub(super) struct Events {
 }
 
 impl Events {
-    /// Notes that a client has come.
-    pub(super) fn come(socket: &Socket, auth: Value, journal: &Journal) -> Self {
-        let key = said(socket, &auth, "key");
-        journal.note(key.as_deref(), Entry::connect(socket));
+    /// Makes them for a client that has been let in.
+    pub(super) fn of(auth: Value, key: Option<String>) -> Self {
         Self { auth, key, sequence: Sequence::default() }
     }
 
-    /// Notes that it has gone.
-    pub(super) fn gone(&self, socket: &Socket, journal: &Journal, reason: DisconnectReason) {
-        journal.note(self.key.as_deref(), Entry::disconnect(socket, reason));
+    /// The key under which the socket's comings and goings are kept.
+    pub(super) fn key(&self) -> Option<&str> {
+        self.key.as_deref()
     }
 }
 
@@ -247,17 +246,12 @@ pub struct Open {
 
 #[consumer(namespace = ["/", "/a", "/b"], handlers = [events])]
 impl Open {
-    async fn connect(
-        socket: &Socket,
-        auth: Option<Value>,
-        journal: State<Journal>,
-    ) -> Result<Self, ConnectError> {
-        let auth = auth.unwrap_or(Value::Null);
-        Ok(Self { events: Events::come(socket, auth, &journal) })
+    async fn connect(client: Arrival) -> Self {
+        Self { events: client.let_in() }
     }
 
-    async fn disconnect(&mut self, socket: &Socket, journal: State<Journal>, reason: DisconnectReason) {
-        self.events.gone(socket, &journal, reason);
+    async fn disconnect(&mut self, client: Departure) {
+        client.leaves(&self.events);
     }
 }
 
@@ -269,18 +263,13 @@ pub struct Auth {
 
 #[consumer(namespace = "/auth", handlers = [events])]
 impl Auth {
-    async fn connect(
-        socket: &Socket,
-        auth: Option<Value>,
-        journal: State<Journal>,
-    ) -> Result<Self, ConnectError> {
-        let auth = auth.unwrap_or(Value::Null);
-        welcome(socket, &auth).await?;
-        Ok(Self { events: Events::come(socket, auth, &journal) })
+    async fn connect(client: Arrival) -> Result<Self, ConnectError> {
+        welcome(&client.socket, &client.auth).await?;
+        Ok(Self { events: client.let_in() })
     }
 
-    async fn disconnect(&mut self, socket: &Socket, journal: State<Journal>, reason: DisconnectReason) {
-        self.events.gone(socket, &journal, reason);
+    async fn disconnect(&mut self, client: Departure) {
+        client.leaves(&self.events);
     }
 }
 
@@ -292,18 +281,13 @@ pub struct Guard {
 
 #[consumer(namespace = "/guard", handlers = [events])]
 impl Guard {
-    async fn connect(
-        socket: &Socket,
-        auth: Option<Value>,
-        journal: State<Journal>,
-    ) -> Result<Self, ConnectError> {
-        let auth = auth.unwrap_or(Value::Null);
-        guard(socket, &auth).await?;
-        Ok(Self { events: Events::come(socket, auth, &journal) })
+    async fn connect(client: Arrival) -> Result<Self, ConnectError> {
+        guard(&client.socket, &client.auth).await?;
+        Ok(Self { events: client.let_in() })
     }
 
-    async fn disconnect(&mut self, socket: &Socket, journal: State<Journal>, reason: DisconnectReason) {
-        self.events.gone(socket, &journal, reason);
+    async fn disconnect(&mut self, client: Departure) {
+        client.leaves(&self.events);
     }
 }
 
@@ -315,18 +299,13 @@ pub struct Room {
 
 #[consumer(namespace = "/{room}", handlers = [events])]
 impl Room {
-    async fn connect(
-        socket: &Socket,
-        auth: Option<Value>,
-        journal: State<Journal>,
-    ) -> Result<Self, ConnectError> {
-        let auth = auth.unwrap_or(Value::Null);
-        room(socket, &auth).await?;
-        Ok(Self { events: Events::come(socket, auth, &journal) })
+    async fn connect(client: Arrival) -> Result<Self, ConnectError> {
+        room(&client.socket, &client.auth).await?;
+        Ok(Self { events: client.let_in() })
     }
 
-    async fn disconnect(&mut self, socket: &Socket, journal: State<Journal>, reason: DisconnectReason) {
-        self.events.gone(socket, &journal, reason);
+    async fn disconnect(&mut self, client: Departure) {
+        client.leaves(&self.events);
     }
 }
 

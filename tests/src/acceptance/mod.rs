@@ -9,6 +9,7 @@ pub mod client;
 pub mod cluster;
 pub mod conformance;
 mod events;
+mod hooks;
 mod joined;
 mod journal;
 mod listening;
