@@ -36,7 +36,14 @@ impl Expiry {
 
     /// The end, and whether the client has been warned.
     fn get(&self) -> Option<(Instant, bool)> {
-        let word = self.0.load(Ordering::Acquire);
+        Self::read(self.word())
+    }
+
+    fn word(&self) -> u64 {
+        self.0.load(Ordering::Acquire)
+    }
+
+    fn read(word: u64) -> Option<(Instant, bool)> {
         if word == 0 {
             return None;
         }
@@ -45,8 +52,9 @@ impl Expiry {
         Some((end, word & WARNED != 0))
     }
 
-    fn note_warned(&self) {
-        self.0.fetch_or(WARNED, Ordering::AcqRel);
+    /// Notes that the client is warned of this end. Returns false if another one has been set meanwhile.
+    fn note_warned(&self, word: u64) -> bool {
+        self.0.compare_exchange(word, word | WARNED, Ordering::AcqRel, Ordering::Relaxed).is_ok()
     }
 }
 
@@ -83,16 +91,17 @@ impl Member {
 
     /// Returns what is due now. A warning is due once for each end that is set.
     pub(crate) fn expiry_due(&self, warning: Duration, now: Instant) -> Option<Due> {
-        if self.expiry_deadline(warning)? > now {
+        // Read once: another end may be set at any time, from anywhere.
+        let word = self.expiry.word();
+        let (end, was_warned) = Expiry::read(word)?;
+        if self.is_closed() {
             return None;
         }
-        let (end, was_warned) = self.expiry.get()?;
-        let left = end.saturating_duration_since(now);
-        if left.is_zero() {
+        if end <= now {
             return Some(Due::End);
         }
-        self.expiry.note_warned();
-        (!was_warned).then_some(Due::Warning(left))
+        let is_due = !was_warned && !warning.is_zero() && end.checked_sub(warning).unwrap_or(end) <= now;
+        (is_due && self.expiry.note_warned(word)).then(|| Due::Warning(end - now))
     }
 
     /// Disconnects the client, whose time is over.
@@ -115,7 +124,7 @@ mod tests {
         expiry.set(Some(end));
         let (kept, was_warned) = expiry.get().expect("an end");
         assert!(!was_warned && kept >= end && kept - end < Duration::from_millis(1));
-        expiry.note_warned();
+        assert!(expiry.note_warned(expiry.word()));
         assert_eq!(expiry.get(), Some((kept, true)));
         expiry.set(Some(end));
         assert_eq!(expiry.get(), Some((kept, false)), "another end, another warning");
@@ -128,6 +137,16 @@ mod tests {
         let expiry = Expiry::default();
         expiry.set(beginning().checked_sub(Duration::from_secs(60)));
         assert!(expiry.get().is_some_and(|(end, _)| end <= Instant::now()));
+    }
+
+    #[test]
+    fn a_warning_that_comes_late_changes_no_other_end() {
+        let expiry = Expiry::default();
+        expiry.set(Some(Instant::now() + Duration::from_secs(60)));
+        let before = expiry.word();
+        expiry.set(None);
+        assert!(!expiry.note_warned(before));
+        assert_eq!(expiry.get(), None);
     }
 
     #[test]
