@@ -60,6 +60,12 @@ impl Mailbox {
     pub(crate) fn push_always(&self, entry: impl Into<Entry>) {
         let mut entry = entry.into();
         self.outbox.prepare(&mut entry);
+        self.push_prepared(entry);
+    }
+
+    /// As [`push_always`](Self::push_always), without compressing the packet: quick enough to be called under a lock.
+    pub(crate) fn push_prepared(&self, entry: impl Into<Entry>) {
+        let mut entry = entry.into();
         if entry.is_deflated() {
             self.fit(&mut entry);
         }

@@ -64,9 +64,7 @@ impl Sender {
                     waker.into_iter().for_each(Waker::wake);
                     return Ok(());
                 }
-                Err(PushError::Full) => {
-                    how = self.mailbox.outbox.until_room(entry.frames.len(), || true).await
-                }
+                Err(PushError::Full) => how = self.mailbox.outbox.until_room(entry.size(), || true).await,
                 Err(PushError::Closed) => return Err(SendError::Closed),
             }
         }

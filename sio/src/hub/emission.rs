@@ -63,10 +63,12 @@ impl Emission {
     }
 
     /// Returns the same compressed for those receivers who have agreed to that, once for all of them. `None` where that
-    /// is not wanted, or there are none.
-    pub(super) fn deflated(&self, from: Option<usize>) -> Option<Self> {
-        let threshold =
-            from.filter(|threshold| self.entry.frames.len() > *threshold && deflate::is_used())?;
+    /// is not wanted, or `is_wanted` tells that there are none.
+    pub(super) fn deflated(&self, from: Option<usize>, is_wanted: impl FnOnce() -> bool) -> Option<Self> {
+        let is_long = |threshold: &usize| self.entry.frames.len() > *threshold;
+        let threshold = from.filter(|threshold| {
+            is_long(threshold) && self.entry.compress && deflate::is_used() && is_wanted()
+        })?;
         let mut emission = self.for_one();
         emission.entry.deflate(threshold);
         Some(emission)

@@ -224,7 +224,13 @@ impl Hub {
         let (mut asleep, mut pressed, mut slow) = (Vec::new(), Pressed::new(), Vec::new());
         let mut recipients = 0;
         // Before the lock is taken.
-        let deflated = emission.deflated(self.common.deflate_from);
+        let deflated = emission.deflated(self.common.deflate_from, || {
+            let mut is_wanted = false;
+            self.read().for_each(target, |member: &Arc<Member>| {
+                is_wanted |= member.mailbox.outbox.deflate_from().is_some();
+            });
+            is_wanted
+        });
         let copy = deflated.as_ref().unwrap_or(emission);
         let mut each = |member: &Arc<Member>| {
             if !may_have(member) {

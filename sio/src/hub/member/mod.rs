@@ -239,18 +239,20 @@ impl Member {
     /// left meanwhile.
     pub(crate) fn accept(&self) -> bool {
         let recovery = self.state();
-        let missed = recovery.map(|recovery| recovery.take_missed(self)).unwrap_or_default();
+        let mut missed = recovery.map(|recovery| recovery.take_missed(self)).unwrap_or_default();
+        // Before the lock is taken, for which broadcasts wait.
+        missed.iter_mut().for_each(|entry| self.mailbox.outbox.prepare(entry));
         let pid = recovery.map(|recovery| recovery.pid.as_str());
         let connect = self.codec().connect(self.namespace.path(), &self.id, pid);
         let mut state = self.lock();
         let Stage::Connecting(held) = &mut state.stage else { return false };
         let held = mem::take(&mut held.entries);
         for entry in missed {
-            self.mailbox.push_always(entry);
+            self.mailbox.push_prepared(entry);
         }
-        self.mailbox.push_always(connect);
+        self.mailbox.push_prepared(connect);
         for entry in held {
-            self.mailbox.push_always(entry);
+            self.mailbox.push_prepared(entry);
         }
         self.enter(&mut state, Stage::Connected);
         true
@@ -286,7 +288,7 @@ impl Member {
             self.enter(&mut state, Stage::Left(Gone { reason, was_accepted }));
             // Nothing follows it but what was on its way already.
             if let Some(last) = last.filter(|_| was_accepted) {
-                self.mailbox.push_always(last);
+                self.mailbox.push_prepared(last);
             }
             state.acks.drain()
         };

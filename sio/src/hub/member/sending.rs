@@ -81,7 +81,7 @@ impl Member {
         if reached.phase.load(Ordering::Acquire) == CONNECTING {
             return Err(PushError::Full);
         }
-        Ok(reached.mailbox.outbox.until_room(emission.entry.frames.len(), || !reached.is_closed()).await)
+        Ok(reached.mailbox.outbox.until_room(emission.entry.size(), || !reached.is_closed()).await)
     }
 
     /// Where a packet is kept for a client that may come back, if it is one that is kept.
