@@ -216,7 +216,7 @@ fn parse(bytes: &Bytes) -> io::Result<Option<(Head, usize)>> {
     let connection: SmallVec<[&[u8]; 2]> = values(&parsed, &header::CONNECTION).collect();
     let framing = framing(code, &parsed)?;
     let is_closed = connection.iter().any(|value| names(value, "close"));
-    let keeps = parsed.version == Some(1) && !is_closed && framing != Framing::EndOfStream;
+    let keeps = !is_switching && parsed.version == Some(1) && !is_closed && framing != Framing::EndOfStream;
     let mut response = Response::new(());
     *response.status_mut() = code;
     *response.headers_mut() = HeaderMap::with_capacity(parsed.headers.len());

@@ -106,7 +106,9 @@ impl Client {
         request: &Outgoing,
     ) -> Result<Response<Bytes>, Error> {
         // On a connection with a body that does not come no other request can follow.
-        while let Some(connection) = self.take_idle(way.node).filter(|_| !request.has_no_body) {
+        while !request.has_no_body
+            && let Some(connection) = self.take_idle(way.node)
+        {
             match self.exchange_on(connection, way, request).await {
                 Ok(answer) => return Ok(answer),
                 Err(Broken::Unsent) => {}
