@@ -78,6 +78,7 @@ impl Handlers {
             );
             return;
         }
+        let renews = events.iter().any(|event| event.text == REAUTH);
         let handler = Handler {
             method: Method::new(method),
             events,
@@ -85,7 +86,7 @@ impl Handlers {
             timeout: args.timeout,
             max_size: args.max_size,
             // Checking credentials may cost much, and nobody renews them in a hurry.
-            rate: args.rate.or_else(|| (name == REAUTH).then_some(Rate { count: 1, millis: 1_000 })),
+            rate: args.rate.or_else(|| renews.then_some(Rate { count: 1, millis: 1_000 })),
         };
         if self.is_free(&handler, errors) && sound {
             self.all.push(handler);
