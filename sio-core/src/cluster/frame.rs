@@ -264,6 +264,8 @@ impl Flags {
     pub const LATE: Self = Self(16);
     /// It ends with a signature.
     pub const SIGNED: Self = Self(32);
+    /// A node that the socket has left passes it on.
+    pub const PASSED: Self = Self(64);
 
     /// Returns whether all of these flags are set.
     #[must_use]

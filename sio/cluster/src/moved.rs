@@ -17,8 +17,8 @@ pub(crate) const ON_ITS_WAY: Duration = Duration::from_secs(2);
 
 #[derive(Debug, Default)]
 pub(crate) struct Moved {
-    /// Those whose nodes are known.
-    by_sid: HashMap<Sid, NodeId>,
+    /// Those whose nodes are known, or guessed.
+    by_sid: HashMap<Sid, At>,
     /// All of them.
     pids: HashMap<PrivateId, Departure>,
     /// In the order in which they went; some may have come back, and gone again.
@@ -29,6 +29,20 @@ pub(crate) struct Moved {
     claims: HashMap<PrivateId, (NodeId, u64)>,
     /// The node that gets the clients of this one when it stops.
     pub(crate) successor: Option<NodeId>,
+}
+
+/// The node at which a client is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct At {
+    pub(crate) node: NodeId,
+    /// It is only the successor of the node that had the client, and may think that the client is here.
+    pub(crate) is_guessed: bool,
+}
+
+impl At {
+    fn known(node: NodeId) -> Self {
+        Self { node, is_guessed: false }
+    }
 }
 
 /// A client that has gone from here.
@@ -55,7 +69,7 @@ impl Moved {
                 self.remove(&oldest);
             }
         }
-        self.by_sid.insert(sid.clone(), node);
+        self.by_sid.insert(sid.clone(), At::known(node));
         self.pids.insert(pid, Departure { sid, number: self.next, at: now });
         self.order.push_back((self.next, pid));
         self.next += 1;
@@ -73,17 +87,18 @@ impl Moved {
     pub(crate) fn redirect(&mut self, node: NodeId, next: Option<NodeId>) {
         match next {
             Some(next) => {
-                self.by_sid.values_mut().filter(|at| **at == node).for_each(|at| *at = next);
+                let at_it = self.by_sid.values_mut().filter(|at| at.node == node);
+                at_it.for_each(|at| *at = At { node: next, is_guessed: true });
             }
-            None => self.by_sid.retain(|_, at| *at != node),
+            None => self.by_sid.retain(|_, at| at.node != node),
         }
     }
 
     /// The clients at this node are gone with it.
     pub(crate) fn lose(&mut self, node: NodeId) {
         let by_sid = &self.by_sid;
-        self.pids.retain(|_, gone| by_sid.get(&gone.sid) != Some(&node));
-        self.by_sid.retain(|_, at| *at != node);
+        self.pids.retain(|_, gone| by_sid.get(&gone.sid).is_none_or(|at| at.node != node));
+        self.by_sid.retain(|_, at| at.node != node);
         self.claims.retain(|_, (claimer, _)| *claimer != node);
     }
 
@@ -102,7 +117,7 @@ impl Moved {
     /// A client goes on to another node. Returns when it went from here, if it did.
     pub(crate) fn follow(&mut self, pid: &PrivateId, node: NodeId) -> Option<Instant> {
         let gone = self.pids.get(pid)?;
-        self.by_sid.insert(gone.sid.clone(), node);
+        self.by_sid.insert(gone.sid.clone(), At::known(node));
         Some(gone.at)
     }
 
@@ -111,7 +126,7 @@ impl Moved {
     }
 
     /// The node at which a socket is.
-    pub(crate) fn node_of(&self, sid: &Sid) -> Option<NodeId> {
+    pub(crate) fn at(&self, sid: &Sid) -> Option<At> {
         self.by_sid.get(sid).copied()
     }
 
@@ -123,6 +138,12 @@ impl Moved {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    impl Moved {
+        fn node_of(&self, sid: &Sid) -> Option<NodeId> {
+            self.at(sid).map(|at| at.node)
+        }
+    }
 
     #[test]
     fn clients_that_come_back_or_whose_node_goes_are_forgotten() {
@@ -150,12 +171,12 @@ mod tests {
         moved.insert(pid, sid.clone(), a, Instant::now());
         moved.redirect(a, Some(b));
         moved.lose(a);
-        assert_eq!(moved.node_of(&sid), Some(b));
+        assert_eq!(moved.at(&sid), Some(At { node: b, is_guessed: true }));
         moved.redirect(b, None);
         moved.lose(b);
         assert_eq!((moved.node_of(&sid), moved.contains(&pid)), (None, true));
         assert!(moved.follow(&pid, c).is_some());
-        assert_eq!(moved.node_of(&sid), Some(c));
+        assert_eq!(moved.at(&sid), Some(At::known(c)));
         moved.lose(c);
         assert!(moved.is_empty() && !moved.contains(&pid));
     }

@@ -13,7 +13,7 @@ use sio_core::target::Target;
 
 use crate::bus::Topic;
 use crate::local::{Claimed, Local};
-use crate::moved::ON_ITS_WAY;
+use crate::moved::{At, ON_ITS_WAY};
 use crate::node::Node;
 use crate::outbox;
 use crate::ring::Vector;
@@ -133,10 +133,12 @@ impl Node {
 
     /// Passes an event on that is for one socket which has moved. Returns whether it is one.
     pub(crate) fn pass_on(&self, header: &Header, event: &Broadcast<'_>) -> bool {
-        let Some(node) = self.moved_to(&event.target) else { return false };
-        // Its sender may have delivered it itself; what has an offset is known there when it comes again.
-        if node != header.source || event.offset.is_some() {
-            let mut frame = self.begin(Kind::Broadcast, header.flags, event.size());
+        let Some(at) = self.moved_to(&event.target) else { return false };
+        // Its sender may have delivered it itself; an event with an offset is known there when it comes again.
+        let is_wanted = at.node != header.source || event.offset.is_some();
+        if is_wanted && may_go_on(header, at) {
+            let At { node, .. } = at;
+            let mut frame = self.begin(Kind::Broadcast, header.flags | Flags::PASSED, event.size());
             event.write(&mut frame);
             self.line.outbox.push(Topic::Node(node), frame, outbox::Kind::Held);
         }
@@ -144,11 +146,12 @@ impl Node {
     }
 
     /// As [`Self::pass_on`], for a change.
-    pub(crate) fn pass_on_change(&self, source: NodeId, change: &Change) -> bool {
-        let Some(node) = self.moved_to(&change.to.target()) else { return false };
+    pub(crate) fn pass_on_change(&self, header: &Header, change: &Change) -> bool {
+        let Some(at) = self.moved_to(&change.to.target()) else { return false };
         // One that the node itself has sent was made there.
-        if node != source {
-            let mut frame = self.begin(Kind::Change, Flags::NONE, 256);
+        if at.node != header.source && may_go_on(header, at) {
+            let At { node, .. } = at;
+            let mut frame = self.begin(Kind::Change, Flags::PASSED, 256);
             message::write(&mut frame, change);
             self.line.outbox.push(Topic::Node(node), frame, outbox::Kind::Held);
         }
@@ -156,11 +159,18 @@ impl Node {
     }
 
     /// Returns the node to which the only socket that is addressed has moved from here.
-    fn moved_to(&self, target: &Target<'_>) -> Option<NodeId> {
+    fn moved_to(&self, target: &Target<'_>) -> Option<At> {
         let state = self.state();
         if state.moved.is_empty() {
             return None;
         }
-        state.moved.node_of(&target.single()?.parse().ok()?)
+        state.moved.at(&target.single()?.parse().ok()?)
     }
+}
+
+/// Returns whether a frame may go on to the node at which its socket is. Nodes that have left are replaced by guesses, and
+/// each circle of nodes that think the socket to be at the next one has a guess in it: a frame that was passed on
+/// before follows none, or it would travel for as long as they live.
+fn may_go_on(header: &Header, at: At) -> bool {
+    !(at.is_guessed && header.flags.has(Flags::PASSED))
 }

@@ -176,7 +176,10 @@ impl Receiver {
             Message::Bye(bye) => {
                 let change = {
                     let mut state = self.node.state();
-                    let next = bye.successor.filter(|next| *next != self.node.me);
+                    // It may have gone without its node having noticed.
+                    let is_there =
+                        |next: &NodeId| *next != self.node.me && state.members.get(*next).is_some();
+                    let next = bye.successor.filter(is_there);
                     state.moved.redirect(header.source, next);
                     state.members.left(header.source, now)
                 };
@@ -251,7 +254,7 @@ impl Receiver {
             // Before it is passed on: the client may be on its way back.
             ring.push(&change.to.nsp, &change.to.target(), kept, place, now());
         }
-        if !self.node.pass_on_change(header.source, &change) {
+        if !self.node.pass_on_change(header, &change) {
             let Change { to, deed } = change;
             self.local.change(&Address { path: &to.nsp, target: to.target() }, &deed);
         }
