@@ -28,8 +28,8 @@ help:
 	@echo "make examples  prepares the pages of all examples; then: cargo run --package NAME"
 	@echo "make pictures  makes the book's pictures anew, from the pages of the examples"
 	@echo "make test      runs every check and every test"
-	@echo "make bench     measures what the server costs, beside socketioxide (QUICK=1: a minute; CLUSTER=1: several nodes;"
-	@echo "               $(BENCH)/README.md says more)"
+	@echo "make bench     measures what the server costs, beside socketioxide (QUICK=1: a minute; COUNTS=1: instructions"
+	@echo "               instead of times; CLUSTER=1: several nodes; $(BENCH)/README.md says more)"
 
 # ---- the examples ----
 
@@ -63,7 +63,7 @@ pictures: examples $(CLIENTS)/node_modules/.package-lock.json $(CHROMIUM)
 .PHONY: test
 test: examples $(CLIENTS)/node_modules/.package-lock.json \
 	$(CLIENTS)/contract/node_modules/.package-lock.json $(VENV)/.installed \
-	$(OLD_PYTHON:%=%/.venv/.installed) $(CHROMIUM) $(BROKERS) $(NGINX)
+	$(OLD_PYTHON:%=%/.venv/.installed) $(CHROMIUM) $(BROKERS) $(NGINX) /usr/bin/valgrind
 	@CHROMIUM=$(CHROMIUM) REDIS=$(REDIS) NATS=$(NATS) NGINX=$(abspath $(NGINX)) PYTHON=$(abspath $(VENV))/bin/python $(CLIENTS)/run
 
 # ---- the benchmark ----
@@ -81,19 +81,25 @@ ifneq ($(filter-out node,$(PEERS)),)
 $(error of several nodes there is no peer but node)
 endif
 bench: $(REDIS) $(foreach peer,$(PEERS),$($(peer)_needs))
-	cargo build --release --package sio-tests --bin bench-server
+	cargo build --release --manifest-path $(BENCH)/Cargo.toml --target-dir $(TARGET)/bench/cluster \
+		--package sio-peer --features sio-peer/cluster
 	cargo build --release --manifest-path $(BENCH)/Cargo.toml --target-dir $(TARGET)/bench \
 		--package bench --package socketioxide-redis-peer
 	@REDIS=$(REDIS) $(TARGET)/bench/release/bench cluster --out $(TARGET)/bench \
-		"sio=$(TARGET)/release/bench-server" \
+		"sio=$(TARGET)/bench/cluster/release/sio-peer" \
 		"socketioxide-redis=$(TARGET)/bench/release/socketioxide-redis-peer" \
 		$(foreach peer,$(PEERS),"$(peer)-ioredis=$($(peer)_command)")
+else ifdef COUNTS
+bench: /usr/bin/valgrind /usr/bin/strace
+	cargo build --release --manifest-path $(BENCH)/Cargo.toml --target-dir $(TARGET)/bench
+	@$(TARGET)/bench/release/bench counts --out $(TARGET)/bench \
+		"sio=$(TARGET)/bench/release/sio-peer" \
+		"socketioxide=$(TARGET)/bench/release/socketioxide-peer"
 else
 bench: $(foreach peer,$(PEERS),$($(peer)_needs))
-	cargo build --release --package sio-tests --bin bench-server
 	cargo build --release --manifest-path $(BENCH)/Cargo.toml --target-dir $(TARGET)/bench
 	@$(TARGET)/bench/release/bench run --out $(TARGET)/bench \
-		"sio=$(TARGET)/release/bench-server" \
+		"sio=$(TARGET)/bench/release/sio-peer" \
 		"socketioxide=$(TARGET)/bench/release/socketioxide-peer" \
 		$(foreach peer,$(PEERS),"$(peer)=$($(peer)_command)")
 endif
@@ -130,7 +136,11 @@ $(TARGET)/nginx/usr/sbin/nginx:
 /usr/sbin/rabbitmq-server: package := rabbitmq-server
 postgresql: package := postgresql
 
-/usr/bin/redis-server /usr/sbin/nats-server /usr/sbin/rabbitmq-server postgresql:
+# They count what a server does.
+/usr/bin/valgrind: package := valgrind
+/usr/bin/strace: package := strace
+
+/usr/bin/redis-server /usr/sbin/nats-server /usr/sbin/rabbitmq-server postgresql /usr/bin/valgrind /usr/bin/strace:
 	@sudo=; if [ "$$(id -u)" -ne 0 ]; then sudo=sudo; fi; \
 	$$sudo apt-get update -qq; \
 	$$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(package)

@@ -2,6 +2,7 @@
 //! and writes a report. `make bench` runs it; the README beside it says how to read what comes out.
 
 mod cluster;
+mod counts;
 mod load;
 mod measurement;
 mod options;
@@ -14,12 +15,14 @@ mod workload;
 
 use std::env;
 use std::error::Error;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use crate::load::{Order, across};
 use crate::options::Options;
 use crate::runner::Settings;
+use crate::server::Program;
 use crate::workload::Workload;
 
 const USAGE: &str = "\
@@ -27,6 +30,10 @@ usage: bench run --out FOLDER NAME=COMMAND...
            measures every server (the command gets the port as its last argument)
        bench cluster --out FOLDER NAME=COMMAND...
            measures two nodes of every server and a Redis (BROKER is its URL)
+       bench counts --out FOLDER NAME=COMMAND...
+           counts instructions, allocations, system calls and page faults of single operations
+       bench check --out FOLDER --record FILE [--write yes] NAME=COMMAND
+           fails if a server needs more instructions or allocations than recorded
        bench load WORKLOAD --port PORT --pid PID [--clients N] [--warm-up 1] [--duration 4]
            one measurement of a server that runs already, as one line of JSON
        bench across WORKLOAD --a PORT --b PORT --pids A,B,REDIS [--warm-up 1] [--duration 4]
@@ -51,6 +58,21 @@ fn run(arguments: &[String]) -> Result<ExitCode, Box<dyn Error>> {
             let settings = Settings::new(out, &options.positional)?;
             options.finish()?;
             if command == "run" { runner::run(&settings) } else { cluster::run(&settings) }
+        }
+        "counts" => {
+            let mut options = Options::parse(arguments)?;
+            let out: PathBuf = options.take("out")?.into();
+            options.finish()?;
+            counts::run(&out, &programs(&options)?)
+        }
+        "check" => {
+            let mut options = Options::parse(arguments)?;
+            let (out, record): (PathBuf, PathBuf) =
+                (options.take("out")?.into(), options.take("record")?.into());
+            let is_recording = options.take_or("write", "no") == "yes";
+            options.finish()?;
+            let [program] = &programs(&options)?[..] else { return Err(USAGE.into()) };
+            counts::check(&out, program, &record, is_recording)
         }
         "load" => {
             let mut options = Options::parse(arguments)?;
@@ -96,6 +118,11 @@ fn run(arguments: &[String]) -> Result<ExitCode, Box<dyn Error>> {
         },
         _ => Err(USAGE.into()),
     }
+}
+
+/// The servers that the command line names.
+fn programs(options: &Options) -> Result<Vec<Program>, String> {
+    options.positional.iter().map(|text| Program::parse(text)).collect()
 }
 
 /// An option in seconds.

@@ -36,6 +36,14 @@ impl Cpu {
     }
 }
 
+/// How often a process has touched memory that it had no page for, without reading a file.
+pub(crate) fn page_faults(pid: u32) -> io::Result<u64> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat"))?;
+    // `minflt` is field 10.
+    let faults = stat.rsplit_once(") ").and_then(|(_, fields)| fields.split(' ').nth(7)?.parse().ok());
+    faults.ok_or_else(|| io::Error::other("/proc/PID/stat is not as it should be"))
+}
+
 /// CPU time that the threads of a process have used, in seconds. Exact where [`Cpu`] counts hundredths of a second, but
 /// without threads that have ended.
 pub(crate) fn run_time(pid: u32) -> io::Result<f64> {
@@ -116,7 +124,7 @@ mod tests {
         assert!(Cpu::of(pid).unwrap().total() >= 0.0);
         let before = run_time(pid).unwrap();
         assert!(before > 0.0 && run_time(pid).unwrap() >= before);
-        assert!(private_bytes(pid).unwrap() > 4096);
+        assert!(private_bytes(pid).unwrap() > 4096 && page_faults(pid).unwrap() > 0);
         assert!(machine_busy().unwrap() > 0.0);
         last_core().unwrap();
     }

@@ -8,8 +8,13 @@ use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
+use rustix::process::{Pid, Signal, kill_process};
+
 /// Until a server listens.
 const START: Duration = Duration::from_secs(20);
+
+/// What a server's environment has only if a measurement says so.
+const OWN_VARIABLES: [&str; 5] = ["PING_INTERVAL_MS", "BROKER", "METRICS", "MIDDLEWARE", "MESSAGE_PACK"];
 
 /// How to start a server.
 #[derive(Debug, Clone)]
@@ -49,7 +54,9 @@ impl Program {
         let mut command = pinned(core)?;
         command.args(&self.command).arg(port.to_string());
         command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
-        command.env_remove("PING_INTERVAL_MS").env_remove("BROKER");
+        for name in OWN_VARIABLES {
+            command.env_remove(name);
+        }
         command.envs(environment.iter().map(|(name, value)| (name, value)));
         let mut server = Server { child: command.spawn()?, port };
         let end = Instant::now() + START;
@@ -69,6 +76,12 @@ impl Program {
 impl Server {
     pub(crate) fn pid(&self) -> u32 {
         self.child.id()
+    }
+
+    /// Asks it to end, and waits until it has.
+    pub(crate) fn stop(mut self) -> io::Result<()> {
+        kill_process(Pid::from_child(&self.child), Signal::TERM)?;
+        self.child.wait().map(drop)
     }
 }
 

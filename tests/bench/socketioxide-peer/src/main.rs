@@ -1,13 +1,14 @@
 //! The benchmark's server on socketioxide and axum, as their documentation shows it: typed handlers, no Nagle, default
-//! allocator. The port is the last argument; `PING_INTERVAL_MS` sets the heartbeat.
+//! allocator. The port is the last argument; `PING_INTERVAL_MS` sets the heartbeat, `MESSAGE_PACK` the parser.
 
 use std::env;
 use std::time::Duration;
 
 use axum::serve::ListenerExt as _;
+use bytes::Bytes;
 use serde::{Deserialize, Serialize};
-use socketioxide::SocketIo;
 use socketioxide::extract::{AckSender, Data, SocketRef};
+use socketioxide::{ParserConfig, SocketIo};
 use tokio::net::TcpListener;
 
 #[derive(Serialize, Deserialize)]
@@ -32,10 +33,17 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         Err(_) => Duration::from_secs(25),
     };
 
-    let (layer, io) = SocketIo::builder().ping_interval(ping_interval).build_layer();
+    let mut builder = SocketIo::builder().ping_interval(ping_interval);
+    if env::var_os("MESSAGE_PACK").is_some() {
+        builder = builder.with_parser(ParserConfig::msgpack());
+    }
+    let (layer, io) = builder.build_layer();
     io.ns("/", async |socket: SocketRef| {
         socket.on("echo", async |Data::<Message>(message), ack: AckSender| {
             ack.send(&message).ok();
+        });
+        socket.on("bytes", async |Data::<Bytes>(bytes), ack: AckSender| {
+            ack.send(&bytes).ok();
         });
         socket.on("message", async |socket: SocketRef, Data::<Message>(message)| {
             socket.emit("message-back", &message).ok();

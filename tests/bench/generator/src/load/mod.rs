@@ -1,11 +1,11 @@
 //! One measurement: clients are opened, the server is warmed up, its CPU time is read before and after.
 
 pub(crate) mod across;
-mod behaviours;
+pub(crate) mod behaviours;
 mod clock;
-mod exchange;
-mod frame;
-mod http;
+pub(crate) mod exchange;
+pub(crate) mod frame;
+pub(crate) mod http;
 mod network;
 mod polling;
 mod sockets;

@@ -1,12 +1,13 @@
-//! The server that `make bench` measures, written as a user would write it: typed handlers and nothing tuned. The port
-//! is the last argument; `PING_INTERVAL_MS` sets the heartbeat. With `BROKER`, the URL of a broker, it is a node of a
-//! cluster.
+//! The benchmark's server on `sio`, written as a user would write it: typed handlers and nothing tuned. The port is the
+//! last argument; `PING_INTERVAL_MS` sets the heartbeat. `METRICS`, `MIDDLEWARE` and `MESSAGE_PACK` turn on what they
+//! say. Built with the feature `cluster`, it is a node of a cluster at the broker that `BROKER` names.
 
 use std::env;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use sio::cluster::Adapter;
+use sio::middleware::{Call, Next, Reply};
+use sio::options::Parser;
 use sio::prelude::*;
 
 /// Where the clients of a broadcast are.
@@ -35,6 +36,10 @@ impl Bench {
         message
     }
 
+    async fn event_bytes(&mut self, bytes: Binary) -> Binary {
+        bytes
+    }
+
     async fn event_message(&mut self, socket: &Socket, message: Message) -> sio::Result {
         socket.emit("message-back", &message).await?;
         Ok(())
@@ -51,6 +56,11 @@ impl Bench {
     }
 }
 
+/// Middleware that does nothing.
+async fn pass(call: Call, next: Next) -> sio::Result<Reply> {
+    next.run(call).await
+}
+
 #[tokio::main]
 async fn main() -> sio::Result<()> {
     let port = env::args().next_back().unwrap_or_default();
@@ -59,8 +69,15 @@ async fn main() -> sio::Result<()> {
     if let Ok(milliseconds) = env::var("PING_INTERVAL_MS") {
         builder = builder.ping_interval(Duration::from_millis(milliseconds.parse()?));
     }
+    #[cfg(feature = "cluster")]
     if let Ok(url) = env::var("BROKER") {
-        builder = builder.adapter(Adapter::url(&url));
+        builder = builder.adapter(sio::cluster::Adapter::url(&url));
+    }
+    if env::var_os("MIDDLEWARE").is_some() {
+        builder = builder.middleware("/", pass);
+    }
+    if env::var_os("MESSAGE_PACK").is_some() {
+        builder = builder.parser(Parser::MessagePack);
     }
     if env::var_os("METRICS").is_some() {
         builder = builder.metrics(true);
