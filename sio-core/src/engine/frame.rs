@@ -11,6 +11,8 @@ use bytes::{Buf, Bytes};
 const FINAL_TEXT: u8 = 0x81;
 /// FIN set, opcode 2.
 const FINAL_BINARY: u8 = 0x82;
+/// The longest header, in bytes.
+pub(crate) const MAX_HEADER: usize = 10;
 /// Lengths up to this stand in the second byte of the header.
 const MAX_SHORT: usize = 125;
 /// Says that two bytes of length follow.
@@ -56,25 +58,34 @@ fn write_frame(out: &mut Vec<u8>, first: u8, parts: &[&[u8]]) {
 }
 
 fn write_header(out: &mut Vec<u8>, first: u8, length: usize) {
+    let mut bytes = [0; MAX_HEADER];
+    let header = header_of(first, length, &mut bytes);
     // Not a byte more: a vector that is full becomes `Bytes` without another allocation.
-    let header = if length <= MAX_SHORT {
-        2
-    } else if u16::try_from(length).is_ok() {
-        4
-    } else {
-        10
-    };
-    out.reserve(length.saturating_add(header));
-    out.push(first);
+    out.reserve(length.saturating_add(header.len()));
+    out.extend_from_slice(header);
+}
+
+/// Returns the header of a text frame with a payload of so many bytes, written into `bytes`.
+pub(crate) fn text_header(length: usize, bytes: &mut [u8; MAX_HEADER]) -> &[u8] {
+    header_of(FINAL_TEXT, length, bytes)
+}
+
+fn header_of(first: u8, length: usize, bytes: &mut [u8; MAX_HEADER]) -> &[u8] {
+    bytes[0] = first;
     match (u8::try_from(length), u16::try_from(length)) {
-        (Ok(short), _) if length <= MAX_SHORT => out.push(short),
+        (Ok(short), _) if length <= MAX_SHORT => {
+            bytes[1] = short;
+            &bytes[..2]
+        }
         (_, Ok(medium)) => {
-            out.push(LENGTH_16);
-            out.extend_from_slice(&medium.to_be_bytes());
+            bytes[1] = LENGTH_16;
+            bytes[2..4].copy_from_slice(&medium.to_be_bytes());
+            &bytes[..4]
         }
         _ => {
-            out.push(LENGTH_64);
-            out.extend_from_slice(&(length as u64).to_be_bytes());
+            bytes[1] = LENGTH_64;
+            bytes[2..].copy_from_slice(&(length as u64).to_be_bytes());
+            bytes
         }
     }
 }

@@ -164,8 +164,8 @@ impl Encoder {
         name: &str,
         args: &A,
     ) -> Result<Bytes, EncodeError> {
-        let mut scratch = self.begin_event(name)?;
-        args::serialize(&mut scratch.json, false, args, &mut scratch.attachments)?;
+        let mut scratch = self.begin_event(namespace, name)?;
+        write_args(&mut scratch, false, args)?;
         self.end_array(scratch, Kind::Event, namespace, id)
     }
 
@@ -181,15 +181,16 @@ impl Encoder {
         args: &A,
         offset: Option<u64>,
     ) -> Result<Bytes, EncodeError> {
-        let mut scratch = self.begin_event(name)?;
-        args::serialize(&mut scratch.json, false, args, &mut scratch.attachments)?;
+        let mut scratch = self.begin_event(namespace, name)?;
+        write_args(&mut scratch, false, args)?;
         match offset {
             Some(offset) => {
-                scratch.json.extend_from_slice(b",\"");
-                scratch.json.extend_from_slice(digits(offset, &mut [0; MAX_DIGITS]));
-                scratch.json.push(b'"');
+                let out = scratch.out();
+                out.extend_from_slice(b",\"");
+                out.extend_from_slice(digits(offset, &mut [0; MAX_DIGITS]));
+                out.push(b'"');
             }
-            None if scratch.json.ends_with(b"\"") => scratch.json.extend_from_slice(b",null"),
+            None if scratch.json().ends_with(b"\"") => scratch.out().extend_from_slice(b",null"),
             None => {}
         }
         self.end_array(scratch, Kind::Event, namespace, None)
@@ -206,26 +207,20 @@ impl Encoder {
         id: u64,
         args: &A,
     ) -> Result<Bytes, EncodeError> {
-        let mut scratch = self.begin();
-        scratch.json.push(b'[');
-        args::serialize(&mut scratch.json, true, args, &mut scratch.attachments)?;
+        let mut scratch = Scratch::take(namespace, self.marks);
+        scratch.out().push(b'[');
+        write_args(&mut scratch, true, args)?;
         self.end_array(scratch, Kind::Ack, namespace, Some(id))
     }
 
-    fn begin(self) -> Scratch {
-        let mut scratch = Scratch::take();
-        scratch.attachments.marks = self.marks;
-        scratch
-    }
-
     /// The part of an event that no argument type changes.
-    fn begin_event(self, name: &str) -> Result<Scratch, EncodeError> {
+    fn begin_event(self, namespace: &str, name: &str) -> Result<Scratch, EncodeError> {
         if name::is_reserved(name) {
             return Err(EncodeError::ReservedName(name.to_owned()));
         }
-        let mut scratch = self.begin();
-        scratch.json.push(b'[');
-        write_string(&mut scratch.json, name);
+        let mut scratch = Scratch::take(namespace, self.marks);
+        scratch.out().push(b'[');
+        write_string(scratch.out(), name);
         Ok(scratch)
     }
 
@@ -237,10 +232,10 @@ impl Encoder {
         namespace: &str,
         id: Option<u64>,
     ) -> Result<Bytes, EncodeError> {
-        scratch.json.push(b']');
-        let count = scratch.attachments.count;
+        scratch.out().push(b']');
+        let count = scratch.attachments();
         // Clients look for placeholders only in packets that announce attachments.
-        let checked = if count == 0 || self.marks { Ok(()) } else { self.check(count, &scratch.json) };
+        let checked = if count == 0 || self.marks { Ok(()) } else { self.check(count, scratch.json()) };
         match checked {
             Ok(()) => Ok(scratch.end(kind, namespace, id)),
             Err(error) => {
@@ -260,6 +255,15 @@ impl Encoder {
     }
 }
 
+fn write_args<A: Serialize + ?Sized>(
+    scratch: &mut Scratch,
+    is_first: bool,
+    args: &A,
+) -> Result<(), EncodeError> {
+    let (out, attachments) = scratch.parts();
+    args::serialize(out, is_first, args, attachments)
+}
+
 /// Encodes the answer to an accepted CONNECT. `pid` is sent when connection state recovery is on.
 ///
 /// # Examples
@@ -273,14 +277,15 @@ impl Encoder {
 /// ```
 #[must_use]
 pub fn connect(namespace: &str, sid: &Sid, pid: Option<&str>) -> Bytes {
-    let mut scratch = Scratch::take();
-    scratch.json.extend_from_slice(b"{\"sid\":");
-    write_string(&mut scratch.json, sid.as_str());
+    let mut scratch = Scratch::take(namespace, false);
+    let out = scratch.out();
+    out.extend_from_slice(b"{\"sid\":");
+    write_string(out, sid.as_str());
     if let Some(pid) = pid {
-        scratch.json.extend_from_slice(b",\"pid\":");
-        write_string(&mut scratch.json, pid);
+        out.extend_from_slice(b",\"pid\":");
+        write_string(out, pid);
     }
-    scratch.json.push(b'}');
+    out.push(b'}');
     scratch.end(Kind::Connect, namespace, None)
 }
 
@@ -298,14 +303,15 @@ pub fn connect(namespace: &str, sid: &Sid, pid: Option<&str>) -> Bytes {
 /// ```
 #[must_use]
 pub fn connect_error(namespace: &str, message: &str, data: Option<&str>) -> Bytes {
-    let mut scratch = Scratch::take();
-    scratch.json.extend_from_slice(b"{\"message\":");
-    write_string(&mut scratch.json, message);
+    let mut scratch = Scratch::take(namespace, false);
+    let out = scratch.out();
+    out.extend_from_slice(b"{\"message\":");
+    write_string(out, message);
     if let Some(data) = data {
-        scratch.json.extend_from_slice(b",\"data\":");
-        scratch.json.extend_from_slice(data.as_bytes());
+        out.extend_from_slice(b",\"data\":");
+        out.extend_from_slice(data.as_bytes());
     }
-    scratch.json.push(b'}');
+    out.push(b'}');
     scratch.end(Kind::ConnectError, namespace, None)
 }
 
@@ -318,7 +324,7 @@ pub fn connect_error(namespace: &str, message: &str, data: Option<&str>) -> Byte
 /// ```
 #[must_use]
 pub fn disconnect(namespace: &str) -> Bytes {
-    Scratch::take().end(Kind::Disconnect, namespace, None)
+    Scratch::take(namespace, false).end(Kind::Disconnect, namespace, None)
 }
 
 /// Returns the JSON text of an encoded packet: of an event, the array of its name and arguments, with placeholders for

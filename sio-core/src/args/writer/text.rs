@@ -4,9 +4,15 @@ use std::fmt;
 
 use crate::args::plain::plain_run;
 
+/// So much often follows a string, and would otherwise double the memory of a long one.
+const BEHIND: usize = 64;
+
 /// Appends a string as JSON.
 pub(crate) fn write_string(out: &mut Vec<u8>, text: &str) {
-    out.reserve(text.len() + 2);
+    let needed = text.len() + 2;
+    if out.capacity() - out.len() < needed {
+        out.reserve(needed + BEHIND);
+    }
     out.push(b'"');
     write_inside_string(out, text);
     out.push(b'"');
