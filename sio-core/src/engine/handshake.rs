@@ -121,6 +121,8 @@ pub struct Query<'a> {
     pub sid: Option<&'a str>,
     /// `b64=1`: the client cannot receive binary frames.
     pub base64: bool,
+    /// `j` is there: the client wants JSONP, a script for an answer.
+    pub jsonp: bool,
 }
 
 impl<'a> Query<'a> {
@@ -137,7 +139,7 @@ impl<'a> Query<'a> {
     /// assert!(!query.base64);
     /// ```
     pub fn parse(query: &'a str) -> Self {
-        let (mut revision, mut transport, mut sid, mut base64) = (None, None, None, None);
+        let (mut revision, mut transport, mut sid, mut base64, mut jsonp) = (None, None, None, None, None);
         let mut rest = Some(query);
         while let Some(pairs) = rest {
             let (pair, others) = cut(pairs, b'&');
@@ -149,6 +151,7 @@ impl<'a> Query<'a> {
                 "transport" => &mut transport,
                 "sid" => &mut sid,
                 "b64" => &mut base64,
+                "j" => &mut jsonp,
                 _ => continue,
             };
             place.get_or_insert(value);
@@ -161,6 +164,7 @@ impl<'a> Query<'a> {
             transport: transport.and_then(TransportKind::from_name),
             sid: sid.filter(|sid| !sid.is_empty()),
             base64: base64.is_some_and(|value| matches!(value, "1" | "true")),
+            jsonp: jsonp.is_some(),
         }
     }
 
@@ -333,6 +337,8 @@ mod tests {
         assert_eq!(Query::parse("sid=first&sid=second").sid, Some("first"));
         assert!(Query::parse("b64=1").base64);
         assert!(!Query::parse("b64=0").base64);
+        assert!(Query::parse("t=a&j=0").jsonp);
+        assert!(!Query::parse("jj=0&b=j").jsonp);
     }
 
     #[test]

@@ -20,7 +20,7 @@ impl Builder {
     ///   [`ping_timeout`](Self::ping_timeout) together are the time within which the next ping has to come.
     /// * [`connect_timeout`](Self::connect_timeout) disconnects those whom `/` has refused and who join nothing else.
     ///
-    /// JSONP polling is not served, and neither is MessagePack: with that [parser](Self::parser) the server does not
+    /// JSONP polling is refused, and neither is MessagePack: with that [parser](Self::parser) the server does not
     /// start.
     ///
     /// # Examples

@@ -32,6 +32,8 @@ use crate::short::short;
 use crate::transport::websocket::WebSocket;
 use crate::transport::wire::Wire;
 
+const NO_JSONP: &str = "JSONP (`j` in the query) is not supported: pages of other origins connect by CORS";
+
 /// Answers the requests for an engine's path as a hyper service, and with the feature `tower` as a tower service;
 /// everything else is answered `404`.
 ///
@@ -164,6 +166,9 @@ impl EngineService {
         let transport = self.transport(&query)?;
         if transport == TransportKind::WebSocket {
             upgrade::refuse_old_http(request)?;
+        }
+        if query.jsonp {
+            return Err(Refusal::with_status(RefusedReason::BadRequest, StatusCode::BAD_REQUEST, NO_JSONP));
         }
         let Some(sid) = query.sid else {
             let admission = self.admit(request, &query, false).await?;

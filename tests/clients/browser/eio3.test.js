@@ -112,3 +112,23 @@ for (const mode of EACH_MODE) {
     });
   });
 }
+
+test("a client that is told to use JSONP is refused, and without it connects", async (t) => {
+  const { page } = await openPage(t);
+  const statuses = [];
+  page.on("response", (response) => response.url().includes("j=") && statuses.push(response.status()));
+  const outcome = await page.evaluate(
+    (url) =>
+      new Promise((resolve) => {
+        const socket = window.io(url, { transports: ["polling"], forceJSONP: true, reconnection: false });
+        socket.on("connect", () => resolve("connected"));
+        socket.on("connect_error", () => {
+          const other = window.io(url, { transports: ["polling"], forceNew: true });
+          other.on("connect", () => resolve("refused"));
+        });
+      }),
+    acceptance.eio3,
+  );
+  assert.equal(outcome, "refused");
+  assert.deepEqual(statuses, [400]);
+});

@@ -4,7 +4,7 @@ use sio::{
     engine::{Config, Engine, Handler, Message, Revision},
     prelude::*,
 };
-use sio_tests::{OldPolling, Open, Received, TestServer, app::Plain, old_polling};
+use sio_tests::{OldPolling, Open, Received, Request, TestServer, app::Plain, old_polling};
 
 use super::{open_ws, polling, server, ws};
 
@@ -42,6 +42,27 @@ async fn the_open_packet_has_the_same_keys() {
     assert_eq!((old.ping_interval, old.ping_timeout), (young.ping_interval, young.ping_timeout));
     assert_eq!(old.max_payload, young.max_payload);
     assert_eq!(open_ws(&server, "").await.open.expect("a session opens").upgrades, [""; 0]);
+}
+
+const NO_JSONP: &str = r#"{"code":3,"message":"JSONP (`j` in the query) is not supported: pages of other origins connect by CORS"}"#;
+
+/// Clients of both revisions ask for it with `j`, the number of the callback.
+#[tokio::test]
+async fn jsonp_is_refused_with_a_message() {
+    let server = server().await;
+    for query in ["EIO=3&transport=polling&j=0", "EIO=4&transport=polling&t=a&j=7", "transport=polling&j="] {
+        let answer = server.get(query).await;
+        assert_eq!(answer.header("content-type"), Some("application/json"));
+        answer.expect(400, NO_JSONP);
+    }
+    let polling = server.polling().await;
+    let sid = &polling.open.sid;
+    server.get(&format!("EIO=4&transport=polling&sid={sid}&j=1")).await.expect(400, NO_JSONP);
+    let form = Request::post(&server.target(&format!("EIO=4&transport=polling&sid={sid}&j=1")), "d=40");
+    server.request(&form).await.expect(400, NO_JSONP);
+    assert_eq!(server.handle().client_count(), 1, "the session is none the worse");
+    // An application's own parameter, where nobody could mean JSONP.
+    server.try_ws("EIO=4&transport=websocket&j=1", &[]).await.expect("a WebSocket opens");
 }
 
 /// Says what it knows of its client.
