@@ -13,10 +13,14 @@ const SMALL = { ...WINDOW, viewport: { width: 640, height: 480 } };
 const PHONE = { ...WINDOW, viewport: { width: 390, height: 780 }, hasTouch: true, isMobile: true };
 const DARK = { ...WINDOW, colorScheme: "dark" };
 
+const TALL = { ...WINDOW, viewport: { width: 1000, height: 960 } };
 const NOON = new Date("2026-01-01T12:00:00Z");
 
-/** Of each example, the pictures: `take(name, page)` writes one. */
-const EXAMPLES = { chat, "private-messages": privateMessages, whiteboard, presence, "auth-expiry": authExpiry };
+/** Short times, so that it does not take long until there is something to see. */
+const SETTINGS = { IDLE_SECONDS: "3", TOKEN_SECONDS: "9", DELAY_SECONDS: "3", SPREAD_SECONDS: "0" };
+
+/** Of each example, the pictures: `take(name, shown)` writes one, of a page or a part of it. */
+const EXAMPLES = { chat, "private-messages": privateMessages, whiteboard, presence, "auth-expiry": authExpiry, operations };
 
 async function chat(open, take, url) {
   const arrive = async (name, options) => Person.named(await open(url, options), name);
@@ -160,6 +164,37 @@ async function authExpiry(open, take, url) {
   await take("auth-expiry", page);
 }
 
+async function operations(open, take, url, server) {
+  const enter = async (options) => {
+    const page = await open(url, options);
+    await page.fill("#password", "sesame");
+    await page.press("#password", "Enter");
+    await page.locator("#tile-sockets", { hasText: /\d/ }).waitFor();
+    return page;
+  };
+  const [light, dark] = [await enter(TALL), await enter({ ...TALL, colorScheme: "dark" })];
+  const does = async (button) => {
+    const before = await light.locator("#tile-events strong").textContent();
+    await light.click(button);
+    await light.waitForFunction((text) => document.querySelector("#tile-events strong").textContent !== text, before);
+  };
+  await does("#report-plain");
+  for (const work of ["quick", "slow", "failing", "quick"]) {
+    await does(`[data-work="${work}"]`);
+  }
+  await does("#report");
+  await does('[data-work="slow"]');
+  await take("operations-traces", light.locator("#traces"));
+  await take("operations-compression", light.locator("#chart-bytes"));
+  await take("operations", light);
+  await take("operations-dark", dark);
+  const stopped = server.stop();
+  await light.locator("#draining").waitFor();
+  await light.evaluate(() => scrollTo(0, 0));
+  await take("operations-stopping", light);
+  await stopped;
+}
+
 /** Makes all pictures. */
 async function main(folder) {
   await mkdir(folder, { recursive: true });
@@ -167,12 +202,12 @@ async function main(folder) {
   const browser = await launch();
   try {
     for (const [name, make] of Object.entries(EXAMPLES)) {
-      const server = await startExample(name, { IDLE_SECONDS: "3", TOKEN_SECONDS: "9" });
+      const server = await startExample(name, SETTINGS);
       cleanups.push(() => server.stop());
       const scope = { after: (cleanup) => cleanups.push(cleanup) };
       const open = (url, options) => openWindow(scope, browser, url, { ...options, now: NOON });
-      const take = (picture, page) => page.screenshot({ path: join(folder, `${picture}.png`), caret: "hide" });
-      await make(open, take, server.url);
+      const take = (picture, shown) => shown.screenshot({ path: join(folder, `${picture}.png`), caret: "hide" });
+      await make(open, take, server.url, server);
       for (const cleanup of cleanups.splice(0).reverse()) {
         await cleanup();
       }
