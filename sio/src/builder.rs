@@ -100,6 +100,7 @@ pub struct Builder {
     forwarding: crate::cluster::Forwarding,
     health: Option<Health>,
     metrics: bool,
+    precise_metrics: bool,
     metrics_path: Option<String>,
     #[cfg(feature = "static-files")]
     files: StaticFiles,
@@ -154,6 +155,7 @@ impl Default for Builder {
             forwarding: crate::cluster::Forwarding::default(),
             health: None,
             metrics: false,
+            precise_metrics: false,
             metrics_path: None,
             #[cfg(feature = "static-files")]
             files: StaticFiles::default(),
@@ -249,9 +251,10 @@ impl Builder {
             http.hooks.on_refused(move |refused| observers.refused(refused));
         }
         let counters = self.metrics.then(|| {
-            Arc::new(Counters::new(
-                registrations.iter().map(|consumer| (consumer.namespace, consumer.events)),
-            ))
+            let consumers = registrations.iter().map(|consumer| (consumer.namespace, consumer.events));
+            let declarations = declarations::declarations();
+            let declared = |namespace: &str| declarations::declared_in(&declarations, namespace);
+            Arc::new(Counters::new(consumers, declared, self.precise_metrics))
         });
         if let Some(counters) = counters.clone() {
             http.hooks.on_refused(move |refused| counters.refused[refused.reason() as usize].add(1));

@@ -78,12 +78,20 @@ pub(crate) struct Counters {
 }
 
 impl Counters {
-    /// Makes the counters for consumers of these namespaces and events.
-    pub(crate) fn new(consumers: impl Iterator<Item = (&'static str, &'static [EventInfo])>) -> Self {
-        let mut namespaces: Vec<_> =
-            consumers.map(|(pattern, events)| Arc::new(NamespaceCounters::new(pattern, events))).collect();
+    /// Makes the counters for consumers of these namespaces and events, and for the events that are declared to be sent
+    /// in a namespace. `is_precise`: all handlers are timed.
+    pub(crate) fn new(
+        consumers: impl Iterator<Item = (&'static str, &'static [EventInfo])>,
+        declared: impl Fn(&str) -> Vec<&'static str>,
+        is_precise: bool,
+    ) -> Self {
+        let counters = |pattern, events| {
+            let declared = declared(pattern);
+            Arc::new(NamespaceCounters::new(pattern, events, declared, is_precise))
+        };
+        let mut namespaces: Vec<_> = consumers.map(|(pattern, events)| counters(pattern, events)).collect();
         if namespaces.iter().all(|one| one.pattern != "/") {
-            namespaces.push(Arc::new(NamespaceCounters::new("/", &[])));
+            namespaces.push(counters("/", &[]));
         }
         Self {
             polling: TransportCounters::default(),
@@ -130,6 +138,10 @@ impl Counters {
 pub(crate) struct NamespaceCounters {
     pub(crate) pattern: &'static str,
     pub(crate) events: &'static [EventInfo],
+    /// The events that are declared to be sent, without those that are handled as well.
+    pub(crate) declared: Box<[&'static str]>,
+    /// Handlers that are ready at once are timed too.
+    pub(crate) is_precise: bool,
     pub(crate) accepted: Count,
     pub(crate) refused: Count,
     pub(crate) failed: Count,
@@ -137,7 +149,7 @@ pub(crate) struct NamespaceCounters {
     pub(crate) acks_answered: Count,
     pub(crate) acks_given_up: Count,
     pub(crate) acks_disconnected: Count,
-    /// One for each of `events`, and one for all others.
+    /// One for each of `events`, one for each of `declared`, and one for all others.
     pub(crate) by_event: Box<[EventCounters]>,
 }
 
@@ -155,11 +167,19 @@ pub(crate) struct EventCounters {
 }
 
 impl NamespaceCounters {
-    fn new(pattern: &'static str, events: &'static [EventInfo]) -> Self {
-        let by_event = (0..=events.len()).map(|_| EventCounters::default()).collect();
+    fn new(
+        pattern: &'static str,
+        events: &'static [EventInfo],
+        mut declared: Vec<&'static str>,
+        is_precise: bool,
+    ) -> Self {
+        declared.retain(|name| !is_handled(events, name));
+        let by_event = (0..=events.len() + declared.len()).map(|_| EventCounters::default()).collect();
         Self {
             pattern,
             events,
+            declared: declared.into(),
+            is_precise,
             accepted: Count::default(),
             refused: Count::default(),
             failed: Count::default(),
@@ -171,15 +191,30 @@ impl NamespaceCounters {
         }
     }
 
-    /// Returns the place of an event by its name: that of all others for one that the consumer does not name.
+    /// Returns the place of an event of a client by its name: that of all others for one that the consumer does not name.
     pub(crate) fn place(&self, name: &str) -> usize {
-        let named = |event: &EventInfo| !event.fallback && event.name == name;
-        self.events.iter().position(named).unwrap_or(self.events.len())
+        self.handled_place(name).unwrap_or(self.others())
+    }
+
+    /// Returns the place of an event that is sent, by its name: that of all others for one that the program neither handles
+    /// nor declares.
+    pub(crate) fn sent_place(&self, name: &str) -> usize {
+        let declared = || self.declared.iter().position(|declared| *declared == name);
+        let place = self.handled_place(name).or_else(|| Some(self.events.len() + declared()?));
+        place.unwrap_or(self.others())
+    }
+
+    fn handled_place(&self, name: &str) -> Option<usize> {
+        self.events.iter().position(|event| !event.fallback && event.name == name)
+    }
+
+    fn others(&self) -> usize {
+        self.by_event.len() - 1
     }
 
     /// Counts an event that has come to its end. `took`: how long, if its handler was not ready at once.
     pub(crate) fn handled(&self, place: usize, outcome: usize, took: Option<Duration>) {
-        let event = self.by_event.get(place).unwrap_or(&self.by_event[self.events.len()]);
+        let event = self.by_event.get(place).unwrap_or(&self.by_event[self.others()]);
         event.outcomes[outcome].add(1);
         if let Some(took) = took {
             event.time(took);
@@ -192,6 +227,10 @@ impl NamespaceCounters {
         event.sent.add(1);
         event.recipients.add(recipients);
     }
+}
+
+fn is_handled(events: &[EventInfo], name: &str) -> bool {
+    events.iter().any(|event| !event.fallback && event.name == name)
 }
 
 impl EventCounters {

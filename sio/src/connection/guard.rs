@@ -81,7 +81,7 @@ pin_project! {
         timeout: Option<Duration>,
         // None when nobody wants to know how long it takes, or knows already.
         watched: Option<Watched<'a>>,
-        // Made when the future is first found pending: most handlers never need it.
+        // Made when the future is first found pending, since most handlers never need it; before, where all are timed.
         waiting: Option<Pin<Box<Waiting>>>,
     }
 
@@ -125,7 +125,7 @@ impl<'a, F: Future> Guard<'a, F> {
 }
 
 impl<F> Guard<'_, F> {
-    /// Returns how long the future has taken by now; `None` if it was ready at once. To be asked with metrics: without
+    /// Returns how long the future has taken by now; `None` if it was ready at once and is not timed then. To be asked with metrics: without
     /// them, one that nothing is due for is not timed.
     pub(crate) fn took(&self) -> Option<Duration> {
         Some(self.waiting.as_ref()?.since.elapsed())
@@ -141,6 +141,10 @@ impl<F: Future> Future for Guard<'_, F> {
             let panic = this.panic.take().map_or_else(String::new, |panic| *panic);
             return Poll::Ready(Err(Failure::Panicked(panic)));
         };
+        if this.waiting.is_none() && this.watched.as_ref().is_some_and(Watched::is_precise) {
+            let first = first(this.watched.as_ref(), *this.timeout).0;
+            *this.waiting = Some(Box::pin(Waiting::new(first)));
+        }
         let poll = || future.poll(cx);
         // A consumer that panicked in the middle of a change goes on with what it has: that is for its author
         // to judge, as with any `&mut self` of which a method panicked.
@@ -150,11 +154,8 @@ impl<F: Future> Future for Guard<'_, F> {
             Err(panic) => return Poll::Ready(Err(Failure::Panicked(text_of(panic)))),
         }
         let timeout = *this.timeout;
-        // The line in the log, if it comes before the deadline.
-        let slow = this.watched.as_ref().and_then(Watched::slow);
-        let slow = slow.filter(|slow| timeout.is_none_or(|timeout| *slow < timeout));
+        let (first, slow) = first(this.watched.as_ref(), timeout);
         if this.waiting.is_none() {
-            let first = slow.or(timeout);
             if first.is_none() && !this.watched.as_ref().is_some_and(Watched::is_counted) {
                 return Poll::Pending;
             }
@@ -180,6 +181,13 @@ impl<F: Future> Future for Guard<'_, F> {
     }
 }
 
+/// Returns the time after which something is due, and that of the line in the log if it comes before the deadline.
+fn first(watched: Option<&Watched<'_>>, timeout: Option<Duration>) -> (Option<Duration>, Option<Duration>) {
+    let slow = watched.and_then(Watched::slow);
+    let slow = slow.filter(|slow| timeout.is_none_or(|timeout| *slow < timeout));
+    (slow.or(timeout), slow)
+}
+
 impl Waiting {
     /// A wait that begins now, with an alarm after this time.
     fn new(first: Option<Duration>) -> Self {
@@ -194,6 +202,11 @@ fn end(since: Instant, wait: Duration) -> Instant {
 }
 
 impl Watched<'_> {
+    /// Returns whether those that are ready at once are timed as well.
+    fn is_precise(&self) -> bool {
+        self.seat.door.counters().is_some_and(|counters| counters.is_precise)
+    }
+
     fn slow(&self) -> Option<Duration> {
         self.seat.door.handler_times.slow
     }

@@ -205,7 +205,7 @@ impl Hub {
         };
         emission.untold = untold;
         let counters = self.common.counters.as_ref();
-        emission.place = counters.and_then(|counters| u32::try_from(counters.place(event)).ok());
+        emission.place = counters.and_then(|counters| u32::try_from(counters.sent_place(event)).ok());
         Ok(emission)
     }
 

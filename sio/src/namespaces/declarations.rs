@@ -113,6 +113,16 @@ pub(crate) fn declarations() -> Vec<Emits> {
     all
 }
 
+/// Returns the events that are declared for a namespace.
+pub(crate) fn declared_in(declarations: &[Emits], namespace: &str) -> Vec<&'static str> {
+    let here = |emits: &&Emits| emits.namespaces.iter().any(|own| meet(own, namespace));
+    let mut events: Vec<_> =
+        declarations.iter().filter(here).flat_map(|emits| emits.events).map(|event| event.name).collect();
+    events.sort_unstable();
+    events.dedup();
+    events
+}
+
 /// Everything that is wrong with them, beside these consumers.
 pub(crate) fn problems(declarations: &[Emits], consumers: &[Registration]) -> Vec<Problem> {
     let mut problems = Vec::new();

@@ -118,7 +118,7 @@ fn namespaces(counters: &Counters) -> Vec<Family> {
         });
         samples.collect()
     };
-    let received = each_event(counters, |labels, event| {
+    let received = each_handled(counters, |labels, event| {
         let outcomes = OUTCOME_LABELS.iter().zip(&event.outcomes);
         let samples = outcomes
             .map(|(outcome, count)| Sample::new(&[labels[0], labels[1], ("outcome", *outcome)], count.get()));
@@ -149,19 +149,19 @@ fn namespaces(counters: &Counters) -> Vec<Family> {
             "sio_event_duration_seconds",
             "How long handlers took.",
             Metric::Histogram,
-            each_event(counters, |labels, event| vec![Sample::durations(labels, event)]),
+            each_handled(counters, |labels, event| vec![Sample::durations(labels, event)]),
         ),
         Family::new(
             "sio_events_sent",
             "Events that were sent, once for a broadcast.",
             Metric::Counter,
-            each_event(counters, |labels, event| vec![Sample::new(labels, event.sent.get())]),
+            each_sent(counters, |event| event.sent.get()),
         ),
         Family::new(
             "sio_event_recipients",
             "Sockets of this node to which those events went.",
             Metric::Counter,
-            each_event(counters, |labels, event| vec![Sample::new(labels, event.recipients.get())]),
+            each_sent(counters, |event| event.recipients.get()),
         ),
         Family::new(
             "sio_acks",
@@ -179,16 +179,42 @@ fn namespaces(counters: &Counters) -> Vec<Family> {
     ]
 }
 
-/// The samples of each event that a consumer names, and of all others together.
+/// The samples of each event that a consumer handles, and of all others together.
+fn each_handled(
+    counters: &Counters,
+    samples: impl Fn(&Labels, &EventCounters) -> Vec<Sample>,
+) -> Vec<Sample> {
+    let named = |one: &NamespaceCounters| named(one).collect();
+    each_event(counters, named, samples)
+}
+
+/// The same of each event that is handled or declared to be sent.
+fn each_sent(counters: &Counters, read: fn(&EventCounters) -> u64) -> Vec<Sample> {
+    let named = |one: &NamespaceCounters| {
+        let declared = one.declared.iter().copied().zip(one.events.len()..);
+        named(one).chain(declared).collect()
+    };
+    each_event(counters, named, |labels, event| vec![Sample::new(labels, read(event))])
+}
+
+/// The labels of an event: its namespace and its name.
+type Labels = [(&'static str, &'static str); 2];
+
+/// The events that a consumer handles, with their places.
+fn named(one: &NamespaceCounters) -> impl Iterator<Item = (&'static str, usize)> {
+    let events = one.events.iter().enumerate().filter(|(_, info)| !info.fallback);
+    events.map(|(place, info)| (info.name, place))
+}
+
 fn each_event(
     counters: &Counters,
-    samples: impl Fn(&[(&'static str, &'static str); 2], &EventCounters) -> Vec<Sample>,
+    named: impl Fn(&NamespaceCounters) -> Vec<(&'static str, usize)>,
+    samples: impl Fn(&Labels, &EventCounters) -> Vec<Sample>,
 ) -> Vec<Sample> {
     let mut all = Vec::new();
     for one in &counters.namespaces {
-        let others = one.by_event.last().map(|event| ("other", event));
-        let named = one.events.iter().zip(&one.by_event).filter(|(info, _)| !info.fallback);
-        for (name, event) in named.map(|(info, event)| (info.name, event)).chain(others) {
+        let named = named(one).into_iter().map(|(name, place)| (name, &one.by_event[place]));
+        for (name, event) in named.chain(one.by_event.last().map(|event| ("other", event))) {
             all.extend(samples(&[("namespace", one.pattern), ("event", name)], event));
         }
     }

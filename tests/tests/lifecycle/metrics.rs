@@ -1,5 +1,8 @@
 //! The numbers of a server, as those read them who collect them.
 
+#[path = "openmetrics.rs"]
+mod openmetrics;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -73,77 +76,7 @@ async fn read(server: &TestServer) -> BTreeMap<String, f64> {
     assert_eq!(answer.status, 200);
     let kind = answer.header("content-type");
     assert_eq!(kind, Some("application/openmetrics-text; version=1.0.0; charset=utf-8"));
-    parse(answer.text())
-}
-
-fn parse(text: &str) -> BTreeMap<String, f64> {
-    let body = text.strip_suffix("# EOF\n").expect("the end is marked, and nothing follows");
-    let (mut numbers, mut families) = (BTreeMap::new(), Vec::new());
-    let mut family = ("", "");
-    for line in body.lines() {
-        if let Some(rest) = line.strip_prefix("# TYPE ") {
-            family = rest.split_once(' ').expect("a type");
-            assert!(
-                !families.contains(&family.0),
-                "{line}: a family stands together, and there is one of a name"
-            );
-            families.push(family.0);
-            continue;
-        }
-        if let Some(rest) = line.strip_prefix("# UNIT ").or_else(|| line.strip_prefix("# HELP ")) {
-            let (name, rest) = rest.split_once(' ').expect("a text");
-            assert!(name == family.0 && !rest.is_empty() && !rest.contains('\\'), "{line}");
-            continue;
-        }
-        assert!(!line.starts_with('#') && line.is_ascii(), "{line}");
-        let (series, value) = line.rsplit_once(' ').expect("a value");
-        let (name, labels) = series.split_once('{').unwrap_or((series, "}"));
-        check_labels(labels, line);
-        let ending = name.strip_prefix(family.0).unwrap_or_else(|| panic!("{line} is not of {}", family.0));
-        let is_good = match family.1 {
-            "gauge" => ending.is_empty(),
-            "counter" => ending == "_total",
-            "histogram" => {
-                ["_count", "_sum"].contains(&ending) || ending == "_bucket" && labels.contains("le=\"")
-            }
-            other => panic!("{other} is no kind that is used here"),
-        };
-        assert!(is_good, "{line}");
-        let number: f64 = value.parse().expect("a number");
-        assert!(number.is_finite() && number >= 0.0, "{line}");
-        assert_eq!(numbers.insert(series.to_owned(), number), None, "{line} comes twice");
-    }
-    check_histograms(&numbers);
-    numbers
-}
-
-fn check_labels(labels: &str, line: &str) {
-    let mut rest = labels.strip_suffix('}').unwrap_or_else(|| panic!("{line}: labels are closed"));
-    while !rest.is_empty() {
-        let (name, value) = rest.split_once("=\"").unwrap_or_else(|| panic!("{line}: a label has a value"));
-        assert!(name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_'), "{line}");
-        let (value, after) = value.split_once('"').unwrap_or_else(|| panic!("{line}: a value is closed"));
-        assert!(!value.contains('\\'), "{line}: no label of this test has to be escaped");
-        assert!(after.is_empty() || after.starts_with(',') && after.len() > 1, "{line}");
-        rest = after.trim_start_matches(',');
-    }
-}
-
-/// The classes of a histogram never go down, and the last holds all.
-fn check_histograms(numbers: &BTreeMap<String, f64>) {
-    for (series, count) in numbers.iter().filter(|(series, _)| series.contains("_count{")) {
-        let labels = series.strip_suffix('}').expect("labels are closed").replace("_count{", "_bucket{");
-        let prefix = format!("{labels},le=\"");
-        let classes = numbers.iter().filter(|(series, _)| series.starts_with(&prefix));
-        let mut classes: Vec<(f64, f64)> = classes
-            .map(|(series, value)| {
-                (series[prefix.len()..].trim_end_matches("\"}").parse().expect("a bound"), *value)
-            })
-            .collect();
-        classes.sort_by(|one, other| one.0.total_cmp(&other.0));
-        assert_eq!(classes.last(), Some(&(f64::INFINITY, *count)), "{series}");
-        assert!(classes.is_sorted_by(|one, other| one.1 <= other.1), "{series}: {classes:?}");
-    }
+    openmetrics::parse(answer.text())
 }
 
 /// Sends an event and waits for its answer, whatever it is, past all that comes before it.
@@ -369,4 +302,49 @@ async fn a_server_without_metrics_has_none() {
     let server = TestServer::start(|builder| builder.consumer::<Shop>()).await;
     assert_eq!(server.request(&Request::get("/metrics")).await.status, 404);
     assert_eq!(server.handle().metrics().openmetrics(), "# EOF\n");
+}
+
+#[emits(namespace = "/shop/{id}")]
+trait ShopEvents {
+    async fn emit_offer(price: u32);
+
+    async fn emit_ok(number: u32);
+}
+
+#[tokio::test]
+async fn declared_events_have_their_names_where_they_are_sent() {
+    let server = server().await;
+    let mut client = server.socket("/shop/1").await;
+    let shop = server.of("/shop/1");
+    shop.emit_offer(5).await.expect("it is sent");
+    shop.emit_offer(4).await.expect("it is sent");
+    shop.emit_ok(1).await.expect("it is sent");
+    // A client that sends an event of this name sends one that nobody handles.
+    ask(&mut client, 1, r#"["offer",1]"#).await;
+    let metrics = server.handle().metrics();
+    let labels = |event| [("namespace", "/shop/{id}"), ("event", event)];
+    assert_eq!(metrics.value("sio_events_sent", &labels("offer")), 2.0);
+    assert_eq!(metrics.value("sio_event_recipients", &labels("offer")), 2.0);
+    assert_eq!(metrics.value("sio_events_sent", &labels("ok")), 1.0);
+    assert_eq!(metrics.value("sio_events_received", &labels("other")), 1.0);
+    assert!(read(&server).await.keys().all(|line| !line.contains("received") || !line.contains("offer")));
+}
+
+#[tokio::test]
+async fn precise_metrics_time_handlers_that_are_ready_at_once() {
+    let server = TestServer::start(|builder| builder.consumer::<Shop>().precise_metrics(true)).await;
+    let mut client = server.socket("/shop/1").await;
+    for id in 0..20 {
+        ask(&mut client, id, r#"["typed",1]"#).await;
+    }
+    ask(&mut client, 20, r#"["late"]"#).await;
+    let metrics = server.handle().metrics();
+    let durations = |event: &str| {
+        let families = metrics.families().iter().filter(|one| one.name() == "sio_event_duration_seconds");
+        let mut samples = families.flat_map(|family| family.samples());
+        samples.find(|one| one.labels().contains(&("event", event))).map(|one| (one.value(), one.sum()))
+    };
+    let (count, sum) = durations("typed").expect("it is handled");
+    assert!(count == 20.0 && sum > 0.0, "{count} handlers took {sum} s");
+    assert!(durations("late").is_some_and(|(count, sum)| count == 1.0 && sum >= 0.001));
 }
