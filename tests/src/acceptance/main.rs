@@ -339,6 +339,11 @@ fn stopping() -> Shutdown {
     Shutdown::new().delay(seconds("DELAY")).spread(seconds("SPREAD"))
 }
 
+/// From how many bytes on WebSocket messages are compressed: `DEFLATE_FROM`.
+fn compress_from() -> usize {
+    env::var("DEFLATE_FROM").ok().and_then(|bytes| bytes.parse().ok()).unwrap_or(1024)
+}
+
 /// The options that are the same in all profiles.
 pub(super) fn options(origins: &[String]) -> Builder {
     Server::builder()
@@ -347,7 +352,7 @@ pub(super) fn options(origins: &[String]) -> Builder {
         .ping_timeout(Duration::from_secs(3))
         .outgoing_queue_bytes(4 * 1024 * 1024)
         .allowed_origins(origins.to_vec())
-        .websocket_compression(1024)
+        .websocket_compression(compress_from())
         .shutdown(stopping())
         .health("/healthz", "/readyz")
         .state(Journal::default())

@@ -14,6 +14,7 @@
 //! NODE          this node's name, the process id when unset
 //! FORWARD       0: requests for sessions of other nodes are not passed on
 //! RECOVERY      seconds for which a client may come back, none when unset
+//! DEFLATE_FROM  from how many bytes on WebSocket messages are compressed, 1,024 when unset
 //! CLUSTER_WAIT  1: serves local clients although the broker cannot be reached
 //! ```
 //!
