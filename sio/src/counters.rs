@@ -193,7 +193,7 @@ impl NamespaceCounters {
 
     /// Returns the place of an event of a client by its name: that of all others for one that the consumer does not name.
     pub(crate) fn place(&self, name: &str) -> usize {
-        self.handled_place(name).unwrap_or(self.others())
+        self.handled_place(name).unwrap_or_else(|| self.others())
     }
 
     /// Returns the place of an event that is sent, by its name: that of all others for one that the program neither handles
@@ -201,7 +201,7 @@ impl NamespaceCounters {
     pub(crate) fn sent_place(&self, name: &str) -> usize {
         let declared = || self.declared.iter().position(|declared| *declared == name);
         let place = self.handled_place(name).or_else(|| Some(self.events.len() + declared()?));
-        place.unwrap_or(self.others())
+        place.unwrap_or_else(|| self.others())
     }
 
     fn handled_place(&self, name: &str) -> Option<usize> {
@@ -214,7 +214,7 @@ impl NamespaceCounters {
 
     /// Counts an event that has come to its end. `took`: how long, if its handler was not ready at once.
     pub(crate) fn handled(&self, place: usize, outcome: usize, took: Option<Duration>) {
-        let event = self.by_event.get(place).unwrap_or(&self.by_event[self.others()]);
+        let event = self.by_event.get(place).unwrap_or_else(|| &self.by_event[self.others()]);
         event.outcomes[outcome].add(1);
         if let Some(took) = took {
             event.time(took);
