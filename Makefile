@@ -16,6 +16,7 @@ CHROMIUM ?= /usr/bin/chromium
 REDIS ?= /usr/bin/redis-server
 NGINX ?= $(TARGET)/nginx/usr/sbin/nginx
 NATS ?= /usr/sbin/nats-server
+SYSTEMD_ANALYZE ?= /usr/bin/systemd-analyze
 # The other brokers are where Debian has them.
 BROKERS := $(REDIS) $(NATS) /usr/sbin/rabbitmq-server $(or $(wildcard /usr/lib/postgresql/*/bin/postgres),postgresql)
 BENCH := tests/bench
@@ -63,8 +64,10 @@ pictures: examples $(CLIENTS)/node_modules/.package-lock.json $(CHROMIUM)
 .PHONY: test
 test: examples $(CLIENTS)/node_modules/.package-lock.json \
 	$(CLIENTS)/contract/node_modules/.package-lock.json $(VENV)/.installed \
-	$(OLD_PYTHON:%=%/.venv/.installed) $(CHROMIUM) $(BROKERS) $(NGINX) /usr/bin/valgrind
-	@CHROMIUM=$(CHROMIUM) REDIS=$(REDIS) NATS=$(NATS) NGINX=$(abspath $(NGINX)) PYTHON=$(abspath $(VENV))/bin/python $(CLIENTS)/run
+	$(OLD_PYTHON:%=%/.venv/.installed) $(CHROMIUM) $(BROKERS) $(NGINX) $(SYSTEMD_ANALYZE) \
+	/usr/bin/valgrind
+	@CHROMIUM=$(CHROMIUM) REDIS=$(REDIS) NATS=$(NATS) NGINX=$(abspath $(NGINX)) SYSTEMD_ANALYZE=$(SYSTEMD_ANALYZE) \
+		PYTHON=$(abspath $(VENV))/bin/python $(CLIENTS)/run
 
 # ---- the benchmark ----
 
@@ -139,8 +142,11 @@ postgresql: package := postgresql
 # They count what a server does.
 /usr/bin/valgrind: package := valgrind
 /usr/bin/strace: package := strace
+# It reads the book's units, and starts nothing.
+/usr/bin/systemd-analyze: package := systemd
 
-/usr/bin/redis-server /usr/sbin/nats-server /usr/sbin/rabbitmq-server postgresql /usr/bin/valgrind /usr/bin/strace:
+/usr/bin/redis-server /usr/sbin/nats-server /usr/sbin/rabbitmq-server postgresql /usr/bin/valgrind /usr/bin/strace \
+	/usr/bin/systemd-analyze:
 	@sudo=; if [ "$$(id -u)" -ne 0 ]; then sudo=sudo; fi; \
 	$$sudo apt-get update -qq; \
 	$$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(package)
