@@ -1,14 +1,20 @@
-// One of two servers is restarted, with many clients on it, as a supervisor does that looks at readiness.
+// One of two servers is restarted, with many clients in JavaScript and in Python on it, as a supervisor does that looks at
+// readiness.
 
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
 import { test } from "node:test";
+import { fileURLToPath } from "node:url";
 
 import { connected, open } from "../support/client.js";
 import { startReadyBalancer } from "../support/balancer.js";
 import { startAcceptance } from "../support/servers.js";
 import { next, until, within } from "../support/wait.js";
 
-const CLIENTS = 300;
+const CLIENTS = 270;
+const PYTHON_CLIENTS = 30;
 const DELAY_S = 1;
 const SPREAD_S = 4;
 
@@ -32,6 +38,25 @@ function count(socket, seen) {
   ask(0);
 }
 
+/** Clients in Python that count in the same way: `{ stop }`, which resolves with what they have seen. */
+async function startPython(t, url) {
+  const script = (path) => fileURLToPath(new URL(`../python/${path}`, import.meta.url));
+  const python = process.env.PYTHON ?? script(".venv/bin/python");
+  const child = spawn(python, [script("counting.py"), url, `${PYTHON_CLIENTS}`], { stdio: ["pipe", "pipe", "inherit"] });
+  t.after(() => child.kill());
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  assert.equal((await within(lines.next(), "the clients in Python", 60_000)).value, "ready");
+  return {
+    async stop() {
+      const exited = once(child, "exit");
+      child.stdin.end();
+      const { value } = await within(lines.next(), "what the clients in Python have seen", 60_000);
+      await within(exited, "the end of the clients in Python", 60_000);
+      return JSON.parse(value);
+    },
+  };
+}
+
 test("300 clients move over a while, and nothing of theirs is refused or lost", async (t) => {
   const env = { DELAY: `${DELAY_S}`, SPREAD: `${SPREAD_S}` };
   const [one, two] = [await startAcceptance(env, ["main"]), await startAcceptance(env, ["main"])];
@@ -48,6 +73,7 @@ test("300 clients move over a while, and nothing of theirs is refused or lost", 
     }),
   );
   await within(Promise.all(sockets.map((socket) => connected(socket))), "all clients", 60_000);
+  const python = await startPython(t, balancer.url);
   const before = sockets.map((socket) => socket.id);
   sockets.forEach((socket) => count(socket, seen));
   balancer.add(two.main);
@@ -85,5 +111,8 @@ test("300 clients move over a while, and nothing of theirs is refused or lost", 
   await until(() => seen.acknowledged, (now) => now >= acknowledged + CLIENTS, "all to go on");
   seen.stopped = true;
   assert.deepEqual(seen.wrong, []);
+  const seenByPython = await python.stop();
+  const reasons = ["server disconnect", "transport error"];
+  assert.deepEqual(seenByPython, { wrong: [], reasons, moved: PYTHON_CLIENTS });
   assert.ok(sockets.every((socket, index) => socket.connected && socket.id !== before[index]));
 });
