@@ -58,7 +58,7 @@ async fn jsonp_is_refused_with_a_message() {
     let polling = server.polling().await;
     let sid = &polling.open.sid;
     server.get(&format!("EIO=4&transport=polling&sid={sid}&j=1")).await.expect(400, NO_JSONP);
-    let form = Request::post(&server.target(&format!("EIO=4&transport=polling&sid={sid}&j=1")), "d=40");
+    let form = Request::post(server.target(&format!("EIO=4&transport=polling&sid={sid}&j=1")), "d=40");
     server.request(&form).await.expect(400, NO_JSONP);
     assert_eq!(server.handle().client_count(), 1, "the session is none the worse");
     // An application's own parameter, where nobody could mean JSONP.
