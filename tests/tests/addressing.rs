@@ -213,13 +213,13 @@ async fn the_server_asks_everyone_in_the_main_namespace() {
 async fn many_are_moved_at_once() {
     let three = Three::connect().await;
     let everyone = three.server.of("/");
-    everyone.join(["green", "red"]).await;
+    everyone.join(["green", "red"]).await.unwrap();
     assert_eq!(everyone.to("green").sockets().len(), 3);
-    everyone.to("blue").leave("green").await;
+    everyone.to("blue").leave("green").await.unwrap();
     assert_eq!(everyone.to("green").sockets(), [three.socket(0)]);
-    everyone.close_room(["red", "blue"]).await;
+    everyone.close_room(["red", "blue"]).await.unwrap();
     assert_eq!(everyone.rooms(), ["green"]);
-    everyone.close_room("green").await;
+    everyone.close_room("green").await.unwrap();
     assert_eq!(everyone.rooms(), [""; 0]);
 }
 
@@ -228,23 +228,23 @@ async fn the_server_moves_everyone_in_the_main_namespace() {
     let mut three = Three::connect().await;
     let server = three.server.handle().clone();
     let mut elsewhere = three.server.socket("/elsewhere").await;
-    server.join(["green", "yellow", "white"]).await;
+    server.join(["green", "yellow", "white"]).await.unwrap();
     assert_eq!(server.rooms(), ["blue", "green", "red", "white", "yellow"]);
     assert_eq!(server.to("green").sockets().len(), 3);
-    server.close_room(["red", "blue"]).await;
-    server.close_room(["yellow", "white"]).await;
+    server.close_room(["red", "blue"]).await.unwrap();
+    server.close_room(["yellow", "white"]).await.unwrap();
     assert_eq!(server.rooms(), ["green"]);
     assert_eq!(server.of("/elsewhere").rooms(), [""; 0]);
 
     three.clients[0].join("/elsewhere").await;
-    server.disconnect().await;
+    server.disconnect().await.unwrap();
     for client in &mut three.clients {
         client.expect("41").await;
     }
     assert_eq!((server.sockets().len(), server.client_count()), (0, 4));
 
     three.clients[0].join("/").await;
-    server.disconnect_all().await;
+    server.disconnect_all().await.unwrap();
     three.clients[0].expect("41/elsewhere,").await;
     three.clients[0].expect("41").await;
     three.clients[0].expect_closed().await;
@@ -255,7 +255,7 @@ async fn the_server_moves_everyone_in_the_main_namespace() {
 async fn many_are_put_out_of_a_namespace_and_keep_their_connections() {
     let mut three = Three::connect().await;
     three.clients[0].join("/elsewhere").await;
-    three.server.of("/").disconnect().await;
+    three.server.of("/").disconnect().await.unwrap();
     for client in &mut three.clients {
         client.expect("41").await;
     }
@@ -268,7 +268,7 @@ async fn many_are_put_out_of_a_namespace_and_keep_their_connections() {
 async fn whole_connections_of_many_are_ended() {
     let mut three = Three::connect().await;
     three.clients[0].join("/elsewhere").await;
-    three.server.of("/").to("red").disconnect_all().await;
+    three.server.of("/").to("red").disconnect_all().await.unwrap();
     three.clients[0].expect("41").await;
     three.clients[0].expect("41/elsewhere,").await;
     three.clients[1].expect("41").await;
@@ -280,7 +280,7 @@ async fn whole_connections_of_many_are_ended() {
     }
     assert_eq!(three.server.of("/elsewhere").sockets(), []);
     three.clients[2].expect_nothing_more().await;
-    three.server.of("/").disconnect_all().await;
+    three.server.of("/").disconnect_all().await.unwrap();
     three.clients[2].expect("41").await;
     three.clients[2].expect_closed().await;
 }

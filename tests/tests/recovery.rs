@@ -355,8 +355,8 @@ async fn rooms_change_for_a_client_that_goes_is_away_or_comes_back() {
     client.socket().join(["red", "blue", "grey"]).await.expect("it is connected");
     client.kill().await;
     assert_eq!(journal.next().await, "going");
-    server.to("red").join("going").await;
-    server.to("going").leave("red").await;
+    server.to("red").join("going").await.unwrap();
+    server.to("going").leave("red").await.unwrap();
     gate.open("out");
     assert_eq!(journal.next().await, "gone");
     // Nobody is there when it is away for certain.
@@ -366,8 +366,8 @@ async fn rooms_change_for_a_client_that_goes_is_away_or_comes_back() {
         }
     })
     .await;
-    server.to("blue").join(["away", "not for long"]).await;
-    server.to(&id).leave("blue").await;
+    server.to("blue").join(["away", "not for long"]).await.unwrap();
+    server.to(&id).leave("blue").await.unwrap();
     server.of("/").remote(&id).join("alone").await.expect("it may come back");
     server.of("/").remote(&id).leave("not for long").await.expect("it may come back");
     assert_eq!(server.rooms(), [""; 0], "nobody sees that");
@@ -377,8 +377,8 @@ async fn rooms_change_for_a_client_that_goes_is_away_or_comes_back() {
     }
     let coming = async {
         assert_eq!(journal.next().await, "coming");
-        server.to("away").join("coming").await;
-        server.to("coming").leave("grey").await;
+        server.to("away").join("coming").await.unwrap();
+        server.to("coming").leave("grey").await.unwrap();
         gate.open("in");
     };
     let (again, ()) = tokio::join!(node.client().resume(&client).connect(), coming);

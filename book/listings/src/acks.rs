@@ -157,7 +157,7 @@ mod tests {
     async fn votes_are_counted() {
         let server = TestServer::start(|builder| builder.consumer::<Desk>()).await;
         let (mut ada, mut bob) = (server.socket("/desk").await, server.socket("/desk").await);
-        server.of("/desk").broadcast().join("jury").await;
+        server.of("/desk").broadcast().join("jury").await.unwrap();
         let desk = server.of("/desk");
         let counting = tokio::spawn(async move { count_votes(&desk, "jury").await });
         for (client, vote) in [(&mut ada, 3), (&mut bob, 4)] {

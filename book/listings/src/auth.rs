@@ -97,11 +97,12 @@ async fn end_of(login: &Login, users: &Users) -> sio::Result<Instant> {
 // ANCHOR_END: expiry
 
 // ANCHOR: kick
-/// Puts out every client of a user: each has joined the room `user:<name>` in its `connect` hook.
-async fn kick(server: &Server, name: &str) {
+/// Disconnects all clients of a user: each has joined the room `user:<name>` in its `connect` hook.
+async fn kick(server: &Server, name: &str) -> sio::Result {
     for namespace in server.namespaces() {
-        namespace.to(format!("user:{name}")).disconnect().await;
+        namespace.to(format!("user:{name}")).disconnect().await?;
     }
+    Ok(())
 }
 // ANCHOR_END: kick
 
@@ -185,8 +186,8 @@ mod tests {
         let mut ada = server.ws().await;
         ada.send(r#"40/wallet,{"token":"token-of-ada"}"#).await;
         ada.expect(r#"40/wallet,{"sid":…}"#).await;
-        server.of("/wallet").broadcast().join("user:ada").await;
-        kick(server.handle(), "ada").await;
+        server.of("/wallet").broadcast().join("user:ada").await.unwrap();
+        kick(server.handle(), "ada").await.unwrap();
         ada.expect("41/wallet,").await;
     }
 

@@ -134,7 +134,7 @@ mod tests {
         ada.send(r#"42/forum,0["delete",1]"#).await;
         ada.expect(r#"42/forum,["deleted",1]"#).await;
         ada.expect("43/forum,0[]").await;
-        server.of("/forum").broadcast().join("tea").await;
+        server.of("/forum").broadcast().join("tea").await.unwrap();
         let counted = [&counters.received, &counters.sent, &counters.joined];
         assert_eq!(counted.map(|counter| counter.load(Ordering::Relaxed)), [3, 2, 2]);
     }

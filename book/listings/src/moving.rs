@@ -163,9 +163,9 @@ mod tests {
             namespace.to("r").emit("e", &data).await?;
             namespace.except([&sid, &sid]).emit("e", &data).await?;
             let members = namespace.to("r").sockets().len();
-            namespace.to("r").join("s").await;
-            namespace.to("r").leave("s").await;
-            namespace.close_room("r").await;
+            namespace.to("r").join("s").await?;
+            namespace.to("r").leave("s").await?;
+            namespace.close_room("r").await?;
             let is_gone = !socket.rooms().contains(&"r".to_owned());
             socket.leave("r").await?;
             let _ = (socket.handshake(), socket.transport(), socket.data(), socket.is_connected());
@@ -173,12 +173,13 @@ mod tests {
             Ok((is_gone, members))
         }
 
-        async fn event_go(&mut self, socket: &Socket, is_whole: bool) {
+        async fn event_go(&mut self, socket: &Socket, is_whole: bool) -> sio::Result {
             if is_whole {
                 socket.disconnect_all();
             } else {
-                socket.namespace().to(socket.id()).disconnect().await;
+                socket.namespace().to(socket.id()).disconnect().await?;
             }
+            Ok(())
         }
     }
 

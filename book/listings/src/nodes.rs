@@ -30,7 +30,7 @@ async fn addressed(server: &Server, socket: &Socket) -> sio::Result {
     // ANCHOR: local
     server.of("/nodes/chat").emit("news", "for everybody, on all nodes").await?;
     server.of("/nodes/chat").local().emit("notice", "this node stops in a minute").await?;
-    server.of("/nodes/chat").to("lobby").join("night").await; // all who are in the lobby, wherever they are
+    server.of("/nodes/chat").to("lobby").join("night").await?; // all who are in the lobby, wherever they are
     socket.to("night").emit("lights", &false).await?;
     // ANCHOR_END: local
     Ok(())

@@ -99,12 +99,12 @@ impl Admin {}
 
 // ANCHOR: many
 /// The evening is over: everybody from the garden moves inside, and whoever sleeps is disconnected.
-async fn evening(cafe: &Namespace) -> usize {
+async fn evening(cafe: &Namespace) -> sio::Result<usize> {
     let garden = cafe.to("garden");
-    garden.join("inside").await;
-    garden.leave("garden").await;
-    cafe.to("asleep").disconnect().await;
-    cafe.to("inside").sockets().len()
+    garden.join("inside").await?;
+    garden.leave("garden").await?;
+    cafe.to("asleep").disconnect().await?;
+    Ok(cafe.to("inside").sockets().len())
 }
 // ANCHOR_END: many
 
@@ -195,7 +195,7 @@ mod tests {
         let (ada, mut bob) = (server.socket("/cafe").await, server.socket("/cafe").await);
         server.socket_of("/cafe", &ada.sid).join("garden").await.unwrap();
         server.socket_of("/cafe", &bob.sid).join("asleep").await.unwrap();
-        assert_eq!(evening(&server.of("/cafe")).await, 1);
+        assert_eq!(evening(&server.of("/cafe")).await.unwrap(), 1);
         bob.expect("41/cafe,").await;
         who_is_where(&server.of("/cafe"));
         assert_eq!(server.of("/cafe").rooms(), ["inside"]);

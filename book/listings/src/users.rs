@@ -27,7 +27,7 @@ async fn customers(server: &Server, order: u64) -> sio::Result {
     let customer = server.of("/guide/shop").user(42);
     customer.emit("shipped", &order).await?; // all tabs and telephones
     let is_online = customer.is_online().await?;
-    customer.disconnect().await; // log out everywhere
+    customer.disconnect().await?; // log out everywhere
     // ANCHOR_END: user
     println!("{is_online}");
     Ok(())

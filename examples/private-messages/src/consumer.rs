@@ -53,9 +53,10 @@ impl Messages {
     }
     // ANCHOR_END: private_message
 
-    /// Puts out all tabs of the user, and gives the name up.
-    async fn event_log_out(&mut self, socket: &Socket, users: State<Users>) {
+    /// Disconnects all tabs of the user, and gives the name up.
+    async fn event_log_out(&mut self, socket: &Socket, users: State<Users>) -> sio::Result {
         users.remove(&self.user);
-        socket.namespace().to(self.user.room()).disconnect().await;
+        socket.namespace().to(self.user.room()).disconnect().await?;
+        Ok(())
     }
 }

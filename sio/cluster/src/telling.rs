@@ -81,21 +81,32 @@ impl Cluster {
         frames.into_iter().for_each(|frame| self.node.line.outbox.push_foreign(frame, is_volatile));
     }
 
+    /// Prepares a change for servers of other kinds, before it is made anywhere.
+    ///
+    /// # Errors
+    ///
+    /// As [`Cluster::prepare`].
+    pub fn prepare_change(&self, to: &Address<'_>, deed: &Deed) -> Result<Prepared, PublishError> {
+        let mut prepared = Prepared::default();
+        if let Some(target) = self.node.theirs(&to.target) {
+            let to = Address { path: to.path, target };
+            for port in self.node.ports.members() {
+                prepared.frames.extend(port.change(&to, deed)?.frames);
+            }
+        }
+        self.fits(&prepared.frames)?;
+        Ok(prepared)
+    }
+
     /// Tells servers of other kinds of a change. Returns whether there was anything to be told.
     ///
     /// # Errors
     ///
     /// As [`Cluster::prepare`]; nothing is told then.
     pub fn change_foreign(&self, to: &Address<'_>, deed: &Deed) -> Result<bool, PublishError> {
-        let Some(target) = self.node.theirs(&to.target) else { return Ok(false) };
-        let to = Address { path: to.path, target };
-        let mut frames = Vec::new();
-        for port in self.node.ports.members() {
-            frames.extend(port.change(&to, deed)?.frames);
-        }
-        self.fits(&frames)?;
-        let is_told = !frames.is_empty();
-        self.publish_prepared(Prepared { frames, is_volatile: false });
+        let prepared = self.prepare_change(to, deed)?;
+        let is_told = !prepared.frames.is_empty();
+        self.publish_prepared(prepared);
         Ok(is_told)
     }
 

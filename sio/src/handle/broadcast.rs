@@ -246,38 +246,60 @@ impl Broadcast {
     /// Puts everybody who is addressed into a room, or into several. Sockets of this node are in it when this returns;
     /// those of other nodes before anything that this node sends after it. Clients that are away and may
     /// [come back](crate::Builder::connection_state_recovery) find it done.
+    ///
+    /// # Errors
+    ///
+    /// [`EmitError::Inexpressible`] if the messages of other servers in the cluster have no words for it: those of
+    /// python-socketio cannot leave a room out. [`EmitError::TooManyRooms`] and [`EmitError::TooLarge`] if it cannot be
+    /// sent to other nodes. Nobody is changed then. Outside of a cluster it does not fail.
     #[allow(clippy::unused_async, reason = "a broker that confirms changes would be waited for")]
-    pub async fn join(&self, rooms: impl IntoRooms) {
-        self.apply(Change::Join(&names_of(rooms)));
+    pub async fn join(&self, rooms: impl IntoRooms) -> Result<(), EmitError> {
+        self.apply(Change::Join(&names_of(rooms)))
     }
 
     /// Takes everybody who is addressed out of a room, or out of several: as [`join`](Self::join), clients that are away,
     /// too.
+    ///
+    /// # Errors
+    ///
+    /// As [`join`](Self::join).
     #[allow(clippy::unused_async, reason = "a broker that confirms changes would be waited for")]
-    pub async fn leave(&self, rooms: impl IntoRooms) {
-        self.apply(Change::Leave(&names_of(rooms)));
+    pub async fn leave(&self, rooms: impl IntoRooms) -> Result<(), EmitError> {
+        self.apply(Change::Leave(&names_of(rooms)))
     }
 
     /// Disconnects everybody who is addressed from the namespace; their other namespaces stay connected.
+    ///
+    /// # Errors
+    ///
+    /// As [`join`](Self::join).
     #[allow(clippy::unused_async, reason = "a broker that confirms changes would be waited for")]
-    pub async fn disconnect(&self) {
-        self.apply(Change::Disconnect { close: false });
+    pub async fn disconnect(&self) -> Result<(), EmitError> {
+        self.apply(Change::Disconnect { close: false })
     }
 
     /// Ends the whole connections of everybody who is addressed, with all their namespaces.
+    ///
+    /// # Errors
+    ///
+    /// As [`join`](Self::join).
     #[allow(clippy::unused_async, reason = "a broker that confirms changes would be waited for")]
-    pub async fn disconnect_all(&self) {
-        self.apply(Change::Disconnect { close: true });
+    pub async fn disconnect_all(&self) -> Result<(), EmitError> {
+        self.apply(Change::Disconnect { close: true })
     }
 
     /// Sockets of this node are changed at once, those of others a moment later.
-    fn apply(&self, change: Change<'_>) {
-        let (hub, others) = (&self.namespace.hub, self.others());
-        let noted = others.and_then(|others| others.note_change(&hub.path, &self.target, change));
+    fn apply(&self, change: Change<'_>) -> Result<(), EmitError> {
+        let hub = &self.namespace.hub;
+        let Some(others) = self.others() else {
+            hub.apply(&self.target, change);
+            return Ok(());
+        };
+        let prepared = others.prepare_change(&hub.path, &self.target, change)?;
+        let noted = others.note_change(&hub.path, &self.target, change);
         hub.apply(&self.target, change);
-        if let Some(others) = others {
-            others.change(&hub.path, &self.target, change, noted);
-        }
+        others.change(&hub.path, &self.target, change, noted, prepared);
+        Ok(())
     }
 }
 

@@ -121,24 +121,40 @@ impl Namespace {
     }
 
     /// Puts everybody into a room, or into several.
-    pub async fn join(&self, rooms: impl IntoRooms) {
-        Broadcast::new(self).join(rooms).await;
+    ///
+    /// # Errors
+    ///
+    /// As [`Broadcast::join`].
+    pub async fn join(&self, rooms: impl IntoRooms) -> Result<(), EmitError> {
+        Broadcast::new(self).join(rooms).await
     }
 
     /// Disconnects everybody from the namespace; their other namespaces stay connected.
-    pub async fn disconnect(&self) {
-        Broadcast::new(self).disconnect().await;
+    ///
+    /// # Errors
+    ///
+    /// As [`Broadcast::join`].
+    pub async fn disconnect(&self) -> Result<(), EmitError> {
+        Broadcast::new(self).disconnect().await
     }
 
     /// Ends the whole connections of everybody in the namespace, with all their namespaces.
-    pub async fn disconnect_all(&self) {
-        Broadcast::new(self).disconnect_all().await;
+    ///
+    /// # Errors
+    ///
+    /// As [`Broadcast::join`].
+    pub async fn disconnect_all(&self) -> Result<(), EmitError> {
+        Broadcast::new(self).disconnect_all().await
     }
 
     /// Takes everybody out of a room, or of several, so that it is gone. The sockets stay connected.
-    pub async fn close_room(&self, rooms: impl IntoRooms) {
+    ///
+    /// # Errors
+    ///
+    /// As [`Broadcast::join`].
+    pub async fn close_room(&self, rooms: impl IntoRooms) -> Result<(), EmitError> {
         let rooms = rooms.into_rooms();
-        self.to(rooms.clone()).leave(rooms).await;
+        self.to(rooms.clone()).leave(rooms).await
     }
 
     /// Returns the rooms in which somebody is, sorted, without those named by a socket's id.

@@ -105,7 +105,7 @@ impl Namespace {
     /// user.emit("shipped", &()).await?; // all of the user's tabs
     /// println!("online: {}", user.is_online().await?);
     /// println!("{} sockets", user.count().await.items);
-    /// user.disconnect().await; // log out everywhere
+    /// user.disconnect().await?; // log out everywhere
     /// # Ok(())
     /// # }
     /// ```
@@ -173,7 +173,7 @@ mod tests {
         assert_eq!((first.user().as_deref(), second.rooms().len()), (Some("1"), 2));
         assert_eq!(shop.rooms(), ["public"]);
         assert_eq!(shop.fetch_rooms().await.complete().unwrap(), ["public"]);
-        shop.user("1").disconnect().await;
+        shop.user("1").disconnect().await.expect("there is no cluster");
         assert_eq!(shop.user(1).is_online().await, Ok(false));
         assert_eq!(shop.user(2).is_online().await, Ok(true));
     }

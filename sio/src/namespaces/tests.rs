@@ -264,7 +264,7 @@ async fn the_server_finds_sockets_and_reaches_everybody() {
     server.emit("hi", &1).await.unwrap();
     server.of("/tests/org/7").send("text").await.unwrap();
     assert_eq!(client.received(), [r#"2["hi",1]"#, r#"2/tests/org/7,["message","text"]"#]);
-    server.of("/tests/org/7").close_room(["all", "none"]).await;
+    server.of("/tests/org/7").close_room(["all", "none"]).await.unwrap();
     assert_eq!(socket.rooms(), [id.to_string()]);
     assert!(socket.is_connected());
     client.leave().await;

@@ -118,24 +118,40 @@ impl Server {
     }
 
     /// Puts everybody in `/` into a room, or into several.
-    pub async fn join(&self, rooms: impl IntoRooms) {
-        self.broadcast().join(rooms).await;
+    ///
+    /// # Errors
+    ///
+    /// As [`Broadcast::join`](crate::emit::Broadcast::join).
+    pub async fn join(&self, rooms: impl IntoRooms) -> Result<(), EmitError> {
+        self.broadcast().join(rooms).await
     }
 
     /// Disconnects everybody from `/`; their other namespaces stay connected.
-    pub async fn disconnect(&self) {
-        self.broadcast().disconnect().await;
+    ///
+    /// # Errors
+    ///
+    /// As [`Broadcast::join`](crate::emit::Broadcast::join).
+    pub async fn disconnect(&self) -> Result<(), EmitError> {
+        self.broadcast().disconnect().await
     }
 
     /// Ends the whole connections of everybody in `/`, with all their namespaces. Clients that are only in others stay,
     /// and the server goes on: [`Server::close`] ends it.
-    pub async fn disconnect_all(&self) {
-        self.broadcast().disconnect_all().await;
+    ///
+    /// # Errors
+    ///
+    /// As [`Broadcast::join`](crate::emit::Broadcast::join).
+    pub async fn disconnect_all(&self) -> Result<(), EmitError> {
+        self.broadcast().disconnect_all().await
     }
 
     /// Takes everybody out of a room of `/`, or of several, so that it is gone. The sockets stay connected.
-    pub async fn close_room(&self, rooms: impl IntoRooms) {
-        self.of("/").close_room(rooms).await;
+    ///
+    /// # Errors
+    ///
+    /// As [`Broadcast::join`](crate::emit::Broadcast::join).
+    pub async fn close_room(&self, rooms: impl IntoRooms) -> Result<(), EmitError> {
+        self.of("/").close_room(rooms).await
     }
 
     /// Returns the rooms of `/` in which somebody is, sorted, without those named by a socket's id.

@@ -179,12 +179,13 @@ pub(super) fn end(socket: &Socket, whole_connection: bool) {
 }
 
 /// As [`end`], for everybody who is addressed.
-pub(super) async fn end_all(sockets: &Broadcast, whole_connection: bool) {
+pub(super) async fn end_all(sockets: &Broadcast, whole_connection: bool) -> sio::Result {
     if whole_connection {
-        sockets.disconnect_all().await;
+        sockets.disconnect_all().await?;
     } else {
-        sockets.disconnect().await;
+        sockets.disconnect().await?;
     }
+    Ok(())
 }
 
 /// The socket as the server sees it now.

@@ -178,15 +178,15 @@ impl Events {
     }
 
     #[event("join-other")]
-    async fn join_other(&mut self, socket: &Socket, sid: String, room: String) -> bool {
-        socket.namespace().to(sid).join(room).await;
-        true
+    async fn join_other(&mut self, socket: &Socket, sid: String, room: String) -> sio::Result<bool> {
+        socket.namespace().to(sid).join(room).await?;
+        Ok(true)
     }
 
     #[event("leave-other")]
-    async fn leave_other(&mut self, socket: &Socket, sid: String, room: String) -> bool {
-        socket.namespace().to(sid).leave(room).await;
-        true
+    async fn leave_other(&mut self, socket: &Socket, sid: String, room: String) -> sio::Result<bool> {
+        socket.namespace().to(sid).leave(room).await?;
+        Ok(true)
     }
 
     async fn event_cast(&mut self, socket: &Socket, cast: Cast) -> sio::Result<bool> {
@@ -197,9 +197,14 @@ impl Events {
         events::end(socket, whole_connection);
     }
 
-    async fn event_kick(&mut self, socket: &Socket, sid: String, whole_connection: bool) -> bool {
-        events::end_all(&socket.namespace().to(sid), whole_connection).await;
-        true
+    async fn event_kick(
+        &mut self,
+        socket: &Socket,
+        sid: String,
+        whole_connection: bool,
+    ) -> sio::Result<bool> {
+        events::end_all(&socket.namespace().to(sid), whole_connection).await?;
+        Ok(true)
     }
 
     async fn event_whoami(&mut self, socket: &Socket) -> Identity {

@@ -89,14 +89,14 @@ async fn who_has_moved_is_found_asked_and_changed_by_every_node() {
         assert!(again.is_in(&room));
         remote.leave(&room).await.expect("it is there");
         // A change that nobody confirms goes by way of the node that the client has left.
-        namespace.to(&id).join("bulk").await;
+        namespace.to(&id).join("bulk").await.unwrap();
         eventually("it has joined", || again.is_in("bulk")).await;
         namespace.to("bulk").emit("hi", &number).await.expect("a broadcast cannot fail");
         assert_eq!(again.next::<u32>("hi").await, number);
-        namespace.to(&id).leave("bulk").await;
+        namespace.to(&id).leave("bulk").await.unwrap();
         eventually("it has left", || !again.is_in("bulk")).await;
     }
-    nodes[1].server().of("/").to(&id).disconnect().await;
+    nodes[1].server().of("/").to(&id).disconnect().await.unwrap();
     again.expect_disconnect().await;
     let remote = nodes[1].server().of("/").remote(&id);
     assert!(matches!(remote.join("late").await, Err(EmitError::Disconnected)));

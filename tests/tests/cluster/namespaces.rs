@@ -31,7 +31,7 @@ async fn a_dynamic_namespace_that_nobody_here_is_in_reaches_those_elsewhere() {
     here.send("41/org/7,").await;
     eventually("the end of the namespace", || a.get("/org/7").is_none()).await;
     handle.emit("old", &()).await.expect("a broadcast cannot fail");
-    handle.to(&seven.sid).join("room").await;
+    handle.to(&seven.sid).join("room").await.unwrap();
     handle.to("room").emit("joined", &()).await.expect("a broadcast cannot fail");
     seven.expect(r#"42/org/7,["old"]"#).await;
     seven.expect(r#"42/org/7,["joined"]"#).await;
@@ -150,7 +150,7 @@ async fn two_programs_on_one_prefix_are_told_apart_once_and_do_each_other_no_har
     }
     // What is for a namespace that the other has not got is nothing to it, and it is not missed in answers.
     let mut seven = org.socket("/org/7").await;
-    shop.handle().of("/").to(&seven.sid).disconnect().await;
+    shop.handle().of("/").to(&seven.sid).disconnect().await.unwrap();
     org.handle().of("/org/7").emit("hi", &()).await.expect("a broadcast cannot fail");
     seven.expect(r#"42/org/7,["hi"]"#).await;
     assert_eq!(org.handle().of("/org/7").count().await.complete(), Ok(1));

@@ -73,7 +73,7 @@ async fn a_user_is_reached_on_all_nodes() {
     let sockets = user.fetch_sockets().await.complete().unwrap();
     assert!(sockets.iter().all(|socket| socket.user() == Some("ada")));
     assert_eq!(users.trio.server(1).of("/").fetch_rooms().await.complete().unwrap(), [""; 0]);
-    user.disconnect().await;
+    user.disconnect().await.unwrap();
     for client in &mut ada {
         client.expect("41").await;
     }

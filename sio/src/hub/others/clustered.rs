@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
 use sio_cluster::protocol::message::{Deed, HandedState};
-use sio_cluster::{Address, BoxFuture, Cluster, Event, Inexpressible, Noted, Packet, PublishError};
+use sio_cluster::{Address, BoxFuture, Cluster, Event, Inexpressible, Noted, Packet, Prepared, PublishError};
 use sio_core::id::PrivateId;
 use sio_core::socket::recovery::Resume;
 
@@ -122,14 +122,36 @@ impl Others {
         asked.ok().map(Elsewhere::new)
     }
 
-    /// Makes a change to their sockets, before all events that are sent after it.
-    pub(crate) fn change(&self, path: &str, target: &Target<'_>, change: Change<'_>, noted: Option<Noted>) {
-        let to = Address { path, target: target.reborrow() };
-        if self.cluster.has_foreign_members()
-            && let Err(error) = self.cluster.change_foreign(&to, &deed(change))
-        {
-            tracing::error!(target: "sio::cluster", namespace = path, %error, "a change is made on nodes of sio only");
+    /// Checks that a change can be made to their sockets, and prepares it for servers of other kinds, before it is made to
+    /// anybody's.
+    pub(crate) fn prepare_change(
+        &self,
+        path: &str,
+        target: &Target<'_>,
+        change: Change<'_>,
+    ) -> Result<Prepared, EmitError> {
+        let rooms = match change {
+            Change::Join(rooms) | Change::Leave(rooms) => rooms,
+            Change::Disconnect { .. } => &[],
+        };
+        self.cluster.check(path, target, rooms.iter().map(|room| room.len() + 4).sum())?;
+        if !self.cluster.has_foreign_members() {
+            return Ok(Prepared::default());
         }
+        Ok(self.cluster.prepare_change(&Address { path, target: target.reborrow() }, &deed(change))?)
+    }
+
+    /// Makes a change that was prepared to their sockets, before all events that are sent after it.
+    pub(crate) fn change(
+        &self,
+        path: &str,
+        target: &Target<'_>,
+        change: Change<'_>,
+        noted: Option<Noted>,
+        prepared: Prepared,
+    ) {
+        self.cluster.publish_prepared(prepared);
+        let to = Address { path, target: target.reborrow() };
         if let Err(error) = self.cluster.change_noted(&to, deed(change), noted) {
             tracing::error!(target: "sio::cluster", namespace = path, %error, "a change is made on this node only");
         }

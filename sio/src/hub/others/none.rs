@@ -50,7 +50,16 @@ impl Others {
         match *self {}
     }
 
-    pub(crate) fn change(&self, _: &str, _: &Target<'_>, _: Change<'_>, _: Option<Noted>) {
+    pub(crate) fn prepare_change(
+        &self,
+        _: &str,
+        _: &Target<'_>,
+        _: Change<'_>,
+    ) -> Result<Prepared, EmitError> {
+        match *self {}
+    }
+
+    pub(crate) fn change(&self, _: &str, _: &Target<'_>, _: Change<'_>, _: Option<Noted>, _: Prepared) {
         match *self {}
     }
 

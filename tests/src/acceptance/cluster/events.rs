@@ -96,15 +96,15 @@ impl ClusterEvents {
         node.members(&server)
     }
 
-    async fn event_bulk(&mut self, socket: &Socket, bulk: Bulk) -> bool {
+    async fn event_bulk(&mut self, socket: &Socket, bulk: Bulk) -> sio::Result<bool> {
         let sockets = address(socket.namespace().broadcast(), bulk.to, bulk.except);
         let rooms = bulk.rooms.unwrap_or_default();
         match bulk.op {
-            Operation::Join => sockets.join(rooms).await,
-            Operation::Leave => sockets.leave(rooms).await,
-            Operation::Disconnect => end_all(&sockets, bulk.close.unwrap_or_default()).await,
+            Operation::Join => sockets.join(rooms).await?,
+            Operation::Leave => sockets.leave(rooms).await?,
+            Operation::Disconnect => end_all(&sockets, bulk.close.unwrap_or_default()).await?,
         }
-        true
+        Ok(true)
     }
 
     #[event("fetch", concurrent)]

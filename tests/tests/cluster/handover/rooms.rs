@@ -24,10 +24,10 @@ async fn rooms_change_for_a_client_that_is_away_from_every_node() {
     client.socket().join(["red", "blue"]).await.expect("it is connected");
     killed(&client).await;
     for (node, name) in nodes.iter().zip(["1", "2", "3"]) {
-        node.server().to("red").join(name).await;
+        node.server().to("red").join(name).await.unwrap();
         node.server().of("/").remote(&client.id()).join("remote").await.expect("it may come back");
     }
-    nodes[2].server().to("3").leave("blue").await;
+    nodes[2].server().to("3").leave("blue").await.unwrap();
     emit(nodes[2].server(), &["blue", "3"]).await;
     emit(nodes[0].server(), &["1"]).await;
     let again = back(&client, &nodes[1]).await;
@@ -50,14 +50,14 @@ async fn rooms_change_for_a_client_that_is_on_its_way() {
     let given_up = timeout(Duration::from_millis(50), back(&client, &nodes[2])).await;
     assert!(given_up.is_err(), "its state is on its way");
     for (server, name) in servers.iter().zip(["1", "2", "3"]) {
-        server.to("red").join(name).await;
-        server.to(client.id()).join(format!("{name} by its id")).await;
+        server.to("red").join(name).await.unwrap();
+        server.to(client.id()).join(format!("{name} by its id")).await.unwrap();
         emit(server, &[name]).await;
-        server.to(name).leave(name).await;
+        server.to(name).leave(name).await.unwrap();
         emit(server, &[name]).await;
     }
-    servers[2].to("blue").join("green").await;
-    servers[1].to("red").leave("blue").await;
+    servers[2].to("blue").join("green").await.unwrap();
+    servers[1].to("red").leave("blue").await.unwrap();
     // They have come to the third one by now, but for those of the first one.
     sleep(Duration::from_millis(50)).await;
     broker.hold("a", "c", false);
@@ -79,10 +79,10 @@ async fn toggle(server: Server, node: u64, seed: u64) {
     let mut numbers = Numbers::new(seed);
     let room = format!("of {node}");
     for number in 0..20 {
-        server.to("red").join(&room).await;
+        server.to("red").join(&room).await.expect("there are no other servers");
         numbers.pause(6000).await;
         server.to(&room).emit(&format!("in {node} {number}"), &()).await.expect("a broadcast cannot fail");
-        server.to("red").leave(&room).await;
+        server.to("red").leave(&room).await.expect("there are no other servers");
         numbers.pause(6000).await;
         server.to(&room).emit(&format!("out {node} {number}"), &()).await.expect("a broadcast cannot fail");
     }
