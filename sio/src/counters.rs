@@ -60,7 +60,9 @@ pub(crate) struct TransportCounters {
     /// Sessions that have come to it, at their beginning or by an upgrade, and those that have left it.
     pub(crate) came: Count,
     pub(crate) went: Count,
+    pub(crate) received_packets: Count,
     pub(crate) received_bytes: Count,
+    pub(crate) sent_packets: Count,
     pub(crate) sent_bytes: Count,
 }
 

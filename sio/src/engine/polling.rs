@@ -79,10 +79,15 @@ impl Polling {
     }
 
     /// Answers the waiting GET with as much of the queue as one payload holds; at the end of the session (`last`), when
-    /// nothing is left, with a close packet. Returns how many bytes it was answered with, if it was.
+    /// nothing is left, with a close packet. Returns how much it was answered with, if it was.
     ///
     /// The close packet is alone in its payload: the JavaScript client handles it before the messages in front of it.
-    pub(crate) fn send_queued(&mut self, mailbox: &Mailbox, max_payload: usize, last: bool) -> Option<usize> {
+    pub(crate) fn send_queued(
+        &mut self,
+        mailbox: &Mailbox,
+        max_payload: usize,
+        last: bool,
+    ) -> Option<Amount> {
         let get = self.get.take()?;
         let mut payload = mailbox.wire().payload(max_payload, self.max_packets);
         let (packets, compress) = mailbox.outbox.take_while(|entry| payload.try_push(entry));
@@ -96,11 +101,11 @@ impl Polling {
         if get.send(answer).is_err() {
             // The connection has gone between two looks: the next GET gets these.
             mailbox.outbox.give_back(packets, compress);
-            return Some(0);
+            return Some(Amount::default());
         }
         mailbox.outbox.settle(done);
         self.said_goodbye = goodbye;
-        Some(done.bytes)
+        Some(done)
     }
 
     /// True when the client has been told that the session is over.

@@ -42,7 +42,7 @@ impl SessionTask {
     /// Returns whether something was left because the handler takes no more; so do those below.
     pub(super) fn read_websocket(&mut self, cx: &mut Context<'_>) -> bool {
         let mut scratch = Scratch::borrow();
-        let (mut left, mut total) = (false, 0);
+        let (mut left, mut total, mut packets) = (false, 0, 0);
         while self.is_open() {
             if !self.takes_input() {
                 left = true;
@@ -58,6 +58,7 @@ impl SessionTask {
                 Poll::Pending => break,
                 Poll::Ready(Ok(Incoming::Message(message))) => {
                     size = length(&message);
+                    packets += 1;
                     let packet = websocket.wire().packet(message);
                     self.on_decoded(packet);
                 }
@@ -73,6 +74,7 @@ impl SessionTask {
             websocket.keep(&mut scratch);
         }
         scratch.give_back();
+        self.count(TransportKind::WebSocket, |counters| &counters.received_packets, packets);
         self.count(TransportKind::WebSocket, |counters| &counters.received_bytes, total);
         left
     }
@@ -112,6 +114,7 @@ impl SessionTask {
                 Some(packet) => {
                     let size = if let Packet::Message(message) = &packet { length(message) } else { 0 };
                     turn::received(size);
+                    self.count(TransportKind::Polling, |counters| &counters.received_packets, 1);
                     self.count(TransportKind::Polling, |counters| &counters.received_bytes, size);
                     self.on_packet(packet);
                     turn::read(size);

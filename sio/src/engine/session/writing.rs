@@ -50,7 +50,9 @@ impl SessionTask {
             if done.bytes > 0 {
                 self.stall = None;
                 if let Some(counters) = &self.shared.counters {
-                    counters.of(TransportKind::WebSocket).sent_bytes.add(done.bytes);
+                    let counters = counters.of(TransportKind::WebSocket);
+                    counters.sent_packets.add(done.packets);
+                    counters.sent_bytes.add(done.bytes);
                 }
             }
             let is_all = self.mailbox.outbox.settle(done);
@@ -77,8 +79,9 @@ impl SessionTask {
         let config = &self.shared.config;
         let sent = polling.send_queued(&self.mailbox, config.max_payload, last);
         let is_waiting = polling.is_waiting();
-        if let Some(bytes) = sent {
-            self.count(TransportKind::Polling, |counters| &counters.sent_bytes, bytes);
+        if let Some(sent) = sent {
+            self.count(TransportKind::Polling, |counters| &counters.sent_packets, sent.packets);
+            self.count(TransportKind::Polling, |counters| &counters.sent_bytes, sent.bytes);
             self.state.end_poll();
             self.stall = None;
         }
