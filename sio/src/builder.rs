@@ -1,5 +1,7 @@
 //! Options of a server.
 
+#[cfg(feature = "admin")]
+mod admin;
 mod checks;
 #[cfg(feature = "cluster")]
 mod cluster;
@@ -98,6 +100,8 @@ pub struct Builder {
     server_events: crate::cluster::ServerEvents,
     #[cfg(feature = "cluster")]
     forwarding: crate::cluster::Forwarding,
+    #[cfg(feature = "admin")]
+    admin: Option<crate::admin::Admin>,
     health: Option<Health>,
     metrics: bool,
     precise_metrics: bool,
@@ -153,6 +157,8 @@ impl Default for Builder {
             server_events: crate::cluster::ServerEvents::default(),
             #[cfg(feature = "cluster")]
             forwarding: crate::cluster::Forwarding::default(),
+            #[cfg(feature = "admin")]
+            admin: None,
             health: None,
             metrics: false,
             precise_metrics: false,
@@ -208,6 +214,8 @@ impl Builder {
         let mut problems = self.invalid_options();
         #[cfg(feature = "static-files")]
         let files = self.files(&mut problems);
+        #[cfg(feature = "admin")]
+        let admin = self.open_admin(&mut problems);
         let (registrations, found) = registration::collect(&self.consumers, self.collected);
         #[cfg(feature = "contract")]
         let page = self.page(&registrations, &mut problems);
@@ -250,7 +258,11 @@ impl Builder {
         if let Some(observers) = observers.clone() {
             http.hooks.on_refused(move |refused| observers.refused(refused));
         }
-        let counters = self.metrics.then(|| {
+        #[cfg(feature = "admin")]
+        let is_counted = self.metrics || admin.is_some();
+        #[cfg(not(feature = "admin"))]
+        let is_counted = self.metrics;
+        let counters = is_counted.then(|| {
             let consumers = registrations.iter().map(|consumer| (consumer.namespace, consumer.events));
             let declarations = declarations::declarations();
             let declared = |namespace: &str| declarations::declared_in(&declarations, namespace);
@@ -320,11 +332,17 @@ impl Builder {
             let receiving = Arc::clone(&reception);
             #[cfg(feature = "cluster")]
             let entering = cluster.is_some().then(|| server.clone());
+            #[cfg(feature = "admin")]
+            let beginning = admin.clone().map(|panel| (panel, server.clone()));
             let engine =
                 Engine::stopping_by(Arc::clone(&shutdown), engine, counters, move |sender, handshake| {
                     #[cfg(feature = "cluster")]
                     if let Some(server) = &entering {
                         crate::server::enter_late(server);
+                    }
+                    #[cfg(feature = "admin")]
+                    if let Some((panel, server)) = &beginning {
+                        panel.begin(server);
                     }
                     Box::new(Client::new(Arc::clone(&receiving), sender, handshake))
                 });
@@ -347,6 +365,8 @@ impl Builder {
                 supervisor: OnceLock::new(),
                 announced: AtomicBool::new(false),
                 beside,
+                #[cfg(feature = "admin")]
+                admin,
                 connections,
                 #[cfg(feature = "cluster")]
                 cluster,

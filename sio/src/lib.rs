@@ -124,6 +124,7 @@
 //! | `tower` | no | [`Service`](http::Service) as a tower service, and `Server::layer` to put it in front of another |
 //! | `axum` | no | `tower`, and clients' addresses from axum's `ConnectInfo` |
 //! | `tls` | no | `Server::serve_tls`, by rustls with ring |
+//! | `admin` | no | `Builder::admin`: the namespace of the Admin UI, `@socket.io/admin-ui` |
 //! | `compression` | no | gzip and deflate for polling answers, from 1,024 bytes on; `Builder::websocket_compression` |
 //! | `msgpack` | no | [`options::Parser`]`::MessagePack`, for clients that speak MessagePack |
 //! | `redis` | no | `sio::cluster` over Redis or Valkey: several servers that act as one |
@@ -147,6 +148,8 @@ extern crate self as sio;
 #[cfg(test)]
 mod packet_client;
 
+#[cfg(feature = "admin")]
+mod admin;
 mod builder;
 #[cfg(feature = "cluster")]
 pub mod cluster;

@@ -19,6 +19,7 @@
 //!
 //! | | for |
 //! |---|---|
+//! | `Admin`, `AdminMode` | `admin`, with the feature `admin` |
 //! | [`AllowedOrigins`] | [`allowed_origins`](crate::Builder::allowed_origins) |
 //! | [`Cookie`], [`SameSite`] | [`cookie`](crate::Builder::cookie) |
 //! | [`Eio3`] | [`allow_eio3`](crate::Builder::allow_eio3) |
@@ -33,6 +34,8 @@
 #[doc(no_inline)]
 pub use crate::engine::TransportKind;
 
+#[cfg(feature = "admin")]
+pub use crate::admin::{Admin, AdminMode};
 pub use crate::builder::Eio3;
 pub use crate::http::cookie::{Cookie, SameSite};
 pub use crate::http::forwarded::Forwarded;

@@ -90,6 +90,7 @@ impl PacketClient {
 fn text(frame: &[u8]) -> String {
     let payload = match frame[1] {
         126 => &frame[4..],
+        127 => &frame[10..],
         _ => &frame[2..],
     };
     let text = String::from_utf8(payload.to_vec()).unwrap();

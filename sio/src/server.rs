@@ -89,6 +89,9 @@ pub(crate) struct ServerInner {
     /// The engine, as requests reach it.
     pub(crate) requests: EngineService,
     pub(crate) beside: Arc<Beside>,
+    /// None without the Admin UI.
+    #[cfg(feature = "admin")]
+    pub(crate) admin: Option<Arc<crate::admin::Panel>>,
     /// None without a limit.
     pub(crate) connections: Option<Arc<Connections>>,
     /// None without an adapter.

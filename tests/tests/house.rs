@@ -22,7 +22,7 @@ const SIO: Plan = Plan {
     floors: &[
         ("facade", &["lib", "prelude", "emit", "extract", "options"]),
         ("testing", &["testing"]),
-        ("server", &["server", "builder"]),
+        ("server", &["server", "builder", "admin"]),
         ("contract", &["contract"]),
         ("connection", &["connection"]),
         ("namespaces", &["namespaces", "observe"]),

@@ -5,6 +5,7 @@
 #![allow(dead_code, reason = "listings are there to be read; their tests call what can be run")]
 
 mod acks;
+mod admin;
 mod arguments;
 mod auth;
 mod consumers;

@@ -352,6 +352,12 @@ impl Hub {
         self.read().rooms()
     }
 
+    /// Returns how many members are there, those that are about to enter included.
+    #[cfg(feature = "admin")]
+    pub(crate) fn connected(&self) -> usize {
+        self.read().len()
+    }
+
     /// Returns how many rooms there are, and how many members are away and waited for.
     pub(crate) fn sizes(&self) -> (usize, usize) {
         let rooms = self.read();

@@ -204,6 +204,12 @@ impl<M: Clone> Rooms<M> {
         (rooms, user)
     }
 
+    /// Returns how many members are there.
+    #[cfg(feature = "admin")]
+    pub(crate) fn len(&self) -> usize {
+        self.live.members.len()
+    }
+
     /// Returns how many members are parked.
     pub(crate) fn parked_len(&self) -> usize {
         self.parked.members.len()

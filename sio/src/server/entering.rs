@@ -30,6 +30,10 @@ impl Server {
         allow(clippy::unused_async, reason = "it waits with the feature `cluster`")
     )]
     pub async fn start(&self) -> Result<(), Error> {
+        #[cfg(feature = "admin")]
+        if let Some(panel) = &self.inner.admin {
+            panel.begin(&std::sync::Arc::downgrade(&self.inner));
+        }
         #[cfg(feature = "cluster")]
         if let Some(cluster) = &self.inner.cluster {
             self.listen_for_others(cluster).await?;

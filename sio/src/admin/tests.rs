@@ -1,0 +1,115 @@
+//! Ten thousand sockets, and one who looks at them.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::{Admin, AdminMode};
+use crate::packet_client::PacketClient;
+use crate::prelude::*;
+
+/// How many sockets there are.
+const CROWD: usize = 10_000;
+
+#[derive(Default)]
+struct Crowd;
+
+#[consumer(namespace = "/tests/crowd")]
+impl Crowd {
+    async fn event_say(&mut self, text: String) {
+        drop(text);
+    }
+}
+
+struct Page {
+    client: PacketClient,
+    /// Names and arguments of what it has been told.
+    told: Vec<(String, Value)>,
+    bytes: usize,
+}
+
+impl Page {
+    async fn look(server: &Server) -> Self {
+        let mut client = PacketClient::new(server);
+        client.join("0/admin,").await;
+        Self { client, told: Vec::new(), bytes: 0 }
+    }
+
+    /// Lets so many seconds pass. Returns how many changes came in them.
+    async fn seconds(&mut self, seconds: u32) -> usize {
+        let before = self.told.len();
+        for _ in 0..seconds * 10 {
+            tokio::time::advance(Duration::from_millis(100)).await;
+            self.client.settle().await;
+            for packet in self.client.received() {
+                self.bytes += packet.len();
+                let json = packet.split_once(',').expect("an event of the namespace").1;
+                let mut event: Vec<Value> = serde_json::from_str(json).expect("it is JSON");
+                let name = event.remove(0).as_str().expect("a name").to_owned();
+                self.told.push((name, event.into()));
+            }
+        }
+        let is_change = |name: &str| name.starts_with("socket_") || name.starts_with("event_");
+        self.told[before..].iter().filter(|(name, _)| is_change(name)).count()
+    }
+
+    fn last(&self, name: &str) -> &Value {
+        &self.told.iter().rev().find(|(told, _)| told == name).expect("it was told").1[0]
+    }
+}
+
+async fn crowd(mode: AdminMode) -> (Server, Vec<PacketClient>) {
+    let builder = Server::builder().collect(false).consumer::<Crowd>().admin(Admin::open().mode(mode));
+    let server = builder.build().expect("the options are valid");
+    let mut clients = Vec::with_capacity(CROWD);
+    for _ in 0..CROWD {
+        let mut client = PacketClient::new(&server);
+        client.join("0/tests/crowd,").await;
+        clients.push(client);
+    }
+    (server, clients)
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_ten_thousand_sockets_a_thousand_are_shown_and_two_hundred_changes_a_second() {
+    let (server, mut clients) = crowd(AdminMode::Development).await;
+    let mut page = Page::look(&server).await;
+    page.seconds(3).await;
+    assert_eq!(page.last("all_sockets").as_array().unwrap().len(), 1_000);
+    assert_eq!(
+        page.last("server_stats")["omitted"],
+        json!({"changes": 0, "sockets": 9_000, "namespaces": 0})
+    );
+    assert!(page.bytes < 1_000_000, "{} bytes", page.bytes);
+
+    for client in &mut clients {
+        client.send(&[r#"2/tests/crowd,["say","hello"]"#]).await;
+    }
+    // All of them in one second of the paused clock, of which less than a thousandth part may have begun the next.
+    let changes = page.seconds(2).await;
+    assert!(changes <= 400, "{changes} changes");
+    let omitted = page.last("server_stats")["omitted"]["changes"].as_u64().unwrap();
+    assert!(omitted >= 9_600, "{omitted} are counted");
+
+    // Who leaves makes room for others, at the same pace.
+    for client in clients.drain(..CROWD / 2) {
+        client.leave().await;
+    }
+    for _ in 0..30 {
+        let changes = page.seconds(1).await;
+        assert!(changes <= 400, "{changes} changes");
+    }
+    let stats = page.last("server_stats");
+    assert_eq!(stats["omitted"]["sockets"], 4_000, "it has caught up: {stats}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn in_production_ten_thousand_sockets_are_a_number() {
+    let (server, _clients) = crowd(AdminMode::Production).await;
+    assert!(server.inner.reception.observers.is_none(), "nothing is observed");
+    let mut page = Page::look(&server).await;
+    assert_eq!(page.seconds(10).await, 0);
+    let namespaces = &page.last("server_stats")["namespaces"];
+    assert_eq!(namespaces[1], json!({"name": "/tests/crowd", "socketsCount": CROWD}));
+    assert!(page.bytes < 10_000, "{} bytes", page.bytes);
+}
