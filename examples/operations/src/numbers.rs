@@ -11,7 +11,7 @@ use crate::traces::Trace;
 /// The outcomes of events that are failures of the server.
 const FAILED: [&str; 3] = ["internal", "panicked", "timed_out"];
 
-/// The share of handlers that are as fast as [`Handler::slowest`].
+/// The share of handlers that are as fast as the time in which the page calls the slowest ones.
 const SHARE: f64 = 0.95;
 
 /// All of them. Those that only grow are counted from the start of the server; the page makes rates of them.

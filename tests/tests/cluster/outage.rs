@@ -136,6 +136,11 @@ fn fault_17_no_wall_clock_decides_anything_between_nodes() {
         [
             // When this run of the node began.
             "sio/cluster/src/node.rs",
+            // When something happened that the Admin UI shows.
+            "sio/src/admin/feed.rs",
+            "sio/src/admin/listing.rs",
+            "sio/src/admin/listing.rs",
+            "sio/src/admin/telling.rs",
             // When a user was seen last, and when a client came: told to the application.
             "sio/src/http/opening.rs",
             "sio/src/hub/presence.rs",
