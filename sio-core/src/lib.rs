@@ -10,6 +10,7 @@ pub mod args;
 pub mod binary;
 #[cfg(feature = "cluster")]
 pub mod cluster;
+pub mod date;
 pub mod engine;
 pub mod id;
 #[cfg(feature = "msgpack")]

@@ -73,7 +73,7 @@ const CORE: Plan = Plan {
         ("packets", &["socket"]),
         ("arguments", &["args"]),
         ("engine", &["engine"]),
-        ("ground", &["binary", "id", "msgpack::error", "name", "pace", "target", "value"]),
+        ("ground", &["binary", "date", "id", "msgpack::error", "name", "pace", "target", "value"]),
     ],
     circles_allowed: &[],
     known: &[],

@@ -36,7 +36,6 @@ mod decode;
 mod encode;
 mod error;
 mod stamp;
-mod time;
 mod token;
 mod transcode;
 

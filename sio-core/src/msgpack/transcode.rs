@@ -9,8 +9,8 @@ use bytes::Bytes;
 use bytestring::ByteString;
 
 use super::Malformed;
-use super::time::Date;
 use super::token::{Reader, Token};
+use crate::date::Date;
 use crate::pace::Pace;
 use crate::socket::packet::DecodeError;
 

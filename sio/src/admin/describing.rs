@@ -2,8 +2,11 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value, json};
 use sha1::{Digest as _, Sha1};
+use sio_core::date::Date;
 
 use crate::handle::socket::Socket;
 use crate::handshake::Handshake;
@@ -67,7 +70,7 @@ fn client_id(handshake: &Handshake, salt: &[u8]) -> String {
     digest.update(salt);
     digest.update(std::ptr::from_ref(handshake).addr().to_le_bytes());
     digest.update(time(handshake.time()));
-    digest.finalize().iter().take(6).fold(String::new(), |id, byte| format!("{id}{byte:02x}"))
+    URL_SAFE_NO_PAD.encode(&digest.finalize()[..9])
 }
 
 fn headers(handshake: &Handshake) -> Map<String, Value> {
@@ -94,43 +97,7 @@ fn cut(text: &str) -> String {
 
 /// Returns a time as JavaScript writes it in JSON.
 pub(super) fn time(time: SystemTime) -> String {
-    let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
-    let (days, second) = (since.as_secs() / 86_400, since.as_secs() % 86_400);
-    let (year, month, day) = date(days);
-    let (hour, minute) = (second / 3_600, second / 60 % 60);
-    format!(
-        "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{:02}.{:03}Z",
-        second % 60,
-        since.subsec_millis()
-    )
-}
-
-/// Returns the date of a day since 1970: the year is counted from March, so that the leap day is its last.
-fn date(days: u64) -> (u64, u64, u64) {
-    // Since 1 March of the year 0; 400 years have 146,097 days.
-    let days = days + 719_468;
-    let (era, of_era) = (days / 146_097, days % 146_097);
-    let year = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
-    let of_year = of_era - (365 * year + year / 4 - year / 100);
-    let month = (5 * of_year + 2) / 153;
-    let day = of_year - (153 * month + 2) / 5 + 1;
-    let is_next_year = month >= 10;
-    let month = if is_next_year { month - 9 } else { month + 3 };
-    (era * 400 + year + u64::from(is_next_year), month, day)
-}
-
-#[cfg(test)]
-mod tests {
-    use std::time::Duration;
-
-    use super::*;
-
-    #[test]
-    fn times_are_written_as_javascript_does() {
-        let at = |millis| time(UNIX_EPOCH + Duration::from_millis(millis));
-        assert_eq!(at(0), "1970-01-01T00:00:00.000Z");
-        assert_eq!(at(951_782_400_123), "2000-02-29T00:00:00.123Z");
-        assert_eq!(at(1_735_689_599_999), "2024-12-31T23:59:59.999Z");
-        assert_eq!(at(4_107_542_400_000), "2100-03-01T00:00:00.000Z");
-    }
+    let since = time.duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
+    let date = i64::try_from(since).ok().and_then(Date::new);
+    date.map_or_else(String::new, |date| date.to_string())
 }

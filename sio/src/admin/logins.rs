@@ -5,6 +5,10 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+#[cfg(feature = "cluster")]
+use base64::Engine as _;
+#[cfg(feature = "cluster")]
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha1::{Digest as _, Sha1};
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
@@ -40,23 +44,12 @@ impl Fingerprint {
     /// Returns its text, for other nodes.
     #[cfg(feature = "cluster")]
     pub(super) fn to_text(self) -> String {
-        use std::fmt::Write as _;
-        self.0.iter().fold(String::new(), |mut text, byte| {
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
+        URL_SAFE_NO_PAD.encode(self.0)
     }
 
     #[cfg(feature = "cluster")]
     pub(super) fn from_text(text: &str) -> Option<Self> {
-        let mut bytes = [0; 20];
-        if text.len() != 40 || !text.is_ascii() {
-            return None;
-        }
-        for (byte, at) in bytes.iter_mut().zip((0..40).step_by(2)) {
-            *byte = u8::from_str_radix(&text[at..at + 2], 16).ok()?;
-        }
-        Some(Self(bytes))
+        Some(Self(URL_SAFE_NO_PAD.decode(text).ok()?.try_into().ok()?))
     }
 }
 

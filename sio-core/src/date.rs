@@ -11,12 +11,22 @@ const DAYS_OF_ERA: i64 = 146_097;
 const DAYS_TO_1970: i64 = 719_468;
 
 /// A date to be displayed, given as milliseconds since 1970.
+///
+/// # Examples
+///
+/// ```
+/// use sio_core::date::Date;
+///
+/// let date = Date::new(951_782_400_123).expect("JavaScript has it");
+/// assert_eq!(date.to_string(), "2000-02-29T00:00:00.123Z");
+/// ```
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Date(i64);
+pub struct Date(i64);
 
 impl Date {
-    /// `None` for a date that JavaScript does not have.
-    pub(super) fn new(milliseconds: i64) -> Option<Self> {
+    /// Makes a date of milliseconds since 1970, negative ones before. `None` for a date that JavaScript does not have.
+    #[must_use]
+    pub fn new(milliseconds: i64) -> Option<Self> {
         (-MAX..=MAX).contains(&milliseconds).then_some(Self(milliseconds))
     }
 }
