@@ -78,6 +78,10 @@ impl Panel {
 
     /// Begins to tell, if that was not done before. Outside of a runtime it does nothing.
     pub(crate) fn begin(self: &Arc<Self>, server: &Weak<ServerInner>) {
+        // Each session that is opened comes here.
+        if self.has_begun.load(Relaxed) {
+            return;
+        }
         let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
         if !self.has_begun.swap(true, Relaxed) {
             runtime.spawn(telling::tell(Arc::clone(self), server.clone()));
@@ -213,7 +217,7 @@ pub(super) struct Credentials {
 /// A client is let in.
 pub(super) struct Login {
     pub(super) end: Option<Instant>,
-    /// What it may show the next time.
+    /// The secret that lets it in the next time; none if it has shown that.
     pub(super) secret: Option<String>,
 }
 

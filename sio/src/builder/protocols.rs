@@ -20,8 +20,8 @@ impl Builder {
     ///   [`ping_timeout`](Self::ping_timeout) together are the time within which the next ping has to come.
     /// * [`connect_timeout`](Self::connect_timeout) disconnects those whom `/` has refused and who join nothing else.
     ///
-    /// JSONP polling is refused, and neither is MessagePack: with that [parser](Self::parser) the server does not
-    /// start.
+    /// JSONP polling is refused. MessagePack is for clients of version 4 only: with that [parser](Self::parser) the server
+    /// does not start.
     ///
     /// # Examples
     ///

@@ -250,7 +250,7 @@ impl Broadcast {
     /// # Errors
     ///
     /// [`EmitError::Inexpressible`] if the messages of other servers in the cluster have no words for it: those of
-    /// python-socketio cannot leave a room out. [`EmitError::TooManyRooms`] and [`EmitError::TooLarge`] if it cannot be
+    /// python-socketio change sockets by their ids only, or empty a room. [`EmitError::TooManyRooms`] and [`EmitError::TooLarge`] if it cannot be
     /// sent to other nodes. Nobody is changed then. Outside of a cluster it does not fail.
     #[allow(clippy::unused_async, reason = "a broker that confirms changes would be waited for")]
     pub async fn join(&self, rooms: impl IntoRooms) -> Result<(), EmitError> {

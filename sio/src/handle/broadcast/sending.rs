@@ -64,7 +64,7 @@ impl Broadcast {
         let foreign = self.for_foreign(event, args)?;
         if let (Some(others), Some(foreign)) = (others, &foreign) {
             // Ready to be sent, or an error before anybody is asked.
-            drop(others.prepare(&self.namespace.hub.path, &self.target, foreign)?);
+            let _ready = others.prepare(&self.namespace.hub.path, &self.target, foreign)?;
         }
         Ok(Question { id, here, elsewhere, foreign })
     }
