@@ -141,7 +141,7 @@ fn shown(event: &str, json: &str) -> String {
     serde_json::json!([event, hidden]).to_string()
 }
 
-/// What an observer of the server notes.
+/// The observer that leaves the notes.
 pub(super) struct Watch(pub(super) std::sync::Arc<Feed>);
 
 impl Observer for Watch {

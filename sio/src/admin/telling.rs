@@ -28,7 +28,7 @@ const STATISTICS: u64 = 20;
 /// How many namespaces the statistics name.
 const MAX_NAMESPACES: usize = 1_000;
 
-/// What a server tells of itself.
+/// The statistics of a server, which the UI shows in its dashboard.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Statistics<'a> {
@@ -40,7 +40,7 @@ struct Statistics<'a> {
     polling_clients_count: u64,
     aggregated_events: Vec<Aggregated>,
     namespaces: Vec<Value>,
-    /// What is not told, because there is too much of it.
+    /// The numbers of changes, sockets and namespaces that are left out, because there are too many.
     omitted: Omitted,
 }
 

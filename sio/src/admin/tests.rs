@@ -91,7 +91,7 @@ async fn of_ten_thousand_sockets_a_thousand_are_shown_and_two_hundred_changes_a_
     let omitted = page.last("server_stats")["omitted"]["changes"].as_u64().unwrap();
     assert!(omitted >= 9_600, "{omitted} are counted");
 
-    // Who leaves makes room for others, at the same pace.
+    // Clients that leave make room for others, at the same pace.
     for client in clients.drain(..CROWD / 2) {
         client.leave().await;
     }

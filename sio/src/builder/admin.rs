@@ -17,7 +17,7 @@ impl Builder {
     /// is the server's own if `static_files` serves the directory `ui/dist` of the npm package. In a
     /// cluster the option must be the same on all nodes; the pages show all of them, whichever they have connected to.
     ///
-    /// What is counted can be read as [metrics](Self::metrics) too. Auth payloads, cookies and the ids of sessions are told
+    /// The counts can be read as [metrics](Self::metrics) too. Auth payloads, cookies and the ids of sessions are told
     /// to nobody, nor are the values of headers and of query parameters that the protocol does not know.
     ///
     /// # Examples

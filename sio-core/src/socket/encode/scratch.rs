@@ -67,22 +67,22 @@ impl Scratch {
         scratch
     }
 
-    /// What the JSON is appended to, and what takes its attachments.
+    /// Returns the vector to which the JSON is appended, and the frames of its attachments.
     pub(super) fn parts(&mut self) -> (&mut Vec<u8>, &mut BinaryFrames) {
         (&mut self.packet, &mut self.attachments)
     }
 
-    /// What the JSON is appended to.
+    /// Returns the vector to which the JSON is appended.
     pub(super) fn out(&mut self) -> &mut Vec<u8> {
         &mut self.packet
     }
 
-    /// The JSON that has been written.
+    /// Returns the JSON that has been written.
     pub(super) fn json(&self) -> &[u8] {
         &self.packet[self.room..]
     }
 
-    /// How many attachments it has.
+    /// Returns how many attachments it has.
     pub(super) fn attachments(&self) -> usize {
         self.attachments.count
     }

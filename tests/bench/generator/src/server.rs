@@ -13,7 +13,7 @@ use rustix::process::{Pid, Signal, kill_process};
 /// Until a server listens.
 const START: Duration = Duration::from_secs(20);
 
-/// What a server's environment has only if a measurement says so.
+/// The variables that a server gets only from a measurement, not from the environment of this program.
 const OWN_VARIABLES: [&str; 5] = ["PING_INTERVAL_MS", "BROKER", "METRICS", "MIDDLEWARE", "MESSAGE_PACK"];
 
 /// How to start a server.

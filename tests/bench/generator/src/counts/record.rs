@@ -12,12 +12,12 @@ const MARGIN: f64 = 0.02;
 /// The same of allocations, of which some operations have less than one.
 const ALLOCATIONS: f64 = 0.02;
 
-/// What one operation of each scenario costs.
+/// The costs of one operation of each scenario.
 #[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub(crate) struct Record(BTreeMap<String, Costs>);
 
-/// What is the same on every machine with the same compiler.
+/// The counts that are the same on every machine with the same compiler.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Costs {
     pub(crate) instructions: f64,

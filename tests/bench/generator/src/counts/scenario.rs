@@ -10,7 +10,7 @@ use crate::load::frame;
 /// How many members the room of a broadcast has.
 const MEMBERS: usize = 100;
 
-/// What the clients do.
+/// The actions of the clients.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
     /// Events of so many bytes that are answered, so many sent together.
@@ -40,7 +40,7 @@ pub(crate) struct Scenario {
     pub(crate) operations: [u64; 2],
     /// A variable of the server's environment.
     pub(crate) environment: Option<(&'static str, &'static str)>,
-    /// Whether only the first server can do it.
+    /// True if only the first server can do it.
     pub(crate) is_ours: bool,
 }
 
@@ -98,7 +98,7 @@ impl Scenario {
         }
     }
 
-    /// Whether a payload is more than a server reads at a time.
+    /// Returns whether a payload is more than a server reads at a time.
     pub(crate) fn is_large(&self) -> bool {
         matches!(self.kind, Kind::Echo { bytes, .. } | Kind::Attachment { bytes } if bytes > 16 << 10)
     }

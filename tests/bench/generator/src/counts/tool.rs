@@ -27,7 +27,7 @@ pub(crate) enum Tool {
     Kernel,
 }
 
-/// What is counted, in the order of the table, and by which tool.
+/// The columns of the table in their order, each with its tool.
 pub(crate) const COUNTED: [(&str, Tool); 5] = [
     ("instructions", Tool::Callgrind),
     ("allocations", Tool::Dhat),
@@ -37,7 +37,7 @@ pub(crate) const COUNTED: [(&str, Tool); 5] = [
 ];
 
 impl Tool {
-    /// What it counts for one operation of a server, in the order of [`COUNTED`].
+    /// Returns its counts for one operation of a server, in the order of [`COUNTED`].
     pub(crate) fn count(
         self,
         scenario: &Scenario,
