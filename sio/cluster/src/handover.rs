@@ -65,11 +65,13 @@ impl Cluster {
         Some(Noted(ring.push(path, target, event, None, now())))
     }
 
-    /// As [`Cluster::note`], for a change of rooms of this node, which is applied to its sockets next.
-    pub fn note_change(&self, to: &Address<'_>, deed: &Deed) -> Option<Noted> {
-        let ring = self.node.ring.as_ref().filter(|_| !matches!(deed, Deed::Disconnect(_)))?;
+    /// As [`Cluster::note`], for a change of rooms of this node, which is applied to its sockets next. `deed` is called
+    /// only where something is kept.
+    pub fn note_change(&self, to: &Address<'_>, deed: impl FnOnce() -> Deed) -> Option<Noted> {
+        let ring = self.node.ring.as_ref()?;
+        let deed = Some(deed()).filter(|deed| !matches!(deed, Deed::Disconnect(_)))?;
         // Whomever it is for: a client may be on its way here that the node which has made its id has sent.
-        Some(Noted(ring.push(to.path, &to.target, Missed::Change(deed.clone()), None, now())))
+        Some(Noted(ring.push(to.path, &to.target, Missed::Change(deed), None, now())))
     }
 
     /// As [`Cluster::change`], for a change that was [noted](Cluster::note_change) before it was applied to sockets of
@@ -120,10 +122,20 @@ impl Cluster {
     }
 
     /// Asks for the state of a client that has come here. When this returns, [`Local::handed`](crate::Local::handed) has
-    /// taken it, if there is any; after a second at the latest.
-    pub async fn claim(&self, path: &str, pid: PrivateId, offset: Option<u64>) {
-        // It may come unasked, too: from a node that stops.
+    /// taken it, if there is any; after a second at the latest. `is_here` returns whether it has been taken already.
+    pub async fn claim(
+        &self,
+        path: &str,
+        pid: PrivateId,
+        offset: Option<u64>,
+        is_here: impl FnOnce() -> bool + Send,
+    ) {
+        // It may also come unasked, from a node that stops. One that came before this is in place by now, and one that
+        // comes from here on ends the wait.
         let awaiting = self.node.awaited.begin(pid);
+        if is_here() {
+            return;
+        }
         // A later answer is ignored.
         let asking = tokio::time::timeout(PATIENCE, async {
             let owner = self.node.state().members.owner_of(&pid);

@@ -153,14 +153,18 @@ impl Inner {
 }
 
 impl Kept {
+    /// About how much memory it takes: many small ones take more for what is around their bytes than for those.
     fn size(&self) -> usize {
-        let names = |names: &[String]| names.iter().map(String::len).sum();
+        let Target { rooms, except, .. } = &self.target;
+        let addressed: usize = rooms.iter().chain(except).map(|room| size_of_val(room) + room.len()).sum();
         let what = match &self.what {
             Missed::Event { run, .. } => run.len(),
-            Missed::Change(Deed::Join(rooms) | Deed::Leave(rooms)) => names(rooms),
+            Missed::Change(Deed::Join(rooms) | Deed::Leave(rooms)) => {
+                rooms.iter().map(|room| size_of_val(room) + room.len()).sum()
+            }
             Missed::Change(Deed::Disconnect(_)) => 0,
         };
-        what + self.path.len()
+        size_of::<Self>() + self.path.len() + addressed + what
     }
 }
 
@@ -251,5 +255,36 @@ mod tests {
         }
         assert_eq!(filled.unknown(&[(A, 96)]), None);
         assert_eq!(filled.unknown(&[(A, 97)]), Some(vec![97, 98, 99]));
+    }
+
+    #[test]
+    fn what_is_around_the_bytes_counts_too() {
+        let rooms = |count: usize| Deed::Join(vec![String::new(); count]);
+        let addressed = |count: usize| Target {
+            rooms: (0..count).map(|_| "".into()).collect(),
+            is_limited: true,
+            ..Target::everybody()
+        };
+        for (target, deed) in [
+            (Target::everybody(), rooms(1)),
+            (Target::everybody(), rooms(1000)),
+            (addressed(1000), rooms(0)),
+            (Target { except: addressed(1000).rooms, ..Target::everybody() }, rooms(0)),
+        ] {
+            let names = target.rooms.len()
+                + target.except.len()
+                + match &deed {
+                    Deed::Join(rooms) => rooms.len(),
+                    _ => 0,
+                };
+            let least = size_of::<Kept>() + names * size_of::<String>();
+            let filled = Filled::new();
+            for number in 0..2 * (MAX_BYTES / least) as u64 {
+                let change = Missed::Change(deed.clone());
+                filled.ring.push("/", &target, change, Some((A, 0, number)), filled.now);
+            }
+            let kept = filled.ring.lock().kept.len();
+            assert!(kept > 0 && kept * least <= MAX_BYTES, "{kept} of {names} names");
+        }
     }
 }

@@ -152,3 +152,34 @@ async fn a_request_to_a_node_that_nobody_receives_for_is_missing_at_once() {
     assert_eq!(gathered.missing, [b_is]);
     assert!(began.elapsed() < Duration::from_millis(100));
 }
+
+/// It comes after the node has looked for it and before it asks others, of which one answers nothing.
+#[tokio::test(start_paused = true)]
+async fn a_client_whose_state_has_just_come_does_not_wait_for_other_nodes() {
+    let broker = MemoryBroker::new();
+    let [a, b] = Node::all(["a", "b"].map(|name| options(&broker, name).recovery(true))).await;
+    broker.part(&["a"], &["b"]);
+    for (is_here, seconds) in [(true, 0), (false, 1)] {
+        let (pid, began) = (b.cluster.owner().make([7; 9]), Instant::now());
+        a.cluster.claim("/", pid, None, || is_here).await;
+        assert_eq!(began.elapsed().as_secs(), seconds);
+    }
+}
+
+/// What is noted of a change is made only where it is kept.
+#[tokio::test(start_paused = true)]
+async fn changes_are_copied_only_where_clients_can_come_back() {
+    let broker = MemoryBroker::new();
+    for recovery in [true, false] {
+        let a = Node::start(options(&broker, "a").recovery(recovery)).await;
+        let mut is_made = false;
+        let to = Address { path: "/", target: Target::everybody() };
+        let noted = a.cluster.note_change(&to, || {
+            is_made = true;
+            Deed::Join(vec!["room".into()])
+        });
+        assert_eq!((noted.is_some(), is_made), (recovery, recovery));
+        assert!(a.cluster.note_change(&to, || Deed::Disconnect(true)).is_none(), "nobody comes back from it");
+        a.cluster.close(None).await;
+    }
+}

@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::Context;
 
 use sio_core::socket::client::Key;
@@ -23,10 +24,15 @@ impl Client {
     /// Begins to wait, if another node may have the state of this client; otherwise returns it.
     pub(super) fn claim(&mut self, joining: Joining) -> Option<Joining> {
         let waiting = {
-            let (door, Some(resume)) = (&joining.door, &joining.resume) else { return Some(joining) };
-            let is_here = door.kept.as_ref().is_some_and(|kept| kept.find(resume).is_some());
-            let others = door.hub.common.others.as_ref().filter(|_| !is_here);
-            others.and_then(|others| others.claim(door.path(), resume))
+            let (door, Some(resume)) = (Arc::clone(&joining.door), joining.resume) else {
+                return Some(joining);
+            };
+            let is_here = {
+                let door = Arc::clone(&door);
+                move || door.kept.as_ref().is_some_and(|kept| kept.find(&resume).is_some())
+            };
+            let others = door.hub.common.others.as_ref().filter(|_| !is_here());
+            others.and_then(|others| others.claim(door.path(), &resume, is_here))
         };
         match waiting {
             Some(waiting) => self.claims.0.get_or_insert_default().push(Claim { joining, waiting }),

@@ -49,17 +49,23 @@ impl Others {
 
     /// Keeps a change for clients that move, before it is made here.
     pub(crate) fn note_change(&self, path: &str, target: &Target<'_>, change: Change<'_>) -> Option<Noted> {
-        self.cluster.note_change(&Address { path, target: target.reborrow() }, &deed(change))
+        self.cluster.note_change(&Address { path, target: target.reborrow() }, || deed(change))
     }
 
-    /// Asks the others for the state of a client that has come back here. `None` if none of them can have it.
-    pub(crate) fn claim(&self, path: &str, resume: &Resume) -> Option<BoxFuture<()>> {
+    /// Asks the others for the state of a client that has come back here. `None` if none of them can have it. `is_here`
+    /// returns whether it has come meanwhile.
+    pub(crate) fn claim(
+        &self,
+        path: &str,
+        resume: &Resume,
+        is_here: impl FnOnce() -> bool + Send + 'static,
+    ) -> Option<BoxFuture<()>> {
         let Resume { pid, offset } = *resume;
         if !self.cluster.may_be_elsewhere(&pid) {
             return None;
         }
         let (cluster, path) = (Arc::clone(&self.cluster), path.to_owned());
-        Some(Box::pin(async move { cluster.claim(&path, pid, offset).await }))
+        Some(Box::pin(async move { cluster.claim(&path, pid, offset, is_here).await }))
     }
 
     /// Gives the state of a client to a node that goes on when this one stops.
