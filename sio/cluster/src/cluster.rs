@@ -11,7 +11,7 @@ use sio_core::cluster::frame::{Flags, Kind, LANE_ALL};
 use sio_core::cluster::key::Owner;
 use sio_core::cluster::message::{self, Deed, ServerEvent};
 use sio_core::cluster::node::NodeId;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
@@ -82,6 +82,7 @@ impl Cluster {
             outbox: Arc::new(Outbox::new(options.hold, options.hold_bytes, Arc::clone(&counters), now())),
             queue,
             counters,
+            topics: Notify::new(),
             closing: watch::Sender::new(false),
         };
         Ok(Arc::new(Self {

@@ -16,7 +16,7 @@ use sio_core::cluster::message::{self, ServerEvent};
 use sio_core::cluster::node::NodeId;
 use sio_core::name::{NameError, WrongNamespace, check_namespace};
 use sio_core::socket::encode;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
@@ -194,6 +194,7 @@ impl Emitter {
             outbox: Arc::new(Outbox::new(options.hold, options.hold_bytes, Arc::clone(&counters), now())),
             queue,
             counters,
+            topics: Notify::new(),
             closing: watch::Sender::new(false),
         });
         let role = Arc::new(EmitterRole {

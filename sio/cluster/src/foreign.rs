@@ -36,6 +36,10 @@ impl Foreign {
             #[cfg(feature = "python")]
             Self::Python(ref python) => vec![python.topic()],
             #[cfg(feature = "node")]
+            Self::NodeJs(ref node) if node.shards.is_some() => {
+                vec![Topic::ForeignShard(format!("{}#/#", node.key).into())]
+            }
+            #[cfg(feature = "node")]
             Self::NodeJs(ref node) => {
                 vec![
                     Topic::ForeignPattern(format!("{}#*", node.key).into()),
@@ -113,6 +117,9 @@ impl Default for Python {
 
 /// Node's servers with `@socket.io/redis-adapter` that use the same Redis, and processes with `@socket.io/redis-emitter`.
 ///
+/// [`NodeJs::new`] meets those of its `createAdapter`, [`NodeJs::sharded`] those of its `createShardedAdapter`. The two do
+/// not hear each other, but a node may meet both.
+///
 /// By default they are only heard: what their servers and emitters emit reaches the sockets of this cluster, as do their
 /// changes of rooms and their disconnects. With [`NodeJs::member`] they are told, too, and their questions are
 /// answered.
@@ -134,16 +141,62 @@ impl Default for Python {
 pub struct NodeJs {
     key: Arc<str>,
     is_member: bool,
+    shards: Option<SubscriptionMode>,
+}
+
+/// How servers of Node with the sharded Redis adapter subscribe: the `subscriptionMode` of their adapters.
+#[cfg(feature = "node")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum SubscriptionMode {
+    /// Two shards for each namespace.
+    Static,
+    /// One more for each room, as by default: events for exactly one room come there.
+    #[default]
+    Dynamic,
+    /// And one for each socket.
+    DynamicPrivate,
 }
 
 #[cfg(feature = "node")]
 impl NodeJs {
     /// Hears the servers whose key is `socket.io`.
     pub fn new() -> Self {
-        Self { key: KEY.into(), is_member: false }
+        Self { key: KEY.into(), is_member: false, shards: None }
     }
 
-    /// Sets the `key` of their adapters and emitters. Default `socket.io`.
+    /// Meets the servers with the sharded adapter whose `channelPrefix` is `socket.io`, at Redis 7 or later.
+    ///
+    /// They count everybody who hears them, and wait for answers of all: so this node is a [member](Self::member) from the
+    /// beginning. They have no list of all rooms, and no emitters; [`Emitter`](crate::Emitter) of sio reaches them.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[cfg(feature = "redis")] {
+    /// use sio_cluster::{NodeJs, Options, RedisBus, SubscriptionMode};
+    ///
+    /// let theirs = NodeJs::sharded().subscription_mode(SubscriptionMode::DynamicPrivate);
+    /// let options = Options::new(RedisBus::new("redis://10.0.0.5")?).node(theirs);
+    /// assert!(options.check().is_ok());
+    /// # }
+    /// # Ok::<(), sio_cluster::BusError>(())
+    /// ```
+    pub fn sharded() -> Self {
+        Self { key: KEY.into(), is_member: true, shards: Some(SubscriptionMode::Dynamic) }
+    }
+
+    /// Sets the `subscriptionMode` of servers with the sharded adapter, the same for all of them. Default
+    /// [`SubscriptionMode::Dynamic`]. Without effect for [`NodeJs::new`].
+    ///
+    /// This node hears their events for one room, or for one socket, only under the shards that the mode names. With
+    /// [`SubscriptionMode::DynamicPrivate`] it hears servers of every mode, at the price of a subscription for each socket.
+    pub fn subscription_mode(mut self, mode: SubscriptionMode) -> Self {
+        self.shards = self.shards.map(|_| mode);
+        self
+    }
+
+    /// Sets the `key` of their adapters and emitters, or the `channelPrefix` of sharded ones. Default `socket.io`.
     pub fn key(mut self, key: impl Into<String>) -> Self {
         self.key = key.into().into();
         self
@@ -160,6 +213,10 @@ impl NodeJs {
 
     pub(crate) fn name(&self) -> Arc<str> {
         Arc::clone(&self.key)
+    }
+
+    pub(crate) const fn shards(&self) -> Option<SubscriptionMode> {
+        self.shards
     }
 
     pub(crate) const fn is_member(&self) -> bool {

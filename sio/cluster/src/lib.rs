@@ -87,10 +87,10 @@ pub use self::emitter::{EmitError, Emitter, Emitting};
 pub use self::error::{OptionsError, PublishError, StartError};
 pub use self::event::{ClusterEvent, LossCause, NodeStatus, Status};
 pub use self::faults::Faults;
-#[cfg(feature = "node")]
-pub use self::foreign::NodeJs;
 #[cfg(feature = "python")]
 pub use self::foreign::Python;
+#[cfg(feature = "node")]
+pub use self::foreign::{NodeJs, SubscriptionMode};
 pub use self::local::{Address, BoxFuture, Claimed, Local, Packet, Replay};
 pub use self::memory::{MemoryBroker, MemoryBus, MemoryLink};
 #[cfg(feature = "nats")]

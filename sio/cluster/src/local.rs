@@ -91,6 +91,13 @@ pub trait Local: Send + Sync + 'static {
         Vec::new()
     }
 
+    /// Returns the rooms that there are in a namespace on this node, for servers of other kinds; with the ids of its
+    /// sockets, if those are wanted. By default none.
+    fn rooms(&self, path: &str, with_sockets: bool) -> Vec<String> {
+        let _ = (path, with_sockets);
+        Vec::new()
+    }
+
     /// Returns the sockets of this node that are addressed, for servers of Node: an object each, with `id`, `handshake`,
     /// `rooms` and `data`. By default none.
     fn sockets_for_others(&self, to: Selection) -> BoxFuture<Vec<Box<RawValue>>> {

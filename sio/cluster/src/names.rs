@@ -23,12 +23,22 @@ pub enum Topic {
     /// Everything of that kind whose name has this form, with `*` for any characters. Nothing is published under it; what
     /// comes by it is a [`Topic::Foreign`].
     ForeignPattern(Arc<str>),
+    /// As [`Topic::Foreign`], by the name of a shard: Redis 7 keeps those apart from other names.
+    ForeignShard(Arc<str>),
 }
 
 impl Topic {
     /// Returns whether frames of this cluster go there.
     pub(crate) const fn is_native(&self) -> bool {
         matches!(self, Self::All | Self::Node(_))
+    }
+
+    /// The name of servers of another kind.
+    pub(crate) fn foreign_name(&self) -> Option<&str> {
+        match self {
+            Self::Foreign(name) | Self::ForeignPattern(name) | Self::ForeignShard(name) => Some(name),
+            Self::All | Self::Node(_) => None,
+        }
     }
 }
 
@@ -78,7 +88,9 @@ impl Names {
         match topic {
             Topic::All => Cow::Borrowed(&self.all),
             Topic::Node(node) => Cow::Owned(format!("{}{node}", self.node)),
-            Topic::Foreign(name) | Topic::ForeignPattern(name) => Cow::Borrowed(name),
+            Topic::Foreign(name) | Topic::ForeignPattern(name) | Topic::ForeignShard(name) => {
+                Cow::Borrowed(name)
+            }
         }
     }
 

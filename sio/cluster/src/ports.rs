@@ -65,11 +65,11 @@ pub(crate) trait Port: Send + Sync + fmt::Debug {
         self.peers().is_member
     }
 
-    /// The topics under which they are heard, which may depend on the namespaces that there are.
+    /// The topics under which they are heard, which may depend on the namespaces and rooms that there are.
     fn topics(&self, local: Option<&dyn Local>) -> Vec<Topic>;
 
-    /// Takes a message that has come under this name. `None` if it is that of another port.
-    fn arrived(&self, name: &str, payload: &Bytes, desk: &Desk<'_>) -> Option<Result<(), Malformed>>;
+    /// Takes a message that has come under this topic. `None` if it is that of another port.
+    fn arrived(&self, from: &Topic, payload: &Bytes, desk: &Desk<'_>) -> Option<Result<(), Malformed>>;
 
     /// The messages of an event. With an `ask`, a number and a limit, those who are addressed are asked for answers.
     fn event(
@@ -89,6 +89,11 @@ pub(crate) trait Port: Send + Sync + fmt::Debug {
     fn question(&self, to: &Address<'_>, question: &Question<'_>, id: u64, limit: Duration) -> Option<Frame> {
         let _ = (to, question, id, limit);
         None
+    }
+
+    /// Returns whether the topics depend on the rooms that there are.
+    fn follows_rooms(&self) -> bool {
+        false
     }
 
     /// Returns whether it matters how many have subscribed to a topic, after something was published there.
@@ -188,6 +193,11 @@ impl Ports {
         self.all.iter().flat_map(move |port| port.topics(local))
     }
 
+    /// Returns whether the topics depend on the rooms that there are.
+    pub(crate) fn follow_rooms(&self) -> bool {
+        self.all.iter().any(|port| port.follows_rooms())
+    }
+
     /// Returns whether it matters how many have subscribed to a topic.
     pub(crate) fn are_counted(&self, topic: &Topic) -> bool {
         self.members().any(|port| port.is_counted(topic))
@@ -201,27 +211,27 @@ impl Ports {
         self.all.iter().for_each(|port| port.tick(now));
     }
 
-    /// Takes a message that has come under this name.
-    pub(crate) fn arrived(&self, name: &str, payload: &Bytes, desk: &Desk<'_>, counters: &Counters) {
+    /// Takes a message that has come under this topic.
+    pub(crate) fn arrived(&self, from: &Topic, payload: &Bytes, desk: &Desk<'_>, counters: &Counters) {
         counters.foreign(1);
         for port in &self.all {
-            match port.arrived(name, payload, desk) {
+            match port.arrived(from, payload, desk) {
                 None => {}
                 Some(Ok(())) => return,
                 Some(Err(reason)) => {
                     counters.foreign_malformed(1);
-                    return self.warn(&**port, name, payload.len(), reason);
+                    return self.warn(&**port, from, payload.len(), reason);
                 }
             }
         }
     }
 
-    fn warn(&self, port: &dyn Port, name: &str, size: usize, reason: Malformed) {
+    fn warn(&self, port: &dyn Port, from: &Topic, size: usize, reason: Malformed) {
         let now = now();
         let mut warned = self.warned.lock().unwrap_or_else(PoisonError::into_inner);
         if warned.is_none_or(|last| now.saturating_duration_since(last) >= QUIET) {
             *warned = Some(now);
-            let servers = port.servers();
+            let (servers, name) = (port.servers(), from.foreign_name());
             tracing::warn!(target: "sio::cluster", servers, name, size, %reason, "ignored a message of other servers");
         }
     }

@@ -99,9 +99,9 @@ impl Receiver {
                 queue.taken(payload.len());
                 self.frame(&payload, epoch);
             }
-            Arrived::Foreign { name, payload } => {
+            Arrived::Foreign { topic, payload } => {
                 queue.taken(payload.len());
-                self.node.take_foreign(&*self.local, &name, &payload);
+                self.node.take_foreign(&*self.local, &topic, &payload);
             }
             Arrived::Fresh => self.node.is_stale.store(false, Relaxed),
         }

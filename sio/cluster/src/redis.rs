@@ -26,6 +26,9 @@ const MAX_FRAME: usize = 8 << 20;
 /// The client's own limits are never reached: the supervisor's are shorter.
 const CLIENT_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// Shards that are subscribed at a time.
+const SHARDS: usize = 1024;
+
 /// How long a master that sentinels have named may take: less than the supervisor gives, so that the error names it.
 const MASTER: Duration = Duration::from_millis(800);
 
@@ -183,6 +186,7 @@ async fn open(client: &Client, names: &Names, sink: Sink) -> Result<MultiplexedC
             PushKind::Message => arrived(&topics, &sink, push.data),
             // The pattern stands first.
             PushKind::PMessage => arrived(&topics, &sink, push.data.into_iter().skip(1)),
+            PushKind::SMessage => arrived_at_shard(&sink, push.data),
             PushKind::Disconnection => sink.closed(BusError::new("the connection has ended")),
             _ => {}
         }
@@ -202,56 +206,90 @@ async fn role(connection: &mut MultiplexedConnection) -> Result<Option<String>, 
     role.map(|(_, role)| redis::from_redis_value(role)).transpose().map_err(Into::into)
 }
 
-/// Takes a message: its channel, then its payload.
+/// Takes a message.
 fn arrived(topics: &Names, sink: &Sink, data: impl IntoIterator<Item = Value>) {
+    if let Some((channel, payload)) = message(data) {
+        let topic = topics.topic(&channel).unwrap_or_else(|| Topic::Foreign(channel.into()));
+        sink.frame(&topic, payload);
+    }
+}
+
+/// Takes a message of a shard, which no node of this cluster sends.
+fn arrived_at_shard(sink: &Sink, data: impl IntoIterator<Item = Value>) {
+    if let Some((channel, payload)) = message(data) {
+        sink.frame(&Topic::ForeignShard(channel.into()), payload);
+    }
+}
+
+/// The channel of a message, then its payload. Names that are not UTF-8 are no names of Socket.IO.
+fn message(data: impl IntoIterator<Item = Value>) -> Option<(String, Bytes)> {
     let mut data = data.into_iter();
-    let (Some(Value::BulkString(channel)), Some(Value::BulkString(payload))) = (data.next(), data.next())
-    else {
-        return;
-    };
-    // Names that are not UTF-8 are no names of Socket.IO.
-    let Ok(channel) = std::str::from_utf8(&channel) else { return };
-    let topic = topics.topic(channel).unwrap_or_else(|| Topic::Foreign(channel.into()));
-    sink.frame(&topic, Bytes::from(payload));
+    match (data.next()?, data.next()?) {
+        (Value::BulkString(channel), Value::BulkString(payload)) => {
+            Some((String::from_utf8(channel).ok()?, Bytes::from(payload)))
+        }
+        _ => None,
+    }
 }
 
 impl RedisLink {
-    /// The names of topics: first those that are patterns.
-    fn names_of(&self, topics: &[Topic]) -> [Vec<String>; 2] {
-        let (patterns, others): (Vec<_>, Vec<_>) =
-            topics.iter().partition(|topic| matches!(topic, Topic::ForeignPattern(_)));
-        [patterns, others]
-            .map(|topics| topics.into_iter().map(|topic| self.names.of(topic).into_owned()).collect())
+    /// The names of topics: those that are patterns, those of shards, and the others.
+    fn names_of(&self, topics: &[Topic]) -> [Vec<String>; 3] {
+        let mut all = [const { Vec::new() }; 3];
+        for topic in topics {
+            let [patterns, shards, others] = &mut all;
+            let kind = match topic {
+                Topic::ForeignPattern(_) => patterns,
+                Topic::ForeignShard(_) => shards,
+                _ => others,
+            };
+            kind.push(self.names.of(topic).into_owned());
+        }
+        all
+    }
+
+    /// Says this of each shard. One at a time: a command that names several is answered once for each.
+    async fn say_of_shards(&mut self, command: &str, names: &[String]) -> Result<(), BusError> {
+        for names in names.chunks(SHARDS) {
+            let mut pipe = redis::pipe();
+            names.iter().for_each(|name| {
+                pipe.cmd(command).arg(name);
+            });
+            let said: Result<Vec<Value>, _> = pipe.query_async(&mut self.connection).await;
+            said.map_err(|error| failed(&error))?;
+        }
+        Ok(())
     }
 }
 
 impl Link for RedisLink {
     async fn subscribe(&mut self, topics: &[Topic]) -> Result<(), BusError> {
-        let [patterns, names] = self.names_of(topics);
+        let [patterns, shards, names] = self.names_of(topics);
         if !names.is_empty() {
             self.connection.subscribe(&names).await.map_err(|error| failed(&error))?;
         }
         if !patterns.is_empty() {
             self.connection.psubscribe(&patterns).await.map_err(|error| failed(&error))?;
         }
-        Ok(())
+        self.say_of_shards("SSUBSCRIBE", &shards).await
     }
 
     async fn unsubscribe(&mut self, topics: &[Topic]) -> Result<(), BusError> {
-        let [patterns, names] = self.names_of(topics);
+        let [patterns, shards, names] = self.names_of(topics);
         if !names.is_empty() {
             self.connection.unsubscribe(&names).await.map_err(|error| failed(&error))?;
         }
         if !patterns.is_empty() {
             self.connection.punsubscribe(&patterns).await.map_err(|error| failed(&error))?;
         }
-        Ok(())
+        self.say_of_shards("SUNSUBSCRIBE", &shards).await
     }
 
     async fn publish(&mut self, frames: &[Frame]) -> Result<Receivers, BusError> {
         let mut pipe = redis::pipe();
         for frame in frames {
-            pipe.cmd("PUBLISH").arg(&*self.names.of(&frame.topic)).arg(&frame.payload[..]);
+            let command = if is_shard(&frame.topic) { "SPUBLISH" } else { "PUBLISH" };
+            pipe.cmd(command).arg(&*self.names.of(&frame.topic)).arg(&frame.payload[..]);
         }
         let receivers = pipe.query_async(&mut self.connection).await.map_err(|error| failed(&error))?;
         Ok(Receivers::Each(receivers))
@@ -259,7 +297,7 @@ impl Link for RedisLink {
 
     async fn subscribers(&mut self, topic: &Topic) -> Result<Option<u64>, BusError> {
         let (_, count): (String, u64) = redis::cmd("PUBSUB")
-            .arg("NUMSUB")
+            .arg(if is_shard(topic) { "SHARDNUMSUB" } else { "NUMSUB" })
             .arg(&*self.names.of(topic))
             .query_async(&mut self.connection)
             .await
@@ -270,6 +308,10 @@ impl Link for RedisLink {
     async fn check(&mut self) -> Result<(), BusError> {
         redis::cmd("PING").query_async(&mut self.connection).await.map_err(|error| failed(&error))
     }
+}
+
+const fn is_shard(topic: &Topic) -> bool {
+    matches!(topic, Topic::ForeignShard(_))
 }
 
 impl fmt::Debug for RedisBus {

@@ -48,8 +48,20 @@ impl Requests {
 
     /// Takes a part of an answer.
     pub(crate) fn page(&self, id: u64, node: NodeId, page: u32, is_last: bool, items: Vec<Box<RawValue>>) {
+        self.page_of(id, node, page, is_last, items.into_iter().map(|item| (node, item)));
+    }
+
+    /// The same, with the node of each item: one that answers for others.
+    pub(crate) fn page_of(
+        &self,
+        id: u64,
+        node: NodeId,
+        page: u32,
+        is_last: bool,
+        items: impl Iterator<Item = Item>,
+    ) {
         if let Some(open) = self.lock().get_mut(&id) {
-            open.gather.page(node, page, is_last, items.into_iter().map(|item| (node, item)));
+            open.gather.page(node, page, is_last, items);
             open.changed.notify_one();
         }
     }

@@ -53,8 +53,8 @@ struct End {
 pub(crate) enum Arrived {
     /// A frame, and the connection on which it came.
     Frame { payload: Bytes, epoch: u64 },
-    /// A message of another kind of cluster, and the name under which it came.
-    Foreign { name: Arc<str>, payload: Bytes },
+    /// A message of another kind of cluster, and the topic under which it came.
+    Foreign { topic: Topic, payload: Bytes },
     /// Everything before this had waited at the broker, perhaps for long.
     Fresh,
 }
@@ -62,9 +62,8 @@ pub(crate) enum Arrived {
 impl Sink {
     /// Takes a frame that was published under this topic.
     pub fn frame(&self, topic: &Topic, payload: Bytes) {
-        if let Topic::Foreign(name) | Topic::ForeignPattern(name) = topic {
-            let size = payload.len();
-            return self.queue_up(size, Arrived::Foreign { name: Arc::clone(name), payload });
+        if !topic.is_native() {
+            return self.queue_up(payload.len(), Arrived::Foreign { topic: topic.clone(), payload });
         }
         if self.is_own(&payload) {
             if payload.get(2) == Some(&Kind::Alive.code()) {

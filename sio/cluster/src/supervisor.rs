@@ -17,8 +17,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sio_core::cluster::node::NodeId;
-use tokio::sync::watch;
-use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
+use tokio::sync::{Notify, watch};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep, sleep_until, timeout};
 
 use crate::bundling::bundled;
 use crate::bus::{AnyBus, AnyLink, BusError, Frame, Names, Receivers, Topic};
@@ -96,6 +96,8 @@ pub(crate) struct Line {
     pub(crate) outbox: Arc<Outbox>,
     pub(crate) queue: Arc<Queue>,
     pub(crate) counters: Arc<Counters>,
+    /// Is told when the topics may have changed.
+    pub(crate) topics: Notify,
     /// Becomes true when the process leaves.
     pub(crate) closing: watch::Sender<bool>,
 }
@@ -229,6 +231,7 @@ impl<R: Role> Supervisor<R> {
         let Entered { mut link, sink, mut topics } = entered;
         let mut ticks = interval(CHECK);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let (mut are_changed, mut next_look) = (false, Instant::now());
         loop {
             let outcome = tokio::select! {
                 biased;
@@ -239,6 +242,18 @@ impl<R: Role> Supervisor<R> {
                     return End::Closed;
                 }
                 _ = ticks.tick() => self.check(&mut *link, &sink, &mut topics).await,
+                () = self.line.topics.notified(), if !are_changed => {
+                    are_changed = true;
+                    Ok(())
+                }
+                () = sleep_until(next_look), if are_changed => {
+                    are_changed = false;
+                    let began = Instant::now();
+                    let looked = self.resubscribe(&mut *link, &sink, &mut topics).await;
+                    // With very many rooms it takes a while: it never fills more than a tenth of the time.
+                    next_look = Instant::now() + began.elapsed() * 10;
+                    looked
+                }
                 () = self.line.outbox.ready.notified() => self.send(&mut *link, &sink, &topics).await,
             };
             if let Err(reason) = outcome {
@@ -255,6 +270,19 @@ impl<R: Role> Supervisor<R> {
     ) -> Result<(), BusError> {
         self.line.outbox.tick(now());
         self.role.tick(true)?;
+        self.resubscribe(link, sink, topics).await?;
+        while_open(sink, within(ANSWER, "it does not answer", link.check())).await?;
+        self.role.checked();
+        Ok(())
+    }
+
+    /// Subscribes what is to be heard, and nothing else.
+    async fn resubscribe(
+        &self,
+        link: &mut dyn AnyLink,
+        sink: &Sink,
+        topics: &mut Vec<Topic>,
+    ) -> Result<(), BusError> {
         let wanted = self.role.topics();
         if *topics != wanted {
             let changing = async {
@@ -267,8 +295,6 @@ impl<R: Role> Supervisor<R> {
             while_open(sink, within(ANSWER, "it does not confirm subscriptions", changing)).await?;
             *topics = wanted;
         }
-        while_open(sink, within(ANSWER, "it does not answer", link.check())).await?;
-        self.role.checked();
         Ok(())
     }
 

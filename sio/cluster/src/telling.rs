@@ -21,8 +21,8 @@ use crate::ports::{Desk, Prepared, Question, theirs};
 
 impl Node {
     /// Takes a message of servers of another kind.
-    pub(crate) fn take_foreign(&self, local: &dyn Local, name: &str, payload: &Bytes) {
-        self.ports.arrived(name, payload, &self.desk(local), &self.line.counters);
+    pub(crate) fn take_foreign(&self, local: &dyn Local, from: &Topic, payload: &Bytes) {
+        self.ports.arrived(from, payload, &self.desk(local), &self.line.counters);
     }
 
     /// So many others have subscribed to a topic of servers of another kind.
@@ -55,6 +55,14 @@ impl Cluster {
     #[must_use]
     pub fn has_foreign_members(&self) -> bool {
         self.node.ports.has_members()
+    }
+
+    /// The namespaces, rooms or sockets of this node have changed: servers of other kinds may have to be heard under
+    /// other names. Never waits.
+    pub fn rooms_changed(&self) {
+        if self.node.ports.follow_rooms() {
+            self.node.line.topics.notify_one();
+        }
     }
 
     /// Prepares an event for servers of other kinds, before anybody gets it. Empty if there are none, or only sockets of

@@ -39,8 +39,6 @@ mod handle;
 mod server_emit;
 mod server_events;
 
-#[cfg(feature = "node")]
-pub use sio_cluster::NodeJs;
 #[cfg(feature = "python")]
 pub use sio_cluster::Python;
 #[cfg(feature = "redis")]
@@ -50,6 +48,8 @@ pub use sio_cluster::{
     BusError, ClusterEvent, Counts, EmitError, Emitter, Emitting, LossCause, NodeId, NodeStatus, Options,
     OptionsError, Status, Tag, bus,
 };
+#[cfg(feature = "node")]
+pub use sio_cluster::{NodeJs, SubscriptionMode};
 
 pub use self::adapter::Adapter;
 pub use self::forward::Forwarding;

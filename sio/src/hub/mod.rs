@@ -320,6 +320,9 @@ impl Hub {
         if let Some(presence) = &self.common.presence {
             self.tell_users(presence, changes);
         }
+        if changes.iter().any(|(_, change)| matches!(change, RoomEvent::Created | RoomEvent::Deleted)) {
+            self.rooms_changed();
+        }
         if let Some(witness) = self.common.witness.as_ref().filter(|_| !changes.is_empty()) {
             witness.rooms_changed(&Namespace::of(self), changes);
         }
@@ -328,6 +331,14 @@ impl Hub {
     /// A member is there, in no room but its own.
     pub(crate) fn add(&self, member: &Arc<Member>) {
         self.write().add(&member.id, Arc::clone(member));
+        self.rooms_changed();
+    }
+
+    /// Servers of other kinds may have names at the broker for rooms and sockets.
+    fn rooms_changed(&self) {
+        if let Some(others) = &self.common.others {
+            others.rooms_changed();
+        }
     }
 
     /// A member has gone, and its rooms with it; not those of another that has taken its place.
@@ -337,6 +348,7 @@ impl Hub {
         let removed = self.write().remove_if(&member.id, is_it, &mut changes);
         // The last handle of a member may be this one: what is dropped with it needs no lock.
         drop(removed);
+        self.rooms_changed();
         self.tell(&changes);
     }
 

@@ -13,10 +13,10 @@ use sio_core::id::PrivateId;
 use super::{ServerInner, presence};
 use crate::cluster::{Cluster, Listeners, ServerEvents};
 use crate::engine::outbox::How;
-use crate::hub::Hub;
 use crate::hub::others::{PRESENCE, answer, change_of, described, path_of};
 use crate::hub::presence::Presence;
 use crate::hub::state::From;
+use crate::hub::{Hub, Target};
 use crate::namespaces::Entrant;
 
 /// Gives what arrives to the server's namespaces. It does not keep the server alive.
@@ -74,6 +74,16 @@ impl Local for Here {
     fn namespaces(&self) -> Vec<String> {
         let Some(server) = self.server.upgrade() else { return Vec::new() };
         server.reception.namespaces.all().iter().map(|door| door.path().to_owned()).collect()
+    }
+
+    fn rooms(&self, path: &str, with_sockets: bool) -> Vec<String> {
+        let Some(hub) = self.hub(path) else { return Vec::new() };
+        let mut rooms = hub.rooms();
+        if with_sockets {
+            let members = hub.members(&Target::everybody());
+            rooms.extend(members.iter().map(|member| member.id.to_string()));
+        }
+        rooms
     }
 
     fn sockets_for_others(&self, to: Selection) -> BoxFuture<Vec<Box<RawValue>>> {

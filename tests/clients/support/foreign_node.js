@@ -1,18 +1,19 @@
-// A server of Node with the Redis adapter of Socket.IO, or a process with its Redis emitter.
+// A server of Node with a Redis adapter of Socket.IO, or a process with its Redis emitter.
 //
-//   foreign_node.js serve URL ioredis|redis     a server on a free port; its clients send `do`, with what it shall do
-//   foreign_node.js emit URL                    says what each line of its input says
+//   foreign_node.js serve URL ioredis|redis [MODE]   a server on a free port; its clients send `do`, with what it shall do;
+//                                                    with the sharded adapter if a `subscriptionMode` is given
+//   foreign_node.js emit URL                         says what each line of its input says
 
 import { createServer } from "node:http";
 import { createInterface } from "node:readline";
 
-import { createAdapter } from "@socket.io/redis-adapter";
+import { createAdapter, createShardedAdapter } from "@socket.io/redis-adapter";
 import { Emitter } from "@socket.io/redis-emitter";
 import { Redis } from "ioredis";
 import { createClient } from "redis";
 import { Server } from "socket.io";
 
-const [, , mode, url, client] = process.argv;
+const [, , mode, url, client, subscriptionMode] = process.argv;
 
 /** The value of which the test has written the bytes as {"$": base64}. */
 function plain(value) {
@@ -48,7 +49,11 @@ function addressed(of, { to = [], except = [], flags = [] }) {
 
 async function serve() {
   const http = createServer();
-  const io = new Server(http, { adapter: createAdapter(...(await connections()), { requestsTimeout: 2_000 }) });
+  const redis = await connections();
+  const adapter = subscriptionMode
+    ? createShardedAdapter(...redis, { subscriptionMode })
+    : createAdapter(...redis, { requestsTimeout: 2_000 });
+  const io = new Server(http, { adapter });
   const heard = [];
   for (const path of ["/", "/a"]) {
     const nsp = io.of(path);
@@ -78,6 +83,7 @@ async function serve() {
             serverEmit: () => void nsp.serverSideEmit("serverside", ...args),
             serverAsk: () => nsp.serverSideEmitWithAck("probe", ...args),
             heard: () => heard,
+            uid: () => nsp.adapter.uid,
           }[what.op]());
         } catch (error) {
           answer({ error: `${error.message}` });

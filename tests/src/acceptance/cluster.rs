@@ -26,7 +26,7 @@ use super::{
 use crate::app::All;
 
 /// What a node can do beside what every profile can; with `RECOVERY` clients come back at any node, also if theirs has
-/// ended in order. `cluster-partial`: of the foreign clusters, those of Node's sharded adapter are still missing.
+/// ended in order.
 const CAPABILITIES: [&str; 14] = [
     "cluster",
     "cluster-recovery",
@@ -37,11 +37,11 @@ const CAPABILITIES: [&str; 14] = [
     "emitter-node",
     "emitter-python",
     "join-node",
+    "join-node-sharded",
     "join-python",
     "dedupe",
     "prompt-namespaces",
     "amqp",
-    "cluster-partial",
 ];
 
 /// And unless `FORWARD` says otherwise.

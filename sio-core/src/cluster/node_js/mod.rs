@@ -12,6 +12,7 @@
 //! subscribes there has to answer everything in time.
 
 mod read;
+pub mod sharded;
 mod write;
 
 pub use self::read::{Answer, Answered, Request, What, read_answer, read_event, read_request};

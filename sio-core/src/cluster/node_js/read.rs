@@ -78,16 +78,16 @@ pub enum Answered {
 }
 
 #[derive(Deserialize)]
-struct Packet<'a> {
+pub(super) struct Packet<'a> {
     #[serde(rename = "type")]
     kind: u64,
     #[serde(borrow)]
     data: &'a RawValue,
-    nsp: Option<String>,
+    pub(super) nsp: Option<String>,
 }
 
 #[derive(Deserialize, Default)]
-struct Opts {
+pub(super) struct Opts {
     #[serde(default)]
     rooms: Json,
     #[serde(default)]
@@ -97,7 +97,7 @@ struct Opts {
 }
 
 #[derive(Deserialize, Default)]
-struct Flags {
+pub(super) struct Flags {
     #[serde(default)]
     volatile: Option<bool>,
     #[serde(default)]
@@ -150,7 +150,7 @@ struct WireAnswer<'a> {
 }
 
 /// A message as JSON, and the bytes in it.
-fn json(message: &Bytes) -> Result<(ByteString, Vec<Bytes>), Malformed> {
+pub(super) fn json(message: &Bytes) -> Result<(ByteString, Vec<Bytes>), Malformed> {
     if message.first() == Some(&b'{') {
         let text = ByteString::try_from(message.clone()).map_err(|_| Malformed("it is no text"))?;
         return Ok((text, Vec::new()));
@@ -159,7 +159,7 @@ fn json(message: &Bytes) -> Result<(ByteString, Vec<Bytes>), Malformed> {
 }
 
 impl Opts {
-    fn selection(self, nsp: &str) -> Result<(Selection, Flags), Malformed> {
+    pub(super) fn selection(self, nsp: &str) -> Result<(Selection, Flags), Malformed> {
         let rooms = names(self.rooms)?;
         let rooms = (!rooms.is_empty()).then_some(rooms);
         let to = Selection { nsp: nsp.to_owned(), rooms, except: names(self.except)?, sender: None };
@@ -167,9 +167,21 @@ impl Opts {
     }
 }
 
+impl Flags {
+    pub(super) fn mark(&self, event: &mut Event) {
+        event.is_volatile = self.volatile.unwrap_or(false);
+        event.compress = self.compress.unwrap_or(true);
+    }
+
+    /// How long answers are awaited, in milliseconds.
+    pub(super) fn limit(&self) -> Option<u64> {
+        self.timeout.map(|time| time.max(0.0) as u64)
+    }
+}
+
 impl Packet<'_> {
     /// The event in it, if it is one of this namespace.
-    fn event(&self, nsp: &str, attachments: Vec<Bytes>) -> Result<Option<Event>, Malformed> {
+    pub(super) fn event(&self, nsp: &str, attachments: Vec<Bytes>) -> Result<Option<Event>, Malformed> {
         // Their servers take a packet without a namespace for one of the main namespace.
         if self.kind != 2 || self.nsp.as_deref().unwrap_or("/") != nsp {
             return Ok(None);
@@ -180,7 +192,7 @@ impl Packet<'_> {
 }
 
 /// The name and the arguments of an event.
-fn event_of(data: &RawValue, attachments: Vec<Bytes>) -> Result<(String, Args), Malformed> {
+pub(super) fn event_of(data: &RawValue, attachments: Vec<Bytes>) -> Result<(String, Args), Malformed> {
     let mut args = Args::array(data.get().into(), attachments);
     let name = args.take::<String>().map_err(|_| Malformed("the event has no name"))?;
     Ok((name, args))
@@ -198,8 +210,7 @@ pub fn read_event(nsp: &str, message: &Bytes) -> Result<Option<(String, Selectio
         serde_json::from_str(&text).map_err(|_| Malformed("it is no event"))?;
     let Some(mut event) = packet.event(nsp, attachments)? else { return Ok(None) };
     let (to, flags) = opts.selection(nsp)?;
-    event.is_volatile = flags.volatile.unwrap_or(false);
-    event.compress = flags.compress.unwrap_or(true);
+    flags.mark(&mut event);
     Ok(Some((uid, to, event)))
 }
 
@@ -245,9 +256,7 @@ pub fn read_request(nsp: &str, message: &Bytes) -> Result<Request, Malformed> {
             let packet = wire.packet.ok_or(Malformed("there is no event"))?;
             let (to, flags) = opts(wire.opts)?;
             match packet.event(nsp, attachments)? {
-                Some(event) => {
-                    What::Ask { to, event, timeout: flags.timeout.map(|time| time.max(0.0) as u64) }
-                }
+                Some(event) => What::Ask { to, event, timeout: flags.limit() },
                 None => What::Unknown,
             }
         }
@@ -280,7 +289,7 @@ pub fn read_answer(message: &Bytes) -> Result<Option<Answer>, Malformed> {
     Ok(Some(Answer { id: wire.id, answered }))
 }
 
-fn null() -> Box<RawValue> {
+pub(super) fn null() -> Box<RawValue> {
     RawValue::from_string("null".to_owned()).expect("null is JSON")
 }
 

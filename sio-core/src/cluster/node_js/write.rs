@@ -12,7 +12,7 @@ use crate::cluster::message::Deed;
 use crate::msgpack::write_json;
 use crate::target::Target;
 
-const fn cannot<T>(reason: &'static str) -> Result<T, Inexpressible> {
+pub(super) const fn cannot<T>(reason: &'static str) -> Result<T, Inexpressible> {
     Err(Inexpressible { servers: SERVERS, reason })
 }
 

@@ -1,9 +1,10 @@
-//! [`NodePort`]: a node among Node's servers with the classic Redis adapter.
+//! [`NodePort`]: a node among Node's servers with the classic Redis adapter, or with the sharded one.
 //!
 //! Those servers count who has subscribed to the requests of a namespace, and wait for as many answers: so a member
 //! subscribes to those of the namespaces that exist here, and answers every request there. The nodes of one cluster of
 //! sio are counted as well, and answer each other's requests with nothing.
 
+mod back;
 mod pending;
 mod requests;
 
@@ -18,13 +19,15 @@ use sio_core::cluster::foreign::{Event, Inexpressible, Malformed, host_name, nod
 use sio_core::cluster::message::Deed;
 use sio_core::cluster::node::NodeId;
 use sio_core::cluster::node_js;
+use sio_core::cluster::node_js::sharded::{self, Said};
 use sio_core::id::Sid;
 use tokio::sync::Semaphore;
 
+use self::back::Back;
 use self::pending::Pending;
-use super::{Desk, Messages, Peers, Port, Question};
+use super::{Desk, HIDDEN, Messages, Peers, Port, Question};
 use crate::bus::{Frame, Topic};
-use crate::foreign::NodeJs;
+use crate::foreign::{NodeJs, SubscriptionMode};
 use crate::local::{Address, Local};
 use crate::random;
 
@@ -50,6 +53,8 @@ pub(crate) struct NodePort {
     uid: String,
     peers: Peers,
     is_emitter: bool,
+    /// How servers with the sharded adapter subscribe; none for the classic one.
+    shards: Option<SubscriptionMode>,
     answering: Arc<Semaphore>,
     state: Mutex<State>,
 }
@@ -78,6 +83,7 @@ impl NodePort {
             uid,
             peers: Peers { servers: "Node", id: NodeId::new(random::number()), is_member },
             is_emitter,
+            shards: options.shards(),
             answering: Arc::new(Semaphore::new(MAX_ANSWERING)),
             state: Mutex::default(),
         }
@@ -87,8 +93,18 @@ impl NodePort {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Where a namespace is spoken of.
     fn requests_of(&self, path: &str) -> Topic {
-        Topic::Foreign(format!("{}-request#{path}#", self.key).into())
+        match self.shards {
+            Some(_) => self.shard(path, ""),
+            None => Topic::Foreign(format!("{}-request#{path}#", self.key).into()),
+        }
+    }
+
+    /// The shard of a namespace, or of a server or a room in it.
+    fn shard(&self, path: &str, of: &str) -> Topic {
+        let end = if of.is_empty() { "" } else { "#" };
+        Topic::ForeignShard(format!("{}#{path}#{of}{end}", self.key).into())
     }
 
     fn responses_of(&self, path: &str) -> Topic {
@@ -109,9 +125,10 @@ impl NodePort {
         });
         let id = NodeId::new(hash);
         let names = &mut self.state().names;
-        if names.len() < MAX_NAMES {
-            names.entry(id).or_insert_with(|| uid.to_owned());
+        if names.len() >= MAX_NAMES {
+            names.clear();
         }
+        names.entry(id).or_insert_with(|| uid.to_owned());
         id
     }
 
@@ -119,8 +136,8 @@ impl NodePort {
         Err(Inexpressible { servers: "Node", reason })
     }
 
-    fn check(path: &str) -> Result<(), Inexpressible> {
-        if path.contains(PATTERN) {
+    fn check(&self, path: &str) -> Result<(), Inexpressible> {
+        if self.shards.is_none() && path.contains(PATTERN) {
             return Self::cannot("the namespace has characters that they take for a pattern");
         }
         Ok(())
@@ -134,9 +151,61 @@ impl NodePort {
         Ok(())
     }
 
+    /// Takes a message of servers with the sharded adapter.
+    fn of_shard(&self, name: &str, payload: &Bytes, desk: &Desk<'_>) -> Option<Result<(), Malformed>> {
+        let path = self.path_of(name, "")?;
+        let heard = match sharded::read(path, payload) {
+            Ok(Some(heard)) => heard,
+            Ok(None) => return Some(Ok(())),
+            Err(malformed) => return Some(Err(malformed)),
+        };
+        let is_of_sio = node_of(&heard.uid).is_some();
+        match heard.said {
+            // Its nodes have it already.
+            Said::Event(..) if is_of_sio => {}
+            Said::Event(to, event) => {
+                desk.local.event_of_others(&Address { path: &to.nsp, target: to.target() }, event);
+            }
+            Said::Request(request) => {
+                let back = Back::to_shard(self.shard(path, &heard.uid), &self.uid, path);
+                self.take(path, request, back, desk);
+            }
+            Said::Answer(answer) => {
+                let from = if is_of_sio { self.peers.id } else { self.known(&heard.uid) };
+                self.take_answer(answer, from, desk);
+            }
+        }
+        Some(Ok(()))
+    }
+
+    fn take_answer(&self, answer: node_js::Answer, from: NodeId, desk: &Desk<'_>) {
+        if let Some(id) = answer.id.strip_prefix(&*self.uid).and_then(|id| id.strip_prefix('.')) {
+            self.state().pending.answered(id, answer.answered, (self.peers.id, from), desk);
+        }
+    }
+
+    /// The shards of the namespaces that there are, and of the rooms in them.
+    fn shards_of(&self, mode: SubscriptionMode, local: Option<&dyn Local>) -> Vec<Topic> {
+        let Some(local) = local else { return Vec::new() };
+        let mut topics = Vec::new();
+        for path in local.namespaces() {
+            topics.extend([self.shard(&path, ""), self.shard(&path, &self.uid)]);
+            if mode != SubscriptionMode::Static {
+                let rooms = local.rooms(&path, mode == SubscriptionMode::DynamicPrivate);
+                let rooms = rooms.iter().filter(|room| !room.is_empty() && !room.starts_with(HIDDEN));
+                topics.extend(rooms.map(|room| self.shard(&path, room)));
+            }
+        }
+        topics
+    }
+
     fn request_id(&self, kind: char, id: u64) -> String {
         format!("{}.{kind}{id}", self.uid)
     }
+}
+
+fn milliseconds(limit: Duration) -> u64 {
+    u64::try_from(limit.as_millis()).unwrap_or(u64::MAX)
 }
 
 fn null() -> Box<RawValue> {
@@ -149,6 +218,9 @@ impl Port for NodePort {
     }
 
     fn topics(&self, local: Option<&dyn Local>) -> Vec<Topic> {
+        if let Some(mode) = self.shards {
+            return self.shards_of(mode, local);
+        }
         let mut topics = vec![Topic::ForeignPattern(format!("{}#*", self.key).into())];
         if !self.peers.is_member {
             // Those who listen by a pattern are not counted.
@@ -156,7 +228,7 @@ impl Port for NodePort {
             return topics;
         }
         for path in local.map(|local| local.namespaces()).unwrap_or_default() {
-            if Self::check(&path).is_ok() {
+            if self.check(&path).is_ok() {
                 let own = format!("{}-response#{path}#{}#", self.key, self.uid);
                 topics.extend([
                     self.requests_of(&path),
@@ -168,21 +240,29 @@ impl Port for NodePort {
         topics
     }
 
-    fn arrived(&self, name: &str, payload: &Bytes, desk: &Desk<'_>) -> Option<Result<(), Malformed>> {
+    fn follows_rooms(&self) -> bool {
+        // And on the namespaces.
+        true
+    }
+
+    fn arrived(&self, from: &Topic, payload: &Bytes, desk: &Desk<'_>) -> Option<Result<(), Malformed>> {
+        let name = match (from, self.shards) {
+            (Topic::ForeignShard(name), Some(_)) => return self.of_shard(name, payload, desk),
+            (Topic::Foreign(name), None) => name,
+            _ => return None,
+        };
         if let Some(path) = self.path_of(name, "") {
             return Some(self.event_of(path, payload, desk));
         }
         if let Some(path) = self.path_of(name, "-request") {
-            return Some(self.request_of(path, payload, desk));
+            let request = node_js::read_request(path, payload);
+            let back = Back::to(self.responses_of(path));
+            return Some(request.map(|request| self.take(path, request, back, desk)));
         }
         self.path_of(name, "-response")?;
-        Some(node_js::read_answer(payload).map(|answer| {
-            if let Some(answer) = answer
-                && let Some(id) = answer.id.strip_prefix(&*self.uid).and_then(|id| id.strip_prefix('.'))
-            {
-                self.state().pending.answered(id, answer.answered, self.peers.id, desk);
-            }
-        }))
+        // Those servers do not say who answers.
+        let take = |answer| self.take_answer(answer, self.peers.id, desk);
+        Some(node_js::read_answer(payload).map(|answer| answer.into_iter().for_each(take)))
     }
 
     fn event(
@@ -191,11 +271,18 @@ impl Port for NodePort {
         event: &Event,
         ask: Option<(u64, Duration)>,
     ) -> Result<Messages, Inexpressible> {
-        Self::check(to.path)?;
+        self.check(to.path)?;
+        if self.shards.is_some() {
+            let ask = ask.map(|(id, limit)| (self.request_id('a', id), milliseconds(limit)));
+            let asked = ask.as_ref().map(|(id, limit)| (&**id, *limit));
+            let payload = self.writer(to.path).event(&to.target, event, asked)?;
+            // Servers hear everything there, however they subscribe to rooms.
+            let frame = Frame { topic: self.requests_of(to.path), payload: payload.into() };
+            return Ok(Messages { frames: vec![frame], is_asked: ask.is_some() });
+        }
         let (topic, payload) = match ask {
             Some((id, limit)) => {
-                let limit = u64::try_from(limit.as_millis()).unwrap_or(u64::MAX);
-                let id = self.request_id('a', id);
+                let (id, limit) = (self.request_id('a', id), milliseconds(limit));
                 let asks = node_js::asks(&self.uid, &id, to.path, &to.target, event, limit)?;
                 (self.requests_of(to.path), asks)
             }
@@ -216,24 +303,28 @@ impl Port for NodePort {
     }
 
     fn change(&self, to: &Address<'_>, deed: &Deed) -> Result<Messages, Inexpressible> {
-        Self::check(to.path)?;
+        self.check(to.path)?;
         let uid = (!self.is_emitter).then_some(&*self.uid);
-        let payload = node_js::change(uid, &to.target, deed);
+        let payload = match self.shards {
+            Some(_) => self.writer(to.path).change(&to.target, deed),
+            None => node_js::change(uid, &to.target, deed),
+        };
         let frame = Frame { topic: self.requests_of(to.path), payload: payload.into() };
         Ok(Messages { frames: vec![frame], is_asked: false })
     }
 
     fn server_event(&self, path: &str, event: &str, args: &RawValue) -> Result<Messages, Inexpressible> {
-        Self::check(path)?;
+        self.check(path)?;
         let to = Address { path, target: sio_core::target::Target::everybody() };
-        let frame = self.request(&to, &Question::ServerEvent(event, args), None);
-        Ok(Messages { frames: vec![frame], is_asked: false })
+        let frames = self.request(&to, &Question::ServerEvent(event, args), None).into_iter().collect();
+        Ok(Messages { frames, is_asked: false })
     }
 
     fn question(&self, to: &Address<'_>, question: &Question<'_>, id: u64, limit: Duration) -> Option<Frame> {
-        Self::check(to.path).ok()?;
+        self.check(to.path).ok()?;
+        let frame = self.request(to, question, Some(&self.request_id('r', id)))?;
         self.state().pending.begin_request(id, self.requests_of(to.path), limit);
-        Some(self.request(to, question, Some(&self.request_id('r', id))))
+        Some(frame)
     }
 
     fn is_counted(&self, topic: &Topic) -> bool {
@@ -263,8 +354,11 @@ impl Port for NodePort {
 }
 
 impl NodePort {
-    fn request(&self, to: &Address<'_>, question: &Question<'_>, id: Option<&str>) -> Frame {
+    /// The message of a request. `None` if their servers have no such request.
+    fn request(&self, to: &Address<'_>, question: &Question<'_>, id: Option<&str>) -> Option<Frame> {
         let message = match question {
+            Question::Rooms if self.shards.is_some() => return None,
+            Question::Sockets if self.shards.is_some() => self.writer(to.path).fetch(id?, &to.target),
             Question::Rooms => node_js::request(&self.uid, id, 1, &to.target, None),
             Question::Sockets => node_js::request(&self.uid, id, 5, &to.target, None),
             Question::ServerEvent(event, args) => {
@@ -273,10 +367,17 @@ impl NodePort {
                 let separator = if rest.trim_start().starts_with(']') { "" } else { "," };
                 let data =
                     RawValue::from_string(format!("[{name}{separator}{rest}")).unwrap_or_else(|_| null());
-                node_js::request(&self.uid, id, 6, &to.target, Some(&data))
+                match self.shards {
+                    Some(_) => self.writer(to.path).server_event(id, &data),
+                    None => node_js::request(&self.uid, id, 6, &to.target, Some(&data)),
+                }
             }
         };
-        Frame { topic: self.requests_of(to.path), payload: message.into() }
+        Some(Frame { topic: self.requests_of(to.path), payload: message.into() })
+    }
+
+    fn writer<'a>(&'a self, nsp: &'a str) -> sharded::Writer<'a> {
+        sharded::Writer { uid: &self.uid, nsp }
     }
 }
 

@@ -133,8 +133,8 @@ impl Port for PythonPort {
         vec![self.topic.clone()]
     }
 
-    fn arrived(&self, name: &str, payload: &Bytes, desk: &Desk<'_>) -> Option<Result<(), Malformed>> {
-        if !matches!(&self.topic, Topic::Foreign(topic) if **topic == *name) {
+    fn arrived(&self, from: &Topic, payload: &Bytes, desk: &Desk<'_>) -> Option<Result<(), Malformed>> {
+        if self.topic != *from {
             return None;
         }
         let heard = match python::read(payload) {

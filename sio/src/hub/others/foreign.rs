@@ -29,6 +29,11 @@ impl Others {
         Ok(Some(Event { is_volatile, compress, ..Event::new(event, Args::of(args)?) }))
     }
 
+    /// Rooms or sockets have come here, or gone.
+    pub(crate) fn rooms_changed(&self) {
+        self.cluster().rooms_changed();
+    }
+
     /// Prepares it, before anybody gets it.
     pub(crate) fn prepare(
         &self,

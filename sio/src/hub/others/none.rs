@@ -93,6 +93,10 @@ impl Others {
         match *self {}
     }
 
+    pub(crate) fn rooms_changed(&self) {
+        match *self {}
+    }
+
     pub(crate) fn prepare(&self, _: &str, _: &Target<'_>, _: &Event) -> Result<Prepared, EmitError> {
         match *self {}
     }

@@ -46,6 +46,9 @@ struct Open {
     clients: Option<Clients>,
 }
 
+/// The id that stands for all of their servers, and that of the one that says something.
+type Of = (NodeId, NodeId);
+
 type Clients = (Option<Sid>, VecDeque<Sid>);
 
 impl Pending {
@@ -78,15 +81,15 @@ impl Pending {
             if open.expected.is_none() && open.topic == *topic {
                 open.expected = Some(count);
                 if open.is_complete() {
-                    open.part(port, desk, Vec::new(), Vec::new());
+                    open.part((port, port), desk, Vec::new(), Vec::new());
                 }
             }
             open.is_awaited()
         });
     }
 
-    /// Takes an answer.
-    pub(super) fn answered(&mut self, key: &str, answered: Answered, port: NodeId, desk: &Desk<'_>) {
+    /// Takes an answer: of a server, in the name of all of them.
+    pub(super) fn answered(&mut self, key: &str, answered: Answered, of: Of, desk: &Desk<'_>) {
         let Some(open) = self.open.get_mut(key) else { return };
         match answered {
             Answered::Acknowledged(args) => {
@@ -96,7 +99,7 @@ impl Pending {
                         json: args.raw().to_owned(),
                         attachments: args.attachments().to_vec(),
                     };
-                    desk.asks.answered(port, Answers { id: open.id, answers: vec![(sid, outcome)] });
+                    desk.asks.answered(of.0, Answers { id: open.id, answers: vec![(sid, outcome)] });
                 }
             }
             Answered::Asked(count) => {
@@ -112,16 +115,16 @@ impl Pending {
                     }
                 };
                 waiting.extend(sids.iter().cloned());
-                open.part(port, desk, sids, Vec::new());
+                open.part(of, desk, sids, Vec::new());
             }
-            Answered::Sockets(items) => open.take(port, desk, items),
+            Answered::Sockets(items) => open.take(of, desk, items),
             Answered::Rooms(rooms) => {
                 let items = rooms.iter().filter_map(|room| serde_json::value::to_raw_value(room).ok());
-                open.take(port, desk, items.collect());
+                open.take(of, desk, items.collect());
             }
             Answered::Value(value) => {
                 let list = value.and_then(|value| RawValue::from_string(format!("[{}]", value.get())).ok());
-                open.take(port, desk, list.into_iter().collect());
+                open.take(of, desk, list.into_iter().collect());
             }
         }
         if !open.is_awaited() {
@@ -144,20 +147,22 @@ impl Open {
         !self.is_complete() || self.clients.as_ref().is_some_and(|(_, waiting)| !waiting.is_empty())
     }
 
-    fn take(&mut self, port: NodeId, desk: &Desk<'_>, items: Vec<Box<RawValue>>) {
+    fn take(&mut self, of: Of, desk: &Desk<'_>, items: Vec<Box<RawValue>>) {
         self.answers += 1;
-        self.part(port, desk, Vec::new(), items);
+        self.part(of, desk, Vec::new(), items);
     }
 
     /// Passes a part of the answer on, the last one if no other is to come.
-    fn part(&mut self, port: NodeId, desk: &Desk<'_>, sids: Vec<Sid>, items: Vec<Box<RawValue>>) {
+    fn part(&mut self, of: Of, desk: &Desk<'_>, sids: Vec<Sid>, items: Vec<Box<RawValue>>) {
+        let (port, from) = of;
         let is_last = self.is_complete();
         let page = self.parts;
         self.parts += 1;
         if self.clients.is_some() {
             desk.asks.asked(port, Asked { id: self.id, page, is_last, sids });
         } else {
-            desk.requests.page(self.id, port, u32::try_from(page).unwrap_or(u32::MAX), is_last, items);
+            let page = u32::try_from(page).unwrap_or(u32::MAX);
+            desk.requests.page_of(self.id, port, page, is_last, items.into_iter().map(|item| (from, item)));
         }
     }
 }

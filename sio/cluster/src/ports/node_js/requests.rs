@@ -3,19 +3,19 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
 use serde_json::value::RawValue;
 use sio_core::args::{Args, Spread};
 use sio_core::cluster::ask::Outcome;
-use sio_core::cluster::foreign::{Malformed, node_of};
+use sio_core::cluster::foreign::node_of;
 use sio_core::cluster::message::{Change, Query};
 use sio_core::cluster::node::NodeId;
-use sio_core::cluster::node_js::{self, Request, What};
+use sio_core::cluster::node_js::{Request, What};
 use sio_core::id::Sid;
 
 use super::super::{Desk, HIDDEN};
+use super::back::{Back, Reply};
 use super::{MAX_OPEN, NodePort, PATIENCE, null};
-use crate::bus::{Frame, Topic};
+use crate::bus::Frame;
 use crate::local::Address;
 use crate::outbox::{Outbox, now};
 use crate::replies::{Answered, Asker};
@@ -23,58 +23,55 @@ use crate::replies::{Answered, Asker};
 /// A server that waits for the answers of clients.
 struct NodeAsker {
     node: NodeId,
-    topic: Topic,
+    back: Back,
     id: String,
     outbox: Arc<Outbox>,
 }
 
 impl NodePort {
-    pub(super) fn request_of(&self, path: &str, payload: &Bytes, desk: &Desk<'_>) -> Result<(), Malformed> {
-        let Request { uid, id, what } = node_js::read_request(path, payload)?;
-        let sender = uid.as_deref().and_then(node_of);
-        if sender.is_some() && uid.as_deref() == Some(&*self.uid) {
-            return Ok(());
+    /// Takes a request about a namespace, and answers it.
+    pub(super) fn take(&self, path: &str, request: Request, back: Back, desk: &Desk<'_>) {
+        let Request { uid, id, what } = request;
+        if uid.as_deref() == Some(&*self.uid) {
+            return;
         }
-        let back = self.responses_of(path);
-        if sender.is_some() {
+        let reply = |id: &str, reply: &Reply<'_>| send(desk.outbox, back.frame(id, reply));
+        if uid.as_deref().and_then(node_of).is_some() {
             // A node of this cluster, which is told what it asks in its own words, and counts all the same.
             if let (Some(id), true) = (id, self.peers.is_member) {
-                let nothing = match what {
-                    What::Rooms => node_js::rooms_of(&id, &[]),
-                    What::Sockets(_) | What::Ids(_) => node_js::answer_sockets(&id, &[]),
-                    What::ServerEvent { .. } => node_js::value_of(&id, None),
-                    What::Ask { .. } => node_js::asked(&id, 0),
-                    What::Change(_) | What::Unknown => return Ok(()),
-                };
-                desk.outbox.push_foreign(Frame { topic: back, payload: nothing.into() }, false);
+                match what {
+                    What::Rooms => reply(&id, &Reply::Rooms(&[])),
+                    What::Sockets(_) | What::Ids(_) => reply(&id, &Reply::Sockets(&[])),
+                    What::ServerEvent { .. } => reply(&id, &Reply::Value(None)),
+                    What::Ask { .. } => reply(&id, &Reply::Asked(0)),
+                    What::Change(_) | What::Unknown => {}
+                }
             }
-            return Ok(());
+            return;
         }
         let id = id.filter(|_| self.peers.is_member);
         match (what, id) {
             (What::Change(Change { to, deed }), id) => {
                 desk.local.change(&Address { path: &to.nsp, target: to.target() }, &deed);
                 if let Some(id) = id {
-                    let done = node_js::answer_text(&id);
-                    desk.outbox.push_foreign(Frame { topic: back, payload: done.into() }, false);
+                    reply(&id, &Reply::Done);
                 }
             }
             (What::ServerEvent { event, args }, id) => {
-                self.server_event_of(path, uid.as_deref(), &event, &args, id, back, desk)
+                self.server_event_of(path, uid.as_deref(), (&event, &args), id, back, desk);
             }
             (What::Ask { to, event, timeout }, Some(id)) => {
                 let limit = timeout.map_or(PATIENCE, Duration::from_millis);
                 let asker: Arc<dyn Answered> = Arc::new(NodeAsker {
                     node: self.peers.id,
-                    topic: back.clone(),
+                    back: back.clone(),
                     id: id.clone(),
                     outbox: Arc::clone(desk.outbox),
                 });
                 let to = Address { path: &to.nsp, target: to.target() };
                 let asked = desk.local.ask_for_others(&to, event, &Asker::foreign(asker));
                 // Also if nobody is there.
-                let count = node_js::asked(&id, asked.sids.len());
-                desk.outbox.push_foreign(Frame { topic: back, payload: count.into() }, false);
+                reply(&id, &Reply::Asked(asked.sids.len()));
                 let mut state = self.state();
                 if let Some(hold) =
                     asked.hold.filter(|_| !asked.sids.is_empty() && state.open.len() < MAX_OPEN)
@@ -87,41 +84,38 @@ impl NodePort {
             }
             (What::Rooms, Some(id)) => {
                 let rooms = desk.local.query(Query::Rooms(path.to_owned()));
-                self.answer(desk, back, async move {
+                self.answer(desk, async move {
                     let names = rooms.await;
                     let names: Vec<String> =
                         names.iter().filter_map(|name| serde_json::from_str(name.get()).ok()).collect();
-                    Some(node_js::rooms_of(&id, &names))
+                    back.frame(&id, &Reply::Rooms(&names))
                 });
             }
             (What::Sockets(to), Some(id)) => {
                 let sockets = desk.local.sockets_for_others(to);
-                self.answer(desk, back, async move { Some(node_js::answer_sockets(&id, &sockets.await)) });
+                self.answer(desk, async move { back.frame(&id, &Reply::Sockets(&sockets.await)) });
             }
             (What::Ids(to), Some(id)) => {
                 let sockets = desk.local.sockets_for_others(to);
-                self.answer(desk, back, async move {
+                self.answer(desk, async move {
                     let ids = sockets.await.into_iter().filter_map(|socket| {
                         let socket: serde_json::Value = serde_json::from_str(socket.get()).ok()?;
                         serde_json::value::to_raw_value(socket.get("id")?).ok()
                     });
-                    Some(node_js::answer_sockets(&id, &ids.collect::<Vec<_>>()))
+                    back.frame(&id, &Reply::Sockets(&ids.collect::<Vec<_>>()))
                 });
             }
             _ => {}
         }
-        Ok(())
     }
 
-    #[allow(clippy::too_many_arguments, reason = "they are the parts of one request")]
     fn server_event_of(
         &self,
         path: &str,
         uid: Option<&str>,
-        event: &str,
-        args: &Args,
+        (event, args): (&str, &Args),
         id: Option<String>,
-        back: Topic,
+        back: Back,
         desk: &Desk<'_>,
     ) {
         // Those are the nodes' own.
@@ -138,29 +132,28 @@ impl NodePort {
         };
         let from = self.known(uid.unwrap_or("emitter"));
         let answer = desk.local.server_event(from, path, event, args);
-        self.answer(desk, back, async move {
+        self.answer(desk, async move {
             let answer = answer.await;
             let id = id?;
             let value = answer.and_then(|answer| first(&answer)).unwrap_or_else(null);
-            Some(node_js::value_of(&id, Some(&value)))
+            back.frame(&id, &Reply::Value(Some(&value)))
         });
     }
 
     /// Answers a request of theirs, on a task of its own.
-    fn answer(
-        &self,
-        desk: &Desk<'_>,
-        back: Topic,
-        answer: impl Future<Output = Option<Vec<u8>>> + Send + 'static,
-    ) {
+    fn answer(&self, desk: &Desk<'_>, answer: impl Future<Output = Option<Frame>> + Send + 'static) {
         let Ok(permit) = Arc::clone(&self.answering).try_acquire_owned() else { return };
         let outbox = Arc::clone(desk.outbox);
         tokio::spawn(async move {
-            if let Ok(Some(payload)) = tokio::time::timeout(PATIENCE, answer).await {
-                outbox.push_foreign(Frame { topic: back, payload: payload.into() }, false);
-            }
+            send(&outbox, tokio::time::timeout(PATIENCE, answer).await.ok().flatten());
             drop(permit);
         });
+    }
+}
+
+fn send(outbox: &Outbox, frame: Option<Frame>) {
+    if let Some(frame) = frame {
+        outbox.push_foreign(frame, false);
     }
 }
 
@@ -173,8 +166,8 @@ fn first(list: &RawValue) -> Option<Box<RawValue>> {
 impl Answered for NodeAsker {
     fn answer(&self, _: Sid, outcome: Outcome) {
         let Outcome::Answer { json, attachments } = outcome else { return };
-        let message = node_js::acknowledged(&self.id, &Args::array(json.into(), attachments));
-        self.outbox.push_foreign(Frame { topic: self.topic.clone(), payload: message.into() }, false);
+        let args = Args::array(json.into(), attachments);
+        send(&self.outbox, self.back.frame(&self.id, &Reply::Acknowledged(&args)));
     }
 
     fn node(&self) -> NodeId {
