@@ -1,6 +1,6 @@
 //! The listings of "Piece by piece".
 
-use sio::cluster::{Adapter, Emitter, NodeJs, Options, Python, RedisBus};
+use sio::cluster::{Adapter, Emitter, NodeJs, Options, Python, RedisBus, SubscriptionMode};
 use sio::prelude::*;
 
 fn beside_python() -> sio::Builder {
@@ -19,6 +19,15 @@ fn beside_node() -> sio::Builder {
     server
 }
 
+fn beside_sharded_node() -> sio::Builder {
+    // ANCHOR: sharded
+    let theirs = NodeJs::sharded().subscription_mode(SubscriptionMode::Dynamic);
+    let adapter = Adapter::redis("redis://10.0.0.5").node(theirs);
+    let server = Server::builder().adapter(adapter);
+    // ANCHOR_END: sharded
+    server
+}
+
 // ANCHOR: emitter
 async fn say(url: &str) -> Result<(), Box<dyn std::error::Error>> {
     let emitter = Emitter::python(Options::new(RedisBus::new(url)?), &Python::new()).await?;
@@ -34,7 +43,7 @@ mod tests {
 
     #[tokio::test]
     async fn servers_beside_others_are_built_without_a_broker() {
-        for server in [beside_python(), beside_node()] {
+        for server in [beside_python(), beside_node(), beside_sharded_node()] {
             let built = server.collect(false).build();
             assert!(built.is_ok(), "{built:?}");
         }

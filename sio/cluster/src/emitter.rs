@@ -148,7 +148,8 @@ impl Emitter {
     }
 
     /// Connects to the Redis of Node's servers, as `@socket.io/redis-emitter` does there: what is emitted reaches their
-    /// clients, and those of sio's servers that hear the same key.
+    /// clients, and those of sio's servers that hear the same key. With [`NodeJs::sharded`](crate::NodeJs::sharded) it reaches
+    /// servers with the sharded adapter, for which Node has no emitter.
     ///
     /// Only the options [`Options::hold`] and [`Options::wait`] count.
     ///

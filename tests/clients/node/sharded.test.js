@@ -176,3 +176,19 @@ test("garbage at the shards harms no node", async (t) => {
   assert.deepEqual(await heard, [1]);
   assert.deepEqual((await ask(two, "cluster")).nodes, ["a", "b"]);
 });
+
+test("an emitter of sio reaches clients of Node's servers and of nodes", async (t) => {
+  const { one, two, theirs, more, all } = await sides(t, "dynamic");
+  const boxes = all.map((socket) => inbox(socket, "said"));
+  const ours = await foreign(t, "emitter", redis.url, "node-sharded");
+  ours.tell({ cast: { event: "said", args: ["é", [1], { x: null }] } });
+  ours.tell({ bulk: { op: "join", to: [one.id, theirs.id], rooms: ["den"] } });
+  ours.tell({ cast: { event: "said", args: [2], to: ["den"] } });
+  ours.tell({ cast: { event: "said", args: [3], except: ["den"] } });
+  ours.tell({ server: ["z"] });
+  await until(async () => boxes, (all) => all.every(({ length }) => length >= 2), "both");
+  await until(() => ask(theirs, "do", { op: "heard" }), (heard) => heard.some(([arg]) => arg === "z"), "the event");
+  const first = ["é", [1], { x: null }];
+  const last = (socket) => (socket === two || socket === more ? [3] : [2]);
+  assert.deepEqual(boxes, all.map((socket) => [first, last(socket)]));
+});

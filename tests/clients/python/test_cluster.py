@@ -91,10 +91,12 @@ class Process:
         assert is_alive, "a process of python-socketio has ended"
 
 
-class Mixed(unittest.IsolatedAsyncioTestCase):
+class Beside(unittest.IsolatedAsyncioTestCase):
     """Two nodes of sio and their broker; each test adds servers and workers."""
 
     broker_class = Redis
+    join = "python"
+    channel = "socketio"
 
     @classmethod
     def setUpClass(cls):
@@ -102,7 +104,7 @@ class Mixed(unittest.IsolatedAsyncioTestCase):
         cls.addClassCleanup(cls.broker.stop)
         cls.nodes = []
         for name in "ab":
-            node = Node(cls.broker.url, name, JOIN="python")
+            node = Node(cls.broker.url, name, JOIN=cls.join)
             cls.addClassCleanup(node.stop)
             cls.nodes.append(node)
 
@@ -135,7 +137,7 @@ class Mixed(unittest.IsolatedAsyncioTestCase):
     async def server(self, version="5.18.1", mode="serve"):
         """A server, and a client of it; it has subscribed its channel."""
         before = self.subscribers()
-        server = await self.process(mode, self.broker.url, version=version)
+        server = await self.process(mode, self.broker.url, self.channel, version=version)
         client = await self.client(server.url)
         end = time.monotonic() + DEADLINE
         while self.subscribers() == before:
@@ -144,7 +146,7 @@ class Mixed(unittest.IsolatedAsyncioTestCase):
         return client
 
     def subscribers(self):
-        return self.broker.subscribers("socketio")
+        return self.broker.subscribers(self.channel)
 
     async def cast(self, peer, event, *args, to=None, **more):
         request = {"from": "server", "event": event, "args": list(args), **more}
@@ -165,6 +167,10 @@ class Mixed(unittest.IsolatedAsyncioTestCase):
             # True is equal to 1 here.
             same = one == other and isinstance(one, bool) == isinstance(other, bool)
             self.assertTrue(same, f"{what}: {got!r}")
+
+
+class Mixed(Beside):
+    """Nodes beside servers of python-socketio."""
 
     # ---- arguments ----
 

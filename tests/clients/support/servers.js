@@ -157,7 +157,8 @@ export async function startRedis() {
   const program = await Program.start(process.env.REDIS ?? "/usr/bin/redis-server", args, {}, (line) =>
     line.includes("Ready to accept connections"),
   );
-  return { url: `redis://${HOST}:${port}`, stop: () => program.stop() };
+  const signal = (signal) => program.signal(signal);
+  return { url: `redis://${HOST}:${port}`, signal, stop: () => program.stop() };
 }
 
 /** nginx with the book's configuration, in front of the servers at these ports, as `NGINX` names the program: `{ url, stop }`. */
@@ -209,7 +210,7 @@ export async function startMember(broker, name, env = {}) {
 
 /**
  * A process beside nodes: `node` or `python` with what it is told, or our own `emitter` for the clusters of others.
- * `{ url, tell, end }`; `end` says whether it was still alive.
+ * `{ url, tell, signal, kill, end }`; `end` says whether it was still alive.
  */
 export async function startForeign(kind, ...args) {
   let url;
@@ -227,7 +228,8 @@ export async function startForeign(kind, ...args) {
     },
     emitter: () => Program.start("emitter", [], { CLUSTER: args[0], AS: args[1] }, () => true, true),
   }[kind]();
-  return { url, tell: (what) => program.tell(JSON.stringify(what)), end: () => program.end() };
+  const tell = (what) => program.tell(JSON.stringify(what));
+  return { url, tell, signal: (signal) => program.signal(signal), kill: () => program.kill(), end: () => program.end() };
 }
 
 /** Runs the service of the example `workers` to its end. */

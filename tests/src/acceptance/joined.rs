@@ -5,6 +5,7 @@ use sio::cluster::{Adapter, NodeJs, Python, SubscriptionMode};
 /// A node that is a member of the clusters of other servers which are named.
 pub(super) fn joined(adapter: Adapter, names: &str) -> sio::Result<Adapter> {
     names.split(',').filter(|name| !name.is_empty()).try_fold(adapter, |adapter, name| match name {
+        "flask" => Ok(adapter.python(Python::flask().member())),
         "python" => Ok(adapter.python(Python::new().member())),
         "node" => Ok(adapter.node(NodeJs::new().member())),
         // Whichever mode its servers use.

@@ -5,7 +5,7 @@
 //! |---|---|
 //! | `CLUSTER` | URL of the broker: `redis://`, `amqp://`, `nats://` or `postgres://` |
 //! | `CLUSTER_NAME` | prefix of everything on the broker, default `accept` |
-//! | `AS` | whose cluster it is: `sio`, the default, `python`, on the channel `socketio`, or `node`, with the key `socket.io` |
+//! | `AS` | whose cluster it is: `sio`, the default, `python`, on the channel `socketio`, `node`, with the key `socket.io`, or `node-sharded`, with that prefix |
 //!
 //! | line | effect |
 //! |---|---|
@@ -128,6 +128,7 @@ async fn run() -> Result<(), Box<dyn Error>> {
         "" | "sio" => Emitter::connect(options).await?,
         "python" => Emitter::python(options, &Python::new()).await?,
         "node" => Emitter::node(options, &NodeJs::new()).await?,
+        "node-sharded" => Emitter::node(options, &NodeJs::sharded()).await?,
         other => return Err(format!("cannot emit to clusters of `{other}`").into()),
     };
     // Bytes that are no text are a malformed line, too.

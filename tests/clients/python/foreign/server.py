@@ -4,6 +4,7 @@
     server.py kombu URL CHANNEL     one by Kombu, which is for servers without asyncio; it can only emit
     server.py work URL CHANNEL      a write-only manager, which does what each line of its input says
     server.py flask URL CHANNEL     the same by Flask-SocketIO; an empty channel is its default
+    server.py serve-flask URL -     a server of Flask-SocketIO on a free port, at its default channel
 """
 
 import asyncio
@@ -92,6 +93,35 @@ def serve_by_kombu(url, channel):
     listener.serve_forever()
 
 
+def serve_by_flask(url):
+    from flask import Flask, request
+    from flask_socketio import SocketIO
+    from werkzeug.serving import make_server
+
+    application = Flask(__name__)
+    server = SocketIO(application, message_queue=url, async_mode="threading", cors_allowed_origins="*")
+
+    @server.on("do")
+    def do(what):
+        op = what["op"]
+        if op == "emit":
+            data = data_of(what["args"])
+            server.emit(what["event"], data, to=what.get("to"), skip_sid=what.get("skip"))
+        elif op == "call":
+            return list(server.call(what["event"], *what["args"], to=what["to"], timeout=20))
+        elif op == "enter":
+            server.server.enter_room(what["sid"], what["room"])
+        elif op == "close":
+            server.close_room(what["room"])
+        elif op == "disconnect":
+            server.server.disconnect(what["sid"])
+        return [request.sid]
+
+    listener = make_server("127.0.0.1", 0, application, threaded=True)
+    print("listening", listener.server_port, flush=True)
+    listener.serve_forever()
+
+
 def work(manager):
     print("ready", flush=True)
     for line in sys.stdin:
@@ -117,6 +147,8 @@ if __name__ == "__main__":
         asyncio.run(serve(url, channel))
     elif mode == "kombu":
         serve_by_kombu(url, channel)
+    elif mode == "serve-flask":
+        serve_by_flask(url)
     elif mode == "work":
         kind = socketio.KombuManager if is_amqp(url) else socketio.RedisManager
         work(kind(url, channel=channel, write_only=True))
