@@ -175,9 +175,9 @@ impl Adapter {
         self.with(|options| options.python(python))
     }
 
-    /// Meets Node's servers with a Redis adapter of Socket.IO, the classic or the sharded one, at the same Redis: as a rule while an application moves from
-    /// one to the other, or to hear services with its Redis emitter. By default they are only heard: see
-    /// [`NodeJs`](super::NodeJs).
+    /// Meets Node's servers with a Redis adapter of Socket.IO, the classic or the sharded one, at the same Redis: as a
+    /// rule while an application moves from one to the other, or to hear services with its Redis emitter. By default
+    /// they are only heard: see [`NodeJs`](super::NodeJs).
     ///
     /// # Examples
     ///

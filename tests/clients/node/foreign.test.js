@@ -140,6 +140,30 @@ for (const redisClient of ["ioredis", "redis"]) {
   });
 }
 
+test("events and questions are about their namespace, also about one that has just come into being", async (t) => {
+  const { one, theirs, server } = await sides(t);
+  // Node's server has `/` and `/a`; its emitter speaks of any.
+  const [ours, other] = await Promise.all([nodes[1].url, server.url].map((url) => client(t, url, "/a")));
+  const everybody = [ours.id, other.id].sort();
+  const found = async (socket) => {
+    const found = socket === ours ? (await ask(socket, "fetch", {})).sockets : await ask(socket, "do", { op: "fetch" });
+    return Array.isArray(found) ? found.map(({ id }) => id).sort() : found;
+  };
+  for (const socket of [ours, other]) await until(() => found(socket), (ids) => `${ids}` === `${everybody}`, "both of /a");
+  assert.deepEqual(await ask(other, "do", { op: "ask", event: "please", args: [1] }), ["answer", "answer"]);
+  const room = `/room-${Math.floor(Math.random() * 1e9)}`;
+  const [inside, again] = await Promise.all(nodes.map(({ url }) => client(t, url, room)));
+  const boxes = [one, theirs, ours, other, inside, again].map((socket) => inbox(socket, "said"));
+  const emitter = await foreign(t, "node", "emit", redis.url);
+  emitter.tell({ op: "emit", nsp: room, event: "said", args: [room] });
+  await ask(other, "do", { op: "emit", event: "said", args: ["a"] });
+  await cast(ours, "said", ["b"]);
+  emitter.tell({ op: "disconnect", nsp: room, to: [inside.id] });
+  await next(inside, "disconnect");
+  await until(async () => boxes.map(({ length }) => length), (all) => `${all}` === "0,0,2,2,1,1", "all of it");
+  assert.deepEqual(boxes.map((box) => box.flat().sort()), [[], [], ["a", "b"], ["a", "b"], [room], [room]]);
+});
+
 test("an emitter of Node reaches clients of all nodes, and ours those of Node", async (t) => {
   const { one, two, theirs } = await sides(t);
   const emitter = await foreign(t, "node", "emit", redis.url);

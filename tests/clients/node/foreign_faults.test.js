@@ -1,5 +1,4 @@
-// Servers of Node and of Python that are killed or stand still while nodes of sio wait for their answers, and a broker
-// that stands still under all of them.
+// Servers of Node and of Python that are killed or stand still while nodes of sio wait for their answers.
 
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
@@ -119,36 +118,4 @@ test("servers of Python that stand still or are killed keep nobody waiting", asy
   const heard = next(two, "said");
   await cast(one, "said", [1]);
   assert.deepEqual(await heard, [1]);
-});
-
-test("a broker that stands still for a while loses nothing between servers of all kinds", async (t) => {
-  const [one, two] = await members(t, "node,node-sharded,python");
-  const classic = await foreign(t, "node", "serve", redis.url, "ioredis");
-  const sharded = await foreign(t, "node", "serve", redis.url, "redis", "dynamic");
-  const python = await foreign(t, "python", "serve", redis.url);
-  const others = await Promise.all([classic, sharded, python].map(({ url }) => client(t, url)));
-  const all = [one, two, ...others];
-  const boxes = all.map((socket) => inbox(socket, "said"));
-  const ready = all.map((socket) => inbox(socket, "ready?"));
-  await until(() => cast(one, "ready?", []), () => ready.every(({ length }) => length > 0), "all servers");
-  redis.signal("SIGSTOP");
-  const said = [];
-  for (let number = 0; number < 20; number += 1) {
-    await cast(number % 2 ? two : one, "said", [number]);
-    said.push(number);
-  }
-  redis.signal("SIGCONT");
-  await until(async () => boxes, (all) => all.every(({ length }) => length >= said.length), "all of it");
-  for (const [index, socket] of others.entries()) {
-    await ask(socket, "do", { op: "emit", event: "said", args: [100 + index] });
-  }
-  const theirs = others.map((_, index) => 100 + index);
-  await until(async () => boxes.slice(0, 2), (ours) => ours.every(({ length }) => length >= said.length + 3), "theirs");
-  for (const box of boxes.slice(0, 2)) {
-    assert.deepEqual(box.flat().sort((a, b) => a - b), [...said, ...theirs]);
-  }
-  for (const [index, box] of boxes.slice(2).entries()) {
-    const numbers = box.flat().filter((number) => number < 100);
-    assert.deepEqual(numbers.sort((a, b) => a - b), said, `at server ${index}`);
-  }
 });

@@ -4,6 +4,7 @@ import collections
 import os
 import pathlib
 import re
+import signal
 import socket
 import subprocess
 import tempfile
@@ -187,14 +188,15 @@ class RabbitMq:
         if not folder:
             folder = tempfile.mktemp(prefix="sio-rabbitmq-")
             self._keeper = subprocess.Popen([self.KEEPER, folder, str(os.getpid())])
-        self._env = pathlib.Path(folder, "env")
+        self._folder = pathlib.Path(folder)
+        self._env = self._folder / "env"
         end = time.monotonic() + 180
         while not self._env.exists():
             if time.monotonic() > end:
                 raise RuntimeError("there is no RabbitMQ: `apt-get install rabbitmq-server`")
             time.sleep(0.1)
-        port = re.search(r' PORT="(\d+)"', self._env.read_text())[1]
-        self.url = f"amqp://{HOST}:{port}"
+        self._port = int(re.search(r' PORT="(\d+)"', self._env.read_text())[1])
+        self.url = f"amqp://{HOST}:{self._port}"
 
     def subscribers(self, exchange):
         """How many queues get what is published there."""
@@ -212,7 +214,32 @@ class RabbitMq:
             body = message.encode() if isinstance(message, str) else message
             producer.publish(body, content_type="application/data", content_encoding="binary")
 
+    def signal(self, name):
+        """Sends it a signal, such as `STOP`."""
+        os.kill(int((self._folder / "pid").read_text()), getattr(signal, f"SIG{name}"))
+
+    def kill(self):
+        """Ends it as a crash does; its keeper leaves it so."""
+        (self._folder / "away").touch()
+        self.signal("KILL")
+
+    def run(self):
+        """Has it started again, on the same port, and returns when it listens."""
+        (self._folder / "away").unlink()
+        end = time.monotonic() + 180
+        while True:
+            try:
+                socket.create_connection((HOST, self._port), 1).close()
+                return
+            except OSError:
+                if time.monotonic() > end:
+                    raise
+                time.sleep(0.1)
+
     def stop(self):
+        # A test that has failed must not take it from the others.
+        away = self._folder / "away"
+        away.unlink() if away.exists() else self.signal("CONT")
         if self._keeper:
             self._keeper.terminate()
             self._keeper.wait()

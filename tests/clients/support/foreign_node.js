@@ -30,12 +30,11 @@ function plain(value) {
 }
 
 async function connections() {
-  if (client === "redis") {
-    const [pub, sub] = [createClient({ url }), createClient({ url })];
-    await Promise.all([pub.connect(), sub.connect()]);
-    return [pub, sub];
-  }
-  return [new Redis(url), new Redis(url)];
+  const both = client === "redis" ? [createClient({ url }), createClient({ url })] : [new Redis(url), new Redis(url)];
+  // A process without a listener would end as soon as its Redis does.
+  both.forEach((connection) => connection.on("error", () => {}));
+  if (client === "redis") await Promise.all(both.map((connection) => connection.connect()));
+  return both;
 }
 
 /** Those of a server, or of an emitter, who are addressed. */

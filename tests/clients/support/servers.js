@@ -68,6 +68,12 @@ class Program {
     this.#child.kill(signal);
   }
 
+  /** The memory that it has of the system now, in bytes. */
+  async memory() {
+    const status = await readFile(`/proc/${this.#child.pid}/status`, "utf8");
+    return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)[1]) * 1024;
+  }
+
   /** Ends the program, and returns whether it was still alive. */
   async end() {
     const isAlive = this.#child.exitCode === null && this.#child.signalCode === null;
@@ -150,15 +156,26 @@ export async function startNode(name, redis, env = {}) {
   return { url: `http://${HOST}:${port}`, port: Number(port), stop, kill: () => program.kill(), signal };
 }
 
-/** A Redis of its own, as `REDIS` names the program: `{ url, stop }`. */
+/**
+ * A Redis of its own, as `REDIS` names the program: `{ url, signal, kill, run, stop }`. After `kill`, `run` starts it again,
+ * on the same port.
+ */
 export async function startRedis() {
   const port = await listenOnce(0);
   const args = ["--port", `${port}`, "--bind", HOST, "--save", "", "--appendonly", "no"];
-  const program = await Program.start(process.env.REDIS ?? "/usr/bin/redis-server", args, {}, (line) =>
-    line.includes("Ready to accept connections"),
-  );
-  const signal = (signal) => program.signal(signal);
-  return { url: `redis://${HOST}:${port}`, signal, stop: () => program.stop() };
+  const isReady = (line) => line.includes("Ready to accept connections");
+  let program;
+  const run = async () => {
+    program = await Program.start(process.env.REDIS ?? "/usr/bin/redis-server", args, {}, isReady);
+  };
+  await run();
+  return {
+    url: `redis://${HOST}:${port}`,
+    run,
+    signal: (signal) => program.signal(signal),
+    kill: () => program.kill(),
+    stop: () => program.stop(),
+  };
 }
 
 /** nginx with the book's configuration, in front of the servers at these ports, as `NGINX` names the program: `{ url, stop }`. */
@@ -196,7 +213,7 @@ export async function startNginx(ports) {
   return { url: `http://${HOST}:${port}`, stop };
 }
 
-/** The acceptance application as a node of a cluster: `{ url, stop }`. */
+/** The acceptance application as a node of a cluster: `{ url, memory, stop }`; `memory` tells its size, in bytes. */
 export async function startMember(broker, name, env = {}) {
   let url;
   const settings = { CLUSTER: broker, NODE: name, PORT: "0", ...env };
@@ -205,7 +222,7 @@ export async function startMember(broker, name, env = {}) {
     url = found && `http://${HOST}:${found[1]}`;
     return found !== null;
   });
-  return { url, stop: () => program.stop() };
+  return { url, memory: () => program.memory(), stop: () => program.stop() };
 }
 
 /**
@@ -224,7 +241,8 @@ export async function startForeign(kind, ...args) {
     node: () => Program.start(process.execPath, [script("foreign_node.js"), ...args], {}, isReady),
     python: () => {
       const python = process.env.PYTHON ?? script("../python/.venv/bin/python");
-      return Program.start(python, [script("../python/foreign/server.py"), ...args, "socketio"], {}, isReady);
+      const [mode, broker, channel = "socketio"] = args;
+      return Program.start(python, [script("../python/foreign/server.py"), mode, broker, channel], {}, isReady);
     },
     emitter: () => Program.start("emitter", [], { CLUSTER: args[0], AS: args[1] }, () => true, true),
   }[kind]();
@@ -240,6 +258,20 @@ export async function runService(redis, order) {
   if (code !== 0) {
     throw new Error(`the service ended with ${code}`);
   }
+}
+
+/** A server of the example `moving` as it was before, in `python` or in `node`: `{ url, kill, end }`. */
+export async function startOld(language, redis) {
+  const folder = fileURLToPath(new URL("../../../examples/moving/", import.meta.url));
+  const port = await listenOnce(0);
+  const url = `http://${HOST}:${port}`;
+  const command = {
+    python: [process.env.PYTHON ?? fileURLToPath(new URL("../python/.venv/bin/python", import.meta.url)), "-u", `${folder}server.py`],
+    node: [process.execPath, `${folder}server.mjs`],
+  }[language];
+  const env = { PORT: `${port}`, REDIS: redis };
+  const program = await Program.start(command[0], command.slice(1), env, (line) => line.includes(url));
+  return { url, kill: () => program.kill(), end: () => program.end() };
 }
 
 /** An example with its page: `{ url, port, stop }`. */

@@ -9,8 +9,12 @@ pub(super) fn joined(adapter: Adapter, names: &str) -> sio::Result<Adapter> {
         "python" => Ok(adapter.python(Python::new().member())),
         "node" => Ok(adapter.node(NodeJs::new().member())),
         // Whichever mode its servers use.
-        "node-sharded" => {
+        "node-sharded" | "node-sharded:dynamic-private" => {
             Ok(adapter.node(NodeJs::sharded().subscription_mode(SubscriptionMode::DynamicPrivate)))
+        }
+        "node-sharded:dynamic" => Ok(adapter.node(NodeJs::sharded())),
+        "node-sharded:static" => {
+            Ok(adapter.node(NodeJs::sharded().subscription_mode(SubscriptionMode::Static)))
         }
         _ => Err(sio::Error::new("no_such_cluster", format!("there is no cluster `{name}` to join"))),
     })

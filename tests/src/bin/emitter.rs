@@ -5,7 +5,7 @@
 //! |---|---|
 //! | `CLUSTER` | URL of the broker: `redis://`, `amqp://`, `nats://` or `postgres://` |
 //! | `CLUSTER_NAME` | prefix of everything on the broker, default `accept` |
-//! | `AS` | whose cluster it is: `sio`, the default, `python`, on the channel `socketio`, `node`, with the key `socket.io`, or `node-sharded`, with that prefix |
+//! | `AS` | whose cluster it is: `sio`, the default, `python`, on the channel `socketio`, `flask`, on its own, `node`, with the key `socket.io`, or `node-sharded`, with that prefix |
 //!
 //! | line | effect |
 //! |---|---|
@@ -127,6 +127,7 @@ async fn run() -> Result<(), Box<dyn Error>> {
     let emitter = match std::env::var("AS").unwrap_or_default().as_str() {
         "" | "sio" => Emitter::connect(options).await?,
         "python" => Emitter::python(options, &Python::new()).await?,
+        "flask" => Emitter::python(options, &Python::flask()).await?,
         "node" => Emitter::node(options, &NodeJs::new()).await?,
         "node-sharded" => Emitter::node(options, &NodeJs::sharded()).await?,
         other => return Err(format!("cannot emit to clusters of `{other}`").into()),

@@ -34,6 +34,9 @@ use crate::random;
 /// The time that their servers wait for answers, unless a request says another.
 const PATIENCE: Duration = Duration::from_secs(5);
 
+/// The longest time for which answers of clients are awaited, whatever a request says.
+const LONGEST: Duration = Duration::from_secs(600);
+
 /// Requests of theirs that are answered at the same time.
 const MAX_ANSWERING: usize = 256;
 

@@ -14,7 +14,7 @@ use sio_core::id::Sid;
 
 use super::super::{Desk, HIDDEN};
 use super::back::{Back, Reply};
-use super::{MAX_OPEN, NodePort, PATIENCE, null};
+use super::{LONGEST, MAX_OPEN, NodePort, PATIENCE, null};
 use crate::bus::Frame;
 use crate::local::Address;
 use crate::outbox::{Outbox, now};
@@ -61,7 +61,7 @@ impl NodePort {
                 self.server_event_of(path, uid.as_deref(), (&event, &args), id, back, desk);
             }
             (What::Ask { to, event, timeout }, Some(id)) => {
-                let limit = timeout.map_or(PATIENCE, Duration::from_millis);
+                let limit = timeout.map_or(PATIENCE, Duration::from_millis).min(LONGEST);
                 let asker: Arc<dyn Answered> = Arc::new(NodeAsker {
                     node: self.peers.id,
                     back: back.clone(),
