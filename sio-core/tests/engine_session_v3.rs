@@ -169,7 +169,7 @@ fn an_upgrade_goes_as_in_revision_4_and_the_heartbeat_through_it() {
     let mut t = Transcript::open(Polling);
     t.at(10);
     assert_eq!(t.session.begin_poll(), PollVerdict::Wait);
-    assert_eq!(t.session.attach_probe(t.now), Ok(()));
+    assert_eq!(t.session.attach_probe(WebSocket, t.now), Ok(()));
     t.wakes_at(110);
     let pong = Output::Send(Channel::Probe, packet("3probe"));
     t.at(20).probe("2probe", &[pong, ReleasePoll]);

@@ -12,6 +12,8 @@ pub enum TransportKind {
     Polling,
     /// One WebSocket connection.
     WebSocket,
+    /// One stream of a WebTransport session, over QUIC.
+    WebTransport,
 }
 
 impl TransportKind {
@@ -20,10 +22,12 @@ impl TransportKind {
         match self {
             Self::Polling => "polling",
             Self::WebSocket => "websocket",
+            Self::WebTransport => "webtransport",
         }
     }
 
-    /// Finds the transport with this name; letter case matters.
+    /// Finds the transport that has this name in a query; letter case matters. WebTransport has none: its clients
+    /// send no query.
     ///
     /// ```
     /// use sio_core::engine::config::TransportKind;

@@ -62,7 +62,7 @@ impl fmt::Display for CloseReason {
 pub enum Channel {
     /// The transport that the session is on, behind what is queued for it.
     Main,
-    /// The WebSocket of an upgrade under way. Such a packet overtakes the queue.
+    /// The stream of an upgrade under way. Such a packet overtakes the queue.
     Probe,
 }
 
@@ -76,12 +76,12 @@ pub enum Output {
     /// Answer the pending GET with what is queued, or with a noop packet where that is nothing, or nothing any more:
     /// the client itself has closed the session.
     ReleasePoll,
-    /// The WebSocket of the upgrade is the main transport from here on; what is queued goes out over it. A session that
+    /// The stream of the upgrade is the main transport from here on; what is queued goes out over it. A session that
     /// is closed already closes it then.
     Upgraded,
-    /// Close the WebSocket of the upgrade; the session stays on polling.
+    /// Close the stream of the upgrade; the session stays on polling.
     ProbeFailed,
-    /// The session is over. Comes last and once: close whatever belongs to it. The WebSocket of an upgrade is kept for
+    /// The session is over. Comes last and once: close whatever belongs to it. The stream of an upgrade is kept for
     /// as long as [`awaits_upgrade`](super::session::Session::awaits_upgrade) says.
     Closed(CloseReason),
 }
@@ -118,13 +118,13 @@ pub enum PostVerdict {
     NotPolling,
 }
 
-/// Why a WebSocket cannot become the probe of a session. It is closed; the session goes on undisturbed.
+/// Why a stream cannot become the probe of a session. It is closed; the session goes on undisturbed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 pub enum ProbeRefused {
-    /// The session is on WebSocket, from the beginning or by an earlier upgrade.
-    #[error("the session is on websocket already")]
-    AlreadyWebSocket,
-    /// Another WebSocket is trying to take over.
+    /// The session is on such a transport, from the beginning or by an earlier upgrade.
+    #[error("the session is not on polling")]
+    NotPolling,
+    /// Another stream is trying to take over.
     #[error("another upgrade of the session is under way")]
     AlreadyProbing,
     /// The session is over.

@@ -6,7 +6,7 @@
 //!
 //! ```text
 //!                 attach_probe            "2probe"              "5"
-//! ──► Polling ────────────────► Probing ───────────► Probed ──────────► WebSocket ◄──
+//! ──► Polling ────────────────► Probing ───────────► Probed ────────────► Stream ◄──
 //!        ▲                         │  │                 │                  ▲
 //!        └─────────────────────────┴──┼─────────────────┘                  │
 //!          lost, too late, or         └────────────────────────────────────┘
@@ -14,6 +14,8 @@
 //!
 //! each of these ──► Closed, by a packet, a request, a deadline or `close`
 //! ```
+//!
+//! A stream is a WebSocket or the stream of a WebTransport session.
 //!
 //! A client that was answered `3probe` has stopped polling, or is about to, and sends the upgrade packet next.
 //! Decisions about it meanwhile have to reach it on either way: a GET brings what is queued, the heartbeat waits until the
@@ -119,7 +121,7 @@ impl Session {
     ) -> Self {
         let state = match via {
             TransportKind::Polling => State::Polling(Requests::default()),
-            TransportKind::WebSocket => State::WebSocket,
+            stream => State::Stream(stream),
         };
         let heartbeat = match revision {
             Revision::V3 => Heartbeat::Sent(ping_of_client_by(&config, now)),
@@ -128,7 +130,7 @@ impl Session {
         Self { config, state, heartbeat, revision, is_paused: false, is_extended: false }
     }
 
-    /// Handles a packet of the main transport: an item of a POST, or a message of the WebSocket that the session is
+    /// Handles a packet of the main transport: an item of a POST, or a message of the stream that the session is
     /// on.
     ///
     /// `now` is only called for a pong, and for a ping of revision 3. A packet that could not be decoded is not given
@@ -154,7 +156,7 @@ impl Session {
                 self.close(CloseReason::TransportError)
             }
             (Packet::Open(_), _) => self.close(CloseReason::ParseError),
-            // An upgrade belongs on the probed WebSocket; noops may come at any time.
+            // An upgrade belongs on the probed stream; noops may come at any time.
             (Packet::Upgrade | Packet::Noop, _) => Outputs::new(),
         }
     }
@@ -175,7 +177,7 @@ impl Session {
                 PollVerdict::Wait
             }
             State::Probed { .. } => PollVerdict::NoWait,
-            State::WebSocket | State::Closed { .. } => PollVerdict::NotPolling,
+            State::Stream(_) | State::Closed { .. } => PollVerdict::NotPolling,
         }
     }
 
@@ -229,7 +231,7 @@ impl Session {
                     Heartbeat::Held(self.config.ping_timeout)
                 } else {
                     let ping_timeout = self.config.ping_timeout;
-                    let is_awaited = self.state.is_polled() || self.transport() == TransportKind::WebSocket;
+                    let is_awaited = self.state.is_polled() || self.transport() != TransportKind::Polling;
                     Heartbeat::Sent(later(queued_at(at, now, ping_timeout, is_awaited), ping_timeout))
                 };
                 outputs.push(Output::Send(Channel::Main, Packet::Ping(ByteString::new())));
@@ -305,7 +307,7 @@ impl Session {
 
     /// Closes the session from the server's side, or tells it that its transport is gone.
     ///
-    /// A pending GET is answered with a close packet. Over WebSocket the protocol has no packet for it: the end of
+    /// A pending GET is answered with a close packet. Over the other transports the protocol has no packet for it: the end of
     /// the connection says it. Does nothing when the session is closed already.
     pub fn close(&mut self, reason: CloseReason) -> Outputs {
         if self.is_closed() {
@@ -327,7 +329,7 @@ impl Session {
     pub fn close_reason(&self) -> Option<CloseReason> {
         match self.state {
             State::Closed { reason, .. } => Some(reason),
-            State::Polling(_) | State::Probing { .. } | State::Probed { .. } | State::WebSocket => None,
+            State::Polling(_) | State::Probing { .. } | State::Probed { .. } | State::Stream(_) => None,
         }
     }
 
@@ -336,7 +338,7 @@ impl Session {
     pub fn transport(&self) -> TransportKind {
         match self.state {
             State::Polling(_) | State::Probing { .. } | State::Probed { .. } => TransportKind::Polling,
-            State::WebSocket => TransportKind::WebSocket,
+            State::Stream(transport) => transport,
             State::Closed { transport, .. } => transport,
         }
     }
@@ -362,7 +364,7 @@ impl Session {
 
     fn finish(&mut self, reason: CloseReason) {
         // A client that has said that it is over goes nowhere.
-        let awaits_upgrade = self.state.upgrade_deadline().is_some() && reason != CloseReason::TransportClose;
+        let awaits_upgrade = self.state.upgrade_to().filter(|_| reason != CloseReason::TransportClose);
         self.state = State::Closed { reason, transport: self.transport(), awaits_upgrade };
     }
 }

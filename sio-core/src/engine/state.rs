@@ -10,14 +10,15 @@ use super::output::CloseReason;
 pub(super) enum State {
     /// On polling.
     Polling(Requests),
-    /// A WebSocket is attached, and has not said anything.
-    Probing { requests: Requests, deadline: Instant },
+    /// A stream of such a transport is attached, and has not said anything.
+    Probing { requests: Requests, deadline: Instant, to: TransportKind },
     /// The probe was answered.
-    Probed { requests: Requests, deadline: Instant },
-    /// On WebSocket, from the beginning or by an upgrade.
-    WebSocket,
-    /// Over. The client may not know it yet, and be on its way to the WebSocket that was attached.
-    Closed { reason: CloseReason, transport: TransportKind, awaits_upgrade: bool },
+    Probed { requests: Requests, deadline: Instant, to: TransportKind },
+    /// On WebSocket or WebTransport, from the beginning or by an upgrade.
+    Stream(TransportKind),
+    /// Over. The client may not know it yet, and be on its way to the stream that was attached: then this is
+    /// where it goes.
+    Closed { reason: CloseReason, transport: TransportKind, awaits_upgrade: Option<TransportKind> },
 }
 
 impl State {
@@ -26,7 +27,7 @@ impl State {
             Self::Polling(requests) | Self::Probing { requests, .. } | Self::Probed { requests, .. } => {
                 Some(requests)
             }
-            Self::WebSocket | Self::Closed { .. } => None,
+            Self::Stream(_) | Self::Closed { .. } => None,
         }
     }
 
@@ -35,7 +36,7 @@ impl State {
             Self::Polling(requests) | Self::Probing { requests, .. } | Self::Probed { requests, .. } => {
                 requests.is_polled
             }
-            Self::WebSocket | Self::Closed { .. } => false,
+            Self::Stream(_) | Self::Closed { .. } => false,
         }
     }
 
@@ -46,7 +47,15 @@ impl State {
     pub(super) fn upgrade_deadline(&self) -> Option<Instant> {
         match *self {
             Self::Probing { deadline, .. } | Self::Probed { deadline, .. } => Some(deadline),
-            Self::Polling(_) | Self::WebSocket | Self::Closed { .. } => None,
+            Self::Polling(_) | Self::Stream(_) | Self::Closed { .. } => None,
+        }
+    }
+
+    /// Returns the transport to which an upgrade leads that is under way.
+    pub(super) fn upgrade_to(&self) -> Option<TransportKind> {
+        match *self {
+            Self::Probing { to, .. } | Self::Probed { to, .. } => Some(to),
+            Self::Polling(_) | Self::Stream(_) | Self::Closed { .. } => None,
         }
     }
 }

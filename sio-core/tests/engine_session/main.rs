@@ -70,7 +70,12 @@ impl Transcript {
 
     #[track_caller]
     fn attaches(&mut self, expected: Result<(), ProbeRefused>) {
-        assert_eq!(self.session.attach_probe(self.now), expected);
+        self.attaches_by(WebSocket, expected);
+    }
+
+    #[track_caller]
+    fn attaches_by(&mut self, to: TransportKind, expected: Result<(), ProbeRefused>) {
+        assert_eq!(self.session.attach_probe(to, self.now), expected);
     }
 
     #[track_caller]

@@ -6,7 +6,7 @@ use sio_core::engine::config::SessionConfig;
 use sio_core::engine::session::{CloseReason, PollVerdict, PostVerdict, ProbeRefused};
 
 use crate::Output::{Closed, ProbeFailed, ReleasePoll, Upgraded};
-use crate::TransportKind::{Polling, WebSocket};
+use crate::TransportKind::{Polling, WebSocket, WebTransport};
 use crate::{Transcript, config, deliver, send, send_probe};
 
 #[test]
@@ -365,6 +365,43 @@ fn a_lost_probe_leaves_the_session_on_polling() {
 }
 
 #[test]
+fn an_upgrade_leads_to_the_transport_that_was_attached() {
+    for to in [WebSocket, WebTransport] {
+        let mut t = Transcript::open(Polling);
+        t.attaches_by(to, Ok(()));
+        t.probe("2probe", &[send_probe("3probe")]);
+        assert_eq!(t.session.transport(), Polling);
+        t.probe("5", &[Upgraded]);
+        assert_eq!(t.session.transport(), to);
+
+        // The client of a session that has been closed meanwhile is awaited there as well.
+        let mut t = Transcript::open(Polling);
+        t.attaches_by(to, Ok(()));
+        t.probe("2probe", &[send_probe("3probe")]);
+        let closed = CloseReason::ForcedServerClose;
+        assert_eq!(t.session.close(closed)[..], [Closed(closed)]);
+        assert!(t.session.awaits_upgrade());
+        assert_eq!(t.session.transport(), Polling);
+        t.probe("5", &[Upgraded]);
+        assert_eq!(t.session.transport(), to);
+    }
+}
+
+#[test]
+fn the_one_that_is_attached_first_is_the_one_that_counts() {
+    for (first, second) in [(WebSocket, WebTransport), (WebTransport, WebSocket)] {
+        let mut t = Transcript::open(Polling);
+        t.attaches_by(first, Ok(()));
+        t.attaches_by(second, Err(ProbeRefused::AlreadyProbing));
+        t.session.handle_probe_lost(t.now);
+        t.attaches_by(second, Ok(()));
+        t.probe("5", &[Upgraded]);
+        assert_eq!(t.session.transport(), second);
+        t.attaches_by(first, Err(ProbeRefused::NotPolling));
+    }
+}
+
+#[test]
 fn a_second_websocket_is_refused() {
     let mut t = Transcript::open(Polling);
     t.attaches(Ok(()));
@@ -372,13 +409,13 @@ fn a_second_websocket_is_refused() {
     t.probe("2probe", &[send_probe("3probe")]);
     t.attaches(Err(ProbeRefused::AlreadyProbing));
     t.probe("5", &[Upgraded]);
-    t.attaches(Err(ProbeRefused::AlreadyWebSocket));
+    t.attaches(Err(ProbeRefused::NotPolling));
     t.session.handle_probe_lost(t.now);
     t.says("4still here", &[deliver("still here")]);
     assert_eq!(t.session.transport(), WebSocket);
 
     let mut t = Transcript::open(WebSocket);
-    t.attaches(Err(ProbeRefused::AlreadyWebSocket));
+    t.attaches(Err(ProbeRefused::NotPolling));
     t.says("4still here", &[deliver("still here")]);
 }
 

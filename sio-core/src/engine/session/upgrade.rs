@@ -1,4 +1,4 @@
-//! The upgrade of a session: from a WebSocket that is attached to one that carries the session, or that is given up.
+//! The upgrade of a session: from a stream that is attached to one that carries the session, or that is given up.
 
 use std::time::Instant;
 
@@ -12,55 +12,54 @@ use crate::engine::packet::{PROBE, Packet};
 use crate::engine::state::State;
 
 impl Session {
-    /// Handles a WebSocket that was opened with the id of this session. Polling goes on as before until it probes.
+    /// Handles a stream that was opened with the id of this session. Polling goes on as before until it probes.
     ///
     /// # Errors
     ///
-    /// Fails where the session is not on polling, or another WebSocket was attached before. The new WebSocket is
-    /// closed then; nothing else changes.
-    pub fn attach_probe(&mut self, now: Instant) -> Result<(), ProbeRefused> {
+    /// Fails where the session is not on polling, or another stream was attached before. The new one is closed then;
+    /// nothing else changes.
+    pub fn attach_probe(&mut self, to: TransportKind, now: Instant) -> Result<(), ProbeRefused> {
         match self.state {
             State::Polling(requests) => {
                 let deadline = later(now, self.config.upgrade_timeout);
-                self.state = State::Probing { requests, deadline };
+                self.state = State::Probing { requests, deadline, to };
                 Ok(())
             }
             State::Probing { .. } | State::Probed { .. } => Err(ProbeRefused::AlreadyProbing),
-            State::WebSocket => Err(ProbeRefused::AlreadyWebSocket),
+            State::Stream(_) => Err(ProbeRefused::NotPolling),
             State::Closed { .. } => Err(ProbeRefused::Closed),
         }
     }
 
-    /// Says whether a client of a closed session may still be on its way to the attached WebSocket.
+    /// Says whether a client of a closed session may still be on its way to the attached stream.
     ///
-    /// That WebSocket is kept then, and its packets are handled as before. After [`Output::Upgraded`] what is queued
+    /// That stream is kept then, and its packets are handled as before. After [`Output::Upgraded`] what is queued
     /// goes out over it, and then it is closed. The answer to a GET that tells of the end makes all of that
     /// unnecessary.
     pub fn awaits_upgrade(&self) -> bool {
-        matches!(self.state, State::Closed { awaits_upgrade: true, .. })
+        matches!(self.state, State::Closed { awaits_upgrade: Some(_), .. })
     }
 
-    /// Handles a packet of the WebSocket that was attached by [`attach_probe`](Self::attach_probe).
+    /// Handles a packet of the stream that was attached by [`attach_probe`](Self::attach_probe).
     ///
     /// After [`Output::Upgraded`] its packets go to [`handle_packet`](Self::handle_packet); after
     /// [`Output::ProbeFailed`] it is closed.
     pub fn handle_probe_packet(&mut self, packet: Packet, now: Instant) -> Outputs {
         match (self.state, packet) {
-            (State::Closed { awaits_upgrade: false, .. }, _) => Outputs::new(),
-            (State::Closed { awaits_upgrade: true, .. }, Packet::Ping(text)) if *text == *PROBE => {
+            (State::Closed { awaits_upgrade: None, .. }, _) => Outputs::new(),
+            (State::Closed { awaits_upgrade: Some(_), .. }, Packet::Ping(text)) if *text == *PROBE => {
                 smallvec![Output::Send(Channel::Probe, Packet::Pong(ByteString::from_static(PROBE)))]
             }
-            (State::Closed { awaits_upgrade: true, reason, .. }, Packet::Upgrade) => {
-                let transport = TransportKind::WebSocket;
-                self.state = State::Closed { reason, transport, awaits_upgrade: false };
+            (State::Closed { awaits_upgrade: Some(transport), reason, .. }, Packet::Upgrade) => {
+                self.state = State::Closed { reason, transport, awaits_upgrade: None };
                 smallvec![Output::Upgraded]
             }
             // Every probe is answered, as the reference does.
             (
-                State::Probing { requests, deadline } | State::Probed { requests, deadline },
+                State::Probing { requests, deadline, to } | State::Probed { requests, deadline, to },
                 Packet::Ping(text),
             ) if now < deadline && *text == *PROBE => {
-                self.state = State::Probed { requests, deadline };
+                self.state = State::Probed { requests, deadline, to };
                 let mut outputs: Outputs =
                     smallvec![Output::Send(Channel::Probe, Packet::Pong(ByteString::from_static(PROBE)))];
                 // The client sends the upgrade packet only when its GET has come back.
@@ -68,10 +67,10 @@ impl Session {
                 outputs
             }
             // Some clients do not probe what they upgrade to.
-            (State::Probing { deadline, .. } | State::Probed { deadline, .. }, Packet::Upgrade)
+            (State::Probing { deadline, to, .. } | State::Probed { deadline, to, .. }, Packet::Upgrade)
                 if now < deadline =>
             {
-                self.end_probe(State::WebSocket, now);
+                self.end_probe(State::Stream(to), now);
                 smallvec![Output::Upgraded]
             }
             _ => {
@@ -81,7 +80,7 @@ impl Session {
         }
     }
 
-    /// Handles the end of the attached WebSocket before the upgrade: the session stays on polling, and another one
+    /// Handles the end of the attached stream before the upgrade: the session stays on polling, and another one
     /// may be attached.
     ///
     /// Does nothing when none is attached. After the upgrade it is the main transport, whose end is told to
@@ -92,9 +91,9 @@ impl Session {
                 self.end_probe(State::Polling(requests), now);
             }
             State::Closed { reason, transport, .. } => {
-                self.state = State::Closed { reason, transport, awaits_upgrade: false };
+                self.state = State::Closed { reason, transport, awaits_upgrade: None };
             }
-            State::Polling(_) | State::WebSocket => {}
+            State::Polling(_) | State::Stream(_) => {}
         }
     }
 
