@@ -66,11 +66,13 @@ pub(crate) struct TransportCounters {
     pub(crate) sent_bytes: Count,
 }
 
+/// The transports that this program has.
+pub(crate) const TRANSPORTS: &[TransportKind] = &[TransportKind::Polling, TransportKind::WebSocket];
+
 /// The counters of a server.
 #[derive(Debug)]
 pub(crate) struct Counters {
-    polling: TransportCounters,
-    websocket: TransportCounters,
+    by_transport: [TransportCounters; 3],
     pub(crate) closed: [Count; CLOSINGS],
     pub(crate) upgraded: Count,
     pub(crate) upgrades_failed: Count,
@@ -96,8 +98,7 @@ impl Counters {
             namespaces.push(counters("/", &[]));
         }
         Self {
-            polling: TransportCounters::default(),
-            websocket: TransportCounters::default(),
+            by_transport: Default::default(),
             closed: Default::default(),
             upgraded: Count::default(),
             upgrades_failed: Count::default(),
@@ -112,10 +113,7 @@ impl Counters {
     }
 
     pub(crate) fn of(&self, transport: TransportKind) -> &TransportCounters {
-        match transport {
-            TransportKind::Polling => &self.polling,
-            _ => &self.websocket,
-        }
+        &self.by_transport[transport as usize]
     }
 
     pub(crate) fn session_opened(&self, transport: TransportKind) {
@@ -123,10 +121,10 @@ impl Counters {
         self.of(transport).came.add(1);
     }
 
-    pub(crate) fn session_upgraded(&self) {
+    pub(crate) fn session_upgraded(&self, to: TransportKind) {
         self.upgraded.add(1);
-        self.polling.went.add(1);
-        self.websocket.came.add(1);
+        self.of(TransportKind::Polling).went.add(1);
+        self.of(to).came.add(1);
     }
 
     pub(crate) fn session_closed(&self, transport: TransportKind, reason: CloseReason) {

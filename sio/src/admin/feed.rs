@@ -146,9 +146,9 @@ pub(super) struct Watch(pub(super) std::sync::Arc<Feed>);
 
 impl Observer for Watch {
     fn session(&self, change: &SessionChange<'_>) {
-        if let SessionChange::Upgraded { handshake } = change {
+        if let SessionChange::Upgraded { handshake, transport } = change {
             let handshake = ptr::from_ref(*handshake).addr();
-            self.0.leave(|| Change::Transport { handshake, transport: TransportKind::WebSocket });
+            self.0.leave(|| Change::Transport { handshake, transport: *transport });
         }
     }
 

@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-use crate::counters::{CLOSINGS, Counters};
-use crate::engine::{CloseReason, TransportKind};
+use crate::counters::{CLOSINGS, Counters, TRANSPORTS};
+use crate::engine::CloseReason;
 
 /// How many counts are kept until they are told: those of some ten seconds, with every kind of end in each.
 const MAX_KEPT: usize = 128;
@@ -50,9 +50,8 @@ pub(super) struct Sampler {
 impl Sampler {
     /// Adds what has happened since the last time. `second`: since 1970.
     pub(super) fn sample(&mut self, counters: &Counters, second: u64) {
-        let kinds = [TransportKind::Polling, TransportKind::WebSocket].map(|kind| counters.of(kind));
-        let sum =
-            |read: fn(&crate::counters::TransportCounters) -> u64| kinds.iter().map(|one| read(one)).sum();
+        let kinds = || TRANSPORTS.iter().map(|kind| counters.of(*kind));
+        let sum = |read: fn(&crate::counters::TransportCounters) -> u64| kinds().map(read).sum();
         let now = Totals {
             opened: sum(|one| one.opened.get()),
             closed: std::array::from_fn(|at| counters.closed[at].get()),

@@ -43,7 +43,7 @@ pub trait Handler: Send + 'static {
         Ok(())
     }
 
-    /// Called when the session has moved from polling to WebSocket.
+    /// Called when the session has moved from polling to another transport.
     fn on_upgrade(&mut self) {}
 
     /// Called when the program closes the session with [`Sender::close`](super::Sender::close). Messages sent here

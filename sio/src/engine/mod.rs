@@ -257,7 +257,7 @@ impl Engine {
                 if let Some(initial) = &shared.initial_packet {
                     mailbox.push_always(initial.clone());
                 }
-                (TransportKind::WebSocket, Carrier::Opening(websocket))
+                (websocket.kind(), Carrier::Opening(websocket))
             }
         };
         mailbox.outbox.set_transport(kind);

@@ -308,9 +308,9 @@ impl Outbox {
         self.changed.notify_waiters();
     }
 
-    /// Waits while another transport is used and `is_wanted` says that it is worth waiting for.
-    pub(crate) async fn until_transport(&self, transport: TransportKind, is_wanted: impl Fn() -> bool) {
-        let is_over = || self.transport() == transport || self.is_refusing() || !is_wanted();
+    /// Waits while polling is used and `is_wanted` says that it is worth waiting for another transport.
+    pub(crate) async fn until_upgraded(&self, is_wanted: impl Fn() -> bool) {
+        let is_over = || self.transport() != TransportKind::Polling || self.is_refusing() || !is_wanted();
         until(&self.changed, || is_over().then_some(())).await;
     }
 

@@ -99,15 +99,15 @@ impl Socket {
         self.member.mailbox.outbox.transport()
     }
 
-    /// Waits until the client uses WebSocket: true at once if it does already, false if it leaves this namespace
-    /// before. That is the only change of transport that there is. Cancel safe.
+    /// Waits until the client uses another transport than polling: true at once if it does already, false if it leaves
+    /// this namespace before. That is the only change of transport that there is. Cancel safe.
     ///
     /// ```
     /// # use sio::prelude::*;
     /// # async fn example(socket: Socket) {
     /// tokio::spawn(async move {
     ///     if socket.upgraded().await {
-    ///         println!("{} is on WebSocket now", socket.id());
+    ///         println!("{} is on {} now", socket.id(), socket.transport());
     ///     }
     /// });
     /// # }
@@ -115,8 +115,8 @@ impl Socket {
     pub async fn upgraded(&self) -> bool {
         let member = &self.member;
         let is_wanted = || !member.is_closed();
-        member.mailbox.outbox.until_transport(TransportKind::WebSocket, is_wanted).await;
-        self.transport() == TransportKind::WebSocket
+        member.mailbox.outbox.until_upgraded(is_wanted).await;
+        self.transport() != TransportKind::Polling
     }
 
     /// Returns whether the client has been accepted and has not left this namespace.

@@ -131,10 +131,12 @@ pub enum SessionChange<'a> {
         /// The transport with which it begins.
         transport: TransportKind,
     },
-    /// The session has moved from polling to WebSocket.
+    /// The session has moved from polling to another transport.
     Upgraded {
         /// The request that opened it.
         handshake: &'a Handshake,
+        /// The transport to which it has moved.
+        transport: TransportKind,
     },
     /// The session has ended. Its sockets are told, and leave after this.
     Closed {

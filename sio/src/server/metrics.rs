@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Weak;
 
 use super::{Server, ServerInner};
-use crate::counters::{Count, Counters, EventCounters, NamespaceCounters, TransportCounters};
+use crate::counters::{Count, Counters, EventCounters, NamespaceCounters, TRANSPORTS, TransportCounters};
 use crate::engine::{CloseReason, TransportKind};
 use crate::http::MetricsPage;
 use crate::observe::metrics::{CLOSING_LABELS, OUTCOME_LABELS, REFUSAL_LABELS};
@@ -51,8 +51,9 @@ fn gather(server: &ServerInner) -> Snapshot {
 
 fn sessions(counters: &Counters) -> Vec<Family> {
     let by_transport = |read: fn(&TransportCounters) -> u64| {
-        [(TransportKind::Polling, "polling"), (TransportKind::WebSocket, "websocket")]
-            .map(|(kind, label)| Sample::new(&[("transport", label)], read(counters.of(kind))))
+        let sample =
+            |kind: &TransportKind| Sample::new(&[("transport", kind.as_str())], read(counters.of(*kind)));
+        TRANSPORTS.iter().map(sample).collect::<Vec<_>>()
     };
     let open = |one: &TransportCounters| one.came.get().saturating_sub(one.went.get());
     let with = |label, labels: &'static [&'static str], counts: &[Count]| -> Vec<_> {
@@ -75,7 +76,12 @@ fn sessions(counters: &Counters) -> Vec<Family> {
             Metric::Counter,
             with("reason", &CLOSING_LABELS, &counters.closed),
         ),
-        Family::new("sio_session_upgrades", "Upgrades from polling to WebSocket.", Metric::Counter, upgrades),
+        Family::new(
+            "sio_session_upgrades",
+            "Upgrades from polling to another transport.",
+            Metric::Counter,
+            upgrades,
+        ),
         Family::new(
             "sio_requests_refused",
             "Requests that were refused.",

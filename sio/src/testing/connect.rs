@@ -134,7 +134,8 @@ impl ClientBuilder {
         self
     }
 
-    /// Sets the transport to begin with. Default WebSocket; [`TestClient::upgrade`] moves on from polling.
+    /// Sets the transport to begin with: WebSocket, which is the default, or polling. [`TestClient::upgrade`] moves on
+    /// from polling.
     pub fn transport(mut self, transport: TransportKind) -> Self {
         self.transport = transport;
         self

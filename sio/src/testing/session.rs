@@ -97,6 +97,11 @@ impl Session {
                 let open = Open::find(&packets).map_err(said)?;
                 Owned::spawn(polling::run(Arc::clone(&shared), http, open, outgoing))
             }
+            TransportKind::WebTransport => {
+                return Err(said(
+                    "a client in the process has no WebTransport: it needs a network".to_owned(),
+                ));
+            }
         };
         shared.lock().transcript.note(format_args!("connected by {transport}"));
         Ok(Self { shared, driver: Mutex::new(Some(driver)) })

@@ -7,6 +7,7 @@ use std::task::{Context, Poll, ready};
 use bytes::Bytes;
 use hyper::upgrade::{OnUpgrade, Upgraded};
 use hyper_util::rt::TokioIo;
+use sio_core::engine::config::TransportKind;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
@@ -34,6 +35,11 @@ pub(crate) struct Limited {
 }
 
 impl Link {
+    /// Returns the transport that is spoken over it.
+    pub(crate) const fn kind(&self) -> TransportKind {
+        TransportKind::WebSocket
+    }
+
     /// Waits for the upgrade to complete; returns the bytes that the client sent ahead of the answer.
     pub(crate) fn poll_upgraded(&mut self, cx: &mut Context<'_>) -> Poll<Result<Bytes, hyper::Error>> {
         let Self::Upgrading(upgrade) = self else {

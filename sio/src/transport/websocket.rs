@@ -13,6 +13,7 @@ use std::task::{Context, Poll, ready};
 
 use bytes::{Buf, Bytes};
 use fastwebsockets::OpCode;
+use sio_core::engine::config::TransportKind;
 use sio_core::engine::packet::Message;
 
 use self::message::Partial;
@@ -122,6 +123,11 @@ impl WebSocket {
             is_ended: false,
             is_shut: false,
         }
+    }
+
+    /// Returns the transport that this is.
+    pub(crate) fn kind(&self) -> TransportKind {
+        self.link.kind()
     }
 
     /// The form of the packets on this WebSocket.

@@ -14,7 +14,7 @@ impl Observer for Heard {
             SessionChange::Opened { transport, handshake } => {
                 format!("opened by {transport}, {}", handshake.path())
             }
-            SessionChange::Upgraded { .. } => "upgraded".to_owned(),
+            SessionChange::Upgraded { transport, .. } => format!("upgraded to {transport}"),
             SessionChange::Closed { transport, reason, .. } => format!("closed by {transport}: {reason}"),
             other => format!("{other:?}"),
         });
@@ -51,7 +51,7 @@ async fn observers_hear_how_a_session_goes() {
     heard.expect("accepted").await;
     let mut ws = probed(&server, &polling).await;
     ws.send("5").await;
-    heard.expect("upgraded").await;
+    heard.expect("upgraded to websocket").await;
     ws.send_all(&[r#"421["ask",7]"#, r#"42["echo","x"]"#, r#"451-["ask",{"_placeholder":true,"num":0}]"#])
         .await;
     ws.send_binary(b"123").await;

@@ -17,10 +17,11 @@ impl Client {
 
     pub(super) fn tell_upgraded(&self) {
         if let Some(counters) = &self.reception.counters {
-            counters.session_upgraded();
+            counters.session_upgraded(self.sender.transport());
         }
         if let Some(observers) = &self.reception.observers {
-            observers.session(&SessionChange::Upgraded { handshake: &self.handshake });
+            let (handshake, transport) = (&self.handshake, self.sender.transport());
+            observers.session(&SessionChange::Upgraded { handshake, transport });
         }
     }
 

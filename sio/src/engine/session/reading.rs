@@ -74,8 +74,11 @@ impl SessionTask {
             websocket.keep(&mut scratch);
         }
         scratch.give_back();
-        self.count(TransportKind::WebSocket, |counters| &counters.received_packets, packets);
-        self.count(TransportKind::WebSocket, |counters| &counters.received_bytes, total);
+        if packets > 0 {
+            let transport = self.state.transport();
+            self.count(transport, |counters| &counters.received_packets, packets);
+            self.count(transport, |counters| &counters.received_bytes, total);
+        }
         left
     }
 
@@ -207,7 +210,8 @@ impl SessionTask {
             }
             Output::ReleasePoll => self.release_poll(),
             Output::Upgraded => {
-                tracing::debug!(target: "sio::engine", session = ?self.id, "upgraded to websocket");
+                let transport = self.state.transport();
+                tracing::debug!(target: "sio::engine", session = ?self.id, %transport, "upgraded");
                 self.answer_poll(&Packet::Noop);
                 if let Some(probe) = self.carrier.probe() {
                     // The answers to the probe were never in the queue, which counts only those that have yet to go.
@@ -218,7 +222,7 @@ impl SessionTask {
                     }
                 }
                 self.carrier.upgrade();
-                self.mailbox.outbox.set_transport(TransportKind::WebSocket);
+                self.mailbox.outbox.set_transport(transport);
                 match self.state.close_reason() {
                     Some(reason) => self.upgraded_to_leave(reason),
                     None => self.handler.on_upgrade(),

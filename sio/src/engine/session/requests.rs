@@ -60,7 +60,7 @@ impl SessionTask {
 
     pub(super) fn on_probe(&mut self, websocket: Box<WebSocket>) {
         // A refused WebSocket is dropped, which closes it; the session goes on as it was.
-        if self.is_alive() && self.is_open() && self.state.attach_probe(now()).is_ok() {
+        if self.is_alive() && self.is_open() && self.state.attach_probe(websocket.kind(), now()).is_ok() {
             self.carrier.begin_probe(websocket);
         }
     }

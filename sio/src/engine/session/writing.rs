@@ -50,7 +50,7 @@ impl SessionTask {
             if done.bytes > 0 {
                 self.stall = None;
                 if let Some(counters) = &self.shared.counters {
-                    let counters = counters.of(TransportKind::WebSocket);
+                    let counters = counters.of(self.state.transport());
                     counters.sent_packets.add(done.packets);
                     counters.sent_bytes.add(done.bytes);
                 }
