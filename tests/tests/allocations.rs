@@ -4,6 +4,9 @@
 //!
 //! Allocations are counted on the thread that the server runs on; the client has a thread of its own.
 
+#[path = "allocations/cluster.rs"]
+mod cluster;
+
 use std::sync::mpsc;
 use std::thread;
 
@@ -12,14 +15,11 @@ use bytes::Bytes;
 use bytestring::ByteString;
 use serde::{Deserialize, Serialize};
 use sio::Builder;
-use sio::cluster::Adapter;
 use sio::prelude::*;
-use sio::testing::MemoryBroker;
 use sio_core::engine::frame::Frames;
 use sio_core::engine::packet::{Message, Packet};
 use sio_core::msgpack;
 use sio_core::socket::{Decoder, encode};
-use sio_tests::deadline::soon;
 use sio_tests::{Endpoint, Received, TestServer, Ws};
 use tokio::runtime::{self, Runtime};
 use tokio::sync::oneshot;
@@ -222,52 +222,6 @@ fn a_broadcast_of_a_declared_event_costs_no_more() {
         async |endpoint| room(endpoint, 16).await,
         async |clients| publish(clients).await,
     );
-}
-
-/// The same, though it is asked whether there are other nodes.
-#[test]
-fn a_broadcast_costs_no_more_in_a_cluster_of_one() {
-    let alone =
-        |builder: Builder| builder.consumer::<Echo>().adapter(Adapter::custom(MemoryBroker::new().bus("a")));
-    assert_allocations_of(
-        alone,
-        9.0,
-        async |endpoint| room(endpoint, 16).await,
-        async |clients| publish(clients).await,
-    );
-}
-
-/// The frame for the other nodes, in the task that emits.
-#[test]
-fn a_broadcast_costs_one_allocation_for_all_other_nodes() {
-    runtime().block_on(async {
-        let broker = MemoryBroker::new();
-        let start = async |name: &str| {
-            let adapter = Adapter::custom(broker.bus(name));
-            let server = TestServer::start(|builder| builder.consumer::<Echo>().adapter(adapter)).await;
-            server.handle().start().await.expect("the broker is there");
-            server
-        };
-        let a = start("a").await;
-        let _members = room(Endpoint::clone(&a), 16).await;
-        let chat = Chat { text: "x".repeat(128), n: 1 };
-        let emit = || {
-            let used = measure(|| a.of("/").to("room").try_emit("news", &chat).expect("it can be sent"));
-            used.count_total
-        };
-        // Nobody takes what is sent, so the queues grow; each of them once in a while.
-        let usual = |counts: Vec<u64>| *counts.iter().min().expect("there are some");
-        let alone = usual((0..64).map(|_| emit()).collect());
-        let _b = start("b").await;
-        soon("the other node", async {
-            while a.handle().cluster().expect("it has an adapter").nodes().is_empty() {
-                tokio::task::yield_now().await;
-            }
-        })
-        .await;
-        let beside_another = usual((0..64).map(|_| emit()).collect());
-        assert_eq!(beside_another, alone + 1);
-    });
 }
 
 /// The session and its transport, the socket and its consumer, the request that opened it, and their places in all
