@@ -7,6 +7,7 @@ use sio_core::args::{Args, Spread};
 use sio_core::value::Value;
 
 use super::NAMESPACE;
+use super::logins::Refusal;
 use super::panel::{Credentials, Panel};
 use crate::consumer::{Consumer, Event, EventInfo, Reply};
 use crate::error::{ConnectError, Error};
@@ -36,10 +37,11 @@ impl Consumer for Visitor {
         };
         // A payload of another shape shows nothing.
         let credentials = event.take::<Credentials>().unwrap_or_default();
-        let Some(login) = panel.login(socket, credentials).await else {
+        let login = panel.login(socket, credentials).await.map_err(|refusal| match refusal {
             // The text by which the UI knows it.
-            return Err(ConnectError::new("invalid credentials"));
-        };
+            Refusal::Invalid => ConnectError::new("invalid credentials"),
+            Refusal::Busy => ConnectError::new("too many logins at a time, try again"),
+        })?;
         socket.expires_at(login.end.map(tokio::time::Instant::into_std));
         if let Some(secret) = login.secret {
             socket.emit("session", &secret).await.map_err(Error::from)?;

@@ -5,7 +5,7 @@
 
 use std::collections::VecDeque;
 use std::ptr;
-use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Mutex, PoisonError};
 use std::time::SystemTime;
 
@@ -18,8 +18,11 @@ use crate::handle::socket::Socket;
 use crate::hub::{Namespace, RoomEvent};
 use crate::observe::{Observer, Outgoing, SessionChange, SocketChange};
 
-/// How many changes are told in a second.
-pub(super) const CHANGES_A_SECOND: i64 = 200;
+/// How many notes are left in a second.
+const A_SECOND: usize = 200;
+
+/// Stands for the rooms of a broadcast that is for a whole namespace.
+const EVERYBODY: &str = "(everybody)";
 
 /// How long the arguments of an event may be that is shown, in bytes of JSON.
 const MAX_SHOWN: usize = 4 * 1024;
@@ -53,7 +56,8 @@ pub(super) enum Change {
         id: Sid,
         args: String,
     },
-    /// `to`: the socket, or the rooms.
+    /// `to`: the socket, or the rooms. A broadcast is one note, however many get it: with one for each, a single one
+    /// to a large room would leave room for nothing else.
     Sent {
         path: String,
         to: String,
@@ -65,7 +69,7 @@ pub(super) enum Change {
 pub(super) struct Feed {
     notes: Mutex<VecDeque<Note>>,
     /// How many may still be left in this second.
-    room: AtomicI64,
+    room: AtomicUsize,
     omitted: AtomicU64,
     /// Somebody looks.
     is_open: AtomicBool,
@@ -75,7 +79,7 @@ impl Feed {
     pub(super) fn new() -> Self {
         Self {
             notes: Mutex::default(),
-            room: AtomicI64::new(CHANGES_A_SECOND),
+            room: AtomicUsize::new(A_SECOND),
             omitted: AtomicU64::new(0),
             is_open: AtomicBool::new(false),
         }
@@ -86,7 +90,7 @@ impl Feed {
         if !self.is_open.load(Relaxed) {
             return;
         }
-        if self.take(1) == 0 {
+        if !self.take() {
             self.omitted.fetch_add(1, Relaxed);
             return;
         }
@@ -94,13 +98,9 @@ impl Feed {
         self.notes.lock().unwrap_or_else(PoisonError::into_inner).push_back(note);
     }
 
-    /// Takes room for up to so many changes.
-    pub(super) fn take(&self, changes: i64) -> i64 {
-        let taken = self.room.fetch_update(Relaxed, Relaxed, |room| {
-            let taken = room.min(changes);
-            (taken > 0).then(|| room - taken)
-        });
-        taken.map_or(0, |room| room.min(changes))
+    /// Takes room for a note, if there is any.
+    fn take(&self) -> bool {
+        self.room.fetch_update(Relaxed, Relaxed, |room| room.checked_sub(1)).is_ok()
     }
 
     /// Sets whether notes are taken.
@@ -110,7 +110,7 @@ impl Feed {
 
     /// A second has passed.
     pub(super) fn renew(&self) {
-        self.room.store(CHANGES_A_SECOND, Relaxed);
+        self.room.store(A_SECOND, Relaxed);
     }
 
     pub(super) fn notes(&self) -> VecDeque<Note> {
@@ -177,6 +177,7 @@ impl Observer for Watch {
         self.0.leave(|| {
             let to = match sent.socket() {
                 Some(socket) => socket.id().as_str().to_owned(),
+                None if sent.rooms().is_empty() => EVERYBODY.to_owned(),
                 None => sent.rooms().join(", "),
             };
             let path = sent.namespace().path().to_owned();
@@ -215,7 +216,7 @@ mod tests {
         }
         assert_eq!((made, feed.notes().len(), feed.omitted()), (200, 200, 9_800));
         feed.renew();
-        assert_eq!((feed.take(150), feed.take(150), feed.take(1)), (150, 50, 0));
+        assert!((0..200).all(|_| feed.take()) && !feed.take());
     }
 
     #[test]

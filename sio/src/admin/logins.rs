@@ -32,6 +32,9 @@ const MAX_ADDRESSES: usize = 10_000;
 /// How many passwords are looked at at a time. It takes a processor to look at one.
 const AT_A_TIME: usize = 2;
 
+/// How many passwords may wait for that. With the most expensive hash the last one waits some eight seconds.
+const MAX_WAITING: usize = 16;
+
 /// A secret that the client keeps, as the server keeps it: a list of these lets nobody in.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct Fingerprint([u8; 20]);
@@ -75,11 +78,27 @@ pub(super) struct Logins {
     account: Account,
     book: Mutex<Book>,
     turns: Arc<Semaphore>,
+    /// Places for those who have a turn and for those who wait for one.
+    places: Semaphore,
+}
+
+/// Why somebody is not let in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Refusal {
+    /// The name or the password is wrong, or the address has failed too often.
+    Invalid,
+    /// Too many wait to have their passwords looked at.
+    Busy,
 }
 
 impl Logins {
     pub(super) fn new(account: Account) -> Self {
-        Self { account, book: Mutex::default(), turns: Arc::new(Semaphore::new(AT_A_TIME)) }
+        Self {
+            account,
+            book: Mutex::default(),
+            turns: Arc::new(Semaphore::new(AT_A_TIME)),
+            places: Semaphore::new(AT_A_TIME + MAX_WAITING),
+        }
     }
 
     /// Returns until when this login lasts, if it does.
@@ -128,10 +147,11 @@ impl Logins {
         }
     }
 
-    /// Returns whether name and password are right. The password is looked at where it keeps no client waiting.
-    pub(super) async fn is_right(&self, name: &str, password: String) -> bool {
+    /// Checks a name and a password. The password is looked at where it keeps no client waiting.
+    pub(super) async fn check(&self, name: &str, password: String) -> Result<(), Refusal> {
+        let _place = self.places.try_acquire().map_err(|_| Refusal::Busy)?;
         let is_name = is_same(name.as_bytes(), self.account.name.as_bytes());
-        let Ok(turn) = Arc::clone(&self.turns).acquire_owned().await else { return false };
+        let turn = Arc::clone(&self.turns).acquire_owned().await.map_err(|_| Refusal::Busy)?;
         let hash = self.account.hash.clone();
         // Also for a wrong name: the time that it takes says nothing of the name.
         let looked = tokio::task::spawn_blocking(move || {
@@ -140,7 +160,8 @@ impl Logins {
             drop(turn);
             is_password
         });
-        looked.await.unwrap_or(false) && is_name
+        let is_password = looked.await.unwrap_or(false);
+        if is_name && is_password { Ok(()) } else { Err(Refusal::Invalid) }
     }
 
     fn book(&self) -> std::sync::MutexGuard<'_, Book> {
@@ -150,6 +171,8 @@ impl Logins {
 
 #[cfg(test)]
 mod tests {
+    use futures_util::FutureExt as _;
+
     use super::*;
 
     fn logins() -> Logins {
@@ -189,6 +212,25 @@ mod tests {
             logins.attempt(ip(number));
         }
         assert!(logins.book().failures.len() <= MAX_ADDRESSES + 1);
+    }
+
+    #[tokio::test]
+    async fn so_many_passwords_wait_and_no_more() {
+        let logins = logins();
+        let turns = logins.turns.acquire_many(AT_A_TIME as u32).await.unwrap();
+        let mut waiting: Vec<_> =
+            (0..AT_A_TIME + MAX_WAITING).map(|_| Box::pin(logins.check("ops", String::new()))).collect();
+        for one in &mut waiting {
+            assert_eq!(one.as_mut().now_or_never(), None);
+        }
+        assert_eq!(logins.check("ops", String::new()).await, Err(Refusal::Busy));
+        // One who does not wait any longer makes room.
+        waiting.pop();
+        drop(turns);
+        waiting.push(Box::pin(logins.check("ops", String::new())));
+        for one in waiting {
+            assert_eq!(one.await, Err(Refusal::Invalid));
+        }
     }
 
     #[cfg(feature = "cluster")]

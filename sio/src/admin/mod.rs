@@ -7,6 +7,7 @@
 mod consumer;
 mod describing;
 mod feed;
+mod lines;
 mod listing;
 mod logins;
 mod options;

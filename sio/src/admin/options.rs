@@ -44,7 +44,7 @@ pub enum AdminMode {
     /// counters, however many clients there are.
     #[default]
     Production,
-    /// Each socket too, its rooms, and its events with their arguments: up to 1,000 sockets and 200 changes a second of
+    /// Each socket too, its rooms, and its events with their arguments: up to 1,000 sockets and 200 lines a second of
     /// each server. What is beyond that is counted, and not shown.
     Development,
 }

@@ -13,7 +13,7 @@ use super::feed::{Feed, Watch};
 use super::listing::Listing;
 #[cfg(feature = "cluster")]
 use super::listing::MAX_SOCKETS;
-use super::logins::{Fingerprint, LASTS, Logins};
+use super::logins::{Fingerprint, LASTS, Logins, Refusal};
 use super::options::{Admin, AdminMode};
 use super::telling;
 use crate::handle::socket::Socket;
@@ -88,32 +88,33 @@ impl Panel {
         }
     }
 
-    /// Returns until when a client is let in, which may have no end, and its new login. `None`: it is not.
-    pub(super) async fn login(&self, socket: &Socket, credentials: Credentials) -> Option<Login> {
-        let Some(logins) = &self.logins else { return Some(Login { end: None, secret: None }) };
+    /// Returns until when a client is let in, which may have no end, and its new login.
+    pub(super) async fn login(&self, socket: &Socket, credentials: Credentials) -> Result<Login, Refusal> {
+        let Some(logins) = &self.logins else { return Ok(Login { end: None, secret: None }) };
         let ip = socket.handshake().ip();
         let known = credentials.session_id.as_deref().map(Fingerprint::of);
         if let Some(end) = known.and_then(|login| logins.known(login)) {
-            return Some(Login { end: Some(end), secret: None });
+            return Ok(Login { end: Some(end), secret: None });
         }
         if !logins.attempt(ip) {
-            return None;
+            return Err(Refusal::Invalid);
         }
-        let login = match self.known_elsewhere(logins, socket.namespace(), known).await {
-            Some(end) => Login { end: Some(end), secret: None },
-            None => {
-                let (name, password) = (credentials.username?, credentials.password?);
-                if !logins.is_right(&name, password).await {
-                    return None;
-                }
-                let (secret, end) = (Ids::default().private_id().as_str().to_owned(), Instant::now() + LASTS);
-                logins.add(Fingerprint::of(&secret), end);
-                self.tell_others(socket.namespace(), Fingerprint::of(&secret)).await;
-                Login { end: Some(end), secret: Some(secret) }
-            }
+        if let Some(end) = self.known_elsewhere(logins, socket.namespace(), known).await {
+            logins.succeeded(ip);
+            return Ok(Login { end: Some(end), secret: None });
+        }
+        let (Some(name), Some(password)) = (credentials.username, credentials.password) else {
+            return Err(Refusal::Invalid);
         };
-        logins.succeeded(ip);
-        Some(login)
+        let checked = logins.check(&name, password).await;
+        if checked != Err(Refusal::Invalid) {
+            logins.succeeded(ip);
+        }
+        checked?;
+        let (secret, end) = (Ids::default().private_id().as_str().to_owned(), Instant::now() + LASTS);
+        logins.add(Fingerprint::of(&secret), end);
+        self.tell_others(socket.namespace(), Fingerprint::of(&secret)).await;
+        Ok(Login { end: Some(end), secret: Some(secret) })
     }
 
     /// A client was let in.

@@ -10,6 +10,7 @@ use sio_core::args::Spread;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
 use super::NAMESPACE;
+use super::lines::Lines;
 use super::listing::MAX_SOCKETS;
 use super::panel::{Panel, lock, shown};
 use super::sampling::{Aggregated, Sampler};
@@ -80,7 +81,11 @@ struct Teller {
     server_id: String,
     /// Somebody looks, or somebody of another node may.
     is_watched: bool,
+    lines: Lines,
+    /// How many changes were omitted when the list was last compared with the namespaces.
     omitted: u64,
+    /// There was no room for all differences.
+    is_behind: bool,
 }
 
 impl Teller {
@@ -89,7 +94,22 @@ impl Teller {
         let server_id =
             panel.options.server_id.clone().unwrap_or_else(|| format!("{hostname}#{}", process::id()));
         let (sampler, begun) = (Sampler::default(), Instant::now());
-        Self { panel, sampler, begun, hostname, server_id, is_watched: false, omitted: 0 }
+        Self {
+            panel,
+            sampler,
+            begun,
+            hostname,
+            server_id,
+            is_watched: false,
+            lines: Lines::new(),
+            omitted: 0,
+            is_behind: false,
+        }
+    }
+
+    /// Returns how many changes were not told, from the beginning.
+    fn omitted(&self) -> u64 {
+        self.panel.feed.omitted() + self.lines.omitted()
     }
 
     fn tick(&mut self, server: &Server, tick: u64) {
@@ -115,7 +135,10 @@ impl Teller {
         self.is_watched = is_watched;
         self.panel.feed.open(is_watched);
         let notes = self.panel.feed.notes();
-        let mut told = Vec::new();
+        if is_second {
+            self.panel.feed.renew();
+            self.lines.renew();
+        }
         {
             let mut listing = lock(&self.panel.listing);
             match (was_watched, is_watched) {
@@ -123,24 +146,20 @@ impl Teller {
                 (false, true) => listing.fill(namespaces),
                 (true, true) => {
                     for note in notes {
-                        listing.note(note, &mut told);
+                        listing.note(note, &mut self.lines);
                     }
                 }
             }
             if is_second && is_watched {
-                let omitted = self.panel.feed.omitted();
+                let omitted = self.panel.feed.omitted() + self.lines.omitted();
                 let there: usize = namespaces.iter().map(|namespace| namespace.hub.connected()).sum();
-                let is_behind = listing.len() < there.min(MAX_SOCKETS);
-                self.panel.feed.renew();
-                if std::mem::replace(&mut self.omitted, omitted) != omitted || is_behind {
-                    listing.compare(namespaces, &self.panel.feed, &mut told);
+                let is_short = listing.len() < there.min(MAX_SOCKETS);
+                if std::mem::replace(&mut self.omitted, omitted) != omitted || self.is_behind || is_short {
+                    self.is_behind = !listing.compare(namespaces, &mut self.lines);
                 }
             }
         }
-        if is_second && !is_watched {
-            self.panel.feed.renew();
-        }
-        for (event, args) in told {
+        for (event, args) in self.lines.take() {
             emit(admin, event, &Spread(args));
         }
         self.newcomers(admin);
@@ -191,7 +210,7 @@ impl Teller {
                 .map(|one| json!({"name": one.path(), "socketsCount": one.hub.connected()}))
                 .collect(),
             omitted: Omitted {
-                changes: self.panel.feed.omitted(),
+                changes: self.omitted(),
                 sockets: if self.panel.is_development() { there.saturating_sub(listed) } else { 0 },
                 namespaces: namespaces.len().saturating_sub(MAX_NAMESPACES),
             },

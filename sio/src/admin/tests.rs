@@ -1,4 +1,4 @@
-//! Ten thousand sockets, and one who looks at them.
+//! Ten thousand sockets, or some in many rooms, and one who looks at them.
 
 use std::time::Duration;
 
@@ -18,6 +18,19 @@ struct Crowd;
 impl Crowd {
     async fn event_say(&mut self, text: String) {
         drop(text);
+    }
+}
+
+/// Those who come are in more rooms than are listed.
+#[derive(Default)]
+struct Rooms;
+
+#[consumer(namespace = "/tests/many-rooms")]
+impl Rooms {
+    async fn connect(&mut self, socket: &Socket) -> crate::Result {
+        let rooms: Vec<String> = (0..40).map(|room| format!("room {room}")).collect();
+        socket.join(rooms).await?;
+        Ok(())
     }
 }
 
@@ -49,13 +62,21 @@ impl Page {
                 self.told.push((name, event.into()));
             }
         }
-        let is_change = |name: &str| name.starts_with("socket_") || name.starts_with("event_");
         self.told[before..].iter().filter(|(name, _)| is_change(name)).count()
+    }
+
+    /// Returns how often an event was told.
+    fn count(&self, name: &str) -> usize {
+        self.told.iter().filter(|(told, _)| told == name).count()
     }
 
     fn last(&self, name: &str) -> &Value {
         &self.told.iter().rev().find(|(told, _)| told == name).expect("it was told").1[0]
     }
+}
+
+fn is_change(name: &str) -> bool {
+    ["socket_", "event_", "room_"].iter().any(|kind| name.starts_with(kind))
 }
 
 async fn crowd(mode: AdminMode) -> (Server, Vec<PacketClient>) {
@@ -101,6 +122,42 @@ async fn of_ten_thousand_sockets_a_thousand_are_shown_and_two_hundred_changes_a_
     }
     let stats = page.last("server_stats");
     assert_eq!(stats["omitted"]["sockets"], 4_000, "it has caught up: {stats}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_socket_comes_and_leaves_with_its_rooms_and_all_of_those_count() {
+    const SOCKETS: usize = 50;
+    let builder = Server::builder().collect(false).consumer::<Rooms>();
+    let server = builder.admin(Admin::open().mode(AdminMode::Development)).build().expect("it can be built");
+    let mut page = Page::look(&server).await;
+    page.seconds(2).await;
+    let mut clients = Vec::new();
+    for _ in 0..SOCKETS {
+        let mut client = PacketClient::new(&server);
+        client.join("0/tests/many-rooms,").await;
+        clients.push(client);
+    }
+    let until = async |page: &mut Page, event: &str, count: usize| {
+        for _ in 0..60 {
+            // Two seconds may have begun in one.
+            let changes = page.seconds(1).await;
+            assert!(changes <= 400, "{changes} changes");
+            if page.count(event) == count {
+                return;
+            }
+        }
+        panic!("{event}: {} times", page.count(event));
+    };
+    // 32 of the rooms of each, of which its own comes with it.
+    until(&mut page, "room_joined", SOCKETS * 31).await;
+    assert_eq!(page.count("socket_connected"), SOCKETS);
+    assert_eq!(page.seconds(5).await, 0, "rooms that are not listed are not looked for again and again");
+    for client in clients {
+        client.leave().await;
+    }
+    until(&mut page, "room_left", SOCKETS * 32).await;
+    assert_eq!(page.count("socket_disconnected"), SOCKETS);
+    assert!(page.last("server_stats")["omitted"]["changes"].as_u64().unwrap() > 0);
 }
 
 #[tokio::test(start_paused = true)]

@@ -26,11 +26,12 @@ export function launch() {
 
 /**
  * An empty browser window, closed at the end of the test, which fails if a script in it did. `now` stops its clock,
- * `clock` gives it one that the test can move on.
+ * `clock` gives it one that the test can move on. `prepare` gets it before there is a page in it.
  */
-export async function openWindow(t, browser, url, { now, clock, ...options } = {}) {
+export async function openWindow(t, browser, url, { now, clock, prepare, ...options } = {}) {
   const context = await browser.newContext({ locale: "en-GB", ...options });
   context.setDefaultTimeout(DEADLINE_MS);
+  await prepare?.(context);
   if (now) {
     await context.clock.setFixedTime(now);
   }

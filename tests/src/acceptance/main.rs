@@ -12,6 +12,7 @@ use sio::Value;
 use sio::{Builder, engine::Revision, options::Shutdown, prelude::*};
 
 use super::{
+    admin::administered,
     events::{self, Called, Cast, FORBIDDEN, Forbidden, Identity, RoomCalled, Sequence, Typed, TypedAnswer},
     hooks::{Arrival, Departure},
     journal::{Entry, Journal},
@@ -351,7 +352,7 @@ fn compress_from() -> usize {
 
 /// The options that are the same in all profiles.
 pub(super) fn options(origins: &[String]) -> Builder {
-    Server::builder()
+    administered(Server::builder())
         .collect(false)
         .ping_interval(Duration::from_secs(2))
         .ping_timeout(Duration::from_secs(3))

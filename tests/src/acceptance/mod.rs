@@ -4,6 +4,7 @@
 //! several of them in one process. What a server cannot do yet is not in its list of capabilities, and a profile that
 //! needs it is not in the list of profiles.
 
+mod admin;
 pub mod chat;
 pub mod client;
 pub mod cluster;

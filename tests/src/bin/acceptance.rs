@@ -6,6 +6,9 @@
 //! PORT          base port, 3000 when unset; 0 takes any free ones
 //! HOST          address, 127.0.0.1 when unset
 //! CORS_ORIGINS  allowed origins, separated by commas
+//! ADMIN         `development` or `production`: the Admin UI, for `ops` with the password `secret`; `read-only` after
+//!               a comma
+//! ADMIN_UI      the folder of its page, which is served at `/ui/`
 //! DELAY         seconds from SIGTERM until the first client is disconnected, none when unset
 //! SPREAD        seconds over which clients are disconnected, none when unset
 //!
