@@ -121,7 +121,7 @@ const CLUSTER: Plan = Plan {
             "ground",
             &[
                 "address", "awaited", "counters", "error", "event", "faults", "foreign", "moved", "names",
-                "parts", "random", "ring", "task", "tls",
+                "parts", "random", "ring", "signing", "task", "tls",
             ],
         ),
     ],

@@ -62,6 +62,15 @@ async fn tell_from_a_command(redis: &str, order: u64) -> sio::Result {
     Ok(())
 }
 
+fn signed() -> sio::Result {
+    // ANCHOR: secret
+    let secret = std::env::var("CLUSTER_SECRET")?;
+    let server = Server::builder().adapter(Adapter::redis("redis://10.0.0.5").secret(secret)).build()?;
+    // ANCHOR_END: secret
+    drop(server);
+    Ok(())
+}
+
 fn watched() -> sio::Result {
     // ANCHOR: events
     let server = Server::builder()

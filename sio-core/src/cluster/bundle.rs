@@ -87,9 +87,10 @@ pub fn is_bundle(frame: &[u8]) -> bool {
 }
 
 /// Returns the frames of a bundle. The rest of one that is malformed is returned as a last frame, which will not be
-/// one.
+/// one. Nothing is returned for bytes that are no bundle.
 pub fn frames(bundle: &[u8]) -> impl Iterator<Item = &[u8]> {
-    let mut rest = bundle.get(HEADER_LEN..).unwrap_or_default();
+    // Without its signature.
+    let mut rest = Header::read(bundle).map_or(&[][..], |(_, body)| body);
     std::iter::from_fn(move || {
         if rest.is_empty() {
             return None;
@@ -108,6 +109,7 @@ fn split(rest: &[u8]) -> Option<(&[u8], &[u8])> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::signature::Secret;
     use super::*;
 
     const NODE: NodeId = NodeId::new(7);
@@ -137,6 +139,14 @@ mod tests {
         let cut = &bundle[..HEADER_LEN + 3];
         assert!(frames(cut).eq([&b"\x03\0\0"[..]]));
         assert!(!is_bundle(&bundle[..HEADER_LEN - 1]), "a part of a header");
+        assert_eq!(frames(&bundle[..HEADER_LEN - 1]).count(), 0);
+    }
+
+    #[test]
+    fn a_bundle_is_signed_as_one() {
+        let secret = Secret::new(b"a secret of a test").unwrap();
+        let signed = secret.sign("shop.a", 1, &of(&[b"one", b"two"]));
+        assert!(is_bundle(&signed) && frames(&signed).eq([&b"one"[..], b"two"]));
     }
 
     #[test]

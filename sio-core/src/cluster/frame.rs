@@ -10,13 +10,14 @@
 //! 24  …  body
 //! ```
 //!
-//! Numbers of more than one byte have their lowest byte first. With the flag `signed` the last 16 bytes are a signature
-//! and no part of the body.
+//! Numbers of more than one byte have their lowest byte first. With the flag `signed` the last 24 bytes are a
+//! [signature](super::signature) and no part of the body.
 
 use std::fmt;
 use std::ops::{BitOr, BitOrAssign};
 
 use super::node::NodeId;
+use super::signature::SIGNATURE_LEN;
 
 /// The number of bytes in front of the body.
 pub const HEADER_LEN: usize = 24;
@@ -26,9 +27,6 @@ pub const LANE_ALL: u32 = 0;
 
 /// The version that is written, and the only one that is read.
 const MAJOR: u8 = b'1';
-
-/// Bytes of a signature.
-const SIGNATURE_LEN: usize = 16;
 
 /// The header of a frame.
 ///
@@ -182,6 +180,15 @@ impl Header {
     pub fn place(frame: &mut [u8], lane: u32, number: u64) {
         frame[12..16].copy_from_slice(&lane.to_le_bytes());
         frame[16..24].copy_from_slice(&number.to_le_bytes());
+    }
+
+    /// Returns the flags of a frame.
+    ///
+    /// # Panics
+    ///
+    /// If the frame has no whole header.
+    pub(super) fn flags_of(frame: &[u8]) -> Flags {
+        Flags(frame[3])
     }
 
     /// Adds flags to a frame that has been begun.
@@ -338,10 +345,10 @@ mod tests {
     fn a_signature_is_no_part_of_the_body() {
         let header =
             Header { kind: Kind::Bye, flags: Flags::SIGNED, source: NodeId::new(9), lane: 0, number: 0 };
-        let mut frame = header.begin(18);
-        frame.extend_from_slice(b"{}0123456789abcdef");
+        let mut frame = header.begin(26);
+        frame.extend_from_slice(b"{}stamp...0123456789abcdef");
         assert_eq!(Header::read(&frame).unwrap().1, b"{}");
-        assert_eq!(Header::read(&frame[..HEADER_LEN + 15]), Err(NoFrame::Foreign));
+        assert_eq!(Header::read(&frame[..HEADER_LEN + 23]), Err(NoFrame::Foreign));
     }
 
     #[test]

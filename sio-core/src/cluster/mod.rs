@@ -10,6 +10,7 @@
 //! * [`members`]: which nodes are alive.
 //! * [`gather`]: which answers a request still waits for, and [`asking`]: which answers of sockets.
 //! * [`key`]: the proof in ids that name the node that made them.
+//! * [`signature`]: the proof that a message comes from the cluster.
 //! * [`token`]: the proof that a request comes from another node.
 //! * [`foreign`]: the terms that servers of all other kinds share. Each kind has a module and a feature.
 
@@ -29,5 +30,6 @@ pub mod node;
 pub mod node_js;
 #[cfg(feature = "python")]
 pub mod python;
+pub mod signature;
 pub mod token;
 mod wire;

@@ -74,17 +74,18 @@ impl Cluster {
         options.check()?;
         let me = NodeId::new(random::number());
         let counters = Arc::new(Counters::default());
-        let (queue, arrived) = Queue::new(me);
-        let max_frame = options.bus.caps().max_frame;
+        let names = Names::new(&options.prefix)?;
+        let (queue, arrived) = Queue::new(me, options.secrets.signing(&names, &counters)?);
         let line = Line {
             bus: Arc::clone(&options.bus),
-            names: Names::new(&options.prefix)?,
+            names,
             outbox: Arc::new(Outbox::new(options.hold, options.hold_bytes, Arc::clone(&counters), now())),
             queue,
             counters,
             topics: Notify::new(),
             closing: watch::Sender::new(false),
         };
+        let max_frame = line.max_frame();
         Ok(Arc::new(Self {
             node: Arc::new(Node::new(options, me, Arc::new(line))),
             max_frame,

@@ -59,6 +59,8 @@ counters! {
     lost,
     /// Payloads that were no frames, or frames of another version.
     malformed,
+    /// Messages that were refused: nobody who knows the secret has signed them, or long ago.
+    forged,
     /// Frames of a kind that is not known here.
     unknown,
     /// Requests that were not answered because their time had run out.

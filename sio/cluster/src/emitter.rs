@@ -98,8 +98,8 @@ struct EmitterRole {
 impl Emitter {
     /// Connects to the broker. With [`Options::wait`] it returns although there is none.
     ///
-    /// Only the options [`Options::prefix`], [`Options::hold`] and [`Options::wait`] count, and [`Options::parser`]
-    /// and [`Options::recovery`], which must be the same as on the servers.
+    /// Only the options [`Options::prefix`], [`Options::hold`] and [`Options::wait`] count, and [`Options::secret`],
+    /// [`Options::parser`] and [`Options::recovery`], which must be the same as on the servers.
     ///
     /// # Errors
     ///
@@ -186,9 +186,9 @@ impl Emitter {
         let names = Names::new(&options.prefix).map_err(|error| wrong(error.to_string()))?;
         let me = NodeId::new(random::number());
         let counters = Arc::new(Counters::default());
+        let signing = options.secrets.signing(&names, &counters).map_err(|error| wrong(error.to_string()))?;
         // Nothing is subscribed, so nothing arrives.
-        let (queue, _) = Queue::new(me);
-        let max_frame = options.bus.caps().max_frame;
+        let (queue, _) = Queue::new(me, signing);
         let line = Arc::new(Line {
             bus: Arc::clone(&options.bus),
             names,
@@ -198,6 +198,7 @@ impl Emitter {
             topics: Notify::new(),
             closing: watch::Sender::new(false),
         });
+        let max_frame = line.max_frame();
         let role = Arc::new(EmitterRole {
             me,
             line: Arc::clone(&line),

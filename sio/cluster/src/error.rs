@@ -36,6 +36,12 @@ pub enum OptionsError {
         /// The reason.
         reason: &'static str,
     },
+    /// A secret is too short.
+    #[error("a secret must have 16 bytes at least: take 32 random ones")]
+    Secret,
+    /// There is only a second secret, or unsigned messages are to be accepted beside none that are signed.
+    #[error("there is no secret to sign with")]
+    NoSecret,
     /// Requests would never be answered.
     #[error("the request timeout must be longer than zero")]
     RequestTimeout,

@@ -62,6 +62,7 @@ mod replies;
 mod replying;
 mod requests;
 mod ring;
+mod signing;
 mod sink;
 mod supervisor;
 #[cfg(any(feature = "amqp", feature = "nats", feature = "postgres", feature = "redis"))]

@@ -60,7 +60,7 @@ impl Node {
         }
         let mut frame = self.begin(Kind::Handed, Flags::NONE, 1024);
         message::write(&mut frame, &handed);
-        if frame.len() > self.line.bus.caps().max_frame {
+        if frame.len() > self.line.max_frame() {
             // More than a frame holds: the client is a new one there.
             handed.state = None;
             frame = self.begin(Kind::Handed, Flags::NONE, 256);

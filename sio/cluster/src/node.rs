@@ -128,6 +128,7 @@ impl Node {
         };
         Self {
             me,
+            max_answer: line.max_frame().saturating_sub(128),
             line,
             request_timeout: options.request_timeout,
             has_own_tag: options.tag.is_some(),
@@ -138,7 +139,6 @@ impl Node {
             asks: Asks::default(),
             replies: Arc::default(),
             ports: Ports::new(&options.foreign, me),
-            max_answer: options.bus.caps().max_frame.saturating_sub(128),
             local: OnceLock::new(),
             is_stale: AtomicBool::new(false),
             is_open: AtomicBool::new(false),

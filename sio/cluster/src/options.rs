@@ -10,6 +10,7 @@ use crate::error::OptionsError;
 use crate::foreign::Foreign;
 #[cfg(feature = "python")]
 use crate::foreign::Python;
+use crate::signing::Secrets;
 
 /// The longest time for which frames may be held.
 const MAX_HOLD: Duration = Duration::from_secs(60);
@@ -44,6 +45,7 @@ pub struct Options {
     pub(crate) request_timeout: Duration,
     pub(crate) wait: bool,
     pub(crate) foreign: Vec<Foreign>,
+    pub(crate) secrets: Secrets,
 }
 
 impl Options {
@@ -67,6 +69,7 @@ impl Options {
             request_timeout: Duration::from_secs(2),
             wait: false,
             foreign: Vec::new(),
+            secrets: Secrets::default(),
         }
     }
 
@@ -159,6 +162,34 @@ impl Options {
         self
     }
 
+    /// Signs what is sent with this secret, and refuses what is not signed with it: whoever can publish at the broker
+    /// but does not know the secret can send nothing to this process's clients. All nodes and emitters of the cluster need
+    /// it, and clocks that are less than five minutes apart. It must have 16 bytes at least, which cannot be guessed: 32
+    /// random ones. Default: nothing is signed, and everything is taken.
+    ///
+    /// What comes from servers of other kinds is not signed.
+    #[must_use]
+    pub fn secret(mut self, secret: impl AsRef<[u8]>) -> Self {
+        self.secrets.set_first(secret.as_ref());
+        self
+    }
+
+    /// Accepts what is signed with another secret as well: see [`Options::secret`]. To replace a secret, all processes
+    /// first accept the new one, then all sign with it and accept the old one, then the old one goes. Default: none.
+    #[must_use]
+    pub fn second_secret(mut self, secret: impl AsRef<[u8]>) -> Self {
+        self.secrets.set_second(secret.as_ref());
+        self
+    }
+
+    /// Sets whether what is not signed is accepted too, while a running cluster gets its [secret](Options::secret) node
+    /// by node. Default: `false`.
+    #[must_use]
+    pub const fn accept_unsigned(mut self, accept: bool) -> Self {
+        self.secrets.set_accepts_unsigned(accept);
+        self
+    }
+
     /// Meets servers of python-socketio at the same broker, too. Default: none.
     #[cfg(feature = "python")]
     #[must_use]
@@ -188,6 +219,7 @@ impl Options {
     /// [`OptionsError`] if one is invalid.
     pub fn check(&self) -> Result<(), OptionsError> {
         let names = Names::new(&self.prefix)?;
+        self.secrets.signing(&names, &Arc::default())?;
         if self.hold > MAX_HOLD {
             return Err(OptionsError::Hold);
         }

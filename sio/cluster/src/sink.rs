@@ -12,6 +12,7 @@ use tokio::sync::{Notify, mpsc};
 
 use crate::error::BusError;
 use crate::names::Topic;
+use crate::signing::{Signing, Verdict};
 
 /// Frames that wait to be received. Redis ends the connection of a subscriber for whom 32 MB wait; so much may wait
 /// here too.
@@ -34,6 +35,8 @@ pub struct Sink {
 /// The state that all connections of a node share.
 pub(crate) struct Queue {
     me: NodeId,
+    /// Judges what comes from this cluster, if it has a secret.
+    pub(crate) signing: Option<Arc<Signing>>,
     sender: mpsc::Sender<Arrived>,
     bytes: AtomicUsize,
     dropped: AtomicU64,
@@ -65,10 +68,14 @@ impl Sink {
         if !topic.is_native() {
             return self.queue_up(payload.len(), Arrived::Foreign { topic: topic.clone(), payload });
         }
-        if self.is_own(&payload) {
-            if payload.get(2) == Some(&Kind::Alive.code()) {
-                self.queue.echoes.fetch_add(1, Relaxed);
-            }
+        let is_own = self.is_own(&payload);
+        let is_echo = is_own && payload.get(2) == Some(&Kind::Alive.code());
+        // What comes no further needs no proof.
+        if (is_own && !is_echo) || !self.queue.admits(topic, &payload) {
+            return;
+        }
+        if is_echo {
+            self.queue.echoes.fetch_add(1, Relaxed);
             return;
         }
         if bundle::is_bundle(&payload) {
@@ -122,10 +129,11 @@ impl fmt::Debug for Sink {
 }
 
 impl Queue {
-    pub(crate) fn new(me: NodeId) -> (Arc<Self>, mpsc::Receiver<Arrived>) {
+    pub(crate) fn new(me: NodeId, signing: Option<Signing>) -> (Arc<Self>, mpsc::Receiver<Arrived>) {
         let (sender, receiver) = mpsc::channel(MAX_FRAMES);
         let queue = Self {
             me,
+            signing: signing.map(Arc::new),
             sender,
             bytes: AtomicUsize::new(0),
             dropped: AtomicU64::new(0),
@@ -139,6 +147,10 @@ impl Queue {
     pub(crate) fn sink(self: &Arc<Self>) -> Sink {
         let epoch = self.epoch.fetch_add(1, Relaxed) + 1;
         Sink { queue: Arc::clone(self), end: Arc::default(), epoch }
+    }
+
+    fn admits(&self, topic: &Topic, message: &[u8]) -> bool {
+        self.signing.as_ref().is_none_or(|signing| signing.judge(topic, message) == Verdict::Taken)
     }
 
     /// Which connection is the newest.
@@ -180,7 +192,7 @@ mod tests {
 
     #[test]
     fn what_has_no_room_is_dropped_and_counted() {
-        let (queue, mut receiver) = Queue::new(NodeId::new(1));
+        let (queue, mut receiver) = Queue::new(NodeId::new(1), None);
         let sink = queue.sink();
         let large = frame(2, Kind::Broadcast, MAX_BYTES / 2 - HEADER_LEN);
         for _ in 0..3 {
@@ -200,7 +212,7 @@ mod tests {
 
     #[test]
     fn a_nodes_own_frames_come_no_further_and_its_heartbeats_are_counted() {
-        let (queue, mut receiver) = Queue::new(NodeId::new(1));
+        let (queue, mut receiver) = Queue::new(NodeId::new(1), None);
         let sink = queue.sink();
         sink.frame(&Topic::All, frame(1, Kind::Alive, 0));
         sink.frame(&Topic::All, frame(1, Kind::Broadcast, 5));
@@ -210,7 +222,7 @@ mod tests {
 
     #[test]
     fn what_comes_in_a_bundle_comes_frame_by_frame() {
-        let (queue, mut receiver) = Queue::new(NodeId::new(1));
+        let (queue, mut receiver) = Queue::new(NodeId::new(1), None);
         let sink = queue.sink();
         for source in [1, 2] {
             let mut bundle = bundle::Bundle::new(NodeId::new(source), 0);
@@ -226,7 +238,7 @@ mod tests {
 
     #[tokio::test]
     async fn the_end_of_an_old_connection_does_not_reach_the_new_one() {
-        let (queue, _receiver) = Queue::new(NodeId::new(1));
+        let (queue, _receiver) = Queue::new(NodeId::new(1), None);
         let (old, new) = (queue.sink(), queue.sink());
         old.closed(BusError::new("first"));
         old.closed(BusError::new("second"));

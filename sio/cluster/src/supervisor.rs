@@ -17,6 +17,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sio_core::cluster::node::NodeId;
+use sio_core::cluster::signature::SIGNATURE_LEN;
 use tokio::sync::{Notify, watch};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep, sleep_until, timeout};
 
@@ -125,6 +126,23 @@ enum End {
 }
 
 impl Line {
+    /// Returns the size of the largest frame that can be sent.
+    pub(crate) fn max_frame(&self) -> usize {
+        let signature = if self.queue.signing.is_some() { SIGNATURE_LEN } else { 0 };
+        self.bus.caps().max_frame.saturating_sub(signature)
+    }
+
+    /// Returns the messages with signatures, if the process has a secret. Those that are sent again get new ones.
+    fn signed(&self, mut messages: Vec<Frame>) -> Vec<Frame> {
+        if let Some(signing) = &self.queue.signing {
+            // What goes to clusters of other kinds has no place for it.
+            for message in messages.iter_mut().filter(|message| message.topic.is_native()) {
+                message.payload = signing.sign(&message.topic, &message.payload);
+            }
+        }
+        messages
+    }
+
     /// Waits until the process leaves.
     pub(crate) async fn closing(&self) {
         let mut closing = self.closing.subscribe();
@@ -150,7 +168,8 @@ impl<R: Role> Supervisor<R> {
         }
         let mut receivers = None;
         if let Some(hello) = self.role.hello() {
-            let published = link.publish(std::slice::from_ref(&hello));
+            let hello = line.signed(vec![hello]);
+            let published = link.publish(&hello);
             receivers = match within(CONNECT, "it takes nothing", published).await? {
                 Receivers::Each(each) => each.first().copied(),
                 Receivers::Unknown => None,
@@ -304,7 +323,7 @@ impl<R: Role> Supervisor<R> {
         if batch.is_empty() {
             return Ok(());
         }
-        let batch = bundled(batch);
+        let batch = self.line.signed(bundled(batch));
         let receivers = while_open(sink, within(ANSWER, "it takes nothing", link.publish(&batch))).await?;
         self.line.outbox.confirmed(now());
         self.line.outbox.ready.notify_one();
@@ -337,7 +356,7 @@ impl<R: Role> Supervisor<R> {
             if batch.is_empty() {
                 return Ok(());
             }
-            link.publish(&bundled(batch)).await?;
+            link.publish(&self.line.signed(bundled(batch))).await?;
             self.line.outbox.confirmed(now());
         }
     }

@@ -136,7 +136,7 @@ mod tests {
                 client.shutdown().await.unwrap();
                 client
             });
-            let (queue, _) = Queue::new(NodeId::new(1));
+            let (queue, _) = Queue::new(NodeId::new(1), None);
             let connecting = bus.connect(Names::new("sio").unwrap(), queue.sink()).await;
             let Err(error) = connecting else { panic!("{scheme}: it is none") };
             let error = error.to_string();

@@ -155,6 +155,39 @@ impl Adapter {
         self.with(|options| options.request_timeout(timeout))
     }
 
+    /// Signs what is sent to other nodes with this secret, and refuses what is not signed with it: whoever can publish at
+    /// the broker but does not know the secret reaches no client. All nodes and emitters need it, and clocks that are
+    /// less than five minutes apart. It must have 16 bytes at least, which cannot be guessed: 32 random ones. Default
+    /// none: nothing is signed, and everything is taken.
+    ///
+    /// Messages are not encrypted. Those of servers of [Python](super::Python) and [Node](super::NodeJs) are not signed.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use sio::cluster::Adapter;
+    ///
+    /// let secret = std::env::var("CLUSTER_SECRET").unwrap_or_else(|_| "32 random bytes, for example".to_owned());
+    /// let adapter = Adapter::url("redis://10.0.0.5").secret(secret);
+    /// # drop(adapter);
+    /// ```
+    pub fn secret(self, secret: impl AsRef<[u8]>) -> Self {
+        self.with(|options| options.secret(secret))
+    }
+
+    /// Accepts what is signed with another secret as well, so that the [secret](Self::secret) of a running cluster can be
+    /// replaced. First all nodes and emitters accept the new one, then all sign with it and accept the old one, then the
+    /// old one goes. Default none.
+    pub fn second_secret(self, secret: impl AsRef<[u8]>) -> Self {
+        self.with(|options| options.second_secret(secret))
+    }
+
+    /// Sets whether what is not signed is accepted too, while a running cluster gets its [secret](Self::secret) node by
+    /// node. Default false.
+    pub fn accept_unsigned(self, accept: bool) -> Self {
+        self.with(|options| options.accept_unsigned(accept))
+    }
+
     /// Meets the servers of python-socketio, or of Flask-SocketIO, at the same broker: as a rule while an application moves
     /// from one to the other, or to hear workers in Python. By default they are only heard: see
     /// [`Python`](super::Python).

@@ -282,6 +282,7 @@ fn of_cluster(status: &sio_cluster::Status) -> Vec<Family> {
         ("repeated", counts.repeats),
         ("lost", counts.lost),
         ("malformed", counts.malformed),
+        ("forged", counts.forged),
         ("unknown", counts.unknown),
     ];
     let gauge =

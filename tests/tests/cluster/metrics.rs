@@ -33,7 +33,7 @@ async fn shows(node: &TestServer, name: &str, is_so: impl Fn(u64) -> bool) {
     .await;
 }
 
-fn by_kind(counts: &Counts) -> [(&'static str, u64); 11] {
+fn by_kind(counts: &Counts) -> [(&'static str, u64); 12] {
     [
         ("sent", counts.sent),
         ("received", counts.received),
@@ -45,6 +45,7 @@ fn by_kind(counts: &Counts) -> [(&'static str, u64); 11] {
         ("repeated", counts.repeats),
         ("lost", counts.lost),
         ("malformed", counts.malformed),
+        ("forged", counts.forged),
         ("unknown", counts.unknown),
     ]
 }

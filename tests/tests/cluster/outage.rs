@@ -110,7 +110,8 @@ async fn fault_13_garbage_on_the_channels_harms_nobody() {
 }
 
 /// Clocks of machines are set, and differ. Everything that is timed between nodes is timed by a clock that only goes on;
-/// the time of day tells which of two runs of one node is the younger, and when a user or client was seen.
+/// the time of day tells which of two runs of one node is the younger, when a user or client was seen, and whether a
+/// message was signed in the last five minutes.
 #[test]
 fn fault_17_no_wall_clock_decides_anything_between_nodes() {
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace");
@@ -136,6 +137,8 @@ fn fault_17_no_wall_clock_decides_anything_between_nodes() {
         [
             // When this run of the node began.
             "sio/cluster/src/node.rs",
+            // When a message was signed, so that it is not taken again later.
+            "sio/cluster/src/signing.rs",
             // When something happened that the Admin UI shows.
             "sio/src/admin/feed.rs",
             "sio/src/admin/listing.rs",

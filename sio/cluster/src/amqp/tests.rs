@@ -51,7 +51,7 @@ fn threads() -> usize {
 async fn an_attempt_that_is_given_up_leaves_no_thread_behind() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let bus = AmqpBus::new(&format!("amqp://{}", listener.local_addr().unwrap())).unwrap();
-    let (queue, _) = Queue::new(NodeId::new(1));
+    let (queue, _) = Queue::new(NodeId::new(1), None);
     // They are accepted, and told nothing.
     let mut held = Vec::new();
     for _ in 0..5 {

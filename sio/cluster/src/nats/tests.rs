@@ -49,7 +49,7 @@ async fn every_server_has_its_turn_although_those_before_it_say_nothing() {
     }
     let servers: Vec<_> = silent.iter().map(|one| one.local_addr().unwrap().to_string()).collect();
     let bus = NatsBus::new(&format!("nats://{}", servers.join(","))).unwrap();
-    let (queue, _) = Queue::new(NodeId::new(1));
+    let (queue, _) = Queue::new(NodeId::new(1), None);
     for listener in &silent {
         // The attempt ends before it gets any further, as when its time is over.
         tokio::select! {

@@ -109,7 +109,7 @@ struct Tap {
 
 impl Tap {
     async fn open(broker: &MemoryBroker) -> Self {
-        let (queue, arrived) = Queue::new(NodeId::new(1));
+        let (queue, arrived) = Queue::new(NodeId::new(1), None);
         let names = Names::new("tap").expect("a prefix");
         let mut link = broker.bus("tap").connect(names, queue.sink()).await.expect("a broker");
         link.subscribe(&[Topic::Foreign("socketio".into())]).await.expect("it is subscribed");

@@ -6,6 +6,7 @@ mod emitter;
 mod faults;
 mod members;
 mod messages;
+mod signed;
 #[path = "../support/mod.rs"]
 mod support;
 mod ways;
