@@ -30,7 +30,8 @@ help:
 	@echo "make pictures  makes the book's pictures anew, from the pages of the examples"
 	@echo "make test      runs every check and every test"
 	@echo "make bench     measures what the server costs, beside socketioxide (QUICK=1: a minute; COUNTS=1: instructions"
-	@echo "               instead of times; CLUSTER=1: several nodes; $(BENCH)/README.md says more)"
+	@echo "               instead of times; CLUSTER=1: several nodes; CAPACITY=1: the book's tables of how far these go;"
+	@echo "               $(BENCH)/README.md says more)"
 
 # ---- the examples ----
 
@@ -92,6 +93,11 @@ bench: $(REDIS) $(foreach peer,$(PEERS),$($(peer)_needs))
 		"sio=$(TARGET)/bench/cluster/release/sio-peer" \
 		"socketioxide-redis=$(TARGET)/bench/release/socketioxide-redis-peer" \
 		$(foreach peer,$(PEERS),"$(peer)-ioredis=$($(peer)_command)")
+else ifdef CAPACITY
+# Computed from recorded costs: nothing is measured.
+bench:
+	cargo run --release --manifest-path $(BENCH)/Cargo.toml --target-dir $(TARGET)/bench --package bench -- capacity \
+		--costs $(BENCH)/costs.json --into book/src/reference/performance/several-nodes.md
 else ifdef COUNTS
 bench: /usr/bin/valgrind /usr/bin/strace
 	cargo build --release --manifest-path $(BENCH)/Cargo.toml --target-dir $(TARGET)/bench

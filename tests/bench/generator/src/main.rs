@@ -1,6 +1,7 @@
 //! What a Socket.IO server costs: starts servers, puts load on them, reads their CPU time and memory from the kernel,
 //! and writes a report. `make bench` runs it; the README beside it says how to read what comes out.
 
+mod capacity;
 mod cluster;
 mod counts;
 mod load;
@@ -15,7 +16,7 @@ mod workload;
 
 use std::env;
 use std::error::Error;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -34,6 +35,8 @@ usage: bench run --out FOLDER NAME=COMMAND...
            counts instructions, allocations, system calls and page faults of single operations
        bench check --out FOLDER --record FILE [--write yes] NAME=COMMAND
            fails if a server needs more instructions or allocations than recorded
+       bench capacity --costs FILE [--into PAGE]
+           computes how far a cluster goes, and prints the tables or puts them into a page
        bench load WORKLOAD --port PORT --pid PID [--clients N] [--warm-up 1] [--duration 4]
            one measurement of a server that runs already, as one line of JSON
        bench across WORKLOAD --a PORT --b PORT --pids A,B,REDIS [--warm-up 1] [--duration 4]
@@ -73,6 +76,14 @@ fn run(arguments: &[String]) -> Result<ExitCode, Box<dyn Error>> {
             options.finish()?;
             let [program] = &programs(&options)?[..] else { return Err(USAGE.into()) };
             counts::check(&out, program, &record, is_recording)
+        }
+        "capacity" => {
+            let mut options = Options::parse(arguments)?;
+            let (costs, into): (PathBuf, String) =
+                (options.take("costs")?.into(), options.take_or("into", ""));
+            options.finish()?;
+            capacity::run(&costs, (!into.is_empty()).then_some(Path::new(&into)))?;
+            Ok(ExitCode::SUCCESS)
         }
         "load" => {
             let mut options = Options::parse(arguments)?;
