@@ -91,8 +91,8 @@ pub(crate) trait Port: Send + Sync + fmt::Debug {
         None
     }
 
-    /// Returns whether the topics depend on the rooms that there are.
-    fn follows_rooms(&self) -> bool {
+    /// Returns whether the topics change with the namespaces and rooms that there are.
+    fn has_changing_topics(&self) -> bool {
         false
     }
 
@@ -193,9 +193,9 @@ impl Ports {
         self.all.iter().flat_map(move |port| port.topics(local))
     }
 
-    /// Returns whether the topics depend on the rooms that there are.
-    pub(crate) fn follow_rooms(&self) -> bool {
-        self.all.iter().any(|port| port.follows_rooms())
+    /// Returns whether the topics change with the namespaces and rooms that there are.
+    pub(crate) fn have_changing_topics(&self) -> bool {
+        self.all.iter().any(|port| port.has_changing_topics())
     }
 
     /// Returns whether it matters how many have subscribed to a topic.

@@ -60,7 +60,7 @@ impl Cluster {
     /// The namespaces, rooms or sockets of this node have changed: servers of other kinds may have to be heard under
     /// other names. Never waits.
     pub fn rooms_changed(&self) {
-        if self.node.ports.follow_rooms() {
+        if self.node.ports.have_changing_topics() {
             self.node.line.topics.notify_one();
         }
     }

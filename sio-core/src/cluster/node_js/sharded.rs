@@ -353,10 +353,9 @@ impl Writer<'_> {
     pub fn acknowledged(&self, id: &str, args: &Args) -> Vec<u8> {
         let first = serde_json::from_str::<Vec<&RawValue>>(args.raw()).ok();
         let first = first.and_then(|all| all.first().copied());
-        let answer = |packet, attachments| {
-            self.message(ACKNOWLEDGED, OutData { id: Some(id), packet, ..OutData::default() }, attachments)
-        };
-        answer(first, args.attachments()).or_else(|_| answer(None, &[])).unwrap_or_default()
+        let data = |packet| OutData { id: Some(id), packet, ..OutData::default() };
+        let written = self.message(ACKNOWLEDGED, data(first), args.attachments());
+        written.unwrap_or_else(|_| self.text(ACKNOWLEDGED, data(None)))
     }
 }
 

@@ -243,8 +243,7 @@ impl Port for NodePort {
         topics
     }
 
-    fn follows_rooms(&self) -> bool {
-        // And on the namespaces.
+    fn has_changing_topics(&self) -> bool {
         true
     }
 
