@@ -36,10 +36,14 @@ ops.on("auth_expiring", async () => {
 });
 // ANCHOR_END: auth
 
+let hasExpired = false;
+ops.on("auth_expired", () => (hasExpired = true));
+
 ops.on("disconnect", (reason) => {
   if (reason === "io server disconnect") {
-    logOut("The pass has run out.");
+    logOut(hasExpired ? "The pass has run out." : "Somebody has disconnected this page.");
   }
+  hasExpired = false;
 });
 
 ops.on("connect_error", (error) => {

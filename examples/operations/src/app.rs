@@ -4,6 +4,7 @@ use std::convert::Infallible;
 use std::time::Duration;
 
 use sio::Server;
+use sio::options::{Admin, AdminMode};
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
 use crate::model::OpsEvents as _;
@@ -17,12 +18,17 @@ const EACH: Duration = Duration::from_secs(1);
 /// From how many bytes on a message is compressed.
 const COMPRESS_FROM: usize = 1024;
 
+/// The name and the password of the Admin UI: `ops` and, as everywhere here, `sesame`. In production they come from where
+/// secrets are kept.
+const ADMIN: (&str, &str) = ("ops", "$2a$10$XAHITfiTNpDOdfqyI1XFUeu/lMwgNiH7U7BgdXD5RUkB2aK0zPHwq");
+
 // ANCHOR: app
 /// Adds what a server needs when it runs for others.
 pub(crate) fn new(builder: sio::Builder, passes: Passes) -> sio::Result<Server> {
     let server = builder
         .health("/healthz", "/readyz")
         .metrics_path("/metrics")
+        .admin(Admin::basic(ADMIN.0, ADMIN.1).mode(AdminMode::Development))
         .spans(traces::spans())
         .auth_warning(passes.warning())
         .websocket_compression(COMPRESS_FROM)

@@ -1,5 +1,5 @@
-//! A server that is looked after: health, metrics, traces, passes that run out, an orderly end, and a page that shows all
-//! of it live.
+//! A server that is looked after: health, metrics, traces, passes that run out, an orderly end, a page that shows all of it
+//! live, and the Admin UI of Socket.IO.
 //!
 //! `HOST` and `PORT` choose the address; without them it is `127.0.0.1:3000`. `TOKEN_SECONDS` says how long a pass is
 //! valid (300), `DELAY_SECONDS` and `SPREAD_SECONDS` how the server stops on SIGTERM (5 and 10). With `TRACES=stdout` each
@@ -44,6 +44,7 @@ async fn main() -> sio::Result<()> {
         .shutdown(shutdown)
         .static_files("/", here.join("public"))
         .static_files("/shared", here.join("../shared"))
+        .static_files("/ui", here.join("../node_modules/@socket.io/admin-ui/ui/dist"))
         .client_files(here.join("../node_modules/socket.io-client/dist"));
     let server = app::new(builder, passes)?;
 

@@ -141,3 +141,23 @@ async fn dashboards_see_that_the_server_stops() -> TestResult {
     stopping.await?;
     Ok(())
 }
+
+#[tokio::test(start_paused = true)]
+async fn the_admin_ui_shows_the_sockets_to_those_who_know_the_password() -> TestResult {
+    let app = App::start();
+    let ops = app.log_in().await?;
+    let open = async |password: &str| {
+        let auth = json!({ "username": "ops", "password": password });
+        app.server.client().namespace("/admin").auth(&auth).connect().await
+    };
+    assert_eq!(open("simsim").await.unwrap_err().message, "invalid credentials");
+    let admin = open("sesame").await?;
+    admin.ignore("server_stats");
+    admin.next::<Value>("config").await;
+    admin.next::<String>("session").await;
+    let all: Value = admin.next("all_sockets").await;
+    assert_eq!((&all[0]["nsp"], &all[0]["id"]), (&json!("/ops"), &json!(ops.id())));
+    admin.emit_with_ack::<()>("_disconnect", &("/ops", false, ops.id())).await?;
+    assert_eq!(ops.expect_disconnect().await, DisconnectReason::ServerNamespaceDisconnect);
+    Ok(())
+}

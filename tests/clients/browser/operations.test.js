@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
+import { AdminPage } from "../support/admin_page.js";
 import { launch, openWindow, staysOpen } from "../support/browser.js";
 import { startExample } from "../support/servers.js";
 
@@ -68,6 +69,18 @@ test("a pass is renewed, lasts over a reload, and ends without renewal", async (
   await page.fill("#password", "simsim");
   await page.press("#password", "Enter");
   await page.locator("#login-error", { hasText: "not the password" }).waitFor();
+});
+
+test("the Admin UI shows the dashboards, and can disconnect them", async (t) => {
+  const page = await logIn(t);
+  const address = await page.getByRole("link", { name: "ops" }).evaluate(({ href }) => href);
+  const admin = await AdminPage.open(t, browser, address);
+  await admin.logIn("sesame");
+  await admin.isConnected();
+  await admin.show("sockets");
+  await admin.choose("/ops");
+  await admin.row("127.0.0.1").getByRole("button").first().click();
+  await page.locator("#login-error", { hasText: "Somebody has disconnected this page." }).waitFor();
 });
 
 test("a phone has room for it", async (t) => {

@@ -5,6 +5,7 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 
+import { AdminPage } from "../support/admin_page.js";
 import { Person, launch, openWindow } from "../support/browser.js";
 import { startExample } from "../support/servers.js";
 
@@ -188,11 +189,30 @@ async function operations(open, take, url, server) {
   await take("operations-compression", light.locator("#chart-bytes"));
   await take("operations", light);
   await take("operations-dark", dark);
+  const admin = await open.admin(`${url}/ui/`);
+  await admin.logIn("sesame");
+  await admin.isConnected();
+  await admin.page.locator("tr", { hasText: /^\s*\/ops\s*2/ }).waitFor();
+  await admin.page.locator("tr", { hasText: /WebSocket\s*[3-9]/ }).waitFor();
+  await atRest(admin.page);
+  await take("admin", admin.page);
   const stopped = server.stop();
   await light.locator("#draining").waitFor();
   await light.evaluate(() => scrollTo(0, 0));
   await take("operations-stopping", light);
   await stopped;
+}
+
+/** Waits until a page that moves looks the same twice. */
+async function atRest(page) {
+  let last = await page.screenshot();
+  for (;;) {
+    const now = await page.screenshot();
+    if (now.equals(last)) {
+      return;
+    }
+    last = now;
+  }
 }
 
 /** Makes all pictures. */
@@ -206,6 +226,8 @@ async function main(folder) {
       cleanups.push(() => server.stop());
       const scope = { after: (cleanup) => cleanups.push(cleanup) };
       const open = (url, options) => openWindow(scope, browser, url, { ...options, now: NOON });
+      // Its diagrams are of the last minutes.
+      open.admin = (url) => AdminPage.open(scope, browser, url, undefined, { timezoneId: "UTC", reducedMotion: "reduce" });
       const take = (picture, shown) => shown.screenshot({ path: join(folder, `${picture}.png`), caret: "hide" });
       await make(open, take, server.url, server);
       for (const cleanup of cleanups.splice(0).reverse()) {

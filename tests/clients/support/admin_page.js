@@ -43,7 +43,8 @@ export class AdminPage {
 
   /** Waits until the page says that it is connected, and asks for nothing. */
   async isConnected() {
-    await this.page.locator(".v-app-bar").getByText("connected", { exact: true }).first().waitFor();
+    const status = this.page.locator(".v-app-bar").getByText("connected", { exact: true });
+    await status.locator("visible=true").waitFor();
     await this.page.getByLabel("Password").waitFor({ state: "hidden" });
   }
 
@@ -51,6 +52,12 @@ export class AdminPage {
   async show(part = "") {
     await this.page.evaluate((part) => (location.hash = part === "" ? "#/" : `#/${part}/`), part);
     await this.page.waitForFunction((part) => location.hash.startsWith(`#/${part}`), part);
+  }
+
+  /** Chooses the namespace whose sockets, rooms or events are shown. */
+  async choose(namespace) {
+    await this.page.getByRole("textbox", { name: "Select namespace" }).click({ force: true });
+    await this.page.getByRole("option", { name: namespace, exact: true }).click();
   }
 
   /** The row of a table in which all of these stand. */
