@@ -16,7 +16,7 @@ const ours = (event, args, { to, except }) => ({ cast: { event, args, to, except
 /** A line for one in Node. */
 const ofNode = (event, args, { to, except }) => ({ op: "emit", event, args: wrapped(args), to, except });
 /** A line for one in Python, which leaves out sockets only. */
-const ofPython = (event, args, { to, except }) => ({ op: "emit", event, args: wrapped(args), to: to?.[0], skip: except });
+const ofPython = (event, args, { to, except }) => ({ op: "emit", event, args: wrapped(args), to: to?.length > 1 ? to : to?.[0], skip: except });
 
 /** The arguments that a program can say, and what becomes of them: one that is null is none in the words of Python. */
 const exact = (line, reach) =>
@@ -67,6 +67,7 @@ test("what each program says reaches the clients of its servers and of all nodes
       [[name, "to a room"], { to: ["den"] }, () => true],
       [[name, "to a socket of a node"], { to: [first] }, (id) => id === first],
       [[name, "to the last socket"], { to: [last] }, (id) => id === last],
+      [[name, "to a room and somebody in it"], { to: ["den", last] }, () => true],
       [[name, "but for two"], { except: [first, last] }, (id) => ![first, last].includes(id)],
       ...exact(line, reach),
       [[name, "the end"], {}, () => true],

@@ -35,11 +35,15 @@ class BesideFlask(test_cluster.Beside):
         await self.flushed(self.one, self.two, theirs, other)
         await theirs.call("do", {"op": "emit", "event": "said", "args": [1], "to": "den", "skip": self.two.sid()})
         await self.cast(self.two, "said", 2, to=["den"], **{"except": [other.sid()]})
+        await theirs.call("do", {"op": "emit", "event": "said", "args": [3], "to": ["den", theirs.sid()]})
+        await self.cast(self.one, "said", 4, to=["den", theirs.sid()])
+        await self.flushed(self.one, self.two, theirs, other)
         await self.cast(self.two, "last")
-        for peer, expected in ((self.one, [(1,), (2,)]), (self.two, [(2,)]), (theirs, []), (other, [(1,)])):
+        heard = ((self.one, [1, 2, 3, 4]), (self.two, [2, 3, 4]), (theirs, [3, 4]), (other, [1, 3, 4]))
+        for peer, expected in heard:
             await peer.event("last")
             await peer.until(lambda: len(peer.received["said", "/"]) >= len(expected), "all of it")
-            self.assertEqual(sorted(peer.received["said", "/"]), expected)
+            self.assertEqual(sorted(peer.received["said", "/"]), [(number,) for number in expected])
         await other.call("do", {"op": "close", "room": "den"})
         await self.flushed(self.one, self.two, theirs, other)
         self.assertEqual(await self.one.call("members", "den"), [])
