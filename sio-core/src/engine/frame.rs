@@ -44,6 +44,11 @@ pub fn write_binary_frame(out: &mut Vec<u8>, data: &[u8]) {
     write_binary_frame_of(out, &[data]);
 }
 
+/// Appends the header of an unmasked binary frame, whose payload of so many bytes the caller appends.
+pub(crate) fn begin_binary_frame(out: &mut Vec<u8>, length: usize) {
+    write_header(out, FINAL_BINARY, length);
+}
+
 /// Appends one unmasked binary frame that holds the concatenation of `parts`.
 pub(crate) fn write_binary_frame_of(out: &mut Vec<u8>, parts: &[&[u8]]) {
     write_frame(out, FINAL_BINARY, parts);

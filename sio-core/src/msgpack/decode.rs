@@ -92,15 +92,14 @@ impl<'a> Members<'a> {
         let Token::Map(length) = reader.token()? else { return Err(Malformed::NotAMap) };
         let mut members = Self::default();
         for _ in 0..length {
-            let mut key = reader;
-            reader.skip()?;
-            let mut value = reader;
-            reader.skip()?;
-            match key.token()? {
-                Token::Text(b"type") => members.kind = Some(value.token()?),
-                Token::Text(b"nsp") => members.namespace = Some(value.token()?),
-                Token::Text(b"id") => members.id = Some(value.token()?),
-                Token::Text(b"data") => members.data = Some(value),
+            let key = reader.skip()?;
+            let start = reader;
+            let value = reader.skip()?;
+            match key {
+                Token::Text(b"type") => members.kind = Some(value),
+                Token::Text(b"nsp") => members.namespace = Some(value),
+                Token::Text(b"id") => members.id = Some(value),
+                Token::Text(b"data") => members.data = Some(start),
                 _ => {}
             }
         }

@@ -3,6 +3,9 @@
 //! The number of values in a list stands before them, and JSON does not say it. So the payload is written without the
 //! headers of its lists and maps, which are put in between when all of them are known.
 
+use std::cell::Cell;
+use std::mem;
+
 use bytes::Bytes;
 use rmp::encode::{
     write_array_len, write_bin_len, write_f64, write_map_len, write_sint, write_str, write_str_len,
@@ -14,7 +17,7 @@ use super::error::EncodeError;
 use crate::args::{
     self, Number, Placeholder, Reader, has_marked_placeholders, marked_placeholder, placeholder,
 };
-use crate::engine::frame::{Frames, write_binary_frame};
+use crate::engine::frame::{Frames, begin_binary_frame};
 use crate::pace::Pace;
 use crate::socket::decode::Parts;
 use crate::socket::packet::{Kind, MAIN_NAMESPACE};
@@ -49,35 +52,32 @@ pub fn encode(run: &Bytes) -> Result<Bytes, EncodeError> {
     let attachments: Vec<Bytes> = frames.map(|(_, data)| data).collect();
 
     let parts = Parts::read(packet, attachments.len()).map_err(|_| EncodeError)?;
-    let mut message = Vec::with_capacity(run.len() + 32);
+    let mut message = Payload::new(&attachments, parts.data);
+    message.body.reserve(run.len() + 32);
     let count = 2 + u32::from(parts.id.is_some()) + u32::from(!parts.data.is_empty());
-    written(write_map_len(&mut message, count))?;
-    written(write_str(&mut message, "type"))?;
-    written(write_uint(&mut message, kind(parts.kind)))?;
-    written(write_str(&mut message, "nsp"))?;
-    write_text(&mut message, parts.namespace.unwrap_or(MAIN_NAMESPACE))?;
+    written(write_map_len(&mut message.body, count))?;
+    written(write_str(&mut message.body, "type"))?;
+    written(write_uint(&mut message.body, kind(parts.kind)))?;
+    written(write_str(&mut message.body, "nsp"))?;
+    write_text(&mut message.body, parts.namespace.unwrap_or(MAIN_NAMESPACE))?;
     if !parts.data.is_empty() {
-        written(write_str(&mut message, "data"))?;
-        let body = Vec::with_capacity(run.len());
-        let is_marked = has_marked_placeholders(parts.data);
-        let mut payload = Payload { attachments: &attachments, is_marked, body, headers: SmallVec::new() };
-        payload.read(Reader::new(parts.data, 0))?;
-        payload.write(&mut message)?;
+        written(write_str(&mut message.body, "data"))?;
+        message.read(Reader::new(parts.data, 0))?;
     }
     if let Some(id) = parts.id {
-        written(write_str(&mut message, "id"))?;
-        written(write_uint(&mut message, id))?;
+        written(write_str(&mut message.body, "id"))?;
+        written(write_uint(&mut message.body, id))?;
     }
     let mut frame = Vec::new();
-    write_binary_frame(&mut frame, &message);
+    begin_binary_frame(&mut frame, message.len());
+    message.write(&mut frame)?;
     Ok(frame.into())
 }
 
 /// Appends a value of JSON whose placeholders stand for these attachments.
 #[cfg(feature = "node")]
 pub(crate) fn write_json(out: &mut Vec<u8>, json: &str, attachments: &[Bytes]) -> Result<(), EncodeError> {
-    let is_marked = has_marked_placeholders(json);
-    let mut payload = Payload { attachments, is_marked, body: Vec::new(), headers: SmallVec::new() };
+    let mut payload = Payload::new(attachments, json);
     payload.read(Reader::new(json, 0))?;
     payload.write(out)
 }
@@ -93,12 +93,20 @@ fn kind(kind: Kind) -> u64 {
     }
 }
 
-/// A payload on its way from JSON to MessagePack.
+/// The scratch memory that a thread keeps, in bytes.
+const MAX_KEPT: usize = 64 * 1024;
+
+thread_local! {
+    /// Where the bodies of payloads are put together.
+    static BODY: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+}
+
+/// A payload on its way from JSON to MessagePack, with what stands before and behind it.
 struct Payload<'a> {
     attachments: &'a [Bytes],
     /// Placeholders are marked: what else looks like one is an object.
     is_marked: bool,
-    /// All of it but the headers of lists and maps.
+    /// All of it but the headers of the payload's lists and maps.
     body: Vec<u8>,
     /// The headers, and where in the body they belong, in that order.
     headers: SmallVec<[Header; 8]>,
@@ -110,7 +118,15 @@ struct Header {
     is_map: bool,
 }
 
-impl Payload<'_> {
+impl<'a> Payload<'a> {
+    /// Begins with nothing, in the thread's scratch memory. The placeholders in `json` stand for `attachments`.
+    fn new(attachments: &'a [Bytes], json: &str) -> Self {
+        let is_marked = has_marked_placeholders(json);
+        // A thread that is ending has none any more.
+        let body = BODY.try_with(Cell::take).unwrap_or_default();
+        Self { attachments, is_marked, body, headers: SmallVec::new() }
+    }
+
     /// Takes in the one value that `reader` reads.
     fn read(&mut self, mut reader: Reader<'_>) -> Result<(), EncodeError> {
         // The headers of what has not been closed.
@@ -220,6 +236,11 @@ impl Payload<'_> {
         Ok(())
     }
 
+    /// Returns how long it is with its headers.
+    fn len(&self) -> usize {
+        self.body.len() + self.headers.iter().map(Header::len).sum::<usize>()
+    }
+
     /// Appends headers and body in their order.
     fn write(&self, out: &mut Vec<u8>) -> Result<(), EncodeError> {
         let mut copied = 0;
@@ -234,6 +255,27 @@ impl Payload<'_> {
         }
         out.extend_from_slice(&self.body[copied..]);
         Ok(())
+    }
+}
+
+impl Drop for Payload<'_> {
+    fn drop(&mut self) {
+        let mut body = mem::take(&mut self.body);
+        body.clear();
+        body.shrink_to(MAX_KEPT);
+        // Nothing to keep it for if the thread is ending.
+        let _ = BODY.try_with(|kept| kept.set(body));
+    }
+}
+
+impl Header {
+    /// Returns how many bytes it takes: lists and maps have headers of the same lengths.
+    fn len(&self) -> usize {
+        match self.count {
+            0..16 => 1,
+            16..0x1_0000 => 3,
+            0x1_0000.. => 5,
+        }
     }
 }
 

@@ -36,6 +36,15 @@ pub(super) enum Token<'a> {
 }
 
 impl Token<'_> {
+    /// Returns how many values follow that belong to it.
+    fn values(self) -> u64 {
+        match self {
+            Self::List(length) => length.into(),
+            Self::Map(length) => 2 * u64::from(length),
+            _ => 0,
+        }
+    }
+
     /// The number from 0, if it is a whole one. JavaScript does not tell `1.0` from `1`.
     pub(super) fn whole(self) -> Option<u64> {
         match self {
@@ -122,21 +131,17 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// Passes over one whole value, however deep.
-    pub(super) fn skip(&mut self) -> Result<(), Malformed> {
+    /// Passes over one whole value, however deep. Returns its first token.
+    pub(super) fn skip(&mut self) -> Result<Token<'a>, Malformed> {
+        let first = self.token()?;
         // Each container adds less than 2^33, and there cannot be 2^31 of them.
-        let mut due = 1_u64;
+        let mut due = first.values();
         let mut pace = Pace::new();
         while due > 0 {
             pace.step();
-            due -= 1;
-            match self.token()? {
-                Token::List(length) => due += u64::from(length),
-                Token::Map(length) => due += 2 * u64::from(length),
-                _ => {}
-            }
+            due = due - 1 + self.token()?.values();
         }
-        Ok(())
+        Ok(first)
     }
 
     /// An extension of a length that its marker names.
@@ -327,7 +332,7 @@ mod tests {
     #[test]
     fn whole_values_are_passed_over() {
         let mut reader = Reader::new(b"\x92\x81\xa1a\x90\xc0\x05");
-        assert_eq!(reader.skip(), Ok(()));
+        assert_eq!(reader.skip(), Ok(Token::List(2)));
         assert_eq!(reader.token(), Ok(Token::Unsigned(5)));
         assert_eq!(Reader::new(b"\xdf\xff\xff\xff\xff\x00").skip(), Err(Malformed::Incomplete));
         assert_eq!(Reader::new(&[0xdd; 100_000]).skip(), Err(Malformed::Incomplete));

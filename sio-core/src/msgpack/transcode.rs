@@ -7,9 +7,11 @@ use std::io::Write as _;
 
 use bytes::Bytes;
 use bytestring::ByteString;
+use smallvec::SmallVec;
 
 use super::Malformed;
 use super::token::{Reader, Token};
+use crate::args::{MAX_DIGITS, digits, write_string};
 use crate::date::Date;
 use crate::pace::Pace;
 use crate::socket::packet::DecodeError;
@@ -31,7 +33,7 @@ pub(super) fn transcode(
     // Quotes, commas and colons make the text of usual payloads somewhat longer than what they are made of.
     let json = Vec::with_capacity(reader.len() + reader.len() / 4 + 16);
     let mut writer = Writer { json, message, attachments: Vec::new(), max_attachments };
-    let mut open: Vec<Open> = Vec::new();
+    let mut open = SmallVec::<[Open; 8]>::new();
     let mut pace = Pace::new();
     loop {
         pace.step();
@@ -91,7 +93,11 @@ struct Writer<'a> {
 
 impl Writer<'_> {
     /// After a value: closes what ends here. `true`: another value follows, and its name, if it has one, is written.
-    fn go_on(&mut self, open: &mut Vec<Open>, reader: &mut Reader<'_>) -> Result<bool, DecodeError> {
+    fn go_on(
+        &mut self,
+        open: &mut SmallVec<[Open; 8]>,
+        reader: &mut Reader<'_>,
+    ) -> Result<bool, DecodeError> {
         while let Some(container) = open.last_mut() {
             if container.left > 0 {
                 container.left -= 1;
@@ -114,10 +120,11 @@ impl Writer<'_> {
         match token {
             Token::Nil => self.json.extend_from_slice(b"null"),
             Token::Bool(value) => self.json.extend_from_slice(if value { b"true" } else { b"false" }),
-            Token::Unsigned(number) => self.display(number),
+            Token::Unsigned(number) => self.json.extend_from_slice(digits(number, &mut [0; MAX_DIGITS])),
             Token::Signed(number) => self.display(number),
-            Token::Float(number) => self.serialize(&number),
-            Token::Text(text) => self.serialize(&String::from_utf8_lossy(text)),
+            Token::Float(number) => serde_json::to_writer(&mut self.json, &number)
+                .expect("floats serialize, and a vector takes all of it"),
+            Token::Text(text) => self.text(text),
             Token::Bytes(bytes) => self.attach(bytes)?,
             Token::Date(milliseconds) => match Date::new(milliseconds) {
                 Some(date) => self.display(format_args!("\"{date}\"")),
@@ -135,7 +142,7 @@ impl Writer<'_> {
 
     fn key(&mut self, token: Token<'_>) -> Result<(), DecodeError> {
         match token {
-            Token::Text(text) => self.serialize(&String::from_utf8_lossy(text)),
+            Token::Text(text) => self.text(text),
             Token::Float(number) if !number.is_finite() => return Err(Malformed::Key.into()),
             Token::Nil | Token::Bool(_) | Token::Unsigned(_) | Token::Signed(_) | Token::Float(_) => {
                 self.json.push(b'"');
@@ -164,9 +171,11 @@ impl Writer<'_> {
         write!(self.json, "{value}").expect("a vector takes all of it");
     }
 
-    /// Writes a text, or a float; one that JSON does not have is `null`.
-    fn serialize<T: serde::Serialize + ?Sized>(&mut self, value: &T) {
-        serde_json::to_writer(&mut self.json, value)
-            .expect("texts and floats serialize, and a vector takes all");
+    /// Writes text. Where it is not UTF-8, U+FFFD stands in its place.
+    fn text(&mut self, text: &[u8]) {
+        match std::str::from_utf8(text) {
+            Ok(text) => write_string(&mut self.json, text),
+            Err(_) => write_string(&mut self.json, &String::from_utf8_lossy(text)),
+        }
     }
 }
