@@ -8,6 +8,8 @@ use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
+
 use super::concurrent::Concurrent;
 use super::guard::{Failure, Guard, log_failure};
 use super::limits;
@@ -182,15 +184,14 @@ async fn inside_middleware(
         Step::Ended(outcome) => outcome,
         Step::Handle(passage) => {
             let (name, timeout) = (event.name_handle(), seat.door.timeout(event.name()));
-            let mut handler = pin!(Guard::new(|| handler.call(event), timeout));
+            let handler = Guard::new(|| handler.call(event), timeout);
             // So that middleware learns of a handler that did not come to its end.
             let flatten = |failure: Failure| {
                 log_failure(&seat.socket, &name, &failure);
                 Err(failure.into_error())
             };
-            passage
-                .around(poll_fn(|cx| handler.as_mut().poll(cx).map(|done| done.unwrap_or_else(flatten))))
-                .await
+            let handler = pin!(Some(handler.map(|done| done.unwrap_or_else(flatten))));
+            passage.around(handler).await
         }
     }
 }

@@ -35,6 +35,7 @@
 
 mod call;
 mod connecting;
+mod meeting;
 mod passage;
 #[cfg(test)]
 mod tests;

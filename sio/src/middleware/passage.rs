@@ -1,7 +1,7 @@
 //! The way of an event through the middleware to its handler and back.
 //!
 //! The handler borrows the consumer, and a closure of the application could not name that lifetime. So the handler
-//! stays where it is, in the socket's task: the innermost [`Next`] asks for it over a channel, and both futures are
+//! stays where it is, in the socket's task: the innermost [`Next`] asks for it at a [`Meeting`], and both futures are
 //! polled side by side.
 //!
 //! ```text
@@ -11,25 +11,22 @@
 
 use std::fmt;
 use std::future::{Future, poll_fn};
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::task::Poll;
 
-use tokio::sync::oneshot;
-
+use super::meeting::{Asking, Meeting};
 use super::{Around, BoxFuture, Call};
 use crate::consumer::{Event, Reply};
 use crate::error::Error;
 
-type Outcome = Result<Reply, Error>;
-/// The event as it reaches the handler, and where its result goes.
-type Question = (Call, oneshot::Sender<Outcome>);
+pub(super) type Outcome = Result<Reply, Error>;
 
 /// The rest of the way to the handler: the middleware that was added later, then the handler itself.
 pub struct Next {
     rest: Arc<[Around]>,
     index: usize,
-    handler: oneshot::Sender<Question>,
+    meeting: Arc<Meeting>,
 }
 
 impl Next {
@@ -46,10 +43,7 @@ impl Next {
             self.index += 1;
             return next(call, self).await;
         }
-        let (answer, answered) = oneshot::channel();
-        let gone = || Error::internal("the event is over: its middleware has ended");
-        self.handler.send((call, answer)).map_err(|_| gone())?;
-        answered.await.unwrap_or_else(|_| Err(gone()))
+        Asking::new(self.meeting, call).await
     }
 }
 
@@ -70,56 +64,52 @@ pub(crate) enum Step {
 /// Middleware that waits for the handler.
 pub(crate) struct Passage {
     middleware: BoxFuture<Outcome>,
-    answer: oneshot::Sender<Outcome>,
+    meeting: Attended,
+}
+
+/// A meeting that the socket's task attends until it drops this.
+struct Attended(Arc<Meeting>);
+
+impl Drop for Attended {
+    fn drop(&mut self) {
+        self.0.close();
+    }
 }
 
 /// Sends an event through the middleware, of which `first` is the outermost; it comes out as they have changed it.
 pub(crate) async fn enter(first: &Around, around: &Arc<[Around]>, event: &mut Event<'_>) -> Step {
-    let (handler, asked) = oneshot::channel();
-    let next = Next { rest: Arc::clone(around), index: 1, handler };
+    let meeting = Attended(Arc::default());
+    let next = Next { rest: Arc::clone(around), index: 1, meeting: Arc::clone(&meeting.0) };
     let mut middleware = first(Call::new(event), next);
-    let mut asked = Some(asked);
-    let question = poll_fn(|cx| {
-        if let Poll::Ready(outcome) = middleware.as_mut().poll(cx) {
-            return Poll::Ready(Err(outcome));
-        }
-        let polled = asked.as_mut().map(|asked| Pin::new(asked).poll(cx));
-        match polled {
-            Some(Poll::Ready(Ok(question))) => Poll::Ready(Ok(question)),
-            // Dropped unused: the middleware will end without the handler.
-            Some(Poll::Ready(Err(_))) => {
-                asked = None;
-                Poll::Pending
-            }
-            Some(Poll::Pending) | None => Poll::Pending,
-        }
+    let asked = poll_fn(|cx| match middleware.as_mut().poll(cx) {
+        Poll::Ready(outcome) => Poll::Ready(Err(outcome)),
+        Poll::Pending => meeting.0.poll_asked(cx).map(Ok),
     });
-    match question.await {
-        Ok((call, answer)) => {
+    match asked.await {
+        Ok(call) => {
             call.change(event);
-            Step::Handle(Passage { middleware, answer })
+            Step::Handle(Passage { middleware, meeting })
         }
         Err(outcome) => Step::Ended(outcome),
     }
 }
 
 impl Passage {
-    /// Runs the handler inside the middleware that waits for it.
-    pub(crate) async fn around(self, handler: impl Future<Output = Outcome>) -> Outcome {
-        let Self { mut middleware, answer } = self;
-        let mut handler = pin!(handler);
-        let mut answer = Some(answer);
+    /// Runs the handler inside the middleware that waits for it. It is dropped when it has ended, or as soon as nobody
+    /// waits for it any more.
+    pub(crate) async fn around(
+        self,
+        mut handler: Pin<&mut Option<impl Future<Output = Outcome>>>,
+    ) -> Outcome {
+        let Self { mut middleware, meeting } = self;
         poll_fn(|cx| {
-            // Nobody waits for it any more: it is given up, as any future that is dropped.
-            let is_given_up = answer.as_mut().is_some_and(|answer| answer.poll_closed(cx).is_ready());
-            if is_given_up {
-                answer = None;
-            }
-            if answer.is_some()
-                && let Poll::Ready(outcome) = handler.as_mut().poll(cx)
-                && let Some(answer) = answer.take()
-            {
-                let _ = answer.send(outcome);
+            if let Some(running) = handler.as_mut().as_pin_mut() {
+                if !meeting.0.is_awaited(cx) {
+                    handler.set(None);
+                } else if let Poll::Ready(outcome) = running.poll(cx) {
+                    handler.set(None);
+                    meeting.0.answer(outcome, cx);
+                }
             }
             middleware.as_mut().poll(cx)
         })

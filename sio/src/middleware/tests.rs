@@ -288,6 +288,66 @@ async fn a_handler_that_nobody_waits_for_is_given_up() {
     assert_eq!(taken(&notes), ["dropped"]);
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_handler_is_dropped_as_soon_as_nobody_waits_for_it() {
+    let (mut client, notes) = start(|builder, notes| {
+        builder.middleware("/tests/guarded", move |call: Call, next: Next| {
+            let notes = Arc::clone(&notes);
+            async move {
+                let _ = tokio::time::timeout(Duration::from_millis(5), next.run(call)).await;
+                note(&notes, "given up");
+                tokio::time::sleep(Duration::from_millis(5)).await;
+                note(&notes, "done");
+                Ok(Reply::none())
+            }
+        })
+    });
+    client.join("0/tests/guarded,").await;
+    taken(&notes);
+    client.send(&[r#"2/tests/guarded,1["wait"]"#]).await;
+    for _ in 0..2 {
+        tokio::time::advance(Duration::from_millis(6)).await;
+        client.settle().await;
+    }
+    assert_eq!(client.received(), ["3/tests/guarded,1[]"]);
+    assert_eq!(taken(&notes), ["given up", "dropped", "done"]);
+}
+
+#[tokio::test]
+async fn middleware_may_wait_for_the_handler_in_a_task_of_its_own() {
+    let (mut client, notes) = start(|builder, _| {
+        builder.middleware("/tests/guarded", move |call: Call, next: Next| async move {
+            tokio::spawn(next.run(call)).await.map_err(Error::internal)?
+        })
+    });
+    client.join("0/tests/guarded,").await;
+    taken(&notes);
+    for id in 0..3 {
+        let echo = format!(r#"2/tests/guarded,{id}["echo","x"]"#);
+        assert_eq!(client.send(&[&*echo]).await, [format!(r#"3/tests/guarded,{id}["x"]"#)]);
+    }
+    assert_eq!(taken(&notes), ["handler"; 3]);
+}
+
+#[tokio::test]
+async fn a_handler_that_is_asked_for_when_its_event_is_over_does_not_run() {
+    let late = Arc::new(Mutex::new(None));
+    let (mut client, notes) = start(|builder, _| {
+        let late = Arc::clone(&late);
+        builder.middleware("/tests/guarded", move |call: Call, next: Next| {
+            *late.lock().unwrap() = Some((call, next));
+            async { Ok(Reply::none()) }
+        })
+    });
+    client.join("0/tests/guarded,").await;
+    taken(&notes);
+    assert_eq!(client.send(&[r#"2/tests/guarded,1["echo","x"]"#]).await, ["3/tests/guarded,1[]"]);
+    let (call, next) = late.lock().unwrap().take().unwrap();
+    let error = next.run(call).await.unwrap_err();
+    assert_eq!(error.code(), "internal");
+    assert_eq!(taken(&notes), [""; 0]);
+}
+
 #[tokio::test]
 async fn middleware_that_panics_or_loses_its_way_answers_too() {
     let (mut client, _) = start(|builder, _| {
