@@ -11,6 +11,8 @@
 //!
 //! The wait closes a hole: a publisher that is back before its subscribers would send to nobody.
 
+mod subscriptions;
+
 use std::collections::HashSet;
 use std::future::Future;
 use std::sync::Arc;
@@ -21,6 +23,7 @@ use sio_core::cluster::signature::SIGNATURE_LEN;
 use tokio::sync::{Notify, watch};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep, sleep_until, timeout};
 
+use self::subscriptions::{but, subscribe};
 use crate::bundling::bundled;
 use crate::bus::{AnyBus, AnyLink, BusError, Frame, Names, Receivers, Topic};
 use crate::counters::Counters;
@@ -163,9 +166,7 @@ impl<R: Role> Supervisor<R> {
         let connecting = line.bus.connect(line.names.clone(), sink.clone());
         let mut link = within(CONNECT, "it does not answer", connecting).await?;
         let topics = self.role.topics();
-        if !topics.is_empty() {
-            within(CONNECT, "it does not confirm subscriptions", link.subscribe(&topics)).await?;
-        }
+        subscribe(&mut *link, &topics, &[], CONNECT).await?;
         let mut receivers = None;
         if let Some(hello) = self.role.hello() {
             let hello = line.signed(vec![hello]);
@@ -304,14 +305,8 @@ impl<R: Role> Supervisor<R> {
     ) -> Result<(), BusError> {
         let wanted = self.role.topics();
         if *topics != wanted {
-            let changing = async {
-                let (more, fewer) = (but(&wanted, topics), but(topics, &wanted));
-                if !more.is_empty() {
-                    link.subscribe(&more).await?;
-                }
-                if fewer.is_empty() { Ok(()) } else { link.unsubscribe(&fewer).await }
-            };
-            while_open(sink, within(ANSWER, "it does not confirm subscriptions", changing)).await?;
+            let (more, fewer) = (but(&wanted, topics), but(topics, &wanted));
+            while_open(sink, subscribe(link, &more, &fewer, ANSWER)).await?;
             *topics = wanted;
         }
         Ok(())
@@ -360,12 +355,6 @@ impl<R: Role> Supervisor<R> {
             self.line.outbox.confirmed(now());
         }
     }
-}
-
-/// Returns the topics of the one list that are not in the other: there may be some for each namespace.
-fn but(these: &[Topic], those: &[Topic]) -> Vec<Topic> {
-    let those: HashSet<&Topic> = those.iter().collect();
-    these.iter().filter(|topic| !those.contains(topic)).cloned().collect()
 }
 
 /// Waits, but not longer than the connection lives.

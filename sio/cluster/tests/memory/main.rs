@@ -6,6 +6,8 @@ mod emitter;
 mod faults;
 mod members;
 mod messages;
+#[cfg(feature = "node")]
+mod shards;
 mod signed;
 #[path = "../support/mod.rs"]
 mod support;
