@@ -75,6 +75,7 @@ pub(crate) struct Counters {
     by_transport: [TransportCounters; 3],
     pub(crate) closed: [Count; CLOSINGS],
     pub(crate) upgraded: Count,
+    pub(crate) upgrades_timed_out: Count,
     pub(crate) upgrades_failed: Count,
     pub(crate) refused: [Count; REFUSALS],
     /// By the namespaces of consumers, and `/`.
@@ -101,6 +102,7 @@ impl Counters {
             by_transport: Default::default(),
             closed: Default::default(),
             upgraded: Count::default(),
+            upgrades_timed_out: Count::default(),
             upgrades_failed: Count::default(),
             refused: Default::default(),
             namespaces,

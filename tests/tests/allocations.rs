@@ -228,9 +228,23 @@ fn a_broadcast_of_a_declared_event_costs_no_more() {
 /// tables; without what the allocator and the kernel need beside it.
 #[test]
 fn an_idle_client_keeps_few_bytes() {
+    let each = idle(|builder| builder);
+    assert!(each <= IDLE_BYTES * 103 / 100, "{each} bytes for each idle client");
+}
+
+#[test]
+fn metrics_keep_nothing_of_an_idle_client_and_allocate_nothing_for_an_event() {
+    let [without, with] = [idle(|builder| builder), idle(|builder| builder.metrics(true))];
+    assert!(with < without + 8, "{with} bytes for each idle client, {without} without metrics");
+    let counted = |builder: Builder| builder.consumer::<Echo>().metrics(true);
+    assert_allocations_of(counted, 2.0, one_client, async |ws| exchange(ws, "echo", 1).await);
+}
+
+/// Returns how many bytes a server keeps for each idle client.
+fn idle(configure: impl FnOnce(Builder) -> Builder) -> i64 {
     let open = async |endpoint| (endpoint, Vec::new());
     let used = measure_server(
-        |builder| builder.consumer::<Echo>(),
+        |builder| configure(builder.consumer::<Echo>()),
         open,
         async |(endpoint, clients): &mut (Endpoint, Vec<Ws>)| {
             let count = if clients.is_empty() { 1 } else { IDLE };
@@ -239,8 +253,7 @@ fn an_idle_client_keeps_few_bytes() {
             }
         },
     );
-    let each = used.bytes_current / IDLE;
-    assert!(each <= IDLE_BYTES * 103 / 100, "{each} bytes for each idle client");
+    used.bytes_current / IDLE
 }
 
 /// Lets the first client publish to the room of the others, who get it each time.

@@ -81,6 +81,8 @@ pub enum Output {
     Upgraded,
     /// Close the stream of the upgrade; the session stays on polling.
     ProbeFailed,
+    /// As [`ProbeFailed`](Self::ProbeFailed), since the time for the upgrade is over.
+    ProbeTimedOut,
     /// The session is over. Comes last and once: close whatever belongs to it. The stream of an upgrade is kept for
     /// as long as [`awaits_upgrade`](super::session::Session::awaits_upgrade) says.
     Closed(CloseReason),

@@ -243,7 +243,7 @@ impl Session {
         }
         if self.state.upgrade_deadline().is_some_and(|deadline| deadline <= now) {
             self.handle_probe_lost(now);
-            outputs.push(Output::ProbeFailed);
+            outputs.push(Output::ProbeTimedOut);
         }
         outputs
     }

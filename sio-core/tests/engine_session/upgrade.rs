@@ -5,7 +5,7 @@ use std::time::Duration;
 use sio_core::engine::config::SessionConfig;
 use sio_core::engine::session::{CloseReason, PollVerdict, PostVerdict, ProbeRefused};
 
-use crate::Output::{Closed, ProbeFailed, ReleasePoll, Upgraded};
+use crate::Output::{Closed, ProbeFailed, ProbeTimedOut, ReleasePoll, Upgraded};
 use crate::TransportKind::{Polling, WebSocket, WebTransport};
 use crate::{Transcript, config, deliver, send, send_probe};
 
@@ -110,14 +110,14 @@ fn a_ping_that_the_client_may_not_see_waits_for_the_end_of_the_upgrade() {
     };
     // The client falls silent: it is left on polling, and is asked there.
     let mut t = probed();
-    t.at(1_000).times_out(&[ProbeFailed]);
+    t.at(1_000).times_out(&[ProbeTimedOut]);
     t.wakes_at(1_200);
     t.get(PollVerdict::Wait);
     t.at(1_100).says("3", &[]);
     t.wakes_at(1_400);
 
     let mut t = probed();
-    t.at(1_000).times_out(&[ProbeFailed]);
+    t.at(1_000).times_out(&[ProbeTimedOut]);
     t.at(1_200).times_out(&[Closed(CloseReason::PingTimeout)]);
     // It hangs up.
     let mut t = probed();
@@ -138,7 +138,7 @@ fn a_ping_that_the_client_may_not_see_waits_for_the_end_of_the_upgrade() {
     // The time that was left when the server stopped reading is no less than that either.
     let mut t = probed();
     t.pauses_input();
-    t.at(1_000).times_out(&[ProbeFailed]);
+    t.at(1_000).times_out(&[ProbeTimedOut]);
     t.at(5_000).resumes_input();
     t.wakes_at(5_200);
 }
@@ -261,7 +261,7 @@ fn a_websocket_that_never_probes_does_not_disturb_the_polling() {
     t.session.end_poll();
     t.get(PollVerdict::Wait);
     t.at(109).times_out(&[]);
-    t.at(110).times_out(&[ProbeFailed]);
+    t.at(110).times_out(&[ProbeTimedOut]);
     t.session.end_poll();
     t.get(PollVerdict::Wait);
     t.says("4still here", &[deliver("still here")]);
@@ -272,7 +272,7 @@ fn a_websocket_that_never_probes_does_not_disturb_the_polling() {
 fn an_upgrade_that_takes_too_long_leaves_the_session_on_polling() {
     let mut t = Transcript::probed();
     t.get(PollVerdict::NoWait);
-    t.at(100).times_out(&[ProbeFailed]);
+    t.at(100).times_out(&[ProbeTimedOut]);
     assert_eq!(t.session.transport(), Polling);
     t.get(PollVerdict::Wait);
     t.wakes_at(300);
@@ -300,7 +300,7 @@ fn a_packet_behind_the_deadline_is_too_late_even_before_the_timer_ran() {
 fn ping_and_upgrade_may_fall_due_together() {
     let mut t = Transcript::open(Polling);
     t.at(200).attaches(Ok(()));
-    t.at(300).times_out(&[send("2"), ProbeFailed]);
+    t.at(300).times_out(&[send("2"), ProbeTimedOut]);
     t.wakes_at(500);
 }
 
@@ -449,5 +449,5 @@ fn a_pause_does_not_stop_the_deadline_of_an_upgrade() {
     let mut t = Transcript::probed();
     t.at(50).pauses_input();
     t.wakes_at(100);
-    t.at(100).times_out(&[ProbeFailed]);
+    t.at(100).times_out(&[ProbeTimedOut]);
 }

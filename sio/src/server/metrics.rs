@@ -59,8 +59,12 @@ fn sessions(counters: &Counters) -> Vec<Family> {
     let with = |label, labels: &'static [&'static str], counts: &[Count]| -> Vec<_> {
         labels.iter().zip(counts).map(|(word, count)| Sample::new(&[(label, *word)], count.get())).collect()
     };
-    let upgrades = [("done", &counters.upgraded), ("failed", &counters.upgrades_failed)]
-        .map(|(word, count)| Sample::new(&[("outcome", word)], count.get()));
+    let upgrades = [
+        ("done", &counters.upgraded),
+        ("timed_out", &counters.upgrades_timed_out),
+        ("failed", &counters.upgrades_failed),
+    ]
+    .map(|(word, count)| Sample::new(&[("outcome", word)], count.get()));
     let slow = counters.closed[CloseReason::SlowClient as usize].get();
     vec![
         Family::new("sio_sessions_open", "Sessions that are open.", Metric::Gauge, by_transport(open)),

@@ -228,6 +228,32 @@ async fn sessions_that_are_gone_leave_the_gauges_at_zero() {
     assert_eq!(metrics.value("sio_sessions", &[("transport", "websocket")]), 100.0);
 }
 
+#[tokio::test(start_paused = true)]
+async fn ten_thousand_sessions_that_are_gone_leave_the_gauges_at_zero() {
+    let builder = Server::builder().collect(false).consumer::<Shop>().state(Gate::default()).metrics(true);
+    let server = sio::testing::TestServer::new(builder.build().expect("it can be built"));
+    for _ in 0..100 {
+        let mut clients = Vec::new();
+        for _ in 0..100 {
+            clients.push(server.connect("/shop/1").await.expect("it is let in"));
+        }
+        let open = server.metrics().value("sio_sockets_open", &[]);
+        assert!((100.0..200.0).contains(&open), "those before have gone: {open}");
+        for (number, client) in clients.into_iter().enumerate() {
+            match number % 3 {
+                0 => client.disconnect().await,
+                1 => client.kill().await,
+                _ => drop(client),
+            }
+        }
+        settle().await;
+    }
+    for gauge in ["sio_sessions_open", "sio_sockets_open", "sio_rooms", "sio_queued_bytes"] {
+        assert_eq!(server.metrics().value(gauge, &[]), 0.0, "{gauge}");
+    }
+    assert_eq!(server.metrics().value("sio_sessions_closed", &[]), 10_000.0);
+}
+
 #[tokio::test]
 async fn an_upgrade_moves_a_session_from_one_gauge_to_the_other() {
     let server = server().await;
@@ -243,6 +269,28 @@ async fn an_upgrade_moves_a_session_from_one_gauge_to_the_other() {
     assert_eq!((open("polling"), open("websocket")), (0.0, 1.0));
     let metrics = server.handle().metrics();
     assert_eq!(metrics.value("sio_session_upgrades", &[("outcome", "done")]), 1.0);
+}
+
+#[tokio::test]
+async fn an_upgrade_that_is_not_finished_in_time_has_timed_out_and_not_failed() {
+    let limit = Duration::from_millis(20);
+    let server = TestServer::start(|builder| builder.metrics(true).upgrade_timeout(limit)).await;
+    let upgrades = |outcome| server.handle().metrics().value("sio_session_upgrades", &[("outcome", outcome)]);
+    let mut polling = server.polling().await;
+    let mut ws = server.second_ws(&polling.open.sid).await.expect("it may upgrade");
+    ws.send("2probe").await;
+    ws.expect("3probe").await;
+    ws.expect_closed().await;
+    assert_eq!((upgrades("timed_out"), upgrades("failed"), upgrades("done")), (1.0, 0.0, 0.0));
+    // The session stays where it was, and its end is no failure of the upgrade.
+    polling.send("1").await;
+    soon("the session to end", async {
+        while server.handle().metrics().value("sio_sessions_open", &[]) > 0.0 {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+    assert_eq!((upgrades("timed_out"), upgrades("failed")), (1.0, 0.0));
 }
 
 #[tokio::test]

@@ -230,6 +230,12 @@ impl SessionTask {
                 self.tell_by_websocket();
             }
             Output::ProbeFailed => self.end_probe(),
+            Output::ProbeTimedOut => {
+                if let Some(counters) = &self.shared.counters {
+                    counters.upgrades_timed_out.add(1);
+                }
+                self.carrier.end_probe();
+            }
             Output::Closed(reason) => self.closed(reason, Bye::Forced),
         }
     }

@@ -77,6 +77,15 @@ mod tests {
     }
 
     #[test]
+    fn metrics_take_two_percent_of_an_echo_at_most() {
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../counts.json");
+        let Record(recorded) = Record::read(&file).expect("there is a record");
+        let [echo, counted] = [recorded["echo1"], recorded["metrics"]];
+        assert!(counted.instructions <= echo.instructions * 1.02, "{counted:?}, and {echo:?} without");
+        assert_eq!(counted.allocations, echo.allocations);
+    }
+
+    #[test]
     fn a_delivery_may_have_less_than_one_allocation() {
         let mut record = Record::default();
         record.insert("bc128", costs(2_718.0, 0.11));

@@ -53,7 +53,7 @@ const fn scenario(name: &'static str, about: &'static str, kind: Kind, operation
 }
 
 /// All scenarios, in the order of the table.
-pub(crate) static ALL: [Scenario; 11] = [
+pub(crate) static ALL: [Scenario; 12] = [
     scenario(
         "echo1",
         "an event of 128 bytes and its acknowledgement",
@@ -76,6 +76,16 @@ pub(crate) static ALL: [Scenario; 11] = [
         ..scenario(
             "middleware",
             "`echo1` through middleware that does nothing",
+            echo(Answer::Acknowledgement, 128, 1),
+            [200, 1200],
+        )
+    },
+    Scenario {
+        environment: Some(("METRICS", "1")),
+        is_ours: true,
+        ..scenario(
+            "metrics",
+            "`echo1` on a server that counts",
             echo(Answer::Acknowledgement, 128, 1),
             [200, 1200],
         )
