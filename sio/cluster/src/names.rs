@@ -73,7 +73,18 @@ impl Names {
         if prefix.is_empty() || prefix.len() > MAX_PREFIX || !prefix.bytes().all(is_plain) {
             return Err(OptionsError::Prefix(prefix.chars().take(MAX_PREFIX).collect()));
         }
-        Ok(Self { all: format!("{prefix}.a").into(), node: format!("{prefix}.x.").into() })
+        Ok(Self::with(prefix))
+    }
+
+    fn with(prefix: &str) -> Self {
+        Self { all: format!("{prefix}.a").into(), node: format!("{prefix}.x.").into() }
+    }
+
+    /// Returns the names for servers that share channels among them by slots: all in that of this part.
+    #[cfg(feature = "redis")]
+    pub(crate) fn of_slot(&self, part: &str) -> Self {
+        debug_assert!(part.starts_with(self.prefix()), "other clusters have other names");
+        Self::with(&format!("{{{part}}}"))
     }
 
     /// Returns the prefix of all names.
@@ -118,6 +129,8 @@ mod tests {
             assert_eq!(names.topic(&names.of(&topic)), Some(topic));
         }
         assert_eq!(names.topic("other.a"), None);
+        #[cfg(feature = "redis")]
+        assert_eq!(names.of_slot("a:b/c-d_e.f#1").of(&Topic::All), "{a:b/c-d_e.f#1}.a");
         assert_eq!(names.topic("a:b/c-d_e.f.x.1"), None);
     }
 }

@@ -1,36 +1,33 @@
 //! [`RedisBus`]: Redis and Valkey, by one RESP3 connection.
 
 mod answer;
+mod link;
+mod master;
 mod sentinel;
+mod sharded;
+mod shards;
+mod slots;
 
 use std::fmt;
 use std::time::Duration;
 
-use bytes::Bytes;
-use redis::aio::{MultiplexedConnection, SendError};
-use redis::{
-    AsyncConnectionConfig, Client, ConnectionAddr, ConnectionInfo, IntoConnectionInfo, ProtocolVersion,
-    PushInfo, PushKind, RedisError, Value,
-};
-use tokio::time::timeout;
+use redis::{Client, ConnectionAddr, ConnectionInfo, IntoConnectionInfo, ProtocolVersion, RedisError};
+use tokio::time::Instant;
 
 use self::answer::{failed, text};
+use self::link::{One, into, open};
+use self::master::CONNECT;
 use self::sentinel::Sentinels;
+use self::sharded::Sharded;
+use self::shards::Shards;
 use crate::address::host_and_port;
 use crate::bus::{Bus, BusError, Caps, Frame, Link, Names, Receivers, Sink, Topic};
-use crate::task::Task;
 
 /// The largest frame. Redis would take 512 MB, and end the connection of every subscriber for whom 32 MB wait.
 const MAX_FRAME: usize = 8 << 20;
 
 /// The client's own limits are never reached: the supervisor's are shorter.
 const CLIENT_TIMEOUT: Duration = Duration::from_secs(10);
-
-/// Shards that are subscribed at a time.
-const SHARDS: usize = 1024;
-
-/// How long a master that sentinels have named may take: less than the supervisor gives, so that the error names it.
-const MASTER: Duration = Duration::from_millis(800);
 
 /// Redis or Valkey.
 ///
@@ -57,14 +54,17 @@ pub struct RedisBus {
 enum Server {
     Known(Client),
     Asked(Sentinels),
+    Sharded(Sharded),
 }
 
 /// A connection to Redis.
-pub struct RedisLink {
-    connection: MultiplexedConnection,
-    names: Names,
-    /// Ends the connection when there is another master.
-    _watch: Option<Task>,
+pub struct RedisLink(Way);
+
+/// The server or the servers that it leads to.
+enum Way {
+    One(One),
+    /// Some of a Redis Cluster.
+    Shards(Shards),
 }
 
 impl RedisBus {
@@ -77,6 +77,13 @@ impl RedisBus {
     /// of the servers. Sentinels get them too if they want a password, unless the URL ends with
     /// `?sentinel_user=…&sentinel_password=…`, or one of these. With TLS, the certificates must be for the addresses that
     /// the sentinels give.
+    ///
+    /// `redis+cluster://[user][:password@]host[:port][,host[:port]…][?shards=N]`, or `rediss+cluster://`, names some servers
+    /// of a Redis Cluster, of Redis 7 or later, and uses its sharded pub/sub: only those who have subscribed get anything.
+    /// All channels of a prefix are in one slot, and so at one master; with `shards`, which all nodes and emitters need
+    /// alike, in up to 16 slots at different masters, by one of which each process sends, so that what it sends stays in
+    /// order. Its failovers, and slots that move, are followed as a restart of a single Redis is. Servers are reached at
+    /// the addresses that they announce. Servers of other kinds are not met there.
     ///
     /// Pub/sub knows no databases: two clusters on one Redis are told apart by their prefix, not by the database.
     ///
@@ -95,6 +102,14 @@ impl RedisBus {
             }
             let (name, host) = (sentinels.name(), sentinels.host());
             return Ok(Self { server: Server::Asked(sentinels), name, host });
+        }
+        if let Some(sharded) = Sharded::parse(url) {
+            let sharded = sharded?;
+            if sharded.uses_tls() {
+                use_a_provider();
+            }
+            let (name, host) = (sharded.name(), sharded.host());
+            return Ok(Self { server: Server::Sharded(sharded), name, host });
         }
         let info: ConnectionInfo = url.into_connection_info().map_err(|error| wrong(&error))?;
         let name = match info.addr() {
@@ -145,173 +160,65 @@ impl Bus for RedisBus {
         self.host.clone()
     }
 
-    fn carries(&self, _: &Topic) -> bool {
-        true
+    fn carries(&self, topic: &Topic) -> bool {
+        // Those of other kinds have channels in all slots.
+        topic.is_native() || !matches!(self.server, Server::Sharded(_))
     }
 
     async fn connect(&self, names: Names, sink: Sink) -> Result<RedisLink, BusError> {
-        match &self.server {
+        let way = match &self.server {
             Server::Known(client) => {
-                let connection = open(client, &names, sink).await.map_err(|error| failed(&error))?;
-                Ok(RedisLink { connection, names, _watch: None })
+                let connection = open(client, into(&names, sink)).await.map_err(|error| failed(&error))?;
+                Way::One(One { connection, names, _watch: None })
             }
             Server::Asked(sentinels) => {
-                let master = sentinels.master().await?;
-                // An error of one of several servers is of no use without its address.
-                let of_it = |reason: &dyn fmt::Display| {
-                    BusError::new(format!("the master {}: {reason}", master.address()))
-                };
-                let client =
-                    Client::open(resp3(sentinels.login(&master))).map_err(|error| of_it(&failed(&error)))?;
-                let connecting = timeout(MASTER, open(&client, &names, sink.clone())).await;
-                let connecting = connecting.map_err(|_| of_it(&"it does not answer"))?;
-                let mut connection = connecting.map_err(|error| of_it(&failed(&error)))?;
-                let role = role(&mut connection).await.map_err(|error| of_it(&failed(&error)))?;
-                if role.as_deref().is_some_and(|role| role != "master") {
-                    // A replica passes nothing on to those who are at the master.
-                    return Err(of_it(&"it is a replica; the sentinels have not noticed yet"));
-                }
-                let watch = sentinels.watch(master, sink);
-                Ok(RedisLink { connection, names, _watch: Some(watch) })
+                let found = sentinels.master().await?;
+                let (login, until) = (sentinels.login(&found.what), Instant::now() + CONNECT);
+                let connection = found.what.connect(login, until, into(&names, sink.clone())).await?;
+                Way::One(One { connection, names, _watch: Some(sentinels.watch(found, sink)) })
             }
-        }
-    }
-}
-
-/// Connects. All that arrives, and the end, goes to the sink.
-async fn open(client: &Client, names: &Names, sink: Sink) -> Result<MultiplexedConnection, RedisError> {
-    let topics = names.clone();
-    let push = move |push: PushInfo| {
-        match push.kind {
-            PushKind::Message => arrived(&topics, &sink, push.data),
-            // The pattern stands first.
-            PushKind::PMessage => arrived(&topics, &sink, push.data.into_iter().skip(1)),
-            PushKind::SMessage => arrived_at_shard(&sink, push.data),
-            PushKind::Disconnection => sink.closed(BusError::new("the connection has ended")),
-            _ => {}
-        }
-        Ok::<(), SendError>(())
-    };
-    let config = AsyncConnectionConfig::new()
-        .set_connection_timeout(Some(CLIENT_TIMEOUT))
-        .set_response_timeout(Some(CLIENT_TIMEOUT))
-        .set_push_sender(push);
-    client.get_multiplexed_async_connection_with_config(&config).await
-}
-
-/// Returns the role of a server, which it tells to everybody who greets it; `ROLE` itself is forbidden to many users.
-async fn role(connection: &mut MultiplexedConnection) -> Result<Option<String>, RedisError> {
-    let Value::Map(told) = redis::cmd("HELLO").query_async(connection).await? else { return Ok(None) };
-    let role = told.into_iter().find(|(name, _)| matches!(name, Value::BulkString(name) if name == b"role"));
-    role.map(|(_, role)| redis::from_redis_value(role)).transpose().map_err(Into::into)
-}
-
-/// Takes a message.
-fn arrived(topics: &Names, sink: &Sink, data: impl IntoIterator<Item = Value>) {
-    if let Some((channel, payload)) = message(data) {
-        let topic = topics.topic(&channel).unwrap_or_else(|| Topic::Foreign(channel.into()));
-        sink.frame(&topic, payload);
-    }
-}
-
-/// Takes a message of a shard, which no node of this cluster sends.
-fn arrived_at_shard(sink: &Sink, data: impl IntoIterator<Item = Value>) {
-    if let Some((channel, payload)) = message(data) {
-        sink.frame(&Topic::ForeignShard(channel.into()), payload);
-    }
-}
-
-/// The channel of a message, then its payload. Names that are not UTF-8 are no names of Socket.IO.
-fn message(data: impl IntoIterator<Item = Value>) -> Option<(String, Bytes)> {
-    let mut data = data.into_iter();
-    match (data.next()?, data.next()?) {
-        (Value::BulkString(channel), Value::BulkString(payload)) => {
-            Some((String::from_utf8(channel).ok()?, Bytes::from(payload)))
-        }
-        _ => None,
-    }
-}
-
-impl RedisLink {
-    /// The names of topics: those that are patterns, those of shards, and the others.
-    fn names_of(&self, topics: &[Topic]) -> [Vec<String>; 3] {
-        let mut all = [const { Vec::new() }; 3];
-        for topic in topics {
-            let [patterns, shards, others] = &mut all;
-            let kind = match topic {
-                Topic::ForeignPattern(_) => patterns,
-                Topic::ForeignShard(_) => shards,
-                _ => others,
-            };
-            kind.push(self.names.of(topic).into_owned());
-        }
-        all
-    }
-
-    /// Says this of each shard. One at a time: a command that names several is answered once for each.
-    async fn say_of_shards(&mut self, command: &str, names: &[String]) -> Result<(), BusError> {
-        for names in names.chunks(SHARDS) {
-            let mut pipe = redis::pipe();
-            names.iter().for_each(|name| {
-                pipe.cmd(command).arg(name);
-            });
-            let said: Result<Vec<Value>, _> = pipe.query_async(&mut self.connection).await;
-            said.map_err(|error| failed(&error))?;
-        }
-        Ok(())
+            Server::Sharded(sharded) => Way::Shards(Shards::open(sharded, &names, sink).await?),
+        };
+        Ok(RedisLink(way))
     }
 }
 
 impl Link for RedisLink {
     async fn subscribe(&mut self, topics: &[Topic]) -> Result<(), BusError> {
-        let [patterns, shards, names] = self.names_of(topics);
-        if !names.is_empty() {
-            self.connection.subscribe(&names).await.map_err(|error| failed(&error))?;
+        match &mut self.0 {
+            Way::One(one) => one.subscribe(topics).await,
+            Way::Shards(shards) => shards.subscribe(topics).await,
         }
-        if !patterns.is_empty() {
-            self.connection.psubscribe(&patterns).await.map_err(|error| failed(&error))?;
-        }
-        self.say_of_shards("SSUBSCRIBE", &shards).await
     }
 
     async fn unsubscribe(&mut self, topics: &[Topic]) -> Result<(), BusError> {
-        let [patterns, shards, names] = self.names_of(topics);
-        if !names.is_empty() {
-            self.connection.unsubscribe(&names).await.map_err(|error| failed(&error))?;
+        match &mut self.0 {
+            Way::One(one) => one.unsubscribe(topics).await,
+            Way::Shards(shards) => shards.unsubscribe(topics).await,
         }
-        if !patterns.is_empty() {
-            self.connection.punsubscribe(&patterns).await.map_err(|error| failed(&error))?;
-        }
-        self.say_of_shards("SUNSUBSCRIBE", &shards).await
     }
 
     async fn publish(&mut self, frames: &[Frame]) -> Result<Receivers, BusError> {
-        let mut pipe = redis::pipe();
-        for frame in frames {
-            let command = if is_shard(&frame.topic) { "SPUBLISH" } else { "PUBLISH" };
-            pipe.cmd(command).arg(&*self.names.of(&frame.topic)).arg(&frame.payload[..]);
+        match &mut self.0 {
+            Way::One(one) => one.publish(frames).await.map(Receivers::Each),
+            // For some time after a failover, others may be at the master before.
+            Way::Shards(shards) => shards.publish(frames).await.map(|()| Receivers::Unknown),
         }
-        let receivers = pipe.query_async(&mut self.connection).await.map_err(|error| failed(&error))?;
-        Ok(Receivers::Each(receivers))
     }
 
     async fn subscribers(&mut self, topic: &Topic) -> Result<Option<u64>, BusError> {
-        let (_, count): (String, u64) = redis::cmd("PUBSUB")
-            .arg(if is_shard(topic) { "SHARDNUMSUB" } else { "NUMSUB" })
-            .arg(&*self.names.of(topic))
-            .query_async(&mut self.connection)
-            .await
-            .map_err(|error| failed(&error))?;
-        Ok(Some(count))
+        match &mut self.0 {
+            Way::One(one) => one.subscribers(topic).await.map(Some),
+            Way::Shards(_) => Ok(None),
+        }
     }
 
     async fn check(&mut self) -> Result<(), BusError> {
-        redis::cmd("PING").query_async(&mut self.connection).await.map_err(|error| failed(&error))
+        match &mut self.0 {
+            Way::One(one) => one.check().await,
+            Way::Shards(shards) => shards.check().await,
+        }
     }
-}
-
-const fn is_shard(topic: &Topic) -> bool {
-    matches!(topic, Topic::ForeignShard(_))
 }
 
 impl fmt::Debug for RedisBus {

@@ -8,8 +8,8 @@ impl Options {
     ///
     /// | scheme | broker | feature |
     /// |---|---|---|
-    /// | `redis`, `unix`, `redis+sentinel` | Redis or Valkey | `redis` |
-    /// | `rediss`, `rediss+sentinel` | the same by TLS | `redis-tls` |
+    /// | `redis`, `unix`, `redis+sentinel`, `redis+cluster` | Redis or Valkey | `redis` |
+    /// | `rediss`, `rediss+sentinel`, `rediss+cluster` | the same by TLS | `redis-tls` |
     /// | `amqp`, `amqps` | RabbitMQ | `amqp`, `amqp-tls` |
     /// | `nats`, `tls` | NATS | `nats`, `nats-tls` |
     /// | `postgres`, `postgresql` | PostgreSQL | `postgres` |
@@ -30,7 +30,8 @@ impl Options {
     pub fn url(url: &str) -> Result<Self, BusError> {
         let scheme = url.split_once("://").map_or("", |(scheme, _)| scheme);
         match scheme {
-            "redis" | "rediss" | "unix" | "redis+unix" | "redis+sentinel" | "rediss+sentinel" => {
+            "redis" | "rediss" | "unix" | "redis+unix" | "redis+sentinel" | "rediss+sentinel"
+            | "redis+cluster" | "rediss+cluster" => {
                 #[cfg(feature = "redis")]
                 return crate::redis::RedisBus::new(url).map(Self::new);
                 #[cfg(not(feature = "redis"))]
@@ -81,6 +82,7 @@ mod tests {
         for (url, feature, is_on) in [
             ("redis://a", "redis", cfg!(feature = "redis")),
             ("redis+sentinel://a/b", "redis", cfg!(feature = "redis")),
+            ("redis+cluster://a,b", "redis", cfg!(feature = "redis")),
             ("rediss://a", "redis-tls", cfg!(feature = "redis-tls")),
             ("amqp://a", "amqp", cfg!(feature = "amqp")),
             ("amqps://a", "amqp-tls", cfg!(feature = "amqp-tls")),

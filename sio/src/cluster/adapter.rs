@@ -35,6 +35,9 @@ impl Adapter {
     /// by its sentinels and follows when they replace it: see [`RedisBus::new`](sio_cluster::RedisBus::new). What is
     /// sent during a failover is [held](Self::hold), so it should take less than that time.
     ///
+    /// `redis+cluster://[user][:password@]host[:port][,host[:port]…][?shards=N]`, or `rediss+cluster://`, names servers of a
+    /// Redis Cluster, of Redis 7 or later, whose sharded pub/sub it uses. With `shards` its nodes send by so many masters.
+    ///
     /// Databases make no difference to what is published: clusters on one Redis are told apart by their
     /// [`prefix`](Self::prefix).
     #[cfg(feature = "redis")]

@@ -3,29 +3,14 @@
 //! All sentinels of the URL are asked at the same time. Those that have not heard of a failover yet name the master
 //! before it: of different answers that with the highest epoch holds, which each failover raises.
 
-use std::fmt::Write as _;
-use std::time::Duration;
-
 use redis::aio::MultiplexedConnection;
-use redis::{AsyncConnectionConfig, Client, ConnectionAddr, ConnectionInfo, IntoConnectionInfo, RedisError};
-use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep, timeout_at};
+use redis::{Client, ConnectionAddr, ConnectionInfo, IntoConnectionInfo, RedisError};
 
 use super::answer::{failed, text, wants_password};
-use crate::address::host_and_port;
+use super::master::{self, Found, Master, SILENT, address, has_port, question};
 use crate::error::BusError;
 use crate::sink::Sink;
 use crate::task::Task;
-
-/// How long all sentinels together may take. The rest of the supervisor's time is for the master.
-const ANSWER: Duration = Duration::from_millis(1000);
-
-/// How long the others are waited for when one has answered.
-const OTHERS: Duration = Duration::from_millis(100);
-
-/// How often they are asked while there is a connection. Sentinels end the connections of a master that they have
-/// replaced; this is for one that they cannot reach, while this process can.
-const WATCH: Duration = Duration::from_secs(5);
 
 /// The port of sentinels.
 const PORT: u16 = 26379;
@@ -51,15 +36,6 @@ struct Sentinel {
     client: Client,
     /// The same with the password of the servers, for one that wants a password if the URL has none for sentinels.
     with_password: Option<Client>,
-}
-
-/// A master.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Master {
-    host: String,
-    port: u16,
-    /// The number of the failover that has made it the master.
-    epoch: u64,
 }
 
 /// Why a sentinel has named no master.
@@ -140,88 +116,54 @@ impl Sentinels {
 
     /// Returns how to connect to a master.
     pub(super) fn login(&self, master: &Master) -> ConnectionInfo {
-        let (host, port) = (master.host.clone(), master.port);
-        let addr = match self.master.addr() {
-            ConnectionAddr::TcpTls { insecure, tls_params, .. } => {
-                ConnectionAddr::TcpTls { host, port, insecure: *insecure, tls_params: tls_params.clone() }
-            }
-            _ => ConnectionAddr::Tcp(host, port),
-        };
-        self.master.clone().set_addr(addr)
+        master.login(&self.master)
     }
 
     /// Asks all of them which Redis is the master.
-    pub(super) async fn master(&self) -> Result<Master, BusError> {
-        let mut asked = JoinSet::new();
-        for (nth, sentinel) in self.sentinels.iter().cloned().enumerate() {
+    pub(super) async fn master(&self) -> Result<Found<Master>, BusError> {
+        let asked = self.sentinels.iter().cloned().map(|sentinel| {
             let service = self.service.clone();
-            asked.spawn(async move { (nth, sentinel.master(&service).await) });
-        }
-        let began = Instant::now();
-        let mut until = began + ANSWER;
-        let mut found: Option<Master> = None;
-        let mut failures: Vec<Option<Failure>> = self.sentinels.iter().map(|_| None).collect();
-        // A task that panics is one that does not answer.
-        while let Ok(Some(Ok((nth, answer)))) = timeout_at(until, asked.join_next()).await {
-            match answer {
-                Ok(master) => {
-                    until = until.min(Instant::now() + OTHERS);
-                    if found.as_ref().is_none_or(|before| before.epoch < master.epoch) {
-                        found = Some(master);
-                    }
-                }
-                Err(failure) => failures[nth] = Some(failure),
-            }
-        }
-        found.ok_or_else(|| self.complaint(&failures))
+            async move { sentinel.master(&service).await }
+        });
+        master::newest(asked).await.map_err(|failures| self.complaint(&failures))
     }
 
     /// Says why no master was found, with every sentinel by its name.
     fn complaint(&self, failures: &[Option<Failure>]) -> BusError {
         let is_unknown = |failure: &Option<Failure>| matches!(failure, Some(Failure::Unknown));
-        let mut text = if failures.iter().any(is_unknown) {
+        let text = if failures.iter().any(is_unknown) {
             format!("the sentinels know no master called `{}`", self.service)
         } else {
             "no sentinel names the master".to_owned()
         };
-        for (nth, (sentinel, failure)) in self.sentinels.iter().zip(failures).enumerate() {
+        let each = self.sentinels.iter().zip(failures).map(|(sentinel, failure)| {
             let reason = match failure {
                 Some(Failure::Unknown) => "it knows none of this name",
                 Some(Failure::Failed(reason)) => reason,
-                None => "it does not answer within 1 s",
+                None => SILENT,
             };
-            let separator = if nth == 0 { ": " } else { "; " };
-            // Writing to a string cannot fail.
-            let _ = write!(text, "{separator}{} ({reason})", sentinel.name);
-        }
-        BusError::new(text)
+            (&*sentinel.name, reason)
+        });
+        master::complaint(text, each)
     }
 
-    /// Ends a connection when the sentinels have another master. They are asked until the task is dropped.
-    pub(super) fn watch(&self, master: Master, sink: Sink) -> Task {
+    /// Ends a connection when the sentinels have another master. They end the connections of one that they have replaced;
+    /// this is for one that they cannot reach, while this process can.
+    pub(super) fn watch(&self, found: Found<Master>, sink: Sink) -> Task {
         let sentinels = self.clone();
-        Task::spawn(async move {
-            loop {
-                sleep(WATCH).await;
-                // Without sentinels the connection is as good as it was.
-                if let Ok(now) = sentinels.master().await
-                    && now.epoch > master.epoch
-                    && now.address() != master.address()
-                {
-                    return sink.closed(BusError::new(format!(
-                        "{} is the master in place of {}",
-                        now.address(),
-                        master.address()
-                    )));
-                }
-            }
+        let find = move || {
+            let sentinels = sentinels.clone();
+            async move { sentinels.master().await }
+        };
+        master::watch(find, found, sink, |now, before| {
+            format!("{} is the master in place of {}", now.address(), before.address())
         })
     }
 }
 
 impl Sentinel {
     /// Asks this one.
-    async fn master(&self, service: &str) -> Result<Master, Failure> {
+    async fn master(&self, service: &str) -> Result<Found<Master>, Failure> {
         match (master_by(&self.client, service).await, &self.with_password) {
             (Err(error), Some(client)) if wants_password(&error) => master_by(client, service).await,
             (answer, _) => answer,
@@ -239,24 +181,16 @@ impl Sentinel {
     }
 }
 
-impl Master {
-    pub(super) fn address(&self) -> String {
-        host_and_port(&self.host, self.port)
-    }
-}
-
 /// Asks a sentinel which Redis is the master of this name; `None` if it knows none.
-async fn master_by(client: &Client, service: &str) -> Result<Option<Master>, RedisError> {
-    let config =
-        AsyncConnectionConfig::new().set_connection_timeout(Some(ANSWER)).set_response_timeout(Some(ANSWER));
-    let mut connection = client.get_multiplexed_async_connection_with_config(&config).await?;
+async fn master_by(client: &Client, service: &str) -> Result<Option<Found<Master>>, RedisError> {
+    let mut connection = client.get_multiplexed_async_connection_with_config(&question()).await?;
     let mut command = redis::cmd("SENTINEL");
     command.arg("GET-MASTER-ADDR-BY-NAME").arg(service);
     let found: Option<(String, u16)> = command.query_async(&mut connection).await?;
     let Some((host, port)) = found else { return Ok(None) };
     // A user may be allowed to ask for the address only.
     let epoch = epoch(&mut connection, service).await.unwrap_or_default();
-    Ok(Some(Master { host, port, epoch }))
+    Ok(Some(Found { what: Master::new(host, port), epoch }))
 }
 
 async fn epoch(connection: &mut MultiplexedConnection, service: &str) -> Option<u64> {
@@ -291,10 +225,6 @@ fn is_number(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-fn has_port(host: &str) -> bool {
-    host.rsplit_once(':').is_some_and(|(before, port)| !before.is_empty() && !port.ends_with(']'))
-}
-
 /// Replaces the port of servers by that of sentinels, if the URL names none.
 fn with_port(info: ConnectionInfo, is_default: bool) -> ConnectionInfo {
     let addr = match info.addr() {
@@ -308,16 +238,6 @@ fn with_port(info: ConnectionInfo, is_default: bool) -> ConnectionInfo {
         _ => return info,
     };
     info.set_addr(addr)
-}
-
-/// `host:port` of an address.
-pub(super) fn address(addr: &ConnectionAddr) -> String {
-    match addr {
-        ConnectionAddr::Tcp(host, port) | ConnectionAddr::TcpTls { host, port, .. } => {
-            host_and_port(host, *port)
-        }
-        other => other.to_string(),
-    }
 }
 
 #[cfg(test)]
@@ -338,7 +258,7 @@ mod tests {
             (settings.username(), settings.password(), settings.db())
         });
         assert!(logins.into_iter().all(|login| login == (Some("eve"), Some("s:"), 0)));
-        let info = sentinels.login(&Master { host: "10.0.0.9".to_owned(), port: 6380, epoch: 1 });
+        let info = sentinels.login(&Master::new("10.0.0.9", 6380));
         assert_eq!(address(info.addr()), "10.0.0.9:6380");
         let settings = info.redis_settings();
         assert_eq!((settings.username(), settings.password(), settings.db()), (Some("ann"), Some("p@ss"), 3));

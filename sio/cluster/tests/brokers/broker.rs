@@ -11,6 +11,7 @@ use crate::servers::nats::{self, Nats};
 use crate::servers::postgres::{self, Postgres};
 use crate::servers::rabbitmq::{self, RabbitMq};
 use crate::servers::redis::{self, Redis};
+use crate::servers::redis_cluster::{self, RedisCluster};
 
 /// A broker that tests end, stop and garble.
 pub(crate) trait Broker: Sized {
@@ -102,6 +103,51 @@ impl Broker for Redis {
 
     async fn publish(&self, name: &str, payload: &[u8]) {
         self.publish(name, payload).await;
+    }
+}
+
+/// A Redis Cluster of one server, which has all slots.
+impl Broker for RedisCluster {
+    /// A server that was restarted serves after two seconds.
+    const AWAY: &'static [u64] = &[100];
+
+    async fn start() -> Self {
+        Self::of(1, "").await
+    }
+
+    async fn run(&mut self) {
+        self.servers[0].redis.run().await;
+        self.serves(0).await;
+    }
+
+    fn kill(&mut self) {
+        self.servers[0].redis.kill();
+    }
+
+    fn signal(&self, name: &str) {
+        self.servers[0].redis.signal(name);
+    }
+
+    fn port(&self) -> u16 {
+        self.servers[0].redis.port
+    }
+
+    fn options_at(&self, port: u16, name: &str) -> Options {
+        redis_cluster::by(&format!("127.0.0.1:{port}")).name(name)
+    }
+
+    async fn connections(&self) -> Vec<String> {
+        self.clients(0).await
+    }
+
+    async fn close(&self, connection: &str) {
+        self.servers[0].redis.command(&format!("CLIENT KILL ID {connection}")).await;
+    }
+
+    async fn publish(&self, name: &str, payload: &[u8]) {
+        let (prefix, rest) = name.split_once('.').expect("a prefix");
+        let channel = format!("{{{prefix}}}.{rest}");
+        self.servers[0].redis.publish_by("SPUBLISH", &channel, payload).await;
     }
 }
 

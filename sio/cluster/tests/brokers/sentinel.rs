@@ -8,6 +8,7 @@ use sio_cluster::{Options, RedisBus};
 use tokio::time::{Instant, interval};
 
 use crate::servers::redis::{Redis, free_port};
+use crate::start::refusal;
 use crate::support::{Node, eventually, is_down, is_node_down, is_up};
 
 /// A master, its replica, and three sentinels.
@@ -110,13 +111,8 @@ fn field<'a>(answer: &'a str, name: &str) -> Option<&'a str> {
     lines.next()
 }
 
-async fn refusal(options: Options) -> String {
-    let node = Node::new(&options);
-    node.cluster.start(node.journal.clone()).await.expect_err("it must not start").to_string()
-}
-
 /// All send a number every 10 ms until this is so, and for a while after it.
-async fn talk_until(nodes: &[Node], is_so: impl Fn() -> bool) {
+pub(crate) async fn talk_until(nodes: &[Node], is_so: impl Fn() -> bool) {
     let mut ticks = interval(Duration::from_millis(10));
     let began = Instant::now();
     let mut rest = 50;
@@ -134,7 +130,7 @@ async fn talk_until(nodes: &[Node], is_so: impl Fn() -> bool) {
     }
 }
 
-async fn nothing_is_lost(nodes: &[Node]) {
+pub(crate) async fn nothing_is_lost(nodes: &[Node]) {
     for receiver in nodes {
         for sender in nodes.iter().filter(|sender| sender.sender != receiver.sender) {
             assert_eq!(receiver.has_all_of(sender).await, 0);

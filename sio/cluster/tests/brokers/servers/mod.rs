@@ -7,3 +7,4 @@ pub(crate) mod postgres;
 pub(crate) mod process;
 pub(crate) mod rabbitmq;
 pub(crate) mod redis;
+pub(crate) mod redis_cluster;

@@ -100,9 +100,18 @@ impl Redis {
 
     /// Publishes bytes under a name, as any program can.
     pub(crate) async fn publish(&self, channel: &str, payload: &[u8]) {
+        self.publish_by("PUBLISH", channel, payload).await;
+    }
+
+    /// The same by this command.
+    pub(crate) async fn publish_by(&self, command: &str, channel: &str, payload: &[u8]) {
         let mut stream = TcpStream::connect(("127.0.0.1", self.port)).await.expect("it listens");
-        let head =
-            format!("*3\r\n$7\r\nPUBLISH\r\n${}\r\n{channel}\r\n${}\r\n", channel.len(), payload.len());
+        let head = format!(
+            "*3\r\n${}\r\n{command}\r\n${}\r\n{channel}\r\n${}\r\n",
+            command.len(),
+            channel.len(),
+            payload.len()
+        );
         let command = [head.as_bytes(), payload, b"\r\nQUIT\r\n"].concat();
         stream.write_all(&command).await.expect("it reads");
         let mut answer = Vec::new();
@@ -112,8 +121,13 @@ impl Redis {
 
     /// The ids of the connections that subscribe this node's name.
     pub(crate) async fn clients(&self) -> Vec<String> {
+        self.clients_with(|line| line.contains(" sub=2 ")).await
+    }
+
+    /// The ids of the connections of whose lines in the list this is so.
+    pub(crate) async fn clients_with(&self, is_one: impl Fn(&str) -> bool) -> Vec<String> {
         let list = self.command("CLIENT LIST").await;
-        let subscribers = list.lines().filter(|line| line.contains(" sub=2 "));
+        let subscribers = list.lines().filter(|line| is_one(line));
         subscribers.filter_map(|line| Some(line.split(' ').next()?.strip_prefix("id=")?.to_owned())).collect()
     }
 }
