@@ -22,6 +22,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
 use sio_core::engine::session::Session;
 use sio_core::id::SessionId;
 
@@ -62,6 +63,8 @@ pub(crate) struct SessionTask {
     stall: Option<Stall>,
     /// The queue had no room for the answer to a client's own ping.
     owes_pong: bool,
+    /// It had none for the answer to the last ping of WebSocket's own.
+    owed_pong: Option<Box<Bytes>>,
     /// The turn before was used up by reading: what was read is handled first in this one.
     handles_first: bool,
     /// More input may have arrived than the last turn had time for.
@@ -92,6 +95,7 @@ impl SessionTask {
             leaving: Leaving::No,
             stall: None,
             owes_pong: false,
+            owed_pong: None,
             handles_first: false,
             has_unread: false,
             overdue: None,

@@ -62,8 +62,11 @@ impl SessionTask {
                     let packet = websocket.wire().packet(message);
                     self.on_decoded(packet);
                 }
-                // Beyond the queue's limits a pong is left out: the peer has asked for too many.
-                Poll::Ready(Ok(Incoming::Pong(frame))) => drop(self.mailbox.push(frame)),
+                // Beyond the queue's limits only the last ping is answered, once there is room (RFC 6455 §5.5.3).
+                Poll::Ready(Ok(Incoming::Pong(frame))) => {
+                    let is_queued = self.mailbox.push(frame.clone()).is_ok();
+                    self.owed_pong = if is_queued { None } else { Some(Box::new(frame)) };
+                }
                 Poll::Ready(Ok(Incoming::Nothing)) => {}
                 Poll::Ready(Err(ended)) => self.on_websocket_end(ended),
             }

@@ -3,6 +3,7 @@
 use std::task::{Context, Poll};
 use std::time::Instant;
 
+use bytes::Bytes;
 use sio_core::engine::packet::Packet;
 
 use super::{Carrier, Leaving, SessionTask, now};
@@ -38,6 +39,11 @@ impl SessionTask {
         // One pong for all pings that came while the queue was full.
         if self.owes_pong && self.mailbox.push(Packet::Pong("".into()).frame()).is_ok() {
             self.owes_pong = false;
+        }
+        if let Some(pong) = self.owed_pong.take()
+            && self.mailbox.push(Bytes::clone(&pong)).is_err()
+        {
+            self.owed_pong = Some(pong);
         }
         blocked
     }
