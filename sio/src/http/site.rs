@@ -73,7 +73,8 @@ impl Authority {
             None => {
                 let name = host.strip_suffix('.').unwrap_or(host);
                 let is_of_name = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
-                if name.is_empty() || !name.bytes().all(is_of_name) {
+                // Without an empty label: a second dot at the end would make two forms of one name.
+                if name.split('.').any(str::is_empty) || !name.bytes().all(is_of_name) {
                     return None;
                 }
                 name.to_ascii_lowercase()
@@ -187,6 +188,13 @@ mod tests {
             for other in others {
                 assert_eq!(site(one), site(other), "{one} and {other}");
             }
+        }
+    }
+
+    #[test]
+    fn a_name_with_an_empty_label_is_none() {
+        for wrong in ["http://.", "http://..", "http://a..", "http://a..b", "http://.a", "http://a..:80"] {
+            assert_eq!(site(wrong), None, "{wrong}");
         }
     }
 
