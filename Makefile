@@ -29,6 +29,7 @@ help:
 	@echo "make examples  prepares the pages of all examples; then: cargo run --package NAME"
 	@echo "make pictures  makes the book's pictures anew, from the pages of the examples"
 	@echo "make test      runs every check and every test"
+	@echo "make fuzz      feeds the parsers made-up inputs (SECONDS=600 in all; TARGETS=\"msgpack ids\" only these; SEED=1)"
 	@echo "make bench     measures what the server costs, beside socketioxide (QUICK=1: a minute; COUNTS=1: instructions"
 	@echo "               instead of times; CLUSTER=1: several nodes; CAPACITY=1: the book's tables of how far these go;"
 	@echo "               $(BENCH)/README.md says more)"
@@ -69,6 +70,17 @@ test: examples $(CLIENTS)/node_modules/.package-lock.json \
 	/usr/bin/valgrind
 	@CHROMIUM=$(CHROMIUM) REDIS=$(REDIS) NATS=$(NATS) NGINX=$(abspath $(NGINX)) SYSTEMD_ANALYZE=$(SYSTEMD_ANALYZE) \
 		PYTHON=$(abspath $(VENV))/bin/python $(CLIENTS)/run
+
+# ---- the fuzzers ----
+
+# `sio-core/fuzz/README.md` says what they find, and how cargo-fuzz runs the same.
+SECONDS ?= 600
+TARGETS ?=
+
+.PHONY: fuzz
+fuzz:
+	cargo build --release --quiet --manifest-path sio-core/fuzz/Cargo.toml --target-dir $(TARGET)/fuzz --bin fuzz --features runner
+	@$(TARGET)/fuzz/release/fuzz run $(SECONDS) $(TARGETS)
 
 # ---- the benchmark ----
 

@@ -164,6 +164,10 @@ pub mod emit;
 pub mod engine;
 pub mod error;
 pub mod extract;
+// Not part of the interface: the project's own fuzzers come in here (`sio-core/fuzz`).
+#[cfg(feature = "testing")]
+#[doc(hidden)]
+pub mod fuzzing;
 mod guarded;
 mod handle;
 mod handshake;

@@ -21,7 +21,7 @@ const SIO: Plan = Plan {
     name: "sio",
     floors: &[
         ("facade", &["lib", "prelude", "emit", "extract", "options"]),
-        ("testing", &["testing"]),
+        ("testing", &["testing", "fuzzing"]),
         ("server", &["server", "builder", "admin"]),
         ("contract", &["contract"]),
         ("connection", &["connection"]),

@@ -59,7 +59,7 @@ mod opening;
 pub(crate) mod origin;
 pub(crate) mod refused;
 mod service;
-mod site;
+pub(crate) mod site;
 #[cfg(feature = "static-files")]
 pub(crate) mod static_files;
 #[cfg(feature = "tower")]

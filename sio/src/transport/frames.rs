@@ -23,7 +23,6 @@ use tokio::io::{AsyncRead, AsyncReadExt, ReadBuf};
 
 use self::feed::{Feed, reader};
 use super::deflate::RSV1;
-use super::link::Link;
 use crate::turn;
 
 /// The most that one read may take in. Large enough that a burst of small events needs one system call, small enough
@@ -111,7 +110,11 @@ impl Scratch {
     }
 
     /// Reads a link to its end without looking at what comes.
-    pub(crate) fn poll_discard(&mut self, cx: &mut Context<'_>, link: &mut Link) -> Poll<()> {
+    pub(crate) fn poll_discard(
+        &mut self,
+        cx: &mut Context<'_>,
+        link: &mut (impl AsyncRead + Unpin),
+    ) -> Poll<()> {
         loop {
             match poll_fill(cx, link, self) {
                 Poll::Ready(Ok(())) => (self.start, self.end) = (0, 0),
@@ -147,7 +150,7 @@ impl FrameReader {
     pub(crate) fn poll_frame(
         &mut self,
         cx: &mut Context<'_>,
-        link: &mut Link,
+        link: &mut (impl AsyncRead + Unpin),
         scratch: &mut Scratch,
         rules: Rules,
     ) -> Poll<Result<Option<Frame>, ReadError>> {
@@ -218,7 +221,7 @@ impl FrameReader {
     fn poll_rest(
         &mut self,
         cx: &mut Context<'_>,
-        link: &mut Link,
+        link: &mut (impl AsyncRead + Unpin),
         rest: usize,
     ) -> Poll<Result<(), ReadError>> {
         self.stored.reserve(rest);
@@ -240,7 +243,11 @@ impl FrameReader {
     }
 }
 
-fn poll_fill(cx: &mut Context<'_>, link: &mut Link, scratch: &mut Scratch) -> Poll<Result<(), ReadError>> {
+fn poll_fill(
+    cx: &mut Context<'_>,
+    link: &mut (impl AsyncRead + Unpin),
+    scratch: &mut Scratch,
+) -> Poll<Result<(), ReadError>> {
     let mut buffer = ReadBuf::new(&mut scratch.buffer);
     match Pin::new(link).poll_read(cx, &mut buffer) {
         Poll::Pending => Poll::Pending,
@@ -371,6 +378,7 @@ mod tests {
     use tokio::net::{TcpListener, TcpStream};
 
     use super::*;
+    use crate::transport::link::Link;
 
     /// Otherwise a client that has sent a byte too much would keep the room of a large frame for as long as it likes.
     #[tokio::test]
