@@ -4,3 +4,4 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by it")]
 
 mod fuzz;
+mod life;

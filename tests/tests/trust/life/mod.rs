@@ -1,0 +1,115 @@
+//! Whole servers under random life: thousands of random steps (clients come, join, say, upgrade, are cut off and come
+//! back; nodes drain and die) under a clock that stands still, against a model that knows who must have received what.
+//!
+//! A failure prints its seed and the shortest history that was found for it. `LIFE_SEED=7` in the environment repeats
+//! one history, `LIFE_HISTORIES=1000` runs more of them.
+
+mod history;
+mod model;
+mod world;
+
+use std::env;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::{Duration, Instant};
+
+use history::{Step, history};
+use world::World;
+
+/// The longest time that is spent on finding a shorter history.
+const SHRINKING: Duration = Duration::from_secs(60);
+
+/// A kind of world.
+#[derive(Clone, Copy, Debug)]
+struct Kind {
+    nodes: usize,
+    recovers: bool,
+    /// How long its histories are.
+    steps: usize,
+}
+
+fn number(name: &str) -> Option<u64> {
+    env::var(name).ok().map(|text| text.parse().expect("a number"))
+}
+
+/// Lives many histories of a kind.
+fn live(kind: Kind, histories: u64) {
+    let seeds = match number("LIFE_SEED") {
+        Some(seed) => seed..seed + 1,
+        None => 0..number("LIFE_HISTORIES").unwrap_or(histories),
+    };
+    for seed in seeds {
+        let steps = history(seed, kind.steps, kind.nodes);
+        if let Err(reason) = lived(kind, &steps) {
+            let (steps, reason) = shortest(kind, steps, reason);
+            let steps: Vec<_> = steps.iter().map(|step| format!("    {step:?},\n")).collect();
+            panic!("LIFE_SEED={seed} of {kind:?}: {reason}\n\nthe shortest history:\n{}", steps.concat());
+        }
+    }
+}
+
+/// Lives one history, in a runtime of its own.
+fn lived(kind: Kind, steps: &[Step]) -> Result<(), String> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build();
+    let runtime = runtime.expect("a runtime");
+    let outcome = catch_unwind(AssertUnwindSafe(|| {
+        runtime.block_on(async {
+            let mut world = World::begin(kind.nodes, kind.recovers).await;
+            for step in steps {
+                world.take(step).await?;
+            }
+            world.end().await
+        })
+    }));
+    outcome.unwrap_or_else(|panic| {
+        let text = panic.downcast_ref::<String>().cloned();
+        Err(text.or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned())).unwrap_or_default())
+    })
+}
+
+/// Leaves steps out for as long as the history still fails.
+fn shortest(kind: Kind, mut steps: Vec<Step>, mut reason: String) -> (Vec<Step>, String) {
+    let begun = Instant::now();
+    let mut portion = steps.len();
+    while portion > 0 {
+        let mut at = 0;
+        while at < steps.len() && begun.elapsed() < SHRINKING {
+            let mut shorter = steps.clone();
+            shorter.drain(at..(at + portion).min(steps.len()));
+            match lived(kind, &shorter) {
+                Err(why) => (steps, reason) = (shorter, why),
+                Ok(()) => at += portion,
+            }
+        }
+        portion /= 2;
+    }
+    (steps, reason)
+}
+
+#[test]
+fn clients_of_one_server_get_what_they_must_and_nothing_else() {
+    live(Kind { nodes: 1, recovers: false, steps: 150 }, 25);
+}
+
+#[test]
+fn clients_that_come_back_get_all_that_they_have_missed_and_nothing_else() {
+    live(Kind { nodes: 1, recovers: true, steps: 150 }, 25);
+}
+
+#[test]
+fn clients_of_three_nodes_get_what_they_must_and_nothing_else() {
+    live(Kind { nodes: 3, recovers: false, steps: 100 }, 8);
+}
+
+#[test]
+fn clients_that_move_between_nodes_get_all_that_they_have_missed_and_nothing_else() {
+    live(Kind { nodes: 3, recovers: true, steps: 100 }, 8);
+}
+
+/// A client's connection has WebSocket's own pings, too: where they came beside a burst they were not answered.
+#[test]
+fn an_upgrade_beside_a_burst_is_completed() {
+    let burst = Step::Emit { node: 0, room: None, except: None, count: 36, bytes: 70_000 };
+    let connect = Step::Connect { client: 0, node: 0, polling: true };
+    let steps = [connect, Step::Upgrade { client: 0 }, burst];
+    lived(Kind { nodes: 1, recovers: false, steps: 3 }, &steps).unwrap();
+}
