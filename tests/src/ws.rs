@@ -309,6 +309,11 @@ impl Ws {
         }
     }
 
+    /// The connection itself, to be written to by hand.
+    pub fn into_stream(self) -> TcpStream {
+        self.stream
+    }
+
     /// Closes the WebSocket as a browser does, and waits for the server to end the connection.
     #[track_caller]
     pub fn close(mut self) -> impl Future<Output = ()> {
