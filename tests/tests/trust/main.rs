@@ -6,3 +6,4 @@
 mod attacks;
 mod fuzz;
 mod life;
+mod promises;
