@@ -137,13 +137,15 @@ fn messages_are_written_as_node_writes_them() {
     is_captured(answers.value("ec13825d1ee5955f", Some(&from)));
     let bytes = Args::of(&crate::binary::Binary::from(b"\x01\x02")).expect("bytes");
     // In MessagePack too the members of an object may have another order.
-    let acknowledged = captured().filter_map(acknowledgement).find(|(_, id, _)| id == "eb9fcf52e575cd3d");
-    assert_eq!(acknowledgement(answers.acknowledged("eb9fcf52e575cd3d", &bytes).into()), acknowledged);
+    let acknowledged = captured()
+        .filter_map(|message| acknowledgement(&message))
+        .find(|(_, id, _)| id == "eb9fcf52e575cd3d");
+    assert_eq!(acknowledgement(&answers.acknowledged("eb9fcf52e575cd3d", &bytes).into()), acknowledged);
 }
 
 /// The sender, the id and the arguments of the answer of a client.
-fn acknowledgement(message: Bytes) -> Option<(String, String, Vec<Value>)> {
-    let Heard { uid, said } = read("/", &message).expect("a message")?;
+fn acknowledgement(message: &Bytes) -> Option<(String, String, Vec<Value>)> {
+    let Heard { uid, said } = read("/", message).expect("a message")?;
     match said {
         Said::Answer(Answer { id, answered: Answered::Acknowledged(args) }) => Some((uid, id, values(&args))),
         _ => None,
