@@ -90,6 +90,7 @@ impl Sampler {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::TransportKind;
 
     #[test]
     fn the_reasons_stand_where_they_are_counted() {
