@@ -1,17 +1,22 @@
 //! The consumer: one value for each tab that is open, and a task that looks after the tab as long as it is.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
 
 use sio::prelude::*;
 use tokio::sync::Notify;
+use tokio::time::Instant;
 
-use crate::model::{Login, Team};
-use crate::roster::{Roster, Tab};
+use crate::model::{Login, Status};
+use crate::roster::Roster;
 
 /// How long a tab may be without activity before its user counts as away.
 #[derive(Debug)]
 pub(crate) struct IdleAfter(pub(crate) Duration);
+
+/// Whether somebody is at a tab: data of its socket, so that the user's other tabs can look at it.
+struct IsActive(AtomicBool);
 
 // ANCHOR: consumer
 pub(crate) struct Presence {
@@ -26,11 +31,15 @@ impl Presence {
         roster: State<Roster>,
         idle_after: State<IdleAfter>,
     ) -> sio::Result<Self> {
-        let activity = Arc::new(Notify::new());
+        socket.data().insert(IsActive(AtomicBool::new(true)));
         socket.join(login.team.room()).await?;
-        let tab = roster.enter(login);
-        announce(&socket, &roster, tab.team()).await?;
-        tokio::spawn(attend(socket, tab, roster, Arc::clone(&activity), idle_after.0));
+        roster.add(&login);
+        socket.identify(login.user())?;
+        roster.set(&login.user(), Status::Online, Instant::now());
+        socket.emit("team", &roster.members(login.team)).await?;
+        socket.emit("teams", &roster.overview()).await?;
+        let activity = Arc::new(Notify::new());
+        tokio::spawn(attend(socket, login.user(), roster, Arc::clone(&activity), idle_after.0));
         Ok(Self { activity })
     }
 
@@ -45,33 +54,31 @@ impl Presence {
 /// Looks after a tab until its socket has gone.
 async fn attend(
     socket: Socket,
-    mut tab: Tab,
+    user: String,
     roster: State<Roster>,
     activity: Arc<Notify>,
     idle_after: Duration,
 ) {
-    let team = tab.team();
-    loop {
-        let has_changed = tokio::select! {
-            _ = socket.closed() => break,
-            () = activity.notified() => tab.set_active(true),
-            () = tokio::time::sleep(idle_after) => tab.set_active(false),
-        };
-        if has_changed {
-            announce(&socket, &roster, team).await.ok();
+    let is_active = |tab: &Socket| tab.data().get::<IsActive>().is_some_and(|active| active.0.load(Relaxed));
+    let mut is_here = true;
+    while is_here {
+        tokio::select! {
+            _ = socket.closed() => is_here = false,
+            () = activity.notified() => set_active(&socket, true),
+            () = tokio::time::sleep(idle_after) => set_active(&socket, false),
+        }
+        // Of a user without a tab, the server tells.
+        let tabs = socket.namespace().user(&user).sockets();
+        if !tabs.is_empty() {
+            let status = if tabs.iter().any(is_active) { Status::Online } else { Status::Away };
+            roster.set(&user, status, Instant::now());
         }
     }
-    drop(tab);
-    // Nobody is left to tell when this fails: the server is going down.
-    announce(&socket, &roster, team).await.ok();
 }
 // ANCHOR_END: attend
 
-// ANCHOR: announce
-/// Tells a team who is there, and everybody how many.
-async fn announce(socket: &Socket, roster: &Roster, team: Team) -> sio::Result<()> {
-    socket.namespace().to(team.room()).emit("team", &roster.members(team)).await?;
-    socket.namespace().emit("teams", &roster.overview()).await?;
-    Ok(())
+fn set_active(socket: &Socket, is_active: bool) {
+    if let Some(active) = socket.data().get::<IsActive>() {
+        active.0.store(is_active, Relaxed);
+    }
 }
-// ANCHOR_END: announce

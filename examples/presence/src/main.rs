@@ -3,6 +3,7 @@
 //! `HOST` and `PORT` choose the address; without them it is `127.0.0.1:3000`. `IDLE_SECONDS` says after how many
 //! seconds without activity somebody is away; without it after 60.
 
+mod app;
 mod consumer;
 mod model;
 mod roster;
@@ -13,7 +14,6 @@ use std::path::Path;
 use std::time::Duration;
 use std::{env, io};
 
-use consumer::IdleAfter;
 use roster::Roster;
 use sio::Server;
 use tokio::net::TcpListener;
@@ -33,15 +33,17 @@ async fn main() -> sio::Result<()> {
     };
 
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let server = Server::builder()
-        .state(Roster::default())
-        .state(IdleAfter(Duration::from_secs(idle_seconds)))
+    let builder = Server::builder()
         .static_files("/", here.join("public"))
         .static_files("/shared", here.join("../shared"))
-        .client_files(here.join("../node_modules/socket.io-client/dist"))
-        .build()?;
+        .client_files(here.join("../node_modules/socket.io-client/dist"));
+    let roster = Roster::default();
+    let server = app::new(builder, &roster, Duration::from_secs(idle_seconds))?;
 
     let listener = TcpListener::bind((host, port)).await?;
     println!("listening on http://{}", listener.local_addr()?);
-    server.serve_with(listener).await
+    tokio::select! {
+        served = server.serve_with(listener) => served,
+        never = app::publish(&server, &roster) => match never {},
+    }
 }

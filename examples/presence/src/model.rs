@@ -7,6 +7,9 @@ use serde::{Deserialize, Serialize};
 /// The longest name, in characters.
 const MAX_NAME: usize = 32;
 
+/// The same in bytes: with the team it must be short enough for the name of a user, which has 128.
+const MAX_NAME_BYTES: usize = 112;
+
 /// The teams that there are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -35,7 +38,7 @@ impl TryFrom<String> for Name {
 
     fn try_from(name: String) -> Result<Self, Self::Error> {
         let name = visible_text::name(&name);
-        if name.is_empty() || name.chars().count() > MAX_NAME {
+        if name.is_empty() || name.chars().count() > MAX_NAME || name.len() > MAX_NAME_BYTES {
             return Err("a name has 1 to 32 characters that can be seen");
         }
         Ok(Self(name))
@@ -43,10 +46,17 @@ impl TryFrom<String> for Name {
 }
 
 /// The data that a client sends when it connects.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 pub(crate) struct Login {
     pub(crate) name: Name,
     pub(crate) team: Team,
+}
+
+impl Login {
+    /// The name under which the server knows them.
+    pub(crate) fn user(&self) -> String {
+        format!("{:?}:{}", self.team, self.name.0)
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]

@@ -3,13 +3,11 @@
 use serde::Serialize;
 use sio::prelude::*;
 
-use crate::model::{Login, Message, Session, UserId, Write};
-use crate::users::{Tab, Users};
+use crate::model::{Login, Message, Refusal, Session, UserId, Write};
+use crate::users::Users;
 
 pub(crate) struct Messages {
     user: UserId,
-    /// Closed in `disconnect`, before the others are told.
-    tab: Option<Tab>,
 }
 
 /// Tells a tab about its own user.
@@ -23,20 +21,13 @@ struct Welcome<'a> {
 impl Messages {
     // ANCHOR: connect
     async fn connect(socket: &Socket, login: Login, users: State<Users>) -> sio::Result<Self> {
-        let tab = users.log_in(login)?;
-        socket.join(tab.user.room()).await?;
-        socket.emit("welcome", &Welcome { id: &tab.user, session: &tab.session }).await?;
+        let (user, session) = users.log_in(login)?;
+        socket.identify(&user.0)?;
+        socket.emit("welcome", &Welcome { id: &user, session: &session }).await?;
         socket.emit("people", &users.people()).await?;
-        socket.broadcast().emit("people", &users.people()).await?;
-        Ok(Self { user: tab.user.clone(), tab: Some(tab) })
+        Ok(Self { user })
     }
     // ANCHOR_END: connect
-
-    async fn disconnect(&mut self, socket: &Socket, users: State<Users>) {
-        drop(self.tab.take());
-        // Nobody is left to tell when this fails: the server is going down.
-        socket.broadcast().emit("people", &users.people()).await.ok();
-    }
 
     // ANCHOR: private_message
     /// Goes to all tabs of the reader and to the other tabs of the writer; this one gets the answer.
@@ -46,9 +37,17 @@ impl Messages {
         Write { to, text }: Write,
         users: State<Users>,
     ) -> sio::Result<Message> {
-        users.check_online(&to)?;
+        users.check(&to)?;
+        let (namespace, this_tab) = (socket.namespace(), socket.id());
+        if !namespace.user(&to.0).is_online().await? {
+            return Err(Refusal::Offline(to).into());
+        }
         let message = Message { from: self.user.clone(), to, text };
-        socket.to([self.user.room(), message.to.room()]).emit("private_message", &message).await?;
+        let users = [Some(&message.from), Some(&message.to).filter(|to| **to != message.from)];
+        for user in users.into_iter().flatten() {
+            let tabs = namespace.user(&user.0).except(this_tab.as_str());
+            tabs.emit("private_message", &message).await?;
+        }
         Ok(message)
     }
     // ANCHOR_END: private_message
@@ -56,7 +55,7 @@ impl Messages {
     /// Disconnects all tabs of the user, and gives the name up.
     async fn event_log_out(&mut self, socket: &Socket, users: State<Users>) -> sio::Result {
         users.remove(&self.user);
-        socket.namespace().to(self.user.room()).disconnect().await?;
+        socket.namespace().user(&self.user.0).disconnect().await?;
         Ok(())
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! `HOST` and `PORT` choose the address; without them it is `127.0.0.1:3000`.
 
+mod app;
 mod consumer;
 mod model;
 #[cfg(test)]
@@ -26,14 +27,17 @@ async fn main() -> sio::Result<()> {
     };
 
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let server = Server::builder()
-        .state(Users::default())
+    let builder = Server::builder()
         .static_files("/", here.join("public"))
         .static_files("/shared", here.join("../shared"))
-        .client_files(here.join("../node_modules/socket.io-client/dist"))
-        .build()?;
+        .client_files(here.join("../node_modules/socket.io-client/dist"));
+    let users = Users::default();
+    let server = app::new(builder, &users)?;
 
     let listener = TcpListener::bind((host, port)).await?;
     println!("listening on http://{}", listener.local_addr()?);
-    server.serve_with(listener).await
+    tokio::select! {
+        served = server.serve_with(listener) => served,
+        never = app::publish(&server, &users) => match never {},
+    }
 }

@@ -37,15 +37,6 @@ impl TryFrom<String> for Name {
 #[serde(transparent)]
 pub(crate) struct UserId(pub(crate) String);
 
-impl UserId {
-    // ANCHOR: room
-    /// The Socket.IO room in which all tabs of this user are.
-    pub(crate) fn room(&self) -> String {
-        format!("user:{}", self.0)
-    }
-    // ANCHOR_END: room
-}
-
 /// The secret by which a user is recognised. Anybody who has it is that user, so it is sent to nobody else.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]

@@ -1,7 +1,11 @@
-//! The users. A name belongs to whoever took it first, also while all of the user's tabs are closed.
+//! The users. A name belongs to whoever took it first, also while all of the user's tabs are closed. Who is online is told
+//! by the server, which knows the sockets.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use sio::observe::PresenceChange;
+use tokio::sync::Notify;
 
 use crate::model::{Login, Name, People, Refusal, Session, User, UserId};
 
@@ -10,7 +14,13 @@ const MAX_USERS: usize = 1000;
 
 /// The application's state, shared by all consumers.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Users(Arc<Mutex<Register>>);
+pub(crate) struct Users(Arc<Shared>);
+
+#[derive(Debug, Default)]
+struct Shared {
+    register: Mutex<Register>,
+    has_changed: Notify,
+}
 
 #[derive(Debug, Default)]
 struct Register {
@@ -24,22 +34,14 @@ struct Register {
 struct Account {
     name: Name,
     session: Session,
-    tabs: usize,
-    /// The version of the last change of `tabs`: the lowest of all has been away longest.
+    is_online: bool,
+    /// The version of the last change of `is_online`: the lowest of all has been away longest.
     changed: u64,
 }
 
-/// One of the tabs in which a user is here. Dropping it closes it, however the client came to leave.
-#[derive(Debug)]
-pub(crate) struct Tab {
-    users: Users,
-    pub(crate) user: UserId,
-    pub(crate) session: Session,
-}
-
 impl Users {
-    /// Lets a user in, in one more tab.
-    pub(crate) fn log_in(&self, login: Login) -> sio::Result<Tab> {
+    /// Returns who it is, and the session for the next time.
+    pub(crate) fn log_in(&self, login: Login) -> sio::Result<(UserId, Session)> {
         let mut register = self.lock();
         let user = match login {
             Login::Name(name) => register.add(name)?,
@@ -47,22 +49,36 @@ impl Users {
                 register.sessions.get(&session).cloned().ok_or(Refusal::UnknownSession)?
             }
         };
-        let account = register.change_tabs(&user, |tabs| tabs + 1).ok_or(Refusal::UnknownSession)?;
-        Ok(Tab { users: self.clone(), session: account.session.clone(), user })
+        let account = register.accounts.get(&user).ok_or(Refusal::UnknownSession)?;
+        Ok((user, account.session.clone()))
+    }
+
+    // ANCHOR: presence
+    /// A user has come or gone, with the first tab or the last.
+    pub(crate) fn hear(&self, user: &str, change: PresenceChange) {
+        let is_online = matches!(change, PresenceChange::Online);
+        // One who has logged out is no user any more.
+        if self.lock().set_online(&UserId(user.to_owned()), is_online) {
+            self.0.has_changed.notify_one();
+        }
+    }
+    // ANCHOR_END: presence
+
+    /// Waits until the list of people is another.
+    pub(crate) async fn changed(&self) {
+        self.0.has_changed.notified().await;
     }
 
     /// Forgets a user, whose name is free then.
     pub(crate) fn remove(&self, user: &UserId) {
         self.lock().remove(user);
+        self.0.has_changed.notify_one();
     }
 
-    /// Checks that a user can be written to.
-    pub(crate) fn check_online(&self, user: &UserId) -> Result<(), Refusal> {
-        match self.lock().accounts.get(user) {
-            None => Err(Refusal::UnknownUser(user.clone())),
-            Some(Account { tabs: 0, .. }) => Err(Refusal::Offline(user.clone())),
-            Some(_) => Ok(()),
-        }
+    /// Checks that there is such a user, who may be offline.
+    pub(crate) fn check(&self, user: &UserId) -> Result<(), Refusal> {
+        let is_known = self.lock().accounts.contains_key(user);
+        is_known.then_some(()).ok_or_else(|| Refusal::UnknownUser(user.clone()))
     }
 
     pub(crate) fn people(&self) -> People {
@@ -70,13 +86,13 @@ impl Users {
         let user = |(id, account): (&UserId, &Account)| User {
             id: id.clone(),
             name: account.name.clone(),
-            online: account.tabs > 0,
+            online: account.is_online,
         };
         People { version: register.version, people: register.accounts.iter().map(user).collect() }
     }
 
     fn lock(&self) -> MutexGuard<'_, Register> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.register.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -90,13 +106,13 @@ impl Register {
         }
         let (user, session) = (UserId(random()?), Session(random()?));
         self.sessions.insert(session.clone(), user.clone());
-        self.accounts.insert(user.clone(), Account { name, session, tabs: 0, changed: 0 });
+        self.accounts.insert(user.clone(), Account { name, session, is_online: false, changed: 0 });
         Ok(user)
     }
 
     /// Makes room: whoever has been away longest has to log in again.
     fn forget_somebody(&mut self) -> Result<(), Refusal> {
-        let away = self.accounts.iter().filter(|(_, account)| account.tabs == 0);
+        let away = self.accounts.iter().filter(|(_, account)| !account.is_online);
         let longest = away.min_by_key(|(_, account)| account.changed).map(|(user, _)| user.clone());
         self.remove(&longest.ok_or(Refusal::Full)?);
         Ok(())
@@ -109,19 +125,14 @@ impl Register {
         }
     }
 
-    fn change_tabs(&mut self, user: &UserId, change: impl FnOnce(usize) -> usize) -> Option<&Account> {
-        let account = self.accounts.get_mut(user)?;
+    /// True if that is a change.
+    fn set_online(&mut self, user: &UserId, is_online: bool) -> bool {
+        let Some(account) = self.accounts.get_mut(user).filter(|one| one.is_online != is_online) else {
+            return false;
+        };
         self.version += 1;
-        account.tabs = change(account.tabs);
-        account.changed = self.version;
-        Some(account)
-    }
-}
-
-impl Drop for Tab {
-    fn drop(&mut self) {
-        // Nothing is left to change when the user has logged out.
-        self.users.lock().change_tabs(&self.user, |tabs| tabs - 1);
+        (account.is_online, account.changed) = (is_online, self.version);
+        true
     }
 }
 
@@ -143,27 +154,32 @@ mod tests {
     #[test]
     fn a_name_is_taken_until_its_owner_logs_out() {
         let users = Users::default();
-        let tab = users.log_in(name("Ada")).unwrap();
+        let (user, _) = users.log_in(name("Ada")).unwrap();
         assert_eq!(users.log_in(name("ada")).unwrap_err().code(), "name_taken");
-        users.remove(&tab.user);
+        users.remove(&user);
         users.log_in(name("ada")).unwrap();
-        drop(tab);
+        users.hear(&user.0, PresenceChange::Online);
         assert_eq!(users.people().people.len(), 1);
     }
 
     #[test]
     fn when_it_is_full_whoever_has_been_away_longest_makes_room() {
         let users = Users::default();
-        let mut tabs: Vec<_> =
-            (0..MAX_USERS).map(|n| users.log_in(name(&format!("user {n}"))).unwrap()).collect();
+        let come = |n| {
+            let (user, session) = users.log_in(name(&format!("user {n}"))).unwrap();
+            users.hear(&user.0, PresenceChange::Online);
+            (user, session)
+        };
+        let all: Vec<_> = (0..MAX_USERS).map(come).collect();
         assert_eq!(users.log_in(name("Ada")).unwrap_err().code(), "full");
 
-        let (first, second) = (tabs.remove(7), tabs.remove(3));
-        let [session_of_first, session_of_second] = [&first, &second].map(|tab| tab.session.clone());
-        drop(first);
-        drop(second);
-        let _ada = users.log_in(name("Ada")).unwrap();
-        assert_eq!(users.log_in(Login::Session(session_of_first)).unwrap_err().code(), "unknown_session");
-        users.log_in(Login::Session(session_of_second)).unwrap();
+        let [first, second] = [7, 3].map(|at: usize| {
+            let (user, session) = all[at].clone();
+            users.hear(&user.0, PresenceChange::Offline { since: std::time::SystemTime::now() });
+            session
+        });
+        users.log_in(name("Ada")).unwrap();
+        assert_eq!(users.log_in(Login::Session(first)).unwrap_err().code(), "unknown_session");
+        users.log_in(Login::Session(second)).unwrap();
     }
 }
