@@ -1,3 +1,5 @@
+use std::io;
+
 use sio_core::cluster::frame::{Flags, Kind, LANE_ALL};
 
 use super::*;
@@ -85,6 +87,45 @@ fn what_is_not_signed_is_taken_only_where_it_may_be() {
             "it says that it is signed"
         );
     }
+}
+
+/// The text that was logged.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn refused_messages_are_logged_once_a_minute_with_reason_and_count() {
+    let log = Log::default();
+    let writer = log.clone();
+    let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(move || writer.clone()).finish();
+    let guard = tracing::subscriber::set_default(subscriber);
+    let signing = signing(FIRST, None, false);
+    let (unsigned, wrong) = (frame(Kind::Broadcast, 2), signed(SECOND, "shop.a", HOUR, Kind::Broadcast));
+    for _ in 0..100 {
+        assert_eq!(signing.judge_at(&Topic::All, &unsigned, HOUR), Verdict::Refused);
+    }
+    tokio::time::advance(QUIET).await;
+    assert_eq!(signing.judge_at(&Topic::All, &wrong, HOUR), Verdict::Refused);
+    drop(guard);
+    let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    let lines: Vec<&str> = text.lines().collect();
+    let [first, second] = lines[..] else { panic!("two lines: {text}") };
+    for (line, reason, refused) in
+        [(first, "it is not signed", "refused=1"), (second, "its signature is wrong", "refused=101")]
+    {
+        assert!(line.contains("WARN") && line.contains(reason) && line.ends_with(refused), "{line}");
+    }
+    assert!(!text.contains("secret of") && !text.contains("first secret"), "{text}");
 }
 
 #[test]
