@@ -67,7 +67,12 @@ pub(crate) struct TransportCounters {
 }
 
 /// The transports that this program has.
-pub(crate) const TRANSPORTS: &[TransportKind] = &[TransportKind::Polling, TransportKind::WebSocket];
+pub(crate) const TRANSPORTS: &[TransportKind] = &[
+    TransportKind::Polling,
+    TransportKind::WebSocket,
+    #[cfg(feature = "webtransport")]
+    TransportKind::WebTransport,
+];
 
 /// The counters of a server.
 #[derive(Debug)]

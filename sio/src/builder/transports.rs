@@ -16,7 +16,8 @@ impl Builder {
         self
     }
 
-    /// Sets the transports that clients may use. Default: polling and WebSocket.
+    /// Sets the transports that clients may use. Default: polling and WebSocket. WebTransport is not among them: with
+    /// the feature `webtransport`, `Server::serve_webtransport` lets clients use it.
     pub fn transports(mut self, transports: impl IntoIterator<Item = TransportKind>) -> Self {
         self.http.transports = transports.into_iter().collect();
         self
@@ -41,7 +42,7 @@ impl Builder {
         self
     }
 
-    /// Sets whether a client on polling may move to WebSocket. Default true.
+    /// Sets whether a client on polling may move to WebSocket or WebTransport. Default true.
     pub fn allow_upgrades(mut self, allow: bool) -> Self {
         self.http.allow_upgrades = allow;
         self
@@ -59,8 +60,8 @@ impl Builder {
         self
     }
 
-    /// Sets how long an upgrade from polling to WebSocket may take; after that the client stays on polling. Default
-    /// 10 s.
+    /// Sets how long an upgrade from polling may take; after that the client stays on polling. A WebTransport session has
+    /// as long for its first packet. Default 10 s.
     pub fn upgrade_timeout(mut self, timeout: Duration) -> Self {
         self.engine.upgrade_timeout = timeout;
         self

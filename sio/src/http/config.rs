@@ -28,9 +28,10 @@ pub struct Config {
     /// The path at which requests are answered, with and without a slash at its end, and nothing below it. Default
     /// `/socket.io`.
     pub path: String,
-    /// The transports that may be used. Default: polling and WebSocket.
+    /// The transports that may be used. Default: polling and WebSocket. WebTransport may be used where it is served,
+    /// whether or not it is among them.
     pub transports: Vec<TransportKind>,
-    /// True if a client on polling may move to WebSocket. Default true.
+    /// True if a client on polling may move to another transport. Default true.
     pub allow_upgrades: bool,
     /// True if clients of Engine.IO 3 may connect besides those of Engine.IO 4. Default false.
     pub allow_eio3: bool,
@@ -82,7 +83,7 @@ impl Config {
     }
 
     /// Returns whether a session on polling is told that it may move to WebSocket.
-    pub(super) fn offers_upgrade(&self) -> bool {
+    pub(super) fn offers_websocket(&self) -> bool {
         self.allow_upgrades && self.allows(TransportKind::WebSocket)
     }
 }

@@ -23,6 +23,8 @@ use super::origin::Verdict;
 use super::refused::{Refusal, Refused, RefusedReason};
 use super::site::{Authority, Target};
 use super::upgrade;
+#[cfg(feature = "webtransport")]
+use super::webtransport::Listeners;
 use crate::engine::mailbox::Mailbox;
 use crate::engine::{Command, Engine, TransportKind};
 use crate::guarded::Guarded;
@@ -73,6 +75,8 @@ struct Shared {
     config: Config,
     /// None for a server by itself.
     elsewhere: Option<Arc<dyn Elsewhere>>,
+    #[cfg(feature = "webtransport")]
+    webtransport: Listeners,
 }
 
 impl EngineService {
@@ -84,7 +88,14 @@ impl EngineService {
 
     /// As [`EngineService::new`], where other servers may have sessions as well.
     pub(crate) fn among(engine: Engine, config: Config, elsewhere: Option<Arc<dyn Elsewhere>>) -> Self {
-        Self { shared: Arc::new(Shared { engine, config, elsewhere }), peer: Peer::default() }
+        let shared = Shared {
+            engine,
+            config,
+            elsewhere,
+            #[cfg(feature = "webtransport")]
+            webtransport: Listeners::default(),
+        };
+        Self { shared: Arc::new(shared), peer: Peer::default() }
     }
 
     /// Returns the service for one connection, so that handlers can learn the peer's address and whether it is
@@ -94,7 +105,7 @@ impl EngineService {
         self.of_peer(Peer::new(peer, is_secure))
     }
 
-    pub(super) fn of_peer(&self, peer: Peer) -> Self {
+    pub(crate) fn of_peer(&self, peer: Peer) -> Self {
         Self { shared: Arc::clone(&self.shared), peer }
     }
 
@@ -127,24 +138,13 @@ impl EngineService {
             request.extensions.insert(client);
         }
         let is_judged = matches!(sender, Sender::Server(_));
-        let verdict = match is_judged {
-            true => Verdict::Elsewhere,
-            false => self.config().allowed_origins.judge(&request.headers, || self.target(&request)),
-        };
-        let outcome = match &verdict {
-            _ if !is_judged && !self.admits_host(&request) => Err(RefusedReason::ForeignHost.into()),
-            Verdict::Foreign(origin) => {
-                let origin = &*short(origin);
-                limited!(
-                    WARN, self.engine().shared.logs, About { other: hash_of(origin), is_made_up: true, ..About::default() },
-                    target: "sio::engine", { origin, },
-                    "refused a request from a foreign origin; `allowed_origins` of the builder lists those that may connect"
-                );
-                Err(RefusedReason::ForeignOrigin.into())
-            }
-            _ if request.method == Method::OPTIONS => return preflight(&verdict, &request.headers),
-            _ if upgrade::is_wanted(&request) => self.websocket(&mut request, sender).await,
-            _ => self.polling(&request, body, sender).await,
+        let verdict = if is_judged { Verdict::Elsewhere } else { self.judge_origin(&request) };
+        let admitted = if is_judged { Ok(()) } else { self.admits(&request, &verdict) };
+        let outcome = match admitted {
+            Err(reason) => Err(reason.into()),
+            Ok(()) if request.method == Method::OPTIONS => return preflight(&verdict, &request.headers),
+            Ok(()) if upgrade::is_wanted(&request) => self.websocket(&mut request, sender).await,
+            Ok(()) => self.polling(&request, body, sender).await,
         };
         let mut answer = outcome.unwrap_or_else(|refusal| {
             if !is_judged {
@@ -214,7 +214,7 @@ impl EngineService {
             Found::Here(mailbox) => mailbox,
             Found::Elsewhere(way) => return Box::pin(self.pass_upgrade_on(way, request)).await,
         };
-        if !self.config().offers_upgrade() {
+        if !self.config().offers_websocket() {
             return Err(RefusedReason::BadRequest.into());
         }
         // Each transport has a query of its own, in which it says whether it can take bytes.
@@ -282,6 +282,26 @@ impl EngineService {
         }
     }
 
+    /// Judges the origin of a request.
+    pub(super) fn judge_origin(&self, request: &Parts) -> Verdict {
+        self.config().allowed_origins.judge(&request.headers, || self.target(request))
+    }
+
+    /// Refuses a request for another host, or of a page that may not connect.
+    pub(super) fn admits(&self, request: &Parts, verdict: &Verdict) -> Result<(), RefusedReason> {
+        if !self.admits_host(request) {
+            return Err(RefusedReason::ForeignHost);
+        }
+        let Verdict::Foreign(origin) = verdict else { return Ok(()) };
+        let origin = &*short(origin);
+        limited!(
+            WARN, self.engine().shared.logs, About { other: hash_of(origin), is_made_up: true, ..About::default() },
+            target: "sio::engine", { origin, },
+            "refused a request from a foreign origin; `allowed_origins` of the builder lists those that may connect"
+        );
+        Err(RefusedReason::ForeignOrigin)
+    }
+
     /// Returns whether a request is for one of this server's hosts.
     pub(super) fn admits_host(&self, request: &Parts) -> bool {
         let admitted = self.config().allowed_hosts.allow(|| self.authority(request));
@@ -318,6 +338,21 @@ impl EngineService {
 
     pub(crate) fn config(&self) -> &Config {
         &self.shared.config
+    }
+
+    /// Returns the transports that a session on polling is told it may move to.
+    pub(super) fn upgrades(&self) -> Vec<TransportKind> {
+        let websocket = self.config().offers_websocket().then_some(TransportKind::WebSocket);
+        #[cfg(feature = "webtransport")]
+        let webtransport = self.offers_webtransport().then_some(TransportKind::WebTransport);
+        #[cfg(not(feature = "webtransport"))]
+        let webtransport = None;
+        websocket.into_iter().chain(webtransport).collect()
+    }
+
+    #[cfg(feature = "webtransport")]
+    pub(super) fn webtransport(&self) -> &Listeners {
+        &self.shared.webtransport
     }
 
     /// Returns whether new sessions are let in.

@@ -65,6 +65,8 @@ pub(crate) mod static_files;
 #[cfg(feature = "tower")]
 mod tower;
 mod upgrade;
+#[cfg(feature = "webtransport")]
+pub(crate) mod webtransport;
 
 pub(crate) use self::answer::plain;
 pub use self::body::ResponseBody;

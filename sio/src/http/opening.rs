@@ -20,6 +20,8 @@ use crate::guarded;
 use crate::handshake::Handshake;
 use crate::peer::Peer;
 use crate::places::Place;
+#[cfg(feature = "webtransport")]
+use crate::transport::websocket::WebSocket;
 use crate::transport::wire::Wire;
 
 /// A session that may open.
@@ -41,6 +43,11 @@ impl EngineService {
         let is_get = request.method == Method::GET || upgrade::is_extended_connect(request);
         let revisions = self.config().revisions();
         let (_, revision) = query.check_handshake_of(revisions, is_get, is_websocket)?;
+        self.admit_by(request, Wire::new(revision, query.base64)).await
+    }
+
+    /// As [`Self::admit`], for a client whose packets have this form.
+    pub(super) async fn admit_by(&self, request: &Parts, wire: Wire) -> Result<Admission, Refusal> {
         self.engine().has_room()?;
         let client = self.client(request);
         let place = self.engine().place(client.ip())?;
@@ -50,14 +57,12 @@ impl EngineService {
         if hooks.may_wait() {
             self.engine().has_room()?;
         }
-        Ok(Admission { client, place, wire: Wire::new(revision, query.base64) })
+        Ok(Admission { client, place, wire })
     }
 
     pub(super) fn open_polling(&self, request: &Parts, admission: Admission) -> Answer {
         let id = self.engine().new_id();
-        let upgrades: &[TransportKind] =
-            if self.config().offers_upgrade() { &[TransportKind::WebSocket] } else { &[] };
-        let open = self.open_packet(&id, upgrades);
+        let open = self.open_packet(&id, &self.upgrades());
         let entries = [Some(&open), self.engine().shared.initial_packet.as_ref()];
         let body = admission.wire.body_of_all(entries.into_iter().flatten());
         let handshake = self.handshake(request, admission.client, admission.wire, None, id);
@@ -85,6 +90,17 @@ impl EngineService {
         self.engine().open(id, handshake, place, wire, Some((websocket, open)));
         self.set_headers(&mut answer, request, &id);
         Ok(answer)
+    }
+
+    /// Opens a session on a stream of WebTransport.
+    #[cfg(feature = "webtransport")]
+    pub(super) fn open_stream(&self, request: &Parts, admission: Admission, stream: WebSocket) {
+        let Admission { client, place, wire } = admission;
+        let id = self.engine().new_id();
+        if let Some(handshake) = self.handshake(request, client, wire, None, id) {
+            let open = self.open_packet(&id, &[]);
+            self.engine().open(id, handshake, place, wire, Some((stream, open)));
+        }
     }
 
     fn open_packet(&self, id: &SessionId, upgrades: &[TransportKind]) -> Bytes {

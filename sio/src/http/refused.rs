@@ -98,6 +98,11 @@ impl Refusal {
         self.status.or(of_reason).unwrap_or_else(of_code)
     }
 
+    #[cfg(feature = "webtransport")]
+    pub(crate) fn reason(&self) -> RefusedReason {
+        self.reason
+    }
+
     pub(crate) fn error(&self) -> RequestError {
         self.reason.error()
     }

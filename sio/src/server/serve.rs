@@ -7,6 +7,8 @@ mod proxy_protocol;
 #[cfg(feature = "tls")]
 mod tls;
 mod watched;
+#[cfg(feature = "webtransport")]
+mod webtransport;
 
 use std::fmt;
 use std::io;
@@ -81,15 +83,7 @@ pub(crate) async fn run(
 ) {
     // Told to end; and each connection holds a receiver for as long as it lives.
     let (end, ending) = watch::channel(false);
-    let mut stop =
-        if server.inner.options.handle_signals { StopSignals::catch() } else { StopSignals::none() };
-    announced();
-    #[cfg(unix)]
-    if server.inner.options.handle_signals
-        && let Some(supervisor) = Supervisor::from_env()
-    {
-        server.inner.supervisor.get_or_init(|| supervisor).ready();
-    }
+    let mut stop = begin(server, announced);
     // Connections are accepted until the last session has gone: a client that polls may open one for each of its
     // requests, and learns of the end by the next of them. New sessions are refused.
     tokio::select! {
@@ -106,6 +100,19 @@ pub(crate) async fn run(
     let _ = end.send(true);
     let _ = timeout(LAST_ANSWERS, end.closed()).await;
     tracing::info!(target: "sio::server", "stopped");
+}
+
+/// Tells that connections are accepted from now on. Signals to stop are not lost from then on.
+fn begin(server: &Server, announced: impl FnOnce()) -> StopSignals {
+    let stop = if server.inner.options.handle_signals { StopSignals::catch() } else { StopSignals::none() };
+    announced();
+    #[cfg(unix)]
+    if server.inner.options.handle_signals
+        && let Some(supervisor) = Supervisor::from_env()
+    {
+        server.inner.supervisor.get_or_init(|| supervisor).ready();
+    }
+    stop
 }
 
 /// Waits until the server is stopped, by the program or by a signal. A second signal does not wait for that.

@@ -1,4 +1,4 @@
-//! The byte stream of a WebSocket: still in the hands of the HTTP server, or ours.
+//! The byte stream of a WebSocket: still in the hands of the HTTP server, or ours, or one that only looks like it.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -12,6 +12,8 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
 use super::timed::Timed;
+#[cfg(feature = "webtransport")]
+use super::webtransport::Stream;
 use crate::places::ConnectionPlace;
 
 /// A stream that becomes ready when hyper has written the answer to the upgrade request.
@@ -25,6 +27,9 @@ pub(crate) enum Link {
     /// The same where connections are limited. In a box: a WebSocket is not to be larger where they are not.
     Limited(Box<Limited>),
     Wrapped(Box<TokioIo<Upgraded>>),
+    /// Not a WebSocket: it translates the frames of one.
+    #[cfg(feature = "webtransport")]
+    WebTransport(Box<Stream>),
 }
 
 /// A connection that takes a place among those of the server.
@@ -37,7 +42,11 @@ pub(crate) struct Limited {
 impl Link {
     /// Returns the transport that is spoken over it.
     pub(crate) const fn kind(&self) -> TransportKind {
-        TransportKind::WebSocket
+        match self {
+            #[cfg(feature = "webtransport")]
+            Self::WebTransport(_) => TransportKind::WebTransport,
+            _ => TransportKind::WebSocket,
+        }
     }
 
     /// Waits for the upgrade to complete; returns the bytes that the client sent ahead of the answer.
@@ -76,6 +85,8 @@ impl Link {
             Self::Tcp(tcp) => Pin::new(tcp).poll_write(cx, data),
             Self::Limited(limited) => Pin::new(&mut limited.tcp).poll_write(cx, data),
             Self::Wrapped(stream) => Pin::new(stream).poll_write(cx, data),
+            #[cfg(feature = "webtransport")]
+            Self::WebTransport(stream) => stream.poll_write(cx, data),
         }
     }
 
@@ -89,6 +100,10 @@ impl Link {
             Self::Tcp(tcp) => Pin::new(tcp).poll_write_vectored(cx, slices),
             Self::Limited(limited) => Pin::new(&mut limited.tcp).poll_write_vectored(cx, slices),
             Self::Wrapped(stream) => Pin::new(stream).poll_write_vectored(cx, slices),
+            #[cfg(feature = "webtransport")]
+            Self::WebTransport(stream) => {
+                stream.poll_write(cx, slices.first().map(|slice| &**slice).unwrap_or_default())
+            }
         }
     }
 
@@ -97,6 +112,8 @@ impl Link {
         match self {
             Self::Upgrading(_) | Self::Tcp(_) | Self::Limited(_) => Poll::Ready(Ok(())),
             Self::Wrapped(stream) => Pin::new(stream).poll_flush(cx),
+            #[cfg(feature = "webtransport")]
+            Self::WebTransport(stream) => stream.poll_flush(cx),
         }
     }
 
@@ -112,6 +129,8 @@ impl Link {
             Self::Tcp(tcp) => Pin::new(tcp).poll_shutdown(cx),
             Self::Limited(limited) => Pin::new(&mut limited.tcp).poll_shutdown(cx),
             Self::Wrapped(stream) => Pin::new(stream).poll_shutdown(cx),
+            #[cfg(feature = "webtransport")]
+            Self::WebTransport(stream) => stream.poll_shutdown(cx),
         }
     }
 }
@@ -127,6 +146,8 @@ impl AsyncRead for Link {
             Self::Tcp(tcp) => Pin::new(tcp).poll_read(cx, buf),
             Self::Limited(limited) => Pin::new(&mut limited.tcp).poll_read(cx, buf),
             Self::Wrapped(stream) => Pin::new(stream).poll_read(cx, buf),
+            #[cfg(feature = "webtransport")]
+            Self::WebTransport(stream) => stream.poll_read(cx, buf),
         }
     }
 }

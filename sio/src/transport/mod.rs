@@ -1,4 +1,4 @@
-//! WebSocket framing, and the wire form of packets.
+//! WebSocket framing, the streams of WebTransport, and the wire form of packets.
 //!
 //! Nothing here knows what a packet means; that is the session's matter.
 
@@ -9,4 +9,6 @@ pub(crate) mod outgoing;
 mod refusals;
 pub(crate) mod timed;
 pub(crate) mod websocket;
+#[cfg(feature = "webtransport")]
+pub(crate) mod webtransport;
 pub(crate) mod wire;

@@ -110,7 +110,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Connection<S> {
 }
 
 /// A place for a connection of this peer; none is needed without limits.
-fn place(server: &Server, peer: Option<SocketAddr>) -> Result<Option<ConnectionPlace>, ()> {
+pub(super) fn place(server: &Server, peer: Option<SocketAddr>) -> Result<Option<ConnectionPlace>, ()> {
     let Some(connections) = &server.inner.connections else { return Ok(None) };
     connections.take(Peer::of_connection(peer, false).ip()).map(Some).map_err(|option| {
         limited!(
@@ -133,7 +133,7 @@ async fn refuse(stream: &mut (impl AsyncRead + AsyncWrite + Unpin)) {
 }
 
 /// Waits until the place is another's.
-async fn until_given_up(seat: Option<&Seat>) {
+pub(super) async fn until_given_up(seat: Option<&Seat>) {
     match seat {
         Some(seat) => seat.until_given_up().await,
         None => std::future::pending().await,
