@@ -19,6 +19,7 @@
 
 pub mod acceptance;
 pub mod app;
+pub mod certificate;
 pub mod deadline;
 pub mod endpoint;
 pub mod frame;

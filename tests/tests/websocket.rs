@@ -2,6 +2,8 @@
 
 #[path = "websocket/deflate.rs"]
 mod deflate;
+#[path = "websocket/webtransport/mod.rs"]
+mod webtransport;
 
 use sio::prelude::*;
 use sio_tests::{Endpoint, Frame, Received, Request, TestServer, Ws, app::Plain, frame};

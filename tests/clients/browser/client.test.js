@@ -3,8 +3,8 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 
-import { launch, openWindow } from "../support/browser.js";
-import { EACH_MODE, MODES } from "../support/client.js";
+import { UNCAUGHT, launch, openWindow, withCertificate } from "../support/browser.js";
+import { BROWSER_MODES } from "../support/client.js";
 import { startAcceptance, startChat } from "../support/servers.js";
 
 const EVENTS = 10_000;
@@ -17,8 +17,8 @@ let strangers;
 before(async () => {
   browser = await launch();
   home = await startChat();
-  acceptance = await startAcceptance({ CORS_ORIGINS: home.url });
-  strangers = await startAcceptance();
+  acceptance = await startAcceptance({ CORS_ORIGINS: home.url, WEBTRANSPORT: "1" });
+  strangers = await startAcceptance({ WEBTRANSPORT: "1" });
 });
 
 after(async () => {
@@ -28,36 +28,37 @@ after(async () => {
   await strangers?.stop();
 });
 
-for (const mode of EACH_MODE) {
-  const transports = MODES[mode];
+for (const [mode, transports] of Object.entries(BROWSER_MODES)) {
+  const last = transports.at(-1);
+  const optionsFor = (server) => withCertificate(server.certificates.main, { transports, reconnection: false });
 
   describe(`browser: ${mode}`, () => {
     test("an allowed origin connects with credentials, over the transport that it asked for", async (t) => {
       const page = await openWindow(t, browser, home.url);
       const transport = await page.evaluate(
-        ({ url, options, upgrades }) =>
+        ({ url, options, last }) =>
           new Promise((resolve, reject) => {
             const socket = window.io(url, options);
             socket.on("connect_error", reject);
             socket.on("connect", () => {
               const { engine } = socket.io;
-              if (!upgrades || engine.transport.name === "websocket") {
+              if (engine.transport.name === last) {
                 resolve(engine.transport.name);
               } else {
                 engine.once("upgrade", ({ name }) => resolve(name));
               }
             });
           }),
-        { url: acceptance.main, options: { transports, withCredentials: true }, upgrades: mode === "upgrade" },
+        { url: acceptance.main, options: { ...optionsFor(acceptance), withCredentials: true }, last },
       );
-      assert.equal(transport, mode === "polling" ? "polling" : "websocket");
+      assert.equal(transport, last);
     });
 
-    if (mode !== "polling") {
+    if (last === "websocket") {
       test("large messages are compressed", async (t) => {
         const page = await openWindow(t, browser, home.url);
         const outcome = await page.evaluate(
-          ({ url, options, upgrades }) =>
+          ({ url, options, last }) =>
             new Promise((resolve, reject) => {
               const large = "na".repeat(20_000);
               const socket = window.io(url, options);
@@ -68,14 +69,14 @@ for (const mode of EACH_MODE) {
                 );
               socket.on("connect_error", reject);
               socket.on("connect", () => {
-                if (!upgrades || socket.io.engine.transport.name === "websocket") {
+                if (socket.io.engine.transport.name === last) {
                   exchange();
                 } else {
                   socket.io.engine.once("upgrade", exchange);
                 }
               });
             }),
-          { url: acceptance.main, options: { transports }, upgrades: mode === "upgrade" },
+          { url: acceptance.main, options: optionsFor(acceptance), last },
         );
         assert.equal(outcome.isWhole, true);
         assert.equal(
@@ -86,7 +87,7 @@ for (const mode of EACH_MODE) {
     }
 
     test("a foreign origin does not connect", async (t) => {
-      const page = await openWindow(t, browser, home.url);
+      const page = await openWindow(t, browser, home.url, { errors: UNCAUGHT });
       const outcome = await page.evaluate(
         ({ url, options }) =>
           new Promise((resolve) => {
@@ -94,9 +95,9 @@ for (const mode of EACH_MODE) {
             socket.on("connect_error", (error) => resolve(error.message));
             socket.on("connect", () => resolve("connected"));
           }),
-        { url: strangers.main, options: { transports, reconnection: false } },
+        { url: strangers.main, options: optionsFor(strangers) },
       );
-      assert.match(outcome, /(xhr poll|websocket) error/);
+      assert.match(outcome, /(xhr poll|websocket|webtransport) error/);
     });
 
     test("binary of every kind goes there and back", async (t) => {
@@ -113,7 +114,7 @@ for (const mode of EACH_MODE) {
               resolve(all.map((value) => value instanceof ArrayBuffer && [...new Uint8Array(value)]));
             });
           }),
-        { url: acceptance.main, options: { transports } },
+        { url: acceptance.main, options: optionsFor(acceptance) },
       );
       assert.deepEqual(sizes, [1, 2, 3].map(() => [0, 127, 128, 255]));
     });
@@ -150,10 +151,9 @@ for (const mode of EACH_MODE) {
               }
             });
           }),
-        { url: acceptance.main, options: { transports }, events: EVENTS },
+        { url: acceptance.main, options: optionsFor(acceptance), events: EVENTS },
       );
-      const transport = mode === "polling" ? "polling" : "websocket";
-      assert.deepEqual(outcome, { count: EVENTS, ordered: true, received: EVENTS, transport });
+      assert.deepEqual(outcome, { count: EVENTS, ordered: true, received: EVENTS, transport: last });
     });
   });
 }

@@ -13,6 +13,13 @@ export const MODES = {
 
 export const EACH_MODE = Object.keys(MODES);
 
+/** The ways in which one in a browser can live. It ends on the last of its transports. */
+export const BROWSER_MODES = {
+  ...MODES,
+  webtransport: ["webtransport"],
+  "upgrade to webtransport": ["polling", "webtransport"],
+};
+
 /** A socket of its own connection, closed at the end of the test. It does not try again by itself unless told to. */
 export function open(t, url, mode, options = {}) {
   const socket = io(url, { transports: MODES[mode], forceNew: true, reconnection: false, ...options });

@@ -110,19 +110,27 @@ class Program {
 /** How far the profiles of the acceptance application are from its base port. */
 const PORTS = { main: 1, recovery: 2, msgpack: 3, eio3: 4, chat: 5 };
 
-/** The acceptance application: `{ main, chat, stop }`, where all but `stop` are addresses of the named profiles. */
+/**
+ * The acceptance application: `{ main, chat, certificates, stop }`, where `main`, `chat` and so on are addresses of the named
+ * profiles. `certificates` holds the hashes of those that are served by WebTransport.
+ */
 export async function startAcceptance(env = {}, profiles = ["main", "chat"]) {
   // PORT is the base of a range of ports; another program may take one of them before the server does.
   for (let attempt = 1; ; attempt += 1) {
     const base = await freeRange(6);
     const missing = new Set(profiles.map((profile) => `${profile} ${base + PORTS[profile]}`));
     try {
+      const certificates = {};
       const program = await Program.start("acceptance", profiles, { ...env, PORT: `${base}` }, (line) => {
+        const [, profile, hash] = /^webtransport (\w+) (\w+)$/.exec(line) ?? [];
+        if (profile) {
+          certificates[profile] = hash;
+        }
         missing.delete(line.replace(/^listening /, ""));
         return missing.size === 0;
       });
       const addresses = profiles.map((profile) => [profile, `http://${HOST}:${base + PORTS[profile]}`]);
-      return { ...Object.fromEntries(addresses), stop: () => program.stop() };
+      return { ...Object.fromEntries(addresses), certificates, stop: () => program.stop() };
     } catch (error) {
       if (attempt === 3) {
         throw error;

@@ -17,6 +17,7 @@ mod listening;
 pub mod main;
 mod profiles;
 mod value;
+mod webtransport;
 
 use sio::prelude::*;
 use tokio::net::TcpListener;
@@ -118,8 +119,8 @@ impl Profile {
     ) -> sio::Result<()> {
         match self {
             Self::Conformance => conformance::serve(listener, Heartbeat::OF_THE_SUITES).await,
-            Self::Main => profiles::main(origins, beside)?.serve_with(listener).await,
-            Self::Recovery => profiles::recovery(origins)?.serve_with(listener).await,
+            Self::Main => webtransport::serve(self, &profiles::main(origins, beside)?, listener).await,
+            Self::Recovery => webtransport::serve(self, &profiles::recovery(origins)?, listener).await,
             Self::Msgpack => profiles::msgpack(origins)?.serve_with(listener).await,
             Self::Eio3 => profiles::eio3(origins)?.serve_with(listener).await,
             Self::Chat => chat::server(origins)?.serve_with(listener).await,

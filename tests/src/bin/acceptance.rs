@@ -18,10 +18,12 @@
 //! FORWARD       0: requests for sessions of other nodes are not passed on
 //! RECOVERY      seconds for which a client may come back, none when unset
 //! DEFLATE_FROM  from how many bytes on WebSocket messages are compressed, 1,024 when unset
+//! WEBTRANSPORT  set: the profiles `main` and `recovery` are served by WebTransport as well
 //! CLUSTER_WAIT  1: serves local clients although the broker cannot be reached
 //! ```
 //!
-//! Prints one line `listening PROFILE PORT` for each profile, and ends with code 0 on SIGTERM. Most
+//! Prints one line `listening PROFILE PORT` for each profile, before it `webtransport PROFILE HASH` with the hash of
+//! the certificate where there is one, and ends with code 0 on SIGTERM. Most
 //! answer probes at `/healthz` and `/readyz`.
 
 use std::{env, future::ready, net::IpAddr, pin::pin};
