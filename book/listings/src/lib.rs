@@ -32,3 +32,4 @@ mod state;
 mod stopping;
 mod testing;
 mod users;
+mod webtransport;
