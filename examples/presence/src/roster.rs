@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-use crate::model::{Login, Members, Name, Overview, Person, Status, Team};
+use crate::model::{Login, Members, Overview, Person, Status, Team};
 
 /// Of a team, no more than these are remembered when they have gone.
 const MAX_OFFLINE: usize = 50;
@@ -107,6 +107,7 @@ impl Teams {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Name;
 
     fn login(name: &str) -> Login {
         Login { name: Name::try_from(name.to_owned()).expect("a good name"), team: Team::Support }
