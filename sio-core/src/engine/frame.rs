@@ -45,6 +45,7 @@ pub fn write_binary_frame(out: &mut Vec<u8>, data: &[u8]) {
 }
 
 /// Appends the header of an unmasked binary frame, whose payload of so many bytes the caller appends.
+#[cfg(feature = "msgpack")]
 pub(crate) fn begin_binary_frame(out: &mut Vec<u8>, length: usize) {
     write_header(out, FINAL_BINARY, length);
 }
