@@ -142,7 +142,6 @@ fn fault_17_no_wall_clock_decides_anything_between_nodes() {
             // When something happened that the Admin UI shows.
             "sio/src/admin/feed.rs",
             "sio/src/admin/listing.rs",
-            "sio/src/admin/listing.rs",
             "sio/src/admin/telling.rs",
             // When a user was seen last, and when a client came: told to the application.
             "sio/src/http/opening.rs",
