@@ -9,6 +9,7 @@ mod cluster;
 
 use std::sync::mpsc;
 use std::thread;
+use std::time::{Duration, Instant};
 
 use allocation_counter::{AllocationInfo, measure};
 use bytes::Bytes;
@@ -96,6 +97,17 @@ impl Typed {
     async fn event_publish(&mut self, socket: &Socket, chat: Chat) -> sio::Result {
         socket.namespace().to("room").emit_news(&chat).await?;
         Ok(())
+    }
+}
+
+/// Lets each client in for an hour.
+struct Expiring;
+
+#[consumer]
+impl Expiring {
+    async fn connect(socket: &Socket) -> Self {
+        socket.expires_at(Instant::now() + Duration::from_secs(3600));
+        Self
     }
 }
 
@@ -228,31 +240,33 @@ fn a_broadcast_of_a_declared_event_costs_no_more() {
 /// tables; without what the allocator and the kernel need beside it.
 #[test]
 fn an_idle_client_keeps_few_bytes() {
-    let each = idle(|builder| builder);
+    let each = idle(Builder::consumer::<Echo>);
     assert!(each <= IDLE_BYTES * 103 / 100, "{each} bytes for each idle client");
 }
 
 #[test]
+fn a_deadline_keeps_its_eight_bytes_at_most() {
+    let [without, with] = [idle(Builder::consumer::<Echo>), idle(Builder::consumer::<Expiring>)];
+    assert!(with <= without + 8, "{with} bytes for each idle client, {without} without a deadline");
+}
+
+#[test]
 fn metrics_keep_nothing_of_an_idle_client_and_allocate_nothing_for_an_event() {
-    let [without, with] = [idle(|builder| builder), idle(|builder| builder.metrics(true))];
-    assert!(with < without + 8, "{with} bytes for each idle client, {without} without metrics");
     let counted = |builder: Builder| builder.consumer::<Echo>().metrics(true);
+    let [without, with] = [idle(Builder::consumer::<Echo>), idle(counted)];
+    assert!(with < without + 8, "{with} bytes for each idle client, {without} without metrics");
     assert_allocations_of(counted, 2.0, one_client, async |ws| exchange(ws, "echo", 1).await);
 }
 
 /// Returns how many bytes a server keeps for each idle client.
 fn idle(configure: impl FnOnce(Builder) -> Builder) -> i64 {
     let open = async |endpoint| (endpoint, Vec::new());
-    let used = measure_server(
-        |builder| configure(builder.consumer::<Echo>()),
-        open,
-        async |(endpoint, clients): &mut (Endpoint, Vec<Ws>)| {
-            let count = if clients.is_empty() { 1 } else { IDLE };
-            for _ in 0..count {
-                clients.push(endpoint.socket("/").await);
-            }
-        },
-    );
+    let used = measure_server(configure, open, async |(endpoint, clients): &mut (Endpoint, Vec<Ws>)| {
+        let count = if clients.is_empty() { 1 } else { IDLE };
+        for _ in 0..count {
+            clients.push(endpoint.socket("/").await);
+        }
+    });
     used.bytes_current / IDLE
 }
 

@@ -2,6 +2,8 @@
 
 #[path = "drain/supervised.rs"]
 mod supervised;
+#[path = "drain/told.rs"]
+mod told;
 
 use std::time::Duration;
 
@@ -325,33 +327,6 @@ async fn closing_twice_is_closing_once() {
     soon("the server to close again", server.handle().close()).await;
     server.journal.expect("server shutting down").await;
     assert_eq!(server.journal.rest(), [""; 0]);
-}
-
-#[tokio::test]
-async fn draining_goes_on_for_the_delay_and_closing_cuts_it_short() {
-    let shutdown = Shutdown::new().delay(Duration::from_secs(600)).spread(Duration::from_secs(600));
-    let server = TestServer::start(|builder| builder.consumer::<Working>().shutdown(shutdown)).await;
-    let mut early = server.socket("/working").await;
-    let socket = server.socket_of("/working", &early.sid);
-    let (told, handle) = (tokio::spawn(async move { socket.closing().await }), server.handle().clone());
-    let draining = tokio::spawn(async move { handle.drain().await });
-    soon("the socket to be told", told).await.expect("it does not panic");
-    soon("everybody to be told", server.handle().closing()).await;
-    assert!(!server.handle().is_ready());
-    // All goes on: for new clients, and for events.
-    let late = server.socket("/working").await;
-    server.gate.open("work");
-    early.send(r#"42/working,1["work"]"#).await;
-    early.expect(r#"43/working,1["done"]"#).await;
-    soon("the server to close", async {
-        tokio::join!(server.handle().close(), async {
-            for mut client in [early, late] {
-                assert_eq!(client.expect_closed().await, Some(1001));
-            }
-        })
-    })
-    .await;
-    closed(draining).await;
 }
 
 #[tokio::test]
