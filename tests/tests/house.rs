@@ -109,10 +109,13 @@ const CLUSTER: Plan = Plan {
     name: "sio/cluster",
     floors: &[
         ("facade", &["lib"]),
-        ("cluster", &["cluster", "emitter", "handover", "questions", "remote_ask", "telling", "way"]),
+        (
+            "cluster",
+            &["cluster", "emitter", "handover", "questions", "remote_ask", "rooms", "telling", "way"],
+        ),
         ("receiving", &["answering", "moving", "receiver", "replying"]),
         ("node", &["node"]),
-        ("ports", &["ports"]),
+        ("ports", &["ports", "room_topics"]),
         ("sending", &["bundling", "supervisor"]),
         ("options", &["asks", "local", "options", "outbox", "replies", "requests", "url"]),
         ("brokers", &["amqp", "memory", "nats", "postgres", "redis"]),

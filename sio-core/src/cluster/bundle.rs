@@ -155,7 +155,7 @@ mod tests {
         for code in 0..=u8::MAX {
             let kind = Kind::from_code(code);
             let frame = frame(kind);
-            assert_eq!(Bundle::takes(&frame), !matches!(code, 1..=3 | 15), "{kind:?}");
+            assert_eq!(Bundle::takes(&frame), !matches!(code, 1..=3 | 15 | 16), "{kind:?}");
             assert_eq!(is_bundle(&frame), kind == Kind::Bundle);
         }
         assert!(!Bundle::takes(b"s1\x04"), "a part of a header");

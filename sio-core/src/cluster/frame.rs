@@ -5,7 +5,7 @@
 //!  2  1  kind
 //!  3  1  flags
 //!  4  8  source     the node that sent it
-//! 12  4  lane       in which of the source's lanes it goes; 0: the one to everybody
+//! 12  4  lane       in which of the source's lanes it goes; 0: the one to everybody; from 2^31 on those to rooms
 //! 16  8  number     its number in the lane; kinds without a number have the next one here
 //! 24  …  body
 //! ```
@@ -24,6 +24,12 @@ pub const HEADER_LEN: usize = 24;
 
 /// The lane to everybody.
 pub const LANE_ALL: u32 = 0;
+
+/// Bytes of [`Header::place_before`].
+pub const BEFORE_LEN: usize = 8;
+
+/// The first of the lanes to the [topics of rooms](super::room_topic), which are numbered as those.
+pub const LANE_ROOMS: u32 = 1 << 31;
 
 /// The version that is written, and the only one that is read.
 const MAJOR: u8 = b'1';
@@ -95,6 +101,8 @@ pub enum Kind {
     Handed,
     /// Several frames in one message of the broker: a [`Bundle`](super::bundle::Bundle).
     Bundle,
+    /// Nothing has gone in this lane for a moment: which number comes next.
+    Mark,
     /// A kind of a later version, which is counted and ignored.
     Unknown(u8),
 }
@@ -182,6 +190,12 @@ impl Header {
         frame[16..24].copy_from_slice(&number.to_le_bytes());
     }
 
+    /// Puts in before which frame to everybody a frame was sent that was begun, into the [`BEFORE_LEN`] bytes behind the
+    /// header: those in lanes to rooms have them in front of their bodies.
+    pub fn place_before(frame: &mut [u8], number: u64) {
+        frame[HEADER_LEN..HEADER_LEN + BEFORE_LEN].copy_from_slice(&number.to_le_bytes());
+    }
+
     /// Returns the flags of a frame.
     ///
     /// # Panics
@@ -221,6 +235,7 @@ impl Kind {
             Self::Claim => 13,
             Self::Handed => 14,
             Self::Bundle => 15,
+            Self::Mark => 16,
             Self::Unknown(code) => code,
         }
     }
@@ -244,6 +259,7 @@ impl Kind {
             13 => Self::Claim,
             14 => Self::Handed,
             15 => Self::Bundle,
+            16 => Self::Mark,
             other => Self::Unknown(other),
         }
     }
@@ -252,7 +268,7 @@ impl Kind {
     /// all kinds of later versions do.
     #[must_use]
     pub const fn is_numbered(self) -> bool {
-        !matches!(self, Self::Hello | Self::Alive | Self::Bye)
+        !matches!(self, Self::Hello | Self::Alive | Self::Bye | Self::Mark)
     }
 }
 
@@ -315,7 +331,7 @@ mod tests {
     fn every_kind_is_read_as_it_is_written() {
         for code in 0..=u8::MAX {
             assert_eq!(Kind::from_code(code).code(), code);
-            assert_eq!(Kind::from_code(code).is_numbered(), !(1..=3).contains(&code));
+            assert_eq!(Kind::from_code(code).is_numbered(), !matches!(code, 1..=3 | 16));
         }
     }
 

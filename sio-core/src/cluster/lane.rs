@@ -1,7 +1,7 @@
 //! Numbers of frames: [`Outgoing`] gives them, and by them [`Incoming`] finds repeats and losses.
 //!
-//! A lane is a counter. Every node has one for what it sends to everybody, and one for each node that it has sent
-//! something to. A receiver expects the numbers of a lane one after the other: the expected one is taken, a smaller one
+//! A lane is a counter. Every node has one for what it sends to everybody, one for each node that it has sent
+//! something to, and one for each [topic of rooms](super::room_topic). A receiver expects the numbers of a lane one after the other: the expected one is taken, a smaller one
 //! is a repeat, and in front of a larger one some were lost.
 //!
 //! So repeats are harmless, and a sender may send again what may have been lost; and losses are known where they
@@ -13,8 +13,9 @@ use std::time::{Duration, Instant};
 
 use smallvec::SmallVec;
 
-use super::frame::LANE_ALL;
+use super::frame::{LANE_ALL, LANE_ROOMS};
 use super::node::NodeId;
+use super::room_topic::MAX_TOPICS;
 
 /// How long the place in the lanes of a node that is not heard is kept. A node that stood still comes back within this
 /// time and then knows what it has missed.
@@ -29,25 +30,41 @@ pub const MAX_EMITTERS: usize = 1024;
 /// Lanes of one node that end here: one to everybody and one to this node, and some that were begun anew.
 const MAX_LANES: usize = 8;
 
+/// How often the next number of a lane to rooms is told after something has gone in it: for as long as a node that is
+/// not heard is thought alive.
+const MARKS: u8 = 4;
+
+/// Whom a frame is for, as far as its number is concerned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Lane {
+    /// Everybody.
+    All,
+    /// One node.
+    Node(NodeId),
+    /// Those who have members of the rooms of this topic.
+    Rooms(u16),
+}
+
 /// Gives numbers to the frames of one node.
 ///
 /// # Examples
 ///
 /// ```
 /// use std::time::Instant;
-/// use sio_core::cluster::lane::Outgoing;
+/// use sio_core::cluster::lane::{Lane, Outgoing};
 /// use sio_core::cluster::node::NodeId;
 ///
 /// let now = Instant::now();
 /// let mut lanes = Outgoing::default();
-/// assert_eq!(lanes.take(None, now), (0, 0));
-/// assert_eq!(lanes.take(None, now), (0, 1));
-/// assert_eq!(lanes.take(Some(NodeId::new(5)), now), (1, 0));
+/// assert_eq!(lanes.take(Lane::All, now), (0, 0));
+/// assert_eq!(lanes.take(Lane::All, now), (0, 1));
+/// assert_eq!(lanes.take(Lane::Node(NodeId::new(5)), now), (1, 0));
 /// ```
 #[derive(Debug, Default)]
 pub struct Outgoing {
     all: u64,
     nodes: HashMap<NodeId, ToNode>,
+    rooms: HashMap<u16, ToRooms>,
     /// The last lane that was begun.
     last: u32,
 }
@@ -59,13 +76,30 @@ struct ToNode {
     used: Instant,
 }
 
+#[derive(Debug, Default)]
+struct ToRooms {
+    next: u64,
+    /// How often its next number is still to be told.
+    marks: u8,
+}
+
 impl Outgoing {
-    /// Takes the next number of the lane to a node, `None`: of the one to everybody. Returns lane and number.
-    pub fn take(&mut self, to: Option<NodeId>, now: Instant) -> (u32, u64) {
-        let Some(node) = to else {
-            let number = self.all;
-            self.all += 1;
-            return (LANE_ALL, number);
+    /// Takes the next number of a lane. Returns lane and number.
+    pub fn take(&mut self, to: Lane, now: Instant) -> (u32, u64) {
+        let node = match to {
+            Lane::All => {
+                let number = self.all;
+                self.all += 1;
+                return (LANE_ALL, number);
+            }
+            Lane::Rooms(topic) => {
+                let lane = self.rooms.entry(topic).or_default();
+                lane.marks = MARKS;
+                let number = lane.next;
+                lane.next += 1;
+                return (LANE_ROOMS + u32::from(topic), number);
+            }
+            Lane::Node(node) => node,
         };
         let last = &mut self.last;
         let lane = self.nodes.entry(node).or_insert_with(|| {
@@ -82,6 +116,24 @@ impl Outgoing {
     #[must_use]
     pub const fn next(&self) -> u64 {
         self.all
+    }
+
+    /// Returns the lane to a topic of rooms, and the number that comes next in it.
+    #[must_use]
+    pub fn next_to_rooms(&self, topic: u16) -> (u32, u64) {
+        (LANE_ROOMS + u32::from(topic), self.rooms.get(&topic).map_or(0, |lane| lane.next))
+    }
+
+    /// Returns the topics of rooms whose next number is to be told now: for a while after something has gone to them, so
+    /// that a receiver whose connection was cut knows of it as well. To be called at each heartbeat.
+    pub fn rooms_to_mark(&mut self) -> Vec<u16> {
+        let marked = self.rooms.iter_mut().filter(|(_, lane)| lane.marks > 0);
+        marked
+            .map(|(topic, lane)| {
+                lane.marks -= 1;
+                *topic
+            })
+            .collect()
     }
 
     /// Returns, for each node that something was sent to, its lane and the number that comes next in it.
@@ -106,6 +158,12 @@ pub enum Arrival {
     },
     /// It was taken before, or counted as lost.
     Repeat,
+    /// Something has been taken that was sent after it, so that it cannot be taken any more; this many were lost, itself
+    /// included. None if nothing was to come here when it was sent first.
+    Late {
+        /// How many.
+        lost: u64,
+    },
 }
 
 /// Knows which numbers have arrived.
@@ -138,7 +196,15 @@ pub struct Incoming {
 struct Source {
     /// Lane and expected number. Short, and in the order in which they were begun.
     lanes: SmallVec<[(u32, u64); 2]>,
+    /// The number that is expected next, of lanes to topics of rooms.
+    rooms: HashMap<u16, u64>,
     heard: Instant,
+}
+
+impl Source {
+    fn new(now: Instant) -> Self {
+        Self { lanes: SmallVec::new(), rooms: HashMap::new(), heard: now }
+    }
 }
 
 #[derive(Debug)]
@@ -164,6 +230,27 @@ impl Incoming {
     pub fn is_repeat(&self, source: NodeId, lane: u32, number: u64) -> bool {
         let lanes = self.sources.get(&source).map(|source| &source.lanes);
         lanes.into_iter().flatten().any(|(known, next)| *known == lane && number < *next)
+    }
+
+    /// Takes a frame of a lane to a topic of rooms, which was sent before the frame to everybody with the number `before`.
+    ///
+    /// The numbers of the two lanes together keep the order: when a member sends again what its broker may not have
+    /// passed on, there are frames among it that came before the topic was subscribed here.
+    pub fn take_of_rooms(
+        &mut self,
+        source: NodeId,
+        lane: u32,
+        number: u64,
+        before: u64,
+        now: Instant,
+    ) -> Arrival {
+        let is_late = self.is_repeat(source, LANE_ALL, before);
+        let rooms = self.sources.get(&source).map(|source| &source.rooms);
+        let is_known = rooms.zip(topic_of(lane)).is_some_and(|(rooms, topic)| rooms.contains_key(&topic));
+        match self.take(source, lane, number, now) {
+            Arrival::New { lost } if is_late => Arrival::Late { lost: lost + u64::from(is_known) },
+            arrival => arrival,
+        }
     }
 
     /// Takes a statement of a member that the next frame of this lane will have this number. Returns how many were
@@ -199,6 +286,13 @@ impl Incoming {
             .flat_map(|(node, source)| source.lanes.iter().map(|(lane, next)| (*node, *lane, *next)))
     }
 
+    /// Forgets the lanes of all nodes to this topic of rooms: what goes in them does not come here any more.
+    pub fn forget_rooms(&mut self, topic: u16) {
+        for source in self.sources.values_mut() {
+            source.rooms.remove(&topic);
+        }
+    }
+
     /// Forgets nodes that have not been heard for [`KEPT`].
     pub fn forget(&mut self, now: Instant) {
         self.sources.retain(|_, source| now.saturating_duration_since(source.heard) < KEPT);
@@ -210,9 +304,16 @@ impl Incoming {
             let longest = self.sources.iter().min_by_key(|(_, source)| source.heard).map(|(node, _)| *node);
             longest.and_then(|node| self.sources.remove(&node));
         }
-        let source =
-            self.sources.entry(node).or_insert_with(|| Source { lanes: SmallVec::new(), heard: now });
+        let source = self.sources.entry(node).or_insert_with(|| Source::new(now));
         source.heard = now;
+        if let Some(topic) = topic_of(lane) {
+            if source.rooms.len() >= MAX_TOPICS && !source.rooms.contains_key(&topic) {
+                // No node has that many: the numbers are made up.
+                source.rooms.clear();
+            }
+            // The topic may have been subscribed when others had come before.
+            return source.rooms.entry(topic).or_insert(number);
+        }
         let place = source.lanes.iter().position(|(known, _)| *known == lane).unwrap_or_else(|| {
             // A lane to this node alone was begun with 0, by a writer that knew this node: that can be checked if the
             // writer is known as well. In the lane to everybody others have come before.
@@ -228,81 +329,10 @@ impl Incoming {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const NODE: NodeId = NodeId::new(1);
-
-    #[test]
-    fn a_lane_to_one_node_begins_with_zero_if_its_sender_is_known() {
-        let now = Instant::now();
-        let mut lanes = Incoming::default();
-        assert_eq!(lanes.reach(NODE, LANE_ALL, 40, now), 0);
-        assert_eq!(lanes.take(NODE, 3, 2, now), Arrival::New { lost: 2 });
-        // The loss of an only frame, which the next heartbeat tells.
-        assert_eq!(lanes.reach(NODE, 4, 1, now), 1);
-    }
-
-    #[test]
-    fn a_lane_to_one_node_begins_anywhere_if_its_sender_is_unknown() {
-        let now = Instant::now();
-        let mut lanes = Incoming::default();
-        assert_eq!(lanes.take(NODE, 3, 200, now), Arrival::New { lost: 0 });
-        assert_eq!(lanes.take(NODE, LANE_ALL, 70, now), Arrival::New { lost: 0 });
-    }
-
-    #[test]
-    fn a_place_is_kept_for_ten_minutes() {
-        let now = Instant::now();
-        let mut lanes = Incoming::default();
-        lanes.take(NODE, LANE_ALL, 1, now);
-        lanes.forget(now + KEPT - Duration::from_millis(1));
-        assert_eq!(lanes.take(NODE, LANE_ALL, 5, now), Arrival::New { lost: 3 });
-        lanes.forget(now + KEPT);
-        assert_eq!(lanes.take(NODE, LANE_ALL, 900, now + KEPT), Arrival::New { lost: 0 });
-
-        let mut lanes = Outgoing::default();
-        assert_eq!(lanes.take(Some(NODE), now), (1, 0));
-        lanes.forget(now + KEPT);
-        assert_eq!(lanes.take(Some(NODE), now), (2, 0), "begun anew, under another name");
-        assert_eq!(lanes.nodes(), BTreeMap::from([(NODE, (2, 1))]));
-    }
-
-    #[test]
-    fn the_emitter_that_was_heard_longest_ago_is_forgotten() {
-        let mut lanes = Incoming::default();
-        for number in 0..MAX_EMITTERS as u64 {
-            assert!(!lanes.is_repeat_of_emitter(NodeId::new(number), 5));
-        }
-        assert!(lanes.is_repeat_of_emitter(NodeId::new(0), 5), "and is the latest now");
-        assert!(!lanes.is_repeat_of_emitter(NodeId::new(9999), 0));
-        assert!(lanes.is_repeat_of_emitter(NodeId::new(0), 5));
-        assert!(!lanes.is_repeat_of_emitter(NodeId::new(1), 5), "it was forgotten");
-        assert_eq!(lanes.emitters.len(), MAX_EMITTERS);
-    }
-
-    #[test]
-    fn lanes_and_sources_are_bounded() {
-        let now = Instant::now();
-        let mut lanes = Incoming::default();
-        for number in 0..3 * MAX_SOURCES as u64 {
-            lanes.take(NodeId::new(number), LANE_ALL, 0, now + Duration::from_nanos(number));
-        }
-        for lane in 0..100 {
-            lanes.take(NODE, lane, 0, now + Duration::from_secs(1));
-        }
-        assert_eq!(lanes.sources.len(), MAX_SOURCES);
-        assert_eq!(lanes.sources[&NODE].lanes.len(), MAX_LANES);
-        assert_eq!(lanes.sources[&NODE].lanes[0].0, LANE_ALL);
-    }
-
-    #[test]
-    fn the_largest_number_does_not_overflow() {
-        let now = Instant::now();
-        let mut lanes = Incoming::default();
-        assert_eq!(lanes.take(NODE, 0, u64::MAX, now), Arrival::New { lost: 0 });
-        assert_eq!(lanes.take(NODE, 0, u64::MAX - 1, now), Arrival::Repeat);
-        assert!(!lanes.is_repeat_of_emitter(NODE, u64::MAX));
-    }
+/// The topic of rooms to which a lane leads.
+fn topic_of(lane: u32) -> Option<u16> {
+    u16::try_from(lane.checked_sub(LANE_ROOMS)?).ok()
 }
+
+#[cfg(test)]
+mod tests;

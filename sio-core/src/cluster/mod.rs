@@ -6,6 +6,7 @@
 //! * [`frame`]: the header of a frame, and the kinds of them. The modules [`broadcast`], [`ask`] and [`message`] have
 //!   the bodies; [`bundle`] puts many frames into one.
 //! * [`lane`]: numbers of frames, by which receivers find repeats and losses.
+//! * [`room_topic`]: under which of a few names an event for a room goes.
 //! * [`node`]: how a node is named, and what it says of itself.
 //! * [`members`]: which nodes are alive.
 //! * [`gather`]: which answers a request still waits for, and [`asking`]: which answers of sockets.
@@ -30,6 +31,7 @@ pub mod node;
 pub mod node_js;
 #[cfg(feature = "python")]
 pub mod python;
+pub mod room_topic;
 pub mod signature;
 pub mod token;
 mod wire;

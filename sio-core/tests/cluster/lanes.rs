@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::time::Instant;
 
 use proptest::prelude::*;
-use sio_core::cluster::lane::{Arrival, Incoming, Outgoing};
+use sio_core::cluster::lane::{Arrival, Incoming, Lane, Outgoing};
 use sio_core::cluster::node::NodeId;
 
 const SENDER: NodeId = NodeId::new(7);
@@ -35,7 +35,8 @@ fn travel(fates: &[(bool, Fate)]) -> (Vec<(u32, u64)>, Outgoing) {
     let mut outgoing = Outgoing::default();
     let mut arrivals: Vec<(usize, (u32, u64))> = Vec::new();
     for (place, (is_direct, fate)) in fates.iter().enumerate() {
-        let frame = outgoing.take(is_direct.then_some(RECEIVER), now);
+        let lane = if *is_direct { Lane::Node(RECEIVER) } else { Lane::All };
+        let frame = outgoing.take(lane, now);
         match fate {
             Fate::Arrives => arrivals.push((place, frame)),
             Fate::IsDropped => {}

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde_json::value::RawValue;
 use sio_core::cluster::broadcast::{Broadcast, Target};
-use sio_core::cluster::frame::{Flags, Kind, LANE_ALL};
+use sio_core::cluster::frame::{BEFORE_LEN, Flags, Kind, LANE_ALL};
 use sio_core::cluster::key::Owner;
 use sio_core::cluster::message::{self, Deed, ServerEvent};
 use sio_core::cluster::node::NodeId;
@@ -27,6 +27,7 @@ use crate::outbox::{self, Outbox, now};
 use crate::random;
 use crate::receiver::Receiver;
 use crate::ring::Noted;
+use crate::room_topics::RoomTopics;
 use crate::sink::{Arrived, Queue};
 use crate::supervisor::{Line, Supervisor};
 
@@ -233,6 +234,7 @@ impl Cluster {
             is_up: line.outbox.is_up(),
             nodes: nodes.collect(),
             waiting: line.outbox.len(),
+            room_topics: self.node.rooms.as_ref().map_or(0, RoomTopics::len),
             counts,
         }
     }
@@ -284,14 +286,17 @@ impl Cluster {
         if !self.node.has_peers() {
             return Some((LANE_ALL, self.node.line.outbox.skip()));
         }
-        let topic = self.node.topic_of(&to.target);
+        let topic = self.node.topic_of_event(to);
         let event = Broadcast {
             path: to.path,
             target: to.target.reborrow(),
             offset: packet.offset,
             run: packet.run.clone(),
         };
-        let mut frame = self.node.begin(Kind::Broadcast, packet.flags(), event.size());
+        // Exactly as much: spare memory would be copied away.
+        let before = if matches!(topic, Topic::Rooms(_)) { BEFORE_LEN } else { 0 };
+        let mut frame = self.node.begin(Kind::Broadcast, packet.flags(), before + event.size());
+        frame.resize(frame.len() + before, 0);
         event.write(&mut frame);
         let kind = if packet.is_volatile { outbox::Kind::Volatile } else { outbox::Kind::Held };
         self.node.line.outbox.push(topic, frame, kind)

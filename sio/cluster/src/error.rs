@@ -42,6 +42,14 @@ pub enum OptionsError {
     /// There is only a second secret, or unsigned messages are to be accepted beside none that are signed.
     #[error("there is no secret to sign with")]
     NoSecret,
+    /// There are too many topics of rooms.
+    #[error("there can be 4096 topics of rooms at most")]
+    RoomTopics,
+    /// Topics of rooms are for clusters whose clients do not come back to any node.
+    #[error(
+        "topics of rooms and recovery exclude each other: a client could miss what is sent while it moves"
+    )]
+    RoomTopicsWithRecovery,
     /// Requests would never be answered.
     #[error("the request timeout must be longer than zero")]
     RequestTimeout,

@@ -79,6 +79,8 @@ pub struct Status {
     pub nodes: Vec<NodeStatus>,
     /// How much waits to be sent.
     pub waiting: usize,
+    /// How many topics of rooms are subscribed.
+    pub room_topics: usize,
     /// The counters.
     pub counts: Counts,
 }

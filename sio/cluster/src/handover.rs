@@ -88,6 +88,7 @@ impl Cluster {
     ) -> Result<(), PublishError> {
         let place = if self.node.has_peers() {
             let topic = self.node.topic_of(&to.target);
+            self.node.widen(to.path, &deed);
             let change = Change { to: Selection::new(to.path, &to.target), deed };
             self.push_numbered(topic, Kind::Change, &change)?
         } else {

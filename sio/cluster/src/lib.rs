@@ -62,6 +62,8 @@ mod replies;
 mod replying;
 mod requests;
 mod ring;
+mod room_topics;
+mod rooms;
 mod signing;
 mod sink;
 mod supervisor;

@@ -18,6 +18,8 @@ pub enum Topic {
     All,
     /// To one node.
     Node(NodeId),
+    /// To the nodes that have members of rooms, which are divided among the topics of this kind.
+    Rooms(u16),
     /// To the servers of a cluster of another kind, by the name that it has at the broker.
     Foreign(Arc<str>),
     /// Everything of that kind whose name has this form, with `*` for any characters. Nothing is published under it; what
@@ -30,20 +32,20 @@ pub enum Topic {
 impl Topic {
     /// Returns whether frames of this cluster go there.
     pub(crate) const fn is_native(&self) -> bool {
-        matches!(self, Self::All | Self::Node(_))
+        matches!(self, Self::All | Self::Node(_) | Self::Rooms(_))
     }
 
     /// The name of servers of another kind.
     pub(crate) fn foreign_name(&self) -> Option<&str> {
         match self {
             Self::Foreign(name) | Self::ForeignPattern(name) | Self::ForeignShard(name) => Some(name),
-            Self::All | Self::Node(_) => None,
+            Self::All | Self::Node(_) | Self::Rooms(_) => None,
         }
     }
 }
 
-/// The names that topics have at the broker: `<prefix>.a` for everybody, `<prefix>.x.<node>` for a node. Those of other
-/// clusters have their own.
+/// The names that topics have at the broker: `<prefix>.a` for everybody, `<prefix>.x.<node>` for a node,
+/// `<prefix>.r.<number>` for rooms. Those of other clusters have their own.
 ///
 /// # Examples
 ///
@@ -60,6 +62,7 @@ impl Topic {
 pub struct Names {
     all: Arc<str>,
     node: Arc<str>,
+    rooms: Arc<str>,
 }
 
 impl Names {
@@ -77,7 +80,8 @@ impl Names {
     }
 
     fn with(prefix: &str) -> Self {
-        Self { all: format!("{prefix}.a").into(), node: format!("{prefix}.x.").into() }
+        let [all, node, rooms] = ["a", "x.", "r."].map(|end| format!("{prefix}.{end}").into());
+        Self { all, node, rooms }
     }
 
     /// Returns the names for servers that share channels among them by slots: all in that of this part.
@@ -99,6 +103,7 @@ impl Names {
         match topic {
             Topic::All => Cow::Borrowed(&self.all),
             Topic::Node(node) => Cow::Owned(format!("{}{node}", self.node)),
+            Topic::Rooms(number) => Cow::Owned(format!("{}{number}", self.rooms)),
             Topic::Foreign(name) | Topic::ForeignPattern(name) | Topic::ForeignShard(name) => {
                 Cow::Borrowed(name)
             }
@@ -111,8 +116,16 @@ impl Names {
         if *name == *self.all {
             return Some(Topic::All);
         }
-        name.strip_prefix(&*self.node)?.parse().ok().map(Topic::Node)
+        match name.strip_prefix(&*self.node) {
+            Some(node) => node.parse().ok().map(Topic::Node),
+            None => number(name.strip_prefix(&*self.rooms)?).map(Topic::Rooms),
+        }
     }
+}
+
+/// Reads a number as it is written here: others are another program's.
+fn number(text: &str) -> Option<u16> {
+    text.parse().ok().filter(|number: &u16| number.to_string() == text)
 }
 
 #[cfg(test)]
@@ -125,12 +138,15 @@ mod tests {
             assert!(Names::new(prefix).is_err(), "{prefix}");
         }
         let names = Names::new("a:b/c-d_e.f").unwrap();
-        for topic in [Topic::All, Topic::Node(NodeId::new(u64::MAX))] {
+        for topic in [Topic::All, Topic::Node(NodeId::new(u64::MAX)), Topic::Rooms(0), Topic::Rooms(u16::MAX)]
+        {
             assert_eq!(names.topic(&names.of(&topic)), Some(topic));
         }
         assert_eq!(names.topic("other.a"), None);
         #[cfg(feature = "redis")]
         assert_eq!(names.of_slot("a:b/c-d_e.f#1").of(&Topic::All), "{a:b/c-d_e.f#1}.a");
-        assert_eq!(names.topic("a:b/c-d_e.f.x.1"), None);
+        for name in ["x.1", "r.", "r.01", "r.+1", "r.65536", "r.a"] {
+            assert_eq!(names.topic(&format!("a:b/c-d_e.f.{name}")), None, "{name}");
+        }
     }
 }

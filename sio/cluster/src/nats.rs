@@ -76,7 +76,6 @@ pub struct NatsLink {
     names: Names,
     splitter: Splitter,
     shared: Arc<Shared>,
-    subscriptions: u64,
     _receiving: Task,
 }
 
@@ -244,7 +243,7 @@ impl Bus for NatsBus {
         let receiving = receive(reader, buffer, names.clone(), sink.clone(), Arc::clone(&shared));
         let receiving = Task::spawn(async move { sink.closed(receiving.await) });
         let splitter = Splitter::new(info.max_payload.min(MAX_MESSAGE));
-        Ok(NatsLink { writer, names, splitter, shared, subscriptions: 0, _receiving: receiving })
+        Ok(NatsLink { writer, names, splitter, shared, _receiving: receiving })
     }
 }
 
@@ -266,17 +265,14 @@ impl NatsLink {
 
 impl Link for NatsLink {
     async fn subscribe(&mut self, topics: &[Topic]) -> Result<(), BusError> {
-        let mut commands = String::new();
-        for topic in topics {
-            self.subscriptions += 1;
-            commands += &format!("SUB {} {}\r\n", self.names.of(topic), self.subscriptions);
-        }
-        self.say(commands.into()).await
+        // Each subscription has the name of what is subscribed.
+        let command = |topic| format!("SUB {0} {0}\r\n", self.names.of(topic));
+        self.say(topics.iter().map(command).collect::<String>().into()).await
     }
 
-    /// Nothing, since there are no topics that come and go: the subscriptions end with the connection.
-    async fn unsubscribe(&mut self, _: &[Topic]) -> Result<(), BusError> {
-        Ok(())
+    async fn unsubscribe(&mut self, topics: &[Topic]) -> Result<(), BusError> {
+        let command = |topic| format!("UNSUB {}\r\n", self.names.of(topic));
+        self.say(topics.iter().map(command).collect::<String>().into()).await
     }
 
     async fn publish(&mut self, frames: &[Frame]) -> Result<Receivers, BusError> {

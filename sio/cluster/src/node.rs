@@ -1,6 +1,7 @@
 //! [`Node`]: what this process is to its cluster, behind [`Cluster`](crate::Cluster).
 
 mod events;
+mod role;
 
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering::Relaxed};
@@ -11,17 +12,16 @@ use sio_core::cluster::broadcast::Target;
 use sio_core::cluster::frame::{Flags, Header, Kind, LANE_ALL};
 use sio_core::cluster::key::ProofKey;
 use sio_core::cluster::lane::Incoming;
-use sio_core::cluster::members::{Change, Difference, HEARTBEAT, Members};
+use sio_core::cluster::members::{Change, Difference, Members};
 use sio_core::cluster::message::{self, Alive, Bye};
 use sio_core::cluster::node::{Hello, NodeId, Tag};
 use sio_core::cluster::token::ForwardToken;
 use sio_core::id::Sid;
 use tokio::sync::Notify;
-use tokio::time::timeout;
 
 use crate::asks::Asks;
 use crate::awaited::Awaited;
-use crate::bus::{BusError, Frame, Topic};
+use crate::bus::Topic;
 use crate::event::ClusterEvent;
 use crate::local::Local;
 use crate::moved::Moved;
@@ -32,22 +32,14 @@ use crate::random;
 use crate::replies::Replies;
 use crate::requests::Requests;
 use crate::ring::Ring;
-use crate::supervisor::{Line, Role};
-
-/// How long the others are waited for after a connect.
-const SETTLE: Duration = Duration::from_secs(1);
-
-/// The same when the broker does not say how many there are, and none was known before.
-const SETTLE_BLIND: Duration = Duration::from_millis(300);
+use crate::room_topics::RoomTopics;
+use crate::supervisor::Line;
 
 /// With more nodes than this, answers to a HELLO are spread.
 const SPREAD_ABOVE: usize = 20;
 
 /// Over this time.
 const SPREAD: Duration = Duration::from_millis(200);
-
-/// A node that does not hear its own heartbeat for so long has lost its subscriptions, whatever the broker answers.
-const ECHO: Duration = Duration::from_secs(6);
 
 pub(crate) struct Node {
     pub(crate) me: NodeId,
@@ -77,6 +69,8 @@ pub(crate) struct Node {
     pub(crate) awaited: Awaited,
     /// The others have been told that this one leaves.
     pub(crate) has_left: AtomicBool,
+    /// None if what is for a room goes to all nodes.
+    pub(crate) rooms: Option<RoomTopics>,
     /// None if clients cannot come back.
     pub(crate) ring: Option<Ring>,
     /// Claims since the last tick for clients whose secret no live node has made.
@@ -112,7 +106,7 @@ impl Node {
             path: options.path.clone(),
             started: u64::try_from(started.as_millis()).unwrap_or(u64::MAX),
             version: options.version.clone(),
-            can: Vec::new(),
+            can: RoomTopics::ability(options.room_topics).into_iter().collect(),
             parser: options.parser.clone(),
             recovery: options.recovery,
             draining: false,
@@ -129,6 +123,7 @@ impl Node {
         Self {
             me,
             max_answer: line.max_frame().saturating_sub(128),
+            rooms: RoomTopics::new(options.room_topics, &line),
             line,
             request_timeout: options.request_timeout,
             has_own_tag: options.tag.is_some(),
@@ -213,6 +208,7 @@ impl Node {
             changes
         };
         self.apply(changes);
+        self.compare_topics();
         self.introduced.notify_waiters();
         if kind == Kind::Hello {
             self.answer();
@@ -263,6 +259,7 @@ impl Node {
                 });
             }
         }
+        self.compare_topics();
         for event in events {
             if let ClusterEvent::NodeDown { node, .. } = event {
                 self.requests.lose(node);
@@ -280,121 +277,5 @@ impl Node {
         // One of the receivers is this node.
         let all_counted = receivers.is_none_or(|count| state.answered.len() as u64 + 1 >= count);
         all_known && all_counted
-    }
-}
-
-impl Role for Node {
-    fn topics(&self) -> Vec<Topic> {
-        [Topic::All, Topic::Node(self.me)]
-            .into_iter()
-            .chain(self.ports.topics(self.local.get().map(|local| &**local)))
-            .collect()
-    }
-
-    fn hello(&self) -> Option<Frame> {
-        let hello = {
-            let mut state = self.state();
-            state.answered.clear();
-            state.members.hello().clone()
-        };
-        let mut frame = self.begin(Kind::Hello, Flags::NONE, 512);
-        message::write(&mut frame, &hello);
-        Header::place(&mut frame, LANE_ALL, self.line.outbox.first_number(now()));
-        Some(Frame { topic: Topic::All, payload: frame.into() })
-    }
-
-    async fn settle(&self, receivers: Option<u64>) {
-        let knows_nobody = self.state().members.is_empty();
-        let is_blind = receivers.is_none() && knows_nobody;
-        let limit = if is_blind { SETTLE_BLIND } else { SETTLE };
-        let all = async {
-            loop {
-                let mut introduced = std::pin::pin!(self.introduced.notified());
-                // Listens before it looks: who answers in between is not missed.
-                introduced.as_mut().enable();
-                if !is_blind && self.is_settled(receivers) {
-                    return;
-                }
-                introduced.await;
-            }
-        };
-        // A node that does not answer in time may miss something, and will know it.
-        let _ = timeout(limit, all).await;
-    }
-
-    fn up(&self, away: Duration, resent: u64, dropped: u64) {
-        {
-            let (mut state, now) = (self.state(), now());
-            state.members.hears(now);
-            state.beat = now;
-            state.echo = (self.line.queue.echoes(), now);
-        }
-        self.is_open.store(true, Relaxed);
-        self.tell(ClusterEvent::BusUp { away, resent, dropped });
-    }
-
-    fn down(&self, reason: &BusError) {
-        self.state().members.deaf(now());
-        self.requests.lose_all();
-        self.tell(ClusterEvent::BusDown { reason: reason.to_string() });
-    }
-
-    fn tick(&self, is_up: bool) -> Result<(), BusError> {
-        let now = now();
-        self.unproved.store(0, Relaxed);
-        let (changes, is_beat, is_deaf) = {
-            let mut state = self.state();
-            let stood_still = state.members.stood_still(now);
-            if stood_still {
-                self.is_stale.store(true, Relaxed);
-                state.echo.1 = now;
-            }
-            let changes = state.members.tick(now);
-            state.incoming.forget(now);
-            let is_beat = is_up && now >= state.beat;
-            if is_beat {
-                state.beat = now + random::about(HEARTBEAT, 0.2);
-            }
-            let echoes = self.line.queue.echoes();
-            if echoes != state.echo.0 {
-                state.echo = (echoes, now);
-            }
-            (changes, is_beat, is_up && now.saturating_duration_since(state.echo.1) > ECHO)
-        };
-        self.apply(changes);
-        self.replies.expire(now);
-        self.ports.tick(now);
-        if is_deaf {
-            return Err(BusError::new("it answers, but brings nothing: the subscription is gone"));
-        }
-        if is_beat {
-            self.push_alive();
-        }
-        Ok(())
-    }
-
-    fn checked(&self) {
-        // The broker's answer came after what had waited there; a mark tells the receiver. If the queue is full,
-        // the next answer does.
-        if self.is_stale.load(Relaxed) {
-            self.line.queue.mark_fresh();
-        }
-    }
-
-    fn is_counted(&self, topic: &Topic) -> bool {
-        self.ports.are_counted(topic)
-    }
-
-    fn counted(&self, topic: &Topic, count: u64) {
-        self.foreign_counted(topic, count);
-    }
-
-    fn unreached(&self, node: NodeId) {
-        self.requests.lose(node);
-        self.asks.lose(node);
-    }
-
-    fn bye(&self) -> Option<Vec<u8>> {
-        (!self.has_left.load(Relaxed)).then(|| self.farewell(None))
     }
 }

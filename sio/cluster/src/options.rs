@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sio_core::cluster::node::Tag;
+use sio_core::cluster::room_topic::MAX_TOPICS;
 
 use crate::bus::{AnyBus, Bus, Names, Topic};
 use crate::error::OptionsError;
@@ -44,6 +45,7 @@ pub struct Options {
     pub(crate) hold_bytes: usize,
     pub(crate) request_timeout: Duration,
     pub(crate) wait: bool,
+    pub(crate) room_topics: u16,
     pub(crate) foreign: Vec<Foreign>,
     pub(crate) secrets: Secrets,
 }
@@ -68,6 +70,7 @@ impl Options {
             hold_bytes: 16 << 20,
             request_timeout: Duration::from_secs(2),
             wait: false,
+            room_topics: 0,
             foreign: Vec::new(),
             secrets: Secrets::default(),
         }
@@ -190,6 +193,17 @@ impl Options {
         self
     }
 
+    /// Divides all rooms among so many topics, 4,096 at most, of which a node subscribes those of its own rooms: an event for
+    /// one room then goes to the nodes that have members of that topic's rooms. Default: 0, it goes to all.
+    ///
+    /// It must be the same on all nodes; while one that is alive differs, everything goes to all. Not together with
+    /// [`recovery`](Self::recovery).
+    #[must_use]
+    pub const fn room_topics(mut self, count: u16) -> Self {
+        self.room_topics = count;
+        self
+    }
+
     /// Meets servers of python-socketio at the same broker, too. Default: none.
     #[cfg(feature = "python")]
     #[must_use]
@@ -225,6 +239,12 @@ impl Options {
         }
         if self.request_timeout.is_zero() {
             return Err(OptionsError::RequestTimeout);
+        }
+        if usize::from(self.room_topics) > MAX_TOPICS {
+            return Err(OptionsError::RoomTopics);
+        }
+        if self.room_topics > 0 && self.recovery {
+            return Err(OptionsError::RoomTopicsWithRecovery);
         }
         for foreign in &self.foreign {
             let wrong =

@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use sio_core::cluster::frame::{Flags, Header, LANE_ALL};
-use sio_core::cluster::lane::Outgoing;
+use sio_core::cluster::lane::{Lane, Outgoing};
 use sio_core::cluster::node::NodeId;
 use tokio::sync::Notify;
 
@@ -141,9 +141,12 @@ impl Outbox {
         let is_up = inner.stage == Stage::Up;
         let is_full = inner.waiting.len() >= UP_FRAMES || inner.bytes + payload.len() > UP_BYTES;
         let (lane, number) = match kind {
-            Kind::Control => (LANE_ALL, inner.lanes.next()),
+            Kind::Control => match lane_of(&topic) {
+                Lane::Rooms(rooms) => inner.lanes.next_to_rooms(rooms),
+                Lane::All | Lane::Node(_) => (LANE_ALL, inner.lanes.next()),
+            },
             Kind::Held | Kind::Volatile => {
-                let (to, now) = (node_of(&topic), inner.now);
+                let (to, now) = (lane_of(&topic), inner.now);
                 inner.lanes.take(to, now)
             }
         };
@@ -155,6 +158,9 @@ impl Outbox {
             return Some((lane, number));
         }
         Header::place(&mut payload, lane, number);
+        if kind != Kind::Control && matches!(topic, Topic::Rooms(_)) {
+            Header::place_before(&mut payload, inner.lanes.next());
+        }
         if !is_up {
             Header::mark(&mut payload, Flags::LATE);
         }
@@ -179,7 +185,7 @@ impl Outbox {
     pub(crate) fn skip(&self) -> u64 {
         let mut inner = self.lock();
         let now = inner.now;
-        inner.lanes.take(None, now).1
+        inner.lanes.take(Lane::All, now).1
     }
 
     /// Returns the number that the next frame to everybody will have.
@@ -302,6 +308,11 @@ impl Outbox {
         self.lock().lanes.nodes()
     }
 
+    /// The topics of rooms whose next number is to be told now, at each heartbeat.
+    pub(crate) fn rooms_to_mark(&self) -> Vec<u16> {
+        self.lock().lanes.rooms_to_mark()
+    }
+
     /// Sends nothing more.
     pub(crate) fn close(&self) {
         let mut inner = self.lock();
@@ -362,10 +373,11 @@ pub(crate) fn now() -> Instant {
     tokio::time::Instant::now().into_std()
 }
 
-const fn node_of(topic: &Topic) -> Option<NodeId> {
+const fn lane_of(topic: &Topic) -> Lane {
     match topic {
-        Topic::Node(node) => Some(*node),
-        _ => None,
+        Topic::Node(node) => Lane::Node(*node),
+        Topic::Rooms(rooms) => Lane::Rooms(*rooms),
+        _ => Lane::All,
     }
 }
 

@@ -1,5 +1,7 @@
 //! Takes what arrives from other nodes, one frame after the other, so that the order of each sender is kept.
 
+mod reading;
+
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, PoisonError};
@@ -7,16 +9,15 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use serde_json::value::RawValue;
-use sio_core::cluster::ask::{Answers, Ask, Asked};
+use sio_core::cluster::ask::Ask;
 use sio_core::cluster::broadcast::Broadcast;
-use sio_core::cluster::frame::{Flags, Header, Kind, LANE_ALL, NoFrame};
+use sio_core::cluster::frame::{Flags, Header, NoFrame};
 use sio_core::cluster::lane::Arrival;
-use sio_core::cluster::message::{
-    self, Alive, Bye, Cancel, Change, Claim, Deed, Handed, Page, Query, Request, ServerEvent,
-};
-use sio_core::cluster::node::{Hello, NodeId};
+use sio_core::cluster::message::{Cancel, Change, Deed, Page, Query, Request, ServerEvent};
+use sio_core::cluster::node::NodeId;
 use tokio::sync::{mpsc, watch};
 
+use self::reading::{Message, before, read};
 use crate::answering::Answering;
 use crate::event::{ClusterEvent, LossCause};
 use crate::local::{Address, Local, Packet};
@@ -37,28 +38,6 @@ pub(crate) struct Receiver {
     pub(crate) answering: Arc<Answering>,
     /// When something malformed was logged last.
     pub(crate) warned: Option<Instant>,
-}
-
-/// The message in a frame.
-enum Message<'a> {
-    Hello(Box<Hello>),
-    Alive(Box<Alive>),
-    Bye(Bye),
-    Broadcast(Broadcast<'a>),
-    Ask(Ask<'a>),
-    Asked(Asked),
-    Answers(Answers),
-    Cancel(Cancel),
-    Change(Change),
-    Request(Request),
-    Page(Page),
-    ServerEvent(ServerEvent),
-    Claim(Claim),
-    Handed(Box<Handed>),
-    /// A kind that is not known here.
-    Unknown,
-    /// It has been done.
-    Done,
 }
 
 impl Receiver {
@@ -103,6 +82,7 @@ impl Receiver {
                 queue.taken(payload.len());
                 self.node.take_foreign(&*self.local, &topic, &payload);
             }
+            Arrived::Left(topic) => self.node.state().incoming.forget_rooms(topic),
             Arrived::Fresh => self.node.is_stale.store(false, Relaxed),
         }
     }
@@ -112,6 +92,7 @@ impl Receiver {
             Ok((header, body)) => (header, payload.slice_ref(body)),
             Err(no_frame) => return self.malformed(Some(no_frame), payload.len()),
         };
+        let Some((before, body)) = before(&header, body) else { return self.malformed(None, payload.len()) };
         // It is read first: what only looks like the frame of a node does not use up a number of that node.
         let Some(message) = read(&header, &body) else { return self.malformed(None, payload.len()) };
         let counters = &self.node.line.counters;
@@ -145,12 +126,21 @@ impl Receiver {
             }
             let incoming = &mut state.incoming;
             if header.kind.is_numbered() {
-                match incoming.take(header.source, header.lane, header.number, now) {
+                let Header { source, lane, number, .. } = header;
+                let arrival = match before {
+                    Some(before) => incoming.take_of_rooms(source, lane, number, before, now),
+                    None => incoming.take(source, lane, number, now),
+                };
+                match arrival {
                     Arrival::New { lost } => lost,
                     Arrival::Repeat => return counters.repeats(1),
+                    Arrival::Late { lost } => {
+                        drop(state);
+                        return self.lost(source, lost);
+                    }
                 }
             } else {
-                let mut lost = incoming.reach(header.source, LANE_ALL, header.number, now);
+                let mut lost = incoming.reach(header.source, header.lane, header.number, now);
                 if let Message::Alive(alive) = &message
                     && let Some((lane, next)) = alive.lanes.get(&self.node.me)
                 {
@@ -276,8 +266,18 @@ impl Receiver {
         let limit = Duration::from_millis(limit);
         if let Query::Change(Change { to, deed }) = what {
             let count = self.local.change(&Address { path: &to.nsp, target: to.target() }, &deed);
-            let items = serde_json::value::to_raw_value(&count).into_iter().collect();
-            return self.node.answer_request(from, id, items);
+            let items: Vec<_> = serde_json::value::to_raw_value(&count).into_iter().collect();
+            return match (&self.node.rooms, deed) {
+                (Some(_), Deed::Join(rooms)) if count > 0 => {
+                    let node = Arc::clone(&self.node);
+                    let settled = async move {
+                        node.settled(&to.nsp, &rooms).await;
+                        items
+                    };
+                    self.answering.answer(&self.node, from, id, limit, Box::pin(settled));
+                }
+                _ => self.node.answer_request(from, id, items),
+            };
         }
         self.answering.answer(&self.node, from, id, limit, self.local.query(what));
     }
@@ -345,27 +345,4 @@ fn addressed<'a>(header: &Header, event: Broadcast<'a>) -> (Address<'a>, Packet)
         offset,
     };
     (Address { path, target }, packet)
-}
-
-/// Reads a body; `None` if it is malformed.
-fn read<'a>(header: &Header, body: &'a Bytes) -> Option<Message<'a>> {
-    Some(match header.kind {
-        Kind::Ask => Message::Ask(Ask::read(body, header.flags.has(Flags::OFFSET))?),
-        Kind::Asked => Message::Asked(Asked::read(body)?),
-        Kind::Answers => Message::Answers(Answers::read(body)?),
-        Kind::Cancel => Message::Cancel(message::read(body)?),
-        Kind::Hello => Message::Hello(Box::new(message::read(body)?)),
-        Kind::Alive => Message::Alive(Box::new(message::read(body)?)),
-        Kind::Bye => Message::Bye(message::read(body)?),
-        Kind::Broadcast => Message::Broadcast(Broadcast::read(body, header.flags.has(Flags::OFFSET))?),
-        Kind::Change => Message::Change(message::read(body)?),
-        Kind::Request => Message::Request(message::read(body)?),
-        Kind::Page => Message::Page(message::read(body)?),
-        Kind::ServerEvent => Message::ServerEvent(message::read(body)?),
-        // Bundles are opened before, and there are none in others.
-        Kind::Bundle => return None,
-        Kind::Claim => Message::Claim(message::read(body)?),
-        Kind::Handed => Message::Handed(Box::new(message::read(body)?)),
-        _ => Message::Unknown,
-    })
 }

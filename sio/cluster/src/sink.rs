@@ -60,6 +60,8 @@ pub(crate) enum Arrived {
     Foreign { topic: Topic, payload: Bytes },
     /// Everything before this had waited at the broker, perhaps for long.
     Fresh,
+    /// Of this topic of rooms nothing comes any more.
+    Left(u16),
 }
 
 impl Sink {
@@ -165,6 +167,11 @@ impl Queue {
     /// Marks that everything before this had waited. Returns whether there was room for the mark.
     pub(crate) fn mark_fresh(&self) -> bool {
         self.sender.try_send(Arrived::Fresh).is_ok()
+    }
+
+    /// Marks that of a topic of rooms nothing comes any more. Returns whether there was room for the mark.
+    pub(crate) fn mark_left(&self, topic: u16) -> bool {
+        self.sender.try_send(Arrived::Left(topic)).is_ok()
     }
 
     pub(crate) fn dropped(&self) -> u64 {

@@ -11,6 +11,7 @@
 //!
 //! The wait closes a hole: a publisher that is back before its subscribers would send to nobody.
 
+mod role;
 mod subscriptions;
 
 use std::collections::HashSet;
@@ -18,11 +19,11 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sio_core::cluster::node::NodeId;
 use sio_core::cluster::signature::SIGNATURE_LEN;
 use tokio::sync::{Notify, watch};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep, sleep_until, timeout};
 
+pub(crate) use self::role::Role;
 use self::subscriptions::{but, subscribe};
 use crate::bundling::bundled;
 use crate::bus::{AnyBus, AnyLink, BusError, Frame, Names, Receivers, Topic};
@@ -51,47 +52,6 @@ const LONG: Duration = Duration::from_secs(5);
 
 /// How long leaving may take.
 const LEAVE: Duration = Duration::from_secs(1);
-
-/// The role of a process at its broker: a node, or an emitter.
-pub(crate) trait Role: Send + Sync + 'static {
-    /// Returns the topics that it subscribes.
-    fn topics(&self) -> Vec<Topic>;
-
-    /// Returns the first frame for a new connection.
-    fn hello(&self) -> Option<Frame>;
-
-    /// Waits until what is sent has somebody to receive it. `receivers`: how many have got the HELLO.
-    fn settle(&self, receivers: Option<u64>) -> impl Future<Output = ()> + Send;
-
-    /// The broker is there.
-    fn up(&self, away: Duration, resent: u64, dropped: u64);
-
-    /// The broker is gone.
-    fn down(&self, reason: &BusError);
-
-    /// Is called every second, also without a broker. An error ends the connection.
-    fn tick(&self, is_up: bool) -> Result<(), BusError>;
-
-    /// The broker has answered.
-    fn checked(&self);
-
-    /// Returns whether it matters how many have subscribed to a topic to which something was sent.
-    fn is_counted(&self, topic: &Topic) -> bool {
-        let _ = topic;
-        false
-    }
-
-    /// So many others have.
-    fn counted(&self, topic: &Topic, count: u64) {
-        let _ = (topic, count);
-    }
-
-    /// Nobody has received what was sent to this node.
-    fn unreached(&self, node: NodeId);
-
-    /// Returns the last message, if there is one.
-    fn bye(&self) -> Option<Vec<u8>>;
-}
 
 /// The state that supervisor and role share.
 pub(crate) struct Line {
@@ -161,12 +121,17 @@ impl<R: Role> Supervisor<R> {
 
     /// Connects, subscribes, introduces the node and waits for the others.
     pub(crate) async fn enter(&self) -> Result<Entered, BusError> {
+        self.try_to_enter().await.inspect_err(|_| self.role.cut())
+    }
+
+    async fn try_to_enter(&self) -> Result<Entered, BusError> {
         let line = &self.line;
         let sink = line.queue.sink();
         let connecting = line.bus.connect(line.names.clone(), sink.clone());
         let mut link = within(CONNECT, "it does not answer", connecting).await?;
         let topics = self.role.topics();
         subscribe(&mut *link, &topics, &[], CONNECT).await?;
+        self.role.subscribed(&topics);
         let mut receivers = None;
         if let Some(hello) = self.role.hello() {
             let hello = line.signed(vec![hello]);
@@ -212,10 +177,12 @@ impl<R: Role> Supervisor<R> {
                     since = Instant::now();
                     self.line.counters.cuts(1);
                     self.line.outbox.down(now());
+                    self.role.cut();
                     self.role.down(&reason);
                 }
             }
         }
+        self.role.cut();
         self.line.outbox.close();
     }
 
@@ -307,6 +274,8 @@ impl<R: Role> Supervisor<R> {
         if *topics != wanted {
             let (more, fewer) = (but(&wanted, topics), but(topics, &wanted));
             while_open(sink, subscribe(link, &more, &fewer, ANSWER)).await?;
+            self.role.subscribed(&more);
+            self.role.unsubscribed();
             *topics = wanted;
         }
         Ok(())

@@ -191,6 +191,29 @@ impl Adapter {
         self.with(|options| options.accept_unsigned(accept))
     }
 
+    /// Divides all rooms among so many topics at the broker, 4,096 at most. A node subscribes the topics of the rooms that
+    /// its sockets are in, and an event for one room goes to the nodes that have subscribed the room's topic: with many
+    /// nodes and rooms that are each on a few of them, a node then hears of its own rooms, and of those that share their
+    /// topics, instead of all. Events for several rooms, for users and for everybody go to all nodes as before. Default 0:
+    /// there are none, and everything goes to all.
+    ///
+    /// [`Socket::join`](crate::Socket::join) waits for the broker where a room is the first of its topic on the node.
+    /// The number must be the same on all nodes; while one that is alive has another one, or none, everything goes to
+    /// all. A server with [recovery](crate::Builder::connection_state_recovery) cannot be built with it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use sio::cluster::Adapter;
+    /// use sio::testing::MemoryBroker;
+    ///
+    /// let adapter = Adapter::custom(MemoryBroker::new().bus("a")).room_topics(1024);
+    /// # drop(adapter);
+    /// ```
+    pub fn room_topics(self, count: u16) -> Self {
+        self.with(|options| options.room_topics(count))
+    }
+
     /// Meets the servers of python-socketio, or of Flask-SocketIO, at the same broker: as a rule while an application moves
     /// from one to the other, or to hear workers in Python. By default they are only heard: see
     /// [`Python`](super::Python).

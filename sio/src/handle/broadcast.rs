@@ -252,9 +252,16 @@ impl Broadcast {
     /// [`EmitError::Inexpressible`] if the messages of other servers in the cluster have no words for it: those of
     /// python-socketio change sockets by their ids only, or empty a room. [`EmitError::TooManyRooms`] and [`EmitError::TooLarge`] if it cannot be
     /// sent to other nodes. Nobody is changed then. Outside of a cluster it does not fail.
-    #[allow(clippy::unused_async, reason = "a broker that confirms changes would be waited for")]
     pub async fn join(&self, rooms: impl IntoRooms) -> Result<(), EmitError> {
-        self.apply(Change::Join(&names_of(rooms)))
+        let settling = {
+            let rooms = names_of(rooms);
+            let is_any = self.apply(Change::Join(&rooms))? > 0;
+            is_any.then(|| self.namespace.hub.settling(Change::Join(&rooms))).flatten()
+        };
+        if let Some(settling) = settling {
+            settling.await;
+        }
+        Ok(())
     }
 
     /// Takes everybody who is addressed out of a room, or out of several: as [`join`](Self::join), clients that are away,
@@ -265,7 +272,7 @@ impl Broadcast {
     /// As [`join`](Self::join).
     #[allow(clippy::unused_async, reason = "a broker that confirms changes would be waited for")]
     pub async fn leave(&self, rooms: impl IntoRooms) -> Result<(), EmitError> {
-        self.apply(Change::Leave(&names_of(rooms)))
+        self.apply(Change::Leave(&names_of(rooms))).map(drop)
     }
 
     /// Disconnects everybody who is addressed from the namespace; their other namespaces stay connected.
@@ -275,7 +282,7 @@ impl Broadcast {
     /// As [`join`](Self::join).
     #[allow(clippy::unused_async, reason = "a broker that confirms changes would be waited for")]
     pub async fn disconnect(&self) -> Result<(), EmitError> {
-        self.apply(Change::Disconnect { close: false })
+        self.apply(Change::Disconnect { close: false }).map(drop)
     }
 
     /// Ends the whole connections of everybody who is addressed, with all their namespaces.
@@ -285,21 +292,19 @@ impl Broadcast {
     /// As [`join`](Self::join).
     #[allow(clippy::unused_async, reason = "a broker that confirms changes would be waited for")]
     pub async fn disconnect_all(&self) -> Result<(), EmitError> {
-        self.apply(Change::Disconnect { close: true })
+        self.apply(Change::Disconnect { close: true }).map(drop)
     }
 
     /// Sockets of this node are changed at once, those of others a moment later.
-    fn apply(&self, change: Change<'_>) -> Result<(), EmitError> {
+    /// Returns how many sockets of this node they were.
+    fn apply(&self, change: Change<'_>) -> Result<usize, EmitError> {
         let hub = &self.namespace.hub;
-        let Some(others) = self.others() else {
-            hub.apply(&self.target, change);
-            return Ok(());
-        };
+        let Some(others) = self.others() else { return Ok(hub.apply(&self.target, change)) };
         let prepared = others.prepare_change(&hub.path, &self.target, change)?;
         let noted = others.note_change(&hub.path, &self.target, change);
-        hub.apply(&self.target, change);
+        let count = hub.apply(&self.target, change);
         others.change(&hub.path, &self.target, change, noted, prepared);
-        Ok(())
+        Ok(count)
     }
 }
 

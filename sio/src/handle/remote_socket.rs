@@ -190,6 +190,9 @@ impl RemoteSocket {
         let hub = &self.namespace.hub;
         if let Some(socket) = self.local() {
             hub.change(&socket.member, change);
+            if let Some(settling) = hub.settling(change) {
+                settling.await;
+            }
             return Ok(());
         }
         if let (Change::Join(_) | Change::Leave(_), Some(member)) = (change, hub.away(&self.id)) {

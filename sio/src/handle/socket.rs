@@ -249,16 +249,24 @@ impl Socket {
     /// Puts the socket into a room, or into several. A room exists for as long as somebody is in it, and any
     /// string is a name.
     ///
+    /// The socket is in it at once. In a cluster with topics of rooms this then waits for the broker, if the room is the
+    /// first of its topic on this node: what other nodes send to it from the return on arrives.
+    ///
     /// # Errors
     ///
     /// When the socket has gone.
-    // Asynchronous although it does not wait on a single node: a cluster may have to be told.
-    #[allow(clippy::unused_async, reason = "adapters for several nodes wait here")]
     pub async fn join(&self, rooms: impl IntoRooms) -> Result<(), EmitError> {
         if self.member.is_closed() {
             return Err(EmitError::Disconnected);
         }
-        self.hub().change(&self.member, Change::Join(&names_of(rooms)));
+        let settling = {
+            let rooms = names_of(rooms);
+            self.hub().change(&self.member, Change::Join(&rooms));
+            self.hub().settling(Change::Join(&rooms))
+        };
+        if let Some(settling) = settling {
+            settling.await;
+        }
         Ok(())
     }
 

@@ -315,12 +315,13 @@ impl Hub {
         self.tell(&changes);
     }
 
-    /// Tells the witness of room changes. The only place that does.
+    /// Tells the witness and the cluster of room changes. The only place that does.
     pub(crate) fn tell(self: &Arc<Self>, changes: &RoomChanges) {
         if let Some(presence) = &self.common.presence {
             self.tell_users(presence, changes);
         }
         if changes.iter().any(|(_, change)| matches!(change, RoomEvent::Created | RoomEvent::Deleted)) {
+            self.count_rooms(changes);
             self.rooms_changed();
         }
         if let Some(witness) = self.common.witness.as_ref().filter(|_| !changes.is_empty()) {

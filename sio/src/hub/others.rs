@@ -29,5 +29,24 @@ pub(crate) use self::queries::{PRESENCE, answer, change_of, path_of};
 #[cfg(feature = "cluster")]
 pub(crate) use sio_cluster::Event;
 
+use super::{Change, Hub, RoomChanges};
+
+impl Hub {
+    /// Lets the cluster count the rooms that have begun and ended here.
+    pub(super) fn count_rooms(&self, changes: &RoomChanges) {
+        if let Some(others) = &self.common.others {
+            others.count_rooms(&self.path, changes);
+        }
+    }
+
+    /// Returns what waits until events of other nodes for rooms that members here have joined come here; `None` if they do.
+    pub(crate) fn settling(&self, change: Change<'_>) -> Option<impl Future<Output = ()> + Send + use<>> {
+        match (&self.common.others, change) {
+            (Some(others), Change::Join(rooms)) => others.settling(&self.path, rooms),
+            _ => None,
+        }
+    }
+}
+
 #[cfg(all(test, feature = "cluster"))]
 mod tests;

@@ -219,7 +219,8 @@ fn server(origins: &[String]) -> sio::Result<Server> {
     let adapter = joined(Adapter::url(&url), &variable("JOIN").unwrap_or_default())?
         .prefix(variable("CLUSTER_NAME").unwrap_or_else(|| "accept".to_owned()))
         .name(&*name)
-        .wait(variable("CLUSTER_WAIT").is_some_and(|wait| wait == "1"));
+        .wait(variable("CLUSTER_WAIT").is_some_and(|wait| wait == "1"))
+        .room_topics(variable("ROOM_TOPICS").map_or(Ok(0), |topics| topics.parse())?);
     let node = Node::new(&name);
     let (hearing, observing, probed) = (node.clone(), node.clone(), Arc::clone(&node.name));
     let own = Arc::clone(&node.server);

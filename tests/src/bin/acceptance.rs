@@ -16,6 +16,7 @@
 //! CLUSTER_NAME  prefix of everything there, `accept` when unset
 //! NODE          this node's name, the process id when unset
 //! FORWARD       0: requests for sessions of other nodes are not passed on
+//! ROOM_TOPICS   the number of topics among which rooms are divided, none when unset
 //! RECOVERY      seconds for which a client may come back, none when unset
 //! DEFLATE_FROM  from how many bytes on WebSocket messages are compressed, 1,024 when unset
 //! WEBTRANSPORT  set: the profiles `main` and `recovery` are served by WebTransport as well

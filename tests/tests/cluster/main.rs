@@ -16,6 +16,7 @@ mod processes;
 #[allow(dead_code, reason = "not every test needs all of it")]
 mod proxy;
 mod questions;
+mod rooms;
 mod server_events;
 #[path = "../../../sio/cluster/tests/brokers/servers/mod.rs"]
 mod servers;

@@ -6,6 +6,7 @@ mod faults;
 mod of_others;
 mod of_redis;
 mod proxy;
+mod rooms;
 mod sentinel;
 mod servers;
 mod sharded;
@@ -14,6 +15,7 @@ mod start;
 mod support;
 
 use self::faults::*;
+use self::rooms::*;
 use self::servers::{
     nats::Nats, postgres::Postgres, rabbitmq::RabbitMq, redis::Redis, redis_cluster::RedisCluster,
 };
@@ -42,7 +44,9 @@ suite! {
     over_nats: Nats
     over_postgresql: Postgres
     => {
+        a_node_that_was_cut_off_has_its_rooms_again
         an_emitter_reaches_nodes
+        events_for_rooms_go_to_the_nodes_that_have_them
         fault_1_it_is_killed_and_comes_back
         fault_2_it_is_away_for_longer_than_is_held
         fault_3_it_stands_still
@@ -65,7 +69,9 @@ suite! {
 suite! {
     over_redis_cluster: RedisCluster
     => {
+        a_node_that_was_cut_off_has_its_rooms_again
         an_emitter_reaches_nodes
+        events_for_rooms_go_to_the_nodes_that_have_them
         fault_1_it_is_killed_and_comes_back
         fault_2_it_is_away_for_longer_than_is_held
         fault_3_it_stands_still

@@ -6,6 +6,7 @@ mod emitter;
 mod faults;
 mod members;
 mod messages;
+mod rooms;
 #[cfg(feature = "node")]
 mod shards;
 mod signed;

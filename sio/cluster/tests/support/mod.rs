@@ -10,6 +10,7 @@ use bytes::Bytes;
 use serde_json::value::{RawValue, to_raw_value};
 use sio_cluster::protocol::broadcast::Target;
 use sio_cluster::protocol::message::{Deed, Query};
+use sio_cluster::protocol::room_topic::topic_of;
 use sio_cluster::{
     Address, AskedHere, Asker, BoxFuture, Cluster, ClusterEvent, Local, NodeId, Options, Packet,
 };
@@ -17,6 +18,9 @@ use sio_core::engine::frame::{Frames, write_binary_frame};
 use sio_core::id::Sid;
 use tokio::sync::Notify;
 use tokio::time::{Instant, timeout};
+
+/// Topics of rooms, where there are any.
+pub(crate) const TOPICS: u16 = 64;
 
 /// How long anything may take: far more than it does.
 const DEADLINE: Duration = Duration::from_secs(60);
@@ -231,6 +235,21 @@ pub(crate) async fn eventually(what: &str, is_so: impl Fn() -> bool) {
     assert!(timeout(DEADLINE, wait).await.is_ok(), "waited for: {what}");
 }
 
+/// Rooms of which no two have the same topic.
+pub(crate) fn rooms<const N: usize>() -> [String; N] {
+    let mut rooms: Vec<String> = Vec::new();
+    let topic = |room: &str| topic_of("/", room, TOPICS);
+    for room in (0..).map(|number| format!("room-{number}")) {
+        if rooms.iter().all(|other| topic(other) != topic(&room)) {
+            rooms.push(room);
+        }
+        if rooms.len() == N {
+            break;
+        }
+    }
+    rooms.try_into().expect("so many")
+}
+
 /// A node and its journal.
 pub(crate) struct Node {
     pub(crate) cluster: Arc<Cluster>,
@@ -286,6 +305,29 @@ impl Node {
         let packet = Packet { is_volatile, ..Packet::new(Bytes::from(run)) };
         self.cluster.publish(&Address { path: "/", target }, &packet).expect("it is not too large");
         number
+    }
+
+    /// A first socket joins a room.
+    pub(crate) async fn join(&self, room: &str) {
+        self.cluster.room_changed("/", room, true);
+        self.cluster.settled("/", &[room.to_owned()]).await;
+    }
+
+    /// The last one leaves it.
+    pub(crate) fn leave(&self, room: &str) {
+        self.cluster.room_changed("/", room, false);
+    }
+
+    /// Sends its next number to a room.
+    pub(crate) fn send_room(&self, room: &str) -> u64 {
+        self.send_to(Target::room(room), false, 0)
+    }
+
+    /// Waits until this number has come from another node.
+    pub(crate) async fn has(&self, other: &Self, number: u64) {
+        let what = format!("number {number}");
+        let is_it = |(from, came, _): &(u64, u64, Instant)| *from == other.sender && *came == number;
+        self.journal.until(&what, |entries| entries.news.iter().any(is_it)).await;
     }
 
     pub(crate) fn sent(&self) -> u64 {

@@ -10,6 +10,7 @@ use sio_core::id::PrivateId;
 use sio_core::socket::recovery::Resume;
 
 use super::super::emission::Emission;
+use super::super::rooms::{RoomChanges, RoomEvent};
 use super::super::{Change, Target};
 use super::elsewhere::Elsewhere;
 use crate::engine::outbox::How;
@@ -76,6 +77,27 @@ impl Others {
     /// The same, if one of them has claimed it already.
     pub(crate) fn hand_claimed(&self, pid: PrivateId, take: impl FnOnce() -> Option<HandedState>) -> bool {
         self.cluster.hand_claimed(pid, take)
+    }
+
+    /// Takes note of rooms that have begun or ended here.
+    pub(crate) fn count_rooms(&self, path: &str, changes: &RoomChanges) {
+        for (room, event) in changes {
+            match event {
+                RoomEvent::Created => self.cluster.room_changed(path, room, true),
+                RoomEvent::Deleted => self.cluster.room_changed(path, room, false),
+                RoomEvent::Joined(_) | RoomEvent::Left(_) => {}
+            }
+        }
+    }
+
+    /// Waits until what others send to these rooms, which sockets here have joined, comes here.
+    /// `None`: that is so, as hardly ever otherwise. In a box, since those who join would all keep its memory.
+    pub(crate) fn settling(&self, path: &str, rooms: &[String]) -> Option<BoxFuture<()>> {
+        if self.cluster.is_settled(path, rooms) {
+            return None;
+        }
+        let (cluster, path, rooms) = (Arc::clone(&self.cluster), path.to_owned(), rooms.to_vec());
+        Some(Box::pin(async move { cluster.settled(&path, &rooms).await }))
     }
 
     /// Returns whether all of them are heard.

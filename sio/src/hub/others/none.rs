@@ -1,5 +1,6 @@
 //! [`Others`] of a server that cannot have any.
 
+use std::future::Ready;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -8,7 +9,7 @@ use sio_core::id::NodeId;
 use super::super::answer::Answer;
 use super::super::emission::Emission;
 use super::super::snapshot::Snapshot;
-use super::super::{Change, Gathered, Target};
+use super::super::{Change, Gathered, RoomChanges, Target};
 use crate::engine::outbox::How;
 use crate::error::EmitError;
 
@@ -60,6 +61,14 @@ impl Others {
     }
 
     pub(crate) fn change(&self, _: &str, _: &Target<'_>, _: Change<'_>, _: Option<Noted>, _: Prepared) {
+        match *self {}
+    }
+
+    pub(crate) fn settling(&self, _: &str, _: &[String]) -> Option<Ready<()>> {
+        match *self {}
+    }
+
+    pub(crate) fn count_rooms(&self, _: &str, _: &RoomChanges) {
         match *self {}
     }
 
