@@ -110,6 +110,8 @@ pub enum Query {
     /// The users that have sockets: first the number of the last change that was told of them, then an item each, the
     /// namespace and the user.
     Users,
+    /// The users who have sockets in a namespace, an item each: the user, and how many sockets.
+    Online(String),
     /// A change that tells how many sockets it has found: one item, a number.
     Change(Change),
 }

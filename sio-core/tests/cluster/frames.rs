@@ -205,6 +205,7 @@ fn request_10() {
         (r#"{"sockets":{"nsp":"/"}}"#, Query::Sockets(all())),
         (r#"{"count":{"nsp":"/"}}"#, Query::Count(all())),
         (r#"{"rooms":"/"}"#, Query::Rooms("/".into())),
+        (r#"{"online":"/"}"#, Query::Online("/".into())),
         (
             r#"{"change":{"nsp":"/","do":{"leave":["x"]}}}"#,
             Query::Change(Change { to: all(), deed: Deed::Leave(vec!["x".into()]) }),

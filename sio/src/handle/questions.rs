@@ -1,5 +1,7 @@
 //! Questions about the sockets of all nodes.
 
+use std::collections::BTreeMap;
+
 use super::broadcast::Broadcast;
 use super::remote_socket::FetchedSocket;
 use crate::hub::{Gathered, Incomplete, Namespace};
@@ -68,6 +70,31 @@ impl Namespace {
     /// Returns how many sockets are in the namespace, on all nodes of a cluster.
     pub async fn count(&self) -> Gathered<usize> {
         self.broadcast().count().await
+    }
+
+    /// Returns the users who are online, with how many sockets each, on all nodes of a cluster: those as whom sockets of
+    /// the namespace were [identified](crate::Socket::identify).
+    ///
+    /// To be told of each change instead, keep their [presence](crate::Builder::presence).
+    ///
+    /// ```
+    /// # use sio::prelude::*;
+    /// # async fn example(server: &Server) -> sio::Result {
+    /// for (user, sockets) in server.of("/chat").fetch_users().await.complete()? {
+    ///     println!("{user}: {sockets} tabs");
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn fetch_users(&self) -> Gathered<BTreeMap<String, usize>> {
+        let mut users = self.hub.users();
+        let Some(others) = &self.hub.common.others else { return Gathered::of_this_node(users) };
+        others.users(&self.hub.path).await.map(|theirs| {
+            for (user, sockets) in theirs {
+                *users.entry(user).or_default() += sockets;
+            }
+            users
+        })
     }
 
     /// Returns the rooms in which somebody is, on any node of a cluster, sorted, without those named by a socket's id.

@@ -173,7 +173,10 @@ mod tests {
         assert_eq!((first.user().as_deref(), second.rooms().len()), (Some("1"), 2));
         assert_eq!(shop.rooms(), ["public"]);
         assert_eq!(shop.fetch_rooms().await.complete().unwrap(), ["public"]);
+        let online = |users: &[(&str, usize)]| users.iter().map(|(user, n)| ((*user).into(), *n)).collect();
+        assert_eq!(shop.fetch_users().await.complete(), Ok(online(&[("1", 2), ("2", 1)])));
         shop.user("1").disconnect().await.expect("there is no cluster");
+        assert_eq!(shop.fetch_users().await.complete(), Ok(online(&[("2", 1)])));
         assert_eq!(shop.user(1).is_online().await, Ok(false));
         assert_eq!(shop.user(2).is_online().await, Ok(true));
     }

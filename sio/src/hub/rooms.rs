@@ -228,6 +228,11 @@ impl<M: Clone> Rooms<M> {
         rooms
     }
 
+    /// Returns the users who are here, each with the members that are theirs.
+    pub(crate) fn users(&self) -> impl Iterator<Item = (&str, impl Iterator<Item = &M>)> {
+        self.live.rooms.iter().filter_map(|(room, members)| Some((user::of_room(room)?, members.values())))
+    }
+
     /// Returns how many rooms there are, without making a list of them.
     pub(crate) fn count(&self) -> usize {
         self.live.rooms.keys().filter(|room| !user::is_hidden(room)).count()

@@ -3,6 +3,7 @@
 //! The room of the user `42` is called `\\0u42`. Names that begin with `\\0` are those of hidden rooms, which an
 //! application can neither join nor address.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use sio_core::id::Sid;
@@ -64,6 +65,15 @@ impl Hub {
                 presence.check(&self.path, user, || self.read().is_room(room));
             }
         }
+    }
+
+    /// Returns the users who are here, with how many sockets each.
+    pub(crate) fn users(&self) -> BTreeMap<String, usize> {
+        let rooms = self.read();
+        let counted = rooms
+            .users()
+            .map(|(user, members)| (user.to_owned(), members.filter(|member| member.is_connected()).count()));
+        counted.filter(|(_, sockets)| *sockets > 0).collect()
     }
 
     /// Returns the user that a member was identified as.

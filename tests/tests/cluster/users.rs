@@ -73,6 +73,8 @@ async fn a_user_is_reached_on_all_nodes() {
     let sockets = user.fetch_sockets().await.complete().unwrap();
     assert!(sockets.iter().all(|socket| socket.user() == Some("ada")));
     assert_eq!(users.trio.server(1).of("/").fetch_rooms().await.complete().unwrap(), [""; 0]);
+    let online = users.trio.server(1).of("/").fetch_users().await.complete().unwrap();
+    assert_eq!(online, [("ada".to_owned(), 2), ("bob".to_owned(), 1)].into());
     user.disconnect().await.unwrap();
     for client in &mut ada {
         client.expect("41").await;

@@ -133,6 +133,10 @@ impl Others {
         match *self {}
     }
 
+    pub(crate) async fn users(&self, _: &str) -> Gathered<Vec<(String, usize)>> {
+        match *self {}
+    }
+
     pub(crate) async fn rooms(&self, _: &str) -> Gathered<Vec<String>> {
         match *self {}
     }

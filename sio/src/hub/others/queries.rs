@@ -143,6 +143,13 @@ impl Others {
         both(ours, self.foreign_rooms(path), |ours, theirs| ours.into_iter().chain(theirs).collect()).await
     }
 
+    /// Returns the users who are on them, with how many sockets each.
+    pub(crate) async fn users(&self, path: &str) -> Gathered<Vec<(String, usize)>> {
+        let answers = self.gathered(self.cluster().request(Query::Online(path.to_owned())).await);
+        answers
+            .map(|items| items.iter().filter_map(|(_, item)| serde_json::from_str(item.get()).ok()).collect())
+    }
+
     /// Makes a change to their sockets, and returns to how many.
     pub(crate) async fn change_counted(
         &self,
@@ -242,6 +249,7 @@ pub(crate) async fn answer(hub: Arc<Hub>, query: Query) -> Vec<Box<RawValue>> {
         }
         Query::Count(selection) => to_raw_value(&hub.count(&selection.target())).into_iter().collect(),
         Query::Rooms(_) => hub.rooms().iter().filter_map(|room| to_raw_value(room).ok()).collect(),
+        Query::Online(_) => hub.users().iter().filter_map(|user| to_raw_value(&user).ok()).collect(),
         // Changes are made where they arrive, and later questions are answered by nobody.
         _ => Vec::new(),
     }
@@ -251,7 +259,7 @@ pub(crate) async fn answer(hub: Arc<Hub>, query: Query) -> Vec<Box<RawValue>> {
 pub(crate) fn path_of(query: &Query) -> Option<&str> {
     match query {
         Query::Sockets(selection) | Query::Count(selection) => Some(&selection.nsp),
-        Query::Rooms(path) => Some(path),
+        Query::Rooms(path) | Query::Online(path) => Some(path),
         _ => None,
     }
 }
