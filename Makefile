@@ -67,7 +67,7 @@ pictures: examples $(CLIENTS)/node_modules/.package-lock.json $(CHROMIUM)
 test: examples $(CLIENTS)/node_modules/.package-lock.json \
 	$(CLIENTS)/contract/node_modules/.package-lock.json $(VENV)/.installed \
 	$(OLD_PYTHON:%=%/.venv/.installed) $(CHROMIUM) $(BROKERS) $(NGINX) $(SYSTEMD_ANALYZE) \
-	/usr/bin/valgrind
+	/usr/bin/openssl /usr/bin/valgrind
 	@CHROMIUM=$(CHROMIUM) REDIS=$(REDIS) NATS=$(NATS) NGINX=$(abspath $(NGINX)) SYSTEMD_ANALYZE=$(SYSTEMD_ANALYZE) \
 		PYTHON=$(abspath $(VENV))/bin/python $(CLIENTS)/run
 
@@ -160,11 +160,13 @@ postgresql: package := postgresql
 # They count what a server does.
 /usr/bin/valgrind: package := valgrind
 /usr/bin/strace: package := strace
+# It makes a certificate for a test.
+/usr/bin/openssl: package := openssl
 # It reads the book's units, and starts nothing.
 /usr/bin/systemd-analyze: package := systemd
 
 /usr/bin/redis-server /usr/sbin/nats-server /usr/sbin/rabbitmq-server postgresql /usr/bin/valgrind /usr/bin/strace \
-	/usr/bin/systemd-analyze:
+	/usr/bin/openssl /usr/bin/systemd-analyze:
 	@sudo=; if [ "$$(id -u)" -ne 0 ]; then sudo=sudo; fi; \
 	$$sudo apt-get update -qq; \
 	$$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(package)

@@ -37,7 +37,10 @@ export function drawAll(numbers) {
   history.splice(0, history.length - SECONDS);
 
   drawTiles(now);
-  drawLines("chart-sessions", [["one", "websocket"], ["two", "polling"]], number.format);
+  const isOffered = history.some(({ webtransport }) => webtransport > 0);
+  const webtransport = isOffered ? [["three", "webtransport"]] : [];
+  drawLines("chart-sessions", [["one", "websocket"], ["two", "polling"], ...webtransport], number.format);
+  byId("legend-webtransport").hidden = !isOffered;
   drawLines("chart-events", [["one", "events_rate"], ["bad", "failed_rate"]], number.format);
   drawLines("chart-bytes", [["one", "sent_rate"], ["two", "received_rate"]], bytes);
   drawHandlers(numbers.handlers);
@@ -61,7 +64,7 @@ function drawTiles(now) {
   const tile = (name, text, value, isBad = false) =>
     element("li", { id: `tile-${name}`, "data-bad": isBad }, element("strong", {}, value), text);
   byId("tiles").replaceChildren(
-    tile("sessions", "sessions", number.format(now.websocket + now.polling)),
+    tile("sessions", "sessions", number.format(now.websocket + now.polling + now.webtransport)),
     tile("sockets", "sockets", number.format(now.sockets)),
     tile("rooms", "rooms", number.format(now.rooms)),
     tile("events", "events", number.format(now.events)),

@@ -3,13 +3,15 @@
 //!
 //! `HOST` and `PORT` choose the address; without them it is `127.0.0.1:3000`. `TOKEN_SECONDS` says how long a pass is
 //! valid (300), `DELAY_SECONDS` and `SPREAD_SECONDS` how the server stops on SIGTERM (5 and 10). With `TRACES=stdout` each
-//! span is written to the standard output too.
+//! span is written to the standard output too. With `CERTIFICATE` and `KEY`, two files in PEM, all of it is served by TLS,
+//! and by WebTransport too.
 
 mod app;
 mod dashboard;
 mod model;
 mod numbers;
 mod passes;
+mod secure;
 #[cfg(test)]
 mod tests;
 mod traces;
@@ -49,9 +51,8 @@ async fn main() -> sio::Result<()> {
     let server = app::new(builder, passes)?;
 
     let listener = TcpListener::bind((host, port)).await?;
-    println!("listening on http://{}", listener.local_addr()?);
     tokio::select! {
-        served = server.serve_with(listener) => served?,
+        served = secure::serve(&server, listener) => served?,
         never = app::publish(&server, &traces) => match never {},
     }
     traces.flush();

@@ -4,7 +4,8 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
 import { AdminPage } from "../support/admin_page.js";
-import { launch, openWindow, staysOpen } from "../support/browser.js";
+import { UNCAUGHT, launch, openWindow, staysOpen } from "../support/browser.js";
+import { makeCertificate } from "../support/certificate.js";
 import { startExample } from "../support/servers.js";
 
 let browser;
@@ -20,8 +21,8 @@ after(async () => {
   await server?.stop();
 });
 
-async function logIn(t, options) {
-  const page = await openWindow(t, browser, server.url, options);
+async function logIn(t, options, by = browser, at = server) {
+  const page = await openWindow(t, by, at.url, options);
   await page.fill("#password", "sesame");
   await page.press("#password", "Enter");
   await page.locator("#tile-sockets", { hasText: /\d/ }).waitFor();
@@ -81,6 +82,20 @@ test("the Admin UI shows the dashboards, and can disconnect them", async (t) => 
   await admin.choose("/ops");
   await admin.row("127.0.0.1").getByRole("button").first().click();
   await page.locator("#login-error", { hasText: "Somebody has disconnected this page." }).waitFor();
+});
+
+test("with a certificate it is served by TLS, and the page comes to WebTransport", async (t) => {
+  const { key, certificate, trusted } = await makeCertificate(t);
+  const secure = await startExample("operations", { CERTIFICATE: certificate, KEY: key, SPREAD_SECONDS: "0" });
+  t.after(() => secure.stop());
+  const trusting = await launch(trusted);
+  t.after(() => trusting.close());
+  const page = await logIn(t, { ignoreHTTPSErrors: true, errors: UNCAUGHT }, trusting, secure);
+  await page.locator("#legend-webtransport", { hasText: "WebTransport" }).waitFor();
+  const metrics = await page.evaluate(() => fetch("/metrics").then((answer) => answer.text()));
+  assert.match(metrics, /sio_sessions_open\{transport="webtransport"\} 1\n/);
+  await page.click('[data-work="quick"]');
+  await page.locator("#answer", { hasText: "pieces" }).waitFor();
 });
 
 test("a phone has room for it", async (t) => {

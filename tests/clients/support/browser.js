@@ -9,17 +9,18 @@ import { DEADLINE_MS } from "./wait.js";
 /** How the page is told to use one transport only; without it the client begins with polling and upgrades. */
 export const PAGE_QUERY = { polling: "?transport=polling", websocket: "?transport=websocket", upgrade: "" };
 
-export function launch() {
+/** A browser; with arguments by which it trusts a certificate, it has QUIC too. */
+export function launch(quic = ["--disable-quic"]) {
   return chromium.launch({
     executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
     args: [
       "--no-sandbox",
       "--disable-gpu",
-      "--disable-quic",
       "--no-first-run",
       "--disable-background-networking",
       "--disable-component-update",
       "--disable-sync",
+      ...quic,
     ],
   });
 }

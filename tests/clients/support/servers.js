@@ -286,7 +286,7 @@ export async function startOld(language, redis) {
 export async function startExample(name, { port = 0, ...env } = {}) {
   let url;
   const program = await Program.start(name, [], { ...env, PORT: `${port}` }, (line) => {
-    url = /http:\/\/\S+/.exec(line)?.[0];
+    url = /https?:\/\/\S+/.exec(line)?.[0];
     return url !== undefined;
   });
   return { url, port: Number(new URL(url).port), stop: () => program.stop() };
