@@ -4,8 +4,8 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
 import { AdminPage } from "../support/admin_page.js";
-import { UNCAUGHT, launch, openWindow, staysOpen } from "../support/browser.js";
-import { makeCertificate } from "../support/certificate.js";
+import { launch, openWindow, staysOpen } from "../support/browser.js";
+import { openSecurely } from "../support/secure.js";
 import { startExample } from "../support/servers.js";
 
 let browser;
@@ -21,8 +21,11 @@ after(async () => {
   await server?.stop();
 });
 
-async function logIn(t, options, by = browser, at = server) {
-  const page = await openWindow(t, by, at.url, options);
+async function logIn(t, options) {
+  return enter(await openWindow(t, browser, server.url, options));
+}
+
+async function enter(page) {
   await page.fill("#password", "sesame");
   await page.press("#password", "Enter");
   await page.locator("#tile-sockets", { hasText: /\d/ }).waitFor();
@@ -85,12 +88,7 @@ test("the Admin UI shows the dashboards, and can disconnect them", async (t) => 
 });
 
 test("with a certificate it is served by TLS, and the page comes to WebTransport", async (t) => {
-  const { key, certificate, trusted } = await makeCertificate(t);
-  const secure = await startExample("operations", { CERTIFICATE: certificate, KEY: key, SPREAD_SECONDS: "0" });
-  t.after(() => secure.stop());
-  const trusting = await launch(trusted);
-  t.after(() => trusting.close());
-  const page = await logIn(t, { ignoreHTTPSErrors: true, errors: UNCAUGHT }, trusting, secure);
+  const page = await enter(await openSecurely(t, "operations", { SPREAD_SECONDS: "0" }));
   await page.locator("#legend-webtransport", { hasText: "WebTransport" }).waitFor();
   const metrics = await page.evaluate(() => fetch("/metrics").then((answer) => answer.text()));
   assert.match(metrics, /sio_sessions_open\{transport="webtransport"\} 1\n/);

@@ -7,6 +7,7 @@ import { join } from "node:path";
 
 import { AdminPage } from "../support/admin_page.js";
 import { Person, launch, openWindow } from "../support/browser.js";
+import { openSecurely } from "../support/secure.js";
 import { startExample } from "../support/servers.js";
 
 const WINDOW = { viewport: { width: 1000, height: 600 }, timezoneId: "UTC", reducedMotion: "reduce" };
@@ -166,14 +167,14 @@ async function authExpiry(open, take, url) {
 }
 
 async function operations(open, take, url, server) {
-  const enter = async (options) => {
-    const page = await open(url, options);
+  const enter = async (page) => {
     await page.fill("#password", "sesame");
     await page.press("#password", "Enter");
     await page.locator("#tile-sockets", { hasText: /\d/ }).waitFor();
     return page;
   };
-  const [light, dark] = [await enter(TALL), await enter({ ...TALL, colorScheme: "dark" })];
+  const light = await enter(await open(url, TALL));
+  const dark = await enter(await open(url, { ...TALL, colorScheme: "dark" }));
   const does = async (button) => {
     const before = await light.locator("#tile-events strong").textContent();
     await light.click(button);
@@ -196,6 +197,9 @@ async function operations(open, take, url, server) {
   await admin.page.locator("tr", { hasText: /WebSocket\s*[3-9]/ }).waitFor();
   await atRest(admin.page);
   await take("admin", admin.page);
+  const secure = await enter(await open.securely(TALL));
+  await secure.waitForFunction(() => document.querySelector("#chart-sessions polyline")?.points.length > 5);
+  await take("webtransport", secure.locator("#chart-sessions"));
   const stopped = server.stop();
   await light.locator("#draining").waitFor();
   await light.evaluate(() => scrollTo(0, 0));
@@ -228,6 +232,7 @@ async function main(folder) {
       const open = (url, options) => openWindow(scope, browser, url, { ...options, now: NOON });
       // Its diagrams are of the last minutes.
       open.admin = (url) => AdminPage.open(scope, browser, url, undefined, { timezoneId: "UTC", reducedMotion: "reduce" });
+      open.securely = (options) => openSecurely(scope, name, SETTINGS, { ...options, now: NOON });
       const take = (picture, shown) => shown.screenshot({ path: join(folder, `${picture}.png`), caret: "hide" });
       await make(open, take, server.url, server);
       for (const cleanup of cleanups.splice(0).reverse()) {

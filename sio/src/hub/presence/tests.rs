@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use super::*;
 use crate::Builder;
 use crate::packet_client::PacketClient;
@@ -106,6 +108,58 @@ async fn who_comes_back_within_the_grace_time_was_never_away() {
     assert_eq!(observed.after(MOMENT).await, ["ada online"]);
 }
 
+/// Sockets of four users come and go at random, some faster than the grace time. Printed with a failure, the seed
+/// repeats it.
+#[tokio::test(start_paused = true)]
+async fn at_rest_those_are_online_who_have_a_socket() {
+    for seed in 1..=100 {
+        random_life(seed).await;
+    }
+}
+
+async fn random_life(seed: u64) {
+    let observed = Observed::new();
+    let mut state = seed;
+    // xorshift64
+    let mut random = |below: u64| {
+        for (left, shift) in [(true, 13), (false, 7), (true, 17)] {
+            state ^= if left { state << shift } else { state >> shift };
+        }
+        state % below
+    };
+    let (mut clients, mut online) = (Vec::new(), BTreeSet::new());
+    for _ in 0..60 {
+        let mut pause = MOMENT;
+        match random(4) {
+            0 => {
+                let user = random(4).to_string();
+                clients.push((user.clone(), observed.client(&user).await));
+            }
+            1 | 2 if !clients.is_empty() => {
+                let (_, client) = clients.swap_remove(random(clients.len() as u64) as usize);
+                client.leave().await;
+            }
+            _ => pause = Duration::from_millis(random(8000)),
+        }
+        follow(&mut online, observed.after(pause).await, seed);
+    }
+    follow(&mut online, observed.after(GRACE + MOMENT).await, seed);
+    let users: BTreeSet<_> = clients.iter().map(|(user, _)| user.clone()).collect();
+    assert_eq!(online, users, "seed {seed}");
+    let fetched = observed.server.of("/tests/online").fetch_users().await.items;
+    assert_eq!(fetched.values().sum::<usize>(), clients.len(), "seed {seed}");
+    assert!(fetched.into_keys().eq(users), "seed {seed}");
+}
+
+/// Makes the changes that were told, each of which has to be one.
+fn follow(online: &mut BTreeSet<String>, told: Vec<String>, seed: u64) {
+    for line in told {
+        let (user, change) = line.split_once(' ').unwrap();
+        let is_change = if change == "online" { online.insert(user.to_owned()) } else { online.remove(user) };
+        assert!(is_change, "{line} is no change: seed {seed}");
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn who_came_and_went_before_anybody_was_told_was_not_there() {
     let presence = Presence::new(GRACE, 10, Listeners::default(), None);
@@ -131,6 +185,18 @@ async fn all_users_that_have_gone_are_forgotten() {
     }
     assert_eq!(observed.after(GRACE + MOMENT).await.len(), 1000);
     assert_eq!(observed.users(), 0);
+}
+
+#[test]
+fn a_hundred_thousand_users_who_come_and_go_at_once_leave_nothing_behind() {
+    let mut inner = Inner::default();
+    let keys: Vec<Key> = (0..100_000).map(|number| ("/".into(), number.to_string().into())).collect();
+    for is_here in [true, false] {
+        keys.iter().for_each(|key| inner.change(key, GRACE, |user| user.is_here = is_here));
+        let (told, next) = inner.take(Instant::now() + GRACE, GRACE);
+        assert_eq!((told.len(), next), (keys.len(), None));
+    }
+    assert!(inner.users.is_empty() && inner.come.is_empty() && inner.gone.is_empty());
 }
 
 #[tokio::test(start_paused = true)]
