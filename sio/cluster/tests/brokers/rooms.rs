@@ -1,9 +1,5 @@
 //! Topics of rooms at real brokers, which subscribe and deliver in ways of their own.
 
-use std::time::Duration;
-
-use tokio::time::sleep;
-
 use crate::broker::Broker;
 use crate::support::{Node, TOPICS, eventually, rooms};
 
@@ -37,7 +33,8 @@ pub(crate) async fn events_for_rooms_go_to_the_nodes_that_have_them<B: Broker>()
 
 pub(crate) async fn a_node_that_was_cut_off_has_its_rooms_again<B: Broker>() {
     let mut broker = B::alone().await;
-    let [a, b, _c] = three(&broker).await;
+    let options = |name| broker.options(name).room_topics(TOPICS).hold(B::HOLD, 1 << 20);
+    let [a, b, _c] = Node::all(["a", "b", "c"].map(options)).await;
     let [den, loft] = rooms();
     b.join(&den).await;
     a.send_room(&den);
@@ -53,7 +50,6 @@ pub(crate) async fn a_node_that_was_cut_off_has_its_rooms_again<B: Broker>() {
     for number in held {
         b.has(&a, number).await;
     }
-    sleep(Duration::from_millis(50)).await;
     for room in [&den, &loft] {
         a.send_room(room);
     }
