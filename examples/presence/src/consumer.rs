@@ -15,7 +15,7 @@ use crate::roster::Roster;
 #[derive(Debug)]
 pub(crate) struct IdleAfter(pub(crate) Duration);
 
-/// Whether somebody is at a tab: data of its socket, so that the user's other tabs can look at it.
+/// True while somebody uses a tab. It is data of the tab's socket, so that the user's other tabs can look at it.
 struct IsActive(AtomicBool);
 
 // ANCHOR: consumer

@@ -1,5 +1,5 @@
-//! The users. A name belongs to whoever took it first, also while all of the user's tabs are closed. Who is online is told
-//! by the server, which knows the sockets.
+//! The users. A name belongs to the user who took it first, also while all of the user's tabs are closed. The server,
+//! which knows the sockets, tells which users are online.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

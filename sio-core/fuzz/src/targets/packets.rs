@@ -35,7 +35,7 @@ pub(super) fn packets(input: &[u8]) {
     }
 }
 
-/// What is delivered is valid, whoever looks at it later, and is read the same again when it is sent on.
+/// Checks that a packet which is delivered is valid, and is read the same again when it is sent on.
 fn checked(packet: Result<Option<Packet>, DecodeError>) -> Option<Packet> {
     let packet = packet.ok()??;
     assert!(packet.attachments.len() <= MAX_ATTACHMENTS);
