@@ -15,29 +15,30 @@ use super::joining::Joining;
 #[expect(clippy::box_collection, reason = "a list would take three words of every connection")]
 pub(super) struct Claims(Option<Box<Vec<Claim>>>);
 
+type Waiting = Pin<Box<dyn Future<Output = ()> + Send>>;
+
 struct Claim {
     joining: Joining,
-    waiting: Pin<Box<dyn Future<Output = ()> + Send>>,
+    waiting: Waiting,
+}
+
+/// Returns what waits for the state of a client; `None` if it is here, or at no other node.
+fn waiting(joining: &Joining) -> Option<Waiting> {
+    let (door, resume) = (&joining.door, joining.resume?);
+    let others = door.hub.common.others.as_ref()?;
+    let here = Arc::clone(door);
+    let is_here = move || here.kept.as_ref().is_some_and(|kept| kept.find(&resume).is_some());
+    if is_here() {
+        return None;
+    }
+    others.claim(door.path(), &resume, is_here)
 }
 
 impl Client {
     /// Begins to wait, if another node may have the state of this client; otherwise returns it.
     pub(super) fn claim(&mut self, joining: Joining) -> Option<Joining> {
-        let waiting = {
-            let (door, Some(resume)) = (Arc::clone(&joining.door), joining.resume) else {
-                return Some(joining);
-            };
-            let is_here = {
-                let door = Arc::clone(&door);
-                move || door.kept.as_ref().is_some_and(|kept| kept.find(&resume).is_some())
-            };
-            let others = door.hub.common.others.as_ref().filter(|_| !is_here());
-            others.and_then(|others| others.claim(door.path(), &resume, is_here))
-        };
-        match waiting {
-            Some(waiting) => self.claims.0.get_or_insert_default().push(Claim { joining, waiting }),
-            None => return Some(joining),
-        }
+        let Some(waiting) = waiting(&joining) else { return Some(joining) };
+        self.claims.0.get_or_insert_default().push(Claim { joining, waiting });
         None
     }
 
