@@ -28,6 +28,7 @@ help:
 	@echo "make cluster   starts the chat on three nodes, with Redis and a proxy (HOST and PORT choose the address)"
 	@echo "make examples  prepares the pages of all examples; then: cargo run --package NAME"
 	@echo "make pictures  makes the book's pictures anew, from the pages of the examples"
+	@echo "make check     runs the checks and tests of everyday work, in two minutes once all is compiled"
 	@echo "make test      runs every check and every test"
 	@echo "make fuzz      feeds the parsers made-up inputs (SECONDS=600 in all; TARGETS=\"msgpack ids\" only these; SEED=1)"
 	@echo "make bench     measures what the server costs, beside socketioxide (QUICK=1: a minute; COUNTS=1: instructions"
@@ -62,6 +63,16 @@ pictures: examples $(CLIENTS)/node_modules/.package-lock.json $(CHROMIUM)
 	@CHROMIUM=$(CHROMIUM) node $(CLIENTS)/browser/pictures.js book/src/images
 
 # ---- the tests ----
+
+# Quick, and finds most mistakes: style, the protocol, the units of the server, and the wire by one test program for each
+# of its sides. It needs nothing but Rust, and compiles what `make test` compiles, for which it has the same features.
+WIRE := acks conformance connect events house limits polling reasons rooms websocket
+
+.PHONY: check
+check:
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --all-features --quiet -- -D warnings
+	cargo test --quiet --workspace --all-features --lib $(WIRE:%=--test %)
 
 .PHONY: test
 test: examples $(CLIENTS)/node_modules/.package-lock.json \
