@@ -1,10 +1,10 @@
-//! The messages of the macro and of the traits behind it, word for word: `ui/fail/*.rs` with what the compiler says to
-//! each mistake, `ui/pass/*.rs` with what must compile without a word.
+//! The messages of the macro and of the traits behind it, word for word: `fail/*.rs` with what the compiler says to
+//! each mistake, `pass/*.rs` with what must compile without a word.
 //!
 //! The texts depend on the compiler, so they are compared with the toolchain that is pinned in `rust-toolchain.toml`
 //! only. With another one this test fails instead of passing over it in silence.
 //!
-//! One case: `cargo test -p sio-tests --test ui -- mistakes trybuild=not_async`. New texts: `TRYBUILD=overwrite`, then read the diff
+//! One case: `cargo test -p sio-ui -- mistakes trybuild=not_async`. New texts: `TRYBUILD=overwrite`, then read the diff
 //! aloud.
 
 use std::process::Command;
@@ -25,6 +25,6 @@ fn mistakes_are_explained_where_they_are_made() {
     );
 
     let cases = trybuild::TestCases::new();
-    cases.pass("ui/pass/*.rs");
-    cases.compile_fail("ui/fail/*.rs");
+    cases.pass("pass/*.rs");
+    cases.compile_fail("fail/*.rs");
 }
