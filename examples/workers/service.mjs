@@ -4,7 +4,8 @@ import { Emitter } from "@socket.io/redis-emitter";
 import { createClient } from "redis";
 
 // ANCHOR: service
-const client = await createClient({ url: process.env.REDIS ?? "redis://127.0.0.1" }).connect();
+const url = process.env.REDIS ?? "redis://127.0.0.1";
+const client = await createClient({ url }).connect();
 const orders = new Emitter(client).of("/orders");
 
 function ship(order, label) {

@@ -6,12 +6,14 @@ import sys
 import socketio
 
 # ANCHOR: worker
-manager = socketio.RedisManager(os.environ.get("REDIS", "redis://127.0.0.1"), write_only=True)
+redis = os.environ.get("REDIS", "redis://127.0.0.1")
+manager = socketio.RedisManager(redis, write_only=True)
 
 
 def prepare(order):
     for step in ("picked", "packed"):
-        manager.emit("progress", (order, step), room=f"order:{order}", namespace="/orders")
+        room = f"order:{order}"
+        manager.emit("progress", (order, step), room=room, namespace="/orders")
 # ANCHOR_END: worker
 
 

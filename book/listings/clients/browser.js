@@ -52,8 +52,12 @@ wallet.on("confirm", (question, answer) => {
 // ANCHOR_END: confirm
 
 // ANCHOR: renew
-const session = io("/session", { auth: async (send) => send({ token: await freshToken() }) });
-session.on("auth_expiring", async () => session.emit("reauth", { token: await freshToken() }));
+const session = io("/session", {
+  auth: async (send) => send({ token: await freshToken() }),
+});
+session.on("auth_expiring", async () => {
+  session.emit("reauth", { token: await freshToken() });
+});
 session.on("disconnect", (reason) => {
   if (reason === "io server disconnect") session.connect(); // with a fresh token
 });

@@ -1,1 +1,3 @@
-socket.timeout(40_000).emit("vote", room, "Tea?", (error, yes, no) => console.log(error ?? `${yes} : ${no}`));
+socket.timeout(40_000).emit("vote", room, "Tea?", (error, yes, no) => {
+  console.log(error ?? `${yes} : ${no}`);
+});

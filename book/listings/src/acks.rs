@@ -49,7 +49,8 @@ impl Desk {
 
     // ANCHOR: ack
     async fn event_print(&mut self, text: String, ack: Ack<&'static str>) {
-        // The handler ends at once and the next event of this client is handled; the answer comes when it comes.
+        // The handler ends at once and the next event of this client is handled; the
+        // answer comes when it comes.
         tokio::spawn(async move {
             let outcome = match print(&text).await {
                 Ok(()) => ack.send("printed"),
@@ -63,7 +64,11 @@ impl Desk {
     // ANCHOR_END: ack
 
     // ANCHOR: optional
-    async fn event_count(&mut self, text: String, ack: Option<Ack<usize>>) -> sio::Result {
+    async fn event_count(
+        &mut self,
+        text: String,
+        ack: Option<Ack<usize>>,
+    ) -> sio::Result {
         // Only worth the trouble if somebody wants to know.
         if let Some(ack) = ack {
             ack.send(text.split_whitespace().count())?;
@@ -96,7 +101,8 @@ async fn print(text: &str) -> sio::Result {
 }
 
 // ANCHOR: many
-/// Asks everybody in a room, and gives the sum of the answers that come within three seconds.
+/// Asks everybody in a room, and gives the sum of the answers that come within three
+/// seconds.
 async fn count_votes(namespace: &Namespace, room: &str) -> sio::Result<u32> {
     let ballot = namespace.to(room).timeout(Duration::from_secs(3));
     let mut answers = ballot.emit_with_ack::<u32>("vote", &()).await?;
@@ -156,7 +162,8 @@ mod tests {
     #[tokio::test]
     async fn votes_are_counted() {
         let server = TestServer::start(|builder| builder.consumer::<Desk>()).await;
-        let (mut ada, mut bob) = (server.socket("/desk").await, server.socket("/desk").await);
+        let (mut ada, mut bob) =
+            (server.socket("/desk").await, server.socket("/desk").await);
         server.of("/desk").broadcast().join("jury").await.unwrap();
         let desk = server.of("/desk");
         let counting = tokio::spawn(async move { count_votes(&desk, "jury").await });

@@ -104,7 +104,11 @@ impl Shop {
 
     // ANCHOR: binary
     // socket.emit("picture", { name: "tea.jpg", data: bytes })
-    async fn event_picture(&mut self, socket: &Socket, picture: Picture) -> sio::Result<usize> {
+    async fn event_picture(
+        &mut self,
+        socket: &Socket,
+        picture: Picture,
+    ) -> sio::Result<usize> {
         socket.broadcast().emit("picture", &picture).await?;
         Ok(picture.data.len())
     }
@@ -120,7 +124,12 @@ impl Shop {
     // ANCHOR: relay
     /// Passes every event that nobody handles on to the other clients, as it came.
     #[event(fallback)]
-    async fn relay(&mut self, socket: &Socket, name: EventName, mut args: Args) -> sio::Result {
+    async fn relay(
+        &mut self,
+        socket: &Socket,
+        name: EventName,
+        mut args: Args,
+    ) -> sio::Result {
         let all: Spread<Value> = args.take_rest()?;
         socket.broadcast().emit(&name, &all).await?;
         Ok(())
@@ -161,7 +170,8 @@ mod tests {
     async fn arguments_are_what_the_types_say() {
         let (server, mut ada) = start().await;
         let mut bob = server.socket("/shop").await;
-        ada.send(r#"42/shop,0["order",{"article":"tea","quantity":2,"isGift":true}]"#).await;
+        ada.send(r#"42/shop,0["order",{"article":"tea","quantity":2,"isGift":true}]"#)
+            .await;
         ada.expect(r#"43/shop,0["2 tea, wrapped"]"#).await;
         ada.send(r#"42/shop,1["move",3,4.5]"#).await;
         ada.expect("43/shop,1[]").await;
@@ -209,7 +219,8 @@ mod tests {
     async fn bytes_travel_as_attachments() {
         let (server, mut ada) = start().await;
         let mut bob = server.socket("/shop").await;
-        let picture = r#"["picture",{"name":"tea.jpg","data":{"_placeholder":true,"num":0}}]"#;
+        let picture =
+            r#"["picture",{"name":"tea.jpg","data":{"_placeholder":true,"num":0}}]"#;
         ada.send(&format!("451-/shop,0{picture}")).await;
         ada.send_frame(Frame::binary(b"\x01\x02\x03")).await;
         ada.expect("43/shop,0[3]").await;

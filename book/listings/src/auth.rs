@@ -46,8 +46,10 @@ struct Refusal {
 impl Wallet {
     async fn connect(login: Login, users: State<Users>) -> Result<Self, ConnectError> {
         let user = users.by_token(&login.token).await;
-        let user = user
-            .ok_or_else(|| ConnectError::new("Unknown token").with_data(Refusal { code: "unknown_token" }))?;
+        let user = user.ok_or_else(|| {
+            ConnectError::new("Unknown token")
+                .with_data(Refusal { code: "unknown_token" })
+        })?;
         Ok(Self { user })
     }
 
@@ -76,13 +78,23 @@ struct Session;
 // ANCHOR: expiry
 #[consumer(namespace = "/session")]
 impl Session {
-    async fn connect(socket: &Socket, login: Login, users: State<Users>) -> sio::Result<Self> {
+    async fn connect(
+        socket: &Socket,
+        login: Login,
+        users: State<Users>,
+    ) -> sio::Result<Self> {
         socket.expires_at(end_of(&login, &users).await?);
         Ok(Self)
     }
 
-    /// The client sends what it would send to connect. With a bad token it keeps the time that it has.
-    async fn reauth(&mut self, socket: &Socket, login: Login, users: State<Users>) -> sio::Result {
+    /// The client sends what it would send to connect. With a bad token it keeps the time
+    /// that it has.
+    async fn reauth(
+        &mut self,
+        socket: &Socket,
+        login: Login,
+        users: State<Users>,
+    ) -> sio::Result {
         socket.expires_at(end_of(&login, &users).await?);
         Ok(())
     }
@@ -92,12 +104,14 @@ impl Session {
 async fn end_of(login: &Login, users: &Users) -> sio::Result<Instant> {
     let user = users.by_token(&login.token).await;
     let user = user.ok_or_else(|| sio::Error::new("unknown_token", "Unknown token"))?;
-    Ok(Instant::now() + user.expires.duration_since(SystemTime::now()).unwrap_or_default())
+    Ok(Instant::now()
+        + user.expires.duration_since(SystemTime::now()).unwrap_or_default())
 }
 // ANCHOR_END: expiry
 
 // ANCHOR: kick
-/// Disconnects all clients of a user: each has joined the room `user:<name>` in its `connect` hook.
+/// Disconnects all clients of a user: each has joined the room `user:<name>` in its
+/// `connect` hook.
 async fn kick(server: &Server, name: &str) -> sio::Result {
     for namespace in server.namespaces() {
         namespace.to(format!("user:{name}")).disconnect().await?;
@@ -108,8 +122,10 @@ async fn kick(server: &Server, name: &str) -> sio::Result {
 
 // ANCHOR: hosts
 fn hosts() -> sio::Result<Server> {
-    let server =
-        Server::builder().collect(false).allowed_hosts(["localhost:3000", "127.0.0.1:3000"]).build()?;
+    let server = Server::builder()
+        .collect(false)
+        .allowed_hosts(["localhost:3000", "127.0.0.1:3000"])
+        .build()?;
     Ok(server)
 }
 // ANCHOR_END: hosts
@@ -125,7 +141,9 @@ fn origins() -> sio::Result<Server> {
 }
 
 fn own_subdomains() -> AllowedOrigins {
-    AllowedOrigins::matching(|origin| origin.starts_with("https://") && origin.ends_with(".example.com"))
+    AllowedOrigins::matching(|origin| {
+        origin.starts_with("https://") && origin.ends_with(".example.com")
+    })
 }
 // ANCHOR_END: origins
 
@@ -149,10 +167,14 @@ mod tests {
 
     #[tokio::test]
     async fn the_payload_says_who_it_is() {
-        let server = TestServer::start(|builder| builder.consumer::<Wallet>().state(Users)).await;
+        let server =
+            TestServer::start(|builder| builder.consumer::<Wallet>().state(Users)).await;
         let mut ada = server.ws().await;
         ada.send(r#"40/wallet,{"token":"?"}"#).await;
-        ada.expect(r#"44/wallet,{"message":"Unknown token","data":{"code":"unknown_token"}}"#).await;
+        ada.expect(
+            r#"44/wallet,{"message":"Unknown token","data":{"code":"unknown_token"}}"#,
+        )
+        .await;
         ada.send("40/wallet,").await;
         ada.expect(
             r#"44/wallet,{"message":"Invalid auth payload","data":{"code":"invalid_auth","detail":"missing field `token`"}}"#,
@@ -166,14 +188,17 @@ mod tests {
 
     #[tokio::test]
     async fn a_header_can_say_it_too() {
-        let server = TestServer::start(|builder| builder.consumer::<Intranet>().state(Users)).await;
+        let server =
+            TestServer::start(|builder| builder.consumer::<Intranet>().state(Users))
+                .await;
         for (header, answer) in [
             ("Bearer token-of-ada", r#"40/intranet,{"sid":…}"#),
             ("Bearer token-of-bob", r#"44/intranet,{"message":"Not authorized"}"#),
             ("Basic token-of-ada", r#"44/intranet,{"message":"Not authorized"}"#),
         ] {
             let query = "EIO=4&transport=websocket";
-            let mut ws = server.try_ws(query, &[("Authorization", header)]).await.unwrap();
+            let mut ws =
+                server.try_ws(query, &[("Authorization", header)]).await.unwrap();
             ws.receive().await;
             ws.send("40/intranet,").await;
             ws.expect(answer).await;
@@ -182,7 +207,8 @@ mod tests {
 
     #[tokio::test]
     async fn users_can_be_put_out() {
-        let server = TestServer::start(|builder| builder.consumer::<Wallet>().state(Users)).await;
+        let server =
+            TestServer::start(|builder| builder.consumer::<Wallet>().state(Users)).await;
         let mut ada = server.ws().await;
         ada.send(r#"40/wallet,{"token":"token-of-ada"}"#).await;
         ada.expect(r#"40/wallet,{"sid":…}"#).await;
@@ -197,7 +223,10 @@ mod tests {
         let serve = |listener| async move { server.serve_with(listener).await };
         let here = TestServer::serve_with(serve).await;
         let answer = here.get("EIO=4&transport=polling").await;
-        assert_eq!((answer.status, answer.text()), (403, r#"{"code":4,"message":"an API key is needed"}"#));
+        assert_eq!(
+            (answer.status, answer.text()),
+            (403, r#"{"code":4,"message":"an API key is needed"}"#)
+        );
     }
 
     #[test]

@@ -184,7 +184,8 @@ mod tests {
     #[tokio::test]
     async fn every_client_counts_for_itself() {
         let server = TestServer::start(|builder| builder.consumer::<Counter>()).await;
-        let (mut ada, mut bob) = (server.socket("/counter").await, server.socket("/counter").await);
+        let (mut ada, mut bob) =
+            (server.socket("/counter").await, server.socket("/counter").await);
         for client in [&mut ada, &mut bob] {
             client.expect(r#"42/counter,["total",0]"#).await;
             client.send(r#"42/counter,0["add",2]"#).await;
@@ -194,7 +195,9 @@ mod tests {
 
     #[tokio::test]
     async fn consumers_share_handlers() {
-        let server = TestServer::start(|builder| builder.consumer::<Lobby>().consumer::<Table>()).await;
+        let server =
+            TestServer::start(|builder| builder.consumer::<Lobby>().consumer::<Table>())
+                .await;
         for namespace in ["/lobby", "/table/7"] {
             let mut ada = server.socket(namespace).await;
             ada.send(&format!(r#"42{namespace},1["set_status","busy"]"#)).await;
@@ -238,13 +241,17 @@ mod tests {
     #[test]
     fn only_what_is_named_is_served() {
         let server = two_of_them().unwrap();
-        let paths: Vec<_> = server.namespaces().iter().map(|one| one.path().to_owned()).collect();
+        let paths: Vec<_> =
+            server.namespaces().iter().map(|one| one.path().to_owned()).collect();
         assert_eq!(paths, ["/", "/counter", "/library"]);
     }
 
     #[tokio::test]
     async fn tasks_reach_clients_and_end_with_them() {
-        let server = TestServer::start(|builder| builder.consumer::<Counter>().consumer::<Ticker>()).await;
+        let server = TestServer::start(|builder| {
+            builder.consumer::<Counter>().consumer::<Ticker>()
+        })
+        .await;
         let mut ada = server.socket("/counter").await;
         ada.expect(r#"42/counter,["total",0]"#).await;
         let telling = tokio::spawn(tell_the_time(server.handle().clone()));

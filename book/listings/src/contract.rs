@@ -69,7 +69,8 @@ fn checks() {
 
 fn page() -> sio::Result<Server> {
     // ANCHOR: page
-    let mut builder = Server::builder().client_files("node_modules/socket.io-client/dist");
+    let mut builder =
+        Server::builder().client_files("node_modules/socket.io-client/dist");
     if cfg!(debug_assertions) {
         builder = builder.docs("/docs");
     }

@@ -32,8 +32,10 @@ fn with_cookie() -> sio::Result<Server> {
 
 // ANCHOR: websocket_only
 fn without_polling() -> sio::Result<Server> {
-    let server =
-        Server::builder().collect(false).transports([sio::options::TransportKind::WebSocket]).build()?;
+    let server = Server::builder()
+        .collect(false)
+        .transports([sio::options::TransportKind::WebSocket])
+        .build()?;
     Ok(server)
 }
 // ANCHOR_END: websocket_only
@@ -53,7 +55,8 @@ fn behind_one_proxy() -> sio::Result<Server> {
 fn with_metrics(builder: sio::Builder) -> sio::Builder {
     builder.on_refused(|refused| {
         let peer = refused.request().extensions.get::<Peer>();
-        tracing::info!(?peer, code = refused.code(), reason = %refused.reason(), "refused");
+        let (code, reason) = (refused.code(), refused.reason());
+        tracing::info!(?peer, code, %reason, "refused");
     })
 }
 // ANCHOR_END: refused
@@ -84,7 +87,10 @@ mod tests {
         let here = TestServer::serve_with(serve).await;
         let answer = here.get("EIO=4&transport=polling").await;
         let cookie = answer.header("set-cookie").unwrap();
-        assert!(cookie.ends_with("; Path=/; HttpOnly; SameSite=Strict; Secure"), "{cookie}");
+        assert!(
+            cookie.ends_with("; Path=/; HttpOnly; SameSite=Strict; Secure"),
+            "{cookie}"
+        );
     }
 
     #[tokio::test]
@@ -100,8 +106,14 @@ mod tests {
     async fn the_proxy_says_whose_address_it_is() {
         let server = behind_one_proxy().unwrap();
         let (serving, socket_of) = (server.clone(), server);
-        let here = TestServer::serve_with(|listener| async move { serving.serve_with(listener).await }).await;
-        let headers = [("X-Forwarded-For", "198.51.100.1, 203.0.113.7"), ("X-Forwarded-Proto", "https")];
+        let here = TestServer::serve_with(|listener| async move {
+            serving.serve_with(listener).await
+        })
+        .await;
+        let headers = [
+            ("X-Forwarded-For", "198.51.100.1, 203.0.113.7"),
+            ("X-Forwarded-Proto", "https"),
+        ];
         let mut ws = here.try_ws("EIO=4&transport=websocket", &headers).await.unwrap();
         ws.receive().await;
         ws.join("/").await;
@@ -113,7 +125,10 @@ mod tests {
     #[tokio::test]
     async fn messages_are_compressed_for_those_who_offer_it() {
         let server = saving_traffic().unwrap();
-        let here = TestServer::serve_with(|listener| async move { server.serve_with(listener).await }).await;
+        let here = TestServer::serve_with(|listener| async move {
+            server.serve_with(listener).await
+        })
+        .await;
         let offer = [("Sec-WebSocket-Extensions", "permessage-deflate")];
         let mut ws = here.try_ws("EIO=4&transport=websocket", &offer).await.unwrap();
         ws.receive().await;

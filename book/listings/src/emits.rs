@@ -46,7 +46,11 @@ impl Shop {
 
 /// To all who watch an order, from anywhere in the program.
 async fn is_on_its_way(server: &Server, order: u64) -> Result<(), EmitError> {
-    server.of("/shop").to(format!("order:{order}")).emit_order_changed(order, &State::OnItsWay).await
+    server
+        .of("/shop")
+        .to(format!("order:{order}"))
+        .emit_order_changed(order, &State::OnItsWay)
+        .await
 }
 // ANCHOR_END: emit
 
@@ -57,13 +61,26 @@ async fn ask_customer(customer: &Socket, order: u64) -> Result<bool, AckError> {
 
 /// Returns how many of those who watch an order say yes.
 async fn ask_all(server: &Server, order: u64) -> sio::Result<usize> {
-    let answers = server.of("/shop").to(format!("order:{order}")).emit_confirm_delivery(order).await?;
-    Ok(answers.collect().await.iter().filter(|(_, answer)| matches!(answer, Ok(true))).count())
+    let answers = server
+        .of("/shop")
+        .to(format!("order:{order}"))
+        .emit_confirm_delivery(order)
+        .await?;
+    Ok(answers
+        .collect()
+        .await
+        .iter()
+        .filter(|(_, answer)| matches!(answer, Ok(true)))
+        .count())
 }
 // ANCHOR_END: ask
 
 // ANCHOR: any
-async fn tell_price<E: ShopEvents>(to: &E, name: &str, price: u32) -> Result<(), <E as Emit>::Error> {
+async fn tell_price<E: ShopEvents>(
+    to: &E,
+    name: &str,
+    price: u32,
+) -> Result<(), <E as Emit>::Error> {
     to.emit_price_list(&[(name.to_owned(), price)]).await
 }
 // ANCHOR_END: any
@@ -104,6 +121,9 @@ mod tests {
     async fn the_error_is_the_one_that_the_chapter_shows() {
         let server = TestServer::start(|builder| builder.consumer::<Shop>()).await;
         let error = server.handle().emit_price_list(&[]).await.unwrap_err();
-        assert_eq!(error.to_string(), "the event `price list` is declared for /shop, and was emitted in /");
+        assert_eq!(
+            error.to_string(),
+            "the event `price list` is declared for /shop, and was emitted in /"
+        );
     }
 }

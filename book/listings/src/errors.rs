@@ -16,7 +16,9 @@ impl IntoEventError for TransferError {
             Self::TooMuch { limit } => {
                 sio::Error::new("too_much", "That is too much").with_field("limit", limit)
             }
-            Self::UnknownAccount => sio::Error::new("unknown_account", "There is no such account"),
+            Self::UnknownAccount => {
+                sio::Error::new("unknown_account", "There is no such account")
+            }
         }
     }
 }
@@ -52,7 +54,11 @@ struct Bank;
 #[consumer(namespace = "/bank")]
 impl Bank {
     // ANCHOR: use_own
-    async fn event_transfer(&mut self, account: String, amount: u64) -> Result<u64, TransferError> {
+    async fn event_transfer(
+        &mut self,
+        account: String,
+        amount: u64,
+    ) -> Result<u64, TransferError> {
         if account.is_empty() {
             return Err(TransferError::UnknownAccount);
         }
@@ -66,9 +72,9 @@ impl Bank {
     // ANCHOR: question_mark
     async fn event_rate(&mut self, day: String) -> sio::Result<f64> {
         // For the client, chosen words; for the log, the cause as well.
-        let day: u16 = day
-            .parse()
-            .map_err(|error| sio::Error::new("not_a_day", "A day is a number").with_source(error))?;
+        let day: u16 = day.parse().map_err(|error| {
+            sio::Error::new("not_a_day", "A day is a number").with_source(error)
+        })?;
         // Of this the client learns `Internal server error`, and the log everything.
         let rates = std::fs::read_to_string(format!("/nonexistent/rates/{day}"))?;
         Ok(rates.trim().parse()?)
@@ -90,8 +96,14 @@ impl Bank {
     // ANCHOR_END: body
 
     // ANCHOR: hook
-    /// Errors of events for which no acknowledgement was asked: nobody else would learn of them.
-    async fn error(&mut self, socket: &Socket, event: EventName, error: sio::Error) -> sio::Result {
+    /// Errors of events for which no acknowledgement was asked: nobody else would learn
+    /// of them.
+    async fn error(
+        &mut self,
+        socket: &Socket,
+        event: EventName,
+        error: sio::Error,
+    ) -> sio::Result {
         tracing::warn!(client = %socket.id(), %event, %error, "an event failed");
         socket.emit("failed", &(event.as_str(), error.code(), error.message())).await?;
         Ok(())
@@ -126,7 +138,10 @@ mod tests {
                 r#"["rate","7"]"#,
                 r#"[{"status":"error","code":"internal","message":"Internal server error"}]"#,
             ),
-            (r#"["borrow",5000]"#, r#"[{"status":"error","code":"too_much","message":"That is too much"}]"#),
+            (
+                r#"["borrow",5000]"#,
+                r#"[{"status":"error","code":"too_much","message":"That is too much"}]"#,
+            ),
             (r#"["legacy"]"#, r#"[[false,"closed"]]"#),
             (
                 r#"["rob"]"#,
@@ -145,6 +160,9 @@ mod tests {
         ada.send(r#"42/bank,["transfer","",5]"#).await;
         ada.expect(r#"42/bank,["failed","transfer","unknown_account","There is no such account"]"#).await;
         ada.send(r#"42/bank,["transfer"]"#).await;
-        ada.expect(r#"42/bank,["failed","transfer","invalid_payload","Invalid payload"]"#).await;
+        ada.expect(
+            r#"42/bank,["failed","transfer","invalid_payload","Invalid payload"]"#,
+        )
+        .await;
     }
 }

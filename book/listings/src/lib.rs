@@ -2,7 +2,10 @@
 //!
 //! Nothing here is public, since an application's consumers are not either.
 
-#![allow(dead_code, reason = "listings are there to be read; their tests call what can be run")]
+#![allow(
+    dead_code,
+    reason = "listings are there to be read; their tests call what can be run"
+)]
 
 mod acks;
 mod admin;

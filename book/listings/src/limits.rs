@@ -50,8 +50,12 @@ fn offer(socket: &Socket, hint: &str) -> Result<bool, EmitError> {
 // ANCHOR_END: not_waiting
 
 // ANCHOR: volatile
-/// Sends what will be out of date at once. A client that has not read the last one yet is passed over.
-async fn positions(game: &Namespace, positions: &[(u32, f64, f64)]) -> Result<(), EmitError> {
+/// Sends what will be out of date at once. A client that has not read the last one yet is
+/// passed over.
+async fn positions(
+    game: &Namespace,
+    positions: &[(u32, f64, f64)],
+) -> Result<(), EmitError> {
     game.to("players").volatile().emit("positions", positions).await
 }
 // ANCHOR_END: volatile

@@ -9,8 +9,12 @@ fn with_metrics(builder: sio::Builder) -> sio::Builder {
 // ANCHOR_END: page
 
 // ANCHOR: snapshot
-/// Hands each number to a collector, such as the callbacks of OpenTelemetry or the macros of the crate `metrics`.
-fn collect(server: &Server, mut record: impl FnMut(&str, &[(&'static str, &'static str)], f64)) {
+/// Hands each number to a collector, such as the callbacks of OpenTelemetry or the macros
+/// of the crate `metrics`.
+fn collect(
+    server: &Server,
+    mut record: impl FnMut(&str, &[(&'static str, &'static str)], f64),
+) {
     for family in server.metrics().families() {
         for sample in family.samples() {
             record(family.name(), sample.labels(), sample.value());

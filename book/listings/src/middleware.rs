@@ -26,7 +26,10 @@ struct User {
 /// Finds out who it is, once for all namespaces.
 async fn authenticate(client: Connecting) -> Result<(), ConnectError> {
     let login: Login = client.auth()?;
-    let name = login.token.strip_prefix("token-of-").ok_or_else(|| ConnectError::new("Unknown token"))?;
+    let name = login
+        .token
+        .strip_prefix("token-of-")
+        .ok_or_else(|| ConnectError::new("Unknown token"))?;
     client.insert(User { name: name.to_owned(), is_moderator: name == "ada" });
     Ok(())
 }
@@ -38,7 +41,12 @@ struct Forum;
 
 #[consumer(namespace = "/forum")]
 impl Forum {
-    async fn event_post(&mut self, socket: &Socket, user: Extension<User>, text: String) -> sio::Result {
+    async fn event_post(
+        &mut self,
+        socket: &Socket,
+        user: Extension<User>,
+        text: String,
+    ) -> sio::Result {
         socket.namespace().emit("post", &(&user.name, text)).await?;
         Ok(())
     }
@@ -52,7 +60,8 @@ impl Forum {
 
 // ANCHOR: permission
 async fn moderators_only(call: Call, next: Next) -> sio::Result<Reply> {
-    let is_moderator = call.socket().data().with(|user: &User| user.is_moderator).unwrap_or(false);
+    let is_moderator =
+        call.socket().data().with(|user: &User| user.is_moderator).unwrap_or(false);
     if call.name() == "delete" && !is_moderator {
         return Err(sio::Error::new("forbidden", "Only moderators may"));
     }
@@ -71,7 +80,10 @@ async fn timed(call: Call, next: Next) -> sio::Result<Reply> {
 
 // ANCHOR: build
 fn with_middleware(builder: Builder) -> Builder {
-    builder.on_connecting("*", authenticate).middleware("*", timed).middleware("/forum", moderators_only)
+    builder
+        .on_connecting("*", authenticate)
+        .middleware("*", timed)
+        .middleware("/forum", moderators_only)
 }
 // ANCHOR_END: build
 
@@ -84,7 +96,8 @@ struct Counters {
 }
 
 fn with_counters(builder: Builder, counters: &Arc<Counters>) -> Builder {
-    let (received, sent, joined) = (Arc::clone(counters), Arc::clone(counters), Arc::clone(counters));
+    let (received, sent, joined) =
+        (Arc::clone(counters), Arc::clone(counters), Arc::clone(counters));
     builder
         .on_incoming(move |_socket, _event, _args| {
             received.received.fetch_add(1, Ordering::Relaxed);

@@ -54,8 +54,9 @@ async fn accept(server: Server, listener: TcpListener) -> sio::Result {
         stream.set_nodelay(true)?;
         let service = server.service().for_connection(peer, false).or(service_fn(pages));
         // Without upgrades there would be no WebSocket.
-        let connection =
-            http1::Builder::new().serve_connection(TokioIo::new(stream), service).with_upgrades();
+        let connection = http1::Builder::new()
+            .serve_connection(TokioIo::new(stream), service)
+            .with_upgrades();
         tokio::spawn(async move {
             if let Err(error) = connection.await {
                 tracing::debug!(%peer, %error, "connection ended");
@@ -137,8 +138,13 @@ impl Notes {
 }
 
 /// Stands in front of the routes and of Socket.IO.
-async fn recognise(mut request: axum::extract::Request, next: Next) -> axum::response::Response {
-    if let Some(name) = request.headers().get("x-user").and_then(|name| name.to_str().ok()) {
+async fn recognise(
+    mut request: axum::extract::Request,
+    next: Next,
+) -> axum::response::Response {
+    if let Some(name) =
+        request.headers().get("x-user").and_then(|name| name.to_str().ok())
+    {
         let user = User { name: name.to_owned() };
         request.extensions_mut().insert(user);
     }
@@ -158,7 +164,8 @@ async fn with_tls(server: Server) -> sio::Result {
 
     let chain = CertificateDer::pem_file_iter("chain.pem")?.collect::<Result<_, _>>()?;
     let key = PrivateKeyDer::from_pem_file("key.pem")?;
-    let config = ServerConfig::builder().with_no_client_auth().with_single_cert(chain, key)?;
+    let config =
+        ServerConfig::builder().with_no_client_auth().with_single_cert(chain, key)?;
     server.serve_tls("0.0.0.0:443", config).await
 }
 // ANCHOR_END: tls
@@ -199,11 +206,15 @@ mod tests {
 
     #[tokio::test]
     async fn a_consumer_knows_whom_a_layer_has_recognised() {
-        let server = Server::builder().collect(false).consumer::<Notes>().build().unwrap();
+        let server =
+            Server::builder().collect(false).consumer::<Notes>().build().unwrap();
         let app = recognising(&server);
-        let here =
-            TestServer::serve_with(|listener| async move { Ok(axum::serve(listener, app).await?) }).await;
-        let mut ada = here.try_ws("EIO=4&transport=websocket", &[("X-User", "ada")]).await.unwrap();
+        let here = TestServer::serve_with(|listener| async move {
+            Ok(axum::serve(listener, app).await?)
+        })
+        .await;
+        let mut ada =
+            here.try_ws("EIO=4&transport=websocket", &[("X-User", "ada")]).await.unwrap();
         ada.receive().await;
         ada.join("/notes").await;
         ada.send(r#"42/notes,1["whoami"]"#).await;

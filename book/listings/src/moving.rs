@@ -26,7 +26,11 @@ struct ChatConsumer;
 
 #[consumer(namespace = "/chat")]
 impl ChatConsumer {
-    async fn connect(&mut self, socket: &Socket, auth: Option<Value>) -> sio::Result<bool> {
+    async fn connect(
+        &mut self,
+        socket: &Socket,
+        auth: Option<Value>,
+    ) -> sio::Result<bool> {
         let auth = auth.unwrap_or_default();
         let _token = auth["token"].as_str();
         socket.join("lobby").await?;
@@ -67,7 +71,11 @@ impl MyCustomNamespace {
         println!("disconnect {}", socket.id());
     }
 
-    async fn event_my_event(&mut self, socket: &Socket, data: Value) -> sio::Result<(&'static str, u32)> {
+    async fn event_my_event(
+        &mut self,
+        socket: &Socket,
+        data: Value,
+    ) -> sio::Result<(&'static str, u32)> {
         socket.namespace().emit("my_response", &data).await?;
         Ok(("OK", 123))
     }
@@ -89,7 +97,11 @@ impl Connection {
     }
 
     // socket.on("hello", (name, callback) => ..)
-    async fn event_hello(&mut self, socket: &Socket, name: String) -> sio::Result<&'static str> {
+    async fn event_hello(
+        &mut self,
+        socket: &Socket,
+        name: String,
+    ) -> sio::Result<&'static str> {
         // socket.broadcast.emit("hello", name)
         socket.broadcast().emit("hello", &name).await?;
         self.username = Some(name);
@@ -123,7 +135,8 @@ impl Custom {
         Ok(socket.emit("auth", &auth).await?)
     }
 
-    // socket.on("add", async |Data(data): Data<Data>, ack: AckSender, State(total): State<Arc<Total>>| ..)
+    // socket.on("add", async |Data(data): Data<Data>, ack: AckSender, State(total):
+    // State<Arc<Total>>| ..)
     async fn event_add(&mut self, data: Data, total: State<Total>) -> u32 {
         total.0.fetch_add(data.n, std::sync::atomic::Ordering::Relaxed) + data.n
     }
@@ -146,13 +159,18 @@ mod tests {
     impl Rows {
         #[event(concurrent)]
         async fn event_rows(socket: Socket, data: u32) -> sio::Result<(bool, usize)> {
-            let (server, namespace, sid) = (socket.server(), socket.namespace(), socket.id());
+            let (server, namespace, sid) =
+                (socket.server(), socket.namespace(), socket.id());
             socket.emit("e", &data).await?;
             socket.emit("e", &(1, 2)).await?;
             socket.send(&data).await?;
             socket.try_emit("e", &data)?;
             socket.emit_with_ack::<u32>("e", &()).await.ok();
-            socket.timeout(Duration::from_millis(1)).emit_with_ack::<u32>("e", &()).await.ok();
+            socket
+                .timeout(Duration::from_millis(1))
+                .emit_with_ack::<u32>("e", &())
+                .await
+                .ok();
             socket.volatile().emit("e", &data).await?;
             socket.broadcast().emit("e", &data).await?;
             socket.join("r").await?;
@@ -168,7 +186,12 @@ mod tests {
             namespace.close_room("r").await?;
             let is_gone = !socket.rooms().contains(&"r".to_owned());
             socket.leave("r").await?;
-            let _ = (socket.handshake(), socket.transport(), socket.data(), socket.is_connected());
+            let _ = (
+                socket.handshake(),
+                socket.transport(),
+                socket.data(),
+                socket.is_connected(),
+            );
             let _ = (namespace.path(), server.socket(&sid), server.client_count());
             Ok((is_gone, members))
         }
@@ -184,24 +207,34 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn the_right_sides_of_the_tables_are_code() -> Result<(), Box<dyn std::error::Error>> {
+    async fn the_right_sides_of_the_tables_are_code()
+    -> Result<(), Box<dyn std::error::Error>> {
         let builder = Server::builder().collect(false).consumer::<Rows>();
-        let builder = builder.allowed_origins(["https://example.com"]).allowed_origins(AllowedOrigins::any());
+        let builder = builder
+            .allowed_origins(["https://example.com"])
+            .allowed_origins(AllowedOrigins::any());
         let server = sio::testing::TestServer::new(builder.build()?);
         let ada = server.connect("/rows").await?.within(Duration::from_secs(60));
         assert_eq!(ada.emit_with_ack::<(bool, usize)>("rows", &7).await?, (true, 1));
         ada.emit("go", &false).await;
-        assert_eq!(ada.expect_disconnect().await, DisconnectReason::ServerNamespaceDisconnect);
+        assert_eq!(
+            ada.expect_disconnect().await,
+            DisconnectReason::ServerNamespaceDisconnect
+        );
 
         let bob = server.connect("/rows").await?;
         bob.emit("go", &true).await;
-        assert_eq!(bob.expect_disconnect().await, DisconnectReason::ServerNamespaceDisconnect);
+        assert_eq!(
+            bob.expect_disconnect().await,
+            DisconnectReason::ServerNamespaceDisconnect
+        );
         Ok(())
     }
 
     #[tokio::test]
     async fn the_django_consumer_does_what_it_did() {
-        let server = TestServer::start(|builder| builder.consumer::<ChatConsumer>()).await;
+        let server =
+            TestServer::start(|builder| builder.consumer::<ChatConsumer>()).await;
         // `io(url)` joins `/` first, then `socket.io.socket("/chat")`.
         let mut ada = server.socket("/").await;
         ada.join("/chat").await;

@@ -12,7 +12,12 @@ struct Document {
 
 #[consumer(namespace = "/document/{id}")]
 impl Document {
-    async fn event_edit(&mut self, socket: &Socket, Path(id): Path<u64>, text: String) -> sio::Result<u32> {
+    async fn event_edit(
+        &mut self,
+        socket: &Socket,
+        Path(id): Path<u64>,
+        text: String,
+    ) -> sio::Result<u32> {
         self.edits += 1;
         // To everyone who has this document open, and to nobody else.
         socket.broadcast().emit("edited", &(id, text)).await?;
@@ -61,7 +66,10 @@ async fn deleted(server: &Server, id: u64) -> sio::Result {
 /// The documents that somebody has open.
 fn open(server: &Server) -> Vec<String> {
     let namespaces = server.namespaces();
-    namespaces.iter().filter_map(|one| one.params().get("id").map(str::to_owned)).collect()
+    namespaces
+        .iter()
+        .filter_map(|one| one.params().get("id").map(str::to_owned))
+        .collect()
 }
 // ANCHOR_END: outside
 

@@ -29,8 +29,13 @@ async fn run(redis: &str) -> sio::Result {
 async fn addressed(server: &Server, socket: &Socket) -> sio::Result {
     // ANCHOR: local
     server.of("/nodes/chat").emit("news", "for everybody, on all nodes").await?;
-    server.of("/nodes/chat").local().emit("notice", "this node stops in a minute").await?;
-    server.of("/nodes/chat").to("lobby").join("night").await?; // all who are in the lobby, wherever they are
+    server
+        .of("/nodes/chat")
+        .local()
+        .emit("notice", "this node stops in a minute")
+        .await?;
+    // Everybody in the lobby joins, on whichever node they are.
+    server.of("/nodes/chat").to("lobby").join("night").await?;
     socket.to("night").emit("lights", &false).await?;
     // ANCHOR_END: local
     Ok(())
@@ -45,7 +50,9 @@ async fn strict(server: &Server) -> sio::Result {
     // ANCHOR: strict
     let traders = server.of("/nodes/chat").to("traders");
     match traders.strict().emit("halt", &Halt { market: "tea" }).await {
-        Err(EmitError::Unreachable) => tracing::error!("nobody was told: the broker or a node is away"),
+        Err(EmitError::Unreachable) => {
+            tracing::error!("nobody was told: the broker or a node is away")
+        }
         result => result?,
     }
     // ANCHOR_END: strict
@@ -65,7 +72,9 @@ async fn tell_from_a_command(redis: &str, order: u64) -> sio::Result {
 fn signed() -> sio::Result {
     // ANCHOR: secret
     let secret = std::env::var("CLUSTER_SECRET")?;
-    let server = Server::builder().adapter(Adapter::redis("redis://10.0.0.5").secret(secret)).build()?;
+    let server = Server::builder()
+        .adapter(Adapter::redis("redis://10.0.0.5").secret(secret))
+        .build()?;
     // ANCHOR_END: secret
     drop(server);
     Ok(())
@@ -74,7 +83,11 @@ fn signed() -> sio::Result {
 fn watched() -> sio::Result {
     // ANCHOR: events
     let server = Server::builder()
-        .adapter(Adapter::redis("redis://10.0.0.5").name("web-1").hold(Duration::from_secs(5), 16 << 20))
+        .adapter(
+            Adapter::redis("redis://10.0.0.5")
+                .name("web-1")
+                .hold(Duration::from_secs(5), 16 << 20),
+        )
         .on_cluster(|event| {
             if let ClusterEvent::Lost { from, frames, .. } = event {
                 tracing::warn!(%from, frames, "events of another node did not arrive");
@@ -84,7 +97,12 @@ fn watched() -> sio::Result {
 
     if let Some(cluster) = server.cluster() {
         let status = cluster.status();
-        println!("up: {}, other nodes: {}, waiting: {}", status.is_up, status.nodes.len(), status.waiting);
+        println!(
+            "up: {}, other nodes: {}, waiting: {}",
+            status.is_up,
+            status.nodes.len(),
+            status.waiting
+        );
     }
     // ANCHOR_END: events
     Ok(())
@@ -103,7 +121,11 @@ mod tests {
         let broker = MemoryBroker::new();
         let node = async |name| -> sio::Result<TestServer> {
             let adapter = Adapter::custom(broker.bus(name));
-            let server = Server::builder().collect(false).consumer::<Chat>().adapter(adapter).build()?;
+            let server = Server::builder()
+                .collect(false)
+                .consumer::<Chat>()
+                .adapter(adapter)
+                .build()?;
             server.start().await?;
             Ok(TestServer::new(server))
         };

@@ -28,7 +28,10 @@ struct Lobby {
 
 #[consumer]
 impl Lobby {
-    async fn connect(socket: &Socket, login: Option<Login>) -> Result<Self, ConnectError> {
+    async fn connect(
+        socket: &Socket,
+        login: Option<Login>,
+    ) -> Result<Self, ConnectError> {
         let handshake = socket.handshake();
         let is_old = handshake.revision() == Revision::V3;
         let token = match login {
@@ -36,8 +39,9 @@ impl Lobby {
             None if is_old => handshake.query_param("token"),
             None => None,
         };
-        let user =
-            token.and_then(|token| user_of(&token)).ok_or_else(|| ConnectError::new("Who are you?"))?;
+        let user = token
+            .and_then(|token| user_of(&token))
+            .ok_or_else(|| ConnectError::new("Who are you?"))?;
         if is_old {
             // Its own `socket.id` is something else.
             socket.emit("your_id", &socket.id()).await?;
@@ -85,7 +89,10 @@ mod tests {
     use sio_tests::{OldPolling, Received, TestServer, pattern};
 
     async fn lobby() -> TestServer {
-        TestServer::start(|builder| with_old_clients(builder.consumer::<Lobby>().consumer::<Table>())).await
+        TestServer::start(|builder| {
+            with_old_clients(builder.consumer::<Lobby>().consumer::<Table>())
+        })
+        .await
     }
 
     #[tokio::test]
@@ -93,7 +100,9 @@ mod tests {
         let server = lobby().await;
         let mut old = OldPolling::open(&server, "&token=sesame").await;
         old.expect("40").await;
-        let Received::Text(told) = old.next().await else { panic!("an event without bytes is text") };
+        let Received::Text(told) = old.next().await else {
+            panic!("an event without bytes is text")
+        };
         let sockets = server.of("/").sockets();
         assert_eq!(pattern::json(&told), serde_json::json!(["your_id", sockets[0].id()]));
         old.send(&[r#"420["name"]"#]).await;
@@ -101,15 +110,23 @@ mod tests {
         old.send(&["40/table,"]).await;
         old.expect(r#"44/table,{"message":"The table is full","retry":true}"#).await;
 
-        OldPolling::open(&server, "&token=guess").await.expect(r#"44"Who are you?""#).await;
+        OldPolling::open(&server, "&token=guess")
+            .await
+            .expect(r#"44"Who are you?""#)
+            .await;
     }
 
     #[tokio::test]
     async fn an_old_client_may_keep_the_id_that_it_takes() {
-        let server = TestServer::start(|builder| with_ids_of_old_clients(builder.consumer::<Lobby>())).await;
+        let server = TestServer::start(|builder| {
+            with_ids_of_old_clients(builder.consumer::<Lobby>())
+        })
+        .await;
         let mut old = OldPolling::open(&server, "&token=sesame").await;
         old.expect("40").await;
-        let Received::Text(told) = old.next().await else { panic!("an event without bytes is text") };
+        let Received::Text(told) = old.next().await else {
+            panic!("an event without bytes is text")
+        };
         assert_eq!(pattern::json(&told), serde_json::json!(["your_id", old.open.sid]));
     }
 
@@ -121,8 +138,10 @@ mod tests {
         young.expect(r#"40{"sid":…}"#).await;
         young.send(r#"420["name"]"#).await;
         young.expect(r#"430["Ada"]"#).await;
-        let mut stranger =
-            server.try_ws("EIO=4&transport=websocket&token=sesame", &[]).await.expect("it may open");
+        let mut stranger = server
+            .try_ws("EIO=4&transport=websocket&token=sesame", &[])
+            .await
+            .expect("it may open");
         stranger.receive().await;
         stranger.send("40").await;
         stranger.expect(r#"44{"message":"Who are you?"}"#).await;

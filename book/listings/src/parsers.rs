@@ -22,7 +22,11 @@ impl Scores {
 }
 
 fn server() -> Result<Server, sio::error::BuildError> {
-    Server::builder().collect(false).consumer::<Scores>().parser(sio::options::Parser::MessagePack).build()
+    Server::builder()
+        .collect(false)
+        .consumer::<Scores>()
+        .parser(sio::options::Parser::MessagePack)
+        .build()
 }
 // ANCHOR_END: server
 

@@ -43,10 +43,11 @@ fn forget(key: &str) -> bool {
 
 async fn server_events() -> sio::Result {
     // ANCHOR: server_events
-    let builder = Server::builder().on_server_event("forget", async |from: NodeId, key: String| {
-        println!("{from} has changed {key}");
-        forget(&key)
-    });
+    let builder =
+        Server::builder().on_server_event("forget", async |from: NodeId, key: String| {
+            println!("{from} has changed {key}");
+            forget(&key)
+        });
     // ANCHOR_END: server_events
     let server = builder.build()?;
     // ANCHOR: server_emit

@@ -15,7 +15,8 @@ struct Post {
     text: String,
 }
 
-/// The auth payload of a client: an object, to which the official client adds what it needs to come back.
+/// The auth payload of a client: an object, to which the official client adds what it
+/// needs to come back.
 #[derive(Serialize, Deserialize)]
 struct Login {
     name: String,
@@ -39,7 +40,12 @@ impl Forum {
         Ok(())
     }
 
-    async fn event_post(&mut self, socket: &Socket, author: Extension<Author>, text: String) -> sio::Result {
+    async fn event_post(
+        &mut self,
+        socket: &Socket,
+        author: Extension<Author>,
+        text: String,
+    ) -> sio::Result {
         let post = Post { author: author.0.clone(), text };
         socket.to("news").emit("post", &post).await?;
         Ok(())
@@ -68,7 +74,8 @@ mod tests {
 
     // ANCHOR: test
     #[tokio::test(start_paused = true)]
-    async fn who_comes_back_has_missed_nothing() -> Result<(), Box<dyn std::error::Error>> {
+    async fn who_comes_back_has_missed_nothing() -> Result<(), Box<dyn std::error::Error>>
+    {
         let server = server().collect(false).consumer::<Forum>().build()?;
         let server = TestServer::new(server);
         let [ada, bob] = ["Ada", "Bob"].map(|name| Login { name: name.into() });

@@ -79,8 +79,14 @@ impl Cafe {
     // ANCHOR_END: join
 
     // ANCHOR: whisper
-    async fn event_whisper(&mut self, socket: &Socket, whisper: Whisper) -> sio::Result<bool> {
-        let Some(other) = socket.namespace().socket(&whisper.to) else { return Ok(false) };
+    async fn event_whisper(
+        &mut self,
+        socket: &Socket,
+        whisper: Whisper,
+    ) -> sio::Result<bool> {
+        let Some(other) = socket.namespace().socket(&whisper.to) else {
+            return Ok(false);
+        };
         other.emit("whispered", &(socket.id(), &whisper.text)).await?;
         Ok(true)
     }
@@ -98,7 +104,8 @@ struct Admin;
 impl Admin {}
 
 // ANCHOR: many
-/// The evening is over: everybody from the garden moves inside, and whoever sleeps is disconnected.
+/// The evening is over: everybody from the garden moves inside, and whoever sleeps is
+/// disconnected.
 async fn evening(cafe: &Namespace) -> sio::Result<usize> {
     let garden = cafe.to("garden");
     garden.join("inside").await?;
@@ -114,7 +121,12 @@ fn who_is_where(cafe: &Namespace) {
         let members = cafe.to(&room).sockets();
         println!("{} in {room}", members.len());
         for socket in members {
-            println!("  {} over {}, in {:?}", socket.id(), socket.transport(), socket.rooms());
+            println!(
+                "  {} over {}, in {:?}",
+                socket.id(),
+                socket.transport(),
+                socket.rooms()
+            );
         }
     }
 }
@@ -158,7 +170,15 @@ mod tests {
         // The volatile position is not lost here: nothing else waits.
         events(
             &mut me,
-            &[r#"["position",3.5,4.0]"#, r#"["token","secret"]"#, news, ready, ready, ready, news],
+            &[
+                r#"["position",3.5,4.0]"#,
+                r#"["token","secret"]"#,
+                news,
+                ready,
+                ready,
+                ready,
+                news,
+            ],
         )
         .await;
         events(&mut tea, &[news, news, ready, ready, ready, ready, news]).await;
@@ -173,8 +193,11 @@ mod tests {
     #[tokio::test]
     async fn a_message_goes_to_the_others_in_the_room() {
         let server = start().await;
-        let (mut ada, mut bob, mut eve) =
-            (server.socket("/cafe").await, server.socket("/cafe").await, server.socket("/cafe").await);
+        let (mut ada, mut bob, mut eve) = (
+            server.socket("/cafe").await,
+            server.socket("/cafe").await,
+            server.socket("/cafe").await,
+        );
         for client in [&mut ada, &mut bob] {
             client.send(r#"42/cafe,0["begin_chat"]"#).await;
             client.expect("43/cafe,0[]").await;
@@ -184,7 +207,11 @@ mod tests {
         bob.expect(r#"42/cafe,["my reply",{"n":1}]"#).await;
         eve.expect_nothing_more().await;
 
-        ada.send(&format!(r#"42/cafe,2["whisper",{{"to":"{}","text":"psst"}}]"#, bob.sid)).await;
+        ada.send(&format!(
+            r#"42/cafe,2["whisper",{{"to":"{}","text":"psst"}}]"#,
+            bob.sid
+        ))
+        .await;
         ada.expect("43/cafe,2[true]").await;
         bob.expect(&format!(r#"42/cafe,["whispered","{}","psst"]"#, ada.sid)).await;
     }

@@ -1,6 +1,8 @@
 //! The listings of "Piece by piece".
 
-use sio::cluster::{Adapter, Emitter, NodeJs, Options, Python, RedisBus, SubscriptionMode};
+use sio::cluster::{
+    Adapter, Emitter, NodeJs, Options, Python, RedisBus, SubscriptionMode,
+};
 use sio::prelude::*;
 
 fn beside_sharded_node() -> sio::Builder {
@@ -14,7 +16,8 @@ fn beside_sharded_node() -> sio::Builder {
 
 // ANCHOR: emitter
 async fn say(url: &str) -> Result<(), Box<dyn std::error::Error>> {
-    let emitter = Emitter::python(Options::new(RedisBus::new(url)?), &Python::new()).await?;
+    let emitter =
+        Emitter::python(Options::new(RedisBus::new(url)?), &Python::new()).await?;
     emitter.of("/orders")?.to("order:7").emit("progress", &(7, "picked"))?;
     emitter.close().await;
     Ok(())

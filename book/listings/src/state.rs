@@ -71,7 +71,11 @@ impl Office {
         Self { messages: 0, _present: presence.enter(&login.name) }
     }
 
-    async fn event_say(&mut self, _text: String, statistics: State<Statistics>) -> (u64, u64) {
+    async fn event_say(
+        &mut self,
+        _text: String,
+        statistics: State<Statistics>,
+    ) -> (u64, u64) {
         self.messages += 1;
         let all = statistics.messages.fetch_add(1, Ordering::Relaxed) + 1;
         (self.messages, all)
@@ -134,7 +138,10 @@ mod tests {
     async fn what_is_shared_is_shared_and_what_is_not_is_not() {
         let presence = Presence::default();
         let server = TestServer::start(|builder| {
-            builder.consumer::<Office>().state(Statistics::default()).state(presence.clone())
+            builder
+                .consumer::<Office>()
+                .state(Statistics::default())
+                .state(presence.clone())
         })
         .await;
         let (mut ada, mut bob) = (server.ws().await, server.ws().await);
@@ -175,8 +182,12 @@ mod tests {
     #[test]
     fn a_state_that_nobody_provides_is_found_at_the_start() {
         server().unwrap();
-        let error = Server::builder().collect(false).consumer::<Office>().build().unwrap_err();
+        let error =
+            Server::builder().collect(false).consumer::<Office>().build().unwrap_err();
         assert_eq!(error.problems().len(), 2);
-        assert!(error.to_string().contains("needs State<book_listings::state::Presence>"), "{error}");
+        assert!(
+            error.to_string().contains("needs State<book_listings::state::Presence>"),
+            "{error}"
+        );
     }
 }

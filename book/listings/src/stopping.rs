@@ -57,7 +57,9 @@ mod tests {
 
     #[tokio::test]
     async fn a_page_saves_before_it_is_disconnected() {
-        let server = TestServer::start(|builder| with_a_slow_end(builder).consumer::<Editor>()).await;
+        let server =
+            TestServer::start(|builder| with_a_slow_end(builder).consumer::<Editor>())
+                .await;
         let mut ws = server.socket("/editor").await;
         let handle = server.handle().clone();
         let draining = tokio::spawn(async move { handle.drain().await });

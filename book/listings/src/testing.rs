@@ -24,11 +24,19 @@ mod tests {
             handshake.header("x-staff").is_some()
         }
 
-        async fn event_order(&mut self, socket: &Socket, meal: String) -> sio::Result<u32> {
+        async fn event_order(
+            &mut self,
+            socket: &Socket,
+            meal: String,
+        ) -> sio::Result<u32> {
             self.orders += 1;
             tokio::time::sleep(Duration::from_secs(600)).await; // cooks
             let is_hungry = socket.emit_with_ack::<bool>("ready", &meal).await?;
-            if is_hungry { Ok(self.orders) } else { Err(sio::Error::new("cold", "It got cold")) }
+            if is_hungry {
+                Ok(self.orders)
+            } else {
+                Err(sio::Error::new("cold", "It got cold"))
+            }
         }
     }
 
@@ -56,7 +64,12 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_meal_takes_ten_minutes_and_the_test_does_not() -> TestResult {
         let server = server();
-        let cook = server.client().namespace("/kitchen").header("X-Staff", "yes").connect().await?;
+        let cook = server
+            .client()
+            .namespace("/kitchen")
+            .header("X-Staff", "yes")
+            .connect()
+            .await?;
         cook.answer("ready", |meal: String| meal == "soup");
 
         let patient = cook.within(Duration::from_secs(700));
@@ -71,7 +84,8 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn nothing_is_lost_while_the_transport_changes() -> TestResult {
         let server = server();
-        let client = server.client().namespace("/kitchen").transport(TransportKind::Polling);
+        let client =
+            server.client().namespace("/kitchen").transport(TransportKind::Polling);
         let client = client.header("X-Staff", "yes").connect().await?;
         server.of("/kitchen").emit("menu", &json!(["soup"])).await?;
         client.upgrade().await;
@@ -91,7 +105,10 @@ mod tests {
 
         let client = staff.clone().connect().await?;
         client.disconnect().await;
-        assert_eq!(client.expect_disconnect().await, DisconnectReason::ClientNamespaceDisconnect);
+        assert_eq!(
+            client.expect_disconnect().await,
+            DisconnectReason::ClientNamespaceDisconnect
+        );
 
         let client = staff.clone().connect().await?;
         client.kill().await;
@@ -104,7 +121,10 @@ mod tests {
 
         let client = staff.connect().await?;
         client.socket().disconnect();
-        assert_eq!(client.expect_disconnect().await, DisconnectReason::ServerNamespaceDisconnect);
+        assert_eq!(
+            client.expect_disconnect().await,
+            DisconnectReason::ServerNamespaceDisconnect
+        );
         Ok(())
     }
     // ANCHOR_END: leaving

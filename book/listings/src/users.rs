@@ -36,10 +36,14 @@ async fn customers(server: &Server, order: u64) -> sio::Result {
 fn presence() -> sio::Builder {
     // ANCHOR: presence
     let grace = Duration::from_secs(5);
-    Server::builder().presence(grace).on_presence(|namespace, user, change| match change {
-        PresenceChange::Online => println!("{user} is in {namespace}"),
-        PresenceChange::Offline { since } => println!("{user} has left {namespace} at {since:?}"),
-        _ => {}
-    })
+    Server::builder().presence(grace).on_presence(
+        |namespace, user, change| match change {
+            PresenceChange::Online => println!("{user} is in {namespace}"),
+            PresenceChange::Offline { since } => {
+                println!("{user} has left {namespace} at {since:?}")
+            }
+            _ => {}
+        },
+    )
     // ANCHOR_END: presence
 }

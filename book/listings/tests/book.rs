@@ -8,6 +8,9 @@ use std::path::{Component, Path, PathBuf};
 /// from a file.
 const PLAIN: [&str; 3] = ["console", "json", "text"];
 
+/// The page has room for so many columns of a listing; it cuts off longer lines.
+const COLUMNS: usize = 90;
+
 fn book() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../src")
 }
@@ -26,7 +29,8 @@ fn chapters() -> BTreeMap<PathBuf, String> {
                 folders.push(path);
             } else if path.extension().is_some_and(|extension| extension == "md") {
                 let text = read(&path);
-                let name = path.strip_prefix(book()).expect("it is below the book").to_owned();
+                let name =
+                    path.strip_prefix(book()).expect("it is below the book").to_owned();
                 chapters.insert(name, text);
             }
         }
@@ -84,32 +88,41 @@ fn plain(path: &Path) -> PathBuf {
 
 /// The name by which a heading is linked to.
 fn slug(heading: &str) -> String {
-    let kept = heading.chars().filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'));
+    let kept =
+        heading.chars().filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'));
     kept.collect::<String>().trim().to_lowercase().replace(' ', "-")
 }
 
-/// What is wrong with an include, if anything is.
-fn problem_of_include(chapter: &Path, include: &str) -> Option<String> {
+/// The lines that an include shows, or what is wrong with it.
+fn included(chapter: &Path, include: &str) -> Result<Vec<String>, String> {
     let (file, anchor) = match include.split_once(':') {
         Some((file, anchor)) => (file, Some(anchor)),
         None => (include, None),
     };
-    let path = book().join(chapter.parent().expect("a chapter is in a folder")).join(file);
-    let Ok(text) = fs::read_to_string(&path) else { return Some(format!("there is no {file}")) };
-    let anchor = anchor?;
+    let path =
+        book().join(chapter.parent().expect("a chapter is in a folder")).join(file);
+    let text = fs::read_to_string(&path).map_err(|_| format!("there is no {file}"))?;
+    let lines: Vec<_> = text.lines().map(str::to_owned).collect();
+    let Some(anchor) = anchor else { return Ok(lines) };
     let at = |mark: &str| {
-        let mut lines = text.lines().enumerate();
         // In HTML a comment has an end.
-        let is_mark = |line: &str| {
+        let is_mark = |line: &String| {
             let line = line.trim_end();
-            line.strip_suffix(" -->").unwrap_or(line).ends_with(&format!("{mark}: {anchor}"))
+            line.strip_suffix(" -->")
+                .unwrap_or(line)
+                .ends_with(&format!("{mark}: {anchor}"))
         };
-        lines.find(|(_, line)| is_mark(line)).map(|(number, _)| number)
+        lines.iter().position(is_mark)
     };
     match (at(" ANCHOR"), at(" ANCHOR_END")) {
-        (Some(begin), Some(end)) if begin + 1 < end => None,
-        found => Some(format!("{file} has no part {anchor} ({found:?})")),
+        (Some(begin), Some(end)) if begin + 1 < end => Ok(lines[begin + 1..end].to_vec()),
+        found => Err(format!("{file} has no part {anchor} ({found:?})")),
     }
+}
+
+/// The argument of an include, if the line is one.
+fn include(line: &str) -> Option<&str> {
+    line.trim().strip_prefix("{{#include ")?.strip_suffix("}}")
 }
 
 #[test]
@@ -122,17 +135,37 @@ fn every_listing_is_a_part_of_a_file_that_is_there() {
                 continue;
             }
             for line in lines {
-                let include =
-                    line.trim().strip_prefix("{{#include ").and_then(|line| line.strip_suffix("}}"));
-                let problem = match include {
-                    Some(include) => problem_of_include(&chapter, include),
-                    None => Some(format!("`{line}` in a block of {language:?} is not included")),
+                let problem = match include(line) {
+                    Some(include) => included(&chapter, include).err(),
+                    None => Some(format!(
+                        "`{line}` in a block of {language:?} is not included"
+                    )),
                 };
-                problems.extend(problem.map(|problem| format!("{}: {problem}", chapter.display())));
+                problems.extend(
+                    problem.map(|problem| format!("{}: {problem}", chapter.display())),
+                );
             }
         }
     }
     assert!(problems.is_empty(), "{problems:#?}");
+}
+
+#[test]
+fn every_listing_fits_on_its_page() {
+    let mut problems = Vec::new();
+    for (chapter, text) in chapters() {
+        for (_, lines) in blocks(&text) {
+            let shown = lines.into_iter().flat_map(|line| match include(line) {
+                Some(include) => included(&chapter, include).unwrap_or_default(),
+                None => vec![line.to_owned()],
+            });
+            let is_shown = |line: &String| !line.contains(" ANCHOR");
+            let wide =
+                shown.filter(is_shown).filter(|line| line.chars().count() > COLUMNS);
+            problems.extend(wide.map(|line| format!("{}: {line}", chapter.display())));
+        }
+    }
+    assert!(problems.is_empty(), "over {COLUMNS} columns: {problems:#?}");
 }
 
 #[test]
@@ -142,7 +175,8 @@ fn the_summary_names_every_chapter_once() {
     let named: Vec<PathBuf> = links(summary).map(PathBuf::from).collect();
     let unique: BTreeSet<_> = named.iter().cloned().collect();
     assert_eq!(named.len(), unique.len(), "a chapter is named twice");
-    let there: BTreeSet<_> = chapters.into_keys().filter(|path| path != Path::new("SUMMARY.md")).collect();
+    let there: BTreeSet<_> =
+        chapters.into_keys().filter(|path| path != Path::new("SUMMARY.md")).collect();
     assert_eq!(unique, there);
 }
 
@@ -155,13 +189,17 @@ fn every_link_within_the_book_leads_somewhere() {
         for link in links(&prose).filter(|link| !link.contains("://")) {
             let (file, heading) = link.split_once('#').unwrap_or((link, ""));
             let folder = chapter.parent().expect("a chapter is in a folder");
-            let target = if file.is_empty() { chapter.clone() } else { plain(&folder.join(file)) };
-            let is_picture =
-                target.extension().is_some_and(|kind| kind != "md") && book().join(&target).is_file();
+            let target =
+                if file.is_empty() { chapter.clone() } else { plain(&folder.join(file)) };
+            let is_picture = target.extension().is_some_and(|kind| kind != "md")
+                && book().join(&target).is_file();
             let is_there = is_picture
                 || chapters.get(&target).is_some_and(|target| {
-                    let mut headings = target.lines().filter_map(|line| line.strip_prefix('#'));
-                    heading.is_empty() || headings.any(|line| slug(line.trim_start_matches('#')) == heading)
+                    let mut headings =
+                        target.lines().filter_map(|line| line.strip_prefix('#'));
+                    heading.is_empty()
+                        || headings
+                            .any(|line| slug(line.trim_start_matches('#')) == heading)
                 });
             if !is_there {
                 problems.push(format!("{}: {link}", chapter.display()));
@@ -174,7 +212,8 @@ fn every_link_within_the_book_leads_somewhere() {
 #[test]
 fn every_example_is_explained_and_listed() {
     let project = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let (page, readme) = (&chapters()[Path::new("examples.md")], read(&project.join("README.md")));
+    let (page, readme) =
+        (&chapters()[Path::new("examples.md")], read(&project.join("README.md")));
     for entry in fs::read_dir(project.join("examples")).expect("the folder can be read") {
         let entry = entry.expect("the entry can be read");
         let name = entry.file_name().into_string().expect("a name in ASCII");
@@ -191,9 +230,12 @@ fn options() -> BTreeSet<String> {
     let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../sio/src");
     let folder = fs::read_dir(sources.join("builder")).into_iter().flatten();
     let files = folder.map(|entry| entry.expect("the entry can be read").path());
-    let source: String = files.chain([sources.join("builder.rs")]).map(|path| read(&path)).collect();
+    let source: String =
+        files.chain([sources.join("builder.rs")]).map(|path| read(&path)).collect();
     let methods = source.split("    pub fn ").skip(1);
-    let is_option = |method: &&str| method.split('{').next().is_some_and(|head| head.contains("-> Self"));
+    let is_option = |method: &&str| {
+        method.split('{').next().is_some_and(|head| head.contains("-> Self"))
+    };
     methods
         .filter(is_option)
         .filter_map(|method| method.split(['(', '<']).next().map(str::to_owned))
@@ -203,17 +245,21 @@ fn options() -> BTreeSet<String> {
 #[test]
 fn the_reference_has_every_option_and_no_other() {
     let reference = &chapters()[Path::new("reference/options.md")];
-    let cells = reference.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next());
+    let cells =
+        reference.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next());
     let calls = cells.filter(|cell| cell.ends_with(')'));
-    let rows: BTreeSet<_> =
-        calls.filter_map(|call| call.split([':', '(']).next().map(str::to_owned)).collect();
+    let rows: BTreeSet<_> = calls
+        .filter_map(|call| call.split([':', '(']).next().map(str::to_owned))
+        .collect();
     assert_eq!(rows, options());
 }
 
 /// The names of all public functions of the crate.
 fn functions() -> BTreeSet<String> {
-    let (mut functions, mut folders) =
-        (BTreeSet::new(), vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("../../sio/src")]);
+    let (mut functions, mut folders) = (
+        BTreeSet::new(),
+        vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("../../sio/src")],
+    );
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(folder).expect("the folder can be read") {
             let path = entry.expect("the entry can be read").path();
@@ -223,7 +269,11 @@ fn functions() -> BTreeSet<String> {
                 let source = read(&path);
                 let kinds = ["pub fn ", "pub const fn ", "pub async fn "];
                 let names = kinds.iter().flat_map(|kind| source.split(kind).skip(1));
-                functions.extend(names.filter_map(|name| name.split(['(', '<']).next().map(str::to_owned)));
+                functions.extend(
+                    names.filter_map(|name| {
+                        name.split(['(', '<']).next().map(str::to_owned)
+                    }),
+                );
             }
         }
     }
@@ -245,12 +295,17 @@ fn the_tables_for_those_who_move_over_name_what_is_there() {
     // What the reader writes, and what belongs to others.
     let others = ["Err", "connect", "consumer", "disconnect", "event", "serde"];
     let mut problems = Vec::new();
-    for (chapter, text) in chapters().iter().filter(|(chapter, _)| chapter.starts_with("moving")) {
-        let rows = text.lines().filter_map(|line| line.strip_prefix("| ")?.strip_suffix(" |"));
+    for (chapter, text) in
+        chapters().iter().filter(|(chapter, _)| chapter.starts_with("moving"))
+    {
+        let rows =
+            text.lines().filter_map(|line| line.strip_prefix("| ")?.strip_suffix(" |"));
         for right in rows.filter_map(|row| row.rsplit(" | ").next()) {
             let code = right.split('`').skip(1).step_by(2);
             let is_unknown = |name: &&str| {
-                !functions.contains(*name) && !others.contains(name) && !name.starts_with("event_")
+                !functions.contains(*name)
+                    && !others.contains(name)
+                    && !name.starts_with("event_")
             };
             let unknown = code.flat_map(calls).filter(is_unknown);
             problems.extend(unknown.map(|name| format!("{}: {name}", chapter.display())));
@@ -265,8 +320,10 @@ fn the_reference_has_every_reason_and_code() {
     let reference = &chapters()[Path::new("reference/errors.md")];
 
     let reasons = read(&sources.join("sio-core/src/socket/reason.rs"));
-    let reasons: Vec<_> =
-        reasons.lines().filter_map(|line| line.trim().strip_suffix("\",")?.split("=> \"").nth(1)).collect();
+    let reasons: Vec<_> = reasons
+        .lines()
+        .filter_map(|line| line.trim().strip_suffix("\",")?.split("=> \"").nth(1))
+        .collect();
     assert!(reasons.len() >= 10, "{reasons:?}");
 
     let errors = read(&sources.join("sio/src/error.rs"));
@@ -284,22 +341,33 @@ fn the_reference_has_every_reason_and_code() {
 
 /// The variants of an error that users meet, as a file of `sio/src/error` declares them.
 fn variants(file: &str, name: &str) -> Vec<String> {
-    let source = read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../../sio/src/error").join(file));
-    let (_, body) = source.split_once(&format!("pub enum {name} {{\n")).expect("the enum");
+    let source = read(
+        &Path::new(env!("CARGO_MANIFEST_DIR")).join("../../sio/src/error").join(file),
+    );
+    let (_, body) =
+        source.split_once(&format!("pub enum {name} {{\n")).expect("the enum");
     let (body, _) = body.split_once("\n}").expect("its end");
     let lines = body.lines().filter_map(|line| line.strip_prefix("    "));
     let variants = lines.filter(|line| line.starts_with(char::is_uppercase));
-    variants.filter_map(|line| line.split([' ', ',', '(']).next().map(str::to_owned)).collect()
+    variants
+        .filter_map(|line| line.split([' ', ',', '(']).next().map(str::to_owned))
+        .collect()
 }
 
 #[test]
 fn the_reference_has_every_variant_of_the_errors() {
     let reference = &chapters()[Path::new("reference/errors.md")];
-    for (file, name) in [("build.rs", "Problem"), ("emit.rs", "EmitError"), ("emit.rs", "AckError")] {
-        let (_, table) = reference.split_once(&format!("| `{name}` | is |")).expect("a table for the error");
+    for (file, name) in
+        [("build.rs", "Problem"), ("emit.rs", "EmitError"), ("emit.rs", "AckError")]
+    {
+        let (_, table) = reference
+            .split_once(&format!("| `{name}` | is |"))
+            .expect("a table for the error");
         let (table, _) = table.split_once("\n\n").unwrap_or((table, ""));
-        let rows: BTreeSet<_> =
-            table.lines().filter_map(|row| row.strip_prefix("| `")?.split('`').next()).collect();
+        let rows: BTreeSet<_> = table
+            .lines()
+            .filter_map(|row| row.strip_prefix("| `")?.split('`').next())
+            .collect();
         let variants = variants(file, name);
         assert!(variants.len() >= 7, "{variants:?}");
         assert_eq!(rows, variants.iter().map(String::as_str).collect(), "{name}");

@@ -62,7 +62,8 @@ socket.on("disconnect", (reason) => {
   validUntil = undefined;
   if (reason === "io server disconnect") {
     log("The token has run out: disconnected.");
-    socket.connect(); // The client does not do so by itself when the server has ended the connection.
+    // The client does not reconnect by itself when the server has ended the connection.
+    socket.connect();
   }
 });
 // ANCHOR_END: again

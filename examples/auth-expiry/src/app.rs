@@ -16,7 +16,10 @@ const PASSWORD: &str = "sesame";
 const COOKIE: &str = "session";
 
 /// The router with Socket.IO in front of it, and the server to stop it by.
-pub(crate) fn new(builder: sio::Builder, tokens: Tokens) -> sio::Result<(Router, Server)> {
+pub(crate) fn new(
+    builder: sio::Builder,
+    tokens: Tokens,
+) -> sio::Result<(Router, Server)> {
     let server = builder.auth_warning(tokens.warning()).state(tokens.clone()).build()?;
     let router = Router::new()
         .route("/", get(async || Redirect::to("/app/")))
@@ -28,7 +31,10 @@ pub(crate) fn new(builder: sio::Builder, tokens: Tokens) -> sio::Result<(Router,
     Ok((router, server))
 }
 
-async fn log_in(Shared(tokens): Shared<Tokens>, Json(credentials): Json<Credentials>) -> Response {
+async fn log_in(
+    Shared(tokens): Shared<Tokens>,
+    Json(credentials): Json<Credentials>,
+) -> Response {
     if credentials.password != PASSWORD {
         return StatusCode::UNAUTHORIZED.into_response();
     }
@@ -40,10 +46,16 @@ async fn log_in(Shared(tokens): Shared<Tokens>, Json(credentials): Json<Credenti
 
 // ANCHOR: token
 /// A fresh token for a page whose user has logged in.
-async fn token(Shared(tokens): Shared<Tokens>, headers: HeaderMap) -> Result<Json<Access>, StatusCode> {
+async fn token(
+    Shared(tokens): Shared<Tokens>,
+    headers: HeaderMap,
+) -> Result<Json<Access>, StatusCode> {
     let session = cookie(&headers).ok_or(StatusCode::UNAUTHORIZED)?;
-    let grant = tokens.check(session, Purpose::Session).map_err(|_| StatusCode::UNAUTHORIZED)?;
-    let token = tokens.issue(grant.user, Purpose::Access).map_err(|_| StatusCode::INTERNAL_SERVER_ERROR)?;
+    let grant =
+        tokens.check(session, Purpose::Session).map_err(|_| StatusCode::UNAUTHORIZED)?;
+    let token = tokens
+        .issue(grant.user, Purpose::Access)
+        .map_err(|_| StatusCode::INTERNAL_SERVER_ERROR)?;
     Ok(Json(Access { token }))
 }
 // ANCHOR_END: token

@@ -17,7 +17,8 @@ impl Clock {
         // A wall clock before 1970 is wrong, and then any time will do.
         let started_at = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         // Tokens have milliseconds: with no fraction of one here, none is lost there.
-        let started_at = Duration::new(started_at.as_secs(), started_at.subsec_millis() * 1_000_000);
+        let started_at =
+            Duration::new(started_at.as_secs(), started_at.subsec_millis() * 1_000_000);
         Self { started: Instant::now(), started_at }
     }
 

@@ -13,7 +13,11 @@ pub(crate) struct Account {
 
 #[consumer(namespace = "/account")]
 impl Account {
-    async fn connect(socket: &Socket, access: Access, tokens: State<Tokens>) -> sio::Result<Self> {
+    async fn connect(
+        socket: &Socket,
+        access: Access,
+        tokens: State<Tokens>,
+    ) -> sio::Result<Self> {
         let grant = tokens.check(&access.token, Purpose::Access)?;
         socket.expires_at(grant.expires.into_std());
         socket.emit("welcome", &validity(&grant)).await?;

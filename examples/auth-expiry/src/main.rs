@@ -39,7 +39,8 @@ async fn main() -> sio::Result<()> {
         .static_files("/app", here.join("public"))
         .static_files("/shared", here.join("../shared"))
         .client_files(here.join("../node_modules/socket.io-client/dist"));
-    let (router, server) = app::new(builder, Tokens::new(Duration::from_secs(token_seconds))?)?;
+    let (router, server) =
+        app::new(builder, Tokens::new(Duration::from_secs(token_seconds))?)?;
 
     let listener = TcpListener::bind((host, port)).await?;
     println!("listening on http://{}", listener.local_addr()?);

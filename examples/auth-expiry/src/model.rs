@@ -54,9 +54,13 @@ pub(crate) enum Refusal {
 impl From<Refusal> for sio::Error {
     fn from(refusal: Refusal) -> Self {
         match refusal {
-            Refusal::InvalidToken => Self::new("invalid_token", "This token is none of ours"),
+            Refusal::InvalidToken => {
+                Self::new("invalid_token", "This token is none of ours")
+            }
             Refusal::ExpiredToken => Self::new("expired_token", "This token has run out"),
-            Refusal::AnotherUser => Self::new("another_user", "This token is somebody else's"),
+            Refusal::AnotherUser => {
+                Self::new("another_user", "This token is somebody else's")
+            }
         }
     }
 }

@@ -1,4 +1,5 @@
-//! Signed tokens: a few words about a user that only this server could have written. Nothing has to be remembered.
+//! Signed tokens: a few words about a user that only this server could have written.
+//! Nothing has to be remembered.
 
 use std::time::Duration;
 
@@ -23,8 +24,8 @@ pub(crate) struct Tokens {
     lifetime: Duration,
 }
 
-/// The purpose of a token. A session is kept in a cookie that no script can read; with it a page gets access tokens,
-/// which sockets are opened with.
+/// The purpose of a token. A session is kept in a cookie that no script can read; with it
+/// a page gets access tokens, which sockets are opened with.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Purpose {
@@ -49,7 +50,8 @@ pub(crate) struct Grant {
 }
 
 impl Tokens {
-    /// Begins with a key of its own, so that all tokens from before a restart are invalid.
+    /// Begins with a key of its own, so that all tokens from before a restart are
+    /// invalid.
     pub(crate) fn new(lifetime: Duration) -> sio::Result<Self> {
         let mut key = [0; 64]; // as long as a block of SHA-256
         getrandom::fill(&mut key)?;
@@ -63,8 +65,10 @@ impl Tokens {
             Purpose::Access => self.lifetime,
         };
         let expires = u64::try_from((self.clock.now() + lifetime).as_millis())?;
-        let claims = BASE64.encode(serde_json::to_vec(&Claims { user, purpose, expires })?);
-        let signature = BASE64.encode(self.key.clone().chain_update(&claims).finalize().into_bytes());
+        let claims =
+            BASE64.encode(serde_json::to_vec(&Claims { user, purpose, expires })?);
+        let signature =
+            BASE64.encode(self.key.clone().chain_update(&claims).finalize().into_bytes());
         Ok(format!("{claims}.{signature}"))
     }
 
@@ -78,7 +82,8 @@ impl Tokens {
         Ok(Grant { user, expires: self.clock.instant(expires) })
     }
 
-    /// Returns a token's content, if its signature is right. Signatures are compared in constant time.
+    /// Returns a token's content, if its signature is right. Signatures are compared in
+    /// constant time.
     fn read(&self, token: &str) -> Option<Claims> {
         let (claims, signature) = token.split_once('.')?;
         let signature = BASE64.decode(signature).ok()?;
@@ -111,20 +116,31 @@ mod tests {
         assert_eq!(grant.user, ada());
         assert_eq!(grant.expires - Instant::now(), MINUTE);
         tokio::time::advance(MINUTE).await;
-        assert_eq!(tokens.check(&token, Purpose::Access).unwrap_err(), Refusal::ExpiredToken);
+        assert_eq!(
+            tokens.check(&token, Purpose::Access).unwrap_err(),
+            Refusal::ExpiredToken
+        );
     }
 
     #[tokio::test]
     async fn nobody_else_can_make_one() {
-        let (tokens, others) = (Tokens::new(MINUTE).unwrap(), Tokens::new(MINUTE).unwrap());
+        let (tokens, others) =
+            (Tokens::new(MINUTE).unwrap(), Tokens::new(MINUTE).unwrap());
         let theirs = others.issue(ada(), Purpose::Access).unwrap();
         let session = tokens.issue(ada(), Purpose::Session).unwrap();
         let good = tokens.issue(ada(), Purpose::Access).unwrap();
         let (claims, signature) = good.split_once('.').unwrap();
-        let claims = String::from_utf8(BASE64.decode(claims).unwrap()).unwrap().replace("Ada", "Bob");
+        let claims = String::from_utf8(BASE64.decode(claims).unwrap())
+            .unwrap()
+            .replace("Ada", "Bob");
         let forged = format!("{}.{signature}", BASE64.encode(claims));
-        for token in [&theirs, &session, &forged, "", ".", "a.b", &good[..good.len() - 2]] {
-            assert_eq!(tokens.check(token, Purpose::Access).unwrap_err(), Refusal::InvalidToken, "{token}");
+        for token in [&theirs, &session, &forged, "", ".", "a.b", &good[..good.len() - 2]]
+        {
+            assert_eq!(
+                tokens.check(token, Purpose::Access).unwrap_err(),
+                Refusal::InvalidToken,
+                "{token}"
+            );
         }
     }
 }

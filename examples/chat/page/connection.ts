@@ -113,7 +113,8 @@ export function connect(client: typeof io, identity: () => Chat.Auth, on: Callba
     report(final ? "closed" : "waiting", reason);
   });
   socket.on("connect_error", (error: ConnectError) => {
-    // `active` is true while the client goes on trying; false means that the server refused this socket.
+    // `active` is true while the client goes on trying; false means that the server
+    // refused this socket.
     report(socket.active ? "waiting" : "closed", error.data?.detail ?? error.message, error.data?.code);
   });
 
@@ -132,7 +133,8 @@ export function connect(client: typeof io, identity: () => Chat.Auth, on: Callba
     id: () => socket.id,
     isOnline: () => socket.connected,
     // ANCHOR: ask
-    // The time for an answer begins with the sending: what is written while there is no connection is not given up.
+    // The time for an answer begins with the sending: what is written while there is no
+    // connection is not given up.
     say: async (room: string, text: string) => {
       await connected();
       return value(await patient().emitWithAck("chat_message", { room, text }));
@@ -141,7 +143,9 @@ export function connect(client: typeof io, identity: () => Chat.Auth, on: Callba
       await connected();
       return value(await patient().emitWithAck("set_name", { name }));
     },
-    join: async (room: string) => value(await patient().emitWithAck("join_room", { room })),
+    join: async (room: string) => {
+      return value(await patient().emitWithAck("join_room", { room }));
+    },
     // ANCHOR_END: ask
     leave: async (room: string) => value(await patient().emitWithAck("leave_room", { room })),
     who: async (room: string) => value(await patient().emitWithAck("who", { room })),

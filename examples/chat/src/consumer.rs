@@ -8,8 +8,8 @@ use sio::prelude::*;
 
 use crate::directory::{Directory, Seat};
 use crate::model::{
-    ChatEvents as _, Delivered, InRoom, Login, Name, People, Person, Rename, Room, RoomSize, Said, Say,
-    SystemMessage,
+    ChatEvents as _, Delivered, InRoom, Login, Name, People, Person, Rename, Room,
+    RoomSize, Said, Say, SystemMessage,
 };
 
 /// More rooms than this one client is not let into.
@@ -65,13 +65,17 @@ impl ChatConsumer {
         let is_introduced = self.name.is_some() || say.room.is_some();
         let room = say.room.unwrap_or_default();
         if !self.seats.contains_key(&room) {
-            return Err(sio::Error::new("not_in_room", format!("join {room} before you write to it")));
+            return Err(sio::Error::new(
+                "not_in_room",
+                format!("join {room} before you write to it"),
+            ));
         }
 
         let said = Said {
             text: &say.text,
             room: is_introduced.then_some(&room),
-            from: is_introduced.then(|| Person { id: socket.id().to_string(), name: self.name.clone() }),
+            from: is_introduced
+                .then(|| Person { id: socket.id().to_string(), name: self.name.clone() }),
         };
         socket.namespace().to(room.channel()).emit_chat_message(&said).await?;
         if let Some(ack) = ack {
@@ -101,7 +105,10 @@ impl ChatConsumer {
         directory: State<Directory>,
     ) -> sio::Result<People> {
         if self.seats.len() > MAX_ROOMS && !self.seats.contains_key(&room) {
-            return Err(sio::Error::new("too_many_rooms", "leave a room before you join another"));
+            return Err(sio::Error::new(
+                "too_many_rooms",
+                "leave a room before you join another",
+            ));
         }
         self.enter(socket, &directory, room.clone()).await?;
         Ok(directory.people(&room))
@@ -131,26 +138,40 @@ impl ChatConsumer {
 
 impl ChatConsumer {
     /// Joins a room and takes a place in its list; a second time changes nothing.
-    async fn enter(&mut self, socket: &Socket, directory: &Directory, room: Room) -> sio::Result<()> {
+    async fn enter(
+        &mut self,
+        socket: &Socket,
+        directory: &Directory,
+        room: Room,
+    ) -> sio::Result<()> {
         if self.seats.contains_key(&room) {
             return Ok(());
         }
         socket.join(room.channel()).await?;
-        let seat = directory.enter(room.clone(), socket.id().to_string(), self.name.clone());
+        let seat =
+            directory.enter(room.clone(), socket.id().to_string(), self.name.clone());
         self.seats.insert(room.clone(), seat);
         announce(socket, directory, &room).await
     }
 }
 
 /// Tells everybody in a room who is there.
-async fn announce(socket: &Socket, directory: &Directory, room: &Room) -> sio::Result<()> {
+async fn announce(
+    socket: &Socket,
+    directory: &Directory,
+    room: &Room,
+) -> sio::Result<()> {
     #[cfg(feature = "cluster")]
     crate::nodes::tell(socket.namespace(), directory, room).await?;
     announce_here(socket.namespace(), directory, room).await
 }
 
 /// Tells those in a room who are connected to this node: each node numbers its lists by itself.
-pub(crate) async fn announce_here(chat: &Namespace, directory: &Directory, room: &Room) -> sio::Result<()> {
+pub(crate) async fn announce_here(
+    chat: &Namespace,
+    directory: &Directory,
+    room: &Room,
+) -> sio::Result<()> {
     chat.to(room.channel()).local().emit_people(&directory.people(room)).await?;
     Ok(())
 }

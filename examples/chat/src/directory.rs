@@ -40,7 +40,12 @@ impl Directory {
     /// Returns the people who are in a room now.
     pub(crate) fn people(&self, room: &Room) -> People {
         let rooms = self.lock();
-        let elsewhere = rooms.elsewhere.values().filter_map(|there| there.get(room)).flatten().cloned();
+        let elsewhere = rooms
+            .elsewhere
+            .values()
+            .filter_map(|there| there.get(room))
+            .flatten()
+            .cloned();
         let people = rooms.people_here(room).chain(elsewhere).collect();
         People { room: room.clone(), version: rooms.version, people }
     }
@@ -55,7 +60,10 @@ impl Directory {
         for (room, people) in rooms.elsewhere.values().flatten() {
             *sizes.entry(room).or_default() += people.len();
         }
-        sizes.into_iter().map(|(room, people)| RoomSize { room: room.clone(), people }).collect()
+        sizes
+            .into_iter()
+            .map(|(room, people)| RoomSize { room: room.clone(), people })
+            .collect()
     }
 
     fn lock(&self) -> MutexGuard<'_, Rooms> {
@@ -108,7 +116,9 @@ impl Seat {
     pub(crate) fn rename(&self, name: &Name) {
         let mut rooms = self.directory.lock();
         rooms.version += 1;
-        if let Some(seat) = rooms.seats.get_mut(&self.room).and_then(|people| people.get_mut(&self.id)) {
+        if let Some(seat) =
+            rooms.seats.get_mut(&self.room).and_then(|people| people.get_mut(&self.id))
+        {
             *seat = Some(name.clone());
         }
     }
@@ -171,7 +181,10 @@ mod tests {
         directory.set_elsewhere("other".to_owned(), lobby.clone(), vec![bob]);
 
         let list = directory.people(&lobby);
-        assert_eq!(list.people.iter().map(|person| &*person.id).collect::<Vec<_>>(), ["a", "b"]);
+        assert_eq!(
+            list.people.iter().map(|person| &*person.id).collect::<Vec<_>>(),
+            ["a", "b"]
+        );
         assert!(list.version > before);
         assert_eq!(directory.rooms()[0].people, 2);
         assert_eq!(directory.people_here(&lobby).len(), 1, "what other nodes are told");

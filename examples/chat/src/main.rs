@@ -20,7 +20,10 @@ use tokio::net::TcpListener;
 
 #[tokio::main]
 async fn main() -> sio::Result<()> {
-    tracing_subscriber::fmt().with_writer(io::stderr).with_ansi(io::stderr().is_terminal()).init();
+    tracing_subscriber::fmt()
+        .with_writer(io::stderr)
+        .with_ansi(io::stderr().is_terminal())
+        .init();
 
     let host = env::var("HOST").unwrap_or_else(|_| "127.0.0.1".to_owned());
     let port: u16 = match env::var("PORT") {

@@ -30,7 +30,9 @@ impl TryFrom<String> for Name {
 }
 
 /// A room of the chat, the lobby unless something else is asked for.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(try_from = "String")]
 pub(crate) struct Room(String);
 
@@ -57,7 +59,9 @@ impl TryFrom<String> for Room {
     type Error = &'static str;
 
     fn try_from(room: String) -> Result<Self, Self::Error> {
-        let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_';
+        let fits = |c: char| {
+            c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_'
+        };
         if room.is_empty() || room.len() > MAX_NAME || !room.chars().all(fits) {
             return Err("a room's name has 1 to 32 of the characters a-z, 0-9, - and _");
         }
@@ -202,7 +206,14 @@ mod tests {
 
     #[test]
     fn a_name_or_a_message_of_which_nothing_can_be_seen_is_refused() {
-        for text in ["", "   ", "\u{200B}", "\u{3164}\u{2800}", "\u{202E}\u{2066}", "\n\u{FEFF}\n"] {
+        for text in [
+            "",
+            "   ",
+            "\u{200B}",
+            "\u{3164}\u{2800}",
+            "\u{202E}\u{2066}",
+            "\n\u{FEFF}\n",
+        ] {
             assert!(Name::try_from(text.to_owned()).is_err(), "{text:?}");
             assert!(Text::try_from(text.to_owned()).is_err(), "{text:?}");
         }
@@ -210,7 +221,8 @@ mod tests {
 
     #[test]
     fn a_message_reads_in_the_order_in_which_it_was_written() {
-        let text = Text::try_from("gnp\u{202E}.exe\u{202C} 👩\u{200D}💻".to_owned()).expect("a good text");
+        let text = Text::try_from("gnp\u{202E}.exe\u{202C} 👩\u{200D}💻".to_owned())
+            .expect("a good text");
         assert_eq!(text.0, "gnp.exe 👩\u{200D}💻");
     }
 
@@ -223,7 +235,10 @@ mod tests {
     #[test]
     fn a_room_never_shares_its_channel_with_a_socket_id() {
         assert_eq!(Room::default().channel(), "lobby");
-        assert_eq!(Room::try_from("rust".to_owned()).expect("a good room").channel(), "room:rust");
+        assert_eq!(
+            Room::try_from("rust".to_owned()).expect("a good room").channel(),
+            "room:rust"
+        );
         assert!(Room::try_from("Rust".to_owned()).is_err());
         assert!(Room::try_from("room:rust".to_owned()).is_err());
     }

@@ -1,5 +1,6 @@
-//! The chat as one of several nodes. Messages reach the people at other nodes by themselves, but who is in a room is
-//! this program's own knowledge: each node tells the others about the people who are connected to it.
+//! The chat as one of several nodes. Messages reach the people at other nodes by
+//! themselves, but who is in a room is this program's own knowledge: each node tells the
+//! others about the people who are connected to it.
 
 use std::collections::BTreeSet;
 use std::env;
@@ -23,8 +24,8 @@ struct PeopleHere {
     people: Vec<Person>,
 }
 
-/// The rooms of which the people here have yet to be told. There are never more of them than rooms, however many changes
-/// the other nodes tell.
+/// The rooms of which the people here have yet to be told. There are never more of them
+/// than rooms, however many changes the other nodes tell.
 #[derive(Default)]
 struct Changes {
     due: Mutex<Due>,
@@ -50,7 +51,8 @@ impl Changes {
     }
 }
 
-/// Builds the server; `CLUSTER` is the URL of the Redis where the nodes meet, `NODE` the name of this one.
+/// Builds the server; `CLUSTER` is the URL of the Redis where the nodes meet, `NODE` the
+/// name of this one.
 pub(crate) fn build(builder: Builder, directory: Directory) -> sio::Result<Server> {
     let Ok(redis) = env::var("CLUSTER") else { return Ok(builder.build()?) };
     let mut adapter = Adapter::redis(&redis).prefix("sio-chat").wait(true);
@@ -59,10 +61,13 @@ pub(crate) fn build(builder: Builder, directory: Directory) -> sio::Result<Serve
     }
 
     // ANCHOR: build
-    // Listeners are called in the order in which things happen. They note who is where; clients are told by a task.
+    // Listeners are called in the order in which things happen. They note who is where;
+    // clients are told by a task.
     let changes = Arc::new(Changes::default());
-    let (noted, told) =
-        ((directory.clone(), Arc::clone(&changes)), (directory.clone(), Arc::clone(&changes)));
+    let (noted, told) = (
+        (directory.clone(), Arc::clone(&changes)),
+        (directory.clone(), Arc::clone(&changes)),
+    );
     let server = builder
         .adapter(adapter)
         .on_cluster(move |event| take_note(event, &noted.0, &noted.1))
@@ -87,7 +92,11 @@ pub(crate) fn build(builder: Builder, directory: Directory) -> sio::Result<Serve
 }
 
 /// Tells the other nodes who is in a room at this one.
-pub(crate) async fn tell(chat: &Namespace, directory: &Directory, room: &Room) -> sio::Result<()> {
+pub(crate) async fn tell(
+    chat: &Namespace,
+    directory: &Directory,
+    room: &Room,
+) -> sio::Result<()> {
     let here = PeopleHere { room: room.clone(), people: directory.people_here(room) };
     chat.server_emit(PEOPLE, &here).await?;
     Ok(())
@@ -101,7 +110,9 @@ fn take_note(event: &ClusterEvent, directory: &Directory, changes: &Changes) {
             changes.note(|due| due.rooms.extend(rooms));
         }
         // A new node, or one that has missed something, is told everything.
-        ClusterEvent::NodeUp { .. } | ClusterEvent::BusUp { .. } => changes.note(|due| due.is_asked = true),
+        ClusterEvent::NodeUp { .. } | ClusterEvent::BusUp { .. } => {
+            changes.note(|due| due.is_asked = true)
+        }
         _ => {}
     }
 }

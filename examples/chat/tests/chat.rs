@@ -31,7 +31,11 @@ fn server() -> TestServer {
 }
 
 /// A client that has a name, once it has read its welcome.
-async fn enter(server: &TestServer, name: &str, rooms: &[&str]) -> Result<TestClient, Refused> {
+async fn enter(
+    server: &TestServer,
+    name: &str,
+    rooms: &[&str],
+) -> Result<TestClient, Refused> {
     let login = json!({ "name": name, "rooms": rooms });
     let client = server.client().namespace("/chat").auth(&login).connect().await?;
     client.next::<Value>("system_message").await;
@@ -47,7 +51,8 @@ async fn people(client: &TestClient) -> (String, Vec<String>) {
 /// The names in a list of people, sorted: the order is that of ids.
 fn names(list: &Value) -> Vec<String> {
     let people = list["people"].as_array().into_iter().flatten();
-    let mut names: Vec<_> = people.map(|person| person["name"].as_str().unwrap_or("?").to_owned()).collect();
+    let mut names: Vec<_> =
+        people.map(|person| person["name"].as_str().unwrap_or("?").to_owned()).collect();
     names.sort();
     names
 }
@@ -64,7 +69,10 @@ fn the_page_has_the_types_of_the_server() {
 async fn a_client_is_welcome_in_the_lobby() -> TestResult {
     let server = server();
     let client = server.connect("/chat").await?;
-    assert_eq!(client.next::<Value>("system_message").await, json!({ "text": "Welcome!" }));
+    assert_eq!(
+        client.next::<Value>("system_message").await,
+        json!({ "text": "Welcome!" })
+    );
     assert_eq!(people(&client).await, ("lobby".to_owned(), vec!["?".to_owned()]));
     assert_eq!(client.rooms(), ["lobby"]);
     client.nothing_more().await;
@@ -77,10 +85,14 @@ async fn a_message_reaches_everybody_its_writer_included() -> TestResult {
     for transport in [TransportKind::WebSocket, TransportKind::Polling] {
         let builder = server.client().namespace("/chat").transport(transport);
         let (ada, bob) = (builder.clone().connect().await?, builder.connect().await?);
-        let answer: Value = ada.emit_with_ack("chat_message", &json!({ "text": "hi" })).await?;
+        let answer: Value =
+            ada.emit_with_ack("chat_message", &json!({ "text": "hi" })).await?;
         assert_eq!(answer, json!({ "status": "ok" }));
         for client in [&ada, &bob] {
-            assert_eq!(client.next::<Value>("chat_message").await, json!({ "text": "hi" }));
+            assert_eq!(
+                client.next::<Value>("chat_message").await,
+                json!({ "text": "hi" })
+            );
         }
     }
     Ok(())
@@ -89,7 +101,10 @@ async fn a_message_reaches_everybody_its_writer_included() -> TestResult {
 #[tokio::test(start_paused = true)]
 async fn a_message_says_who_wrote_it_and_where() -> TestResult {
     let server = server();
-    let (ada, bob) = (enter(&server, "Ada", &["rust"]).await?, enter(&server, "Bob", &["rust"]).await?);
+    let (ada, bob) = (
+        enter(&server, "Ada", &["rust"]).await?,
+        enter(&server, "Bob", &["rust"]).await?,
+    );
     let eve = enter(&server, "Eve", &[]).await?;
     ada.emit("chat_message", &json!({ "text": "hi", "room": "rust" })).await;
     let from = json!({ "id": ada.id(), "name": "Ada" });
@@ -103,10 +118,14 @@ async fn a_message_says_who_wrote_it_and_where() -> TestResult {
 #[tokio::test(start_paused = true)]
 async fn only_who_is_in_a_room_can_write_to_it() -> TestResult {
     let server = server();
-    let (ada, bob) = (enter(&server, "Ada", &["rust"]).await?, enter(&server, "Bob", &[]).await?);
+    let (ada, bob) =
+        (enter(&server, "Ada", &["rust"]).await?, enter(&server, "Bob", &[]).await?);
     let message = json!({ "text": "hi", "room": "rust" });
     let error = bob.emit_with_ack::<Value>("chat_message", &message).await.unwrap_err();
-    assert_eq!((error.code(), error.message()), ("not_in_room", "join rust before you write to it"));
+    assert_eq!(
+        (error.code(), error.message()),
+        ("not_in_room", "join rust before you write to it")
+    );
 
     let list: Value = bob.emit_with_ack("join_room", &json!({ "room": "rust" })).await?;
     assert_eq!(names(&list), ["Ada", "Bob"]);
@@ -123,7 +142,9 @@ async fn only_who_is_in_a_room_can_write_to_it() -> TestResult {
 async fn everybody_sees_who_comes_and_goes() -> TestResult {
     let server = server();
     let ada = enter(&server, "Ada", &[]).await?;
-    let lobby = |names: &[&str]| ("lobby".to_owned(), names.iter().map(|&name| name.to_owned()).collect());
+    let lobby = |names: &[&str]| {
+        ("lobby".to_owned(), names.iter().map(|&name| name.to_owned()).collect())
+    };
     assert_eq!(people(&ada).await, lobby(&["Ada"]));
 
     let bob = enter(&server, "Bob", &[]).await?;
@@ -191,7 +212,11 @@ async fn nobody_borrows_a_name_with_what_cannot_be_seen() -> TestResult {
     let server = server();
     let ada = enter(&server, "Ada", &[]).await?;
     let eve = enter(&server, "A\u{200B}da\u{2800}", &[]).await?;
-    eve.emit_with_ack::<Value>("set_name", &json!({ "name": "\u{202E}adA\u{202C}\u{AD}" })).await?;
+    eve.emit_with_ack::<Value>(
+        "set_name",
+        &json!({ "name": "\u{202E}adA\u{202C}\u{AD}" }),
+    )
+    .await?;
     let list: Value = ada.emit_with_ack("who", &json!({})).await?;
     assert_eq!(names(&list), ["Ada", "adA"]);
     eve.emit("chat_message", &json!({ "text": "\u{202E}gnp.exe\u{E0041}" })).await;

@@ -44,7 +44,11 @@ async fn main() -> Result<(), Box<dyn Error>> {
         nodes.push(node);
     }
     let backends = nodes.iter().map(|node| node.address).collect();
-    println!("listening on http://{}, nodes {}", listener.local_addr()?, NODES.join(", "));
+    println!(
+        "listening on http://{}, nodes {}",
+        listener.local_addr()?,
+        NODES.join(", ")
+    );
     println!("{COMMANDS}");
 
     tokio::spawn(proxy::run(listener, backends));
@@ -63,7 +67,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
 async fn obey(redis: &mut Process, nodes: &mut [Process]) -> Result<(), Box<dyn Error>> {
     let (commands, mut given) = mpsc::unbounded_channel();
     // A thread of its own: the runtime would not end while it reads.
-    thread::spawn(move || io::stdin().lines().map_while(Result::ok).try_for_each(|line| commands.send(line)));
+    thread::spawn(move || {
+        io::stdin().lines().map_while(Result::ok).try_for_each(|line| commands.send(line))
+    });
     while let Some(line) = given.recv().await {
         let mut words = line.split_whitespace();
         let (verb, name) = (words.next(), words.next());
@@ -103,14 +109,16 @@ async fn redis() -> Result<Process, Box<dyn Error>> {
     let address = free_address().await?;
     let program = env::var("REDIS").unwrap_or_else(|_| "redis-server".to_owned());
     let port = address.port().to_string();
-    let arguments = ["--port", &port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"];
+    let arguments =
+        ["--port", &port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"];
     Ok(Process::new("redis", program, &arguments, &[], address))
 }
 
 /// The chat lies beside this program: `make cluster` builds both.
 async fn node(name: &str, redis: SocketAddr) -> Result<Process, Box<dyn Error>> {
     let address = free_address().await?;
-    let chat = env::current_exe()?.with_file_name(format!("chat{}", env::consts::EXE_SUFFIX));
+    let chat =
+        env::current_exe()?.with_file_name(format!("chat{}", env::consts::EXE_SUFFIX));
     let environment = [
         ("HOST", address.ip().to_string()),
         ("PORT", address.port().to_string()),

@@ -58,7 +58,9 @@ impl Process {
             .stderr(Stdio::piped())
             .kill_on_drop(true)
             .spawn()
-            .map_err(|error| format!("cannot start {}: {error}", self.program.to_string_lossy()))?;
+            .map_err(|error| {
+                format!("cannot start {}: {error}", self.program.to_string_lossy())
+            })?;
         let (name, log) = (self.name.clone(), child.stderr.take());
         tokio::spawn(async move {
             let Some(log) = log else { return };
@@ -71,7 +73,9 @@ impl Process {
         let until = Instant::now() + START;
         while TcpStream::connect(self.address).await.is_err() {
             if !self.is_running()? || Instant::now() >= until {
-                return Err(format!("{} does not listen on {}", self.name, self.address).into());
+                return Err(
+                    format!("{} does not listen on {}", self.name, self.address).into()
+                );
             }
             sleep(Duration::from_millis(20)).await;
         }

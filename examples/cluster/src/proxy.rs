@@ -47,7 +47,8 @@ struct Balancer {
 
 impl Balancer {
     async fn pass_on(&self, mut request: Request<Incoming>, peer: SocketAddr) -> Answer {
-        let address = HeaderValue::try_from(peer.ip().to_string()).expect("an address is plain text");
+        let address = HeaderValue::try_from(peer.ip().to_string())
+            .expect("an address is plain text");
         request.headers_mut().insert(X_FORWARDED_FOR, address);
         let Some(node) = self.next_node().await else {
             return refusal(StatusCode::SERVICE_UNAVAILABLE, "no node runs\n");
@@ -71,17 +72,26 @@ impl Balancer {
 }
 
 /// Has a node answer a request. If both sides change to another protocol, their bytes are passed on from then on.
-async fn exchange(node: TcpStream, mut request: Request<Incoming>) -> hyper::Result<Answer> {
-    let (mut sender, connection) = client::conn::http1::handshake(TokioIo::new(node)).await?;
+async fn exchange(
+    node: TcpStream,
+    mut request: Request<Incoming>,
+) -> hyper::Result<Answer> {
+    let (mut sender, connection) =
+        client::conn::http1::handshake(TokioIo::new(node)).await?;
     tokio::spawn(connection.with_upgrades());
-    let browser = request.headers().contains_key(UPGRADE).then(|| hyper::upgrade::on(&mut request));
+    let browser =
+        request.headers().contains_key(UPGRADE).then(|| hyper::upgrade::on(&mut request));
     let mut response = sender.send_request(request).await?;
-    if let Some(browser) = browser.filter(|_| response.status() == StatusCode::SWITCHING_PROTOCOLS) {
+    if let Some(browser) =
+        browser.filter(|_| response.status() == StatusCode::SWITCHING_PROTOCOLS)
+    {
         let node = hyper::upgrade::on(&mut response);
         tokio::spawn(async move {
             if let (Ok(browser), Ok(node)) = tokio::join!(browser, node) {
                 // It ends with either side, however that goes.
-                copy_bidirectional(&mut TokioIo::new(browser), &mut TokioIo::new(node)).await.ok();
+                copy_bidirectional(&mut TokioIo::new(browser), &mut TokioIo::new(node))
+                    .await
+                    .ok();
             }
         });
     }
@@ -89,7 +99,8 @@ async fn exchange(node: TcpStream, mut request: Request<Incoming>) -> hyper::Res
 }
 
 fn refusal(status: StatusCode, reason: &'static str) -> Answer {
-    let body = Full::new(Bytes::from_static(reason.as_bytes())).map_err(|never| match never {});
+    let body =
+        Full::new(Bytes::from_static(reason.as_bytes())).map_err(|never| match never {});
     let mut response = Response::new(BodyExt::boxed(body));
     *response.status_mut() = status;
     response

@@ -1,4 +1,5 @@
-//! The application: a consumer that echoes, and routes that share its state and reach its clients.
+//! The application: a consumer that echoes, and routes that share its state and reach its
+//! clients.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -47,7 +48,8 @@ pub(crate) fn new(builder: sio::Builder) -> sio::Result<(Router, Server)> {
         .route("/echoes", get(count))
         .route("/say", post(say))
         .with_state(Routes { echoes, server: server.clone() })
-        // Last, so that it is in front of everything: its path is not looked for among the routes.
+        // Last, so that it is in front of everything: its path is not looked for among
+        // the routes.
         .layer(server.layer());
     Ok((router, server))
 }

@@ -24,7 +24,8 @@ async fn main() -> sio::Result<()> {
     };
     let listener = TcpListener::bind((host, port)).await?;
     println!("listening on http://{}", listener.local_addr()?);
-    let client = Path::new(env!("CARGO_MANIFEST_DIR")).join("../node_modules/socket.io-client/dist");
+    let client = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../node_modules/socket.io-client/dist");
     serve(listener, Server::builder().client_files(client), sio::shutdown_signal()).await
 }
 

@@ -40,7 +40,8 @@ async fn ask(address: SocketAddr, method: &str, target: &str, body: &str) -> Str
 /// Opens a WebSocket and reads the open packet.
 async fn open_websocket(address: SocketAddr) -> TcpStream {
     let mut stream = TcpStream::connect(address).await.unwrap();
-    let request = b"GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: localhost\r\n\
+    let request =
+        b"GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: localhost\r\n\
         Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
         Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
     stream.write_all(request).await.unwrap();
@@ -73,7 +74,9 @@ async fn receive(stream: &mut TcpStream) -> String {
 }
 
 async fn in_time<T>(future: impl Future<Output = T>) -> T {
-    tokio::time::timeout(Duration::from_secs(10), future).await.expect("it takes no longer than ten seconds")
+    tokio::time::timeout(Duration::from_secs(10), future)
+        .await
+        .expect("it takes no longer than ten seconds")
 }
 
 #[tokio::test]

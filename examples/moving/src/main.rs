@@ -15,13 +15,26 @@ struct News;
 // ANCHOR: consumer
 #[consumer]
 impl News {
-    async fn event_follow(&mut self, socket: &Socket, topic: String) -> sio::Result<bool> {
+    async fn event_follow(
+        &mut self,
+        socket: &Socket,
+        topic: String,
+    ) -> sio::Result<bool> {
         socket.join(format!("topic:{topic}")).await?;
         Ok(true)
     }
 
-    async fn event_post(&mut self, socket: &Socket, topic: String, text: String) -> sio::Result<bool> {
-        socket.namespace().to(format!("topic:{topic}")).emit("news", &(topic, text)).await?;
+    async fn event_post(
+        &mut self,
+        socket: &Socket,
+        topic: String,
+        text: String,
+    ) -> sio::Result<bool> {
+        socket
+            .namespace()
+            .to(format!("topic:{topic}"))
+            .emit("news", &(topic, text))
+            .await?;
         Ok(true)
     }
 }
@@ -41,9 +54,11 @@ fn adapter(redis: &str, beside: &str) -> Adapter {
 #[tokio::main]
 async fn main() -> sio::Result<()> {
     tracing_subscriber::fmt().with_writer(io::stderr).init();
-    let variable = |name, default: &str| env::var(name).unwrap_or_else(|_| default.to_owned());
+    let variable =
+        |name, default: &str| env::var(name).unwrap_or_else(|_| default.to_owned());
     let (host, port) = (variable("HOST", "127.0.0.1"), variable("PORT", "3000"));
-    let adapter = adapter(&variable("REDIS", "redis://127.0.0.1"), &variable("BESIDE", ""));
+    let adapter =
+        adapter(&variable("REDIS", "redis://127.0.0.1"), &variable("BESIDE", ""));
     let server = Server::builder().adapter(adapter).build()?;
     let listener = tokio::net::TcpListener::bind(format!("{host}:{port}")).await?;
     println!("listening on http://{}", listener.local_addr()?);

@@ -8,7 +8,8 @@ const PASS = "pass";
 // ---- the dashboard ----
 
 // ANCHOR: auth
-let proof = sessionStorage.getItem(PASS) ? { pass: sessionStorage.getItem(PASS) } : undefined;
+const kept = sessionStorage.getItem(PASS);
+let proof = kept ? { pass: kept } : undefined;
 
 const ops = window.io("/ops", {
   autoConnect: false,
@@ -31,7 +32,8 @@ ops.on("welcome", (pass) => {
 
 ops.on("auth_expiring", async () => {
   if (byId("renew").checked) {
-    await ask(ops, "reauth", proof).then(keep, () => {}); // The pass runs out, and the password is asked for.
+    // If this fails, the pass runs out and the page asks for the password.
+    await ask(ops, "reauth", proof).then(keep, () => {});
   }
 });
 // ANCHOR_END: auth
@@ -103,7 +105,10 @@ work.connect();
 const hex = (bytes) => [...crypto.getRandomValues(new Uint8Array(bytes))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 
 // ANCHOR: trace
-/** The `traceparent` of a span of this page. A page with OpenTelemetry would take that of its active span. */
+/**
+ * The `traceparent` of a span of this page. A page with OpenTelemetry would take that of
+ * its active span.
+ */
 const traceparent = () => `00-${hex(16)}-${hex(8)}-01`;
 
 async function order(event) {

@@ -20,7 +20,8 @@ const COMPRESS_FROM: usize = 1024;
 
 /// The name and the password of the Admin UI: `ops` and, as everywhere here, `sesame`. In production they come from where
 /// secrets are kept.
-const ADMIN: (&str, &str) = ("ops", "$2a$10$XAHITfiTNpDOdfqyI1XFUeu/lMwgNiH7U7BgdXD5RUkB2aK0zPHwq");
+const ADMIN: (&str, &str) =
+    ("ops", "$2a$10$XAHITfiTNpDOdfqyI1XFUeu/lMwgNiH7U7BgdXD5RUkB2aK0zPHwq");
 
 // ANCHOR: app
 /// Adds what a server needs when it runs for others.

@@ -10,7 +10,11 @@ pub(crate) struct Dashboard;
 
 #[consumer(namespace = "/ops")]
 impl Dashboard {
-    async fn connect(socket: &Socket, proof: Proof, passes: State<Passes>) -> sio::Result<Self> {
+    async fn connect(
+        socket: &Socket,
+        proof: Proof,
+        passes: State<Passes>,
+    ) -> sio::Result<Self> {
         let grant = passes.admit(&proof)?;
         socket.expires_at(grant.expires.into_std());
         socket.emit_welcome(&grant.pass).await?;
@@ -18,7 +22,12 @@ impl Dashboard {
     }
 
     /// Exchanges a pass for the next one.
-    async fn reauth(&mut self, socket: &Socket, proof: Proof, passes: State<Passes>) -> sio::Result<Pass> {
+    async fn reauth(
+        &mut self,
+        socket: &Socket,
+        proof: Proof,
+        passes: State<Passes>,
+    ) -> sio::Result<Pass> {
         let grant = passes.admit(&proof)?;
         socket.expires_at(grant.expires.into_std());
         Ok(grant.pass)

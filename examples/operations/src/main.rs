@@ -31,15 +31,20 @@ use passes::Passes;
 
 #[tokio::main]
 async fn main() -> sio::Result<()> {
-    let (traces, layer) = traces::collect(env::var("TRACES").is_ok_and(|to| to == "stdout"));
-    let lines = tracing_subscriber::fmt::layer().with_writer(io::stderr).with_filter(traces::lines());
+    let (traces, layer) =
+        traces::collect(env::var("TRACES").is_ok_and(|to| to == "stdout"));
+    let lines = tracing_subscriber::fmt::layer()
+        .with_writer(io::stderr)
+        .with_filter(traces::lines());
     tracing_subscriber::registry().with(layer).with(lines).init();
 
     let host = env::var("HOST").unwrap_or_else(|_| "127.0.0.1".to_owned());
     let port: u16 = setting("PORT", 3000)?;
     let seconds = |name, default| setting(name, default).map(Duration::from_secs);
     let passes = Passes::new(seconds("TOKEN_SECONDS", 300)?);
-    let shutdown = Shutdown::new().delay(seconds("DELAY_SECONDS", 5)?).spread(seconds("SPREAD_SECONDS", 10)?);
+    let shutdown = Shutdown::new()
+        .delay(seconds("DELAY_SECONDS", 5)?)
+        .spread(seconds("SPREAD_SECONDS", 10)?);
 
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     let builder = Server::builder()

@@ -68,8 +68,12 @@ pub(crate) enum Refusal {
 impl From<Refusal> for sio::Error {
     fn from(refusal: Refusal) -> Self {
         match refusal {
-            Refusal::WrongPassword => Self::new("wrong_password", "This is not the password"),
-            Refusal::UnknownPass => Self::new("unknown_pass", "This pass has run out, or is none of ours"),
+            Refusal::WrongPassword => {
+                Self::new("wrong_password", "This is not the password")
+            }
+            Refusal::UnknownPass => {
+                Self::new("unknown_pass", "This pass has run out, or is none of ours")
+            }
         }
     }
 }

@@ -50,7 +50,8 @@ impl Numbers {
     // ANCHOR: numbers
     pub(crate) fn of(server: &Server, uptime: Duration, spans: Vec<Trace>) -> Self {
         let metrics = server.metrics();
-        let value = |name: &str, labels: &[(&str, &str)]| metrics.value(name, labels) as u64;
+        let value =
+            |name: &str, labels: &[(&str, &str)]| metrics.value(name, labels) as u64;
         let all = |name| value(name, &[]);
         let open = |transport| value("sio_sessions_open", &[("transport", transport)]);
         Self {
@@ -63,7 +64,10 @@ impl Numbers {
             rooms: all("sio_rooms"),
             queued_bytes: all("sio_queued_bytes"),
             events: all("sio_events_received"),
-            failed: FAILED.map(|outcome| value("sio_events_received", &[("outcome", outcome)])).iter().sum(),
+            failed: FAILED
+                .map(|outcome| value("sio_events_received", &[("outcome", outcome)]))
+                .iter()
+                .sum(),
             refused: all("sio_requests_refused"),
             received_bytes: all("sio_received_bytes"),
             sent_bytes: all("sio_sent_bytes"),
@@ -75,18 +79,30 @@ impl Numbers {
 }
 
 fn handlers(metrics: &Snapshot) -> Vec<Handler> {
-    let durations = metrics.families().iter().find(|family| family.name() == "sio_event_duration_seconds");
+    let durations = metrics
+        .families()
+        .iter()
+        .find(|family| family.name() == "sio_event_duration_seconds");
     let samples = durations.map(Family::samples).unwrap_or_default();
     samples.iter().filter_map(|durations| handler(metrics, durations)).collect()
 }
 
 /// The numbers of one event; none if it has not come yet.
 fn handler(metrics: &Snapshot, durations: &Sample) -> Option<Handler> {
-    let label = |name| durations.labels().iter().find(|(label, _)| *label == name).map(|(_, value)| *value);
+    let label = |name| {
+        durations
+            .labels()
+            .iter()
+            .find(|(label, _)| *label == name)
+            .map(|(_, value)| *value)
+    };
     let (namespace, event) = (label("namespace")?, label("event")?);
     let labels = [("namespace", namespace), ("event", event)];
-    let of =
-        |outcome| metrics.value("sio_events_received", &[labels[0], labels[1], ("outcome", outcome)]) as u64;
+    let of = |outcome| {
+        metrics
+            .value("sio_events_received", &[labels[0], labels[1], ("outcome", outcome)])
+            as u64
+    };
     let count = metrics.value("sio_events_received", &labels) as u64;
     let most = durations.value() * SHARE;
     let slowest = durations.buckets().iter().find(|(_, below)| *below as f64 >= most);

@@ -28,11 +28,13 @@ struct App {
 impl App {
     fn start() -> Self {
         let (traces, layer) = traces::collect(false);
-        let spans = tracing::subscriber::set_default(tracing_subscriber::registry().with(layer));
+        let spans =
+            tracing::subscriber::set_default(tracing_subscriber::registry().with(layer));
         let builder = Server::builder().shutdown(Shutdown::new().delay(MINUTE));
         let server = app::new(builder, Passes::new(MINUTE)).expect("it can be built");
         let published = server.clone();
-        let publishing = tokio::spawn(async move { match app::publish(&published, &traces).await {} });
+        let publishing =
+            tokio::spawn(async move { match app::publish(&published, &traces).await {} });
         Self { server: TestServer::new(server), publishing, _spans: spans }
     }
 
@@ -73,9 +75,15 @@ async fn a_dashboard_gets_the_numbers_of_what_happens() -> TestResult {
     let receipt: Value = work.emit_with_ack("quick", &json!({ "pieces": 3 })).await?;
     assert_eq!(receipt, json!({ "pieces": 3, "cents": 750 }));
     work.emit_with_ack::<Value>("slow", &json!({ "pieces": 1 })).await?;
-    let error = work.emit_with_ack::<Value>("failing", &json!({ "pieces": 1 })).await.unwrap_err();
+    let error = work
+        .emit_with_ack::<Value>("failing", &json!({ "pieces": 1 }))
+        .await
+        .unwrap_err();
     assert_eq!(error.code(), "internal");
-    let too_many = work.emit_with_ack::<Value>("quick", &json!({ "pieces": 1001 })).await.unwrap_err();
+    let too_many = work
+        .emit_with_ack::<Value>("quick", &json!({ "pieces": 1001 }))
+        .await
+        .unwrap_err();
     assert_eq!(too_many.code(), "too_many");
 
     let now = numbers(&ops, |numbers| numbers["events"] == 4).await;
@@ -95,16 +103,22 @@ async fn a_dashboard_gets_the_numbers_of_what_happens() -> TestResult {
 async fn a_span_of_the_client_is_the_parent() -> TestResult {
     let app = App::start();
     let (ops, work) = (app.log_in().await?, app.server.connect("/work").await?);
-    work.emit_with_ack::<Value>("slow", &json!({ "pieces": 1, "_trace": CLIENT })).await?;
+    work.emit_with_ack::<Value>("slow", &json!({ "pieces": 1, "_trace": CLIENT }))
+        .await?;
     let is_there = |numbers: &Value| numbers["spans"].to_string().contains("/work slow");
     let numbers = numbers(&ops, is_there).await;
     let spans = numbers["spans"].as_array().expect("a list");
-    let named = |name: &str| spans.iter().find(|span| span["name"] == name).expect("a span of this name");
+    let named = |name: &str| {
+        spans.iter().find(|span| span["name"] == name).expect("a span of this name")
+    };
     let event = named("/work slow");
     assert_eq!(event["trace"], "4bf92f3577b34da6a3ce929d0e0e4736");
     assert_eq!(event["parent"], "00f067aa0ba902b7");
     for inner in ["look up the price", "write the bill"] {
-        assert_eq!((&named(inner)["trace"], &named(inner)["parent"]), (&event["trace"], &event["span"]));
+        assert_eq!(
+            (&named(inner)["trace"], &named(inner)["parent"]),
+            (&event["trace"], &event["span"])
+        );
     }
     Ok(())
 }
@@ -158,6 +172,9 @@ async fn the_admin_ui_shows_the_sockets_to_those_who_know_the_password() -> Test
     let all: Value = admin.next("all_sockets").await;
     assert_eq!((&all[0]["nsp"], &all[0]["id"]), (&json!("/ops"), &json!(ops.id())));
     admin.emit_with_ack::<()>("_disconnect", &("/ops", false, ops.id())).await?;
-    assert_eq!(ops.expect_disconnect().await, DisconnectReason::ServerNamespaceDisconnect);
+    assert_eq!(
+        ops.expect_disconnect().await,
+        DisconnectReason::ServerNamespaceDisconnect
+    );
     Ok(())
 }

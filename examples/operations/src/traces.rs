@@ -5,7 +5,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, UNIX_EPOCH};
 
 use opentelemetry::trace::{
-    SpanContext, SpanId, Status, TraceContextExt as _, TraceFlags, TraceId, TraceState, TracerProvider as _,
+    SpanContext, SpanId, Status, TraceContextExt as _, TraceFlags, TraceId, TraceState,
+    TracerProvider as _,
 };
 use opentelemetry_sdk::error::OTelSdkResult;
 use opentelemetry_sdk::trace::{SdkTracerProvider, SpanData, SpanExporter};
@@ -21,11 +22,13 @@ use tracing_subscriber::registry::LookupSpan;
 const RECENT: usize = 24;
 
 // ANCHOR: spans
-/// Spans around the handlers. The page names its own span in the field `_trace` of what it sends: that is the parent.
+/// Spans around the handlers. The page names its own span in the field `_trace` of what
+/// it sends: that is the parent.
 pub(crate) fn spans() -> Spans {
     Spans::new().trace_field("_trace").on_start(|span, start| {
         if let Some(parent) = start.parent() {
-            let context = opentelemetry::Context::new().with_remote_span_context(remote(parent));
+            let context =
+                opentelemetry::Context::new().with_remote_span_context(remote(parent));
             span.set_parent(context).ok();
         }
         if let Some(link) = start.link() {
@@ -36,13 +39,19 @@ pub(crate) fn spans() -> Spans {
 
 fn remote(trace: TraceParent) -> SpanContext {
     let (id, span) = (TraceId::from(trace.trace_id()), SpanId::from(trace.span_id()));
-    SpanContext::new(id, span, TraceFlags::new(trace.flags()), true, TraceState::default())
+    SpanContext::new(
+        id,
+        span,
+        TraceFlags::new(trace.flags()),
+        true,
+        TraceState::default(),
+    )
 }
 // ANCHOR_END: spans
 
 // ANCHOR: collect
-/// Collects the spans of this program: in memory, for the dashboards, and on the standard output if it is asked for. An
-/// exporter of OTLP would be added in the same way.
+/// Collects the spans of this program: in memory, for the dashboards, and on the standard
+/// output if it is asked for. An exporter of OTLP would be added in the same way.
 pub(crate) fn collect<S>(on_stdout: bool) -> (Traces, impl Layer<S>)
 where
     S: Subscriber + for<'span> LookupSpan<'span>,
@@ -50,11 +59,14 @@ where
     let recent = Recent::default();
     let mut provider = SdkTracerProvider::builder().with_simple_exporter(recent.clone());
     if on_stdout {
-        provider = provider.with_batch_exporter(opentelemetry_stdout::SpanExporter::default());
+        provider =
+            provider.with_batch_exporter(opentelemetry_stdout::SpanExporter::default());
     }
     let provider = provider.build();
     let layer = tracing_opentelemetry::layer().with_tracer(provider.tracer("operations"));
-    let ours = filter_fn(|about| about.is_span() && is_ours(about.target()) && *about.level() <= Level::INFO);
+    let ours = filter_fn(|about| {
+        about.is_span() && is_ours(about.target()) && *about.level() <= Level::INFO
+    });
     (Traces { recent, provider }, layer.with_filter(ours))
 }
 // ANCHOR_END: collect
@@ -103,7 +115,9 @@ pub(crate) struct Trace {
 
 impl From<SpanData> for Trace {
     fn from(span: SpanData) -> Self {
-        let ms = |duration: Option<Duration>| duration.unwrap_or_default().as_secs_f64() * 1000.0;
+        let ms = |duration: Option<Duration>| {
+            duration.unwrap_or_default().as_secs_f64() * 1000.0
+        };
         Self {
             trace: span.span_context.trace_id().to_string(),
             span: span.span_context.span_id().to_string(),

@@ -30,8 +30,12 @@ impl Work {
     /// Takes its time, in two steps that are spans of their own.
     #[event(concurrent, timeout = "10s")]
     async fn event_slow(order: Order) -> sio::Result<Receipt> {
-        sleep(Duration::from_millis(40)).instrument(tracing::info_span!("look up the price")).await;
-        sleep(Duration::from_millis(90)).instrument(tracing::info_span!("write the bill")).await;
+        sleep(Duration::from_millis(40))
+            .instrument(tracing::info_span!("look up the price"))
+            .await;
+        sleep(Duration::from_millis(90))
+            .instrument(tracing::info_span!("write the bill"))
+            .await;
         receipt(&order)
     }
     // ANCHOR_END: slow
@@ -39,14 +43,20 @@ impl Work {
     /// Fails in the server.
     #[event(concurrent)]
     async fn event_failing(_order: Order) -> sio::Result<Receipt> {
-        sleep(Duration::from_millis(20)).instrument(tracing::info_span!("ask the warehouse")).await;
+        sleep(Duration::from_millis(20))
+            .instrument(tracing::info_span!("ask the warehouse"))
+            .await;
         Err(std::io::Error::other("the warehouse does not answer"))?
     }
 
     // ANCHOR: report
     /// Sends a report, compressed or as it is.
     async fn event_report(&mut self, socket: &Socket, compress: bool) -> sio::Result {
-        let line = |number| Line { number, name: format!("Order {number}"), is_done: number % 3 == 0 };
+        let line = |number| Line {
+            number,
+            name: format!("Order {number}"),
+            is_done: number % 3 == 0,
+        };
         let lines: Vec<_> = (1..=LINES).map(line).collect();
         socket.compress(compress).emit_report(&lines).await?;
         Ok(())

@@ -15,13 +15,20 @@ use crate::roster::Roster;
 const GRACE: Duration = Duration::from_secs(1);
 
 // ANCHOR: presence
-pub(crate) fn new(builder: sio::Builder, roster: &Roster, idle_after: Duration) -> sio::Result<Server> {
+pub(crate) fn new(
+    builder: sio::Builder,
+    roster: &Roster,
+    idle_after: Duration,
+) -> sio::Result<Server> {
     let hearing = roster.clone();
-    let builder = builder.presence(GRACE).on_presence(move |_, user, change| match change {
-        PresenceChange::Online => hearing.set(user, Status::Online, Instant::now()),
-        PresenceChange::Offline { .. } => hearing.set(user, Status::Offline, Instant::now() - GRACE),
-        _ => {}
-    });
+    let builder =
+        builder.presence(GRACE).on_presence(move |_, user, change| match change {
+            PresenceChange::Online => hearing.set(user, Status::Online, Instant::now()),
+            PresenceChange::Offline { .. } => {
+                hearing.set(user, Status::Offline, Instant::now() - GRACE)
+            }
+            _ => {}
+        });
     Ok(builder.state(roster.clone()).state(IdleAfter(idle_after)).build()?)
 }
 // ANCHOR_END: presence

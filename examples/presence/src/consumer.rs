@@ -39,7 +39,13 @@ impl Presence {
         socket.emit("team", &roster.members(login.team)).await?;
         socket.emit("teams", &roster.overview()).await?;
         let activity = Arc::new(Notify::new());
-        tokio::spawn(attend(socket, login.user(), roster, Arc::clone(&activity), idle_after.0));
+        tokio::spawn(attend(
+            socket,
+            login.user(),
+            roster,
+            Arc::clone(&activity),
+            idle_after.0,
+        ));
         Ok(Self { activity })
     }
 
@@ -59,7 +65,9 @@ async fn attend(
     activity: Arc<Notify>,
     idle_after: Duration,
 ) {
-    let is_active = |tab: &Socket| tab.data().get::<IsActive>().is_some_and(|active| active.0.load(Relaxed));
+    let is_active = |tab: &Socket| {
+        tab.data().get::<IsActive>().is_some_and(|active| active.0.load(Relaxed))
+    };
     let mut is_here = true;
     while is_here {
         tokio::select! {
@@ -70,7 +78,8 @@ async fn attend(
         // Of a user without a tab, the server tells.
         let tabs = socket.namespace().user(&user).sockets();
         if !tabs.is_empty() {
-            let status = if tabs.iter().any(is_active) { Status::Online } else { Status::Away };
+            let status =
+                if tabs.iter().any(is_active) { Status::Online } else { Status::Away };
             roster.set(&user, status, Instant::now());
         }
     }

@@ -38,7 +38,10 @@ impl TryFrom<String> for Name {
 
     fn try_from(name: String) -> Result<Self, Self::Error> {
         let name = visible_text::name(&name);
-        if name.is_empty() || name.chars().count() > MAX_NAME || name.len() > MAX_NAME_BYTES {
+        if name.is_empty()
+            || name.chars().count() > MAX_NAME
+            || name.len() > MAX_NAME_BYTES
+        {
             return Err("a name has 1 to 32 characters that can be seen");
         }
         Ok(Self(name))

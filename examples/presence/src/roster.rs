@@ -39,7 +39,11 @@ struct Entry {
 impl Roster {
     /// Somebody comes. Until the server tells, they are offline, as before.
     pub(crate) fn add(&self, login: &Login) {
-        let absent = || Entry { login: login.clone(), status: Status::Offline, since: Instant::now() };
+        let absent = || Entry {
+            login: login.clone(),
+            status: Status::Offline,
+            since: Instant::now(),
+        };
         self.lock().people.entry(login.user()).or_insert_with(absent);
     }
 
@@ -63,14 +67,22 @@ impl Roster {
             status: entry.status,
             seconds: entry.since.elapsed().as_secs(),
         };
-        Members { team, version: teams.version, people: teams.of(team).map(person).collect() }
+        Members {
+            team,
+            version: teams.version,
+            people: teams.of(team).map(person).collect(),
+        }
     }
 
     /// How many of each team are online.
     pub(crate) fn overview(&self) -> Overview {
         let teams = self.lock();
-        let online = |team| teams.of(team).filter(|entry| entry.status == Status::Online).count();
-        Overview { version: teams.version, online: Team::ALL.map(|team| (team, online(team))).into() }
+        let online =
+            |team| teams.of(team).filter(|entry| entry.status == Status::Online).count();
+        Overview {
+            version: teams.version,
+            online: Team::ALL.map(|team| (team, online(team))).into(),
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, Teams> {
@@ -85,7 +97,9 @@ impl Teams {
 
     /// True when others see a difference.
     fn set(&mut self, user: &str, status: Status, since: Instant) -> bool {
-        let Some(entry) = self.people.get_mut(user).filter(|entry| entry.status != status) else {
+        let Some(entry) =
+            self.people.get_mut(user).filter(|entry| entry.status != status)
+        else {
             return false;
         };
         (entry.status, entry.since) = (status, since);
@@ -98,7 +112,8 @@ impl Teams {
     fn forget_the_longest_gone(&mut self, team: Team) {
         let gone = || self.of(team).filter(|entry| entry.status == Status::Offline);
         if gone().count() > MAX_OFFLINE {
-            let longest = gone().min_by_key(|entry| entry.since).map(|entry| entry.login.user());
+            let longest =
+                gone().min_by_key(|entry| entry.since).map(|entry| entry.login.user());
             longest.and_then(|user| self.people.remove(&user));
         }
     }
@@ -110,7 +125,10 @@ mod tests {
     use crate::model::Name;
 
     fn login(name: &str) -> Login {
-        Login { name: Name::try_from(name.to_owned()).expect("a good name"), team: Team::Support }
+        Login {
+            name: Name::try_from(name.to_owned()).expect("a good name"),
+            team: Team::Support,
+        }
     }
 
     #[test]
@@ -129,6 +147,8 @@ mod tests {
         }
         let members = roster.members(Team::Support);
         assert_eq!(members.people.len(), MAX_OFFLINE + 1);
-        assert!(members.people.iter().all(|person| person.name != login("Guest 00").name));
+        assert!(
+            members.people.iter().all(|person| person.name != login("Guest 00").name)
+        );
     }
 }

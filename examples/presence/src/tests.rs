@@ -15,14 +15,22 @@ const IDLE: Duration = Duration::from_secs(60);
 
 fn server() -> TestServer {
     let roster = Roster::default();
-    let server = app::new(Server::builder(), &roster, IDLE).expect("the server can be built");
+    let server =
+        app::new(Server::builder(), &roster, IDLE).expect("the server can be built");
     let published = server.clone();
     tokio::spawn(async move { match app::publish(&published, &roster).await {} });
     TestServer::new(server)
 }
 
-async fn enter(server: &TestServer, name: &str, team: &str) -> Result<TestClient, Refused> {
-    let client = server.client().namespace("/presence").auth(&json!({ "name": name, "team": team }));
+async fn enter(
+    server: &TestServer,
+    name: &str,
+    team: &str,
+) -> Result<TestClient, Refused> {
+    let client = server
+        .client()
+        .namespace("/presence")
+        .auth(&json!({ "name": name, "team": team }));
     let client = client.connect().await?.within(2 * IDLE);
     Ok(client)
 }
@@ -33,7 +41,8 @@ async fn sees(client: &TestClient, people: &str) {
         let list: Value = client.next("team").await;
         let text = |field: &Value| field.as_str().unwrap_or("?").to_owned();
         let all = list["people"].as_array().into_iter().flatten();
-        let all = all.map(|person| text(&person["name"]) + " " + &text(&person["status"]));
+        let all =
+            all.map(|person| text(&person["name"]) + " " + &text(&person["status"]));
         if all.collect::<Vec<_>>().join(", ") == people {
             return;
         }
@@ -63,7 +72,8 @@ async fn several_tabs_count_once() -> TestResult {
 #[tokio::test(start_paused = true)]
 async fn a_person_without_a_tab_is_offline() -> TestResult {
     let server = server();
-    let (ada, bob) = (enter(&server, "Ada", "design").await?, enter(&server, "Bob", "design").await?);
+    let (ada, bob) =
+        (enter(&server, "Ada", "design").await?, enter(&server, "Bob", "design").await?);
     sees(&ada, "Ada online, Bob online").await;
     bob.kill().await;
     sees(&ada, "Ada online, Bob offline").await;
@@ -73,7 +83,8 @@ async fn a_person_without_a_tab_is_offline() -> TestResult {
 #[tokio::test(start_paused = true)]
 async fn who_does_nothing_is_away_and_comes_back() -> TestResult {
     let server = server();
-    let (ada, bob) = (enter(&server, "Ada", "design").await?, enter(&server, "Bob", "design").await?);
+    let (ada, bob) =
+        (enter(&server, "Ada", "design").await?, enter(&server, "Bob", "design").await?);
     sees(&ada, "Ada online, Bob online").await;
 
     tokio::time::sleep(IDLE / 2).await;
@@ -100,7 +111,10 @@ async fn the_list_says_since_when() -> TestResult {
     tokio::time::sleep(Duration::from_secs(90)).await;
     let bob = enter(&server, "Bob", "support").await?;
     let list: Value = bob.next("team").await;
-    assert_eq!(list["people"][0], json!({ "name": "Ada", "status": "offline", "seconds": 90 }));
+    assert_eq!(
+        list["people"][0],
+        json!({ "name": "Ada", "status": "offline", "seconds": 90 })
+    );
     Ok(())
 }
 

@@ -13,7 +13,9 @@ const GRACE: Duration = Duration::from_secs(2);
 // ANCHOR: presence
 pub(crate) fn new(builder: sio::Builder, users: &Users) -> sio::Result<Server> {
     let hearing = users.clone();
-    let builder = builder.presence(GRACE).on_presence(move |_, user, change| hearing.hear(user, change));
+    let builder = builder
+        .presence(GRACE)
+        .on_presence(move |_, user, change| hearing.hear(user, change));
     Ok(builder.state(users.clone()).build()?)
 }
 

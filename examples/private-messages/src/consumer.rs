@@ -20,7 +20,11 @@ struct Welcome<'a> {
 #[consumer(namespace = "/messages")]
 impl Messages {
     // ANCHOR: connect
-    async fn connect(socket: &Socket, login: Login, users: State<Users>) -> sio::Result<Self> {
+    async fn connect(
+        socket: &Socket,
+        login: Login,
+        users: State<Users>,
+    ) -> sio::Result<Self> {
         let (user, session) = users.log_in(login)?;
         socket.identify(&user.0)?;
         socket.emit("welcome", &Welcome { id: &user, session: &session }).await?;
@@ -30,7 +34,8 @@ impl Messages {
     // ANCHOR_END: connect
 
     // ANCHOR: private_message
-    /// Goes to all tabs of the reader and to the other tabs of the writer; this one gets the answer.
+    /// Goes to all tabs of the reader and to the other tabs of the writer; this one gets
+    /// the answer.
     async fn event_private_message(
         &mut self,
         socket: &Socket,
@@ -43,7 +48,8 @@ impl Messages {
             return Err(Refusal::Offline(to).into());
         }
         let message = Message { from: self.user.clone(), to, text };
-        let users = [Some(&message.from), Some(&message.to).filter(|to| **to != message.from)];
+        let users =
+            [Some(&message.from), Some(&message.to).filter(|to| **to != message.from)];
         for user in users.into_iter().flatten() {
             let tabs = namespace.user(&user.0).except(this_tab.as_str());
             tabs.emit("private_message", &message).await?;
@@ -53,7 +59,11 @@ impl Messages {
     // ANCHOR_END: private_message
 
     /// Disconnects all tabs of the user, and gives the name up.
-    async fn event_log_out(&mut self, socket: &Socket, users: State<Users>) -> sio::Result {
+    async fn event_log_out(
+        &mut self,
+        socket: &Socket,
+        users: State<Users>,
+    ) -> sio::Result {
         users.remove(&self.user);
         socket.namespace().user(&self.user.0).disconnect().await?;
         Ok(())

@@ -37,13 +37,15 @@ impl TryFrom<String> for Name {
 #[serde(transparent)]
 pub(crate) struct UserId(pub(crate) String);
 
-/// The secret by which a user is recognised. Anybody who has it is that user, so it is sent to nobody else.
+/// The secret by which a user is recognised. Anybody who has it is that user, so it is
+/// sent to nobody else.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub(crate) struct Session(pub(crate) String);
 
 // ANCHOR: login
-/// The data that a client sends when it connects: `{ name: "Ada" }` the first time, then `{ session: "…" }`.
+/// The data that a client sends when it connects: `{ name: "Ada" }` the first time, then
+/// `{ session: "…" }`.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Login {
@@ -91,7 +93,8 @@ pub(crate) struct Write {
     pub(crate) text: Text,
 }
 
-/// `private_message` as the tabs of both users get it, and as the writing tab is answered.
+/// `private_message` as the tabs of both users get it, and as the writing tab is
+/// answered.
 #[derive(Debug, Serialize)]
 pub(crate) struct Message {
     pub(crate) from: UserId,
@@ -100,7 +103,8 @@ pub(crate) struct Message {
 }
 
 // ANCHOR: errors
-/// The mistakes that a client can make. Its page reacts to the code, people read the message.
+/// The mistakes that a client can make. Its page reacts to the code, people read the
+/// message.
 #[derive(Debug)]
 pub(crate) enum Refusal {
     NameTaken(Name),
@@ -114,14 +118,20 @@ impl From<Refusal> for sio::Error {
     fn from(refusal: Refusal) -> Self {
         match refusal {
             Refusal::NameTaken(name) => {
-                Self::new("name_taken", "Somebody else has this name").with_field("name", name)
+                Self::new("name_taken", "Somebody else has this name")
+                    .with_field("name", name)
             }
-            Refusal::UnknownSession => Self::new("unknown_session", "Please log in again"),
+            Refusal::UnknownSession => {
+                Self::new("unknown_session", "Please log in again")
+            }
             Refusal::Full => Self::new("full", "Too many people are here"),
             Refusal::UnknownUser(to) => {
-                Self::new("unknown_user", "There is nobody like that").with_field("to", to)
+                Self::new("unknown_user", "There is nobody like that")
+                    .with_field("to", to)
             }
-            Refusal::Offline(to) => Self::new("offline", "This user is not here now").with_field("to", to),
+            Refusal::Offline(to) => {
+                Self::new("offline", "This user is not here now").with_field("to", to)
+            }
         }
     }
 }

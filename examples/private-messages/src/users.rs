@@ -88,7 +88,10 @@ impl Users {
             name: account.name.clone(),
             online: account.is_online,
         };
-        People { version: register.version, people: register.accounts.iter().map(user).collect() }
+        People {
+            version: register.version,
+            people: register.accounts.iter().map(user).collect(),
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, Register> {
@@ -106,14 +109,18 @@ impl Register {
         }
         let (user, session) = (UserId(random()?), Session(random()?));
         self.sessions.insert(session.clone(), user.clone());
-        self.accounts.insert(user.clone(), Account { name, session, is_online: false, changed: 0 });
+        self.accounts.insert(
+            user.clone(),
+            Account { name, session, is_online: false, changed: 0 },
+        );
         Ok(user)
     }
 
     /// Makes room: whoever has been away longest has to log in again.
     fn forget_somebody(&mut self) -> Result<(), Refusal> {
         let away = self.accounts.iter().filter(|(_, account)| !account.is_online);
-        let longest = away.min_by_key(|(_, account)| account.changed).map(|(user, _)| user.clone());
+        let longest =
+            away.min_by_key(|(_, account)| account.changed).map(|(user, _)| user.clone());
         self.remove(&longest.ok_or(Refusal::Full)?);
         Ok(())
     }
@@ -127,7 +134,9 @@ impl Register {
 
     /// True if that is a change.
     fn set_online(&mut self, user: &UserId, is_online: bool) -> bool {
-        let Some(account) = self.accounts.get_mut(user).filter(|one| one.is_online != is_online) else {
+        let Some(account) =
+            self.accounts.get_mut(user).filter(|one| one.is_online != is_online)
+        else {
             return false;
         };
         self.version += 1;
@@ -175,11 +184,17 @@ mod tests {
 
         let [first, second] = [7, 3].map(|at: usize| {
             let (user, session) = all[at].clone();
-            users.hear(&user.0, PresenceChange::Offline { since: std::time::SystemTime::now() });
+            users.hear(
+                &user.0,
+                PresenceChange::Offline { since: std::time::SystemTime::now() },
+            );
             session
         });
         users.log_in(name("Ada")).unwrap();
-        assert_eq!(users.log_in(Login::Session(first)).unwrap_err().code(), "unknown_session");
+        assert_eq!(
+            users.log_in(Login::Session(first)).unwrap_err().code(),
+            "unknown_session"
+        );
         users.log_in(Login::Session(second)).unwrap();
     }
 }

@@ -30,15 +30,18 @@ pub fn message(text: &str) -> String {
     if text.chars().all(|c| is_blank(c) || is_hidden(c)) {
         return String::new();
     }
-    let kept: String = text.chars().filter(|&c| stays_in_messages(c) || !is_hidden(c)).collect();
+    let kept: String =
+        text.chars().filter(|&c| stays_in_messages(c) || !is_hidden(c)).collect();
     kept.trim_end().trim_start_matches(['\n', '\r']).to_owned()
 }
 
 /// Returns whether a character takes room and shows nothing.
 fn is_blank(c: char) -> bool {
     // Fillers for Hangul syllables, the empty Braille pattern, the musical null note head: no spaces by their category.
-    let looks_blank =
-        matches!(c, '\u{115F}' | '\u{1160}' | '\u{2800}' | '\u{3164}' | '\u{FFA0}' | '\u{1D159}');
+    let looks_blank = matches!(
+        c,
+        '\u{115F}' | '\u{1160}' | '\u{2800}' | '\u{3164}' | '\u{FFA0}' | '\u{1D159}'
+    );
     c.is_whitespace() || looks_blank
 }
 
@@ -81,8 +84,8 @@ mod tests {
     #[test]
     fn blanks_of_all_kinds_are_one_space_in_a_name() {
         for blank in [
-            '\u{A0}', '\u{2003}', '\u{200A}', '\u{2028}', '\u{3000}', '\u{2800}', '\u{3164}', '\u{FFA0}',
-            '\u{1160}',
+            '\u{A0}', '\u{2003}', '\u{200A}', '\u{2028}', '\u{3000}', '\u{2800}',
+            '\u{3164}', '\u{FFA0}', '\u{1160}',
         ] {
             assert_eq!(
                 name(&format!("{blank}Ada{blank}{blank}Lovelace{blank}")),
@@ -130,7 +133,11 @@ mod tests {
             '\u{E01EF}',
             '\u{10FFFF}',
         ] {
-            assert_eq!(name(&format!("{hidden}A{hidden}da{hidden}")), "Ada", "{hidden:?}");
+            assert_eq!(
+                name(&format!("{hidden}A{hidden}da{hidden}")),
+                "Ada",
+                "{hidden:?}"
+            );
             assert_eq!(name(&hidden.to_string()), "", "{hidden:?}");
             assert_eq!(message(&hidden.to_string()), "", "{hidden:?}");
         }
@@ -141,8 +148,10 @@ mod tests {
         assert_eq!(message("invoice\u{202E}fdp.exe"), "invoicefdp.exe");
         assert_eq!(message("\u{2067}a\u{2069} \u{202D}b\u{202C}"), "a b");
         assert_eq!(message("pass\u{200B}word\u{2060}"), "password");
-        let tags: String =
-            "secret".bytes().filter_map(|byte| char::from_u32(0xE0000 + u32::from(byte))).collect();
+        let tags: String = "secret"
+            .bytes()
+            .filter_map(|byte| char::from_u32(0xE0000 + u32::from(byte)))
+            .collect();
         assert_eq!(message(&format!("hi{tags}")), "hi");
     }
 

@@ -41,8 +41,9 @@ impl Boards {
             // Makes room: a board that nobody looks at any more.
             let unused = boards.iter().find(|(_, board)| Arc::strong_count(board) == 1);
             let unused = unused.map(|(id, _)| id.clone());
-            boards
-                .remove(&unused.ok_or_else(|| sio::Error::new("too_many_boards", "All boards are in use"))?);
+            boards.remove(&unused.ok_or_else(|| {
+                sio::Error::new("too_many_boards", "All boards are in use")
+            })?);
         }
         Ok(Arc::clone(boards.entry(id.clone()).or_default()))
     }
@@ -109,7 +110,11 @@ mod tests {
         }
         board.draw(&stroke(1));
         let strokes = board.drawing().strokes;
-        assert!((MAX_BYTES - 2000..=MAX_BYTES).contains(&strokes.len()), "{}", strokes.len());
+        assert!(
+            (MAX_BYTES - 2000..=MAX_BYTES).contains(&strokes.len()),
+            "{}",
+            strokes.len()
+        );
         assert!(strokes.ends_with(stroke(1).bytes()));
     }
 
@@ -117,7 +122,8 @@ mod tests {
     fn a_board_that_nobody_looks_at_makes_room() {
         let boards = Boards::default();
         let id = |n: usize| BoardId::try_from(format!("board-{n}")).expect("a good name");
-        let mut open: Vec<_> = (0..MAX_BOARDS).map(|n| boards.open(&id(n)).unwrap()).collect();
+        let mut open: Vec<_> =
+            (0..MAX_BOARDS).map(|n| boards.open(&id(n)).unwrap()).collect();
         assert_eq!(boards.open(&id(MAX_BOARDS)).unwrap_err().code(), "too_many_boards");
         open[5].draw(&stroke(1));
         boards.open(&id(5)).unwrap();

@@ -15,12 +15,15 @@ pub(crate) struct Painter {
 
 #[consumer(namespace = "/board/{id}")]
 impl Painter {
-    async fn connect(Path(id): Path<BoardId>, boards: State<Boards>) -> sio::Result<Self> {
+    async fn connect(
+        Path(id): Path<BoardId>,
+        boards: State<Boards>,
+    ) -> sio::Result<Self> {
         Ok(Self { board: boards.open(&id)? })
     }
 
-    /// Returns the drawing so far. A page asks when it has come in: from then on it also gets every stroke, so that it
-    /// may get one twice, but never misses one.
+    /// Returns the drawing so far. A page asks when it has come in: from then on it also
+    /// gets every stroke, so that it may get one twice, but never misses one.
     async fn event_board(&self) -> Drawing {
         self.board.drawing()
     }

@@ -112,8 +112,14 @@ mod tests {
         assert!(!check(&[8, 1, 0, 0, 0, 0]), "colour");
         assert!(!check(&[0, 0, 0, 0, 0, 0]), "width");
         assert!(!check(&[0, 41, 0, 0, 0, 0]), "width");
-        assert!(!check(&[[0, 1].as_slice(), &WIDTH.to_le_bytes(), &[0, 0]].concat()), "x");
+        assert!(
+            !check(&[[0, 1].as_slice(), &WIDTH.to_le_bytes(), &[0, 0]].concat()),
+            "x"
+        );
         assert!(!check(&[[0, 1, 0, 0].as_slice(), &HEIGHT.to_le_bytes()].concat()), "y");
-        assert!(!check(&[[0, 1].as_slice(), &last.repeat(MAX_POINTS + 1)].concat()), "too many");
+        assert!(
+            !check(&[[0, 1].as_slice(), &last.repeat(MAX_POINTS + 1)].concat()),
+            "too many"
+        );
     }
 }

@@ -16,7 +16,12 @@ struct Drawing {
 }
 
 fn server() -> TestServer {
-    TestServer::new(Server::builder().state(Boards::default()).build().expect("the server can be built"))
+    TestServer::new(
+        Server::builder()
+            .state(Boards::default())
+            .build()
+            .expect("the server can be built"),
+    )
 }
 
 async fn open(server: &TestServer, board: &str) -> Result<TestClient, Refused> {
@@ -87,7 +92,10 @@ async fn what_cannot_be_drawn_is_refused() -> TestResult {
     assert_eq!(error.field("detail").as_str(), Some("a point is not on the board"));
     let error = ada.emit_with_ack::<()>("stroke", &json!([1, 2])).await.unwrap_err();
     assert_eq!(error.code(), "invalid_payload");
-    let error = ada.emit_with_ack::<()>("stroke", &Binary::from(vec![0; 3000])).await.unwrap_err();
+    let error = ada
+        .emit_with_ack::<()>("stroke", &Binary::from(vec![0; 3000]))
+        .await
+        .unwrap_err();
     assert_eq!(error.code(), "payload_too_large");
     assert_eq!(open(&server, "No!").await.unwrap_err().message, "Invalid namespace");
     Ok(())

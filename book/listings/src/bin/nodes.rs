@@ -12,7 +12,11 @@ struct Chat;
 
 #[consumer(namespace = "/")]
 impl Chat {
-    async fn event_say(&mut self, socket: &Socket, text: String) -> sio::Result<&'static str> {
+    async fn event_say(
+        &mut self,
+        socket: &Socket,
+        text: String,
+    ) -> sio::Result<&'static str> {
         // To the clients of all nodes, but not to the one that says it.
         socket.broadcast().emit("said", &text).await?;
         Ok("said")

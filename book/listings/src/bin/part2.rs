@@ -31,7 +31,9 @@ impl ChatConsumer {
         socket.join("lobby").await?;
 
         // Send a first message to this client only.
-        socket.emit("system_message", &ChatMessage { text: "Welcome!".to_owned() }).await?;
+        socket
+            .emit("system_message", &ChatMessage { text: "Welcome!".to_owned() })
+            .await?;
 
         // True lets the client in.
         Ok(true)
@@ -77,8 +79,10 @@ mod tests {
 
     #[tokio::test]
     async fn a_message_reaches_everyone_in_the_lobby_and_is_acknowledged() {
-        let server = TestServer::start(|builder| builder.consumer::<super::ChatConsumer>()).await;
-        let (mut ada, mut bob) = (server.socket("/chat").await, server.socket("/chat").await);
+        let server =
+            TestServer::start(|builder| builder.consumer::<super::ChatConsumer>()).await;
+        let (mut ada, mut bob) =
+            (server.socket("/chat").await, server.socket("/chat").await);
         for client in [&mut ada, &mut bob] {
             client.expect(r#"42/chat,["system_message",{"text":"Welcome!"}]"#).await;
         }
@@ -90,7 +94,8 @@ mod tests {
 
     #[tokio::test]
     async fn what_does_not_fit_is_said() {
-        let server = TestServer::start(|builder| builder.consumer::<super::ChatConsumer>()).await;
+        let server =
+            TestServer::start(|builder| builder.consumer::<super::ChatConsumer>()).await;
         let mut ada = server.socket("/chat").await;
         ada.expect(r#"42/chat,["system_message",{"text":"Welcome!"}]"#).await;
         ada.send(r#"42/chat,0["chat_message",{"txt":"Hello"}]"#).await;

@@ -20,12 +20,18 @@ struct ChatConsumer;
 impl ChatConsumer {
     async fn connect(&mut self, socket: &Socket) -> sio::Result<bool> {
         socket.join("lobby").await?;
-        socket.emit("system_message", &ChatMessage { text: "Welcome!".to_owned() }).await?;
+        socket
+            .emit("system_message", &ChatMessage { text: "Welcome!".to_owned() })
+            .await?;
         Ok(true)
     }
 
     // ANCHOR: returned
-    async fn event_chat_message(&mut self, socket: &Socket, payload: ChatMessage) -> sio::Result<Delivered> {
+    async fn event_chat_message(
+        &mut self,
+        socket: &Socket,
+        payload: ChatMessage,
+    ) -> sio::Result<Delivered> {
         socket.namespace().to("lobby").emit("chat_message", &payload).await?;
         Ok(Delivered { status: "ok" })
     }
@@ -53,9 +59,10 @@ mod tests {
     #[tokio::test]
     async fn the_page_is_served_beside_the_consumer() {
         let pages = Path::new(env!("CARGO_MANIFEST_DIR")).join("pages/part3");
-        let server =
-            TestServer::start(|builder| builder.consumer::<super::ChatConsumer>().static_files("/", pages))
-                .await;
+        let server = TestServer::start(|builder| {
+            builder.consumer::<super::ChatConsumer>().static_files("/", pages)
+        })
+        .await;
         let page = server.request(&Request::get("/")).await;
         assert_eq!(page.status, 200);
         assert!(page.text().contains(r#"<script src="/chat.js"></script>"#));

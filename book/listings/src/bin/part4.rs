@@ -51,7 +51,11 @@ impl ChatConsumer {
     // ANCHOR_END: connect
 
     // ANCHOR: rooms
-    async fn event_join_room(&mut self, socket: &Socket, room: String) -> sio::Result<Vec<String>> {
+    async fn event_join_room(
+        &mut self,
+        socket: &Socket,
+        room: String,
+    ) -> sio::Result<Vec<String>> {
         socket.join(channel(&room)).await?;
         if self.rooms.insert(room.clone()) {
             socket.to(channel(&room)).emit("joined", &(&room, &self.name)).await?;
@@ -59,7 +63,11 @@ impl ChatConsumer {
         Ok(self.rooms.iter().cloned().collect())
     }
 
-    async fn event_leave_room(&mut self, socket: &Socket, room: String) -> sio::Result<()> {
+    async fn event_leave_room(
+        &mut self,
+        socket: &Socket,
+        room: String,
+    ) -> sio::Result<()> {
         if self.rooms.remove(&room) {
             socket.leave(channel(&room)).await?;
             socket.to(channel(&room)).emit("left", &(&room, &self.name)).await?;
@@ -69,20 +77,32 @@ impl ChatConsumer {
     // ANCHOR_END: rooms
 
     // ANCHOR: chat_message
-    async fn event_chat_message(&mut self, socket: &Socket, say: Say) -> sio::Result<usize> {
+    async fn event_chat_message(
+        &mut self,
+        socket: &Socket,
+        say: Say,
+    ) -> sio::Result<usize> {
         if !self.rooms.contains(&say.room) {
-            return Err(sio::Error::new("not_in_room", "Join the room before you write to it")
-                .with_field("room", &say.room));
+            return Err(sio::Error::new(
+                "not_in_room",
+                "Join the room before you write to it",
+            )
+            .with_field("room", &say.room));
         }
         let room = socket.namespace().to(channel(&say.room));
-        room.emit("chat_message", &Said { room: &say.room, from: &self.name, text: &say.text }).await?;
+        room.emit(
+            "chat_message",
+            &Said { room: &say.room, from: &self.name, text: &say.text },
+        )
+        .await?;
         Ok(room.sockets().len())
     }
     // ANCHOR_END: chat_message
 
     // ANCHOR: typing
     async fn event_typing(&self, socket: &Socket, room: String) -> sio::Result<()> {
-        // Worth nothing a moment later: a client that has something else to read is passed over.
+        // Worth nothing a moment later: a client that has something else to read is
+        // passed over.
         socket.to(channel(&room)).volatile().emit("typing", &(&room, &self.name)).await?;
         Ok(())
     }
@@ -90,12 +110,21 @@ impl ChatConsumer {
 
     // ANCHOR: ask
     #[event(concurrent)]
-    async fn event_vote(socket: Socket, room: String, question: String) -> sio::Result<(usize, usize)> {
+    async fn event_vote(
+        socket: Socket,
+        room: String,
+        question: String,
+    ) -> sio::Result<(usize, usize)> {
         if !socket.rooms().contains(&channel(&room)) {
-            return Err(sio::Error::new("not_in_room", "Join the room before you ask it"));
+            return Err(sio::Error::new(
+                "not_in_room",
+                "Join the room before you ask it",
+            ));
         }
-        let ballot = socket.namespace().to(channel(&room)).timeout(Duration::from_secs(30));
-        let answers = ballot.emit_with_ack::<bool>("question", &question).await?.collect().await;
+        let ballot =
+            socket.namespace().to(channel(&room)).timeout(Duration::from_secs(30));
+        let answers =
+            ballot.emit_with_ack::<bool>("question", &question).await?.collect().await;
 
         let yes = answers.iter().filter(|(_, answer)| matches!(answer, Ok(true))).count();
         let no = answers.iter().filter(|(_, answer)| matches!(answer, Ok(false))).count();
@@ -114,8 +143,8 @@ impl ChatConsumer {
 }
 
 // ANCHOR: channel
-/// The Socket.IO room behind a room of the chat. Every client is alone in a room that is named by its socket's id; with
-/// the prefix nobody can join another client's.
+/// The Socket.IO room behind a room of the chat. Every client is alone in a room that is
+/// named by its socket's id; with the prefix nobody can join another client's.
 fn channel(room: &str) -> String {
     format!("room:{room}")
 }
@@ -151,7 +180,12 @@ mod tests {
 
     /// A client that has been let in.
     async fn login(server: &TestServer, name: &str) -> Result<TestClient, Refused> {
-        let client = server.client().namespace("/chat").auth(&json!({ "name": name })).connect().await?;
+        let client = server
+            .client()
+            .namespace("/chat")
+            .auth(&json!({ "name": name }))
+            .connect()
+            .await?;
         client.ignore("system_message");
         Ok(client)
     }
@@ -179,11 +213,17 @@ mod tests {
 
         let hello = json!({ "room": "rust", "text": "Hello" });
         let error = bob.emit_with_ack::<Value>("chat_message", &hello).await.unwrap_err();
-        assert_eq!((error.code(), error.field("room").as_str()), ("not_in_room", Some("rust")));
+        assert_eq!(
+            (error.code(), error.field("room").as_str()),
+            ("not_in_room", Some("rust"))
+        );
         ada.nothing_more().await;
 
         bob.emit_with_ack::<Value>("join_room", "rust").await?;
-        assert_eq!(ada.next::<(String, String)>("joined").await, ("rust".into(), "Bob".into()));
+        assert_eq!(
+            ada.next::<(String, String)>("joined").await,
+            ("rust".into(), "Bob".into())
+        );
         assert_eq!(bob.emit_with_ack::<usize>("chat_message", &hello).await?, 2);
         for client in [&ada, &bob] {
             let said: Value = client.next("chat_message").await;
@@ -207,7 +247,10 @@ mod tests {
             bob.within(Duration::from_secs(60)).expect_disconnect().await,
             DisconnectReason::PingTimeout
         );
-        assert_eq!(ada.next::<(String, String)>("left").await, ("rust".into(), "Bob".into()));
+        assert_eq!(
+            ada.next::<(String, String)>("left").await,
+            ("rust".into(), "Bob".into())
+        );
         Ok(())
     }
     // ANCHOR_END: leaving
@@ -224,7 +267,8 @@ mod tests {
         ada.answer("question", |_: String| true);
         bob.answer("question", |_: String| false);
         let patient = ada.within(Duration::from_secs(60));
-        let votes: (usize, usize) = patient.emit_with_ack("vote", &("rust", "Tea?")).await?;
+        let votes: (usize, usize) =
+            patient.emit_with_ack("vote", &("rust", "Tea?")).await?;
         assert_eq!(votes, (1, 1));
         Ok(())
     }
@@ -238,11 +282,15 @@ mod tests {
         ada.emit_with_ack::<Value>("join_room", "rust").await?;
         bob.emit_with_ack::<Value>("join_room", "rust").await?;
         ada.emit_with_ack::<()>("typing", "rust").await?;
-        assert_eq!(bob.next::<(String, String)>("typing").await, ("rust".into(), "Ada".into()));
+        assert_eq!(
+            bob.next::<(String, String)>("typing").await,
+            ("rust".into(), "Ada".into())
+        );
 
         bob.emit_with_ack::<()>("leave_room", "rust").await?;
         assert!(!bob.is_in(&channel("rust")));
-        let error = bob.emit_with_ack::<Value>("vote", &("rust", "Tea?")).await.unwrap_err();
+        let error =
+            bob.emit_with_ack::<Value>("vote", &("rust", "Tea?")).await.unwrap_err();
         assert_eq!(error.code(), "not_in_room");
         Ok(())
     }

@@ -67,7 +67,11 @@ impl ChatConsumer {
         Ok(Self { name: name.to_owned(), rooms: BTreeSet::new() })
     }
 
-    async fn event_join_room(&mut self, socket: &Socket, room: String) -> sio::Result<Vec<String>> {
+    async fn event_join_room(
+        &mut self,
+        socket: &Socket,
+        room: String,
+    ) -> sio::Result<Vec<String>> {
         socket.join(channel(&room)).await?;
         if self.rooms.insert(room.clone()) {
             socket.to(channel(&room)).emit_joined(&room, &self.name).await?;
@@ -75,7 +79,11 @@ impl ChatConsumer {
         Ok(self.rooms.iter().cloned().collect())
     }
 
-    async fn event_leave_room(&mut self, socket: &Socket, room: String) -> sio::Result<()> {
+    async fn event_leave_room(
+        &mut self,
+        socket: &Socket,
+        room: String,
+    ) -> sio::Result<()> {
         if self.rooms.remove(&room) {
             socket.leave(channel(&room)).await?;
             socket.to(channel(&room)).emit_left(&room, &self.name).await?;
@@ -84,13 +92,25 @@ impl ChatConsumer {
     }
 
     // ANCHOR: chat_message
-    async fn event_chat_message(&mut self, socket: &Socket, say: Say) -> sio::Result<usize> {
+    async fn event_chat_message(
+        &mut self,
+        socket: &Socket,
+        say: Say,
+    ) -> sio::Result<usize> {
         if !self.rooms.contains(&say.room) {
-            return Err(sio::Error::new("not_in_room", "Join the room before you write to it")
-                .with_field("room", &say.room));
+            return Err(sio::Error::new(
+                "not_in_room",
+                "Join the room before you write to it",
+            )
+            .with_field("room", &say.room));
         }
         let room = socket.namespace().to(channel(&say.room));
-        room.emit_chat_message(&Said { room: &say.room, from: &self.name, text: &say.text }).await?;
+        room.emit_chat_message(&Said {
+            room: &say.room,
+            from: &self.name,
+            text: &say.text,
+        })
+        .await?;
         Ok(room.sockets().len())
     }
     // ANCHOR_END: chat_message
@@ -102,11 +122,19 @@ impl ChatConsumer {
     }
 
     #[event(concurrent)]
-    async fn event_vote(socket: Socket, room: String, question: String) -> sio::Result<(usize, usize)> {
+    async fn event_vote(
+        socket: Socket,
+        room: String,
+        question: String,
+    ) -> sio::Result<(usize, usize)> {
         if !socket.rooms().contains(&channel(&room)) {
-            return Err(sio::Error::new("not_in_room", "Join the room before you ask it"));
+            return Err(sio::Error::new(
+                "not_in_room",
+                "Join the room before you ask it",
+            ));
         }
-        let ballot = socket.namespace().to(channel(&room)).timeout(Duration::from_secs(30));
+        let ballot =
+            socket.namespace().to(channel(&room)).timeout(Duration::from_secs(30));
         let answers = ballot.emit_question(&question).await?.collect().await;
 
         let yes = answers.iter().filter(|(_, answer)| matches!(answer, Ok(true))).count();
@@ -157,15 +185,23 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn declared_events_are_those_of_part_4() -> TestResult {
         let server = TestServer::new(Server::builder().build()?);
-        let login = |name| server.client().namespace("/chat").auth(&json!({ "name": name })).connect();
+        let login = |name| {
+            server.client().namespace("/chat").auth(&json!({ "name": name })).connect()
+        };
         let (ada, bob) = (login("Ada").await?, login("Bob").await?);
         assert_eq!(ada.next::<String>("system_message").await, "Bob is here");
         for client in [&ada, &bob] {
             client.emit_with_ack::<Value>("join_room", "rust").await?;
         }
-        assert_eq!(ada.next::<(String, String)>("joined").await, ("rust".into(), "Bob".into()));
+        assert_eq!(
+            ada.next::<(String, String)>("joined").await,
+            ("rust".into(), "Bob".into())
+        );
         bob.emit_with_ack::<()>("typing", "rust").await?;
-        assert_eq!(ada.next::<(String, String)>("typing").await, ("rust".into(), "Bob".into()));
+        assert_eq!(
+            ada.next::<(String, String)>("typing").await,
+            ("rust".into(), "Bob".into())
+        );
         let hello = json!({ "room": "rust", "text": "Hello" });
         assert_eq!(bob.emit_with_ack::<usize>("chat_message", &hello).await?, 2);
         let said: Value = ada.next("chat_message").await;
@@ -177,7 +213,10 @@ mod tests {
         let votes: (usize, usize) = ada.emit_with_ack("vote", &("rust", "Tea?")).await?;
         assert_eq!(votes, (1, 1));
         bob.emit_with_ack::<()>("leave_room", "rust").await?;
-        assert_eq!(ada.next::<(String, String)>("left").await, ("rust".into(), "Bob".into()));
+        assert_eq!(
+            ada.next::<(String, String)>("left").await,
+            ("rust".into(), "Bob".into())
+        );
         Ok(())
     }
 }
