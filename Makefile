@@ -31,6 +31,8 @@ help:
 	@echo "make check     runs the checks and tests of everyday work, in two minutes once all is compiled"
 	@echo "make test      runs every check and every test"
 	@echo "make fuzz      feeds the parsers made-up inputs (SECONDS=600 in all; TARGETS=\"msgpack ids\" only these; SEED=1)"
+	@echo "make msrv      checks the library's crates with the oldest compiler that may be used"
+	@echo "make package   packs the crates that are published, and compiles what was packed"
 	@echo "make bench     measures what the server costs, beside socketioxide (QUICK=1: a minute; COUNTS=1: instructions"
 	@echo "               instead of times; CLUSTER=1: several nodes; CAPACITY=1: the book's tables of how far these go;"
 	@echo "               $(BENCH)/README.md says more)"
@@ -92,6 +94,23 @@ TARGETS ?=
 fuzz:
 	cargo build --release --quiet --manifest-path sio-core/fuzz/Cargo.toml --target-dir $(TARGET)/fuzz --bin fuzz --features runner
 	@$(TARGET)/fuzz/release/fuzz run $(SECONDS) $(TARGETS)
+
+# ---- releases ----
+
+# `CONTRIBUTING.md` says what else belongs to one.
+PUBLISHED := sio-grammar sio-core sio-macros sio-cluster sio
+MSRV := $(shell sed -n 's/^rust-version = "\(.*\)"/\1.0/p' Cargo.toml)
+
+# The oldest compiler that may be used. `make test` only has clippy look at what the standard library had then.
+.PHONY: msrv
+msrv:
+	rustup toolchain install --profile minimal --no-self-update $(MSRV)
+	cargo +$(MSRV) check --target-dir $(TARGET)/msrv --all-features $(PUBLISHED:%=--package %)
+
+# Each published crate, compiled from what is packed of it.
+.PHONY: package
+package:
+	cargo package --all-features $(PUBLISHED:%=--package %)
 
 # ---- the benchmark ----
 
