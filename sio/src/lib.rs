@@ -190,6 +190,7 @@ mod server;
 mod short;
 mod shutdown;
 mod state_map;
+mod sync;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod transport;

@@ -1,6 +1,6 @@
 //! [`until`]: waiting for what others change.
 
-use tokio::sync::Notify;
+use crate::sync::Notify;
 
 /// Waits until `check` returns a value, and returns it. Whoever changes what it looks at calls
 /// [`notify_waiters`](Notify::notify_waiters) on `changed` afterwards.

@@ -54,6 +54,7 @@ const SIO: Plan = Plan {
                 "random",
                 "short",
                 "state_map",
+                "sync",
                 "via",
             ],
         ),

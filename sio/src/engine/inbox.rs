@@ -1,12 +1,13 @@
 //! Orders for a session's task, and what wakes it.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::PoisonError;
 use std::task::{Context, Waker};
 
 use smallvec::SmallVec;
 
 use super::command::Command;
+use crate::sync::atomic::{AtomicBool, Ordering};
+use crate::sync::{Mutex, MutexGuard};
 
 /// Commands on their way to a session's task, which is woken only when it is not going to look anyway.
 ///

@@ -6,15 +6,15 @@
 mod bounds;
 mod waiting;
 
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::PoisonError;
 
 use bytes::Bytes;
 use sio_core::engine::config::TransportKind;
-use tokio::sync::Notify;
 
 use self::bounds::{BURST, OVERTAKEN};
 pub(crate) use self::bounds::{How, PushError, QueueLimits};
+use crate::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use crate::sync::{Mutex, MutexGuard, Notify};
 use crate::transport::deflate;
 use crate::transport::outgoing::{Amount, Entry, Queue};
 use crate::transport::wire::Wire;

@@ -7,11 +7,12 @@
 //! write.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock, PoisonError};
 use std::task::Waker;
 
 use smallvec::SmallVec;
-use tokio::runtime::Handle;
+
+use crate::sync::{Handle, Mutex, MutexGuard, yield_now};
 
 /// How many are woken before others have their turn. The runtime itself looks for new events after about as many
 /// tasks, so that much smaller steps gain nothing.
@@ -65,7 +66,7 @@ async fn work_off(mut running: Running) {
             return;
         }
         step.into_iter().for_each(Waker::wake);
-        tokio::task::yield_now().await;
+        yield_now().await;
     }
 }
 

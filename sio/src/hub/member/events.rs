@@ -1,7 +1,6 @@
 //! Events that wait for their handlers.
 
 use std::ops::AddAssign;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -12,6 +11,7 @@ use sio_core::socket::reason::DisconnectReason;
 use super::{Member, State};
 use crate::consumer::EventInfo;
 use crate::engine::session;
+use crate::sync::atomic::{AtomicU32, Ordering};
 use crate::transport::frames::SHARED_READER_LIMIT;
 use crate::turn;
 

@@ -6,14 +6,12 @@ mod sending;
 
 use std::collections::VecDeque;
 use std::mem;
-use std::sync::atomic::{AtomicU8, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError};
 
 use bytes::Bytes;
 use sio_core::id::Sid;
 use sio_core::socket::acks::AckTable;
 use sio_core::socket::reason::DisconnectReason;
-use tokio::sync::Notify;
 
 use self::events::Load;
 pub(crate) use self::events::{Amount, Delay, Next, Waiting};
@@ -27,6 +25,8 @@ use crate::engine::mailbox::Mailbox;
 use crate::engine::{CloseReason, Command};
 use crate::handshake::Handshake;
 use crate::hub::answer::Waiter;
+use crate::sync::atomic::{AtomicU8, Ordering};
+use crate::sync::{Mutex, MutexGuard, Notify};
 use crate::transport::outgoing::Entry;
 use crate::until::until;
 

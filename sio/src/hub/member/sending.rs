@@ -1,6 +1,5 @@
 //! Sending to a client, and who waits for its answers.
 
-use std::sync::atomic::Ordering;
 use std::task::Waker;
 
 use bytes::Bytes;
@@ -13,6 +12,7 @@ use crate::error::AckError;
 use crate::hub::answer::Waiter;
 use crate::hub::emission::Emission;
 use crate::hub::state::ConnectionState;
+use crate::sync::atomic::Ordering;
 use crate::transport::outgoing::Entry;
 
 impl Member {

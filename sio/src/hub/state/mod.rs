@@ -5,7 +5,7 @@ pub(crate) mod memory;
 #[cfg(feature = "cluster")]
 mod moving;
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, PoisonError, Weak};
 
 use sio_core::id::{PrivateId, Sid};
 use sio_core::socket::DisconnectReason;
@@ -20,6 +20,7 @@ pub(crate) use self::moving::{From, Given};
 use crate::engine::outbox::PushError;
 use crate::engine::session;
 use crate::hub::member::Member;
+use crate::sync::{Mutex, MutexGuard};
 use crate::transport::outgoing::Entry;
 
 /// Returns whether a client that has gone for this reason may come back: it did not mean to leave, and nobody wanted
