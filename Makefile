@@ -63,6 +63,7 @@ $(CHAT_PAGE): $(wildcard $(EXAMPLES)/chat/page/*) $(EXAMPLES)/shared/page.d.ts $
 pictures: examples $(CLIENTS)/node_modules/.package-lock.json $(CHROMIUM)
 	@cargo build --workspace --bins
 	@CHROMIUM=$(CHROMIUM) node $(CLIENTS)/browser/pictures.js book/src/images
+	@node book/drawings/draw.mjs book/src/drawings
 
 # ---- the tests ----
 

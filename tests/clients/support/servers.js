@@ -151,6 +151,16 @@ export async function startE2e(port = 0, env = {}) {
   return { url, port: found, stop: () => program.stop(), kill: () => program.kill() };
 }
 
+/** A program of the book that serves on a free port: `{ url, stop }`. */
+export async function startListing(name) {
+  let url;
+  const program = await Program.start(name, [], { PORT: "0" }, (line) => {
+    url = /^listening on (http:\S+)$/.exec(line)?.[1];
+    return url !== undefined;
+  });
+  return { url, stop: () => program.end() };
+}
+
 /** One node of the acceptance application, whose clients may come back: `{ url, port, stop, kill, signal }`. */
 export async function startNode(name, redis, env = {}) {
   let port;
