@@ -168,6 +168,7 @@ pub mod extract;
 #[cfg(feature = "testing")]
 #[doc(hidden)]
 pub mod fuzzing;
+mod give_back;
 mod guarded;
 mod handle;
 mod handshake;

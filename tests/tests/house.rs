@@ -40,6 +40,7 @@ const SIO: Plan = Plan {
                 "error",
                 "consumer::info",
                 "counters",
+                "give_back",
                 "guarded",
                 "places",
                 "turn",

@@ -8,6 +8,7 @@ use sio_core::id::SessionId;
 use tokio::sync::Notify;
 
 use super::mailbox::Mailbox;
+use crate::give_back::GiveBack as _;
 use crate::places::Place;
 use crate::until::until;
 
@@ -41,7 +42,12 @@ impl Sessions {
     }
 
     pub(crate) fn remove(&self, id: &SessionId) {
-        let removed = self.shard(id).remove(id);
+        let removed = {
+            let mut shard = self.shard(id);
+            let removed = shard.remove(id);
+            shard.give_back();
+            removed
+        };
         if removed.is_some() {
             self.count.fetch_sub(1, Ordering::Relaxed);
         }

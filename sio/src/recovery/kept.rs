@@ -11,6 +11,7 @@ use tokio::runtime::Handle;
 use super::Recovery;
 use super::parking::{Parking, ParkingPlace};
 use crate::engine::session;
+use crate::give_back::GiveBack as _;
 use crate::handshake::Handshake;
 use crate::hub::Hub;
 use crate::hub::member::Member;
@@ -108,7 +109,7 @@ impl Kept {
         let changes = self.hub.replace(member, may_enter);
         let was_parked = clients.parked.remove(&state.sid);
         if changes.is_none() {
-            clients.states.remove(&state.pid);
+            clients.forget(&state.pid);
         }
         drop(clients);
         match &changes {
@@ -144,7 +145,7 @@ impl Kept {
             (holding, place) => {
                 if holding != Holding::Other {
                     state.end(member);
-                    clients.states.remove(&state.pid);
+                    clients.forget(&state.pid);
                 }
                 drop(clients);
                 // Without the lock: the namespace may end with the pass.
@@ -183,7 +184,7 @@ impl Kept {
     pub(crate) fn forget(&self, member: &Member) {
         if let Some(state) = member.state() {
             state.end(member);
-            self.lock().states.remove(&state.pid);
+            self.lock().forget(&state.pid);
         }
         member.data.clear();
     }
@@ -238,8 +239,15 @@ impl Clients {
     fn take_first(&mut self) -> Option<(Sid, Parked)> {
         let (_, sid) = self.first()?;
         let parked = self.parked.remove(&sid)?;
-        self.states.remove(&parked.pid);
+        self.parked.give_back();
+        self.forget(&parked.pid);
         Some((sid, parked))
+    }
+
+    /// Nobody can come back by this pid any more.
+    fn forget(&mut self, pid: &PrivateId) {
+        self.states.remove(pid);
+        self.states.give_back();
     }
 
     /// Clients that come and go all the time leave no more behind than there are of them.
