@@ -45,7 +45,7 @@ impl Hub {
     /// Returns the members that are addressed and connected, or away, in no particular order.
     pub(super) fn members_and_away(&self, target: &Target<'_>) -> Vec<Arc<Member>> {
         let mut members = Vec::new();
-        self.read().for_each_with_parked(target, |member, is_parked| {
+        self.addressed(target).for_each_with_parked(|member, is_parked| {
             if is_parked || member.keeps_rooms() {
                 members.push(Arc::clone(member));
             }

@@ -3,6 +3,7 @@
 //! Nothing here knows of handles, tasks and servers. A broadcast needs a [`Target`] and bytes that are ready, and so does
 //! an event of another node: see [`Hub::deliver`].
 
+mod addressed;
 pub(crate) mod answer;
 #[cfg(feature = "cluster")]
 mod arrived;
@@ -10,14 +11,15 @@ mod away;
 pub(crate) mod emission;
 mod gathered;
 pub(crate) mod in_connect;
-mod index;
 pub(crate) mod limits;
+mod list;
 pub(crate) mod member;
 #[cfg(feature = "cluster")]
 mod moving;
 mod namespace;
 pub(crate) mod others;
 mod patience;
+mod place;
 pub(crate) mod presence;
 mod rooms;
 pub(crate) mod snapshot;
@@ -40,6 +42,7 @@ use sio_core::args::EncodeError;
 use sio_core::id::Sid;
 pub(crate) use sio_core::target::Target;
 
+use self::addressed::Addressed;
 use self::emission::{Emission, Expect, Untold};
 pub use self::gathered::{Gathered, Incomplete};
 use self::member::Member;
@@ -115,7 +118,7 @@ pub(crate) struct Hub {
     ack_ids: AtomicU64,
     /// How events are numbered that are kept for clients that are away; `None` if none are.
     numbers: Option<Numbers>,
-    /// Under one short lock, under which no user code runs and nothing is waited for.
+    /// Under one short lock, under which no user code runs, nothing is sent and nothing is waited for.
     rooms: RwLock<Rooms<Arc<Member>>>,
     pub(crate) wakes: Wakes,
     patience: Patience,
@@ -223,12 +226,11 @@ impl Hub {
     ) -> Delivered {
         let (mut asleep, mut pressed, mut slow) = (Vec::new(), Pressed::new(), Vec::new());
         let mut recipients = 0;
-        // Before the lock is taken.
+        // Who joins from now on is not meant, and does not wait.
+        let addressed = self.addressed(target);
         let deflated = emission.deflated(self.common.deflate_from, || {
             let mut is_wanted = false;
-            self.read().for_each(target, |member: &Arc<Member>| {
-                is_wanted |= member.mailbox.outbox.deflate_from().is_some();
-            });
+            addressed.for_each(|member| is_wanted |= member.mailbox.outbox.deflate_from().is_some());
             is_wanted
         });
         let copy = deflated.as_ref().unwrap_or(emission);
@@ -249,13 +251,12 @@ impl Hub {
                 Err(PushError::Closed) => {}
             }
         };
-        let rooms = self.read();
         if emission.offset.is_some() {
-            rooms.for_each_with_parked(target, |member, _| each(member));
+            addressed.for_each_with_parked(|member, _| each(member));
         } else {
-            rooms.for_each(target, &mut each);
+            addressed.for_each(&mut each);
         }
-        drop(rooms);
+        drop(addressed);
         self.wakes.wake(asleep);
         for mailbox in slow {
             mailbox.inbox.command(Command::Violation(CloseReason::SlowClient));
@@ -280,7 +281,7 @@ impl Hub {
     /// Returns the connected members who are addressed, in no particular order.
     pub(crate) fn members(&self, target: &Target<'_>) -> Vec<Arc<Member>> {
         let mut members = Vec::new();
-        self.read().for_each(target, |member| {
+        self.addressed(target).for_each(|member| {
             if member.is_connected() {
                 members.push(Arc::clone(member));
             }
@@ -375,6 +376,11 @@ impl Hub {
     pub(crate) fn sizes(&self) -> (usize, usize) {
         let rooms = self.read();
         (rooms.count(), rooms.parked_len())
+    }
+
+    /// Returns those who are addressed now, to be looked through without the lock.
+    fn addressed(&self, target: &Target<'_>) -> Addressed<Arc<Member>> {
+        self.read().addressed(target)
     }
 
     fn read(&self) -> RwLockReadGuard<'_, Rooms<Arc<Member>>> {

@@ -27,7 +27,7 @@ impl Hub {
     /// Returns how many connected members are addressed.
     pub(crate) fn count(&self, target: &Target<'_>) -> usize {
         let mut count = 0;
-        self.read().for_each(target, |member| count += usize::from(member.is_connected()));
+        self.addressed(target).for_each(|member| count += usize::from(member.is_connected()));
         count
     }
 

@@ -69,11 +69,7 @@ impl Hub {
 
     /// Returns the users who are here, with how many sockets each.
     pub(crate) fn users(&self) -> BTreeMap<String, usize> {
-        let rooms = self.read();
-        let counted = rooms
-            .users()
-            .map(|(user, members)| (user.to_owned(), members.filter(|member| member.is_connected()).count()));
-        counted.filter(|(_, sockets)| *sockets > 0).collect()
+        self.read().users(|member| member.is_connected())
     }
 
     /// Returns the user that a member was identified as.
