@@ -37,6 +37,8 @@
 //!
 //! | | |
 //! |---|---|
+//! | [`Ack`] | the answer to an event, as something to hold and send later |
+//! | [`State`] | a value that all clients of the server share |
 //! | [`Args`], [`EventName`] | all arguments of an event, and its name, for a fallback |
 //! | [`Bytes`] | a payload of bytes, as [`Binary`](crate::Binary) holds them |
 //! | [`Path`], [`Params`] | the parameters of a dynamic namespace, as types and as texts |
@@ -45,16 +47,17 @@
 //! | [`Valid`], [`Validate`], [`Invalid`] | payloads that are checked |
 //! | [`FromEvent`], [`Event`], [`Description`] | arguments of your own |
 //!
-//! [`Ack`](crate::Ack), [`State`](crate::State), [`Socket`](crate::Socket), [`Handshake`](crate::Handshake) and
-//! [`Server`](crate::Server) are arguments too. [`prelude`](crate::prelude) has the most common ones; it leaves out those
-//! whose names are taken by axum as well.
+//! [`Socket`](crate::Socket), [`Handshake`](crate::Handshake) and [`Server`](crate::Server) are arguments too.
+//! [`prelude`](crate::prelude) has the most common ones; it leaves out those whose names are taken by axum as well.
 
 pub use bytes::Bytes;
 pub use sio_core::args::Args;
 
+pub use crate::consumer::ack::Ack;
 pub use crate::consumer::description::Description;
 pub use crate::consumer::event::Event;
 pub use crate::consumer::extract::{EventName, Extension, FromEvent, HttpExtension, Path};
+pub use crate::consumer::state::State;
 pub use crate::consumer::valid::{Invalid, Valid, Validate};
 pub use crate::data::SocketData;
 pub use crate::params::Params;

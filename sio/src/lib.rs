@@ -16,57 +16,80 @@
 //!     text: String,
 //! }
 //!
-//! #[derive(Default)]
-//! struct Chat {
-//!     written: u32,
+//! #[derive(Serialize)]
+//! struct Delivered {
+//!     status: &'static str,
 //! }
 //!
+//! #[derive(Default)]
+//! struct ChatConsumer;
+//!
 //! #[consumer(namespace = "/chat")]
-//! impl Chat {
+//! impl ChatConsumer {
 //!     async fn connect(&mut self, socket: &Socket) -> sio::Result<bool> {
 //!         socket.join("lobby").await?;
+//!         socket.emit("system_message", &ChatMessage { text: "Welcome!".to_owned() }).await?;
 //!         Ok(true)
 //!     }
 //!
-//!     /// For the event `chat_message`. The return value is the acknowledgement.
-//!     async fn event_chat_message(&mut self, socket: &Socket, message: ChatMessage) -> sio::Result<u32> {
-//!         socket.namespace().to("lobby").emit("chat_message", &message).await?;
-//!         self.written += 1;
-//!         Ok(self.written)
+//!     async fn event_chat_message(&mut self, socket: &Socket, payload: ChatMessage) -> sio::Result<Delivered> {
+//!         socket.namespace().to("lobby").emit("chat_message", &payload).await?;
+//!         Ok(Delivered { status: "ok" })
 //!     }
 //! }
 //!
 //! #[tokio::main]
-//! async fn main() -> sio::Result {
+//! async fn main() -> sio::Result<()> {
+//!     tracing_subscriber::fmt().init();
 //!     sio::serve("127.0.0.1:3000").await
 //! }
 //! ```
 //!
+//! Its client, in Node.js or in a page:
+//!
 //! ```js
+//! import { io } from "socket.io-client"; // in a page: the global `io` of its script
+//!
 //! const socket = io("http://127.0.0.1:3000/chat");
-//! socket.on("chat_message", ({ text }) => console.log(text));
-//! socket.emit("chat_message", { text: "Hello" }, (written) => console.log(written)); // 1
+//! socket.on("system_message", ({ text }) => console.log(text)); // Welcome!
+//! socket.on("chat_message", ({ text }) => console.log(text)); // Hello
+//! socket.emit("chat_message", { text: "Hello" }, (ack) => console.log(ack)); // { status: 'ok' }
 //! ```
 //!
-//! Nothing is registered by hand: [`serve`] finds every consumer of the program.
+//! Nothing is registered by hand: [`serve`] finds every consumer of the program. Consumers in a library crate are found
+//! if the program mentions that crate: `use my_consumers as _;`.
+//!
+//! ```toml
+//! [dependencies]
+//! serde = { version = "1", features = ["derive"] }
+//! sio = "0.1"
+//! tokio = { version = "1", features = ["macros", "rt-multi-thread"] }
+//! tracing-subscriber = "0.3"
+//! ```
 //!
 //! # How it works
 //!
 //! **One value of the consumer for each client.** `&mut self` is that client's own state. Its events are handled in
 //! the order of arrival, one at a time, so no lock is needed; a handler marked `concurrent` runs beside the others.
 //! The value comes from [`Default`], or from a `connect` without `self` that makes it of the auth payload. State that
-//! several clients share is a [`State`].
+//! several clients share is a [`State`](extract::State).
 //!
-//! **Arguments are told apart by type.** [`&Socket`](Socket), [`State`], [`Ack`], [`&Handshake`](Handshake) and some
+//! **Arguments are told apart by type.** [`&Socket`](Socket), [`State`](extract::State), [`Ack`](extract::Ack), [`&Handshake`](Handshake) and some
 //! more are provided; everything else that can be deserialized is the next argument that the client sent. [`extract`]
 //! has the whole list, [`macro@consumer`] and [`macro@event`] what methods and options there are.
 //!
-//! **Every acknowledgement that a client asks for is answered once**: with what the handler returns, or with an
-//! object of `status`, `code` and `message`. `?` turns any error into code `internal`, and the client sees no
-//! details; [`Error::new`] makes an error that it may read. A payload that does not fit, an unknown event, a panic
-//! and a handler that takes too long are answered in the same way, and do not end the connection.
+//! **Every acknowledgement that a client asks for is answered once**: with what the handler returns, or with an error:
 //!
-//! **A slow handler costs only its own time.** Heartbeats, acknowledgements and disconnects do not wait for it.
+//! ```json
+//! {"status": "error", "code": "invalid_payload", "message": "Invalid payload", "index": 0, "detail": "missing field `text`"}
+//! ```
+//!
+//! `?` turns any error into the code `internal`, and the client sees no details; [`Error::new`] makes an error that the
+//! client may read. A payload that does not fit, an unknown event, a panic and a handler that takes too long are
+//! answered in the same way, and do not end the connection.
+//!
+//! **A handler that waits costs only its own time.** Heartbeats, acknowledgements and disconnects do not wait for it.
+//! One that blocks its thread holds up other clients: leave such work to [`tokio::task::spawn_blocking`].
 //! Queues are bounded: a server that is behind stops reading from that client. A client that reads too slowly is
 //! disconnected; broadcasts never skip it silently.
 //!
@@ -98,8 +121,8 @@
 //! | [`macro@emits`] | the events that the server sends, declared with their types |
 //! | [`Socket`] | one client in one namespace: emit, join, leave, disconnect |
 //! | [`Namespace`] | many clients at once: all of them, or those in some rooms; [`emit`] has the types for that |
-//! | [`Ack`] | answering a client by hand |
-//! | [`State`], [`Handshake`] | what all consumers share; the request of the client |
+//! | [`Ack`](extract::Ack) | answering a client by hand |
+//! | [`State`](extract::State), [`Handshake`] | what all consumers share; the request of the client |
 //! | [`Value`], [`Binary`] | a payload of any shape; bytes inside a payload |
 //! | [`extract`] | all that handlers can take; parameters of namespaces, payloads that are checked |
 //! | [`error`] | what clients learn when something fails, and what can fail |
@@ -215,14 +238,16 @@ pub use sio_macros::event;
 pub use sio_macros::handlers;
 
 pub use self::builder::Builder;
-pub use self::consumer::ack::Ack;
-pub use self::consumer::state::State;
 #[doc(inline)]
 pub use self::error::{Error, Result};
 pub use self::handle::socket::Socket;
 pub use self::handshake::Handshake;
 pub use self::hub::Namespace;
-pub use self::server::{Server, shutdown_signal};
+pub use self::server::Server;
+
+// The documentation of the attributes names them.
+#[cfg(doc)]
+use self::extract::{Ack, State};
 
 #[doc(hidden)]
 pub mod __private {

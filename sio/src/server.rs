@@ -45,7 +45,6 @@ use crate::shutdown::Shutdown;
 pub use self::drain::Shutdown as ShutdownOptions;
 #[cfg(feature = "cluster")]
 pub(crate) use self::entering::enter_late;
-pub use self::serve::shutdown_signal;
 use self::serve::{Security, Serving};
 
 /// The server made on first use, or installed by [`Builder::install`].

@@ -48,7 +48,7 @@ async fn signals_are_taken_over_unless_the_program_wants_them() {
 
 async fn a_program_that_serves_by_itself_is_told_to_stop() {
     for signal in ["TERM", "INT"] {
-        let mut stopped = std::pin::pin!(sio::shutdown_signal());
+        let mut stopped = std::pin::pin!(sio::http::shutdown_signal());
         // The first poll catches the signals.
         assert!(poll_fn(|cx| Poll::Ready(stopped.as_mut().poll(cx).is_pending())).await);
         let pid = std::process::id().to_string();

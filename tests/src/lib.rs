@@ -40,8 +40,3 @@ pub use http::{Http, Request, Response};
 pub use old_polling::OldPolling;
 pub use polling::Polling;
 pub use ws::{Received, Ws};
-
-/// The programs in the README compile.
-#[cfg(doctest)]
-#[doc = include_str!("../../README.md")]
-mod readme {}

@@ -175,7 +175,7 @@ mod socket_io {
     impl Other {
         async fn disconnect(
             &mut self,
-            journal: sio::State<sio_tests::journal::Journal>,
+            journal: sio::extract::State<sio_tests::journal::Journal>,
             reason: sio::DisconnectReason,
         ) {
             journal.note(format!("/other {reason}"));

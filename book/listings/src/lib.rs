@@ -38,3 +38,8 @@ mod stopping;
 mod testing;
 mod users;
 mod webtransport;
+
+/// The programs of the README compile.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+mod readme {}

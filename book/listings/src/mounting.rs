@@ -71,7 +71,7 @@ async fn accept(server: Server, listener: TcpListener) -> sio::Result {
 async fn until_stopped(server: Server, listener: TcpListener) -> sio::Result {
     tokio::select! {
         ended = accept(server.clone(), listener) => ended?,
-        () = sio::shutdown_signal() => {}
+        () = sio::http::shutdown_signal() => {}
     }
     // Handlers run to their end, clients are told, `disconnect` hooks run.
     server.close().await;
@@ -110,7 +110,7 @@ async fn with_axum(server: Server, listener: TcpListener) -> sio::Result {
 
 /// SIGTERM as well as Ctrl-C: the one is what service managers and containers send.
 async fn stopped(server: Server) {
-    sio::shutdown_signal().await;
+    sio::http::shutdown_signal().await;
     server.close().await;
 }
 // ANCHOR_END: axum

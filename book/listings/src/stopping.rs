@@ -17,7 +17,7 @@ fn with_a_slow_end(builder: sio::Builder) -> sio::Builder {
 
 // ANCHOR: mounted
 async fn stop_on_a_signal(server: Server, stop_accepting: impl FnOnce()) {
-    sio::shutdown_signal().await;
+    sio::http::shutdown_signal().await;
     server.drain().await;
     stop_accepting();
 }

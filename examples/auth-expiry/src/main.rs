@@ -45,7 +45,7 @@ async fn main() -> sio::Result<()> {
     let listener = TcpListener::bind((host, port)).await?;
     println!("listening on http://{}", listener.local_addr()?);
     let stopping = async move {
-        sio::shutdown_signal().await;
+        sio::http::shutdown_signal().await;
         server.drain().await;
     };
     let router = router.into_make_service_with_connect_info::<SocketAddr>();

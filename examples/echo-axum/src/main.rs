@@ -26,7 +26,8 @@ async fn main() -> sio::Result<()> {
     println!("listening on http://{}", listener.local_addr()?);
     let client = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("../node_modules/socket.io-client/dist");
-    serve(listener, Server::builder().client_files(client), sio::shutdown_signal()).await
+    serve(listener, Server::builder().client_files(client), sio::http::shutdown_signal())
+        .await
 }
 
 /// Serves until `stop` is over: then clients of Socket.IO are told, and axum ends when their last requests have.

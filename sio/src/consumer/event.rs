@@ -47,7 +47,7 @@ enum Answer {
     NotAsked,
     /// The client waits, under this id.
     Due(u64),
-    /// The client waits, and the handler holds an [`Ack`](crate::Ack).
+    /// The client waits, and the handler holds an [`Ack`](crate::extract::Ack).
     Lent(Arc<AckSlot>),
 }
 

@@ -27,6 +27,7 @@
 //! | [`Listener`] | the source of the connections for [`Server::serve_with`](crate::Server::serve_with) |
 //! | [`Peer`] | the address of a client, for requests that another server has read |
 //! | [`EngineService`], [`Config`], [`Hooks`] | the service of an [`Engine`](crate::engine::Engine) alone |
+//! | [`shutdown_signal`] | Ctrl-C and SIGTERM, for programs that listen by themselves |
 //! | `rustls` | the crate that `Server::serve_tls` takes its configuration from, with the feature `tls` |
 //!
 //! The options of a [`Builder`](crate::Builder) decide which requests are answered; their values are in
@@ -62,6 +63,7 @@ mod service;
 pub(crate) mod site;
 #[cfg(feature = "static-files")]
 pub(crate) mod static_files;
+mod stop_signals;
 #[cfg(feature = "tower")]
 mod tower;
 mod upgrade;
@@ -90,6 +92,8 @@ pub use self::service::Service;
 pub(crate) use self::site::is_host;
 #[cfg(feature = "static-files")]
 pub(crate) use self::static_files::Files;
+pub use self::stop_signals::shutdown_signal;
+pub(crate) use self::stop_signals::{StopSignals, TERMINATE};
 #[cfg(feature = "tower")]
 pub use self::tower::Layer;
 pub use crate::peer::Peer;

@@ -16,13 +16,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::{TcpListener, ToSocketAddrs};
-#[cfg(unix)]
-use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tokio::time::timeout;
 
 use crate::Server;
-use crate::http::Listener;
+use crate::http::{Listener, StopSignals, TERMINATE};
 use crate::log_limiter::{About, LogLimiter, hash_of, limited};
 #[cfg(unix)]
 use crate::server::supervisor::Supervisor;
@@ -43,9 +41,6 @@ const LAST_CONNECTION: Duration = Duration::from_millis(10);
 
 /// How long connections are given to write their last answers when the server stops.
 const LAST_ANSWERS: Duration = Duration::from_secs(1);
-
-/// The name of the signal with which supervisors stop a program.
-const TERMINATE: &str = "SIGTERM";
 
 /// The layer between TCP and HTTP.
 #[derive(Clone)]
@@ -183,95 +178,4 @@ pub(crate) async fn listen(address: impl ToSocketAddrs + fmt::Debug) -> io::Resu
 fn is_of_the_connection(error: &io::Error) -> bool {
     use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
     matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
-}
-
-/// Waits until the process is told to stop: by SIGINT (Ctrl-C) or SIGTERM, and by Ctrl-C where there are no such
-/// signals, as on Windows.
-///
-/// For programs that mount Socket.IO in a server of their own; [`serve`](crate::serve()) and the other `serve`
-/// functions wait for signals by themselves. The signals are caught from the first poll on, for as long as the
-/// process lives. Where they cannot be caught, which is logged, this never returns.
-///
-/// # Examples
-///
-/// ```no_run
-/// use sio::prelude::*;
-///
-/// # async fn example(server: Server) {
-/// tokio::spawn(async move {
-///     sio::shutdown_signal().await;
-///     server.drain().await;
-/// });
-/// # }
-/// ```
-///
-/// # Panics
-///
-/// When it is polled outside of a Tokio runtime with I/O.
-pub async fn shutdown_signal() {
-    let signal = StopSignals::catch().next().await;
-    tracing::info!(target: "sio::server", signal, "told to stop");
-}
-
-/// The signals by which a process is told to stop. They are caught from the moment at which this is made: one that
-/// comes before the first look at it is not lost.
-struct StopSignals {
-    #[cfg(unix)]
-    signals: Option<(Signal, Signal)>,
-    #[cfg(not(unix))]
-    are_caught: bool,
-}
-
-impl StopSignals {
-    #[cfg(unix)]
-    fn catch() -> Self {
-        let signals = match (signal(SignalKind::interrupt()), signal(SignalKind::terminate())) {
-            (Ok(interrupt), Ok(terminate)) => Some((interrupt, terminate)),
-            (Err(error), _) | (_, Err(error)) => {
-                tracing::warn!(target: "sio::server", %error, "cannot listen for signals");
-                None
-            }
-        };
-        Self { signals }
-    }
-
-    /// Leaves the signals to the program.
-    #[cfg(unix)]
-    fn none() -> Self {
-        Self { signals: None }
-    }
-
-    /// Waits for the next signal, and says which it was.
-    #[cfg(unix)]
-    async fn next(&mut self) -> &'static str {
-        let Some((interrupt, terminate)) = &mut self.signals else { return std::future::pending().await };
-        tokio::select! {
-            _ = interrupt.recv() => "SIGINT",
-            _ = terminate.recv() => TERMINATE,
-        }
-    }
-
-    #[cfg(not(unix))]
-    fn catch() -> Self {
-        Self { are_caught: true }
-    }
-
-    #[cfg(not(unix))]
-    fn none() -> Self {
-        Self { are_caught: false }
-    }
-
-    #[cfg(not(unix))]
-    async fn next(&mut self) -> &'static str {
-        if !self.are_caught {
-            return std::future::pending().await;
-        }
-        match tokio::signal::ctrl_c().await {
-            Ok(()) => "ctrl-c",
-            Err(error) => {
-                tracing::warn!(target: "sio::server", %error, "cannot listen for signals");
-                std::future::pending().await
-            }
-        }
-    }
 }

@@ -9,7 +9,7 @@ impl Chat {
         drop(ack);
     }
 
-    async fn event_two(&mut self, one: Ack<u32>, two: Option<sio::Ack<u32>>) {
+    async fn event_two(&mut self, one: Ack<u32>, two: Option<sio::extract::Ack<u32>>) {
         drop((one, two));
     }
 

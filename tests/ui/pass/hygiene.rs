@@ -94,7 +94,7 @@ impl Chat {
         true
     }
 
-    async fn event_echo(&mut self, text: ::std::string::String, ack: ::sio::Ack<::std::string::String>) {
+    async fn event_echo(&mut self, text: ::std::string::String, ack: ::sio::extract::Ack<::std::string::String>) {
         let _ = ack.send(text);
     }
 
