@@ -1,4 +1,4 @@
-// What drawings consist of. Each function returns a shape, which becomes SVG in the colours of a scheme.
+// The shapes of which drawings consist. Each function returns a shape, which becomes SVG in the colours of a scheme.
 //
 // A drawing is 360 units wide, about as wide as the text on a phone, so that its letters are readable there.
 

@@ -1,4 +1,4 @@
-//! What HTTP costs, without system calls: opening a session, one round of polling, and connecting by WebSocket:
+//! The cost of HTTP, without system calls: opening a session, one round of polling, and connecting by WebSocket:
 //! `cargo bench -p sio --bench http`. Everything runs on one thread. Allocations are counted beside the time.
 
 use bytes::Bytes;

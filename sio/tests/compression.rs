@@ -108,7 +108,7 @@ impl<'a> Poller<'a> {
         }
     }
 
-    /// What the next answers say, each whether it was compressed and the names of the events in it.
+    /// Returns the next answers, for each whether it was compressed and the names of the events in it.
     async fn expect(&self, answers: &[(bool, &[&str])]) {
         for (compressed, events) in answers {
             let (was_compressed, text) = self.poll().await;

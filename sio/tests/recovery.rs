@@ -14,7 +14,7 @@ use sio::options::{Recovery, TransportKind};
 use sio::prelude::*;
 use sio::testing::{TestClient, TestServer};
 
-/// What the application saw, in order.
+/// The events that the application saw, in order.
 #[derive(Clone, Default)]
 struct Journal(Arc<Mutex<Vec<String>>>);
 
@@ -28,7 +28,7 @@ impl Journal {
     }
 }
 
-/// Who is here, kept with the socket.
+/// The name of the client, kept with the socket.
 struct Name(String);
 
 #[derive(Default, Deserialize)]

@@ -28,7 +28,7 @@ async fn listen_securely() -> (Listening, TlsConnector) {
         .with_no_client_auth()
         .with_single_cert(vec![cert.der().clone()], key)
         .expect("the key fits the certificate");
-    // What the server does not speak, it does not agree on.
+    // The server does not agree on a protocol that it does not speak.
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     let server = listen_with(build(configured), |server, listener| async move {
         server.serve_tls_with(listener, config).await

@@ -19,7 +19,7 @@ pub struct Endpoint {
     pub path: String,
 }
 
-/// What the open packet says (Engine.IO v4, “Handshake”).
+/// The content of the open packet (Engine.IO v4, “Handshake”).
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Open {
@@ -106,7 +106,7 @@ impl Endpoint {
         Ws::upgrade(self, &self.target(&format!("EIO=4&transport=websocket&sid={sid}")), &[]).await
     }
 
-    /// What becomes of a WebSocket handshake with this query and these additional headers.
+    /// Returns the answer to a WebSocket handshake with this query and these additional headers.
     pub async fn try_ws(&self, query: &str, headers: &[(&str, &str)]) -> Result<Ws, Response> {
         Ws::upgrade(self, &self.target(query), headers).await
     }

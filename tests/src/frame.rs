@@ -25,7 +25,7 @@ pub struct Frame {
     pub is_final: bool,
     /// The three reserved bits, in the lowest three.
     pub reserved: u8,
-    /// What it is: [`TEXT`], [`BINARY`] …
+    /// The kind of frame: [`TEXT`], [`BINARY`] …
     pub opcode: u8,
     /// Whether the payload is masked, as a client's must be.
     pub is_masked: bool,

@@ -22,7 +22,7 @@ use crate::{
 /// Nothing is collected: a test names the consumers that it is about.
 #[derive(Debug)]
 pub struct TestServer {
-    /// What the application notes.
+    /// The notes of the application.
     pub journal: Journal,
     /// Where the application waits.
     pub gate: Gate,

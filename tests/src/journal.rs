@@ -1,4 +1,4 @@
-//! What the application saw, told to the test; and what the test allows the application to do next.
+//! Tells the test what the application saw, and the application what it may do next.
 
 use std::{
     collections::HashMap,

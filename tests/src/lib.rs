@@ -1,4 +1,4 @@
-//! What the tests of the wire share.
+//! Shared by the tests of the wire.
 //!
 //! The client half ([`Endpoint`], [`Ws`], [`Polling`], [`Http`]) speaks HTTP/1.1, WebSocket, Engine.IO and Socket.IO by
 //! hand over plain TCP: it shares no code with the server it tests, can send what no real client would, and sees every
@@ -15,7 +15,7 @@
 //! ```
 //!
 //! Every expectation has a deadline ([`deadline::PATIENCE`]) and fails with the conversation so far; nothing sleeps.
-//! What must *not* arrive is proved by order instead of by waiting: see [`Ws::expect_nothing_more`].
+//! That something does *not* arrive is proved by order instead of by waiting: see [`Ws::expect_nothing_more`].
 
 pub mod acceptance;
 pub mod app;

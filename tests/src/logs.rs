@@ -1,4 +1,4 @@
-//! What the server logs, for the sentences of the contract that promise a line.
+//! The log of the server, for the sentences of the contract that promise a line.
 
 use std::{
     io,

@@ -16,7 +16,7 @@ pub const BYTES: &str = "application/octet-stream";
 /// A client that polls.
 #[derive(Debug)]
 pub struct OldPolling {
-    /// What the open packet said.
+    /// The content of the open packet.
     pub open: Open,
     endpoint: Endpoint,
     gets: Http,

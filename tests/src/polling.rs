@@ -18,7 +18,7 @@ pub const SEPARATOR: char = '\u{1e}';
 /// A client that polls.
 #[derive(Debug)]
 pub struct Polling {
-    /// What the open packet said.
+    /// The content of the open packet.
     pub open: Open,
     endpoint: Endpoint,
     gets: Http,

@@ -8,7 +8,7 @@ const SHOWN: usize = 40;
 /// How many characters of one line a failure shows.
 const WIDTH: usize = 300;
 
-/// What was sent and received over one connection, in order.
+/// Everything that was sent and received over one connection, in order.
 #[derive(Debug, Default)]
 pub struct Transcript {
     lines: Vec<String>,

@@ -28,7 +28,7 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// One WebSocket.
 #[derive(Debug)]
 pub struct Ws {
-    /// What the open packet said, unless this is the second WebSocket of a session.
+    /// The content of the open packet, unless this is the second WebSocket of a session.
     pub open: Option<Open>,
     /// The socket id of the namespace joined last.
     pub sid: String,
@@ -39,7 +39,7 @@ pub struct Ws {
     transcript: Transcript,
 }
 
-/// What a server can send over a WebSocket.
+/// A message that a server can send over a WebSocket.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Received {
     /// A text message: one Engine.IO packet.
@@ -180,7 +180,7 @@ impl Ws {
     ///
     /// # Cancel safety
     ///
-    /// What was read stays read: the next call goes on where this one was dropped.
+    /// Bytes that were read are kept: the next call goes on where this one was dropped.
     pub async fn receive(&mut self) -> Received {
         self.receive_while_writing(&mut &[][..]).await
     }

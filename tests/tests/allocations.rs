@@ -33,7 +33,7 @@ const IDLE: i64 = 320;
 /// How many bytes each of them may keep, within three percent.
 const IDLE_BYTES: i64 = 3_290;
 const HOUR: Duration = Duration::from_secs(3600);
-/// What happens once in a while may allocate, but not for every event.
+/// Rare work may allocate, but not every event.
 const NOW_AND_THEN: f64 = 0.02;
 
 #[derive(Serialize, Deserialize)]

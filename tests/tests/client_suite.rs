@@ -63,7 +63,7 @@ async fn the_refusal_says_why() {
     ws.expect(r#"44/no,{"message":"Auth failed (custom namespace)"}"#).await;
 }
 
-/// What the profile `main` says it can do, beside which others.
+/// The abilities that the profile `main` announces, beside which others.
 async fn capabilities(beside: &'static [Profile]) -> Vec<String> {
     let server = TestServer::serve_with(|listener| Profile::Main.serve(listener, &[], beside, None)).await;
     let mut ws = server.socket("/").await;
@@ -95,7 +95,7 @@ async fn a_chat_message_without_a_text_is_an_empty_one() {
         ws.expect(&format!(r#"42/chat,["chat_message",{{"text":"{text}"}}]"#)).await;
         ws.expect(r#"43/chat,1[{"status":"ok"}]"#).await;
     }
-    // What is no map fails that call only.
+    // An argument that is no map fails that call only.
     for sent in ["[]", r#"["hi"]"#, "null", "7", r#""hi""#, r#"{"text":7}"#] {
         ws.send(&format!(r#"42/chat,1["chat_message",{sent}]"#)).await;
         ws.expect(r#"43/chat,1[{"status":"error","code":"invalid_payload",…}]"#).await;

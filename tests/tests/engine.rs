@@ -148,7 +148,7 @@ impl Handler for Turns {
 /// Frames of one flood. Together they fit into what the kernel holds, so that they are all there at once.
 const FLOOD: usize = 4096;
 
-/// What a session takes in one turn at most: twice 64 during an upgrade.
+/// The most that a session takes in one turn: twice 64 during an upgrade.
 const SHARE: usize = 128;
 
 async fn counting() -> TestServer {

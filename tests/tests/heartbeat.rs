@@ -277,7 +277,7 @@ impl Slow {
     }
 }
 
-/// What a client has sent before its pong takes longer to handle than the pong may take.
+/// Packets that a client has sent before its pong take longer to handle than the pong may take.
 const BEFORE: usize = 600;
 
 async fn slow_server(queue: usize) -> TestServer {

@@ -177,7 +177,7 @@ async fn a_client_whose_hook_panics_receives_nothing() {
     refused.expect_nothing_more().await;
 }
 
-/// Whoever reads a state in the hook misses nothing of what changes until the client is in.
+/// A hook that reads a state misses no change of it until the client is accepted.
 #[tokio::test]
 async fn a_broadcast_reaches_a_client_whose_hook_still_runs_only_after_its_connect_packet() {
     let server = server().await;

@@ -335,7 +335,7 @@ async fn events_waiting_for_one_socket_do_not_hold_up_another_connection() {
     }
 }
 
-/// What comes too often is refused.
+/// Events that come too often are refused.
 #[derive(Debug, Default)]
 struct Rated;
 

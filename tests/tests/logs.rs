@@ -1,4 +1,4 @@
-//! What the log says: one line for what a client can cause again and again, and what an application's author has to know.
+//! The log: one line for what a client can cause again and again, and what an application's author has to know.
 
 use std::{fmt, future::pending, time::Duration};
 

@@ -181,7 +181,7 @@ async fn namespaces_share_a_connection_and_are_left_one_by_one() {
     let (mut ws, _) = joined(&server).await;
     let auth = b"\xa4data\x81\xa7picture\xc4\x01\x05";
     join(&mut ws, &packet(3, 0, "/club", auth), "/club").await;
-    // What was emitted during `connect` follows the answer.
+    // Events that were emitted during `connect` follow the answer.
     ws.expect_binary(&packet(3, 2, "/club", b"\xa4data\x92\xa2hi\xc4\x01\x05")).await;
     ws.send_binary(&packet(3, 2, "/club", b"\xa4data\x91\xa8leave_me")).await;
     ws.expect_binary(&packet(2, 1, "/club", b"")).await;
@@ -230,7 +230,7 @@ async fn a_client_may_begin_with_polling_and_move_on() {
     expect_nothing_more(&mut ws).await;
 }
 
-/// What comes instead of an answer.
+/// The packet that comes instead of an answer.
 async fn expect_let_go(server: &TestServer, ws: &mut Ws) {
     ws.expect_closed().await;
     server.journal.expect("forced close").await;

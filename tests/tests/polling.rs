@@ -40,7 +40,7 @@ fn expect_error(answer: &Response, status: u16, code: u32, message: &str) {
     assert_eq!(answer.header("content-type"), Some("application/json"));
 }
 
-/// What comes of a GET with this query.
+/// Returns the answer to a GET with this query.
 async fn refused(query: &str, code: u32, message: &str) {
     expect_error(&server().await.get(query).await, 400, code, message);
 }

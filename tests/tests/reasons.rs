@@ -31,7 +31,7 @@ async fn server() -> TestServer {
     TestServer::start(|builder| builder.consumer::<Plain>().max_payload(1_000)).await
 }
 
-/// What is heard when a client over WebSocket sends this.
+/// Returns the reason when a client over WebSocket sends this.
 async fn after(frames: &[Frame], reason: &str) {
     let server = server().await;
     let mut ws = server.socket("/").await;
@@ -41,7 +41,7 @@ async fn after(frames: &[Frame], reason: &str) {
     server.journal.expect(reason).await;
 }
 
-/// What is heard when a client over polling posts this.
+/// Returns the reason when a client over polling posts this.
 async fn after_post(body: &str, reason: &str) {
     let server = server().await;
     let mut polling = server.polling().await;

@@ -326,7 +326,7 @@ async fn so_many_answers_are_awaited_and_no_more() {
     let socket = server.socket_of("/", &ws.sid);
     let refused = socket.emit_with_ack::<u32>("please", &()).await;
     assert!(matches!(refused, Err(sio::error::AckError::TooMany)), "{refused:?}");
-    // Whoever stops waiting makes room.
+    // A question that is given up makes room.
     awaited.pop();
     let asked = ask().await;
     ws.close().await;

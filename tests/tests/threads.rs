@@ -1,4 +1,4 @@
-//! What can go wrong only where several threads run: each of these is tried very often.
+//! Faults that occur only where several threads run: each of these is tried very often.
 
 use sio_tests::{TestServer, app::Plain, deadline::soon, ws::Received};
 

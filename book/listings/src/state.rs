@@ -9,7 +9,7 @@ use sio::extract::Extension;
 use sio::prelude::*;
 
 // ANCHOR: shared
-/// What all clients share.
+/// The state that all clients share.
 #[derive(Default)]
 struct Statistics {
     messages: AtomicU64,
@@ -17,7 +17,7 @@ struct Statistics {
 // ANCHOR_END: shared
 
 // ANCHOR: presence
-/// Who is there, and how often.
+/// The people who are online, and the number of sockets of each.
 #[derive(Clone, Default)]
 struct Presence(Arc<Mutex<HashMap<String, usize>>>);
 

@@ -1,11 +1,11 @@
-//! What the book shows is what was compiled, and what it names is there.
+//! The book shows only programs that were compiled, and names only what exists.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Component, Path, PathBuf};
 
-/// What may stand in the book itself: commands, packets, messages. Everything that a reader would put into a file comes
-/// from a file.
+/// The kinds of blocks that stand in the book itself: commands, packets, messages. Other
+/// blocks come from files.
 const PLAIN: [&str; 3] = ["console", "json", "text"];
 
 /// The page has room for so many columns of a listing; it cuts off longer lines.
@@ -209,6 +209,31 @@ fn every_link_within_the_book_leads_somewhere() {
     assert!(problems.is_empty(), "{problems:#?}");
 }
 
+/// The value of a key in a file of TOML.
+fn value(file: &str, key: &str) -> String {
+    let text = read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(file));
+    let mut lines = text.lines();
+    let value = lines.find_map(|line| line.strip_prefix(key)?.strip_prefix(" = "));
+    value.expect("the key has a value").trim_matches('"').to_owned()
+}
+
+#[test]
+fn links_to_the_repository_and_the_documentation_have_the_addresses_of_the_package() {
+    assert_eq!(
+        value("book/book.toml", "git-repository-url"),
+        value("Cargo.toml", "repository")
+    );
+    let documentation = value("sio/Cargo.toml", "documentation");
+    let is_ours = |link: &&str| link.starts_with("https://docs.rs/sio");
+    for (chapter, text) in chapters() {
+        for link in links(&text).filter(is_ours) {
+            let rest = link.strip_prefix(&*documentation).unwrap_or("?");
+            let is_good = rest.is_empty() || rest.starts_with("/latest/sio/");
+            assert!(is_good, "{}: {link}", chapter.display());
+        }
+    }
+}
+
 #[test]
 fn every_example_is_explained_and_listed() {
     let project = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
@@ -280,7 +305,7 @@ fn functions() -> BTreeSet<String> {
     functions
 }
 
-/// What is called in a piece of code: the names in front of parentheses.
+/// The functions that a piece of code calls: the names in front of parentheses.
 fn calls(code: &str) -> impl Iterator<Item = &str> {
     let names = code.match_indices('(').filter_map(|(at, _)| {
         let before = code[..at].trim_end_matches("::<T>").trim_end_matches("::<V>");
@@ -292,7 +317,7 @@ fn calls(code: &str) -> impl Iterator<Item = &str> {
 #[test]
 fn the_tables_for_those_who_move_over_name_what_is_there() {
     let functions = functions();
-    // What the reader writes, and what belongs to others.
+    // The names of what the reader writes, and of what belongs to others.
     let others = ["Err", "connect", "consumer", "disconnect", "event", "serde"];
     let mut problems = Vec::new();
     for (chapter, text) in

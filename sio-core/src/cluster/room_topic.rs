@@ -26,7 +26,7 @@ pub const MAX_TOPICS: usize = 4096;
 /// If there are none.
 #[must_use]
 pub fn topic_of(path: &str, room: &str, topics: u16) -> u16 {
-    // Whoever chooses names so that they meet gains nothing: their rooms share a topic.
+    // Choosing names so that they meet gains nothing: their rooms share a topic.
     let mut hasher = SipHasher13::new();
     hasher.write(path.as_bytes());
     hasher.write(&[0]);

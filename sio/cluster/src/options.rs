@@ -170,7 +170,7 @@ impl Options {
     /// it, and clocks that are less than five minutes apart. It must have 16 bytes at least, which cannot be guessed: 32
     /// random ones. Default: nothing is signed, and everything is taken.
     ///
-    /// What comes from servers of other kinds is not signed.
+    /// Messages of servers of other kinds are not signed.
     #[must_use]
     pub fn secret(mut self, secret: impl AsRef<[u8]>) -> Self {
         self.secrets.set_first(secret.as_ref());

@@ -94,7 +94,7 @@ impl RoomTopics {
         })
     }
 
-    /// What a node says of itself that knows these topics.
+    /// The announcement of a node that knows these topics.
     pub(crate) fn ability(count: u16) -> Option<String> {
         (count > 0).then(|| format!("rooms/{count}"))
     }
@@ -197,7 +197,7 @@ impl RoomTopics {
         let mut wide = 0;
         for entry in &mut inner.topics {
             entry.idle = if entry.rooms > 0 { 0 } else { entry.idle.saturating_add(1) };
-            // What others are told is held while there is no broker.
+            // Messages to others are held while there is no broker.
             entry.wide = entry.wide.saturating_sub(u8::from(is_up));
             wide += usize::from(entry.wide > 0);
         }

@@ -158,7 +158,7 @@ impl Signing {
     fn judge_stamp(&self, source: NodeId, is_to_all: bool, stamp: u64, now: u64) -> Verdict {
         let stamps = &mut self.seen.lock().unwrap_or_else(PoisonError::into_inner).stamps;
         if stamps.len() >= MAX_STAMPS && !stamps.contains_key(&(source, is_to_all)) {
-            // What is as old as these is refused for its age. Only who knows the secret can make more of them.
+            // A message as old as these is refused for its age. Only who knows the secret can make more of them.
             stamps.retain(|_, stamp| is_near(now, *stamp));
             if stamps.len() >= MAX_STAMPS {
                 stamps.clear();

@@ -72,7 +72,7 @@ impl Sink {
         }
         let is_own = self.is_own(&payload);
         let is_echo = is_own && payload.get(2) == Some(&Kind::Alive.code());
-        // What comes no further needs no proof.
+        // A message that comes no further needs no proof.
         if (is_own && !is_echo) || !self.queue.admits(topic, &payload) {
             return;
         }

@@ -98,7 +98,7 @@ impl Line {
     /// Returns the messages with signatures, if the process has a secret. Those that are sent again get new ones.
     fn signed(&self, mut messages: Vec<Frame>) -> Vec<Frame> {
         if let Some(signing) = &self.queue.signing {
-            // What goes to clusters of other kinds has no place for it.
+            // Messages for clusters of other kinds have no place for it.
             for message in messages.iter_mut().filter(|message| message.topic.is_native()) {
                 message.payload = signing.sign(&message.topic, &message.payload);
             }

@@ -117,7 +117,7 @@ async fn an_answer_that_nobody_takes_does_not_hold_its_connection() {
     while server.client_count() > 0 && start.elapsed() < Duration::from_secs(8) {
         tokio::time::sleep(Duration::from_secs(1)).await;
     }
-    // What the stream held when it was closed is all there is.
+    // The stream yields only what it held when it was closed.
     let mut rest = Vec::new();
     let _ = greedy.read_to_end(&mut rest).await;
     assert!(rest.len() < 1 << 20, "{} bytes", rest.len());

@@ -1,4 +1,4 @@
-//! What a server does with requests besides Engine.IO: hosts, health, headers.
+//! Requests that a server answers besides those of Engine.IO: hosts, health, headers.
 
 use sio::options::Forwarded;
 

@@ -1,4 +1,4 @@
-//! Who may connect, and what is known of those who do.
+//! Which clients may connect, and what the server knows of them.
 
 mod connections;
 mod extras;

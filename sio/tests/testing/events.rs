@@ -1,4 +1,4 @@
-//! What clients send and receive.
+//! Events that clients send and receive.
 
 use super::*;
 

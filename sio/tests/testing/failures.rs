@@ -1,4 +1,4 @@
-//! What a test says when it fails.
+//! The messages of a test that fails.
 
 use std::panic::AssertUnwindSafe;
 

@@ -22,7 +22,7 @@ use sio::testing::{TestClient, TestServer};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
-/// What the application saw, in order.
+/// The events that the application saw, in order.
 #[derive(Clone, Default)]
 struct Journal(Arc<Mutex<Vec<String>>>);
 

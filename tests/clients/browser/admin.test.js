@@ -59,7 +59,7 @@ test("the page refuses a wrong password, shows what happens, and does what it of
   await admin.show("clients");
   await admin.row().nth(1).waitFor();
 
-  // Who comes later is shown too, and what is said.
+  // Clients that come later are shown too, with their events.
   const eve = await opened(t, url, "upgrade");
   const echoed = next(eve, "echoed");
   eve.emit("echo", "hello");

@@ -53,7 +53,7 @@ test("all tabs of both users have the message, and it is unread where it was not
   await adaToo.locator(".user", { hasText: "Bob" }).click();
   await adaToo.locator(".message[data-own]", { hasText: "hello Bob" }).waitFor();
 
-  // What comes after it has reached Eve: so would it have.
+  // A later message has reached Eve, so this one would have too.
   await write(bob, "Eve", "hello Eve");
   await eve.locator(".user", { hasText: "Bob" }).locator(".unread", { hasText: "1" }).waitFor();
   assert.equal(await eve.locator(".user", { hasText: "Ada" }).locator(".unread").count(), 0);

@@ -84,7 +84,7 @@ test("the book's client begins with it", async (t) => {
 });
 
 test("a client whose UDP is blocked moves to WebSocket", async (t) => {
-  // What comes by TCP goes on to the server, and what comes by UDP nowhere.
+  // TCP is forwarded to the server, and UDP is dropped.
   const { port } = new URL(acceptance.main);
   const proxy = createServer((client) => {
     const server = connect(port, "127.0.0.1");

@@ -44,7 +44,7 @@ function shape(value) {
   return Object.fromEntries(Object.keys(value).sort().map((key) => [key, shape(value[key])]));
 }
 
-/** What three clients do while a page looks. Returns the lines, with names in place of ids and of times. */
+/** The actions of three clients while a page looks. Returns the lines, with names in place of ids and of times. */
 async function perform(t, url) {
   const { page, lines } = look(t, url);
   await connected(page, "websocket");
@@ -93,7 +93,7 @@ async function perform(t, url) {
   await ask(ada, "leave", "lobby");
   await told(line("room_left", "/", "lobby", "ada"));
 
-  // What the page can do.
+  // The actions of the page.
   page.emit("join", "/", "jury", ada.id);
   await told(line("room_joined", "/", "jury", "ada"));
   const hint = next(ada, "hint");

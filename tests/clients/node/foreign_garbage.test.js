@@ -18,7 +18,7 @@ const BOUND = 16 << 20;
 
 const id = () => randomBytes(8).toString("hex");
 
-/** What anybody may publish to servers of Python: from bytes to questions to clients that nobody answers. */
+/** Messages that anybody may publish to servers of Python: from bytes to questions to clients that nobody answers. */
 const toPython = (sid) => [
   () => randomBytes(200),
   () => `{"method":"emit","event":"e","data":${"[".repeat(5_000)}`,

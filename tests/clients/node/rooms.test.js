@@ -20,7 +20,7 @@ async function three(t, mode, room) {
   return { sockets, heard: sockets.map((socket) => inbox(socket, "news")) };
 }
 
-/** What was emitted to a client before arrives before this does. */
+/** Everything that was emitted to a client before this arrives before it. */
 async function settled(sockets) {
   await Promise.all(sockets.map((socket) => ask(socket, "ask", "fence")));
 }

@@ -159,7 +159,7 @@ export async function startReadyBalancer(servers) {
   };
 }
 
-/** What a server says to a request; with `other`, it is a WebSocket from there on. */
+/** The answer of a server to a request; with `other`, it is a WebSocket from there on. */
 function answered(passed) {
   return new Promise((resolve, reject) => {
     passed.on("response", (answer) => resolve({ answer }));

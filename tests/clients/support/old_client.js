@@ -24,7 +24,7 @@ export async function openedOld(t, url, mode, options) {
   return connected(openOld(t, url, mode, options), mode);
 }
 
-/** What the server refuses this socket with. */
+/** The refusal of this socket by the server. */
 export async function refusedOld(socket) {
   const [error] = await next(socket, "error");
   return error;

@@ -1,4 +1,4 @@
-//! What the modules import from others, as far as the models need it.
+//! Stand-ins for the imports of the modules, as far as the models need it.
 
 pub(crate) mod transport {
     pub(crate) mod deflate {

@@ -1,4 +1,4 @@
-//! What the official JavaScript client's own suite expects of its server.
+//! The server that the official JavaScript client's own suite expects.
 //!
 //! That suite knows servers that acknowledge only where the application says so. Here every question is answered unless
 //! a handler holds the answer back, which those of the unacknowledged events do. One case wants connection state

@@ -25,7 +25,7 @@ use super::{
 };
 use crate::app::All;
 
-/// What a node can do beside what every profile can; with `RECOVERY` clients come back at any node, also if theirs has
+/// The abilities of a node beside those of every profile; with `RECOVERY` clients come back at any node, also if theirs has
 /// ended in order.
 const CAPABILITIES: [&str; 14] = [
     "cluster",

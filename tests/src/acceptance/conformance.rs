@@ -31,7 +31,7 @@ pub struct Heartbeat {
 }
 
 impl Heartbeat {
-    /// What the suites expect.
+    /// The behaviour that the suites expect.
     pub const OF_THE_SUITES: Self =
         Self { interval: Duration::from_millis(300), timeout: Duration::from_millis(200) };
 }

@@ -1,4 +1,4 @@
-//! What the acceptance application does for its events, whatever namespace they come in.
+//! Handles the events of the acceptance application, whatever namespace they come in.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -41,7 +41,7 @@ pub(super) struct Forbidden {
 
 pub(super) const FORBIDDEN: Forbidden = Forbidden { error: "forbidden" };
 
-/// What became of a question to the client.
+/// The outcome of a question to the client.
 #[derive(Debug, Serialize)]
 #[serde(untagged)]
 pub(super) enum Called {
@@ -68,7 +68,7 @@ pub(super) async fn call(socket: &Socket, wait: u64, arguments: &All) -> sio::Re
     })
 }
 
-/// What became of a question to a room.
+/// The outcome of a question to a room.
 #[derive(Debug, Serialize)]
 pub(super) struct RoomCalled {
     ok: Vec<Value>,

@@ -1,4 +1,4 @@
-//! Who came and went, told to those who know the key.
+//! Tells those who know the key which sockets came and went.
 
 use std::{
     collections::HashMap,
@@ -8,7 +8,7 @@ use std::{
 use serde::Serialize;
 use sio::prelude::*;
 
-/// What happened to the sockets of each key, over the life of the server.
+/// The history of the sockets of each key, over the life of the server.
 #[derive(Debug, Default)]
 pub(super) struct Journal {
     entries: Mutex<HashMap<String, Vec<Entry>>>,

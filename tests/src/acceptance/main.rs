@@ -21,7 +21,7 @@ use super::{
 };
 use crate::app::All;
 
-/// What a client said when it came.
+/// The auth payload of a client.
 #[derive(Debug, Serialize)]
 pub(super) struct Introduction {
     auth: Value,
@@ -40,7 +40,7 @@ pub(super) fn introduction(socket: &Socket, auth: &Value) -> Introduction {
     }
 }
 
-/// What a client says of itself under this name: in its auth payload or, where its protocol has none, in its query.
+/// The value that a client sends under this name: in its auth payload or, where its protocol has none, in its query.
 pub(super) fn said(socket: &Socket, auth: &Value, name: &str) -> Option<String> {
     let said = auth.get(name).and_then(Value::as_str).map(str::to_owned);
     match socket.handshake().revision() {

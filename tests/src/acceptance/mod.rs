@@ -27,7 +27,7 @@ use self::conformance::Heartbeat;
 /// One of the programs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Profile {
-    /// What the official suites of both protocols are run against.
+    /// The server for the official suites of both protocols.
     Conformance,
     /// The application that clients of many languages are run against.
     Main,
@@ -39,7 +39,7 @@ pub enum Profile {
     Eio3,
     /// The tutorial's chat.
     Chat,
-    /// What the official JavaScript client's own suite is run against.
+    /// The server for the official JavaScript client's own suite.
     Client,
     /// The application as one node of a cluster.
     Cluster,

@@ -8,16 +8,16 @@ use sio::prelude::*;
 
 use super::{Profile, main::application};
 
-/// What every profile can do, of all that a case may ask for.
+/// The abilities of every profile, of all that a case may ask for.
 const COMMON: [&str; 6] =
     ["volatile", "local", "broadcast-ack", "dynamic-namespaces", "remote-sockets", "cors"];
 
-/// What a server can do.
+/// An ability of a server.
 #[derive(Debug)]
 pub(super) struct Capabilities(pub(super) Vec<&'static str>);
 
 impl Capabilities {
-    /// What every profile can do, and this one besides.
+    /// The abilities of every profile, and of this one.
     pub(super) fn with(more: &[&'static str]) -> Self {
         Self([&COMMON, more].concat())
     }

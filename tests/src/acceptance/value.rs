@@ -1,4 +1,4 @@
-//! What a server can say about an argument that it has decoded.
+//! A description of an argument that a server has decoded.
 
 use std::collections::BTreeMap;
 

@@ -126,7 +126,7 @@ struct Ticket {
 /// A note on the desk.
 #[derive(Clone, Serialize, Deserialize, JsonSchema)]
 struct Note {
-    /// What it says.
+    /// Its text.
     #[schemars(example = "Buy tea")]
     text: String,
     colour: Colour,

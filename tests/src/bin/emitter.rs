@@ -29,7 +29,7 @@ use sio_cluster::{Emitter, Emitting, NodeJs, Options, Python};
 /// How long the broker may take to take a line.
 const FLUSH: Duration = Duration::from_secs(8);
 
-/// What a line says.
+/// The content of a line.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Line {

@@ -11,7 +11,7 @@ async fn server() -> TestServer {
     TestServer::start(|builder| builder.consumer::<Rows>().consumer::<Plain>()).await
 }
 
-/// What `/rows` answers, exactly once.
+/// The answer of `/rows`, exactly once.
 async fn rows(event: &str, answer: &str) {
     let server = server().await;
     let mut ws = server.socket("/rows").await;
@@ -20,7 +20,7 @@ async fn rows(event: &str, answer: &str) {
     still_answers(&mut ws).await;
 }
 
-/// What follows the answer is the answer of the next event, and nothing else.
+/// Behind the answer comes that of the next event, and nothing else.
 async fn still_answers(ws: &mut Ws) {
     ws.send(r#"42/rows,6["returns_value"]"#).await;
     ws.expect(r#"43/rows,6[{"status":"ok"}]"#).await;

@@ -60,7 +60,7 @@ impl Trio {
         trio
     }
 
-    /// What all nodes allocate while this is done, and the others have received it.
+    /// Counts the allocations of all nodes while this is done, and the others have received it.
     fn measure(&self, done: impl AsyncFnOnce()) -> AllocationInfo {
         measure(|| {
             self.runtime.block_on(async {

@@ -69,7 +69,7 @@ async fn questions_to_a_node_that_is_killed_come_to_an_end() {
     let mut pair = Pair::start().await;
     pair.ann.send(r#"422["call-room","den",60000]"#).await;
     assert!(next(&mut pair.bob).await.ends_with(r#"["please"]"#));
-    // What it answers now comes behind the list of those whom it has asked.
+    // Its answer now comes behind the list of those whom it has asked.
     pair.finds(2, &[]).await;
     pair.b.signal("-KILL").await;
     let killed = Instant::now();

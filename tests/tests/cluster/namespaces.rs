@@ -148,7 +148,7 @@ async fn two_programs_on_one_prefix_are_told_apart_once_and_do_each_other_no_har
         lines.expect(&words).await;
         assert_eq!(lines.count(&words), 1);
     }
-    // What is for a namespace that the other has not got is nothing to it, and it is not missed in answers.
+    // An event for a namespace that the other node lacks concerns it not, and no answer of it is missed.
     let mut seven = org.socket("/org/7").await;
     shop.handle().of("/").to(&seven.sid).disconnect().await.unwrap();
     org.handle().of("/org/7").emit("hi", &()).await.expect("a broadcast cannot fail");

@@ -1,4 +1,4 @@
-//! What an event carries, to clients of every kind: on another node they get, byte for byte, what clients of the
+//! The payload of an event, for clients of every kind: on another node they get, byte for byte, what clients of the
 //! sender's own node get.
 
 use serde_json::json;
@@ -30,7 +30,7 @@ async fn emit_all(server: &Server) {
 /// How many messages that are, if bytes are messages of their own.
 const MESSAGES: usize = 12;
 
-/// What a WebSocket client gets, which has joined.
+/// The packets for a WebSocket client that has joined.
 async fn received(client: &mut Ws, count: usize) -> Vec<Received> {
     let mut received = Vec::new();
     for _ in 0..count {

@@ -130,7 +130,7 @@ async fn whom_others_put_into_a_room_hears_of_it_too() {
     a.handle().of("/").remote(&id).join("den").await.expect("it is there");
     emit(c, "den", 1).await;
     clients[1].expect(r#"42["news",1]"#).await;
-    // What the node itself sends after a change that is not confirmed finds it done.
+    // Events of the node itself after an unconfirmed change see its effect.
     for number in 2..20 {
         let room = format!("loft-{number}");
         a.handle().to(&*sid).join(&*room).await.expect("a change cannot fail");

@@ -9,7 +9,7 @@ use sio_tests::app::Plain;
 
 use crate::support::{Trio, eventually};
 
-/// What was heard: of whom, and what.
+/// The events that were heard, and of whom.
 type Heard = Arc<Mutex<Vec<(NodeId, String)>>>;
 
 struct Listening {

@@ -13,7 +13,7 @@ use crate::support::{Trio, adapter, eventually, knows};
 /// Long enough to see that nothing is told before it.
 const GRACE: Duration = Duration::from_millis(300);
 
-/// What the nodes were told, each its own list.
+/// The changes that each node was told of.
 type Told = Arc<Mutex<Vec<String>>>;
 
 fn listening(builder: sio::Builder, told: &Told) -> sio::Builder {

@@ -172,7 +172,7 @@ impl Pod {
             assert_eq!(value(&lines, "port"), Some(port));
             Probe {
                 path: value(&lines, "path").expect("it has a path").to_owned(),
-                // What Kubernetes takes where nothing is said.
+                // The default of Kubernetes.
                 period: Duration::from_secs(number(&lines, "periodSeconds", 10)),
                 failures: number(&lines, "failureThreshold", 3).try_into().expect("a small number"),
             }

@@ -1,4 +1,4 @@
-//! What is too much, and that just enough is not.
+//! Limits: just enough is accepted, and one more is not.
 
 use sio::prelude::*;
 use sio_tests::{

@@ -1,4 +1,4 @@
-//! What is not valid, and closes the session.
+//! Invalid input, which closes the session.
 
 use sio_tests::{
     Frame,

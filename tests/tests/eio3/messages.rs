@@ -45,7 +45,7 @@ async fn bytes_go_over_polling_as_bytes() {
     assert_eq!((answer.status, answer.header("content-type")), (200, Some(BYTES)));
     let expected = r#"461-1[{"_placeholder":true,"num":0},"é"]"#;
     assert_eq!(answer.body, [item(0, expected.as_bytes()), item(1, &[4, 1, 2, 255])].concat());
-    // What has no bytes in it stays text.
+    // A packet without bytes stays text.
     polling.send(&[r#"422["ask"]"#]).await;
     polling.get().await.expect(200, "5:432[]");
 }
@@ -147,7 +147,7 @@ async fn a_client_on_polling_answers_the_server() {
     assert_eq!(&asking.await.expect("no panic").expect("the client answers")[..], [6]);
 }
 
-/// What each client of a broadcast gets is in its own form.
+/// Each client of a broadcast gets it in its own form.
 #[tokio::test]
 async fn a_broadcast_reaches_clients_of_both_revisions() {
     let server = server().await;

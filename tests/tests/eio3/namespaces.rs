@@ -79,7 +79,7 @@ async fn a_refusal_is_the_data_of_the_error_or_its_message() {
         ws.send(r#"42/shown,1["auth"]"#).await;
         ws.expect("43/shown,1[null]").await;
         nothing_more(&mut ws).await;
-        // Who was refused may ask for itself, unlike one who is in.
+        // A client that was refused may ask for itself, unlike one that was accepted.
         ws.send("40").await;
         ws.expect(refusal).await;
     }

@@ -29,7 +29,7 @@ fn is_refused(outcome: &Result<(), EmitError>) -> bool {
     matches!(outcome, Err(EmitError::Encode(EncodeError::Placeholder)))
 }
 
-/// What some client takes for a placeholder.
+/// A value that some client takes for a placeholder.
 fn look_alikes() -> Vec<Json> {
     vec![
         json!({ "_placeholder": true, "num": 99 }),

@@ -1,4 +1,4 @@
-//! What happens when a client does not keep up.
+//! Clients that do not keep up.
 
 use std::sync::{
     Arc,
@@ -133,7 +133,7 @@ async fn a_broadcast_does_not_wait_for_a_slow_member_which_is_disconnected() {
     server.journal.expect("slow client").await;
     quick.expect_nothing_more().await;
 
-    // What the slow client can still read has no hole in it.
+    // The packets that the slow client can still read have no gap.
     let mut number = 0;
     while let Received::Text(packet) = slow.receive().await {
         assert!(packet.starts_with(&format!(r#"42["large",{number},"x"#)), "{packet:.40}");

@@ -17,7 +17,7 @@ struct Message<'a> {
     picture: Binary,
 }
 
-/// What the server says in `/`, `/typed` and the organisations.
+/// The events of the server in `/`, `/typed` and the organisations.
 #[emits(namespace = ["/", "/typed", "/org/{id}"])]
 trait Said {
     /// Nothing but the name.

@@ -255,7 +255,7 @@ async fn lives(ws: &mut Ws) {
     ws.expect("4317[7]").await;
 }
 
-/// What a client that asked for an acknowledgement gets for an event.
+/// The answer to an event for a client that asked for an acknowledgement.
 async fn outcome(event: &str, expected: &str, configure: impl FnOnce(Builder) -> Builder) {
     let server = server(configure).await;
     let (mut ws, mut other) = (client(&server).await, server.socket("/").await);

@@ -107,7 +107,7 @@ async fn server() -> TestServer {
     TestServer::start(|builder| builder.consumer::<Ordered>().consumer::<Shapes>().consumer::<Plain>()).await
 }
 
-/// What `/shapes` answers.
+/// The answers of `/shapes`.
 async fn shapes(event: &str, answer: &str) {
     let server = server().await;
     let mut ws = server.socket("/shapes").await;

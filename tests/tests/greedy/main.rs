@@ -237,7 +237,7 @@ async fn a_member_that_does_not_read_is_disconnected_and_logged_once() {
     takes(quick, count).await;
     server.journal.expect("slow client").await;
     assert_eq!(lines.count(&["slow client", &sid]), 1);
-    // What it can still read are whole packets, and then the end.
+    // It can still read whole packets, and then the end.
     while let Received::Text(packet) = slow.receive().await {
         assert!(packet.starts_with("42/crowd,[\"told\",") && packet.ends_with(']'), "{packet:.40}");
     }

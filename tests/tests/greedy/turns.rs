@@ -77,7 +77,7 @@ impl Costly {
     }
 }
 
-/// What a handler takes that needs long.
+/// An argument of a handler that needs long.
 const MOMENT: Duration = Duration::from_millis(1);
 
 /// So many events are handled between two turns of others, of a client that needs long for each: four before somebody looks

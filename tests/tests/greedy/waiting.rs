@@ -1,4 +1,4 @@
-//! What waits of a client's input is bounded by its bytes, in all namespaces together.
+//! Waiting input of a client is bounded by its bytes, in all namespaces together.
 
 use std::time::{Duration, Instant};
 
@@ -15,7 +15,7 @@ use super::{
     turns::{Costly, Turns, costly},
 };
 
-/// What may wait for one client by default, and what is on its way in both kernels.
+/// The bytes that may wait for one client by default, and those on their way in both kernels.
 const WAITING: usize = 4_000_000 + 4_000_000;
 
 /// Floods a handler that does not come to its end, and says how much of it was taken.

@@ -114,7 +114,7 @@ const PLAN: Plan = Plan {
     long: &[],
 };
 
-/// What is wrong with a crate of the modules `a` to `f`, of which some have a text.
+/// Returns the faults of a crate of the modules `a` to `f`, of which some have a text.
 fn problems(plan: &Plan, texts: &[(&str, &str)]) -> Vec<String> {
     let mut files = vec![
         ("lib.rs", "mod a; mod b; mod c; mod e; mod f;"),

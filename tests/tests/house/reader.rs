@@ -15,7 +15,7 @@ const MOST_HOPS: usize = 8;
 #[derive(Debug, Default)]
 pub(crate) struct Crate {
     pub(crate) modules: BTreeMap<Path, Module>,
-    /// What `use` brings into a module under which name.
+    /// The items that `use` brings into a module, by their names.
     imports: BTreeMap<(Path, String), Raw>,
 }
 
@@ -245,7 +245,7 @@ fn is_group(token: Option<&TokenTree>, delimiter: Delimiter) -> bool {
     matches!(token, Some(TokenTree::Group(group)) if group.delimiter() == delimiter)
 }
 
-/// What stands in the brackets of `#[..]`.
+/// The text in the brackets of `#[..]`.
 fn attribute(tokens: &[TokenTree], at: usize) -> Option<TokenStream> {
     match (is_punct(tokens, at, '#'), tokens.get(at + 1)) {
         (true, Some(TokenTree::Group(group))) if group.delimiter() == Delimiter::Bracket => {

@@ -1,4 +1,4 @@
-//! What happens to packets while a client is between its transports.
+//! Packets that come while a client is between its transports.
 
 use std::time::{Duration, Instant};
 
@@ -93,7 +93,7 @@ async fn a_poll_between_probe_and_upgrade_brings_what_is_queued() {
     ws.expect_nothing_more().await;
 }
 
-/// What was queued when the probe came in is not held back by the noop that releases the GET.
+/// A packet that was queued when the probe came in is not held back by the noop that releases the GET.
 #[tokio::test]
 async fn a_client_that_never_completes_its_upgrade_misses_nothing() {
     let server = server().await;
@@ -124,7 +124,7 @@ async fn a_client_that_polls_in_a_loop_is_slowed_down() {
             polling.get().await.expect(200, "6");
         }
         assert!(began.elapsed() >= Duration::from_secs(1));
-        // What there is comes at once all the same.
+        // The packets that there are come at once all the same.
         server.socket_of("/", &sid).emit("news", &1).await.expect("the client is there");
         polling.get().await.expect(200, r#"42["news",1]"#);
         ws.send("4no upgrade").await;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use sio::prelude::*;
 
-/// What a client says of itself when it connects.
+/// The auth payload of a client.
 #[derive(Deserialize)]
 struct Login {
     name: String,
@@ -30,7 +30,7 @@ struct Said<'a> {
 // ANCHOR_END: payloads
 
 // ANCHOR: state
-/// What the server knows of one client.
+/// The state of one client.
 struct ChatConsumer {
     name: String,
     rooms: BTreeSet<String>,

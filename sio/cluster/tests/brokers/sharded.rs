@@ -99,7 +99,7 @@ async fn one_of_three_slots_with_channels_moves_to_another_master() {
     a_slot_moves_to_another_master(3).await;
 }
 
-/// What one node sends goes by one master, whether it is for all or for one node.
+/// Messages of one node go by one master, whether it is for all or for one node.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn three_masters_share_what_nodes_send_and_what_each_sends_stays_in_order() {
     let redis = RedisCluster::of(MASTERS, "").await;

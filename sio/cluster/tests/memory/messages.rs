@@ -166,7 +166,7 @@ async fn a_client_whose_state_has_just_come_does_not_wait_for_other_nodes() {
     }
 }
 
-/// What is noted of a change is made only where it is kept.
+/// The note of a change is made only where it is kept.
 #[tokio::test(start_paused = true)]
 async fn changes_are_copied_only_where_clients_can_come_back() {
     let broker = MemoryBroker::new();

@@ -1,4 +1,4 @@
-//! Which client is slow, and what becomes of it.
+//! Finds slow clients, and decides what becomes of them.
 
 use std::time::{Duration, Instant};
 

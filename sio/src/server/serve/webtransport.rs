@@ -135,7 +135,7 @@ impl Server {
     fn quic_config(&self, mut tls: Arc<ServerConfig>) -> io::Result<quinn::ServerConfig> {
         let own = Arc::make_mut(&mut tls);
         own.alpn_protocols = vec![HTTP_3.to_vec()];
-        // What comes before the handshake has ended could come twice.
+        // Data from before the end of the handshake could come twice.
         own.max_early_data_size = 0;
         let tls = QuicServerConfig::try_from(tls)
             .map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;

@@ -45,7 +45,7 @@ fn length(byte: u8, extended: &[u8]) -> u64 {
     }
 }
 
-/// What a client sends, as masked frames.
+/// The data of a client, as masked frames.
 #[derive(Debug, Default)]
 pub(super) struct Inward {
     /// The header that has come so far.
@@ -119,7 +119,7 @@ impl Inward {
     }
 }
 
-/// What goes to a client, from frames without a mask. Control frames are left out: the end of a session is told otherwise.
+/// The data for a client, from frames without a mask. Control frames are left out: the end of a session is told otherwise.
 #[derive(Debug, Default)]
 pub(super) struct Outward {
     place: Place,

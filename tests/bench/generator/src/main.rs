@@ -1,4 +1,4 @@
-//! What a Socket.IO server costs: starts servers, puts load on them, reads their CPU time and memory from the kernel,
+//! Measures the cost of a Socket.IO server: starts servers, puts load on them, reads their CPU time and memory from the kernel,
 //! and writes a report. `make bench` runs it; the README beside it says how to read what comes out.
 
 mod capacity;

@@ -1,4 +1,4 @@
-//! What one measurement has found.
+//! The findings of one measurement.
 
 use std::collections::BTreeMap;
 
@@ -23,7 +23,7 @@ pub(crate) struct Measurement {
     pub(crate) idle: Option<Idleness>,
 }
 
-/// What idle connections cost.
+/// The cost of idle connections.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub(crate) struct Idleness {
     /// Private memory of the server, after a heartbeat on every connection.
@@ -31,13 +31,13 @@ pub(crate) struct Idleness {
     pub(crate) us_per_heartbeat: f64,
 }
 
-/// What makes a figure worthless.
+/// The faults that make a figure worthless.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Faults {
     pub(crate) errors: BTreeMap<String, u64>,
-    /// What was never answered or delivered.
+    /// Messages that were never answered or delivered.
     pub(crate) lost: u64,
-    /// What was answered or delivered before something that was sent earlier.
+    /// Messages that were answered or delivered before something that was sent earlier.
     pub(crate) out_of_order: u64,
 }
 

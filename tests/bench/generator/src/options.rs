@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-/// What was given and not yet taken.
+/// Arguments that were given and not yet taken.
 #[derive(Debug, Default)]
 pub(crate) struct Options {
     named: BTreeMap<String, String>,

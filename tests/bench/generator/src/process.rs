@@ -1,4 +1,4 @@
-//! What the kernel says about processes, and starting them where they belong. Linux only.
+//! Reads the kernel's figures of processes, and starting them where they belong. Linux only.
 
 use std::fs;
 use std::io;
@@ -65,7 +65,7 @@ pub(crate) fn machine_busy() -> io::Result<f64> {
         .next()
         .map(|line| line.split_whitespace().skip(1).filter_map(|n| n.parse().ok()).collect());
     match ticks.as_deref() {
-        // What is left out: idle and iowait; and guest, which user holds already.
+        // Left out are idle and iowait; and guest, which user holds already.
         Some([user, nice, system, _, _, irq, softirq, steal, ..]) => {
             Ok((user + nice + system + irq + softirq + steal) / clock_ticks_per_second() as f64)
         }

@@ -25,7 +25,7 @@ const PATIENCE: Duration = Duration::from_secs(90);
 /// For so long the machine is watched.
 const WATCH: Duration = Duration::from_millis(400);
 
-/// What to measure, and how.
+/// The measurements to make, and how.
 #[derive(Debug)]
 pub(crate) struct Settings {
     pub(crate) out: PathBuf,

@@ -10,7 +10,7 @@ pub(crate) struct Workload {
     pub(crate) clients: usize,
 }
 
-/// What clients do.
+/// The behaviour of clients.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     /// An event that is acknowledged, so many in flight for each client.
@@ -102,7 +102,7 @@ impl Workload {
         ALL.map(workload).to_vec()
     }
 
-    /// What one operation is.
+    /// The definition of one operation.
     pub(crate) fn about(&self) -> String {
         let about = ALL.iter().find(|(_, kind, ..)| *kind == self.kind).map_or("", |(.., about)| about);
         about.replace("CLIENTS", &self.clients.to_string())

@@ -1,4 +1,4 @@
-// What the book shows.
+// Parts of this are shown in the book.
 // ANCHOR: ask
 import { io } from "socket.io-client";
 import { Chat, isSioError } from "../generated/contract.ts";

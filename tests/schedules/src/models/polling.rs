@@ -75,7 +75,7 @@ fn run(count: usize, gives_up: bool) {
         assert!(mailbox.inbox.command(Command::Poll(get)));
         received += if mem::take(&mut gives_up) {
             step();
-            // What was answered before the connection has gone has arrived.
+            // Answers from before the connection has gone have arrived.
             answered.close();
             answered.try_recv().map_or(0, packets)
         } else {

@@ -18,7 +18,7 @@ use tokio::sync::watch;
 /// How long an answer to the victim may take: much more than it takes, and much less than a stalled thread would.
 const BOUND: Duration = Duration::from_secs(5);
 
-/// What the attacker sees, in a few words: `closed 1002`, `400 {"code":1}`.
+/// The outcome for the attacker, in a few words: `closed 1002`, `400 {"code":1}`.
 type Seen = String;
 
 /// The client that must not notice. It asks all the time, in a thread of its own.

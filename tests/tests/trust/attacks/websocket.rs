@@ -163,7 +163,7 @@ async fn seen_of_packets(server: &TestServer, packets: &[&str]) -> Seen {
     }
     let mut seen = Vec::new();
     if packets[0] == "41" {
-        // Who sends before it has been let in is closed.
+        // A client that sends before it was accepted is closed.
         seen.push(shown(ws.receive().await));
     }
     // If it is open it answers this, behind all else.

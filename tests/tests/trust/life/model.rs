@@ -1,4 +1,4 @@
-//! What must be: who is in which room, and who must have received what.
+//! The model: who is in which room, and who must have received what.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -75,7 +75,7 @@ impl Account {
         self.due.clear();
     }
 
-    /// What it wished has happened.
+    /// Its wish was carried out.
     pub(super) fn settle(&mut self) {
         self.rooms.retain(|_, member| *member != Member::Unsure { soon: false });
         self.rooms.values_mut().for_each(|member| *member = Member::In);

@@ -115,7 +115,7 @@ pub(super) struct World {
     questions: Vec<(Vec<Asked>, JoinHandle<Answers>)>,
 }
 
-/// What is kept for those who are away has room for all that can happen.
+/// Recovery keeps enough for all that can happen.
 fn recovery() -> Recovery {
     let most = 1 << 30;
     Recovery::default().max_disconnection(AWAY).max_packets(100_000).max_bytes(most).max_total_bytes(most)

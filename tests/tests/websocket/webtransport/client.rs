@@ -17,7 +17,7 @@ use wtransport_proto::{frame::Frame, headers::Headers};
 /// Control stream, and settings without any.
 const SETTINGS: [u8; 3] = [0x00, 0x04, 0x00];
 
-/// What a stream of the first session begins with.
+/// The first bytes of a stream of the first session.
 const OF_THE_SESSION: [u8; 3] = [0x40, 0x41, 0x00];
 
 /// A DATA frame with the capsule that closes a session, as browsers expect it.

@@ -132,7 +132,7 @@ async fn a_request_is_judged_before_it_is_answered() {
             session.is_closed().await;
         }
     }
-    // What is no request at all.
+    // Input that is no request at all.
     for first in [&[0x00, 0x01, b'x'][..], &[0x01, 0x02, 0xff, 0xff], &[0x01, 0x80, 0x01, 0, 0]] {
         let connection = server.connect().await;
         let (mut send, _receive) = connection.open_bi().await.expect("a stream");

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde::Deserialize;
 
-/// What one message costs: CPU time in microseconds. `make bench CLUSTER=1` and `make bench` measure these.
+/// The cost of one message: CPU time in microseconds. `make bench CLUSTER=1` and `make bench` measure these.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Costs {

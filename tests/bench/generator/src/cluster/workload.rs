@@ -1,4 +1,4 @@
-//! What is done to a cluster.
+//! The workloads of a cluster.
 
 use std::str::FromStr;
 use std::time::Duration;

@@ -24,7 +24,7 @@ const SETTLING: Duration = Duration::from_millis(200);
 /// The client that publishes.
 const FIRST: usize = 0;
 
-/// What to measure.
+/// The measurement to make.
 #[derive(Debug)]
 pub(crate) struct Order {
     pub(crate) workload: Workload,
@@ -103,7 +103,7 @@ fn result(load: &mut Across, before: &Moment, after: &Moment) -> Measurement {
     }
 }
 
-/// What the clients do. The first publishes at node A; the next ones are members at node B, the last ones at node A.
+/// The tasks of the clients. The first publishes at node A; the next ones are members at node B, the last ones at node A.
 #[derive(Debug)]
 struct Across {
     pace: Pace,

@@ -1,4 +1,4 @@
-//! What WebSocket clients do in each workload.
+//! The behaviour of WebSocket clients in each workload.
 
 use serde::Deserialize;
 

@@ -13,7 +13,7 @@ pub(crate) enum Answer {
     Event,
 }
 
-/// What every client says, and what it is still waiting for.
+/// The messages of every client, and the answers that it is still waiting for.
 #[derive(Debug)]
 pub(crate) struct Exchange {
     answer: Answer,

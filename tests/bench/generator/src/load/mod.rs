@@ -30,7 +30,7 @@ const OPENING: Duration = Duration::from_secs(60);
 const DRAINING: Duration = Duration::from_secs(5);
 /// Until every client has answered a heartbeat.
 const HEARTBEATS: Duration = Duration::from_secs(60);
-/// What a server may still be doing when the last client has answered is not part of an idle connection.
+/// The work that a server may still be doing when the last client has answered is not part of an idle connection.
 const SETTLING: Duration = Duration::from_secs(1);
 
 /// A measurement goes through these, one after the other.
@@ -56,7 +56,7 @@ pub(crate) trait Load: Handler {
     fn tally(&mut self) -> &mut Tally;
 }
 
-/// What to measure.
+/// The measurement to make.
 #[derive(Debug)]
 pub(crate) struct Order {
     pub(crate) workload: Workload,

@@ -24,7 +24,7 @@ const SOURCES: u32 = 64;
 /// Of the clock, which is no connection.
 const TICK: Token = Token(usize::MAX);
 
-/// What is done on the connections. They are told apart by numbers that the handler chooses.
+/// The handler of the connections. They are told apart by numbers that the handler chooses.
 pub(crate) trait Handler {
     /// A connection is open.
     fn connected(&mut self, link: usize, network: &mut Network);
@@ -136,7 +136,7 @@ impl Network {
         }
     }
 
-    /// What is to be written next on a connection. It is written when the handler is done.
+    /// The bytes to be written next on a connection. They are written when the handler is done.
     pub(crate) fn output(&mut self, link: usize) -> Option<&mut Vec<u8>> {
         let (unsent, slot) = (&mut self.unsent, self.links.get_mut(link)?.as_mut()?);
         if !mem::replace(&mut slot.is_unsent, true) {
@@ -160,7 +160,7 @@ impl Network {
     ) -> io::Result<()> {
         let end = Instant::now() + time;
         let mut events = Events::with_capacity(1024);
-        // What the handler wants to write before anything has come.
+        // The bytes that the handler wants to write before anything has come.
         self.finish_turn(handler);
         while !is_done(handler) {
             let left = end.saturating_duration_since(Instant::now());

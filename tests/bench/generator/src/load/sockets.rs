@@ -13,7 +13,7 @@ use super::{Load, Stage, http};
 /// So many clients are opened at a time.
 const CONCURRENCY: usize = 64;
 
-/// What the clients do once they are ready.
+/// The behaviour of the clients once they are ready.
 pub(crate) trait Behaviour {
     fn clients(&self) -> usize;
     fn tally(&mut self) -> &mut Tally;
@@ -41,7 +41,7 @@ pub(crate) trait Behaviour {
     fn is_prepared(&self) -> bool {
         true
     }
-    /// What was begun and is not complete.
+    /// Work that was begun and is not complete.
     fn outstanding(&self) -> u64;
 }
 

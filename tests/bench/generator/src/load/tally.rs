@@ -1,8 +1,8 @@
-//! What has been counted in one measurement.
+//! The counts of one measurement.
 
 use std::collections::BTreeMap;
 
-/// What has gone wrong, in a few words.
+/// The faults, in a few words.
 pub(crate) type Fault = &'static str;
 
 /// Completed operations, how long each took, and everything that makes a figure worthless.

@@ -92,7 +92,7 @@ fn cost(figure: &Figure) -> String {
     format!("{}{faulty}{noisy}", number(figure.cost))
 }
 
-/// What the marks in the table mean, where there are any.
+/// The meaning of the marks in the table, where there are any.
 fn notes(summary: &Summary) -> String {
     let mut faulty = String::new();
     let mut is_noisy = false;

@@ -1,4 +1,4 @@
-//! What the measurements come to: the medians, as Markdown and as a plot.
+//! The results of the measurements: the medians, as Markdown and as a plot.
 
 pub(crate) mod machine;
 pub(crate) mod markdown;

@@ -97,7 +97,7 @@ impl Summary {
         self.figures.get(&(server, workload))
     }
 
-    /// What a server costs, as a share of another's cost.
+    /// The cost of a server, as a share of another's cost.
     pub(crate) fn ratio(&self, server: usize, other: usize, workload: usize) -> Option<f64> {
         Some(self.figure(server, workload)?.cost / self.figure(other, workload)?.cost)
     }

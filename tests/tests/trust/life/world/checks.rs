@@ -1,4 +1,4 @@
-//! What is compared with the model.
+//! The comparisons with the model.
 
 use std::collections::BTreeSet;
 use std::time::Duration;

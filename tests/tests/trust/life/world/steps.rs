@@ -1,4 +1,4 @@
-//! What happens in each step.
+//! The steps.
 
 use std::time::Duration;
 
@@ -267,7 +267,7 @@ impl World {
     /// The client is disconnected for good.
     fn ends(&mut self, client: usize, by_itself: bool) {
         if by_itself && let Some(account) = self.model.accounts.get_mut(&client) {
-            // What is under way when a client leaves is for nobody.
+            // Events that are under way when a client leaves are for nobody.
             account.may_lose();
         }
         self.lost(client, Place::Gone);
