@@ -39,7 +39,7 @@
 //! | [`ErrorCodes`] | says which codes an error type has, for the contract with clients |
 //! | [`ArgError`], [`NotJson`] | reading a payload by hand |
 //! | [`BuildError`], [`Problem`] | a server whose parts do not fit together |
-//! | [`UnknownReason`] | reading a [`DisconnectReason`](crate::DisconnectReason) from a text |
+//! | [`UnknownReason`] | reading a [`DisconnectReason`](crate::DisconnectReason) from a string |
 //!
 //! The errors of [`engine`](crate::engine) and `testing` are in those modules.
 
@@ -168,7 +168,7 @@ impl Error {
     }
 
     /// Makes an error whose details the client does not see, with its cause for the log. `?` does the same; this
-    /// method also takes a text, a boxed error, and the error types of crates that hide behind `Into<Box<dyn
+    /// method also takes a string, a boxed error, and the error types of crates that hide behind `Into<Box<dyn
     /// Error>>`.
     #[must_use]
     pub fn internal(source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {

@@ -2,7 +2,7 @@
 
 use crate::sync::Notify;
 
-/// Waits until `check` returns a value, and returns it. Whoever changes what it looks at calls
+/// Waits until `check` returns a value, and returns it. Code that changes what it looks at calls
 /// [`notify_waiters`](Notify::notify_waiters) on `changed` afterwards.
 pub(crate) async fn until<T>(changed: &Notify, mut check: impl FnMut() -> Option<T>) -> T {
     loop {

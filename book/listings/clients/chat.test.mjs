@@ -34,11 +34,11 @@ for (const transports of [["polling"], ["websocket"], ["polling", "websocket"]])
 // ANCHOR_END: transports
 
 // ANCHOR: refused
-test("who has no name is refused", async () => {
+test("a client without a name is refused", async () => {
   const socket = io(`${url}/chat`, { auth: { name: " " }, forceNew: true });
   sockets.push(socket);
   const [error] = await once(socket, "connect_error");
-  assert.equal(error.message, "A name is wanted");
+  assert.equal(error.message, "A name is required");
   assert.deepEqual(error.data, ["name"]);
 });
 // ANCHOR_END: refused

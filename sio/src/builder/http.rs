@@ -199,7 +199,7 @@ impl Builder {
     /// operating system.
     ///
     /// An id always has 20 characters of the URL-safe base64 alphabet, so that it fits into a query and a cookie:
-    /// make it of 15 bytes, or parse such a text. It is a secret, since anyone who knows it can read and write the
+    /// make it of 15 bytes, or parse such a string. It is a secret, since anyone who knows it can read and write the
     /// session: leave at least 96 bits to chance. An id that is in use is not taken again; the session gets a random
     /// one then.
     ///

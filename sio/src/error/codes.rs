@@ -5,7 +5,7 @@
 /// Where the error of a handler's `Result` has this trait, clients see exactly these codes and those of `sio` for its
 /// event; otherwise an error may have any code. Nothing is changed at run time, and nothing checks that the list is
 /// complete: write it beside [`IntoEventError`](crate::error::IntoEventError). Codes of a middleware that refuses
-/// the event belong into the list too.
+/// the event belong in the list too.
 ///
 /// # Examples
 ///

@@ -85,7 +85,7 @@ impl Server {
     ///    cluster give it no more clients. All else goes on, for the [`delay`](Shutdown::delay).
     /// 2. No new clients are let in. Those who are there are disconnected one by one, at even steps over the
     ///    [`spread`](Shutdown::spread); each as soon as none of its handlers runs, and its events are handled until then.
-    /// 3. Whoever is left is disconnected by [`close`](Server::close).
+    /// 3. The remaining clients are disconnected by [`close`](Server::close).
     ///
     /// Clients see their connection close, so that the official ones come back by themselves, to another server. The
     /// `disconnect` hook gets the reason `server shutting down`.

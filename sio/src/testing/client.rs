@@ -31,7 +31,7 @@ pub struct TestClient {
     pub(super) index: usize,
     pub(super) namespace: Arc<str>,
     pub(super) id: Sid,
-    /// None when the server had let go of the client before it could be asked for it.
+    /// None if the server released the client before it could be asked for it.
     pub(super) socket: Option<Socket>,
     pub(super) deadline: Duration,
 }

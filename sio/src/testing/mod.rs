@@ -1,6 +1,6 @@
 //! Tests of an application, in its own process: clients that speak the real protocol over streams in memory.
 //!
-//! Needs the feature `testing`, which belongs into the development dependencies:
+//! Needs the feature `testing`, which belongs in the development dependencies:
 //!
 //! ```toml
 //! [dev-dependencies]

@@ -80,7 +80,7 @@ for (const mode of EACH_MODE) {
       assert.equal(await reason(), "ping timeout");
     });
 
-    test("who was put out can come back", async (t) => {
+    test("a client that was disconnected can come back", async (t) => {
       const socket = await opened(t, acceptance.main, mode);
       const before = socket.id;
       await ask(socket, "join", "before");

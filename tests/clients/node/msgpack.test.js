@@ -136,7 +136,7 @@ for (const mode of EACH_MODE) {
   });
 }
 
-test("a client that speaks JSON is let go", async (t) => {
+test("a client that speaks JSON is disconnected", async (t) => {
   const socket = open(t, url(), "websocket");
   await next(socket.io, "close");
   assert.equal(socket.connected, false);

@@ -93,7 +93,7 @@ for (const mode of EACH_MODE) {
   });
 }
 
-test("a client that was put out, or has left, is a new one when it comes back", async (t) => {
+test("a client that was disconnected, or has left, is a new one when it comes back", async (t) => {
   for (const leave of [(socket) => socket.emit("bye", false), (socket) => socket.disconnect()]) {
     const socket = await opened(t, acceptance.recovery, "websocket");
     const { id } = socket;

@@ -1,4 +1,4 @@
-//! Clients that send and do not take what they are sent: they cost bounded memory, and not for ever. And those that only
+//! Clients that send and do not take what they are sent: they cost bounded memory, for a bounded time. And those that only
 //! get more than they can take at once: they keep their place.
 
 mod heavy;

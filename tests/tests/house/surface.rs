@@ -6,7 +6,7 @@ use proc_macro2::{TokenStream, TokenTree};
 
 /// Returns the public names of a file: modules, items and re-exports. What is hidden from the documentation does not
 /// count, nor does a module that a feature brings, and a macro and a module of one name are one. All else that a feature
-/// brings belongs into its module, and counts where it does not stand there.
+/// brings belongs in its module, and counts where it does not stand there.
 pub(crate) fn public_names(text: &str) -> BTreeSet<String> {
     let tokens: TokenStream = text.parse().expect("the file is Rust");
     let tokens: Vec<_> = tokens.into_iter().collect();

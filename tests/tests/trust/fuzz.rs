@@ -21,7 +21,7 @@ fn check(target: &Target, input: &[u8]) {
     if catch_unwind(|| (target.run)(input)).is_err() {
         let shortest = mutate::shrink(input.to_vec(), |input| catch_unwind(|| (target.run)(input)).is_err());
         panic!(
-            "{}: this input was found, and once it is mended its line belongs into corpus/{0}.txt:\n{}",
+            "{}: this input was found, and once it is mended its line belongs in corpus/{0}.txt:\n{}",
             target.name,
             corpus::line(&shortest)
         );

@@ -43,7 +43,7 @@ impl ChatConsumer {
     async fn connect(socket: &Socket, login: Login) -> Result<Self, ConnectError> {
         let name = login.name.trim();
         if name.is_empty() {
-            return Err(ConnectError::new("A name is wanted").with_data(["name"]));
+            return Err(ConnectError::new("A name is required").with_data(["name"]));
         }
         socket.broadcast().emit("system_message", &format!("{name} is here")).await?;
         Ok(Self { name: name.to_owned(), rooms: BTreeSet::new() })
@@ -178,7 +178,7 @@ mod tests {
         TestServer::new(Server::builder().build().expect("the chat can be built"))
     }
 
-    /// A client that has been let in.
+    /// A client that has been accepted.
     async fn login(server: &TestServer, name: &str) -> Result<TestClient, Refused> {
         let client = server
             .client()
@@ -193,9 +193,9 @@ mod tests {
 
     // ANCHOR: refused
     #[tokio::test(start_paused = true)]
-    async fn who_has_no_name_is_refused() {
+    async fn a_client_without_a_name_is_refused() {
         let refused = login(&server(), " ").await.unwrap_err();
-        assert_eq!(refused.message, "A name is wanted");
+        assert_eq!(refused.message, "A name is required");
         assert_eq!(refused.data[0].as_str(), Some("name"));
 
         let refused = server().connect("/chat").await.unwrap_err();
@@ -235,7 +235,7 @@ mod tests {
 
     // ANCHOR: leaving
     #[tokio::test(start_paused = true)]
-    async fn who_is_lost_is_missed() -> TestResult {
+    async fn a_lost_client_leaves_its_rooms() -> TestResult {
         let server = server();
         let (ada, bob) = (login(&server, "Ada").await?, login(&server, "Bob").await?);
         ada.emit_with_ack::<Value>("join_room", "rust").await?;
@@ -257,7 +257,7 @@ mod tests {
 
     // ANCHOR: vote
     #[tokio::test(start_paused = true)]
-    async fn who_does_not_answer_does_not_vote() -> TestResult {
+    async fn a_silent_client_does_not_vote() -> TestResult {
         let server = server();
         let (ada, bob) = (login(&server, "Ada").await?, login(&server, "Bob").await?);
         let _silent = login(&server, "Eve").await?;
@@ -276,7 +276,7 @@ mod tests {
 
     // ANCHOR: rest
     #[tokio::test(start_paused = true)]
-    async fn who_leaves_a_room_reads_nothing_there() -> TestResult {
+    async fn a_client_that_leaves_a_room_reads_nothing_there() -> TestResult {
         let server = server();
         let (ada, bob) = (login(&server, "Ada").await?, login(&server, "Bob").await?);
         ada.emit_with_ack::<Value>("join_room", "rust").await?;

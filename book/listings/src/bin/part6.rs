@@ -61,7 +61,7 @@ impl ChatConsumer {
     async fn connect(socket: &Socket, login: Login) -> Result<Self, ConnectError> {
         let name = login.name.trim();
         if name.is_empty() {
-            return Err(ConnectError::new("A name is wanted").with_data(["name"]));
+            return Err(ConnectError::new("A name is required").with_data(["name"]));
         }
         socket.broadcast().emit_system_message(&format!("{name} is here")).await?;
         Ok(Self { name: name.to_owned(), rooms: BTreeSet::new() })
