@@ -2,6 +2,8 @@
 //! after each step who goes on; and models of their use, each of which ends as it must in every schedule.
 //!
 //! `tests/schedules.rs` runs the models. A wake-up that is lost leaves somebody waiting, which is a deadlock, and fails.
+//!
+//! Every atomic is sequentially consistent here, whatever its order says: one that is too weak is not found.
 
 // Features of `sio` that are not wanted here, and much of it that no model reaches.
 #![allow(dead_code, unexpected_cfgs, unused_imports, reason = "these are modules of another crate")]

@@ -10,6 +10,7 @@ use sio_core::engine::config::TransportKind;
 use super::{amount, expect_all, join, mailbox, packet, take, with};
 use crate::engine::mailbox::Mailbox;
 use crate::engine::outbox::{How, PushError};
+use crate::sync::atomic::{AtomicBool, Ordering};
 use crate::transport::outgoing::Entry;
 
 /// Sends so many packets, one after the other, each when there is room for it.
@@ -65,12 +66,12 @@ pub fn a_sender_whose_client_leaves() {
 pub fn a_wait_that_is_not_wanted_any_more() {
     let mailbox = mailbox(1);
     mailbox.push(packet("a", 0)).expect("there is room");
-    let wanted = Arc::new(shuttle::sync::atomic::AtomicBool::new(true));
+    let wanted = Arc::new(AtomicBool::new(true));
     let is_wanted = Arc::clone(&wanted);
     let waiting = with(&mailbox, move |mailbox| {
-        block_on(mailbox.outbox.until_room(2, || is_wanted.load(shuttle::sync::atomic::Ordering::SeqCst)))
+        block_on(mailbox.outbox.until_room(2, || is_wanted.load(Ordering::SeqCst)))
     });
-    wanted.store(false, shuttle::sync::atomic::Ordering::SeqCst);
+    wanted.store(false, Ordering::SeqCst);
     mailbox.outbox.release_waiting();
     assert_eq!(join(vec![waiting]), [How::Now]);
 }
