@@ -35,7 +35,7 @@ help:
 	@echo "make package   packs the crates that are published, and compiles what was packed"
 	@echo "make bench     measures what the server costs, beside socketioxide (QUICK=1: a minute; COUNTS=1: instructions"
 	@echo "               instead of times; CLUSTER=1: several nodes; CAPACITY=1: the book's tables of how far these go;"
-	@echo "               $(BENCH)/README.md says more)"
+	@echo "               LOAD=1: the book's table of loads that are held for long; $(BENCH)/README.md says more)"
 
 # ---- the examples ----
 
@@ -141,6 +141,12 @@ else ifdef CAPACITY
 bench:
 	cargo run --release --manifest-path $(BENCH)/Cargo.toml --target-dir $(TARGET)/bench --package bench -- capacity \
 		--costs $(BENCH)/costs.json --into book/src/reference/performance/several-nodes.md
+else ifdef LOAD
+# A try is not written into the book.
+bench:
+	cargo build --release --manifest-path $(BENCH)/Cargo.toml --target-dir $(TARGET)/bench --package bench --package sio-peer
+	@$(TARGET)/bench/release/bench held --out $(TARGET)/bench \
+		$(if $(QUICK),,--into book/src/reference/performance/load-held.md) "sio=$(TARGET)/bench/release/sio-peer"
 else ifdef COUNTS
 bench: /usr/bin/valgrind /usr/bin/strace
 	cargo build --release --manifest-path $(BENCH)/Cargo.toml --target-dir $(TARGET)/bench

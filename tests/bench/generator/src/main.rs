@@ -4,9 +4,11 @@
 mod capacity;
 mod cluster;
 mod counts;
+mod held;
 mod load;
 mod measurement;
 mod options;
+mod page;
 mod process;
 mod report;
 mod runner;
@@ -37,6 +39,8 @@ usage: bench run --out FOLDER NAME=COMMAND...
            fails if a server needs more instructions or allocations than recorded
        bench capacity --costs FILE [--into PAGE]
            computes how far a cluster goes, and prints the tables or puts them into a page
+       bench held --out FOLDER [--into PAGE] NAME=COMMAND
+           has a server hold loads for long, and prints the table or puts it into a page as well
        bench load WORKLOAD --port PORT --pid PID [--clients N] [--warm-up 1] [--duration 4]
            one measurement of a server that runs already, as one line of JSON
        bench across WORKLOAD --a PORT --b PORT --pids A,B,REDIS [--warm-up 1] [--duration 4]
@@ -85,6 +89,13 @@ fn run(arguments: &[String]) -> Result<ExitCode, Box<dyn Error>> {
             capacity::run(&costs, (!into.is_empty()).then_some(Path::new(&into)))?;
             Ok(ExitCode::SUCCESS)
         }
+        "held" => {
+            let mut options = Options::parse(arguments)?;
+            let (out, into): (PathBuf, String) = (options.take("out")?.into(), options.take_or("into", ""));
+            options.finish()?;
+            let [program] = &programs(&options)?[..] else { return Err(USAGE.into()) };
+            held::run(&out, program, (!into.is_empty()).then_some(Path::new(&into)))
+        }
         "load" => {
             let mut options = Options::parse(arguments)?;
             let [workload] = &options.positional.clone()[..] else { return Err(USAGE.into()) };
@@ -122,8 +133,8 @@ fn run(arguments: &[String]) -> Result<ExitCode, Box<dyn Error>> {
         // For this program itself: becomes a program on one core.
         "pinned" => match arguments {
             [core, program, arguments @ ..] => {
-                Err(format!("{program}: {}", process::become_pinned(core.parse()?, program, arguments))
-                    .into())
+                let core = (core != "any").then(|| core.parse()).transpose()?;
+                Err(format!("{program}: {}", process::become_pinned(core, program, arguments)).into())
             }
             _ => Err(USAGE.into()),
         },

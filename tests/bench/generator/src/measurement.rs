@@ -19,6 +19,9 @@ pub(crate) struct Measurement {
     pub(crate) server_cores: f64,
     pub(crate) generator_cores: f64,
     pub(crate) other_cores: f64,
+    /// Private memory of the server at the end.
+    #[serde(default)]
+    pub(crate) memory_bytes: u64,
     pub(crate) faults: Faults,
     pub(crate) idle: Option<Idleness>,
 }

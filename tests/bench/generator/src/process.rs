@@ -90,12 +90,20 @@ pub(crate) fn last_core() -> io::Result<usize> {
         .ok_or_else(|| io::Error::other("no core to run on"))
 }
 
-/// Becomes another program, on one core, with as many open files as are allowed, and killed when its parent ends.
-pub(crate) fn become_pinned(core: usize, program: &str, arguments: &[String]) -> io::Error {
+/// How many files a process may open if it asks for as many as are allowed.
+pub(crate) fn open_files() -> io::Result<usize> {
+    let maximum = getrlimit(Resource::Nofile).maximum;
+    maximum.map_or(Ok(usize::MAX), |maximum| usize::try_from(maximum).map_err(io::Error::other))
+}
+
+/// Becomes another program, on one core or on any, with as many open files as are allowed, and killed when its parent ends.
+pub(crate) fn become_pinned(core: Option<usize>, program: &str, arguments: &[String]) -> io::Error {
     let prepare = || -> io::Result<()> {
-        let mut cores = CpuSet::new();
-        cores.set(core);
-        sched_setaffinity(None, &cores)?;
+        if let Some(core) = core {
+            let mut cores = CpuSet::new();
+            cores.set(core);
+            sched_setaffinity(None, &cores)?;
+        }
         set_parent_process_death_signal(Some(Signal::KILL))?;
         let Rlimit { maximum, .. } = getrlimit(Resource::Nofile);
         Ok(setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum })?)

@@ -47,7 +47,7 @@ impl Settings {
         if programs.is_empty() {
             return Err("no server to measure".into());
         }
-        let is_quick = env::var("QUICK").is_ok_and(|quick| !quick.is_empty() && quick != "0");
+        let is_quick = is_quick();
         let choose = |full, quick| if is_quick { quick } else { full };
         Ok(Self {
             out,
@@ -85,6 +85,11 @@ impl Settings {
         }
         Ok(workloads)
     }
+}
+
+/// Returns true if a run only has to show that it works.
+pub(crate) fn is_quick() -> bool {
+    env::var("QUICK").is_ok_and(|quick| !quick.is_empty() && quick != "0")
 }
 
 /// The workloads that the environment names; `None` if it names none.
@@ -174,8 +179,8 @@ fn measure(
     let log = settings.out.join(format!("{}.log", program.name));
     let ping_interval = workload.is_memory().then_some(settings.ping_interval);
     let environment = ping_interval.map(|interval| ("PING_INTERVAL_MS", interval.as_millis().to_string()));
-    let server = program.start(settings.core, environment.as_slice(), &log)?;
-    let output = pinned(settings.core)?
+    let server = program.start(Some(settings.core), environment.as_slice(), &log)?;
+    let output = pinned(Some(settings.core))?
         .arg(env::current_exe()?)
         .args(["load", &workload.name])
         .args(["--clients", &workload.clients.to_string()])

@@ -41,11 +41,11 @@ impl Program {
         Ok(Self { name: name.to_owned(), command })
     }
 
-    /// Starts it on one core, with these variables in its environment, and waits until it listens. What it says goes to
+    /// Starts it on one core, or on any, with these variables in its environment, and waits until it listens. What it says goes to
     /// the file `log`.
     pub(crate) fn start(
         &self,
-        core: usize,
+        core: Option<usize>,
         environment: &[(&str, String)],
         log: &Path,
     ) -> io::Result<Server> {
@@ -93,10 +93,10 @@ impl Drop for Server {
     }
 }
 
-/// A command that runs what its arguments say on one core.
-pub(crate) fn pinned(core: usize) -> io::Result<Command> {
+/// A command that runs what its arguments say on one core, or on any.
+pub(crate) fn pinned(core: Option<usize>) -> io::Result<Command> {
     let mut command = Command::new(std::env::current_exe()?);
-    command.arg("pinned").arg(core.to_string());
+    command.arg("pinned").arg(core.map_or_else(|| "any".to_owned(), |core| core.to_string()));
     Ok(command)
 }
 

@@ -1,6 +1,7 @@
 //! The workloads.
 
 use std::str::FromStr;
+use std::time::Duration;
 
 /// Something that clients do, and how many of them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,6 +26,12 @@ pub(crate) enum Kind {
     Poll,
     /// Nothing but heartbeats.
     Idle,
+    /// Nothing but heartbeats, and one client that sends so many events a second.
+    Crowd { per_second: u32 },
+    /// So many events a second to a room.
+    Room { per_second: u32, bytes: usize },
+    /// So many a second connect and leave.
+    Arrivals { per_second: u32 },
 }
 
 /// Name, what is done, how many clients, the same in a few words, and what one operation is, with CLIENTS for their
@@ -95,6 +102,31 @@ const ALL: [(&str, Kind, usize, &str, &str); 9] = [
     ),
 ];
 
+/// Those that a server holds for long, and how long. Of the clients that arrive, CLIENTS may be there at a time.
+const HELD: [(&str, Kind, usize, &str, u64); 3] = [
+    (
+        "crowd",
+        Kind::Crowd { per_second: 100 },
+        20_000,
+        "CLIENTS connections, one of which asks 100 times a second",
+        120,
+    ),
+    (
+        "room",
+        Kind::Room { per_second: 10, bytes: 128 },
+        10_000,
+        "a room of CLIENTS members, 10 broadcasts of 128 bytes a second",
+        600,
+    ),
+    (
+        "arrivals",
+        Kind::Arrivals { per_second: 2000 },
+        4000,
+        "2,000 clients a second that connect and leave",
+        60,
+    ),
+];
+
 impl Workload {
     pub(crate) fn all() -> Vec<Self> {
         let workload =
@@ -102,9 +134,19 @@ impl Workload {
         ALL.map(workload).to_vec()
     }
 
-    /// The definition of one operation.
+    /// Those that are held, each with its time.
+    pub(crate) fn held() -> Vec<(Self, Duration)> {
+        let workload = |(name, kind, clients, _, seconds): (&str, _, _, _, _)| {
+            (Self { name: name.to_owned(), kind, clients }, Duration::from_secs(seconds))
+        };
+        HELD.map(workload).to_vec()
+    }
+
+    /// The definition of one operation, or of the load that is held.
     pub(crate) fn about(&self) -> String {
-        let about = ALL.iter().find(|(_, kind, ..)| *kind == self.kind).map_or("", |(.., about)| about);
+        let all = ALL.iter().map(|(_, kind, .., about)| (kind, about));
+        let held = HELD.iter().map(|(_, kind, _, about, _)| (kind, about));
+        let about = all.chain(held).find(|(kind, _)| **kind == self.kind).map_or("", |(_, about)| about);
         about.replace("CLIENTS", &self.clients.to_string())
     }
 
@@ -133,7 +175,8 @@ impl FromStr for Workload {
             Some((name, clients)) => (name, Some(clients)),
             None => (text, None),
         };
-        let workload = Self::all().into_iter().find(|workload| workload.name == name);
+        let held = Self::held().into_iter().map(|(workload, _)| workload);
+        let workload = Self::all().into_iter().chain(held).find(|workload| workload.name == name);
         let mut workload = workload.ok_or_else(|| {
             format!("there is no workload {name:?}, only {}", ALL.map(|(name, ..)| name).join(" "))
         })?;

@@ -54,12 +54,12 @@ fn measure(
     program: &Program,
 ) -> Result<Measurement, Box<dyn Error>> {
     let log = |which: &str| settings.out.join(format!("{}-{which}.log", program.name));
-    let redis = redis().start(settings.core, &[], &log("redis"))?;
+    let redis = redis().start(Some(settings.core), &[], &log("redis"))?;
     let broker = [("BROKER", format!("redis://127.0.0.1:{}", redis.port))];
-    let a = program.start(settings.core, &broker, &log("a"))?;
-    let b = program.start(settings.core, &broker, &log("b"))?;
+    let a = program.start(Some(settings.core), &broker, &log("a"))?;
+    let b = program.start(Some(settings.core), &broker, &log("b"))?;
     let pids = [a.pid(), b.pid(), redis.pid()].map(|pid| pid.to_string()).join(",");
-    let output = pinned(settings.core)?
+    let output = pinned(Some(settings.core))?
         .arg(env::current_exe()?)
         .args(["across", workload.name])
         .args(["--a", &a.port.to_string()])

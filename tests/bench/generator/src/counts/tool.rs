@@ -106,7 +106,7 @@ impl Tool {
         let mut environment =
             vec![("TOKIO_WORKER_THREADS", "1".to_owned()), ("PING_INTERVAL_MS", "600000".to_owned())];
         environment.extend(scenario.environment.map(|(name, value)| (name, value.to_owned())));
-        program.start(core, &environment, &folder.join("counts.log"))
+        program.start(Some(core), &environment, &folder.join("counts.log"))
     }
 
     fn file(self, folder: &Path) -> std::path::PathBuf {

@@ -124,6 +124,14 @@ impl Broadcast {
         let (due, tally) = (vec![0; members], Tally::default());
         Self { members, window, text, due, published: 0, delivered: 0, is_sending: false, tally }
     }
+
+    /// Publishes the next event.
+    pub(crate) fn publish(&mut self, network: &mut Network) {
+        let now = network.now();
+        let Some(output) = network.output(self.members) else { return };
+        publish(output, self.published, PUBLISHER, now, &self.text);
+        self.published += 1;
+    }
 }
 
 impl Behaviour for Broadcast {
@@ -157,10 +165,7 @@ impl Behaviour for Broadcast {
 
     fn turn(&mut self, network: &mut Network) {
         while self.is_sending && self.outstanding() <= (self.window - 1) * self.members as u64 {
-            let now = network.now();
-            let Some(output) = network.output(self.members) else { return };
-            publish(output, self.published, PUBLISHER, now, &self.text);
-            self.published += 1;
+            self.publish(network);
         }
     }
 

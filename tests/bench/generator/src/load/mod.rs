@@ -7,6 +7,7 @@ pub(crate) mod exchange;
 pub(crate) mod frame;
 pub(crate) mod http;
 mod network;
+mod paced;
 mod polling;
 mod sockets;
 mod tally;
@@ -17,6 +18,7 @@ use std::time::{Duration, Instant};
 use self::behaviours::{Broadcast, Echo, Idle, Passing};
 use self::exchange::{Answer, Exchange};
 use self::network::{Handler, Network};
+use self::paced::{Arrivals, Crowd, Room};
 use self::polling::Polling;
 use self::sockets::Sockets;
 use self::tally::Tally;
@@ -86,6 +88,18 @@ pub(crate) fn measure(order: &Order) -> io::Result<Measurement> {
         }
         Kind::Connect => run(&mut Sockets::new(Passing::new(clients), &host, true), &mut network, order),
         Kind::Poll => run(&mut Polling::new(exchange(Answer::Acknowledgement), host), &mut network, order),
+        Kind::Crowd { per_second } => {
+            let exchange = Exchange::new(Answer::Acknowledgement, 1, exchange::text(128));
+            let crowd = Crowd::new(clients, per_second, exchange);
+            run(&mut Sockets::new(crowd, &host, false), &mut network, order)
+        }
+        Kind::Room { per_second, bytes } => {
+            let room = Room::new(Broadcast::new(clients, 1, exchange::text(bytes)), per_second);
+            run(&mut Sockets::new(room, &host, false), &mut network, order)
+        }
+        Kind::Arrivals { per_second } => {
+            run(&mut Sockets::new(Arrivals::new(clients, per_second), &host, true), &mut network, order)
+        }
         Kind::Idle => idle(&mut Sockets::new(Idle::new(clients), &host, false), &mut network, order),
     }
 }
@@ -117,9 +131,10 @@ fn run<L: Load>(load: &mut L, network: &mut Network, order: &Order) -> io::Resul
     let before = Moment::now(order.pid)?;
     network.run(load, order.duration, |_| false)?;
     let after = Moment::now(order.pid)?;
+    let memory_bytes = process::private_bytes(order.pid)?;
     load.enter(Stage::Draining, network);
     network.run(load, DRAINING, |load| load.outstanding() == 0)?;
-    Ok(result(load, &before, &after))
+    Ok(Measurement { memory_bytes, ..result(load, &before, &after) })
 }
 
 fn idle(load: &mut Sockets<Idle>, network: &mut Network, order: &Order) -> io::Result<Measurement> {
@@ -177,6 +192,7 @@ fn result<L: Load>(load: &mut L, before: &Moment, after: &Moment) -> Measurement
             out_of_order: tally.out_of_order,
             lost,
         },
+        memory_bytes: 0,
         idle: None,
     }
 }

@@ -25,6 +25,10 @@ pub(crate) trait Behaviour {
     fn is_member(&self, _client: usize) -> bool {
         false
     }
+    /// Returns whether a client may begin to connect, where clients come and go all the time.
+    fn may_open(&mut self) -> bool {
+        true
+    }
     /// A client is ready; it began to connect at `since`. Tells whether it stays.
     fn ready(&mut self, _client: usize, _since: u64, _now: u64) -> bool {
         true
@@ -216,8 +220,11 @@ impl<B: Behaviour> Handler for Sockets<B> {
     }
 
     fn turn(&mut self, network: &mut Network) {
-        while let Some(client) = self.vacant.pop() {
-            if matches!(self.stage, Stage::WarmUp | Stage::Measuring) {
+        if !matches!(self.stage, Stage::WarmUp | Stage::Measuring) {
+            self.vacant.clear();
+        }
+        while !self.vacant.is_empty() && self.behaviour.may_open() {
+            if let Some(client) = self.vacant.pop() {
                 self.open(client, network);
             }
         }
@@ -234,9 +241,7 @@ impl<B: Behaviour> Load for Sockets<B> {
         self.stage = stage;
         match stage {
             Stage::Opening => (0..CONCURRENCY).for_each(|_| self.open_next(network)),
-            Stage::WarmUp if self.is_passing => {
-                (0..self.states.len()).for_each(|client| self.open(client, network));
-            }
+            Stage::WarmUp if self.is_passing => self.vacant.extend(0..self.states.len()),
             _ => {}
         }
         self.behaviour.tally().measure(stage == Stage::Measuring);
