@@ -35,11 +35,28 @@ use crate::ring::{Missed, Noted};
 /// How long a claim waits.
 const PATIENCE: Duration = Duration::from_secs(1);
 
+/// How much of that the node that has made the client's secret may take to answer, before all are asked. One that was killed
+/// does not answer, and counts as dead only after seconds; the client may have moved on from there long ago.
+const OWNER_PATIENCE: Duration = Duration::from_millis(300);
+
 /// How long a claim waits before it asks again; twice as long each time.
 const FIRST_PAUSE: Duration = Duration::from_millis(10);
 
 /// Claims in about a second for clients whose secret no live node has made.
 const MAX_UNPROVED: u32 = 1000;
+
+/// Who is asked for a client, and how long.
+struct Asked {
+    topic: Topic,
+    nodes: Vec<NodeId>,
+    patience: Duration,
+}
+
+impl Asked {
+    fn owner(owner: NodeId) -> Self {
+        Self { topic: Topic::Node(owner), nodes: vec![owner], patience: OWNER_PATIENCE }
+    }
+}
 
 /// The answers of other nodes to a claim, together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -141,7 +158,7 @@ impl Cluster {
         let asking = tokio::time::timeout(PATIENCE, async {
             let owner = self.node.state().members.owner_of(&pid);
             if let Some(owner) = owner
-                && self.ask_for(Topic::Node(owner), vec![owner], path, pid, offset).await == Found::No
+                && self.ask_for(Asked::owner(owner), path, pid, offset).await == Found::No
             {
                 return;
             }
@@ -150,7 +167,8 @@ impl Cluster {
             let mut pause = FIRST_PAUSE;
             loop {
                 let nodes = self.node.state().members.trusted().collect();
-                let found = self.ask_for(Topic::All, nodes, path, pid, offset).await;
+                let all = Asked { topic: Topic::All, nodes, patience: PATIENCE };
+                let found = self.ask_for(all, path, pid, offset).await;
                 if found != Found::OnItsWay && !has_just_left(&self.node.state(), &pid) {
                     return;
                 }
@@ -166,21 +184,15 @@ impl Cluster {
     }
 
     /// Asks these for a client. One that gives it away does so before this returns.
-    async fn ask_for(
-        &self,
-        topic: Topic,
-        nodes: Vec<NodeId>,
-        path: &str,
-        pid: PrivateId,
-        offset: Option<u64>,
-    ) -> Found {
+    async fn ask_for(&self, asked: Asked, path: &str, pid: PrivateId, offset: Option<u64>) -> Found {
+        let Asked { topic, nodes, patience } = asked;
         let waiting = self.node.requests.begin(nodes);
         let claim = Claim { id: waiting.id, pid: PrivateIdText(pid), nsp: path.to_owned(), offset };
         if self.push(topic, Kind::Claim, &claim).is_err() {
             return Found::No;
         }
         let has = |items: &[Item], what: &str| items.iter().any(|(_, answer)| answer.get() == what);
-        let answers = waiting.finish(PATIENCE, |items| has(items, TAKEN)).await;
+        let answers = waiting.finish(patience, |items| has(items, TAKEN)).await;
         let has = |what| has(&answers.items, what);
         if has(ON_ITS_WAY_TO_ANOTHER) {
             Found::OnItsWay

@@ -21,6 +21,8 @@ pub(crate) enum Command {
     /// The way by which the client's requests come is about to end. It is to take another: a GET that waits is answered,
     /// a WebSocket is closed.
     Release,
+    /// The client has come back by another connection: it knows of the end of this one, if it is being told.
+    Heard,
     /// End the session when what is queued has been sent.
     Close(CloseReason),
 }

@@ -71,11 +71,16 @@ impl Kept {
         })
     }
 
-    /// Returns whether a client is being told that its connection ends, and heard meanwhile.
+    /// Returns whether a client, which has come to another node, is being told here that its connection ends, and heard
+    /// meanwhile: for a moment yet, since it knows.
     pub(crate) fn is_parting(&self, pid: &PrivateId) -> bool {
         let state = self.lock().states.get(pid).cloned();
         let member = state.and_then(|state| state.holder());
-        member.is_some_and(|member| !member.is_closed() && member.mailbox.outbox.is_refusing())
+        let parting = member.filter(|member| !member.is_closed() && member.mailbox.outbox.is_refusing());
+        if let Some(member) = &parting {
+            member.mailbox.inbox.command(Command::Heard);
+        }
+        parting.is_some()
     }
 
     /// Takes in a client that comes from another node, and waits for it. `hold` keeps the namespace alive for it.

@@ -71,6 +71,20 @@ async fn killed(client: &TestClient) {
     client.expect_disconnect().await;
 }
 
+/// The node that has made a client's secret is asked first. One that was killed does not answer, and counts as dead only
+/// seconds later.
+#[tokio::test(start_paused = true)]
+async fn a_client_comes_back_although_the_first_of_its_nodes_has_died_a_moment_ago() {
+    let Three { broker, nodes } = Three::start(Faults::default()).await;
+    let first = nodes[0].connect("/").await.expect("it is let in");
+    killed(&first).await;
+    let second = back(&first, &nodes[1]).await;
+    broker.stall(NAMES[0], true);
+    killed(&second).await;
+    let third = back(&second, &nodes[2]).await;
+    assert!(third.is_recovered() && third.id() == first.id());
+}
+
 #[tokio::test(start_paused = true)]
 async fn who_has_moved_is_found_asked_and_changed_by_every_node() {
     let Three { nodes, .. } = Three::start(Faults::default()).await;

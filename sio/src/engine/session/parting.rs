@@ -22,8 +22,8 @@ use crate::transport::websocket::Ended;
 /// How long a client may take to learn of the end. What it sends later is lost.
 pub(in crate::engine) const PATIENCE: Duration = Duration::from_secs(3);
 
-/// How long after the close packet a POST may arrive that was sent before it: requests travel by several connections,
-/// and through several machines. The official client comes back half a second later at the earliest.
+/// How long after the close packet a POST may arrive that was sent before it, or after the client has come to another node:
+/// requests travel by several connections, and through several machines. The official client comes back half a second later at the earliest.
 const OVERTAKEN: Duration = Duration::from_millis(400);
 
 /// How long a POST is waited for whose head has come.
@@ -37,7 +37,8 @@ pub(super) struct Parting {
     until: Instant,
     /// When the session is closed; from then on.
     closed_until: Instant,
-    /// Set when the client has fetched the close packet: what it had sent before has come by then.
+    /// Set when the client has fetched the close packet, or has come back elsewhere: what it had sent before has come by
+    /// then.
     heard: Option<Instant>,
     /// The client will send nothing more.
     has_ended: bool,
@@ -99,6 +100,14 @@ impl SessionTask {
         let has_heard = self.carrier.polling().is_some_and(|polling| polling.said_goodbye());
         if let (true, Leaving::Parting(parting)) = (has_heard, &mut self.leaving) {
             parting.heard = Some(later(OVERTAKEN));
+        }
+    }
+
+    /// The client has come back elsewhere. If it lost its connection before it could be told, nothing else would say so,
+    /// and it waits there meanwhile.
+    pub(super) fn has_heard(&mut self) {
+        if let Leaving::Parting(parting) = &mut self.leaving {
+            parting.heard.get_or_insert_with(|| later(OVERTAKEN));
         }
     }
 

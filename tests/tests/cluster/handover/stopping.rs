@@ -4,11 +4,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
+use sio::Builder;
+use sio::options::Recovery;
 use sio::testing::Faults;
+use sio_tests::Ws;
+use sio_tests::app::Plain;
 use tokio::time::sleep;
 
 use super::{Three, back};
-use crate::support::eventually;
+use crate::support::{Trio, eventually};
 
 /// Waits until so many more events have been sent.
 async fn more(sent: &AtomicUsize, count: usize) {
@@ -71,4 +75,23 @@ async fn a_client_is_given_on_by_a_node_that_stops_at_the_same_time() {
         again.next::<()>("missed").await;
         again.nothing_more().await;
     }
+}
+
+/// On long-polling nothing tells a node that its client has gone.
+#[tokio::test]
+async fn a_client_that_comes_back_before_its_node_could_tell_it_of_the_end_is_the_same() {
+    let recovering =
+        |builder: Builder| builder.consumer::<Plain>().connection_state_recovery(Recovery::default());
+    let trio = Trio::start(recovering).await;
+    let mut gone = trio.nodes[0].polling().await;
+    gone.send("40").await;
+    let place = gone.expect(r#"40{"sid":…,"pid":…}"#).await;
+    let stopping = trio.server(0).clone();
+    let closing = tokio::spawn(async move { stopping.close().await });
+    eventually("the node to stop", || !trio.server(0).is_ready()).await;
+
+    let mut back = Ws::open(&trio.nodes[1]).await;
+    back.send(&format!(r#"40{{"pid":{}}}"#, place["pid"])).await;
+    back.expect(&format!(r#"40{{"sid":{},"pid":{}}}"#, place["sid"], place["pid"])).await;
+    closing.await.expect("it does not panic");
 }
