@@ -30,6 +30,7 @@ help:
 	@echo "make pictures  makes the book's pictures anew, from the pages of the examples"
 	@echo "make check     runs the checks and tests of everyday work, in two minutes once all is compiled"
 	@echo "make test      runs every check and every test"
+	@echo "make soak      real nodes and clients through faults by a seed (MINUTES=30; SEED=1 repeats those of another time)"
 	@echo "make fuzz      feeds the parsers made-up inputs (SECONDS=600 in all; TARGETS=\"msgpack ids\" only these; SEED=1)"
 	@echo "make msrv      checks the library's crates with the oldest compiler that may be used"
 	@echo "make package   packs the crates that are published, and compiles what was packed"
@@ -84,6 +85,18 @@ test: examples $(CLIENTS)/node_modules/.package-lock.json \
 	/usr/bin/openssl /usr/bin/valgrind
 	@CHROMIUM=$(CHROMIUM) REDIS=$(REDIS) NATS=$(NATS) NGINX=$(abspath $(NGINX)) SYSTEMD_ANALYZE=$(SYSTEMD_ANALYZE) \
 		PYTHON=$(abspath $(VENV))/bin/python $(CLIENTS)/run
+
+# ---- the soak ----
+
+# Three minutes of it are part of `make test`.
+MINUTES ?= 30
+SEED ?=
+
+.PHONY: soak
+soak: $(CLIENTS)/node_modules/.package-lock.json $(VENV)/.installed $(REDIS)
+	@cargo build --package sio-tests --all-features --bin acceptance
+	@REDIS=$(REDIS) PYTHON=$(abspath $(VENV))/bin/python \
+		node $(CLIENTS)/soak/main.js --minutes $(MINUTES) --seed "$(SEED)" --out $(TARGET)/soak
 
 # ---- the fuzzers ----
 

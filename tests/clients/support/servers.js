@@ -59,6 +59,10 @@ class Program {
     return program;
   }
 
+  get pid() {
+    return this.#child.pid;
+  }
+
   /** Writes a line to the program's input. */
   tell(line) {
     this.#child.stdin.write(`${line}\n`);
@@ -161,7 +165,7 @@ export async function startListing(name) {
   return { url, stop: () => program.end() };
 }
 
-/** One node of the acceptance application, whose clients may come back: `{ url, port, stop, kill, signal }`. */
+/** One node of the acceptance application, whose clients may come back: `{ url, port, pid, stop, kill, signal }`. */
 export async function startNode(name, redis, env = {}) {
   let port;
   const all = { RECOVERY: "60", ...env, PORT: "0", NODE: name, CLUSTER: redis.url };
@@ -171,7 +175,8 @@ export async function startNode(name, redis, env = {}) {
   });
   const stop = () => program.stop();
   const signal = (signal) => program.signal(signal);
-  return { url: `http://${HOST}:${port}`, port: Number(port), stop, kill: () => program.kill(), signal };
+  const { pid } = program;
+  return { url: `http://${HOST}:${port}`, port: Number(port), pid, stop, kill: () => program.kill(), signal };
 }
 
 /**

@@ -13,7 +13,7 @@ use serde::Serialize;
 use sio::Value;
 use sio::cluster::{Adapter, ClusterEvent, Forwarding, NodeId};
 use sio::emit::Spread;
-use sio::options::Recovery;
+use sio::options::{Eio3, Recovery};
 use sio::prelude::*;
 
 use self::events::ClusterEvents;
@@ -241,6 +241,12 @@ fn server(origins: &[String]) -> sio::Result<Server> {
         builder = builder.forwarding(Forwarding::off());
     } else {
         capabilities.push(FORWARD);
+    }
+    if variable("EIO3").is_some() {
+        builder = builder.allow_eio3(Eio3::new());
+    }
+    if let Some(path) = variable("METRICS") {
+        builder = builder.metrics_path(path);
     }
     if let Some(seconds) = variable("RECOVERY") {
         let recovery = Recovery::default().max_disconnection(Duration::from_secs_f64(seconds.parse()?));

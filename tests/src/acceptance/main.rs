@@ -345,6 +345,16 @@ fn stopping() -> Shutdown {
     Shutdown::new().delay(seconds("DELAY")).spread(seconds("SPREAD"))
 }
 
+/// After how much silence a client is asked whether it is there, and how long it is waited for: `HEARTBEAT`, two numbers of
+/// seconds. Most suites want to see what happens then.
+fn heartbeat() -> (Duration, Duration) {
+    let read = |value: String| {
+        let (interval, timeout) = value.split_once(' ')?;
+        Some((Duration::from_secs(interval.parse().ok()?), Duration::from_secs(timeout.parse().ok()?)))
+    };
+    env::var("HEARTBEAT").ok().and_then(read).unwrap_or((Duration::from_secs(2), Duration::from_secs(3)))
+}
+
 /// From how many bytes on WebSocket messages are compressed: `DEFLATE_FROM`.
 fn compress_from() -> usize {
     env::var("DEFLATE_FROM").ok().and_then(|bytes| bytes.parse().ok()).unwrap_or(1024)
@@ -352,10 +362,11 @@ fn compress_from() -> usize {
 
 /// The options that are the same in all profiles.
 pub(super) fn options(origins: &[String]) -> Builder {
+    let (interval, timeout) = heartbeat();
     administered(Server::builder())
         .collect(false)
-        .ping_interval(Duration::from_secs(2))
-        .ping_timeout(Duration::from_secs(3))
+        .ping_interval(interval)
+        .ping_timeout(timeout)
         .outgoing_queue_bytes(4 * 1024 * 1024)
         .allowed_origins(origins.to_vec())
         .websocket_compression(compress_from())

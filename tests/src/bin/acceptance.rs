@@ -6,6 +6,7 @@
 //! PORT          base port, 3000 when unset; 0 takes any free ones
 //! HOST          address, 127.0.0.1 when unset
 //! CORS_ORIGINS  allowed origins, separated by commas
+//! HEARTBEAT     the interval of pings and how long an answer may take, in seconds, `2 3` when unset
 //! ADMIN         `development` or `production`: the Admin UI, for `ops` with the password `secret`; `read-only` after
 //!               a comma
 //! ADMIN_UI      the folder of its page, which is served at `/ui/`
@@ -18,6 +19,8 @@
 //! FORWARD       0: requests for sessions of other nodes are not passed on
 //! ROOM_TOPICS   the number of topics among which rooms are divided, none when unset
 //! RECOVERY      seconds for which a client may come back, none when unset
+//! EIO3          set: the profile `cluster` lets clients of Engine.IO 3 in as well
+//! METRICS       the path of the metrics of a node, which are served nowhere when unset
 //! DEFLATE_FROM  from how many bytes on WebSocket messages are compressed, 1,024 when unset
 //! WEBTRANSPORT  set: the profiles `main` and `recovery` are served by WebTransport as well
 //! CLUSTER_WAIT  1: serves local clients although the broker cannot be reached

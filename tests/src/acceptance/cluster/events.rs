@@ -189,4 +189,9 @@ impl ClusterEvents {
     async fn event_gaps(&mut self, node: State<Node>) -> Vec<Gap> {
         node.gaps()
     }
+
+    /// How many tasks the whole process has.
+    async fn event_tasks(&mut self) -> usize {
+        tokio::runtime::Handle::current().metrics().num_alive_tasks()
+    }
 }
