@@ -37,7 +37,8 @@ mod tests {
         let port = listener.local_addr()?.port();
         let server =
             Server::builder().collect(false).health("/healthz", "/readyz").build()?;
-        let serving = tokio::spawn(server.clone().serve_with(listener));
+        let served = server.clone();
+        let serving = tokio::spawn(async move { served.serve_with(listener).await });
         assert!(is_healthy(port).await);
         server.close().await;
         serving.await??;

@@ -5,7 +5,7 @@ import { execFile } from "node:child_process";
 import { cp, mkdtemp, readFile, readdir, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { before, test } from "node:test";
+import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { io } from "socket.io-client";
@@ -21,12 +21,13 @@ const PYTHON = process.env.PYTHON ?? fileURLToPath(new URL("../python/.venv/bin/
 /** The listings beside the packages that they import. */
 let folder;
 
-before(async (t) => {
+before(async () => {
   folder = await mkdtemp(join(tmpdir(), "sio-book-"));
-  t.after(() => rm(folder, { recursive: true }));
   await cp(LISTINGS, folder, { recursive: true });
   await symlink(MODULES, join(folder, "node_modules"));
 });
+
+after(() => rm(folder, { recursive: true }));
 
 async function start(t, name) {
   const server = await startListing(name);
@@ -42,7 +43,7 @@ async function part(file, name, url) {
 }
 
 function closed(t, socket) {
-  t.after(() => socket.disconnect());
+  t.after(() => socket.io._close());
   return socket;
 }
 
