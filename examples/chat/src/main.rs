@@ -32,13 +32,16 @@ async fn main() -> sio::Result<()> {
     };
 
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    if !here.join("public/chat.js").exists() {
+        return Err(sio::Error::internal(
+            "public/chat.js is missing: `make examples` compiles it from `page`",
+        ));
+    }
     let directory = Directory::default();
     let builder = Server::builder()
         .state(directory.clone())
         .state(Node(env::var("NODE").ok()))
         .static_files("/", here.join("public"))
-        // Made by the compiler from `page`. It is named, so that the server does not start without it.
-        .static_files("/chat.js", here.join("public/chat.js"))
         .static_files("/shared", here.join("../shared"))
         .client_files(here.join("../node_modules/socket.io-client/dist"));
     #[cfg(feature = "cluster")]

@@ -48,6 +48,7 @@ class Program {
           return;
         }
       }
+      await exited; // It says nothing more, and why is in its log.
     })();
     try {
       await within(Promise.race([ready, exited]), `${name} to be ready`);
