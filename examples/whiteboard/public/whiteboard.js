@@ -158,6 +158,38 @@ for (const end of ["pointerup", "pointercancel"]) {
   });
 }
 
+// ---- by keyboard: the arrow keys move a pen, and draw with Shift ----
+
+const STEP = 16;
+const ARROWS = { ArrowUp: [0, -STEP], ArrowDown: [0, STEP], ArrowLeft: [-STEP, 0], ArrowRight: [STEP, 0] };
+let pen = [canvas.width / 2, canvas.height / 2];
+
+function showPen() {
+  const [x, y] = pen;
+  movePointer("pen", { x, y });
+  socket.volatile.emit("pointer", { x, y });
+}
+
+canvas.addEventListener("keydown", (event) => {
+  if (event.key in ARROWS) {
+    event.preventDefault(); // else the page would scroll
+    const [dx, dy] = ARROWS[event.key];
+    const before = pen;
+    pen = [
+      Math.min(Math.max(before[0] + dx, 0), canvas.width - 1),
+      Math.min(Math.max(before[1] + dy, 0), canvas.height - 1),
+    ];
+    if (event.shiftKey) {
+      points = [before, pen];
+      send();
+    }
+    showPen();
+  }
+});
+canvas.addEventListener("blur", () => byId("pointer-pen")?.remove());
+
+// ---- the tools ----
+
 function choose(number) {
   colour = number;
   [...byId("palette").children].forEach((button, index) => button.setAttribute("aria-pressed", `${index === number}`));

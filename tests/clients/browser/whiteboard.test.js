@@ -91,6 +91,19 @@ test("others see where somebody points to, until the page is closed", async (t) 
   await pointer.waitFor({ state: "detached" });
 });
 
+test("the keyboard draws too", async (t) => {
+  const [ada, bob] = [await open(t, "keys"), await open(t, "keys")];
+  await ada.locator("#canvas").focus();
+  for (const key of ["ArrowUp", "Shift+ArrowRight", "Shift+ArrowRight"]) {
+    await ada.keyboard.press(key);
+  }
+  const drawn = ([, , , opacity]) => opacity === 255;
+  await until(() => pixel(bob, 0.51, 0.484), drawn, "the line");
+  assert.ok(isEmpty(await pixel(bob, 0.51, 0.5)));
+  await ada.keyboard.press("Tab");
+  await ada.locator("#pointer-pen").waitFor({ state: "detached" });
+});
+
 test("another board is opened by its name", async (t) => {
   const page = await open(t, "porch");
   await drawLine(page, [0.4, 0.5], [0.6, 0.5]);
