@@ -24,10 +24,11 @@ async fn main() -> sio::Result<()> {
     };
     let listener = TcpListener::bind((host, port)).await?;
     println!("listening on http://{}", listener.local_addr()?);
-    let client = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../node_modules/socket.io-client/dist");
-    serve(listener, Server::builder().client_files(client), sio::http::shutdown_signal())
-        .await
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let builder = Server::builder()
+        .static_files("/shared", here.join("../shared"))
+        .client_files(here.join("../node_modules/socket.io-client/dist"));
+    serve(listener, builder, sio::http::shutdown_signal()).await
 }
 
 /// Serves until `stop` is over: then clients of Socket.IO are told, and axum ends when their last requests have.

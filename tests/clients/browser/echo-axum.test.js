@@ -25,7 +25,7 @@ test("the page is echoed, counts, and hears what a route says", async (t) => {
   await page.fill("#text", "hello");
   await page.press("#text", "Enter");
   await line("echo: hello");
-  await line("1 echoes so far");
+  await line("echoes so far: 1");
   await fetch(`${echo.url}/say`, { method: "POST", body: "to all" });
   await line("said: to all");
 });

@@ -21,8 +21,21 @@ const NOON = new Date("2026-01-01T12:00:00Z");
 /** Short times, so that it does not take long until there is something to see. */
 const SETTINGS = { IDLE_SECONDS: "3", TOKEN_SECONDS: "9", DELAY_SECONDS: "3", SPREAD_SECONDS: "0" };
 
+/** How many examples have their pictures taken at a time. */
+const AT_A_TIME = 3;
+
 /** Of each example, the pictures: `take(name, shown)` writes one, of a page or a part of it. */
-const EXAMPLES = { chat, "private-messages": privateMessages, whiteboard, presence, "auth-expiry": authExpiry, operations };
+const EXAMPLES = {
+  chat,
+  "private-messages": privateMessages,
+  whiteboard,
+  presence,
+  "auth-expiry": authExpiry,
+  orders,
+  magpies,
+  operations,
+  "echo-axum": echoAxum,
+};
 
 async function chat(open, take, url) {
   const arrive = async (name, options) => Person.named(await open(url, options), name);
@@ -166,6 +179,89 @@ async function authExpiry(open, take, url) {
   await take("auth-expiry", page);
 }
 
+async function orders(open, take, url) {
+  const logIn = async (name, options) => {
+    const page = await open(url, options);
+    // Somewhat later, so that what was ordered a second ago was ordered in the same minute.
+    await page.clock.setFixedTime(new Date(NOON.getTime() + 30_000));
+    await page.fill("#name", name);
+    await page.fill("#password", "sesame");
+    await page.press("#password", "Enter");
+    await page.locator('#status[data-state="online"]').waitFor();
+    return page;
+  };
+  const order = async (page, drink) => {
+    await page.click(`#menu button:has-text("${drink}")`);
+    await page.locator("#mine li", { hasText: drink }).waitFor();
+  };
+  const [ada, mary] = [await logIn("Ada", PHONE), await logIn("Mary", SMALL)];
+  const charles = await logIn("Charles", { ...WINDOW, viewport: { width: 1000, height: 640 } });
+  await order(ada, "Flat white");
+  await order(mary, "Tea");
+  await order(mary, "Espresso");
+  await order(ada, "Hot chocolate");
+  await order(ada, "Espresso");
+  await order(mary, "Filter coffee");
+  await order(ada, "Tea");
+  const advance = async (drink, guest, button) => {
+    const card = charles.locator(".order", { hasText: drink }).filter({ hasText: guest });
+    await card.locator("button", { hasText: button }).click();
+    await card.locator("button", { hasText: button }).waitFor({ state: "detached" });
+  };
+  await advance("Flat white", "Ada", "Prepare");
+  await advance("Flat white", "Ada", "Ready");
+  await advance("Tea", "Mary", "Prepare");
+  await advance("Hot chocolate", "Ada", "Prepare");
+  await advance("Espresso", "Mary", "Prepare");
+  await advance("Espresso", "Mary", "Ready");
+  await advance("Espresso", "Mary", "Collected");
+  await charles.locator("#sold", { hasText: "2.20" }).waitFor();
+  await charles.mouse.move(0, 0);
+  await take("orders", charles);
+  await ada.locator('#mine [data-status="ready"]').waitFor();
+  await ada.evaluate(() => document.activeElement.blur());
+  await take("orders-guest", ada);
+}
+
+async function magpies(open, take, url) {
+  const enter = async (name, options) => {
+    const page = await open(`${url}/#meadow`, options);
+    await page.fill("#name", name);
+    await page.press("#name", "Enter");
+    await page.locator("#me", { hasText: name }).waitFor();
+    return page;
+  };
+  const [ada, bob] = [await enter("Ada", { ...WINDOW, viewport: { width: 1000, height: 720 } }), await enter("Charles", SMALL)];
+  const mary = await enter("Mary", { ...PHONE, colorScheme: "dark" });
+  const gathered = ada.locator("#score strong", { hasText: /[1-9]/ });
+  // They fly in circles until there is something to count.
+  for (let turn = 0; (await gathered.count()) < 2; turn += 1) {
+    const keys = ["ArrowLeft", "ArrowUp", "ArrowRight", "ArrowDown"];
+    await Promise.all(
+      [ada, bob, mary].map(async (page, index) => {
+        const key = keys[(turn * (index + 1) + index) % keys.length];
+        await page.locator("#canvas").press(key, { delay: 300 });
+      }),
+    );
+  }
+  await take("magpies", ada);
+  await take("magpies-phone", mary);
+}
+
+async function echoAxum(open, take, url) {
+  const page = await open(url, { ...SMALL, viewport: { width: 640, height: 390 } });
+  const line = (text) => page.locator("#log li", { hasText: text }).waitFor();
+  await line("connected from");
+  await page.fill("#text", "Is there anybody?");
+  await page.press("#text", "Enter");
+  await line("echoes so far: 1");
+  await fetch(`${url}/say`, { method: "POST", body: "Hello from curl" });
+  await line("said: Hello from curl");
+  // The port is another one each time.
+  await page.locator("#origin").evaluate((node) => (node.textContent = "http://127.0.0.1:3000"));
+  await take("echo-axum", page);
+}
+
 async function operations(open, take, url, server) {
   const enter = async (page) => {
     await page.fill("#password", "sesame");
@@ -219,30 +315,39 @@ async function atRest(page) {
   }
 }
 
-/** Makes all pictures. */
-async function main(folder) {
-  await mkdir(folder, { recursive: true });
+/** Makes the pictures of one example. */
+async function make(name, browser, folder) {
   const cleanups = [];
-  const browser = await launch();
   try {
-    for (const [name, make] of Object.entries(EXAMPLES)) {
-      const server = await startExample(name, SETTINGS);
-      cleanups.push(() => server.stop());
-      const scope = { after: (cleanup) => cleanups.push(cleanup) };
-      const open = (url, options) => openWindow(scope, browser, url, { ...options, now: NOON });
-      // Its diagrams are of the last minutes.
-      open.admin = (url) => AdminPage.open(scope, browser, url, undefined, { timezoneId: "UTC", reducedMotion: "reduce" });
-      open.securely = (options) => openSecurely(scope, name, SETTINGS, { ...options, now: NOON });
-      const take = (picture, shown) => shown.screenshot({ path: join(folder, `${picture}.png`), caret: "hide" });
-      await make(open, take, server.url, server);
-      for (const cleanup of cleanups.splice(0).reverse()) {
-        await cleanup();
-      }
-    }
+    const server = await startExample(name, SETTINGS);
+    cleanups.push(() => server.stop());
+    const scope = { after: (cleanup) => cleanups.push(cleanup) };
+    const open = (url, options) => openWindow(scope, browser, url, { ...options, now: NOON });
+    // Its diagrams are of the last minutes.
+    open.admin = (url) => AdminPage.open(scope, browser, url, undefined, { timezoneId: "UTC", reducedMotion: "reduce" });
+    open.securely = (options) => openSecurely(scope, name, SETTINGS, { ...options, now: NOON });
+    const take = (picture, shown) => shown.screenshot({ path: join(folder, `${picture}.png`), caret: "hide" });
+    await EXAMPLES[name](open, take, server.url, server);
   } finally {
     for (const cleanup of cleanups.reverse()) {
       await cleanup();
     }
+  }
+}
+
+/** Makes all pictures, those of several examples at a time: most of the time is spent waiting for a page to change. */
+async function main(folder) {
+  await mkdir(folder, { recursive: true });
+  const browser = await launch();
+  try {
+    const names = Object.keys(EXAMPLES);
+    const takeTurns = async () => {
+      for (let name = names.shift(); name; name = names.shift()) {
+        await make(name, browser, folder);
+      }
+    };
+    await Promise.all(Array.from({ length: AT_A_TIME }, takeTurns));
+  } finally {
     await browser.close();
   }
 }
