@@ -27,6 +27,33 @@ impl Slow {
     }
 }
 
+/// Disconnects its client when that asks for it.
+#[derive(Default)]
+struct Strict;
+
+#[consumer(namespace = "/strict")]
+impl Strict {
+    async fn event_leave(&mut self, socket: &Socket) {
+        socket.disconnect();
+    }
+
+    async fn event_note(&mut self, journal: State<Journal>) {
+        journal.note("an event of one who is gone");
+    }
+
+    async fn disconnect(&mut self, journal: State<Journal>, reason: DisconnectReason) {
+        journal.note(reason.to_string());
+    }
+}
+
+#[tokio::test]
+async fn events_behind_the_one_that_disconnects_their_client_are_not_handled() {
+    let server = TestServer::start(|builder| builder.consumer::<Strict>()).await;
+    let mut ws = server.socket("/strict").await;
+    ws.send_all(&[r#"42/strict,["leave"]"#, r#"42/strict,["note"]"#]).await;
+    server.journal.expect("server namespace disconnect").await;
+}
+
 async fn server() -> TestServer {
     TestServer::start(|builder| builder.consumer::<Plain>().max_payload(1_000)).await
 }

@@ -60,6 +60,31 @@ async fn an_array_is_the_first_argument_of_an_answer() {
     assert_eq!(soon("the answer", array).await.expect("no panic").expect("an answer"), [1, 2]);
 }
 
+/// `/beside`, for a client of two namespaces.
+#[derive(Default)]
+struct Beside;
+
+#[consumer(namespace = "/beside")]
+impl Beside {}
+
+#[tokio::test]
+async fn an_answer_is_for_the_namespace_that_has_asked() {
+    let server = TestServer::start(|builder| builder.consumer::<Plain>().consumer::<Beside>()).await;
+    let mut ws = server.socket("/").await;
+    let first = server.socket_of("/", &ws.sid);
+    let sid = ws.join("/beside").await;
+    let second = server.socket_of("/beside", &sid);
+    let [first, second] = [first, second]
+        .map(|socket| tokio::spawn(async move { socket.emit_with_ack::<String>("who", &()).await }));
+    // Each namespace counts for itself: the two have one id.
+    ws.expect(r#"420["who"]"#).await;
+    ws.expect(r#"42/beside,0["who"]"#).await;
+    ws.send_all(&[r#"43/beside,0["the second"]"#, r#"430["the first"]"#]).await;
+    for (asked, expected) in [(first, "the first"), (second, "the second")] {
+        assert_eq!(soon("the answer", asked).await.expect("no panic").expect("an answer"), expected);
+    }
+}
+
 /// Asks its client before it has let it in.
 #[derive(Default)]
 struct Curious;

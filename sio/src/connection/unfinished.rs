@@ -47,3 +47,26 @@ impl Unfinished {
         self.packet.as_ref().map(|partial| partial.deadline)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::time::advance;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn attachments_that_drip_put_the_deadline_off_by_nothing() {
+        let (mut unfinished, timeout) = (Unfinished::default(), Duration::from_secs(20));
+        unfinished.note(1, timeout);
+        let deadline = unfinished.deadline();
+        for bytes in 2..10 {
+            advance(Duration::from_secs(1)).await;
+            unfinished.note(bytes, timeout);
+            assert_eq!((unfinished.bytes(), unfinished.deadline()), (bytes, deadline));
+        }
+        unfinished.restart(timeout);
+        assert!(unfinished.deadline() > deadline);
+        unfinished.end();
+        assert_eq!((unfinished.bytes(), unfinished.deadline()), (0, None));
+    }
+}

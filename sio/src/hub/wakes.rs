@@ -114,6 +114,21 @@ mod tests {
         }
     }
 
+    #[tokio::test]
+    async fn one_crowd_after_the_other_is_woken() {
+        let (wakes, count) = (Wakes::default(), Arc::new(Count::default()));
+        wakes.note_runtime();
+        for crowds in 1..=3 {
+            wakes.wake(vec![Waker::from(Arc::clone(&count)); 3 * STEP]);
+            // A step each, and one to find nobody.
+            for _ in 0..4 {
+                tokio::task::yield_now().await;
+            }
+            assert_eq!(count.0.load(Ordering::Relaxed), crowds * 3 * STEP);
+            assert!(!lock(&wakes.waiting).is_running);
+        }
+    }
+
     #[test]
     fn nobody_stays_asleep_when_the_runtime_ends() {
         let (wakes, count) = (Wakes::default(), Arc::new(Count::default()));

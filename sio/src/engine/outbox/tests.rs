@@ -23,6 +23,17 @@ fn nothing_is_counted_when_all_has_gone() {
     }
 }
 
+#[test]
+fn nothing_is_counted_of_what_has_gone_together() {
+    let outbox = Outbox::new(QueueLimits { bytes: 1000, packets: 10 });
+    for _ in 0..3 {
+        (0..3).for_each(|_| assert_eq!(offer(&outbox, How::Now), Ok(true)));
+        drop(outbox.take());
+        settle(&outbox, 3);
+        assert_eq!((outbox.lock().packets, outbox.waiting_bytes()), (0, 0));
+    }
+}
+
 const LIMITS: QueueLimits = QueueLimits { bytes: 10_000, packets: 10 };
 
 fn offer(outbox: &Outbox, how: How) -> Result<bool, PushError> {
@@ -84,4 +95,15 @@ fn those_who_wait_for_room_alone_stay_below_the_soft_bound() {
     }
     settle(&outbox, 1);
     assert_eq!(waiting.as_mut().now_or_never(), Some(How::Now));
+}
+
+#[test]
+fn what_is_given_back_goes_before_what_has_come_since() {
+    let outbox = Outbox::new(LIMITS);
+    let entry = |packet: Packet| packet.frame().into();
+    assert!(outbox.add(entry(Packet::Noop)));
+    let (taken, compress) = outbox.take_while(|_| true);
+    assert!(outbox.add(entry(Packet::Close)));
+    outbox.give_back(taken, compress);
+    assert_eq!(outbox.take()[..], [Packet::Noop.frame(), Packet::Close.frame()]);
 }

@@ -194,3 +194,21 @@ pub(super) fn code_of(reason: CloseReason) -> CloseCode {
         _ => CloseCode::NORMAL,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::test_session::Session;
+    use crate::engine::Command;
+    use crate::engine::outbox::PushError;
+
+    #[test]
+    fn a_session_whose_runtime_ends_is_not_found_any_more_and_takes_nothing() {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let session = runtime.block_on(async { Session::open() });
+        assert_eq!(session.broadcast(), Ok(()));
+        drop(runtime);
+        assert_eq!(session.count(), 0);
+        assert_eq!(session.broadcast(), Err(PushError::Closed));
+        assert!(!session.mailbox.inbox.command(Command::Release));
+    }
+}

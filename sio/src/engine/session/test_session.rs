@@ -34,7 +34,7 @@ impl Handler for Told {
 
 /// A session that polls.
 pub(super) struct Session {
-    _engine: Engine,
+    engine: Engine,
     pub(super) mailbox: Arc<Mailbox>,
     pub(super) closed: mpsc::UnboundedReceiver<CloseReason>,
 }
@@ -53,7 +53,12 @@ impl Session {
         let handshake = Handshake::of(&request, Peer::default(), SystemTime::UNIX_EPOCH);
         engine.open(engine.new_id(), Arc::new(handshake), None, Wire::V4, None);
         let mailbox = engine.shared.sessions.all().pop().expect("the session is there");
-        Self { _engine: engine, mailbox, closed }
+        Self { engine, mailbox, closed }
+    }
+
+    /// How many sessions can be found.
+    pub(super) fn count(&self) -> usize {
+        self.engine.shared.sessions.all().len()
     }
 
     pub(super) fn broadcast(&self) -> Result<(), PushError> {

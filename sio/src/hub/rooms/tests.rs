@@ -62,6 +62,7 @@ fn a_union_of_rooms_reaches_everybody_once_but_the_excluded() {
     assert_eq!(three.reached(&Target::default()), [0, 1, 2]);
     assert_eq!(three.reached(&to(&["a", "b"], &[])), [0, 1, 2]);
     assert_eq!(three.reached(&to(&["a", "b"], &["muted"])), [0, 1]);
+    assert_eq!(three.reached(&to(&["a", "b"], &["nobody", "muted"])), [0, 1]);
     assert_eq!(three.reached(&to(&[], &[])), [0; 0]);
     assert_eq!(three.reached(&to(&["nobody"], &[])), [0; 0]);
     let sender = Some(three.ids[0].clone());
