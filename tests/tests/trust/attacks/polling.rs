@@ -2,7 +2,7 @@
 
 use sio_tests::{Request, TestServer};
 
-use super::{Seen, Victim, attack, is_as_before, server};
+use super::{Seen, attacked, everything};
 
 /// The body of a POST to a session that has joined `/`, and what is answered; `gone` if the session ends over it.
 const BODIES: &[(&str, &[u8], &str)] = &[
@@ -54,16 +54,15 @@ async fn at_once(server: &TestServer, make: impl Fn(&str) -> Request, count: usi
     if statuses.contains(&400) { "refused".to_owned() } else { format!("{statuses:?}") }
 }
 
-#[tokio::test]
-async fn polling_that_breaks_the_rules_harms_nobody_else() {
-    let server = server().await;
-    let (mut victim, mut wrong) = (Victim::of(&server).await, Vec::new());
-    for (name, body, expected) in BODIES {
-        wrong.extend(attack(&mut victim, name, expected, seen(&server, body)).await);
-    }
-    let large = [b"42[\"ask\",\"", &vec![b'x'; 1_000_000][..], b"\"]"].concat();
-    wrong.extend(attack(&mut victim, "a body that is too large", "413, gone", seen(&server, &large)).await);
-    let gets = at_once(&server, |target| Request::get(target), 3);
-    wrong.extend(attack(&mut victim, "three GETs at once", "refused", gets).await);
-    is_as_before(&server, victim, wrong).await;
+#[test]
+fn polling_that_breaks_the_rules_harms_nobody_else() {
+    attacked(everything, async |server, watch| {
+        for (name, body, expected) in BODIES {
+            watch.attack(name, expected, seen(server, body)).await;
+        }
+        let large = [b"42[\"ask\",\"", &vec![b'x'; 1_000_000][..], b"\"]"].concat();
+        watch.attack("a body that is too large", "413, gone", seen(server, &large)).await;
+        let gets = at_once(server, |target| Request::get(target), 3);
+        watch.attack("three GETs at once", "refused", gets).await;
+    });
 }

@@ -1,9 +1,12 @@
 //! Frames and packets over WebSocket.
 
+use std::time::Duration;
+
+use sio::Builder;
 use sio::options::Recovery;
 use sio_tests::{Frame, TestServer, app::Plain, frame, ws::Received};
 
-use super::{Seen, Victim, attack, is_as_before, server};
+use super::{Seen, attacked, everything};
 
 /// Frames that break the rules of WebSocket.
 fn frames() -> Vec<(&'static str, Vec<u8>, &'static str)> {
@@ -188,25 +191,22 @@ fn shown(received: Received) -> Seen {
     }
 }
 
-#[tokio::test]
-async fn frames_that_break_the_rules_harm_nobody_else() {
-    let server = server().await;
-    let (mut victim, mut wrong) = (Victim::of(&server).await, Vec::new());
-    for (name, bytes, expected) in frames() {
-        wrong.extend(attack(&mut victim, name, expected, seen(&server, &bytes)).await);
-    }
-    is_as_before(&server, victim, wrong).await;
+#[test]
+fn frames_that_break_the_rules_harm_nobody_else() {
+    attacked(everything, async |server, watch| {
+        for (name, bytes, expected) in frames() {
+            watch.attack(name, expected, seen(server, &bytes)).await;
+        }
+    });
 }
 
-#[tokio::test]
-async fn packets_that_break_the_rules_harm_nobody_else() {
-    let server = TestServer::start(|builder| {
-        builder.consumer::<Plain>().connection_state_recovery(Recovery::default())
-    })
-    .await;
-    let (mut victim, mut wrong) = (Victim::of(&server).await, Vec::new());
-    for (name, packets, expected) in PACKETS {
-        wrong.extend(attack(&mut victim, name, expected, seen_of_packets(&server, packets)).await);
-    }
-    is_as_before(&server, victim, wrong).await;
+#[test]
+fn packets_that_break_the_rules_harm_nobody_else() {
+    let recovery = Recovery::default().max_disconnection(Duration::from_millis(200));
+    let recovering = |builder: Builder| builder.consumer::<Plain>().connection_state_recovery(recovery);
+    attacked(recovering, async |server, watch| {
+        for (name, packets, expected) in PACKETS {
+            watch.attack(name, expected, seen_of_packets(server, packets)).await;
+        }
+    });
 }

@@ -35,6 +35,7 @@ pub(super) enum Step {
         node: usize,
         room: Option<usize>,
         except: Option<usize>,
+        is_volatile: bool,
         count: usize,
         bytes: usize,
     },
@@ -43,10 +44,11 @@ pub(super) enum Step {
         client: usize,
         bytes: usize,
     },
-    /// An event of a client, which its handler passes on to all others in a room.
+    /// An event of a client, which its handler passes on to all others in a room, but for another room.
     Say {
         client: usize,
         room: usize,
+        except: Option<usize>,
         bytes: usize,
     },
     /// An event of a client that is acknowledged.
@@ -54,10 +56,32 @@ pub(super) enum Step {
         client: usize,
         slowly: bool,
     },
-    /// An event to a room that all of its members acknowledge.
+    /// An event to a room, but for another one, that all of its members acknowledge.
     Question {
         node: usize,
         room: usize,
+        except: Option<usize>,
+    },
+    /// An event to one client that it acknowledges, or never does.
+    Query {
+        client: usize,
+        door: Option<usize>,
+        is_mute: bool,
+    },
+    /// A client joins a dynamic namespace, or leaves it.
+    Enter {
+        client: usize,
+        door: usize,
+    },
+    Exit {
+        client: usize,
+        door: usize,
+    },
+    /// An event from a node to everybody in a dynamic namespace.
+    Call {
+        node: usize,
+        door: usize,
+        bytes: usize,
     },
     /// A client begins to move from polling to WebSocket.
     Upgrade {
@@ -112,6 +136,9 @@ pub(super) enum Step {
 const CLIENTS: usize = 6;
 const ROOMS: usize = 3;
 
+/// How many dynamic namespaces there are at most.
+pub(super) const DOORS: usize = 2;
+
 /// Returns the history of a seed.
 pub(super) fn history(seed: u64, steps: usize, nodes: usize) -> Vec<Step> {
     let mut random = Random::new(seed);
@@ -132,7 +159,7 @@ fn step(random: &mut Random, nodes: usize) -> Step {
         1 => 3_000,
         _ => random.below(200),
     };
-    match random.below(100) {
+    match random.below(112) {
         0..=7 => connect(random, client, nodes),
         8..=15 => Step::Join { client, room },
         16..=19 => Step::Leave { client, room },
@@ -140,14 +167,14 @@ fn step(random: &mut Random, nodes: usize) -> Step {
         25..=27 => Step::WishLeave { client, room },
         28..=42 => {
             let room = Some(room).filter(|_| random.below(5) > 0);
-            let except = Some(random.below(ROOMS)).filter(|_| random.below(4) == 0);
+            let except = except(random);
             let count = if random.below(8) == 0 { 1 + random.below(40) } else { 1 };
-            Step::Emit { node, room, except, count, bytes }
+            Step::Emit { node, room, except, is_volatile: random.below(8) == 0, count, bytes }
         }
         43..=47 => Step::Direct { client, bytes },
-        48..=54 => Step::Say { client, room, bytes },
+        48..=54 => Step::Say { client, room, except: except(random), bytes },
         55..=59 => Step::Ask { client, slowly: polling },
-        60..=63 => Step::Question { node, room },
+        60..=63 => Step::Question { node, room, except: except(random) },
         64..=68 => Step::Upgrade { client },
         69..=73 => Step::Cut { client },
         74 => Step::Silence { client },
@@ -159,6 +186,17 @@ fn step(random: &mut Random, nodes: usize) -> Step {
         93 => Step::Wait { seconds: 1 + random.below(45) as u64 },
         94 if nodes > 1 && random.below(8) == 0 => Step::Drain { node },
         94 if nodes > 1 && random.below(8) == 0 => Step::Die { node },
+        95..=97 => {
+            let door = Some(room).filter(|room| *room < DOORS);
+            Step::Query { client, door, is_mute: polling }
+        }
+        98..=101 => Step::Enter { client, door: room % DOORS },
+        102 => Step::Exit { client, door: room % DOORS },
+        103..=106 => Step::Call { node, door: room % DOORS, bytes },
         _ => Step::Settle,
     }
+}
+
+fn except(random: &mut Random) -> Option<usize> {
+    Some(random.below(ROOMS)).filter(|_| random.below(4) == 0)
 }

@@ -25,6 +25,8 @@ struct Due {
     number: u64,
     origin: Origin,
     must: bool,
+    /// The dynamic namespace by which it comes.
+    door: Option<usize>,
 }
 
 /// An event that has been sent and does not reach everybody at once.
@@ -40,6 +42,8 @@ struct Pending {
 #[derive(Debug, Default)]
 pub(super) struct Account {
     pub(super) rooms: BTreeMap<usize, Member>,
+    /// The dynamic namespaces in which it is.
+    pub(super) doors: BTreeSet<usize>,
     due: Vec<Due>,
     received: BTreeSet<u64>,
 }
@@ -73,6 +77,13 @@ impl Account {
     pub(super) fn forget(&mut self) {
         self.rooms.clear();
         self.due.clear();
+        self.doors.clear();
+    }
+
+    /// It is in no dynamic namespace any more.
+    pub(super) fn leave_doors(&mut self) {
+        self.doors.clear();
+        self.due.retain(|due| due.door.is_none());
     }
 
     /// Its wish was carried out.
@@ -85,22 +96,22 @@ impl Account {
         self.rooms.values().any(|member| *member != Member::In)
     }
 
-    /// Compares what has come since the last time with what was due.
-    pub(super) fn check(&mut self, numbers: &[u64]) -> Result<(), String> {
+    /// Compares what has come since the last time, by `/` or by a dynamic namespace, with what was due.
+    pub(super) fn check(&mut self, door: Option<usize>, numbers: &[u64]) -> Result<(), String> {
         let mut last = BTreeMap::new();
         for number in numbers {
             if !self.received.insert(*number) {
                 return Err(format!("event {number} came twice"));
             }
-            let Some(due) = self.due.iter().find(|due| due.number == *number) else {
+            let Some(due) = self.due.iter().find(|due| due.number == *number && due.door == door) else {
                 return Err(format!("event {number} came, which was for others"));
             };
             if last.insert(due.origin, *number).is_some_and(|before| before > *number) {
                 return Err(format!("event {number} was overtaken: {numbers:?}"));
             }
         }
-        let missing: Vec<_> =
-            self.due.iter().filter(|due| due.must && !self.received.contains(&due.number)).collect();
+        let expected = self.due.iter().filter(|due| due.must && due.door == door);
+        let missing: Vec<_> = expected.filter(|due| !self.received.contains(&due.number)).collect();
         if !missing.is_empty() {
             return Err(format!("did not come: {missing:?}; of {:?} there came {numbers:?}", self.due));
         }
@@ -136,6 +147,28 @@ pub(super) struct Model {
 }
 
 impl Model {
+    /// An event is sent to a dynamic namespace; returns its number.
+    pub(super) fn sent_through(&mut self, door: usize, origin: Origin) -> u64 {
+        self.last += 1;
+        for account in self.accounts.values_mut().filter(|account| account.doors.contains(&door)) {
+            account.due.push(Due { number: self.last, origin, must: true, door: Some(door) });
+        }
+        self.last
+    }
+
+    /// A volatile event is sent; returns its number. It may be lost.
+    pub(super) fn sent_volatile(
+        &mut self,
+        origin: Origin,
+        room: Option<usize>,
+        except: Option<usize>,
+    ) -> u64 {
+        let number = self.sent(origin, room, except);
+        let all = self.accounts.values_mut().flat_map(|account| &mut account.due);
+        all.filter(|due| due.number == number).for_each(|due| due.must = false);
+        number
+    }
+
     /// An event is sent; returns its number. It reaches the clients of the origin's node at once.
     pub(super) fn sent(&mut self, origin: Origin, room: Option<usize>, except: Option<usize>) -> u64 {
         self.last += 1;
@@ -146,7 +179,7 @@ impl Model {
             }
             let addressed = account.is_addressed(room, except);
             if addressed != Some(false) {
-                account.due.push(Due { number, origin, must: addressed == Some(true) });
+                account.due.push(Due { number, origin, must: addressed == Some(true), door: None });
             }
         }
         self.pending.push(Pending { number, origin, room, except });
@@ -157,7 +190,7 @@ impl Model {
     pub(super) fn sent_to(&mut self, client: usize, origin: Origin) -> u64 {
         self.last += 1;
         if let Some(account) = self.accounts.get_mut(&client) {
-            account.due.push(Due { number: self.last, origin, must: true });
+            account.due.push(Due { number: self.last, origin, must: true, door: None });
         }
         self.last
     }
@@ -183,7 +216,12 @@ impl Model {
             }
             match account.due.iter_mut().find(|due| due.number == pending.number) {
                 Some(due) => due.must = false,
-                None => account.due.push(Due { number: pending.number, origin: pending.origin, must: false }),
+                None => account.due.push(Due {
+                    number: pending.number,
+                    origin: pending.origin,
+                    must: false,
+                    door: None,
+                }),
             }
         }
     }

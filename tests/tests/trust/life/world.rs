@@ -1,6 +1,7 @@
 //! Servers in memory, their clients, and the model beside them.
 
 mod checks;
+mod doors;
 mod steps;
 
 use std::collections::BTreeMap;
@@ -10,13 +11,14 @@ use std::time::Duration;
 
 use sio::cluster::Adapter;
 use sio::error::AckError;
-use sio::options::Recovery;
+use sio::options::{Parser, Recovery};
 use sio::prelude::*;
 use sio::testing::{MemoryBroker, TestClient, TestServer};
-use sio::{Server, Sid};
+use sio::{Server, Sid, Value};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
+use super::Kind;
 use super::model::{Model, Origin};
 
 /// How long a client is waited for after its connection was lost.
@@ -25,6 +27,10 @@ const AWAY: Duration = Duration::from_secs(30);
 /// What needs no timer is done after this: nothing of it takes any time of a clock that stands still, but for frames
 /// that nodes put together.
 const SOON: Duration = Duration::from_millis(200);
+
+/// The argument of a question, and what is answered by `/`; by dynamic namespaces it is more.
+const ASKED: u64 = 21;
+const ANSWER: u64 = 42;
 
 /// How often consumers were told of a client's coming, and of its end.
 #[derive(Clone, Debug, Default)]
@@ -55,8 +61,15 @@ impl Life {
         Ok(socket.leave(room).await?)
     }
 
-    async fn event_say(&mut self, socket: &Socket, room: String, number: u64, text: String) -> sio::Result {
-        Ok(socket.to(room).emit("n", &(number, text)).await?)
+    async fn event_say(
+        &mut self,
+        socket: &Socket,
+        room: String,
+        except: Option<String>,
+        carried: Vec<Value>,
+    ) -> sio::Result {
+        let others = except.into_iter().fold(socket.to(room), |others, room| others.except(room));
+        Ok(others.emit("n", &carried).await?)
     }
 
     async fn event_ask(&mut self, number: u64, slowly: bool) -> u64 {
@@ -64,6 +77,21 @@ impl Life {
             tokio::time::sleep(Duration::from_millis(3)).await;
         }
         number + 1
+    }
+}
+
+/// A dynamic namespace.
+#[derive(Debug, Default)]
+struct Door;
+
+#[consumer(namespace = "/door/{number}")]
+impl Door {
+    async fn connect(&mut self, told: State<Told>) {
+        told.came.fetch_add(1, Ordering::Relaxed);
+    }
+
+    async fn disconnect(&mut self, told: State<Told>) {
+        told.went.fetch_add(1, Ordering::Relaxed);
     }
 }
 
@@ -81,6 +109,8 @@ enum Place {
 
 struct Client {
     kit: TestClient,
+    /// The dynamic namespaces in which it is.
+    doors: BTreeMap<usize, TestClient>,
     node: usize,
     place: Place,
     /// It comes by polling.
@@ -125,18 +155,38 @@ fn room(number: usize) -> String {
     format!("room {number}")
 }
 
-/// A text of so many bytes.
-fn text(bytes: usize) -> String {
-    "x".repeat(bytes)
+fn door(number: usize) -> String {
+    format!("/door/{number}")
+}
+
+/// The argument of an event: its number, and so many bytes.
+fn carried(number: u64, bytes: usize) -> Vec<Value> {
+    vec![Value::from(number), content(number, bytes)]
+}
+
+/// What an event carries beside its number, by which its kind and its letters are known: a text, or an attachment.
+fn content(number: u64, bytes: usize) -> Value {
+    match number % 3 {
+        0 => Value::from(Binary::from(vec![letter(number); bytes])),
+        _ => Value::from(char::from(letter(number)).to_string().repeat(bytes)),
+    }
+}
+
+fn letter(number: u64) -> u8 {
+    b'a' + (number % 26) as u8
 }
 
 impl World {
-    pub(super) async fn begin(nodes: usize, recovers: bool) -> Self {
+    pub(super) async fn begin(kind: Kind) -> Self {
+        let Kind { nodes, recovers, packs, .. } = kind;
         let (broker, told) = (MemoryBroker::new(), Told::default());
         let mut servers = Vec::new();
         for number in 0..nodes {
-            let mut builder =
-                Server::builder().collect(false).consumer::<Life>().state(told.clone()).metrics(true);
+            let mut builder = Server::builder().collect(false).consumer::<Life>().consumer::<Door>();
+            builder = builder.state(told.clone()).metrics(true);
+            if packs {
+                builder = builder.parser(Parser::MessagePack);
+            }
             if recovers {
                 builder = builder.connection_state_recovery(recovery());
             }
@@ -177,15 +227,19 @@ impl World {
         let Some(one) = self.clients.get_mut(&client) else { return };
         one.place = place;
         one.losses += 1;
+        one.doors.clear();
         self.model.silenced(client);
+        if let Some(account) = self.model.accounts.get_mut(&client) {
+            account.leave_doors();
+        }
         if place == Place::Gone {
             self.model.places.remove(&client);
         }
     }
 
-    /// Lets somebody answer the questions of the server.
-    fn answers(kit: &TestClient) {
-        kit.answer("q", |number: u64| number * 2);
+    /// Lets somebody answer the questions of the server so.
+    fn answers(kit: &TestClient, answer: u64) {
+        kit.answer("q", move |number: u64| number - ASKED + answer);
     }
 
     fn begin_for(&mut self, client: usize, work: impl Future<Output = Result<(), String>> + Send + 'static) {

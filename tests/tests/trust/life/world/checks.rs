@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use sio::Value;
 use sio::testing::TestClient;
 use tokio::time::{Instant, sleep};
 
-use super::{AWAY, Answers, Asked, Client, Ordering, Place, SOON, World, room};
+use super::{ANSWER, AWAY, Answers, Asked, Client, Ordering, Place, SOON, World, content, room};
 use crate::life::model::Member;
 
 /// Longer than a server takes to notice that a polling client is away.
@@ -42,11 +43,17 @@ impl World {
         let connected = self.clients.iter().filter(|(_, client)| client.place == Place::Connected);
         let connected: Vec<_> = connected.map(|(number, client)| (*number, client.kit.clone())).collect();
         for (number, kit) in connected {
-            let numbers = Self::numbers(&kit).await;
+            let numbers = Self::numbers(&kit).await?;
             let account = self.model.accounts.get_mut(&number).expect("it is there");
-            account.check(&numbers).map_err(|reason| format!("client {number}: {reason}"))?;
+            account.check(None, &numbers).map_err(|reason| format!("client {number}: {reason}"))?;
+            for (door, kit) in &self.clients[&number].doors {
+                let numbers = Self::numbers(kit).await?;
+                let checked = account.check(Some(*door), &numbers);
+                checked.map_err(|reason| format!("client {number} in {door}: {reason}"))?;
+            }
             account.nothing_is_due();
         }
+        self.check_doors()?;
         self.check_rooms().await
     }
 
@@ -62,7 +69,7 @@ impl World {
         for (client, losses, id) in asked {
             let answer = answers.iter().find(|(other, _)| other == id).map(|(_, answer)| answer);
             let is_lost = self.clients.get(client).is_none_or(|client| client.losses != *losses);
-            if !is_lost && !matches!(answer, Some(Ok(42))) {
+            if !is_lost && !matches!(answer, Some(Ok(ANSWER))) {
                 return Err(format!("client {client} was asked, and there came {answer:?}"));
             }
         }
@@ -82,14 +89,21 @@ impl World {
         }
     }
 
-    /// The events that have come to a client, in their order.
-    pub(super) async fn numbers(kit: &TestClient) -> Vec<u64> {
+    /// The events that have come to a client, in their order. Each carries what it was sent with.
+    pub(super) async fn numbers(kit: &TestClient) -> Result<Vec<u64>, String> {
         let mut numbers = Vec::new();
         while kit.unread().iter().any(|name| name == "n") {
             // With recovery it has an offset, too.
-            numbers.push(kit.next_event("n").await.payload::<u64>());
+            let carried = kit.next_event("n").await.payload::<Vec<Value>>();
+            let [number, carried] = &carried[..] else { return Err(format!("{carried:?} came")) };
+            let number = number.as_u64().ok_or_else(|| format!("{number:?} is no number"))?;
+            let length = carried.as_str().map(str::len).or_else(|| carried.as_bytes().map(<[u8]>::len));
+            if length.is_none_or(|length| *carried != content(number, length)) {
+                return Err(format!("event {number} carries something else: {carried:.60?}"));
+            }
+            numbers.push(number);
         }
-        numbers
+        Ok(numbers)
     }
 
     /// The clients that are in a room and connected.
@@ -170,6 +184,10 @@ impl World {
                 return Err(format!(
                     "left behind are {sockets} sockets, {clients} sessions, the rooms {rooms:?}"
                 ));
+            }
+            let namespaces: Vec<_> = server.namespaces().iter().map(|one| one.path().to_owned()).collect();
+            if namespaces.iter().any(|path| path.starts_with("/door/")) {
+                return Err(format!("left behind are namespaces of {namespaces:?}"));
             }
             let metrics = server.metrics();
             let open = metrics.value("sio_sockets_open", &[("namespace", "/")]);

@@ -1,17 +1,22 @@
 //! The steps.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
+use sio::error::AckError;
 use sio::options::TransportKind;
 use sio::testing::{TestClient, TestServer};
 use tokio::time::{Instant, sleep};
 
-use super::{AWAY, Client, Origin, Place, SOON, World, room, text};
+use super::{ANSWER, ASKED, AWAY, Client, Origin, Place, SOON, World, carried, room};
 use crate::life::history::Step;
 use crate::life::model::Member;
 
 /// Longer than a server takes to notice that a client does not answer.
 const NOTICED: Duration = Duration::from_secs(60);
+
+/// How long an answer to a question may take.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Longer than nodes take to notice that one of them is gone.
 const DEAD: Duration = Duration::from_secs(20);
@@ -39,34 +44,36 @@ impl World {
             }
             Step::WishJoin { client, room } => self.wish(client, room, true).await,
             Step::WishLeave { client, room } => self.wish(client, room, false).await,
-            Step::Emit { node, room, except, count, bytes } => {
+            Step::Emit { node, room, except, is_volatile, count, bytes } => {
                 self.burst += count * bytes;
                 if self.burst > MOST_AT_ONCE {
                     self.settle().await?;
                 }
                 for _ in 0..count {
-                    self.emit(node, room, except, bytes).await?;
+                    self.emit(node, room, except, is_volatile, bytes).await?;
                 }
             }
             Step::Direct { client, bytes } => {
                 if let Some(one) = self.connected(client) {
                     let (kit, node) = (one.kit.clone(), one.node);
                     let number = self.model.sent_to(client, Origin::Node(node));
-                    kit.socket()
-                        .emit("n", &(number, text(bytes)))
-                        .await
-                        .map_err(|error| error.to_string())?;
+                    let sent = kit.socket().emit("n", &carried(number, bytes)).await;
+                    sent.map_err(|error| error.to_string())?;
                 }
             }
-            Step::Say { client, room: number, bytes } => {
+            Step::Say { client, room: number, except, bytes } => {
                 if let Some(one) = self.connected(client) {
                     let kit = one.kit.clone();
-                    let event = self.model.sent(Origin::Client(client), Some(number), None);
-                    kit.emit("say", &(room(number), event, text(bytes))).await;
+                    let event = self.model.sent(Origin::Client(client), Some(number), except);
+                    kit.emit("say", &(room(number), except.map(room), carried(event, bytes))).await;
                 }
             }
             Step::Ask { client, slowly } => self.ask(client, slowly),
-            Step::Question { node, room } => self.question(node, room).await?,
+            Step::Question { node, room, except } => self.question(node, room, except).await?,
+            Step::Query { client, door, is_mute } => self.query(client, door, is_mute),
+            Step::Enter { client, door } => self.enter(client, door).await?,
+            Step::Exit { client, door } => self.exit(client, door).await?,
+            Step::Call { node, door, bytes } => self.call(node, door, bytes).await?,
             Step::Upgrade { client } => self.upgrade(client),
             Step::Cut { client } => {
                 if let Some(one) = self.connected(client) {
@@ -80,12 +87,14 @@ impl World {
             Step::Silence { client } => self.silence(client).await?,
             Step::Resume { client, node, polling } => self.resume(client, node, polling).await?,
             Step::Disconnect { client } => {
+                self.exit_all(client).await?;
                 if let Some(one) = self.connected(client) {
                     one.kit.clone().disconnect().await;
                     self.ends(client, true);
                 }
             }
             Step::Kick { client } => {
+                self.exit_all(client).await?;
                 self.settle().await?;
                 if let Some(one) = self.connected(client) {
                     one.kit.socket().disconnect();
@@ -162,9 +171,10 @@ impl World {
         let Some(server) = self.node(node) else { return Ok(()) };
         let kit = server.client().transport(transport(polling)).connect().await;
         let kit = kit.map_err(|refused| refused.to_string())?;
-        Self::answers(&kit);
+        Self::answers(&kit, ANSWER);
         let losses = self.clients.get(&client).map_or(0, |client| client.losses + 1);
-        self.clients.insert(client, Client { kit, node, place: Place::Connected, polls: polling, losses });
+        let (place, doors) = (Place::Connected, BTreeMap::new());
+        self.clients.insert(client, Client { kit, doors, node, place, polls: polling, losses });
         self.model.accounts.insert(client, Default::default());
         self.model.places.insert(client, node);
         Ok(())
@@ -193,6 +203,7 @@ impl World {
         node: usize,
         to: Option<usize>,
         except: Option<usize>,
+        is_volatile: bool,
         bytes: usize,
     ) -> Result<(), String> {
         let Some(server) = self.node(node) else { return Ok(()) };
@@ -203,8 +214,14 @@ impl World {
         if let Some(number) = except {
             target = target.except(room(number));
         }
-        let number = self.model.sent(Origin::Node(node), to, except);
-        target.emit("n", &(number, text(bytes))).await.map_err(|error| error.to_string())
+        let origin = Origin::Node(node);
+        let number = if is_volatile {
+            target = target.volatile();
+            self.model.sent_volatile(origin, to, except)
+        } else {
+            self.model.sent(origin, to, except)
+        };
+        target.emit("n", &carried(number, bytes)).await.map_err(|error| error.to_string())
     }
 
     fn ask(&mut self, client: usize, slowly: bool) {
@@ -220,11 +237,16 @@ impl World {
     }
 
     /// Each member answers once, and nobody else.
-    async fn question(&mut self, node: usize, number: usize) -> Result<(), String> {
+    async fn question(&mut self, node: usize, number: usize, except: Option<usize>) -> Result<(), String> {
         self.settle().await?;
         let Some(server) = self.node(node) else { return Ok(()) };
-        let asked = self.members(number).map(|(client, one)| (client, one.losses, one.kit.id())).collect();
-        let answers = server.of("/").to(room(number)).emit_with_ack::<u64>("q", &21_u64).await;
+        let left_out: Vec<_> =
+            except.into_iter().flat_map(|room| self.members(room).map(|(client, _)| client)).collect();
+        let asked = self.members(number).filter(|(client, _)| !left_out.contains(client));
+        let asked = asked.map(|(client, one)| (client, one.losses, one.kit.id())).collect();
+        let target = server.of("/").to(room(number));
+        let target = except.into_iter().fold(target, |target, number| target.except(room(number)));
+        let answers = target.emit_with_ack::<u64>("q", &ASKED).await;
         let answers = answers.map_err(|error| error.to_string())?;
         self.questions.push((asked, tokio::spawn(answers.collect())));
         if self.nodes.len() > 1 {
@@ -232,6 +254,27 @@ impl World {
             sleep(SOON).await;
         }
         Ok(())
+    }
+
+    /// One client answers once, by `/` or by a dynamic namespace, or its time runs out.
+    fn query(&mut self, client: usize, door: Option<usize>, is_mute: bool) {
+        let Some(one) = self.connected(client) else { return };
+        let kit = match door {
+            Some(door) => one.doors.get(&door),
+            None => Some(&one.kit),
+        };
+        let Some(kit) = kit.cloned() else { return };
+        let (socket, expected) = (kit.socket().clone(), ANSWER + door.map_or(0, |door| 1 + door as u64));
+        kit.ignore("mute");
+        self.begin_for(client, async move {
+            let event = if is_mute { "mute" } else { "q" };
+            let answer = socket.timeout(PATIENCE).emit_with_ack::<u64>(event, &ASKED).await;
+            match answer {
+                Ok(answer) if !is_mute && answer == expected => Ok(()),
+                Err(AckError::Timeout) if is_mute => Ok(()),
+                other => Err(format!("the question `{event}` has come to {other:?}")),
+            }
+        });
     }
 
     fn upgrade(&mut self, client: usize) {
@@ -303,7 +346,7 @@ impl World {
         let Some(server) = self.node(node) else { return Ok(()) };
         let kit = server.client().resume(&before).transport(transport(polling)).connect().await;
         let kit = kit.map_err(|refused| refused.to_string())?;
-        Self::answers(&kit);
+        Self::answers(&kit, ANSWER);
         let is_in_time = since.is_none_or(|since| since.elapsed() < AWAY);
         if kit.is_recovered() != is_in_time {
             return Err(format!("after {since:?} of {AWAY:?} a client is recovered: {}", kit.is_recovered()));
@@ -319,7 +362,7 @@ impl World {
 
     /// Reads what has come to a client whose connection is lost.
     async fn read(&mut self, client: usize, kit: &TestClient) -> Result<(), String> {
-        let numbers = Self::numbers(kit).await;
+        let numbers = Self::numbers(kit).await?;
         let account = self.model.accounts.get_mut(&client).expect("it is there");
         account.received_already(&numbers).map_err(|reason| format!("client {client}: {reason}"))
     }
