@@ -132,7 +132,7 @@ impl Default for Builder {
                 incoming_bytes: None,
                 events_per_second: None,
                 connects_per_second: 100,
-                handler_times: HandlerTimes { timeout: None, slow: Some(Duration::from_secs(10)) },
+                handler_times: HandlerTimes::default(),
                 shutdown: ShutdownOptions::default(),
                 handle_signals: true,
                 serving: Serving::default(),
@@ -280,6 +280,8 @@ impl Builder {
             let event_rate = options.events_per_second.map(|count| Rate { count, per });
             let logs = LogLimiter::default();
             let witness = observers.clone().map(|observers| observers as Arc<dyn Witness>);
+            let blocking = options.handler_times.blocking;
+            let watchdog = blocking.map(|after| registration::watchdog(&registrations, after, logs.clone()));
             let hub = hub::Common {
                 encoding,
                 ack_timeout: options.ack_timeout,
@@ -304,6 +306,7 @@ impl Builder {
                 ids: ids.clone(),
                 heartbeat: engine.ping_interval.saturating_add(engine.ping_timeout),
                 handler_times: options.handler_times,
+                watchdog: watchdog.clone(),
             };
             let namespaces = Namespaces::new(
                 registrations,
@@ -336,6 +339,9 @@ impl Builder {
             let beginning = admin.clone().map(|panel| (panel, server.clone()));
             let engine =
                 Engine::stopping_by(Arc::clone(&shutdown), engine, counters, move |sender, handshake| {
+                    if let Some(watchdog) = &watchdog {
+                        watchdog.begin();
+                    }
                     #[cfg(feature = "cluster")]
                     if let Some(server) = &entering {
                         crate::server::enter_late(server);

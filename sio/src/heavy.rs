@@ -20,6 +20,8 @@ use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::task::block_in_place;
 
+use crate::watchdog;
+
 /// Shorter texts are never heavy.
 const SHORT: usize = 4 * 1024;
 
@@ -98,6 +100,7 @@ struct Inside;
 impl Inside {
     fn enter() -> Self {
         IS_INSIDE.set(true);
+        watchdog::set_free(true);
         Self
     }
 }
@@ -105,6 +108,7 @@ impl Inside {
 impl Drop for Inside {
     fn drop(&mut self) {
         IS_INSIDE.set(false);
+        watchdog::set_free(false);
     }
 }
 

@@ -221,6 +221,7 @@ mod transport;
 mod turn;
 mod until;
 mod via;
+mod watchdog;
 
 use tokio::net::ToSocketAddrs;
 

@@ -57,6 +57,7 @@ const SIO: Plan = Plan {
                 "state_map",
                 "sync",
                 "via",
+                "watchdog",
             ],
         ),
     ],

@@ -1,5 +1,8 @@
 //! The log: one line for what a client can cause again and again, and what an application's author has to know.
 
+#[path = "logs/blocking.rs"]
+mod blocking;
+
 use std::{fmt, future::pending, time::Duration};
 
 use sio::error::IntoEventError;

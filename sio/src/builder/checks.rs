@@ -49,6 +49,7 @@ impl Builder {
             ("incoming_bytes", options.incoming_bytes != Some(0), "must be at least one"),
             ("handler_timeout", times.timeout != Some(Duration::ZERO), "must be longer than zero"),
             ("slow_handler_warning", times.slow != Some(Duration::ZERO), "must be longer than zero"),
+            ("blocking_handler_warning", times.blocking != Some(Duration::ZERO), "must be longer than zero"),
             ("events_per_second", options.events_per_second != Some(0), "must be at least one"),
             ("connects_per_second", options.connects_per_second > 0, "must be at least one"),
             ("max_namespaces", options.max_namespaces > 0, "must be at least one"),
@@ -144,6 +145,7 @@ mod tests {
             ("connect_timeout", problem(|builder| builder.connect_timeout(zero))),
             ("path", problem(|builder| builder.path("chat"))),
             ("path", problem(|builder| builder.path("/our chat"))),
+            ("blocking_handler_warning", problem(|builder| builder.blocking_handler_warning(zero))),
             ("path", problem(|builder| builder.path("/größe"))),
         ] {
             assert!(found.starts_with(&format!("{name}: ")), "{name}: {found}");

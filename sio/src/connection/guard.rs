@@ -16,6 +16,7 @@ use crate::handle::socket::Socket;
 use crate::log_limiter::{About, hash_of, limited};
 use crate::namespaces::registration::Seat;
 use crate::short::short;
+use crate::watchdog::{self, Doing};
 
 /// How user code failed to come to its end.
 #[derive(Debug)]
@@ -81,6 +82,8 @@ pin_project! {
         timeout: Option<Duration>,
         // None when nobody wants to know how long it takes, or knows already.
         watched: Option<Watched<'a>>,
+        // For the line that is written when it blocks its thread.
+        doing: Doing,
         // Made when the future is first found pending, since most handlers never need it; before, where all are timed.
         waiting: Option<Pin<Box<Waiting>>>,
     }
@@ -114,13 +117,19 @@ impl<'a, F: Future> Guard<'a, F> {
             Ok(future) => (Some(future), None),
             Err(panic) => (None, Some(Box::new(text_of(panic)))),
         };
-        Self { future, panic, timeout, watched: None, waiting: None }
+        Self { future, panic, timeout, watched: None, doing: Doing::EVENT, waiting: None }
     }
 
-    /// Has a line written when the future takes long.
+    /// Has a line written when the future takes long, and another when it blocks its thread.
     pub(crate) fn watched(mut self, seat: &'a Seat, event: &'a str) -> Self {
         self.watched = Some(Watched { seat, event });
         self
+    }
+
+    /// As [`watched`](Self::watched), of a hook.
+    pub(crate) fn watched_hook(mut self, seat: &'a Seat, hook: Doing) -> Self {
+        self.doing = hook;
+        self.watched(seat, hook.hook())
     }
 }
 
@@ -148,7 +157,15 @@ impl<F: Future> Future for Guard<'_, F> {
         let poll = || future.poll(cx);
         // A consumer that panicked in the middle of a change goes on with what it has: that is for its author
         // to judge, as with any `&mut self` of which a method panicked.
-        match catch_unwind(AssertUnwindSafe(poll)) {
+        let number = this.watched.as_ref().map_or(0, |watched| watched.seat.door.number);
+        if number != 0 {
+            watchdog::begin(number, *this.doing);
+        }
+        let polled = catch_unwind(AssertUnwindSafe(poll));
+        if number != 0 {
+            watchdog::end(this.doing);
+        }
+        match polled {
             Ok(Poll::Ready(output)) => return Poll::Ready(Ok(output)),
             Ok(Poll::Pending) => {}
             Err(panic) => return Poll::Ready(Err(Failure::Panicked(text_of(panic)))),

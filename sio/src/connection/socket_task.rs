@@ -28,6 +28,7 @@ use crate::namespaces::registration::{Registration, Seat, SocketTask};
 use crate::observe::SocketChange;
 use crate::short::short;
 use crate::turn;
+use crate::watchdog::Doing;
 use futures_util::FutureExt as _;
 use futures_util::future::Either;
 
@@ -100,7 +101,7 @@ async fn enter<C: Consumer>(SocketTask { seat, auth, before }: SocketTask) -> Op
         let mut event = Event::connect(socket, auth);
         spanned::begin_connect(&leaving.seat, &event);
         let hook = Guard::new(|| around::on_connect::<C>(&leaving.seat, &mut event, before), None);
-        let hook = hook.watched(&leaving.seat, "connect");
+        let hook = hook.watched_hook(&leaving.seat, Doing::CONNECT);
         let mut hook = pin!(Heavily::new(is_heavy, hook));
         let outcome = poll_fn(|cx| {
             if socket.member.is_closed() {
@@ -250,7 +251,7 @@ async fn handle_next<C: Consumer>(
     };
     let conclusion =
         Guard::new(|| consumer::conclude(consumer, &mut event, outcome), seat.door.timeout_of(info));
-    let mut conclusion = pin!(conclusion.watched(seat, "error"));
+    let mut conclusion = pin!(conclusion.watched_hook(seat, Doing::ERROR));
     let concluded = poll_fn(|cx| poll_beside(&seat.door, conclusion.as_mut(), Some(concurrent), cx));
     if let Err(failure) = concluded.await {
         log_failure(&seat.socket, "error", &failure);
@@ -289,7 +290,7 @@ async fn tell_next<C: Consumer>(consumer: &mut C, seat: &Seat, concurrent: &mut 
             consumer::log(&event, &error);
         }
     };
-    let mut hook = pin!(Guard::new(|| told, timeout).watched(seat, "error"));
+    let mut hook = pin!(Guard::new(|| told, timeout).watched_hook(seat, Doing::ERROR));
     if let Err(failure) = poll_fn(|cx| poll_beside(door, hook.as_mut(), Some(concurrent), cx)).await {
         log_failure(socket, "error", &failure);
     }
@@ -299,7 +300,7 @@ async fn disconnect<C: Consumer>(consumer: &mut C, seat: &Seat, reason: Disconne
     let socket = &seat.socket;
     let mut event = Event::disconnect(socket, reason);
     let hook = Guard::new(|| consumer.on_disconnect(&mut event), None);
-    match hook.watched(seat, "disconnect").await {
+    match hook.watched_hook(seat, Doing::DISCONNECT).await {
         Ok(Ok(())) => {}
         Ok(Err(error)) => consumer::log(&event, &error),
         Err(failure) => log_failure(socket, "disconnect", &failure),

@@ -15,6 +15,7 @@ use super::ack::AckSlot;
 use super::{Reply, log};
 use crate::error::{Error, Kind};
 use crate::handle::socket::Socket;
+use crate::watchdog;
 
 /// Something that happens to a socket: it connects, sends an event, or leaves.
 ///
@@ -170,6 +171,7 @@ impl<'a> Event<'a> {
     #[doc(hidden)]
     pub fn at(&mut self, place: u16) {
         self.place = place;
+        watchdog::at(place);
     }
 
     /// Returns its place in [`Consumer::EVENTS`](super::Consumer::EVENTS), if that is known.

@@ -28,12 +28,20 @@ use crate::recovery::Kept;
 use crate::shutdown::Shutdown;
 
 /// For how long handlers run.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct HandlerTimes {
     /// Then they are dropped, unless their event says otherwise.
     pub(crate) timeout: Option<Duration>,
     /// Then a line is written.
     pub(crate) slow: Option<Duration>,
+    /// Then a line is written, if all the time was without an `await`.
+    pub(crate) blocking: Option<Duration>,
+}
+
+impl Default for HandlerTimes {
+    fn default() -> Self {
+        Self { timeout: None, slow: Some(Duration::from_secs(10)), blocking: Some(Duration::from_secs(1)) }
+    }
 }
 
 /// A hub, and all that a client passes on its way into it.
@@ -51,6 +59,8 @@ pub(crate) struct Door {
     /// True if any handler is concurrent or has a deadline; if not, events need not be looked up.
     pub(crate) has_special: bool,
     pub(crate) handler_times: HandlerTimes,
+    /// By which the watchdog knows it; 0 without one.
+    pub(crate) number: usize,
     pub(crate) shutdown: Arc<Shutdown>,
     /// The clients that may come back; `None` without connection state recovery.
     pub(crate) kept: Option<Arc<Kept>>,
@@ -79,8 +89,10 @@ impl Door {
             ids,
             heartbeat,
             handler_times,
+            watchdog,
         } = common.clone();
         let pattern = consumer.as_ref().map_or("/", |one| one.namespace);
+        let number = watchdog.map_or(0, |watchdog| watchdog.number(pattern));
         hub.counters = counters.and_then(|counters| counters.namespace(pattern));
         let events = consumer.as_ref().map_or(&[][..], |one| one.events);
         let has_rates = event_rate.is_some() || events.iter().any(|event| event.rate.is_some());
@@ -98,6 +110,7 @@ impl Door {
             has_rates,
             has_special,
             handler_times,
+            number,
             shutdown,
             kept,
             ids,

@@ -32,6 +32,7 @@ use crate::places::Addresses;
 use crate::random::Ids;
 use crate::recovery::Keeping;
 use crate::shutdown::Shutdown;
+use crate::watchdog::Watchdog;
 
 /// The longest path of a dynamic namespace, in bytes: clients choose it, and the server has to keep it.
 const MAX_PATH: usize = 1024;
@@ -53,6 +54,8 @@ pub(crate) struct Common {
     /// How long it may take to notice that a client is away.
     pub(crate) heartbeat: Duration,
     pub(crate) handler_times: HandlerTimes,
+    /// None if nobody wants to know of handlers that block their thread.
+    pub(crate) watchdog: Option<Arc<Watchdog>>,
 }
 
 pub(crate) struct Namespaces {

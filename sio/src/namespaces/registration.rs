@@ -8,6 +8,7 @@ use std::future::Future;
 use std::panic::Location;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use sio_core::args::Args;
 use sio_core::name::check_namespace;
@@ -20,8 +21,10 @@ use crate::consumer::{Consumer, Description, EventInfo, Needs};
 use crate::error::Problem;
 use crate::handle::socket::Socket;
 use crate::hub::member::Member;
+use crate::log_limiter::LogLimiter;
 use crate::params::{Params, PathError};
 use crate::state_map::StateMap;
+use crate::watchdog::Watchdog;
 
 /// The task of one socket, polled by the task of its session.
 pub(crate) type Running = Pin<Box<dyn Future<Output = ()> + Send>>;
@@ -142,6 +145,12 @@ pub(crate) fn collect(explicit: &[Registration], collected: bool) -> (Vec<Regist
         problems.extend(all[index + 1..].iter().filter_map(|second| clash(first, second)));
     }
     (all, problems)
+}
+
+/// Returns the watchdog over the handlers of these consumers.
+pub(crate) fn watchdog(all: &[Registration], after: Duration, logs: LogLimiter) -> Arc<Watchdog> {
+    let namespaces = all.iter().map(|consumer| (consumer.namespace, consumer.events)).collect();
+    Watchdog::new(after, namespaces, logs)
 }
 
 /// Two consumers that a path could mean.
