@@ -62,12 +62,9 @@ pub(crate) fn consumer(model: &Consumer) -> TokenStream {
     let sets = sets::Sets::of(model);
     let (set_items, all_events, describe_sets) = (sets.items(), sets.all_events(), sets.describe());
     let describe = describe(krate, hook_args(model), hook_contracts(model), handlers, &describe_sets);
-    let members = [
-        describe,
-        on_connect(model),
-        dispatch::on_event(model, &sets),
-        dispatch::on_concurrent(model, &sets),
-    ];
+    let names = dispatch::names(krate, handlers);
+    let (parts, functions) = dispatch::of_consumer(model, &sets);
+    let members = [describe, on_connect(model), functions];
     let hooks = [on_error(model), on_disconnect(model)];
     let used = handlers.event_paths.marks();
     let code = quote_spanned! {here=>
@@ -78,6 +75,8 @@ pub(crate) fn consumer(model: &Consumer) -> TokenStream {
             // Apart from the trait, which asks for `Send`: a consumer that is not would be refused for each event.
             #events
             #set_items
+            #names
+            #parts
 
             #[automatically_derived]
             #[allow(deprecated, unreachable_patterns)]
@@ -103,7 +102,8 @@ pub(crate) fn set(model: &Set) -> TokenStream {
     let here = at(self_ty.span());
     let events = events(krate, handlers);
     let describe = describe(krate, Vec::new(), Vec::new(), handlers, &TokenStream::new());
-    let members = [describe, dispatch::set_on_event(model), dispatch::set_on_concurrent(model)];
+    let names = dispatch::names(krate, handlers);
+    let (parts, functions) = dispatch::of_set(model);
     let used = handlers.event_paths.marks();
     let code = quote_spanned! {here=>
         #(#cfgs)*
@@ -114,10 +114,13 @@ pub(crate) fn set(model: &Set) -> TokenStream {
             #events
 
             #[automatically_derived]
+            #names
+            #parts
             #[allow(deprecated, unreachable_patterns)]
             impl #krate::__private::Handlers for #self_ty {
                 const EVENTS: &'static [#krate::__private::EventInfo] = __EVENTS;
-                #(#members)*
+                #describe
+                #functions
             }
         };
     };
@@ -160,7 +163,7 @@ fn hook_args(model: &Consumer) -> Vec<(&Method, Source)> {
 /// The parts of a consumer that a contract shows besides its events.
 fn hook_contracts(model: &Consumer) -> Vec<TokenStream> {
     let connect = model.connect.iter().map(|method| contract::connect(&model.krate, method));
-    std::iter::once(contract::consumer(&model.krate, &model.docs)).chain(connect).collect()
+    std::iter::once(contract::consumer(&model.docs)).chain(connect).collect()
 }
 
 fn describe(
@@ -186,7 +189,8 @@ fn describe(
         fn describe(__description: &mut #krate::__private::Description<'_>) {
             let _ = &__description;
             #(#methods)*
-            #(#contracts)*
+            // Only a program with the feature `contract` compiles these. This crate cannot see the features of `sio`.
+            #krate::__private::contract! { #(#contracts)* }
             #sets
         }
     }
@@ -220,12 +224,20 @@ impl Source {
 }
 
 /// `let output = …` : the arguments, then the call, then the wait.
-fn call(krate: &TokenStream, method: &Method, source: Source, this: &TokenStream) -> TokenStream {
+fn call(krate: &TokenStream, method: &Method, source: Source, called: &Call) -> TokenStream {
     let ident = &method.ident;
     let span = at(ident.span());
     let event = syn::Ident::new("__event", at(Span::call_site()));
     let names: Vec<_> =
         (0..method.args.len()).map(|index| format_ident!("__arg{index}", span = span)).collect();
+/// By which words a method is called.
+struct Call {
+    /// The value.
+    this: TokenStream,
+    /// Its type.
+    owner: TokenStream,
+}
+
     let lets = method.args.iter().zip(&names).map(|(ty, name)| {
         let extractor = source.extractor(krate, ty);
         quote_spanned!(at(ty.span())=> let #name = #extractor::from_event(#event)?;)
@@ -233,10 +245,11 @@ fn call(krate: &TokenStream, method: &Method, source: Source, this: &TokenStream
     let this = method.has_self.then(|| quote_spanned!(span=> #this,));
     quote_spanned! {span=>
         #(#lets)*
-        let __output = #krate::__private::handler_future(Self::#ident(#this #(#names),*)).await;
+        let __output = #krate::__private::handler_future(#owner::#ident(#this #(#names),*)).await;
     }
 }
 
+    let Call { this, owner } = called;
 /// The return type, and where to point when there is none.
 fn output_type(method: &Method) -> (TokenStream, Span) {
     match &method.output {
@@ -261,7 +274,8 @@ fn on_connect(model: &Consumer) -> TokenStream {
             let cfgs = &method.cfgs;
             let (ty, ty_span) = output_type(method);
             let this = quote_spanned!(span=> &mut __this);
-            let call = call(krate, method, Source::Event, &this);
+            let called = Call { this, owner: quote_spanned!(span=> Self) };
+            let call = call(krate, method, Source::Event, &called);
             let body = if method.has_self {
                 let accept = quote_spanned!(ty_span=> <#ty as #krate::__private::IntoAccept<_>>::into_accept(__output)?;);
                 quote_spanned!(span=> let mut __this = #fresh; #call #accept #krate::__private::Ok(__this))
@@ -344,7 +358,8 @@ fn hook(
     let event = syn::Ident::new("__event", at(Span::call_site()));
     let (ty, ty_span) = output_type(method);
     let this = quote_spanned!(at(Span::call_site())=> self);
-    let call = call(krate, method, Source::Hook(marker), &this);
+    let called = Call { this, owner: quote_spanned!(span=> Self) };
+    let call = call(krate, method, Source::Hook(marker), &called);
     let finish = quote_spanned!(ty_span=> <#ty as #krate::__private::HookOutput<_>>::into_result(__output));
     let uses = if method.args.is_empty() && prepare.is_empty() {
         quote_spanned!(span=> let _ = #event;)

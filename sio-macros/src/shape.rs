@@ -1,7 +1,7 @@
 //! How a type is spelled. Messages and the choice between two traits depend on it; the type itself decides the rest.
 
-use proc_macro2::{TokenStream, TokenTree};
-use quote::ToTokens;
+use proc_macro2::{Group, TokenStream, TokenTree};
+use quote::{ToTokens, quote_spanned};
 use syn::{GenericArgument, Ident, PathArguments, Type};
 
 /// A type that came through a `macro_rules!` fragment stands in an invisible group.
@@ -57,6 +57,26 @@ pub(crate) fn has_impl_trait(ty: &Type) -> bool {
         })
     }
     search(ty.to_token_stream())
+}
+
+/// Returns a type with the type that `Self` means in its place.
+pub(crate) fn without_self(ty: &Type, self_ty: &Type) -> Type {
+    fn replaced(tokens: TokenStream, self_ty: &Type) -> TokenStream {
+        tokens
+            .into_iter()
+            .flat_map(|token| match token {
+                TokenTree::Ident(ident) if ident == "Self" => quote_spanned!(ident.span()=> #self_ty),
+                TokenTree::Group(group) => {
+                    let mut inner = Group::new(group.delimiter(), replaced(group.stream(), self_ty));
+                    inner.set_span(group.span());
+                    TokenTree::Group(inner).into()
+                }
+                other => other.into(),
+            })
+            .collect()
+    }
+    // What was a type is one afterwards.
+    syn::parse2(replaced(ty.to_token_stream(), self_ty)).unwrap_or_else(|_| ty.clone())
 }
 
 /// Returns whether a type names a lifetime other than `'static`: `Message<'_>`. A plain reference is not meant.

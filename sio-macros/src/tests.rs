@@ -54,8 +54,9 @@ fn a_half_typed_body_costs_nothing() {
     );
     assert_eq!(errors(&text), 0);
     assert_contains(&text, &quote!({ let x = ; socket.emit(.) . }));
-    assert_contains(&text, &quote!("say" =>));
-    assert_contains(&text, &quote!("other" =>));
+    assert_contains(&text, &quote!(Names::of(&["say", "other"])));
+    assert_contains(&text, &quote!(0 =>));
+    assert_contains(&text, &quote!(1 =>));
 }
 
 #[test]
@@ -72,7 +73,7 @@ fn a_half_typed_signature_costs_its_own_method() {
     );
     assert_eq!(errors(&text), 1);
     assert_contains(&text, &quote!(async fn say(&mut self, text: ) {}));
-    assert_contains(&text, &quote!("other" =>));
+    assert_contains(&text, &quote!(Names::of(&["other"])));
     assert!(!text.contains("# [event (\"x\")]"), "{text}");
 }
 
@@ -139,7 +140,7 @@ fn every_mistake_is_reported_at_once_and_the_good_handlers_stay() {
         },
     );
     assert_eq!(errors(&text), 6, "{text}");
-    assert_contains(&text, &quote!("good" =>));
+    assert_contains(&text, &quote!(Names::of(&["good"])));
     assert_eq!(text.matches("=> {").count(), 1, "{text}");
 }
 
@@ -167,8 +168,8 @@ fn the_condition_of_a_method_goes_wherever_the_method_goes() {
         &text,
         &quote!(#[cfg(not(any(all(feature = "a"), all(feature = "b", unix))))] async fn on_connect),
     );
-    assert_contains(&text, &quote!(#[cfg(test)] "say" =>));
-    assert_contains(&text, &quote!(#[cfg(windows)] "say" =>));
+    assert_contains(&text, &quote!(#[cfg(test)] 0 =>));
+    assert_contains(&text, &quote!(#[cfg(windows)] 0 =>));
     assert_contains(
         &text,
         &quote!(
@@ -236,6 +237,37 @@ fn a_consumer_without_sets_has_nothing_of_them() {
 }
 
 #[test]
+fn the_handlers_of_a_large_block_are_shared_out() {
+    let handler = |n| {
+        let name = quote::format_ident!("event_{n}");
+        quote!(async fn #name(&mut self, other: Vec<Self>) -> Option<Self> {})
+    };
+    let handlers: Vec<_> = (0..40).map(handler).collect();
+    let conditional = quote!(
+        #[cfg(unix)]
+        async fn event_unix(&mut self) {}
+    );
+    let text = expand(quote!(), quote!(impl Chat { #(#handlers)* }));
+    assert_eq!(text.matches("async fn __on_event_").count(), 3, "{text}");
+    assert_contains(&text, &quote!(static __NAMES: ::sio::__private::Names<128>));
+    assert_contains(
+        &text,
+        &quote!(32 | 33 | 34 | 35 | 36 | 37 | 38 | 39 => __on_event_2(self, __event, __number,).await,),
+    );
+    // A function has no `Self`.
+    assert_contains(&text, &quote!(<Vec<Chat> as ::sio::__private::FromEvent<'_, _>>::from_event(__event)?));
+    assert_contains(&text, &quote!(::sio::__private::Event::at(__event, 39);));
+
+    // Where one may be missing, it leaves its event to the fallback, and no place is known before.
+    let text = expand(quote!(), quote!(impl Chat { #conditional #(#handlers)* }));
+    assert_contains(
+        &text,
+        &quote!(::sio::__private::Event::at(__event, const { ::sio::__private::EventInfo::place(__EVENTS, "unix") });),
+    );
+    assert!(text.contains("0 => {") && !text.contains("{ 0 | 1"), "{text}");
+}
+
+#[test]
 fn the_sets_of_a_consumer_are_asked_in_their_order_before_the_fallback() {
     let block = quote! {
         impl Chat {
@@ -246,8 +278,7 @@ fn the_sets_of_a_consumer_are_asked_in_their_order_before_the_fallback() {
     };
     let text = expand(quote!(handlers = [presence, 0], crate = other), block);
     assert_eq!(errors(&text), 0, "{text}");
-    let places =
-        ["\"say\" =>", "__set0 (self)", "__set1 (self)", "Self :: other"].map(|part| text.find(part));
+    let places = ["0 =>", "__set0 (self)", "__set1 (self)", "Self :: other"].map(|part| text.find(part));
     assert!(places.iter().all(Option::is_some) && places.is_sorted(), "{places:?} in {text}");
     assert!(!text.contains(":: sio"), "{text}");
 }
@@ -284,7 +315,7 @@ fn a_mistake_in_a_set_leaves_the_rest_of_it() {
     };
     let text = handlers_tokens(quote!(), block.clone()).to_string();
     assert_eq!(errors(&text), 3, "{text}");
-    assert_contains(&text, &quote!("good" =>));
+    assert_contains(&text, &quote!(Names::of(&["good"])));
     assert_contains(
         &text,
         &quote!(

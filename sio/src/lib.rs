@@ -326,6 +326,7 @@ pub mod __private {
     pub use crate::consumer::event::{Event, put_error};
     pub use crate::consumer::extract::FromEvent;
     pub use crate::consumer::hook::{Disconnect, Failure, HookArg, HookOutput};
+    pub use crate::consumer::names::Names;
     pub use crate::consumer::reply::{AckedOutput, Probe, Reply, handler_future};
     pub use crate::consumer::set::{Handlers, SetOf, on_concurrent_of};
     #[cfg(feature = "contract")]

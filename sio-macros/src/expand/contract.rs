@@ -8,12 +8,12 @@ use super::{at, output_type};
 use crate::model::{Handler, Method};
 
 /// Of the block as a whole.
-pub(super) fn consumer(krate: &TokenStream, docs: &str) -> TokenStream {
+pub(super) fn consumer(docs: &str) -> TokenStream {
     if docs.is_empty() {
         return TokenStream::new();
     }
     let docs = Literal::string(docs);
-    quote_spanned!(at(Span::call_site())=> #krate::__private::contract! { __description.consumer(#docs); })
+    quote_spanned!(at(Span::call_site())=> __description.consumer(#docs);)
 }
 
 /// Of `connect`.
@@ -21,7 +21,7 @@ pub(super) fn connect(krate: &TokenStream, method: &Method) -> TokenStream {
     let span = at(method.ident.span());
     let docs = Literal::string(&method.docs);
     let args = args(krate, method);
-    written(krate, method, &quote_spanned!(span=> __description.connect(#docs); #args))
+    written(method, &quote_spanned!(span=> __description.connect(#docs); #args))
 }
 
 /// Of the handler of an event.
@@ -38,7 +38,7 @@ pub(super) fn handler(krate: &TokenStream, handler: &Handler) -> TokenStream {
             #krate::__private::CodesProbe::<#ty>::NEW.__sio_codes(),
         );
     };
-    written(krate, method, &quote_spanned!(span=> __description.event(&[#(#names),*], #docs); #args #reply))
+    written(method, &quote_spanned!(span=> __description.event(&[#(#names),*], #docs); #args #reply))
 }
 
 fn args(krate: &TokenStream, method: &Method) -> TokenStream {
@@ -49,8 +49,8 @@ fn args(krate: &TokenStream, method: &Method) -> TokenStream {
     args.collect()
 }
 
-/// Only a program with the feature `contract` compiles the calls. This crate cannot see the features of `sio`.
-fn written(krate: &TokenStream, method: &Method, calls: &TokenStream) -> TokenStream {
+/// Where the method is.
+fn written(method: &Method, calls: &TokenStream) -> TokenStream {
     let (span, cfgs) = (at(method.ident.span()), &method.cfgs);
-    quote_spanned!(span=> #(#cfgs)* { #krate::__private::contract! { #calls } })
+    quote_spanned!(span=> #(#cfgs)* { #calls })
 }

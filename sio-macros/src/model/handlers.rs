@@ -1,5 +1,7 @@
 //! The handlers of a block, each with the names of its events and its options.
 
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use sio_grammar::is_reserved;
@@ -12,13 +14,15 @@ use crate::names;
 use crate::namespace::Name;
 use crate::parse::{self, EventPaths};
 use crate::role::{PREFIX, REAUTH};
-use crate::shape::is_ack;
+use crate::shape::{is_ack, without_self};
 
 /// The handlers of a block.
 #[derive(Default)]
 pub(crate) struct Handlers {
     pub(crate) all: Vec<Handler>,
     pub(crate) event_paths: EventPaths,
+    /// The methods of those that have no condition, by the names of their events, and by none for the fallback.
+    taken: HashMap<Option<String>, Ident>,
 }
 
 pub(crate) struct Handler {
@@ -32,6 +36,7 @@ pub(crate) struct Handler {
 }
 
 /// A method that `sio` calls.
+#[derive(Clone)]
 pub(crate) struct Method {
     pub(crate) ident: Ident,
     pub(crate) cfgs: Vec<Attribute>,
@@ -93,29 +98,51 @@ impl Handlers {
         }
     }
 
+    /// Returns the names of all events, each once, in their order.
+    pub(crate) fn names(&self) -> Vec<&str> {
+        let mut seen = HashSet::new();
+        let names = self.all.iter().flat_map(|handler| &handler.events);
+        names.map(|name| &*name.text).filter(|name| seen.insert(*name)).collect()
+    }
+
+    /// Returns each handler with the place of its first event in the list of all; without it where that depends on
+    /// conditions.
+    pub(crate) fn with_places(&self) -> impl Iterator<Item = (&Handler, Option<usize>)> {
+        let is_conditional = self.all.iter().any(|handler| !handler.method.cfgs.is_empty());
+        let mut next = 0;
+        self.all.iter().map(move |handler| {
+            let place = next;
+            // The fallback is one as well.
+            next += handler.events.len().max(1);
+            (handler, (!is_conditional).then_some(place))
+        })
+    }
+
     /// Refuses a second handler for one event. Where `#[cfg]` may choose between the two, the check is left to
     /// start-up: conditions cannot be evaluated here.
-    fn is_free(&self, new: &Handler, errors: &mut Errors) -> bool {
+    fn is_free(&mut self, new: &Handler, errors: &mut Errors) -> bool {
+        if !new.method.cfgs.is_empty() {
+            return true;
+        }
+        let ident = &new.method.ident;
+        let fallback = new.events.is_empty().then(|| (None, ident.span()));
+        let names = new.events.iter().map(|name| (Some(name.text.clone()), name.span));
         let mut is_free = true;
-        for old in &self.all {
-            if !old.method.cfgs.is_empty() || !new.method.cfgs.is_empty() {
-                continue;
-            }
-            // rustc itself refuses two methods of one name.
-            let is_same_method = old.method.ident == new.method.ident;
-            let taken = &old.method.ident;
-            if old.events.is_empty() && new.events.is_empty() {
-                is_free = false;
-                if !is_same_method {
-                    let message = format!("this consumer already has a fallback: `{taken}`");
-                    errors.push(syn::Error::new(new.method.ident.span(), message));
+        for (name, span) in fallback.into_iter().chain(names) {
+            let message = name.as_ref().map_or_else(
+                || "this consumer already has a fallback".to_owned(),
+                |name| format!("event `{name}` already has a handler"),
+            );
+            match self.taken.entry(name) {
+                Entry::Vacant(free) => {
+                    free.insert(ident.clone());
                 }
-            }
-            for name in new.events.iter().filter(|name| old.events.iter().any(|old| old.text == name.text)) {
-                is_free = false;
-                if !is_same_method {
-                    let message = format!("event `{}` already has a handler: `{taken}`", name.text);
-                    errors.push(syn::Error::new(name.span, message));
+                Entry::Occupied(taken) => {
+                    is_free = false;
+                    // rustc itself refuses two methods of one name.
+                    if taken.get() != ident {
+                        errors.push(syn::Error::new(span, format!("{message}: `{}`", taken.get())));
+                    }
                 }
             }
         }
@@ -144,6 +171,16 @@ impl Method {
                 ReturnType::Default => None,
                 ReturnType::Type(_, ty) => Some((**ty).clone()),
             },
+        }
+    }
+
+    /// Returns the method as it is written outside of the block: without `Self`.
+    pub(crate) fn outside_of(&self, self_ty: &Type) -> Self {
+        let replaced = |ty: &Type| without_self(ty, self_ty);
+        Self {
+            args: self.args.iter().map(replaced).collect(),
+            output: self.output.as_ref().map(replaced),
+            ..self.clone()
         }
     }
 

@@ -174,6 +174,12 @@ impl<'a> Event<'a> {
         watchdog::at(place);
     }
 
+    /// Notes one of the places of a handler that has several events, or any. Called by generated code.
+    #[doc(hidden)]
+    pub fn near(&mut self, place: u16) {
+        watchdog::at(place);
+    }
+
     /// Returns its place in [`Consumer::EVENTS`](super::Consumer::EVENTS), if that is known.
     pub(crate) fn place(&self) -> Option<usize> {
         (self.place < u16::MAX).then_some(self.place.into())

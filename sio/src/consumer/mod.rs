@@ -32,6 +32,7 @@ pub(crate) mod extract;
 pub(crate) mod hook;
 mod info;
 pub(crate) mod reply;
+pub(crate) mod names;
 pub(crate) mod set;
 #[cfg(feature = "contract")]
 pub(crate) mod shape;

@@ -48,9 +48,19 @@ impl Blocking {
         block_until_told(&told("/blocking", "event=\"waits_first\""));
     }
 
+    #[event("one", "other")]
+    async fn either(&mut self) {
+        block_until_told(&told("/blocking", "event=\"one\""));
+    }
+
     #[event(concurrent)]
     async fn event_beside() {
         block_until_told(&told("/blocking", "event=\"beside\""));
+    }
+
+    #[event(fallback)]
+    async fn rest(&mut self) {
+        block_until_told(&told("/blocking", "event=\"(fallback)\""));
     }
 
     async fn event_fails(&mut self) -> sio::Result {
@@ -98,7 +108,7 @@ async fn a_handler_that_blocks_its_thread_is_named() {
     let server =
         TestServer::start(|builder| builder.blocking_handler_warning(after).consumer::<Blocking>()).await;
     let mut ws = server.socket("/blocking").await;
-    for event in ["computes", "waits_first", "beside", "types", "awaits"] {
+    for event in ["computes", "waits_first", "other", "beside", "unknown", "types", "awaits"] {
         ws.send(&format!(r#"42/blocking,1["{event}"]"#)).await;
         ws.expect("43/blocking,1[]").await;
     }
