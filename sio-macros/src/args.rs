@@ -14,6 +14,8 @@ use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream, Parser};
 use syn::{Ident, LitStr, Member, Path, Token, token};
 
+use crate::similar;
+
 /// One of the attributes. The rules for their methods are much the same; the words of their messages are not.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Macro {
@@ -38,6 +40,15 @@ impl Macro {
             Self::Consumer => "#[consumer]",
             Self::Handlers => "#[handlers]",
             Self::Emits => "#[emits]",
+        }
+    }
+
+    /// The keys that it has.
+    fn keys(self) -> &'static [&'static str] {
+        match self {
+            Self::Consumer => &["namespace", "handlers", "crate"],
+            Self::Handlers => &["crate"],
+            Self::Emits => &["namespace", "crate"],
         }
     }
 
@@ -97,7 +108,8 @@ impl Args {
                 let value = value::<ModPath>(input, &key, "a path: `crate = my_sio`")?;
                 once(&mut self.krate, value.0, &key)?;
             } else {
-                return Err(syn::Error::new(key.span(), of.expected()));
+                let question = similar::question(&key.to_string(), of.keys());
+                return Err(syn::Error::new(key.span(), format!("{}{question}", of.expected())));
             }
             if !input.is_empty() {
                 input.parse::<Token![,]>()?;

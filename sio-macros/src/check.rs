@@ -2,7 +2,7 @@
 //! smallest thing that is wrong.
 
 use quote::ToTokens;
-use syn::{FnArg, ReceiverKind, ReturnType, Signature};
+use syn::{FnArg, ReceiverKind, ReturnType, Signature, Type};
 
 use crate::args::Macro;
 use crate::errors::Errors;
@@ -152,6 +152,12 @@ fn check_args(role: Role, sig: &Signature, errors: &mut Errors) -> bool {
             refuse(ty, "a payload must own its data, it outlives the packet: use `String`");
         } else if is_reference_to(ty, is_bytes) {
             refuse(ty, "a payload must own its data, it outlives the packet: use `Binary`");
+        }
+        if matches!(ty, Type::Reference(reference) if reference.mutability.is_some()) {
+            refuse(
+                ty,
+                "an argument is never `&mut`: take `&Socket` and the like without `mut`, a payload by value",
+            );
         }
         if !is_ack(ty) {
             continue;

@@ -16,6 +16,10 @@ use syn::parse::ParseStream;
 use syn::{Attribute, Ident, LitStr, Meta, Token};
 
 use crate::args::{once, value};
+use crate::similar;
+
+/// The words besides names.
+const OPTIONS: [&str; 5] = ["concurrent", "fallback", "max_size", "rate", "timeout"];
 
 #[derive(Default)]
 pub(crate) struct EventArgs {
@@ -94,10 +98,18 @@ impl EventArgs {
                 let text: LitStr = value(input, &word, "a rate: `rate = \"10/s\"`")?;
                 once(&mut self.rate, rate(&text)?, &word)
             }
+            "name" | "event" if input.peek(Token![=]) => {
+                Err(syn::Error::new(word.span(), "the name stands alone: `#[event(\"chat message\")]`"))
+            }
             other if input.peek(Token![=]) => {
                 let message = format!(
-                    "there is no option `{other}`: expected `concurrent`, `fallback`, `max_size`, `rate` or `timeout`"
+                    "there is no option `{other}`: expected `concurrent`, `fallback`, `max_size`, `rate` or `timeout`{}",
+                    similar::question(other, &OPTIONS)
                 );
+                Err(syn::Error::new(word.span(), message))
+            }
+            other if similar::meant(other, &OPTIONS).is_some() => {
+                let message = format!("there is no option `{other}`{}", similar::question(other, &OPTIONS));
                 Err(syn::Error::new(word.span(), message))
             }
             other => Err(syn::Error::new(word.span(), format!("expected a string: `#[event(\"{other}\")]`"))),

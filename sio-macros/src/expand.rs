@@ -17,7 +17,7 @@ use syn::spanned::Spanned;
 use crate::event_args::Rate;
 use crate::model::{Consumer, Handler, Handlers, Method, Set};
 use crate::parse::{Block, Item, hides_event};
-use crate::shape::is_borrowing;
+use crate::shape::{is_borrowing, is_known_to_axum};
 use crate::span::at;
 use crate::version;
 
@@ -88,6 +88,8 @@ pub(crate) fn consumer(model: &Consumer) -> TokenStream {
                 #(#hooks)*
             }
 
+            impl #krate::__private::EachTypeHasOneConsumerBlock for #self_ty {}
+
             #krate::__private::inventory::submit! {
                 #krate::__private::Registration::of::<#self_ty>()
             }
@@ -112,16 +114,18 @@ pub(crate) fn set(model: &Set) -> TokenStream {
 
             // Apart from the trait, as those of a consumer are.
             #events
-
-            #[automatically_derived]
             #names
             #parts
+
+            #[automatically_derived]
             #[allow(deprecated, unreachable_patterns)]
             impl #krate::__private::Handlers for #self_ty {
                 const EVENTS: &'static [#krate::__private::EventInfo] = __EVENTS;
                 #describe
                 #functions
             }
+
+            impl #krate::__private::EachTypeHasOneHandlersBlock for #self_ty {}
         };
     };
     version::checked(krate, here, &code)
@@ -212,7 +216,10 @@ impl Source {
             // A type that borrows cannot be a payload. Said here, the error is the trait's message; left to inference,
             // it would be the compiler's, about lifetimes.
             Self::Event if is_borrowing(ty) => {
-                quote_spanned!(span=> <#ty as #krate::__private::FromEvent<'_, #krate::__private::via::Server>>)
+                quote_spanned!(span=> <#ty as #krate::__private::Borrowing<'_>>)
+            }
+            Self::Event if is_known_to_axum(ty) => {
+                quote_spanned!(span=> <#ty as #krate::__private::KnownToAxum<'_, _>>)
             }
             Self::Event => quote_spanned!(span=> <#ty as #krate::__private::FromEvent<'_, _>>),
             Self::Hook(name) => {
@@ -223,13 +230,6 @@ impl Source {
     }
 }
 
-/// `let output = …` : the arguments, then the call, then the wait.
-fn call(krate: &TokenStream, method: &Method, source: Source, called: &Call) -> TokenStream {
-    let ident = &method.ident;
-    let span = at(ident.span());
-    let event = syn::Ident::new("__event", at(Span::call_site()));
-    let names: Vec<_> =
-        (0..method.args.len()).map(|index| format_ident!("__arg{index}", span = span)).collect();
 /// By which words a method is called.
 struct Call {
     /// The value.
@@ -238,10 +238,18 @@ struct Call {
     owner: TokenStream,
 }
 
+/// `let output = …` : the arguments, then the call, then the wait.
+fn call(krate: &TokenStream, method: &Method, source: Source, called: &Call) -> TokenStream {
+    let ident = &method.ident;
+    let span = at(ident.span());
+    let event = syn::Ident::new("__event", at(Span::call_site()));
+    let names: Vec<_> =
+        (0..method.args.len()).map(|index| format_ident!("__arg{index}", span = span)).collect();
     let lets = method.args.iter().zip(&names).map(|(ty, name)| {
         let extractor = source.extractor(krate, ty);
         quote_spanned!(at(ty.span())=> let #name = #extractor::from_event(#event)?;)
     });
+    let Call { this, owner } = called;
     let this = method.has_self.then(|| quote_spanned!(span=> #this,));
     quote_spanned! {span=>
         #(#lets)*
@@ -249,7 +257,6 @@ struct Call {
     }
 }
 
-    let Call { this, owner } = called;
 /// The return type, and where to point when there is none.
 fn output_type(method: &Method) -> (TokenStream, Span) {
     match &method.output {

@@ -19,12 +19,14 @@ mod errors;
 mod event_args;
 mod event_error;
 mod expand;
+mod misnamed;
 mod model;
 mod names;
 mod namespace;
 mod parse;
 mod role;
 mod shape;
+mod similar;
 mod span;
 #[cfg(test)]
 mod tests;

@@ -14,6 +14,7 @@ pub(crate) use self::handlers::{Handler, Handlers, Method};
 use crate::args::{Args, Macro};
 use crate::check::{check_block, check_hidden_event, check_method};
 use crate::errors::Errors;
+use crate::misnamed;
 use crate::namespace::{self, Name};
 use crate::parse::{self, Block, Item};
 use crate::role::Role;
@@ -62,16 +63,18 @@ impl Consumer {
             handlers: Handlers::default(),
         };
         for method in block.methods() {
-            consumer.add(method, errors);
+            consumer.add(method, block, errors);
         }
         Some(consumer)
     }
 
-    fn add(&mut self, method: &parse::Method, errors: &mut Errors) {
+    fn add(&mut self, method: &parse::Method, block: &Block, errors: &mut Errors) {
         self.handlers.note(method);
         let name = method.sig.ident.unraw().to_string();
         let Some(role) = Role::of(&name, !method.event_attrs.is_empty()) else {
-            check_hidden_event(Macro::Consumer, method, errors);
+            if check_hidden_event(Macro::Consumer, method, errors) {
+                misnamed::check(Macro::Consumer, method, block, errors);
+            }
             return;
         };
         let sound = check_method(Macro::Consumer, role, method, errors);
@@ -107,17 +110,19 @@ impl Set {
             handlers: Handlers::default(),
         };
         for method in block.methods() {
-            set.add(method, errors);
+            set.add(method, block, errors);
         }
         Some(set)
     }
 
-    fn add(&mut self, method: &parse::Method, errors: &mut Errors) {
+    fn add(&mut self, method: &parse::Method, block: &Block, errors: &mut Errors) {
         self.handlers.note(method);
         let name = method.sig.ident.unraw().to_string();
         match Role::of(&name, !method.event_attrs.is_empty()) {
             None => {
-                check_hidden_event(Macro::Handlers, method, errors);
+                if check_hidden_event(Macro::Handlers, method, errors) {
+                    misnamed::check(Macro::Handlers, method, block, errors);
+                }
             }
             Some(Role::Handler) => {
                 let sound = check_method(Macro::Handlers, Role::Handler, method, errors);

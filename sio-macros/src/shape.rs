@@ -79,6 +79,12 @@ pub(crate) fn without_self(ty: &Type, self_ty: &Type) -> Type {
     syn::parse2(replaced(ty.to_token_stream(), self_ty)).unwrap_or_else(|_| ty.clone())
 }
 
+/// Returns whether axum has an extractor of this name. `State<T>`, `Path<T>` and `Extension<T>` are also types of `sio`.
+pub(crate) fn is_known_to_axum(ty: &Type) -> bool {
+    let names = ["State", "Path", "Extension", "Json", "Form", "Query"];
+    generic(ty).is_some_and(|(name, _)| names.iter().any(|known| name == known))
+}
+
 /// Returns whether a type names a lifetime other than `'static`: `Message<'_>`. A plain reference is not meant.
 pub(crate) fn is_borrowing(ty: &Type) -> bool {
     let Type::Path(path) = strip_groups(ty) else { return false };

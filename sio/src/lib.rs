@@ -324,6 +324,9 @@ pub mod __private {
     pub use crate::consumer::accept::{ConnectProbe, Fresh, IntoAccept};
     pub use crate::consumer::description::Description;
     pub use crate::consumer::event::{Event, put_error};
+    pub use crate::consumer::explained::{
+        Borrowing, EachTypeHasOneConsumerBlock, EachTypeHasOneHandlersBlock, KnownToAxum,
+    };
     pub use crate::consumer::extract::FromEvent;
     pub use crate::consumer::hook::{Disconnect, Failure, HookArg, HookOutput};
     pub use crate::consumer::names::Names;

@@ -28,11 +28,12 @@ pub(crate) mod accept;
 pub(crate) mod ack;
 pub(crate) mod description;
 pub(crate) mod event;
+pub(crate) mod explained;
 pub(crate) mod extract;
 pub(crate) mod hook;
 mod info;
-pub(crate) mod reply;
 pub(crate) mod names;
+pub(crate) mod reply;
 pub(crate) mod set;
 #[cfg(feature = "contract")]
 pub(crate) mod shape;
