@@ -200,6 +200,7 @@ pub mod http;
 mod hub;
 mod log_limiter;
 pub mod middleware;
+mod missing;
 mod namespaces;
 pub mod observe;
 pub mod options;

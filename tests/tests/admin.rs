@@ -201,7 +201,7 @@ fn a_password_in_place_of_its_hash_keeps_the_server_from_starting() {
     for hash in ["secret", "", "$2b$20$EGnsCBF/TrcS4pFS7kODQ.Gab3ozXCZUNdACp9ooZIiPt2EeV34bi"] {
         let built = Server::builder().collect(false).admin(Admin::basic("ops", hash)).build();
         let error = built.expect_err("it is no hash, or one that takes long").to_string();
-        assert!(error.starts_with("admin: must have a "), "{error}");
+        assert!(error.starts_with("`admin` must have a "), "{error}");
         assert!(hash.is_empty() || !error.contains(hash));
     }
 }

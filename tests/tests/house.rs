@@ -20,7 +20,7 @@ use reader::Crate;
 const SIO: Plan = Plan {
     name: "sio",
     floors: &[
-        ("facade", &["lib", "prelude", "emit", "extract", "options"]),
+        ("facade", &["lib", "prelude", "emit", "extract", "options", "missing"]),
         ("testing", &["testing", "fuzzing"]),
         ("server", &["server", "builder", "admin"]),
         ("contract", &["contract"]),

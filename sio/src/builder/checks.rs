@@ -121,9 +121,12 @@ mod tests {
     #[test]
     fn a_listed_origin_that_is_none_keeps_the_server_from_starting() {
         let any = problem(|builder| builder.allowed_origins("*"));
-        assert!(any.starts_with("allowed_origins: \"*\"") && any.contains("AllowedOrigins::any()"), "{any}");
+        assert!(
+            any.starts_with("`allowed_origins`: \"*\"") && any.contains("AllowedOrigins::any()"),
+            "{any}"
+        );
         let plain = problem(|builder| builder.allowed_origins(["https://example.com", "example.com"]));
-        assert!(plain.starts_with("allowed_origins: \"example.com\" is not an origin"), "{plain}");
+        assert!(plain.starts_with("`allowed_origins`: \"example.com\" is not an origin"), "{plain}");
         let path = problem(|builder| builder.allowed_origins(vec!["https://example.com/app"]));
         assert!(path.contains("\"https://example.com/app\""), "{path}");
     }
@@ -142,13 +145,13 @@ mod tests {
             ("ack_timeout", problem(|builder| builder.ack_timeout(zero))),
             ("handler_timeout", problem(|builder| builder.handler_timeout(zero))),
             ("slow_handler_warning", problem(|builder| builder.slow_handler_warning(zero))),
+            ("blocking_handler_warning", problem(|builder| builder.blocking_handler_warning(zero))),
             ("connect_timeout", problem(|builder| builder.connect_timeout(zero))),
             ("path", problem(|builder| builder.path("chat"))),
             ("path", problem(|builder| builder.path("/our chat"))),
-            ("blocking_handler_warning", problem(|builder| builder.blocking_handler_warning(zero))),
             ("path", problem(|builder| builder.path("/größe"))),
         ] {
-            assert!(found.starts_with(&format!("{name}: ")), "{name}: {found}");
+            assert!(found.starts_with(&format!("`{name}` must ")), "{name}: {found}");
         }
         let plain = |builder: Builder| builder.max_connections(1).path("/gr%C3%B6%C3%9Fe/");
         assert!(plain(Server::builder().collect(false)).build().is_ok());
@@ -158,7 +161,7 @@ mod tests {
     fn a_cookie_that_browsers_drop_keeps_the_server_from_starting() {
         let cookie = Cookie::new("io").same_site(SameSite::None);
         let found = problem(|builder| builder.cookie(cookie.clone()));
-        assert!(found.starts_with("cookie: ") && found.contains("`secure`"), "{found}");
+        assert!(found.starts_with("`cookie` ") && found.contains("`secure`"), "{found}");
         let builder = Server::builder().collect(false).cookie(cookie.secure(true));
         assert!(builder.build().is_ok());
     }
@@ -169,7 +172,7 @@ mod tests {
         let target = env!("CARGO_MANIFEST_DIR");
         for path in ["app", "/our app", "/app?x"] {
             let found = problem(|builder| builder.static_files(path, target));
-            assert!(found.starts_with(&format!("static_files: {path:?} ")), "{found}");
+            assert!(found.starts_with(&format!("`static_files`: {path:?} ")), "{found}");
         }
         let builder = Server::builder().collect(false).static_files("/app/", target);
         assert!(builder.static_files("/", target).build().is_ok());

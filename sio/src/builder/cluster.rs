@@ -174,7 +174,7 @@ mod tests {
             builder.id_generator(|| SessionId::from_random([7; 15]))
         };
         let error = builder().build().expect_err("requests could not find their node").to_string();
-        assert!(error.starts_with("id_generator: ") && error.contains("Forwarding::off()"), "{error}");
+        assert!(error.starts_with("`id_generator`: ") && error.contains("Forwarding::off()"), "{error}");
         assert!(builder().forwarding(Forwarding::off()).build().is_ok());
         let alone = Server::builder().collect(false).id_generator(|| SessionId::from_random([7; 15]));
         assert!(alone.build().is_ok());

@@ -134,10 +134,13 @@ impl fmt::Display for Problem {
                 write!(f, "{consumer} ({location}): {reason}")
             }
             Self::DuplicateEvent { consumer, location, event: Some(event) } => {
-                write!(f, "{consumer} ({location}) has two handlers for the event `{event}`")
+                write!(
+                    f,
+                    "{consumer} ({location}) has two handlers for the event `{event}`; remove or rename one of them"
+                )
             }
             Self::DuplicateEvent { consumer, location, event: None } => {
-                write!(f, "{consumer} ({location}) has two fallback handlers")
+                write!(f, "{consumer} ({location}) has two fallback handlers; remove one of them")
             }
             Self::MissingState { consumer, location, state, provided } => {
                 write!(f, "{consumer} ({location}) needs State<{state}>; provide it with `Builder::state`")?;
@@ -175,7 +178,9 @@ impl fmt::Display for Problem {
                     write!(f, "{comma}`{namespace}` by {consumer} ({location})")
                 })
             }
-            Self::Option { name, reason } => write!(f, "{name}: {reason}"),
+            // The rules of options are the rest of a sentence.
+            Self::Option { name, reason } if reason.starts_with("must ") => write!(f, "`{name}` {reason}"),
+            Self::Option { name, reason } => write!(f, "`{name}`: {reason}"),
         }
     }
 }

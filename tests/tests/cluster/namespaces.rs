@@ -173,7 +173,7 @@ fn a_wrong_adapter_keeps_the_server_from_being_built_and_tells_no_secret() {
         (Adapter::custom(bus()).request_timeout(std::time::Duration::ZERO), "longer than zero"),
     ] {
         let problem = problem(adapter);
-        assert!(problem.starts_with("adapter: ") && problem.contains(words), "{problem}");
+        assert!(problem.starts_with("`adapter`: ") && problem.contains(words), "{problem}");
         assert!(!problem.contains("secret"), "{problem}");
     }
 }
