@@ -234,16 +234,15 @@ async function magpies(open, take, url) {
   const [ada, bob] = [await enter("Ada", { ...WINDOW, viewport: { width: 1000, height: 720 } }), await enter("Charles", SMALL)];
   const mary = await enter("Mary", { ...PHONE, colorScheme: "dark" });
   const gathered = ada.locator("#score strong", { hasText: /[1-9]/ });
-  // They fly in circles until there is something to count.
+  // They fly to and fro, over the whole field, until there is something to count.
   for (let turn = 0; (await gathered.count()) < 2; turn += 1) {
-    const keys = ["ArrowLeft", "ArrowUp", "ArrowRight", "ArrowDown"];
-    await Promise.all(
-      [ada, bob, mary].map(async (page, index) => {
-        const key = keys[(turn * (index + 1) + index) % keys.length];
-        await page.locator("#canvas").press(key, { delay: 300 });
-      }),
-    );
+    const aside = turn % 32 < 16 ? "ArrowDown" : "ArrowUp";
+    const key = ["ArrowRight", aside, "ArrowLeft", aside][turn % 4];
+    const delay = key === aside ? 250 : 1500;
+    await Promise.all([ada, bob, mary].map((page) => page.locator("#canvas").press(key, { delay })));
   }
+  const apart = [[ada, "ArrowLeft", 900], [bob, "ArrowUp", 900], [mary, "ArrowLeft", 300]];
+  await Promise.all(apart.map(([page, key, delay]) => page.locator("#canvas").press(key, { delay })));
   await take("magpies", ada);
   await take("magpies-phone", mary);
 }
