@@ -1,4 +1,4 @@
-//! What comes by the broker, which a stranger can reach: frames that are forged, cut, huge and many, and the formats of
+//! Messages by the broker, which a stranger can reach: frames that are forged, cut, huge and many, and the formats of
 //! servers of other kinds.
 
 use sio::Builder;
@@ -40,7 +40,7 @@ async fn publish(server: &TestServer, broker: &MemoryBroker, topic: Topic, frame
         for frame in frames {
             broker.inject("sio", &topic, frame.clone());
         }
-        // Whatever is sent to it arrives behind them.
+        // Arrives behind them.
         let before = counts().malformed + counts().forged;
         broker.inject("sio", &Topic::All, "the last one");
         soon("the frames to be looked at", async {

@@ -12,7 +12,7 @@ use super::{Seen, attacked};
 /// Of the password `secret`, at the lowest cost.
 const HASH: &str = "$2b$04$EGnsCBF/TrcS4pFS7kODQ.Gab3ozXCZUNdACp9ooZIiPt2EeV34bi";
 
-/// What clients say to get into the Admin UI.
+/// Auth payloads of clients that try to get into the Admin UI.
 const LOGINS: &[(&str, &str)] = &[
     ("nothing", ""),
     ("no object", "[]"),
@@ -84,7 +84,7 @@ async fn overstay(server: &TestServer) -> Seen {
             other => return other.to_string(),
         }
     }
-    // What it asks now is late.
+    // A question is late now.
     ws.send_all(&[r#"42/leased,2["ask"]"#, "40/nowhere,"]).await;
     ws.expect(r#"44/nowhere,{"message":"Invalid namespace"}"#).await;
     if answers > 0 { "put out".to_owned() } else { "never in".to_owned() }

@@ -13,7 +13,7 @@ const CONNECT: &[u8] = b"\x82\xa4type\x00\xa3nsp\xa1/";
 pub(super) const ASK: &[u8] = b"\x84\xa4type\x02\xa3nsp\xa1/\xa4data\x92\xa3ask\x01\xa2id\x07";
 pub(super) const ANSWER: &[u8] = b"\x84\xa4type\x03\xa3nsp\xa1/\xa4data\x91\x01\xa2id\x07";
 
-/// What stands behind the type and the namespace of an event without an id, and what becomes of it.
+/// The members behind the type and the namespace of an event, and the outcome.
 const EVENTS: &[(&str, &[u8], &str)] = &[
     ("no data", b"", "closed"),
     ("data that is no list", b"\xa4data\x01", "closed"),

@@ -4,7 +4,7 @@ use sio_tests::{Polling, Request, TestServer, Ws, ws::Received};
 
 use super::{Seen, attacked, everything};
 
-/// What is sent by the second transport after each of these: `2probe` is answered and `5` is not.
+/// The packets that are sent by the second transport, and the outcome.
 const UPGRADES: &[(&str, &[&str], &str)] = &[
     ("a probe of another text", &["2other"], "refused, still polls"),
     ("a ping without a text", &["2"], "refused, still polls"),
@@ -59,10 +59,10 @@ async fn seen(server: &TestServer, packets: &[&str]) -> Seen {
 
 /// Two WebSockets for one session: the first keeps its place.
 async fn second_probe(server: &TestServer) -> Seen {
-    let (_polling, mut first) = begin(server).await;
+    let (polling, mut first) = begin(server).await;
     first.send("2probe").await;
     first.expect("3probe").await;
-    let mut second = server.second_ws(&first_sid(&_polling)).await;
+    let mut second = server.second_ws(&polling.open.sid).await;
     let refused = match &mut second {
         Ok(ws) => matches!(ws.receive().await, Received::Close(_) | Received::End),
         Err(answer) => answer.status == 400,
@@ -76,10 +76,6 @@ async fn second_probe(server: &TestServer) -> Seen {
         }
     }
     if refused { "the first keeps its place".to_owned() } else { "both".to_owned() }
-}
-
-fn first_sid(polling: &Polling) -> String {
-    polling.open.sid.clone()
 }
 
 /// POSTs and GETs of a session that has moved.

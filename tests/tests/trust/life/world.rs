@@ -164,7 +164,7 @@ fn carried(number: u64, bytes: usize) -> Vec<Value> {
     vec![Value::from(number), content(number, bytes)]
 }
 
-/// What an event carries beside its number, by which its kind and its letters are known: a text, or an attachment.
+/// The content of an event, a text or an attachment: its number tells the kind and the letters.
 fn content(number: u64, bytes: usize) -> Value {
     match number % 3 {
         0 => Value::from(Binary::from(vec![letter(number); bytes])),

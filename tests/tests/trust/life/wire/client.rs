@@ -51,7 +51,7 @@ pub(super) struct Client {
     is_disconnected: bool,
     ended: Option<End>,
     silent: Duration,
-    /// What has come that must not.
+    /// The first packet that must not have come.
     fault: Option<String>,
 }
 
@@ -205,7 +205,7 @@ impl Client {
     async fn read(&mut self) -> Result<(), String> {
         self.silent = Duration::ZERO;
         self.listen().await;
-        // What the last GET brings comes before what the WebSocket does.
+        // The packets of the last GET come before those of the WebSocket.
         self.poll();
         if let Some(get) = &mut self.get
             && let Some(answer) = get.answer().await
@@ -309,7 +309,7 @@ impl Client {
             }
             End::AbandonGet => return Ok(()),
             End::Kick => {
-                // What it has asked is answered by then.
+                // Its questions are answered by then.
                 sleep(HANDLED).await;
                 self.server.of("/").sockets().iter().for_each(sio::Socket::disconnect);
                 self.read_to_the_end().await?;
@@ -323,7 +323,7 @@ impl Client {
                     let server = self.server.clone();
                     async move { server.close().await }
                 });
-                // Whatever transport it is on, it reads for as long as there is anything to read.
+                // It reads for as long as there is anything to read, on either transport.
                 for _ in 0..10 {
                     if self.read().await.is_err() {
                         break;

@@ -34,7 +34,7 @@ enum Step {
     Ask,
     /// A GET begins, and is not waited for.
     Poll,
-    /// What has come is read: by the GET, or from the WebSocket.
+    /// All that has come is read: by the GET, or from the WebSocket.
     Read,
     /// A WebSocket is attached to the session.
     Attach,

@@ -81,7 +81,7 @@ pub(super) struct Socket {
     buffer: BytesMut,
 }
 
-/// What a WebSocket has received.
+/// The next message of a WebSocket.
 pub(super) enum Heard {
     Text(String),
     Nothing,
