@@ -1,5 +1,5 @@
-// What is done to clients and nodes. Faults of clients come one upon the other; those of nodes one after the other,
-// each when all has settled after the one before.
+// The faults. Those of clients come one upon the other; those of nodes one after the other, each when all has settled
+// after the one before.
 
 import { setTimeout as sleep } from "node:timers/promises";
 

@@ -1,4 +1,4 @@
-// Who has sent and heard what, and what of it breaks a promise.
+// The account of all that was sent and heard, and of the promises that it breaks.
 //
 // A *life* of a client is the time in which it is the same socket: one that comes back and is recovered goes on with
 // its life, one that is new begins another. In each life it sends numbers from 0 on, one at a time; a number is
@@ -148,7 +148,7 @@ export class Ledger {
     }
   }
 
-  /** What those who were there all the time have not heard so far, as texts. */
+  /** The numbers that are missing so far at those who were there all the time, as texts. */
   missing() {
     return this.#missing().map(({ text }) => text);
   }

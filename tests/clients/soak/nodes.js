@@ -15,10 +15,10 @@ const ENVIRONMENT = { RECOVERY: `${RECOVERY_S}`, HEARTBEAT: "5 10", METRICS: "/m
 const KNOWN_MS = 180_000;
 const ANSWER_MS = 60_000;
 
-/** What a node may hold more than before its first client: connections to other nodes are kept for a while. */
+/** How much a node may hold beyond its first census: connections to other nodes are kept for a while. */
 const MORE = { tasks: 8, descriptors: 16, memory: 64 * 2 ** 20 };
 
-/** What a node holds, by its gauges. */
+/** The gauges of a node that are counted. */
 const GAUGES = {
   sessions: "sio_sessions_open",
   sockets: "sio_sockets_open",
@@ -38,7 +38,7 @@ class Node {
     return within(answer, `${this.name} to answer ${event}`, ANSWER_MS);
   }
 
-  /** What it holds: tasks, sessions, sockets, rooms, clients that it waits for, descriptors, and bytes of memory. */
+  /** Counts what it holds: tasks, sessions, sockets, rooms, clients that are away, descriptors, bytes of memory. */
   async census() {
     const proc = `/proc/${this.pid}`;
     const tasks = await this.ask("tasks");
@@ -61,7 +61,7 @@ export class Nodes {
   #redis;
   #started = 0;
   all = [];
-  /** Where a balancer finds them, in the same order. */
+  /** Their ports, in the same order. */
   ports = [];
 
   static async start(redis, count) {
@@ -98,7 +98,7 @@ export class Nodes {
     await until(told, isSo, `all nodes to know ${names}`, KNOWN_MS);
   }
 
-  /** What nodes have noticed to be lost between them. */
+  /** The losses between nodes that they have noticed. */
   async gaps() {
     return (await Promise.all(this.all.map((node) => node.ask("gaps")))).flat();
   }
@@ -107,7 +107,7 @@ export class Nodes {
     return Promise.all(this.all.map((node) => node.census()));
   }
 
-  /** What they hold more than they may, as texts. */
+  /** Everything that they hold beyond what they may, as texts. */
   async held(before) {
     const now = await this.census();
     return this.all.flatMap(({ name }, nth) => {

@@ -94,14 +94,18 @@ class Talker {
     }
   }
 
-  /** The first argument of the answer; fails if the connection is lost before. */
+  /** The first argument of the answer; fails if the connection is lost before, or the server says that it stops. */
   #ask(...event) {
     return new Promise((resolve, reject) => {
       const lost = () => reject(new Gone());
       this.socket.once("disconnect", lost);
       this.socket.emit(...event, (answer) => {
         this.socket.off("disconnect", lost);
-        resolve(answer);
+        if (answer?.code === "shutting_down") {
+          lost();
+        } else {
+          resolve(answer);
+        }
       });
     });
   }

@@ -72,7 +72,8 @@ class Talker:
                 await self.connect(lost)
                 await self.talk(lost)
             except (Gone, socketio.exceptions.SocketIOError, AttributeError):
-                pass  # The next connection follows; an attribute is missing in a client whose connection broke meanwhile.
+                # The next connection follows. An attribute is missing in a client whose connection broke meanwhile.
+                pass
             finally:
                 await self.end()
             await asyncio.sleep(PAUSE_S * (0.5 + random.random()))
@@ -132,7 +133,10 @@ class Talker:
         answered = asyncio.get_running_loop().create_future()
         take = lambda *answer: answered.done() or answered.set_result(answer[0] if answer else None)  # noqa: E731
         await self.client.emit(event, args, callback=take)
-        return await self.first(lost, answered)
+        answer = await self.first(lost, answered)
+        if isinstance(answer, dict) and answer.get("code") == "shutting_down":
+            raise Gone  # The event was not handled, and the connection is about to end.
+        return answer
 
     @staticmethod
     async def first(lost, wanted):

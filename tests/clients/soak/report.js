@@ -1,4 +1,4 @@
-// What came out, as a table, and the last line, which `tests/clients/run` counts.
+// The report: a table, a line for each promise, and a last line, which `tests/clients/run` counts.
 
 const mebibytes = (bytes) => `${(bytes / 2 ** 20).toFixed(0)} MiB`;
 
