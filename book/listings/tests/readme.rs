@@ -42,7 +42,7 @@ fn the_consumer_of_the_readme_is_that_of_the_tutorial() {
     let words = |text: &str| {
         let lines = text.lines().filter(|line| !line.contains("// ANCHOR"));
         let words: Vec<_> = lines.flat_map(str::split_whitespace).collect();
-        words.join(" ").replace("( ", "(").replace(", )", ")")
+        words.join(" ").replace("( ", "(").replace(", )", ")").replace(" .", ".")
     };
     let program = first_block(&readme, "rust,no_run");
     let consumer =
