@@ -85,6 +85,7 @@ impl<M> Eq for ById<M> {}
 #[derive(Debug)]
 pub(super) enum Memberships {
     Few(SmallVec<[(Arc<str>, u32); 1]>),
+    #[expect(clippy::box_collection, reason = "a table would take four words more of each client")]
     Many(Box<HashMap<Arc<str>, u32>>),
 }
 
