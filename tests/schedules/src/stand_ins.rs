@@ -156,11 +156,11 @@ pub(crate) mod codec {
 
 pub(crate) mod data {
     #[derive(Default)]
-    pub(crate) struct SocketData;
+    pub(crate) struct SocketData(());
 
     impl SocketData {
         pub(crate) fn shared_with(_: &Self) -> Self {
-            Self
+            Self(())
         }
     }
 }
