@@ -22,8 +22,8 @@
 
 extern crate sio as socketio;
 
-use socketio::extract::{Args, EventName};
-use socketio::{Ack, Error, Socket, State, consumer, event};
+use socketio::extract::{Ack, Args, EventName, State};
+use socketio::{Error, Socket, consumer, event};
 
 /// The shared limits.
 #[derive(Debug)]

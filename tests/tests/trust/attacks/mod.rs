@@ -188,6 +188,7 @@ fn attacked(configure: impl FnOnce(Builder) -> Builder, attacks: impl AsyncFn(&T
 }
 
 /// The same, with a victim that speaks so.
+#[expect(clippy::needless_pass_by_value, reason = "tests write their attacks as a closure")]
 fn attacked_beside(
     speech: Speech,
     configure: impl FnOnce(Builder) -> Builder,

@@ -267,7 +267,7 @@ impl Client {
     async fn receive(&mut self, packet: &str) -> Result<(), String> {
         let received = self.note(packet).await;
         if let Err(fault) = &received {
-            self.fault.get_or_insert(fault.clone());
+            self.fault.get_or_insert_with(|| fault.clone());
         }
         received
     }
