@@ -112,7 +112,7 @@ fuzz:
 # ---- releases ----
 
 # `CONTRIBUTING.md` says what else belongs to one.
-PUBLISHED := sio-grammar sio-core sio-macros sio-cluster sio
+PUBLISHED := sio-grammar sio-core sio-macros sio-cluster sio-server
 MSRV := $(shell sed -n 's/^rust-version = "\(.*\)"/\1.0/p' Cargo.toml)
 
 # The oldest compiler that may be used. `make test` only has clippy look at what the standard library had then.

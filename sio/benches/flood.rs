@@ -1,5 +1,5 @@
 //! The time that an innocent client waits for its answers while four others flood the server with large events, on a
-//! runtime with two workers: `cargo bench -p sio --bench flood -- [seconds of each measurement] [rounds]`.
+//! runtime with two workers: `cargo bench -p sio-server --bench flood -- [seconds of each measurement] [rounds]`.
 //!
 //! Each flood is measured between two times of quiet, since machines change their mind about how fast they are. Clients
 //! that flood are another process, which `nice` lets run where the server leaves a processor free: on a machine of their

@@ -1,5 +1,5 @@
 //! The cost of HTTP, without system calls: opening a session, one round of polling, and connecting by WebSocket:
-//! `cargo bench -p sio --bench http`. Everything runs on one thread. Allocations are counted beside the time.
+//! `cargo bench -p sio-server --bench http`. Everything runs on one thread. Allocations are counted beside the time.
 
 use bytes::Bytes;
 use divan::{AllocProfiler, Bencher};

@@ -1,4 +1,4 @@
-//! Rooms by the thousand on three nodes that meet at a broker in memory: `cargo bench -p sio --bench rooms --features
+//! Rooms by the thousand on three nodes that meet at a broker in memory: `cargo bench -p sio-server --bench rooms --features
 //! cluster,testing`. How fast clients join and leave, what a room keeps, and what a broadcast to one of them costs.
 //!
 //! Everything runs on one thread, the nodes, the broker and their clients.

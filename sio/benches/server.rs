@@ -1,4 +1,4 @@
-//! The cost of an event in a running server, without system calls: `cargo bench -p sio --bench server`. Clients are
+//! The cost of an event in a running server, without system calls: `cargo bench -p sio-server --bench server`. Clients are
 //! connected through memory, and everything runs on one thread. Allocations are counted beside the time.
 
 use divan::counter::ItemsCount;

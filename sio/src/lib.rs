@@ -62,7 +62,7 @@
 //! ```toml
 //! [dependencies]
 //! serde = { version = "1", features = ["derive"] }
-//! sio = "0.1"
+//! sio-server = "0.1"
 //! tokio = { version = "1", features = ["macros", "rt-multi-thread"] }
 //! tracing-subscriber = "0.3"
 //! ```

@@ -9,7 +9,7 @@ macro_rules! missing {
         #[diagnostic::on_unimplemented(
             message = $message,
             label = "a method behind a feature that is not switched on",
-            note = "features are named in Cargo.toml: `cargo add sio --features ..` writes them there"
+            note = "features are named in Cargo.toml: `cargo add sio-server --features ..` writes them there"
         )]
         #[expect(unnameable_types, reason = "it is only there for its message")]
         pub trait $needs<'a> {}

@@ -22,6 +22,7 @@ pub(crate) enum Command {
     /// a WebSocket is closed.
     Release,
     /// The client has come back by another connection: it knows of the end of this one, if it is being told.
+    #[cfg(feature = "cluster")]
     Heard,
     /// End the session when what is queued has been sent.
     Close(CloseReason),

@@ -131,6 +131,7 @@ impl SessionTask {
             Command::Release if !self.is_alive() => {}
             Command::Release if self.carrier.is_websocket() => self.part(CloseReason::TransportClose),
             Command::Release => self.release_poll(),
+            #[cfg(feature = "cluster")]
             Command::Heard => self.has_heard(),
             Command::Close(reason) => {
                 if reason == CloseReason::ForcedServerClose && self.is_alive() {

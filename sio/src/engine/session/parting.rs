@@ -105,6 +105,7 @@ impl SessionTask {
 
     /// The client has come back elsewhere. If it lost its connection before it could be told, nothing else would say so,
     /// and it waits there meanwhile.
+    #[cfg(feature = "cluster")]
     pub(super) fn has_heard(&mut self) {
         if let Leaving::Parting(parting) = &mut self.leaving {
             parting.heard.get_or_insert_with(|| later(OVERTAKEN));
