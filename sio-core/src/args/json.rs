@@ -7,6 +7,7 @@
 //! JavaScript can produce, but no Rust string.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use super::plain::plain_run;
 use crate::pace::Pace;
@@ -100,21 +101,27 @@ impl<'a> Reader<'a> {
     /// Passes over a string; gives what stands between its quotes and whether that contains escapes.
     #[inline]
     pub(super) fn raw_string(&mut self) -> Result<(&'a str, bool), Malformed> {
+        let (content, is_escaped) = self.pass_string()?;
+        Ok((&self.text[content], is_escaped))
+    }
+
+    /// Passes over a string; gives where its content is and whether that contains escapes.
+    #[inline]
+    fn pass_string(&mut self) -> Result<(Range<usize>, bool), Malformed> {
         self.expect(b'"')?;
         let bytes = self.text.as_bytes();
         let start = self.position;
-        let mut is_escaped = false;
+        let (mut end, mut is_escaped) = (start, false);
         loop {
-            self.position += plain_run(&bytes[self.position..]);
-            match bytes.get(self.position) {
+            end += plain_run(&bytes[end..]);
+            match bytes.get(end) {
                 Some(b'"') => {
-                    let raw = &self.text[start..self.position];
-                    self.advance();
-                    return Ok((raw, is_escaped));
+                    self.position = end + 1;
+                    return Ok((start..end, is_escaped));
                 }
                 Some(b'\\') => {
                     is_escaped = true;
-                    self.position += escape_len(&bytes[self.position..])?;
+                    end += escape_len(&bytes[end..])?;
                 }
                 _ => return Err(Malformed),
             }
@@ -141,26 +148,26 @@ impl<'a> Reader<'a> {
 
     /// Passes over a number that begins right here; gives its text and whether that is an integer.
     pub(crate) fn number_text(&mut self) -> Result<(&'a str, bool), Malformed> {
-        let bytes = self.text.as_bytes();
         let start = self.position;
-        let at = |position: usize| bytes.get(position).copied();
-        let mut end = start + usize::from(at(start) == Some(b'-'));
-        match at(end) {
+        let is_integer = self.pass_number()?;
+        Ok((&self.text[start..self.position], is_integer))
+    }
+
+    /// Passes over a number that begins right here; returns whether it is an integer.
+    #[inline]
+    fn pass_number(&mut self) -> Result<bool, Malformed> {
+        let bytes = self.text.as_bytes();
+        let mut end = self.position;
+        if let Some(b'-') = bytes.get(end) {
+            end += 1;
+        }
+        match bytes.get(end) {
             Some(b'0') => end += 1,
             _ => end = digits(bytes, end)?,
         }
-        let mut is_integer = true;
-        if at(end) == Some(b'.') {
-            is_integer = false;
-            end = digits(bytes, end + 1)?;
-        }
-        if let Some(b'e' | b'E') = at(end) {
-            is_integer = false;
-            let signed = usize::from(matches!(at(end + 1), Some(b'+' | b'-')));
-            end = digits(bytes, end + 1 + signed)?;
-        }
-        self.position = end;
-        Ok((&self.text[start..end], is_integer))
+        let is_integer = !matches!(bytes.get(end), Some(b'.' | b'e' | b'E'));
+        self.position = if is_integer { end } else { fraction_and_exponent(bytes, end)? };
+        Ok(is_integer)
     }
 
     /// Passes over one whole value and checks that it is valid JSON, however deep.
@@ -196,11 +203,11 @@ impl<'a> Reader<'a> {
                     }
                     self.advance();
                 }
-                b'"' => _ = self.raw_string()?,
+                b'"' => _ = self.pass_string()?,
                 b't' => self.word("true")?,
                 b'f' => self.word("false")?,
                 b'n' => self.word("null")?,
-                _ => _ = self.number_text()?,
+                _ => _ = self.pass_number()?,
             }
             if self.close(&mut open)? {
                 return Ok(());
@@ -234,7 +241,7 @@ impl<'a> Reader<'a> {
 
     #[inline]
     fn member_name(&mut self) -> Result<(), Malformed> {
-        self.raw_string()?;
+        self.pass_string()?;
         self.expect(b':')
     }
 }
@@ -284,10 +291,25 @@ fn escape_len(bytes: &[u8]) -> Result<usize, Malformed> {
 }
 
 /// The position after the digits at `start`, of which there must be one at least.
+#[inline]
 fn digits(bytes: &[u8], start: usize) -> Result<usize, Malformed> {
-    let count =
-        bytes.get(start..).unwrap_or_default().iter().take_while(|byte| byte.is_ascii_digit()).count();
-    if count == 0 { Err(Malformed) } else { Ok(start + count) }
+    let mut end = start;
+    while let Some(b'0'..=b'9') = bytes.get(end) {
+        end += 1;
+    }
+    if end == start { Err(Malformed) } else { Ok(end) }
+}
+
+/// The position after the part of a number that is behind its whole part, which ends at `end`.
+fn fraction_and_exponent(bytes: &[u8], mut end: usize) -> Result<usize, Malformed> {
+    if let Some(b'.') = bytes.get(end) {
+        end = digits(bytes, end + 1)?;
+    }
+    if let Some(b'e' | b'E') = bytes.get(end) {
+        let signed = usize::from(matches!(bytes.get(end + 1), Some(b'+' | b'-')));
+        end = digits(bytes, end + 1 + signed)?;
+    }
+    Ok(end)
 }
 
 /// Decodes the escapes of a string that `raw_string` has checked.

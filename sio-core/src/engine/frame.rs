@@ -44,12 +44,6 @@ pub fn write_binary_frame(out: &mut Vec<u8>, data: &[u8]) {
     write_binary_frame_of(out, &[data]);
 }
 
-/// Appends the header of an unmasked binary frame, whose payload of so many bytes the caller appends.
-#[cfg(feature = "msgpack")]
-pub(crate) fn begin_binary_frame(out: &mut Vec<u8>, length: usize) {
-    write_header(out, FINAL_BINARY, length);
-}
-
 /// Appends one unmasked binary frame that holds the concatenation of `parts`.
 pub(crate) fn write_binary_frame_of(out: &mut Vec<u8>, parts: &[&[u8]]) {
     write_frame(out, FINAL_BINARY, parts);
@@ -74,6 +68,12 @@ fn write_header(out: &mut Vec<u8>, first: u8, length: usize) {
 /// Returns the header of a text frame with a payload of so many bytes, written into `bytes`.
 pub(crate) fn text_header(length: usize, bytes: &mut [u8; MAX_HEADER]) -> &[u8] {
     header_of(FINAL_TEXT, length, bytes)
+}
+
+/// Returns the header of a binary frame with a payload of so many bytes, written into `bytes`.
+#[cfg(feature = "msgpack")]
+pub(crate) fn binary_header(length: usize, bytes: &mut [u8; MAX_HEADER]) -> &[u8] {
+    header_of(FINAL_BINARY, length, bytes)
 }
 
 fn header_of(first: u8, length: usize, bytes: &mut [u8; MAX_HEADER]) -> &[u8] {

@@ -11,7 +11,7 @@ use bytestring::ByteString;
 
 use super::Malformed;
 use super::token::{Reader, Token};
-use super::transcode::transcode;
+use super::transcode::Transcoder;
 use crate::name::check_namespace;
 use crate::socket::decode::MAX_ACK_ID;
 use crate::socket::packet::{DecodeError, Kind, MAIN_NAMESPACE, Packet};
@@ -62,14 +62,14 @@ impl Decoder {
     /// [`DecodeError`] if it is no packet.
     #[expect(clippy::needless_pass_by_value, reason = "a message is handed over, as in the other decoders")]
     pub fn binary(&mut self, message: Bytes) -> Result<Option<Packet>, DecodeError> {
-        let members = Members::read(&message)?;
+        let mut payload = Transcoder::new(&message, self.max_attachments);
+        let members = Members::read(&message, &mut payload)?;
         let kind = members.kind()?;
-        let (data, attachments) = match members.payload(kind)? {
-            None => (None, Vec::new()),
-            Some(mut payload) => {
-                let (data, attachments) = transcode(&mut payload, &message, self.max_attachments)?;
-                (Some(data), attachments)
-            }
+        let (data, attachments) = if members.has_payload(kind)? {
+            let (data, attachments) = payload.finish();
+            (Some(data), attachments)
+        } else {
+            (None, Vec::new())
         };
         let kind = if attachments.is_empty() { kind } else { kind.binary() };
         let namespace = members.namespace(&message)?;
@@ -83,27 +83,26 @@ struct Members<'a> {
     kind: Option<Token<'a>>,
     namespace: Option<Token<'a>>,
     id: Option<Token<'a>>,
-    data: Option<Reader<'a>>,
+    /// The beginning of the payload.
+    data: Option<Token<'a>>,
 }
 
 impl<'a> Members<'a> {
-    fn read(message: &'a [u8]) -> Result<Self, Malformed> {
+    /// Reads a packet from its beginning to its end, once: the payload is rewritten on the way.
+    fn read(message: &'a [u8], payload: &mut Transcoder<'a>) -> Result<Self, DecodeError> {
         let mut reader = Reader::new(message);
-        let Token::Map(length) = reader.token()? else { return Err(Malformed::NotAMap) };
+        let Token::Map(length) = reader.token()? else { return Err(Malformed::NotAMap.into()) };
         let mut members = Self::default();
         for _ in 0..length {
-            let key = reader.skip()?;
-            let start = reader;
-            let value = reader.skip()?;
-            match key {
-                Token::Text(b"type") => members.kind = Some(value),
-                Token::Text(b"nsp") => members.namespace = Some(value),
-                Token::Text(b"id") => members.id = Some(value),
-                Token::Text(b"data") => members.data = Some(start),
-                _ => {}
+            match reader.skip()? {
+                Token::Text(b"data") => members.data = Some(payload.rewrite(&mut reader)?),
+                Token::Text(b"type") => members.kind = Some(reader.skip()?),
+                Token::Text(b"nsp") => members.namespace = Some(reader.skip()?),
+                Token::Text(b"id") => members.id = Some(reader.skip()?),
+                _ => _ = reader.skip()?,
             }
         }
-        if reader.is_at_end() { Ok(members) } else { Err(Malformed::TrailingBytes) }
+        if reader.is_at_end() { Ok(members) } else { Err(Malformed::TrailingBytes.into()) }
     }
 
     fn kind(&self) -> Result<Kind, Malformed> {
@@ -120,6 +119,9 @@ impl<'a> Members<'a> {
     /// The name without a query string, which the text format does not give on either.
     fn namespace(&self, message: &Bytes) -> Result<ByteString, Malformed> {
         let Some(Token::Text(text)) = self.namespace else { return Err(Malformed::Namespace) };
+        if text == MAIN_NAMESPACE.as_bytes() {
+            return Ok(ByteString::from_static(MAIN_NAMESPACE));
+        }
         let text = ByteString::try_from(message.slice_ref(text)).map_err(|_| Malformed::Namespace)?;
         let name = text.split('?').next().unwrap_or_default();
         if name == MAIN_NAMESPACE {
@@ -139,17 +141,16 @@ impl<'a> Members<'a> {
         }
     }
 
-    /// The payload, checked to be one that a packet of this kind may have.
-    fn payload(&self, kind: Kind) -> Result<Option<Reader<'a>>, DecodeError> {
-        let token = self.data.map_or(Ok(Token::Nil), |mut data| data.token())?;
-        match (kind, token) {
-            (Kind::Connect | Kind::Disconnect, Token::Nil) => Ok(None),
+    /// Returns whether there is a payload, which is checked to be one that a packet of this kind may have.
+    fn has_payload(&self, kind: Kind) -> Result<bool, DecodeError> {
+        match (kind, self.data.unwrap_or(Token::Nil)) {
+            (Kind::Connect | Kind::Disconnect, Token::Nil) => Ok(false),
             (Kind::Connect | Kind::ConnectError, Token::Map(_)) | (Kind::ConnectError, Token::Text(_)) => {
-                Ok(self.data)
+                Ok(true)
             }
             (Kind::Connect | Kind::ConnectError, _) => Err(Malformed::Payload.into()),
             (Kind::Disconnect, _) => Err(DecodeError::UnexpectedPayload),
-            (_, Token::List(_)) => Ok(self.data),
+            (_, Token::List(_)) => Ok(true),
             _ => Err(DecodeError::NotAnArray),
         }
     }

@@ -1,15 +1,15 @@
 //! Ready-made frames of text and attachments, rewritten as one binary frame of MessagePack.
 //!
-//! The number of values in a list stands before them, and JSON does not say it. So the payload is written without the
-//! headers of its lists and maps, which are put in between when all of them are known.
+//! The number of values in a list stands before them, and JSON does not say it. So a byte is left for the header of each
+//! list and map, which is filled in at its end. The headers of long ones take more: these are put in between when all of
+//! them are known.
 
 use std::cell::Cell;
 use std::mem;
 
 use bytes::Bytes;
 use rmp::encode::{
-    write_array_len, write_bin_len, write_f64, write_map_len, write_sint, write_str, write_str_len,
-    write_uint,
+    write_array_len, write_bin_len, write_f64, write_map_len, write_sint, write_str_len, write_uint,
 };
 use smallvec::SmallVec;
 
@@ -17,7 +17,7 @@ use super::error::EncodeError;
 use crate::args::{
     self, Number, Placeholder, Reader, has_marked_placeholders, marked_placeholder, placeholder,
 };
-use crate::engine::frame::{Frames, begin_binary_frame};
+use crate::engine::frame::{Frames, MAX_HEADER, binary_header};
 use crate::pace::Pace;
 use crate::socket::decode::Parts;
 use crate::socket::packet::{Kind, MAIN_NAMESPACE};
@@ -53,25 +53,24 @@ pub fn encode(run: &Bytes) -> Result<Bytes, EncodeError> {
 
     let parts = Parts::read(packet, attachments.len()).map_err(|_| EncodeError)?;
     let mut message = Payload::new(&attachments, parts.data);
-    message.body.reserve(run.len() + 32);
-    let count = 2 + u32::from(parts.id.is_some()) + u32::from(!parts.data.is_empty());
-    written(write_map_len(&mut message.body, count))?;
-    written(write_str(&mut message.body, "type"))?;
-    written(write_uint(&mut message.body, kind(parts.kind)))?;
-    written(write_str(&mut message.body, "nsp"))?;
-    write_text(&mut message.body, parts.namespace.unwrap_or(MAIN_NAMESPACE))?;
+    let body = &mut message.body;
+    body.reserve(run.len() + 32);
+    body.resize(MAX_HEADER, 0);
+    let count = 2 + u8::from(parts.id.is_some()) + u8::from(!parts.data.is_empty());
+    body.push(SHORT_MAP | count);
+    body.extend_from_slice(b"\xa4type");
+    body.push(kind(parts.kind));
+    body.extend_from_slice(b"\xa3nsp");
+    write_text(body, parts.namespace.unwrap_or(MAIN_NAMESPACE))?;
     if !parts.data.is_empty() {
-        written(write_str(&mut message.body, "data"))?;
+        body.extend_from_slice(b"\xa4data");
         message.read(Reader::new(parts.data, 0))?;
     }
     if let Some(id) = parts.id {
-        written(write_str(&mut message.body, "id"))?;
-        written(write_uint(&mut message.body, id))?;
+        message.body.extend_from_slice(b"\xa2id");
+        write_number(&mut message.body, id)?;
     }
-    let mut frame = Vec::new();
-    begin_binary_frame(&mut frame, message.len());
-    message.write(&mut frame)?;
-    Ok(frame.into())
+    message.into_frame()
 }
 
 /// Appends a value of JSON whose placeholders stand for these attachments.
@@ -79,11 +78,11 @@ pub fn encode(run: &Bytes) -> Result<Bytes, EncodeError> {
 pub(crate) fn write_json(out: &mut Vec<u8>, json: &str, attachments: &[Bytes]) -> Result<(), EncodeError> {
     let mut payload = Payload::new(attachments, json);
     payload.read(Reader::new(json, 0))?;
-    payload.write(out)
+    payload.write(0, out)
 }
 
 /// The number of a kind: this format does not tell packets with bytes from those without.
-fn kind(kind: Kind) -> u64 {
+fn kind(kind: Kind) -> u8 {
     match kind {
         Kind::Connect => 0,
         Kind::Disconnect => 1,
@@ -92,6 +91,13 @@ fn kind(kind: Kind) -> u64 {
         Kind::ConnectError => 4,
     }
 }
+
+/// A map of fewer than sixteen pairs begins with this and their number; a list and a text of fewer than 32 bytes too.
+const SHORT_MAP: u8 = 0x80;
+const SHORT_LIST: u8 = 0x90;
+const SHORT_TEXT: u8 = 0xa0;
+/// The length of a text stands in the next byte.
+const TEXT_8: u8 = 0xd9;
 
 /// The scratch memory that a thread keeps, in bytes.
 const MAX_KEPT: usize = 64 * 1024;
@@ -106,12 +112,13 @@ struct Payload<'a> {
     attachments: &'a [Bytes],
     /// Placeholders are marked: what else looks like one is an object.
     is_marked: bool,
-    /// All of it but the headers of the payload's lists and maps.
+    /// All of it, as long as the headers of its lists and maps have the one byte that is there for each of them.
     body: Vec<u8>,
-    /// The headers, and where in the body they belong, in that order.
-    headers: SmallVec<[Header; 8]>,
+    /// The headers that are longer, in the order in which their lists and maps end.
+    long: SmallVec<[Header; 4]>,
 }
 
+/// A list or map, whose header begins here.
 struct Header {
     position: usize,
     count: u32,
@@ -121,38 +128,32 @@ struct Header {
 impl<'a> Payload<'a> {
     /// Begins with nothing, in the thread's scratch memory. The placeholders in `json` stand for `attachments`.
     fn new(attachments: &'a [Bytes], json: &str) -> Self {
-        let is_marked = has_marked_placeholders(json);
+        let is_marked = !attachments.is_empty() && has_marked_placeholders(json);
         // A thread that is ending has none any more.
         let body = BODY.try_with(Cell::take).unwrap_or_default();
-        Self { attachments, is_marked, body, headers: SmallVec::new() }
+        Self { attachments, is_marked, body, long: SmallVec::new() }
     }
 
     /// Takes in the one value that `reader` reads.
     fn read(&mut self, mut reader: Reader<'_>) -> Result<(), EncodeError> {
-        // The headers of what has not been closed.
-        let mut open = SmallVec::<[usize; 8]>::new();
+        // What has not been closed.
+        let mut open = SmallVec::<[Header; 8]>::new();
         let mut pace = Pace::new();
         loop {
             pace.step();
-            let opened = match reader.peek().ok_or(EncodeError)? {
-                b'{' => match self.placeholder(&reader)? {
-                    Some(after) => {
+            match reader.peek().ok_or(EncodeError)? {
+                b'"' => write_text(&mut self.body, &reader.string()?)?,
+                first @ (b'{' | b'[') => {
+                    let is_map = first == b'{';
+                    if let Some(after) = if is_map { self.placeholder(&reader)? } else { None } {
                         reader = after;
-                        false
+                    } else {
+                        reader.advance();
+                        open.push(Header { position: self.body.len(), count: 0, is_map });
+                        self.body.push(0);
                     }
-                    None => true,
-                },
-                b'[' => true,
-                _ => {
-                    self.single(&mut reader)?;
-                    false
                 }
-            };
-            if opened {
-                let is_map = reader.peek() == Some(b'{');
-                reader.advance();
-                open.push(self.headers.len());
-                self.headers.push(Header { position: self.body.len(), count: 0, is_map });
+                first => self.word(first, &mut reader)?,
             }
             if !self.go_on(&mut open, &mut reader)? {
                 break;
@@ -163,21 +164,24 @@ impl<'a> Payload<'a> {
 
     /// After a value, or the beginning of a container: closes what ends here. `true`: another value follows, and its
     /// name, if it has one, is taken in.
+    #[inline]
     fn go_on(
         &mut self,
-        open: &mut SmallVec<[usize; 8]>,
+        open: &mut SmallVec<[Header; 8]>,
         reader: &mut Reader<'_>,
     ) -> Result<bool, EncodeError> {
-        while let Some(&index) = open.last() {
-            let header = &mut self.headers[index];
-            let end = if header.is_map { b'}' } else { b']' };
-            if reader.peek() == Some(end) {
+        while let Some(header) = open.last_mut() {
+            let next = reader.peek();
+            if next == Some(if header.is_map { b'}' } else { b']' }) {
                 reader.advance();
-                open.pop();
+                open.pop().into_iter().for_each(|header| self.close(header));
                 continue;
             }
             if header.count > 0 {
-                reader.expect(b',')?;
+                if next != Some(b',') {
+                    return Err(EncodeError);
+                }
+                reader.advance();
             }
             header.count = header.count.checked_add(1).ok_or(EncodeError)?;
             if header.is_map {
@@ -187,6 +191,14 @@ impl<'a> Payload<'a> {
             return Ok(true);
         }
         Ok(false)
+    }
+
+    /// A list or map has ended: its header is known.
+    fn close(&mut self, header: Header) {
+        match u8::try_from(header.count) {
+            Ok(count @ 0..16) => self.body[header.position] = header.short() | count,
+            _ => self.long.push(header),
+        }
     }
 
     /// Takes in the attachment that the object at the position stands for, if it is a placeholder. Gives the position
@@ -211,42 +223,56 @@ impl<'a> Payload<'a> {
         Ok(Some(after))
     }
 
-    /// Takes in a value that holds no others.
-    fn single(&mut self, reader: &mut Reader<'_>) -> Result<(), EncodeError> {
-        match reader.peek() {
-            Some(b'"') => write_text(&mut self.body, &reader.string()?)?,
-            Some(b'n') => {
-                reader.word("null")?;
-                self.body.push(rmp::Marker::Null.to_u8());
+    /// Takes in a value that is neither a string nor holds others, and begins like this.
+    fn word(&mut self, first: u8, reader: &mut Reader<'_>) -> Result<(), EncodeError> {
+        let (word, marker) = match first {
+            b'n' => ("null", rmp::Marker::Null),
+            b't' => ("true", rmp::Marker::True),
+            b'f' => ("false", rmp::Marker::False),
+            _ => {
+                return match reader.number()? {
+                    Number::Unsigned(number) => write_number(&mut self.body, number),
+                    Number::Signed(number) => written(write_sint(&mut self.body, number)),
+                    Number::Float(number) => written(write_f64(&mut self.body, number)),
+                };
             }
-            Some(b't') => {
-                reader.word("true")?;
-                self.body.push(rmp::Marker::True.to_u8());
-            }
-            Some(b'f') => {
-                reader.word("false")?;
-                self.body.push(rmp::Marker::False.to_u8());
-            }
-            _ => match reader.number()? {
-                Number::Unsigned(number) => written(write_uint(&mut self.body, number))?,
-                Number::Signed(number) => written(write_sint(&mut self.body, number))?,
-                Number::Float(number) => written(write_f64(&mut self.body, number))?,
-            },
-        }
+        };
+        reader.word(word)?;
+        self.body.push(marker.to_u8());
         Ok(())
     }
 
-    /// Returns how long it is with its headers.
-    fn len(&self) -> usize {
-        self.body.len() + self.headers.iter().map(Header::len).sum::<usize>()
+    /// Makes a frame of the message, before which there is room for its header.
+    fn into_frame(mut self) -> Result<Bytes, EncodeError> {
+        let mut bytes = [0; MAX_HEADER];
+        if self.long.is_empty() {
+            let header = binary_header(self.body.len() - MAX_HEADER, &mut bytes);
+            let start = MAX_HEADER - header.len();
+            self.body[start..MAX_HEADER].copy_from_slice(header);
+            // The memory of one that is not kept becomes that of the frame.
+            return Ok(if self.body.len() > MAX_KEPT {
+                Bytes::from(mem::take(&mut self.body)).slice(start..)
+            } else {
+                Bytes::copy_from_slice(&self.body[start..])
+            });
+        }
+        let longer: usize = self.long.iter().map(|header| header.len() - 1).sum();
+        let length = self.body.len() - MAX_HEADER + longer;
+        // Not a byte more: a vector that is full becomes `Bytes` without another allocation.
+        let header = binary_header(length, &mut bytes);
+        let mut frame = Vec::with_capacity(header.len() + length);
+        frame.extend_from_slice(header);
+        self.write(MAX_HEADER, &mut frame)?;
+        Ok(frame.into())
     }
 
-    /// Appends headers and body in their order.
-    fn write(&self, out: &mut Vec<u8>) -> Result<(), EncodeError> {
-        let mut copied = 0;
-        for header in &self.headers {
+    /// Appends all that is behind `start`, with the headers that are longer than their places.
+    fn write(&mut self, start: usize, out: &mut Vec<u8>) -> Result<(), EncodeError> {
+        self.long.sort_unstable_by_key(|header| header.position);
+        let mut copied = start;
+        for header in &self.long {
             out.extend_from_slice(&self.body[copied..header.position]);
-            copied = header.position;
+            copied = header.position + 1;
             if header.is_map {
                 written(write_map_len(out, header.count))?;
             } else {
@@ -269,8 +295,13 @@ impl Drop for Payload<'_> {
 }
 
 impl Header {
+    /// Returns what a header of one byte begins with.
+    const fn short(&self) -> u8 {
+        if self.is_map { SHORT_MAP } else { SHORT_LIST }
+    }
+
     /// Returns how many bytes it takes: lists and maps have headers of the same lengths.
-    fn len(&self) -> usize {
+    const fn len(&self) -> usize {
         match self.count {
             0..16 => 1,
             16..0x1_0000 => 3,
@@ -279,10 +310,26 @@ impl Header {
     }
 }
 
+#[inline]
 fn write_text(out: &mut Vec<u8>, text: &str) -> Result<(), EncodeError> {
-    written(write_str_len(out, length(text.as_bytes())?))?;
+    match u8::try_from(text.len()) {
+        Ok(short @ 0..32) => out.push(SHORT_TEXT | short),
+        Ok(medium) => out.extend_from_slice(&[TEXT_8, medium]),
+        Err(_) => written(write_str_len(out, length(text.as_bytes())?))?,
+    }
     out.extend_from_slice(text.as_bytes());
     Ok(())
+}
+
+#[inline]
+fn write_number(out: &mut Vec<u8>, number: u64) -> Result<(), EncodeError> {
+    match u8::try_from(number) {
+        Ok(short @ 0..128) => {
+            out.push(short);
+            Ok(())
+        }
+        _ => written(write_uint(out, number)),
+    }
 }
 
 fn length(bytes: &[u8]) -> Result<u32, EncodeError> {

@@ -79,9 +79,24 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads the next token.
+    #[inline]
     pub(super) fn token(&mut self) -> Result<Token<'a>, Malformed> {
         let [marker] = self.array()?;
-        Ok(match Marker::from_u8(marker) {
+        // Most of a message: what has its number or length in the marker.
+        Ok(match marker {
+            0x00..=0x7f => Token::Unsigned(marker.into()),
+            0x80..=0x8f => Token::Map((marker & 0x0f).into()),
+            0x90..=0x9f => Token::List((marker & 0x0f).into()),
+            0xa0..=0xbf => Token::Text(self.bytes((marker & 0x1f).into())?),
+            0xd9 => Token::Text(self.sized_8()?),
+            _ => self.other(Marker::from_u8(marker))?,
+        })
+    }
+
+    /// Reads a token that has such a marker.
+    #[inline(never)]
+    fn other(&mut self, marker: Marker) -> Result<Token<'a>, Malformed> {
+        Ok(match marker {
             Marker::Null => Token::Nil,
             Marker::False => Token::Bool(false),
             Marker::True => Token::Bool(true),
@@ -132,16 +147,23 @@ impl<'a> Reader<'a> {
     }
 
     /// Passes over one whole value, however deep. Returns its first token.
+    #[inline]
     pub(super) fn skip(&mut self) -> Result<Token<'a>, Malformed> {
         let first = self.token()?;
+        if let Token::List(_) | Token::Map(_) = first {
+            self.skip_values(first.values())?;
+        }
+        Ok(first)
+    }
+
+    fn skip_values(&mut self, mut due: u64) -> Result<(), Malformed> {
         // Each container adds less than 2^33, and there cannot be 2^31 of them.
-        let mut due = first.values();
         let mut pace = Pace::new();
         while due > 0 {
             pace.step();
             due = due - 1 + self.token()?.values();
         }
-        Ok(first)
+        Ok(())
     }
 
     /// An extension of a length that its marker names.
@@ -164,6 +186,7 @@ impl<'a> Reader<'a> {
         Ok(if kind == JAVASCRIPT { Token::Bytes(data) } else { other_extension(kind, data) })
     }
 
+    #[inline]
     fn sized_8(&mut self) -> Result<&'a [u8], Malformed> {
         let length = u8::from_be_bytes(self.array()?);
         self.bytes(length.into())
@@ -187,6 +210,7 @@ impl<'a> Reader<'a> {
         self.array().map(u32::from_be_bytes)
     }
 
+    #[inline]
     fn bytes(&mut self, length: u32) -> Result<&'a [u8], Malformed> {
         let length = usize::try_from(length).map_err(|_| Malformed::Incomplete)?;
         let (bytes, rest) = self.rest.split_at_checked(length).ok_or(Malformed::Incomplete)?;
@@ -194,6 +218,7 @@ impl<'a> Reader<'a> {
         Ok(bytes)
     }
 
+    #[inline]
     fn array<const N: usize>(&mut self) -> Result<[u8; N], Malformed> {
         let (array, rest) = self.rest.split_first_chunk().ok_or(Malformed::Incomplete)?;
         self.rest = rest;

@@ -3,7 +3,7 @@
 //! Lists and maps are kept on a stack of their own, so that nesting costs no stack of the thread. The text is at most
 //! seven times as long as what it is made of, but for the placeholders of at most the allowed number of attachments.
 
-use std::io::Write as _;
+use std::fmt::Write as _;
 
 use bytes::Bytes;
 use bytestring::ByteString;
@@ -11,7 +11,7 @@ use smallvec::SmallVec;
 
 use super::Malformed;
 use super::token::{Reader, Token};
-use crate::args::{MAX_DIGITS, digits, write_string};
+use crate::args::write_string;
 use crate::date::Date;
 use crate::pace::Pace;
 use crate::socket::packet::DecodeError;
@@ -22,59 +22,22 @@ pub(super) const MAX_DEPTH: usize = 512;
 /// A message that is kept whole for whatever is in it.
 const SHORT: usize = 16 * 1024;
 
-/// Rewrites the value at the position of `reader`, which reads `message`. The bytes in it are slices of `message`
-/// unless that
-/// is long and they are a small part of it.
-pub(super) fn transcode(
-    reader: &mut Reader<'_>,
-    message: &Bytes,
+/// Rewrites values of a message.
+pub(super) struct Transcoder<'a> {
+    /// Grown to what is usual when the first value comes.
+    json: String,
+    message: &'a Bytes,
+    attachments: Vec<Bytes>,
     max_attachments: usize,
-) -> Result<(ByteString, Vec<Bytes>), DecodeError> {
-    // Quotes, commas and colons make the text of usual payloads somewhat longer than what they are made of.
-    let json = Vec::with_capacity(reader.len() + reader.len() / 4 + 16);
-    let mut writer = Writer { json, message, attachments: Vec::new(), max_attachments };
-    let mut open = SmallVec::<[Open; 8]>::new();
-    let mut pace = Pace::new();
-    loop {
-        pace.step();
-        let opened = match reader.token()? {
-            Token::List(length) => Some(Open { left: length, is_map: false, is_first: true }),
-            Token::Map(length) => Some(Open { left: length, is_map: true, is_first: true }),
-            single => {
-                writer.value(single)?;
-                None
-            }
-        };
-        if let Some(container) = opened {
-            if open.len() == MAX_DEPTH {
-                return Err(Malformed::TooDeep.into());
-            }
-            writer.json.push(if container.is_map { b'{' } else { b'[' });
-            open.push(container);
-        }
-        if !writer.go_on(&mut open, reader)? {
-            break;
-        }
-    }
-    let Writer { mut json, mut attachments, .. } = writer;
-    // Both may be kept for long, and are not to keep what is many times as large: room for text that has become
-    // attachments, a message of which they are the smaller part.
-    if json.capacity() / 2 > json.len() {
-        json.shrink_to_fit();
-    }
-    if message.len() > SHORT && attachments.iter().map(Bytes::len).sum::<usize>() < message.len() / 2 {
-        attachments.iter_mut().for_each(|data| *data = Bytes::copy_from_slice(data));
-    }
-    let text = ByteString::try_from(json).expect("texts are written as UTF-8, and all else is ASCII");
-    Ok((text, attachments))
 }
 
 /// Rewrites a message that is one value.
 #[cfg(feature = "node")]
 pub(crate) fn to_json(message: &Bytes) -> Result<(ByteString, Vec<Bytes>), DecodeError> {
     let mut reader = Reader::new(message);
-    let rewritten = transcode(&mut reader, message, usize::MAX)?;
-    if reader.is_at_end() { Ok(rewritten) } else { Err(Malformed::TrailingBytes.into()) }
+    let mut transcoder = Transcoder::new(message, usize::MAX);
+    transcoder.rewrite(&mut reader)?;
+    if reader.is_at_end() { Ok(transcoder.finish()) } else { Err(Malformed::TrailingBytes.into()) }
 }
 
 /// A list or map whose end has not been reached.
@@ -84,14 +47,63 @@ struct Open {
     is_first: bool,
 }
 
-struct Writer<'a> {
-    json: Vec<u8>,
-    message: &'a Bytes,
-    attachments: Vec<Bytes>,
-    max_attachments: usize,
-}
+impl<'a> Transcoder<'a> {
+    pub(super) fn new(message: &'a Bytes, max_attachments: usize) -> Self {
+        Self { json: String::new(), message, attachments: Vec::new(), max_attachments }
+    }
 
-impl Writer<'_> {
+    /// Rewrites the value at the position of `reader`, which reads the message. It takes the place of one that was
+    /// rewritten before. Returns its first token.
+    pub(super) fn rewrite(&mut self, reader: &mut Reader<'a>) -> Result<Token<'a>, DecodeError> {
+        self.json.clear();
+        self.attachments.clear();
+        // Quotes, commas and colons make the text of usual payloads somewhat longer than what they are made of.
+        self.json.reserve(reader.len() + reader.len() / 4 + 16);
+        let mut open = SmallVec::<[Open; 8]>::new();
+        let mut pace = Pace::new();
+        let first = reader.token()?;
+        let mut token = first;
+        loop {
+            pace.step();
+            let (left, is_map) = match token {
+                Token::List(length) => (length, false),
+                Token::Map(length) => (length, true),
+                single => {
+                    self.value(single)?;
+                    if !self.go_on(&mut open, reader)? {
+                        return Ok(first);
+                    }
+                    token = reader.token()?;
+                    continue;
+                }
+            };
+            if open.len() == MAX_DEPTH {
+                return Err(Malformed::TooDeep.into());
+            }
+            self.json.push(if is_map { '{' } else { '[' });
+            open.push(Open { left, is_map, is_first: true });
+            if !self.go_on(&mut open, reader)? {
+                return Ok(first);
+            }
+            token = reader.token()?;
+        }
+    }
+
+    /// Returns the JSON of the last value and the bytes in it. These are slices of the message unless that is long and
+    /// they are a small part of it.
+    pub(super) fn finish(self) -> (ByteString, Vec<Bytes>) {
+        let Self { mut json, message, mut attachments, .. } = self;
+        // Both may be kept for long, and are not to keep what is many times as large: room for text that has become
+        // attachments, a message of which they are the smaller part.
+        if json.capacity() / 2 > json.len() {
+            json.shrink_to_fit();
+        }
+        if message.len() > SHORT && attachments.iter().map(Bytes::len).sum::<usize>() < message.len() / 2 {
+            attachments.iter_mut().for_each(|data| *data = Bytes::copy_from_slice(data));
+        }
+        (json.into(), attachments)
+    }
+
     /// After a value: closes what ends here. `true`: another value follows, and its name, if it has one, is written.
     fn go_on(
         &mut self,
@@ -102,15 +114,15 @@ impl Writer<'_> {
             if container.left > 0 {
                 container.left -= 1;
                 if !std::mem::take(&mut container.is_first) {
-                    self.json.push(b',');
+                    self.json.push(',');
                 }
                 if container.is_map {
                     self.key(reader.token()?)?;
-                    self.json.push(b':');
+                    self.json.push(':');
                 }
                 return Ok(true);
             }
-            self.json.push(if container.is_map { b'}' } else { b']' });
+            self.json.push(if container.is_map { '}' } else { ']' });
             open.pop();
         }
         Ok(false)
@@ -118,22 +130,21 @@ impl Writer<'_> {
 
     fn value(&mut self, token: Token<'_>) -> Result<(), DecodeError> {
         match token {
-            Token::Nil => self.json.extend_from_slice(b"null"),
-            Token::Bool(value) => self.json.extend_from_slice(if value { b"true" } else { b"false" }),
-            Token::Unsigned(number) => self.json.extend_from_slice(digits(number, &mut [0; MAX_DIGITS])),
+            Token::Nil => self.json.push_str("null"),
+            Token::Bool(value) => self.json.push_str(if value { "true" } else { "false" }),
+            Token::Unsigned(number) => self.digits(number),
             Token::Signed(number) => self.display(number),
-            Token::Float(number) => serde_json::to_writer(&mut self.json, &number)
-                .expect("floats serialize, and a vector takes all of it"),
+            Token::Float(number) => self.float(number),
             Token::Text(text) => self.text(text),
             Token::Bytes(bytes) => self.attach(bytes)?,
             Token::Date(milliseconds) => match Date::new(milliseconds) {
                 Some(date) => self.display(format_args!("\"{date}\"")),
-                None => self.json.extend_from_slice(b"null"),
+                None => self.json.push_str("null"),
             },
             Token::Extension(kind, bytes) => {
                 self.display(format_args!("[{kind},"));
                 self.attach(bytes)?;
-                self.json.push(b']');
+                self.json.push(']');
             }
             Token::List(_) | Token::Map(_) => unreachable!("containers are opened, not written"),
         }
@@ -145,9 +156,9 @@ impl Writer<'_> {
             Token::Text(text) => self.text(text),
             Token::Float(number) if !number.is_finite() => return Err(Malformed::Key.into()),
             Token::Nil | Token::Bool(_) | Token::Unsigned(_) | Token::Signed(_) | Token::Float(_) => {
-                self.json.push(b'"');
+                self.json.push('"');
                 self.value(token)?;
-                self.json.push(b'"');
+                self.json.push('"');
             }
             Token::Bytes(_) | Token::List(_) | Token::Map(_) | Token::Date(_) | Token::Extension(..) => {
                 return Err(Malformed::Key.into());
@@ -167,8 +178,25 @@ impl Writer<'_> {
         Ok(())
     }
 
+    fn digits(&mut self, number: u64) {
+        if let Ok(digit @ 0..10) = u8::try_from(number) {
+            self.json.push(char::from(b'0' + digit));
+        } else {
+            self.display(number);
+        }
+    }
+
+    fn float(&mut self, number: f64) {
+        // Longer than any of them.
+        let mut text = [0; 32];
+        let mut left = &mut text[..];
+        serde_json::to_writer(&mut left, &number).expect("floats serialize, and are not as long");
+        let length = 32 - left.len();
+        self.json.push_str(std::str::from_utf8(&text[..length]).expect("digits, a point and an exponent"));
+    }
+
     fn display(&mut self, value: impl std::fmt::Display) {
-        write!(self.json, "{value}").expect("a vector takes all of it");
+        write!(self.json, "{value}").expect("a text takes all of it");
     }
 
     /// Writes text. Where it is not UTF-8, U+FFFD stands in its place.

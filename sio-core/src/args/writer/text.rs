@@ -7,40 +7,81 @@ use crate::args::plain::plain_run;
 /// So much often follows a string, and would otherwise double the memory of a long one.
 const BEHIND: usize = 64;
 
-/// Appends a string as JSON.
-pub(crate) fn write_string(out: &mut Vec<u8>, text: &str) {
-    let needed = text.len() + 2;
-    if out.capacity() - out.len() < needed {
-        out.reserve(needed + BEHIND);
-    }
-    out.push(b'"');
-    write_inside_string(out, text);
-    out.push(b'"');
+/// Memory for JSON that is being written: bytes, or a text that is known to be one without being looked at again.
+pub(crate) trait Out {
+    fn put(&mut self, text: &str);
+
+    /// Makes room for so much, and for what often follows it, unless there is room.
+    fn make_room(&mut self, needed: usize);
 }
 
-fn write_inside_string(out: &mut Vec<u8>, text: &str) {
-    const HEX: &[u8; 16] = b"0123456789abcdef";
-    let mut rest = text.as_bytes();
-    loop {
-        let (plain, other) = rest.split_at(plain_run(rest));
-        out.extend_from_slice(plain);
-        let Some((byte, behind)) = other.split_first() else { return };
-        let short = match byte {
-            b'"' | b'\\' => *byte,
-            b'\x08' => b'b',
-            b'\x0c' => b'f',
-            b'\n' => b'n',
-            b'\r' => b'r',
-            b'\t' => b't',
-            _ => b'u',
-        };
-        out.extend_from_slice(&[b'\\', short]);
-        if short == b'u' {
-            out.extend_from_slice(b"00");
-            out.extend([byte >> 4, byte & 0xf].map(|digit| HEX[usize::from(digit)]));
+impl Out for Vec<u8> {
+    #[inline]
+    fn put(&mut self, text: &str) {
+        self.extend_from_slice(text.as_bytes());
+    }
+
+    #[inline]
+    fn make_room(&mut self, needed: usize) {
+        if self.capacity() - self.len() < needed {
+            self.reserve(needed + BEHIND);
         }
+    }
+}
+
+#[cfg(feature = "msgpack")]
+impl Out for String {
+    #[inline]
+    fn put(&mut self, text: &str) {
+        self.push_str(text);
+    }
+
+    #[inline]
+    fn make_room(&mut self, needed: usize) {
+        if self.capacity() - self.len() < needed {
+            self.reserve(needed + BEHIND);
+        }
+    }
+}
+
+/// Appends a string as JSON.
+pub(crate) fn write_string(out: &mut impl Out, text: &str) {
+    out.make_room(text.len() + 2);
+    out.put("\"");
+    write_inside_string(out, text);
+    out.put("\"");
+}
+
+fn write_inside_string(out: &mut impl Out, text: &str) {
+    let (plain, mut rest) = text.split_at(plain_run(text.as_bytes()));
+    out.put(plain);
+    while let Some(byte) = rest.as_bytes().first() {
+        write_escape(out, *byte);
+        let (plain, behind) = rest[1..].split_at(plain_run(&rest.as_bytes()[1..]));
+        out.put(plain);
         rest = behind;
     }
+}
+
+/// Writes a byte that no string may hold as it is.
+fn write_escape(out: &mut impl Out, byte: u8) {
+    out.put(match byte {
+        b'"' => "\\\"",
+        b'\\' => "\\\\",
+        b'\x08' => "\\b",
+        b'\x0c' => "\\f",
+        b'\n' => "\\n",
+        b'\r' => "\\r",
+        b'\t' => "\\t",
+        _ => {
+            const HEX: &str = "0123456789abcdef";
+            out.put("\\u00");
+            for digit in [byte >> 4, byte & 0xf].map(usize::from) {
+                out.put(&HEX[digit..=digit]);
+            }
+            return;
+        }
+    });
 }
 
 /// Writes text that is displayed into a string.

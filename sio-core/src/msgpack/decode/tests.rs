@@ -282,6 +282,14 @@ fn a_text_that_looks_like_a_placeholder_is_text_beside_bytes() {
 }
 
 #[test]
+fn of_a_repeated_payload_the_last_counts() {
+    let twice = b"\x84\xa4type\x02\xa4data\x92\xa1a\xc4\x01x\xa3nsp\xa1/\xa4data\x91\xa1b";
+    let packet = decode(&twice[..]).unwrap();
+    assert_eq!(parts(&packet), (Kind::Event, "/", None, Some(r#"["b"]"#)));
+    assert!(packet.attachments.is_empty());
+}
+
+#[test]
 fn depth_is_limited() {
     let nested = |depth: usize| decode(event(&[&b"\x91".repeat(depth - 1)[..], b"\x90"].concat()));
     assert_eq!(nested(MAX_DEPTH).unwrap().data.unwrap().len(), 2 * MAX_DEPTH);

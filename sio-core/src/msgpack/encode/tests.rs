@@ -69,6 +69,25 @@ fn long_texts_lists_and_bytes_have_long_headers() {
 }
 
 #[test]
+fn lists_and_maps_of_all_lengths_hold_each_other() {
+    let mut value = serde_json::json!("inside");
+    for length in [0, 15, 16, 17, 300, 15, 70_000, 16, 1] {
+        let members = (0..length).map(|n| (n.to_string(), n.into())).collect::<serde_json::Map<_, _>>();
+        let list: Vec<serde_json::Value> = (0..length).map(serde_json::Value::from).collect();
+        value = serde_json::json!([[list, value], members, {"a": value, "b": members}]);
+        let frame = encode(&event(Some(1), &[&value])).unwrap();
+        let (_, message) = Frames::new(frame).next().unwrap();
+        let packet = crate::msgpack::Decoder::new(0).binary(message).unwrap().unwrap();
+        let args = serde_json::json!(["up", [value]]);
+        let data: serde_json::Value = serde_json::from_str(&packet.data.unwrap()).unwrap();
+        assert!(data == args && packet.id == Some(1), "{length}");
+        if length > 100 {
+            value = serde_json::json!("inside");
+        }
+    }
+}
+
+#[test]
 fn objects_that_look_like_placeholders_are_data_where_there_are_no_bytes() {
     let look_alike = serde_json::json!({"_placeholder": true, "num": 0});
     let hex = hex(&event(None, &look_alike));
