@@ -35,8 +35,6 @@ pub enum End {
     Ended,
     /// A frame that no client may send.
     Protocol,
-    /// Text that is not UTF-8.
-    InvalidUtf8,
     /// A frame longer than the limit.
     TooLarge,
 }
@@ -70,8 +68,7 @@ pub fn frames(bytes: &[u8], portions: &[usize], max_payload: usize, may_deflate:
 fn end(error: &ReadError) -> End {
     match error {
         ReadError::Ended | ReadError::Io(_) => End::Ended,
-        ReadError::Protocol(_) | ReadError::NotDeflated => End::Protocol,
-        ReadError::InvalidUtf8 => End::InvalidUtf8,
+        ReadError::Protocol(_) | ReadError::NotDeflated | ReadError::InvalidUtf8 => End::Protocol,
         ReadError::TooLarge => End::TooLarge,
     }
 }

@@ -10,6 +10,7 @@
 //! into a buffer as long as the frame, where fastwebsockets unmasks it.
 
 mod feed;
+mod large;
 
 use std::cell::Cell;
 use std::future::Future;
@@ -22,6 +23,7 @@ use fastwebsockets::{OpCode, Payload, WebSocketRead};
 use tokio::io::{AsyncRead, AsyncReadExt, ReadBuf};
 
 use self::feed::{Feed, reader};
+use self::large::Kept;
 use super::deflate::RSV1;
 use crate::turn;
 
@@ -40,12 +42,12 @@ thread_local! {
     static SPARE: Cell<Option<Box<Scratch>>> = const { Cell::new(None) };
 }
 
-/// One frame as it came, unmasked. Text in a large one has not been checked.
+/// One frame as it came, unmasked. Text has not been checked.
 #[derive(Debug)]
 pub(crate) struct Frame {
     pub(crate) fin: bool,
     pub(crate) opcode: OpCode,
-    /// It begins a message that is compressed; text in it has not been checked either.
+    /// It begins a message that is compressed.
     pub(crate) is_deflated: bool,
     pub(crate) payload: Bytes,
 }
@@ -86,6 +88,7 @@ pub(crate) struct Scratch {
     end: usize,
     reader: WebSocketRead<Feed>,
     feed: Feed,
+    large: Kept,
 }
 
 impl Scratch {
@@ -99,6 +102,7 @@ impl Scratch {
                 end: 0,
                 reader: reader(feed.clone()),
                 feed,
+                large: Kept::default(),
             })
         })
     }
@@ -106,6 +110,7 @@ impl Scratch {
     /// Gives the buffer back to the thread.
     pub(crate) fn give_back(mut self: Box<Self>) {
         (self.start, self.end) = (0, 0);
+        self.large.end_turn();
         SPARE.set(Some(self));
     }
 
@@ -159,15 +164,18 @@ impl FrameReader {
             // So much is missing of a large frame that has begun.
             let mut large = None;
             if self.stored.is_empty() {
-                let unread = scratch.unread();
-                if let Some(length) = frame_length(unread, max_payload)?
-                    && unread.len() >= length
-                {
-                    let at = scratch.start;
-                    scratch.start += length;
-                    return Poll::Ready(scratch.decode(at, length, rules).map(Some));
+                let unread = scratch.unread().len();
+                if let Some(length) = frame_length(scratch.unread(), max_payload)? {
+                    if unread >= length {
+                        let at = scratch.start;
+                        scratch.start += length;
+                        return Poll::Ready(scratch.decode(at, length, rules).map(Some));
+                    }
+                    if length > SHARED_READER_LIMIT && unread >= length / PART {
+                        self.stored = scratch.large.take(length).unwrap_or_default();
+                    }
                 }
-                self.stored.extend_from_slice(unread);
+                self.stored.extend_from_slice(scratch.unread());
                 (scratch.start, scratch.end) = (0, 0);
             } else if let Some(length) = frame_length(&self.stored, max_payload)? {
                 let rest = length.saturating_sub(self.stored.len());
@@ -175,13 +183,16 @@ impl FrameReader {
                     return Poll::Ready(self.take_stored(length, scratch, rules).map(Some));
                 }
                 if length > SHARED_READER_LIMIT && self.stored.len() >= rest / PART {
-                    large = Some(rest);
+                    large = Some((length, rest));
                 }
             }
             if turn::is_over() {
                 return Poll::Ready(Ok(None));
             }
-            if let Some(rest) = large {
+            if let Some((length, rest)) = large {
+                if self.stored.capacity() < length {
+                    self.make_room(length, scratch);
+                }
                 ready!(self.poll_rest(cx, link, rest))?;
                 continue;
             }
@@ -209,10 +220,21 @@ impl FrameReader {
             self.stored = BytesMut::new();
         }
         if length > SHARED_READER_LIMIT {
-            decode_large(frame, rules)
+            scratch.keep_large(frame, rules)
         } else {
             scratch.feed.put(&frame);
             scratch.read(rules)
+        }
+    }
+
+    /// Makes room for a large frame of this length, a part of which is stored.
+    fn make_room(&mut self, length: usize, scratch: &mut Scratch) {
+        match scratch.large.take(length) {
+            Some(mut memory) => {
+                memory.extend_from_slice(&self.stored);
+                self.stored = memory;
+            }
+            None => self.stored.reserve(length - self.stored.len()),
         }
     }
 
@@ -224,7 +246,6 @@ impl FrameReader {
         link: &mut (impl AsyncRead + Unpin),
         rest: usize,
     ) -> Poll<Result<(), ReadError>> {
-        self.stored.reserve(rest);
         let mut buffer = (&mut self.stored).limit(rest.min(READ_SIZE));
         match ready!(pin!(link.read_buf(&mut buffer)).poll(cx)) {
             Ok(0) => Poll::Ready(Err(ReadError::Ended)),
@@ -297,18 +318,27 @@ impl Scratch {
     fn decode(&mut self, at: usize, length: usize, rules: Rules) -> Result<Frame, ReadError> {
         let bytes = &self.buffer[at..at + length];
         if length > SHARED_READER_LIMIT {
-            return decode_large(BytesMut::from(bytes), rules);
+            let mut memory = self.large.take(length).unwrap_or_default();
+            memory.extend_from_slice(bytes);
+            return self.keep_large(memory, rules);
         }
         self.feed.put(bytes);
         self.read(rules)
     }
 
+    /// Decodes a large frame where it is, and keeps its memory for the next.
+    fn keep_large(&mut self, frame: BytesMut, rules: Rules) -> Result<Frame, ReadError> {
+        let frame = large::decode(frame, rules)?;
+        self.large.keep(&frame);
+        Ok(frame)
+    }
+
     /// Decodes the frame with which the reader has been fed.
     fn read(&mut self, rules: Rules) -> Result<Frame, ReadError> {
-        let deflated = if rules.may_deflate { self.feed.take_deflated() } else { None };
+        let kind = self.feed.take_kind(rules.may_deflate);
         let mut frame = read_one(&mut self.reader);
-        if let (Some(opcode), Ok(frame)) = (deflated, &mut frame) {
-            (frame.opcode, frame.is_deflated) = (opcode, true);
+        if let (Some(kind), Ok(frame)) = (kind, &mut frame) {
+            (frame.opcode, frame.is_deflated) = (kind.opcode, kind.is_deflated);
         }
         if frame.is_err() {
             // Bytes left in a failed reader would be taken for the next connection's.
@@ -317,24 +347,6 @@ impl Scratch {
         }
         frame
     }
-}
-
-/// Decodes a whole frame where it is. Only its header is read here, the length of which has been found before.
-fn decode_large(mut bytes: BytesMut, rules: Rules) -> Result<Frame, ReadError> {
-    let is_deflated = rules.may_deflate && deflated(bytes[0]).is_some();
-    if is_deflated {
-        bytes[0] &= !RSV1;
-    }
-    let extended = if bytes[1] & 0x7f == 126 { 2 } else { 8 };
-    let head = bytes.split_to(2 + extended + 4);
-    if head[0] & 0x70 != 0 {
-        return Err(RESERVED_BITS);
-    }
-    let (fin, mask) = (head[0] & 0x80 != 0, head.last_chunk().copied());
-    let opcode = OpCode::try_from(head[0] & 0x0f).map_err(|_| UNKNOWN_OPCODE)?;
-    let mut frame = fastwebsockets::Frame::new(fin, opcode, mask, Payload::Bytes(bytes));
-    frame.unmask();
-    Ok(Frame { is_deflated, ..taken(frame) })
 }
 
 /// Returns the kind of message that is compressed and begins with such a byte, if one does. The other frames of a message
@@ -353,7 +365,6 @@ fn read_one(reader: &mut WebSocketRead<Feed>) -> Result<Frame, ReadError> {
         return Err(ReadError::Protocol("the frame's length does not fit its header"));
     };
     let frame = result.map_err(|error| match error {
-        E::InvalidUTF8 => ReadError::InvalidUtf8,
         E::ReservedBitsNotZero => RESERVED_BITS,
         E::ControlFrameFragmented => ReadError::Protocol("a control frame is fragmented"),
         E::InvalidValue => UNKNOWN_OPCODE,

@@ -5,9 +5,6 @@ use sio::fuzzing::{self, End, Frame};
 /// The limits: below and above the length at which a frame takes another way through the reader.
 const LIMITS: [usize; 4] = [20, 125, 1000, 100_000];
 
-/// Frames that are longer take the other way.
-const SHARED_READER_LIMIT: usize = 32 * 1024;
-
 /// The first byte is the limit and whether messages may be compressed, the second the number of portions, which follow.
 pub(super) fn frames(input: &[u8]) {
     let (rules, rest) = super::split(input);
@@ -72,10 +69,5 @@ fn one(bytes: &[u8], max_payload: usize, may_deflate: bool) -> Result<(Frame, &[
         return Err(End::Protocol);
     }
     let payload: Vec<u8> = payload.iter().zip(mask.iter().cycle()).map(|(byte, mask)| byte ^ mask).collect();
-    // Text that is compressed, in parts or in a large frame is checked when the message is whole.
-    let is_checked = opcode == 1 && fin && !is_deflated && bytes.len() - rest.len() <= SHARED_READER_LIMIT;
-    if is_checked && std::str::from_utf8(&payload).is_err() {
-        return Err(End::InvalidUtf8);
-    }
     Ok((Frame { fin, opcode, is_deflated, payload }, rest))
 }

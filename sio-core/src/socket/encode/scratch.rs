@@ -12,6 +12,13 @@ use crate::socket::packet::{Kind, MAIN_NAMESPACE};
 /// The scratch memory that a thread keeps, in bytes. Larger packets are rare; their memory becomes that of the packet.
 const MAX_KEPT: usize = 64 * 1024;
 
+/// The memory of a larger packet that a thread keeps, in bytes, for the next one. The pages of what goes back to the
+/// system have to be made again.
+const MAX_LARGE: usize = 1024 * 1024 + 4096;
+
+/// After so many packets without a larger one, its memory is not kept any more.
+const PATIENCE: u32 = 1000;
+
 /// The most that stands before the JSON of a packet, but for its namespace: the frame's header, the types of Engine.IO
 /// and Socket.IO, the number of attachments with its `-`, the namespace's `,`, and the id.
 const MAX_HEAD: usize = MAX_HEADER + 2 + MAX_DIGITS + 1 + 1 + MAX_DIGITS;
@@ -26,6 +33,10 @@ pub(super) struct Scratch {
     packet: Vec<u8>,
     room: usize,
     attachments: BinaryFrames,
+    /// The last larger packet. Its memory can be had when it has been sent.
+    large: Option<Bytes>,
+    /// How many packets have followed it.
+    since_large: u32,
 }
 
 /// The attachments of a packet, as the frames in which they are sent.
@@ -52,7 +63,7 @@ thread_local! {
     /// Taken while a packet is put together: a value's `Serialize` may itself encode a packet, in memory of its own.
     static SCRATCH: Cell<Scratch> = const {
         let attachments = BinaryFrames { frames: Vec::new(), count: 0, marks: false };
-        Cell::new(Scratch { packet: Vec::new(), room: 0, attachments })
+        Cell::new(Scratch { packet: Vec::new(), room: 0, attachments, large: None, since_large: 0 })
     };
 }
 
@@ -61,6 +72,9 @@ impl Scratch {
     pub(super) fn take(namespace: &str, marks: bool) -> Self {
         // A thread that is ending has none any more.
         let mut scratch = SCRATCH.try_with(Cell::take).unwrap_or_default();
+        if scratch.large.is_some() {
+            scratch.reuse_large();
+        }
         scratch.room = MAX_HEAD + namespace.len();
         scratch.packet.resize(scratch.room, 0);
         scratch.attachments.marks = marks;
@@ -90,15 +104,25 @@ impl Scratch {
     /// Makes the packet of the JSON and the attachments, and gives the memory back.
     pub(super) fn end(mut self, kind: Kind, namespace: &str, id: Option<u64>) -> Bytes {
         let start = self.write_head(kind, namespace, id);
+        self.packet.reserve_exact(self.attachments.frames.len());
         self.packet.extend_from_slice(&self.attachments.frames);
-        let packet = if self.packet.len() > MAX_KEPT {
+        let is_large = self.packet.len() > MAX_KEPT;
+        let has_room_left = self.packet.capacity() - self.packet.len() > self.packet.len() / 8;
+        if is_large {
+            self.since_large = 0;
+        }
+        // A copy, if the memory would be much more than the packet: it may be kept for long.
+        let packet = if !is_large || has_room_left && self.packet.capacity() <= MAX_LARGE {
+            Bytes::copy_from_slice(&self.packet[start..])
+        } else {
             let mut packet = mem::take(&mut self.packet);
-            if packet.capacity() - packet.len() > packet.len() / 8 {
+            if has_room_left {
                 packet.shrink_to_fit();
             }
-            Bytes::from(packet).slice(start..)
-        } else {
-            Bytes::copy_from_slice(&self.packet[start..])
+            let is_kept = packet.capacity() <= MAX_LARGE;
+            let packet = Bytes::from(packet);
+            self.large = is_kept.then(|| packet.clone());
+            packet.slice(start..)
         };
         self.give_back();
         packet
@@ -129,12 +153,30 @@ impl Scratch {
         put(text_header(length - start, &mut [0; MAX_HEADER]))
     }
 
-    pub(super) fn give_back(mut self) {
-        self.attachments.count = 0;
-        for memory in [&mut self.packet, &mut self.attachments.frames] {
-            memory.clear();
-            memory.shrink_to(MAX_KEPT);
+    /// Takes the memory of the last larger packet, if that has been sent.
+    #[cold]
+    fn reuse_large(&mut self) {
+        match self.large.take().map(Bytes::try_into_mut) {
+            Some(Ok(mut memory)) => {
+                memory.clear();
+                self.packet = memory.into();
+            }
+            Some(Err(packet)) => self.large = Some(packet),
+            None => {}
         }
+    }
+
+    pub(super) fn give_back(mut self) {
+        self.since_large = self.since_large.saturating_add(1);
+        let is_soon = self.since_large <= PATIENCE;
+        if !is_soon {
+            self.large = None;
+        }
+        self.packet.clear();
+        self.packet.shrink_to(if is_soon { MAX_LARGE } else { MAX_KEPT });
+        self.attachments.count = 0;
+        self.attachments.frames.clear();
+        self.attachments.frames.shrink_to(MAX_KEPT);
         // Nothing to keep it for if the thread is ending.
         let _ = SCRATCH.try_with(|kept| kept.set(self));
     }
@@ -147,14 +189,40 @@ mod tests {
     use crate::engine::frame::Frames;
     use crate::socket::encode::{Encoder, event};
 
+    /// The most that the thread keeps, in the memory of this packet and of its attachments.
+    fn kept() -> (usize, usize) {
+        let mut scratch = Scratch::take("/", false);
+        scratch.packet.clear();
+        let kept = (scratch.packet.capacity(), scratch.attachments.frames.capacity());
+        scratch.give_back();
+        kept
+    }
+
     #[test]
     fn the_memory_that_a_thread_keeps_is_bounded() {
-        let large = "x".repeat(10 * MAX_KEPT);
-        event("/", None, "a", &(large, Binary::from(vec![0; 10 * MAX_KEPT]))).unwrap();
-        let kept = SCRATCH.take();
-        for memory in [&kept.packet, &kept.attachments.frames] {
-            assert!(memory.capacity() <= MAX_KEPT && memory.is_empty(), "{}", memory.capacity());
+        for (text, most) in [(10 * MAX_KEPT, MAX_LARGE), (2 * MAX_LARGE, MAX_KEPT)] {
+            let args = ("x".repeat(text), Binary::from(vec![0; 10 * MAX_KEPT]));
+            event("/", None, "a", &args).unwrap();
+            let (packet, frames) = kept();
+            assert!(packet <= most && frames <= MAX_KEPT, "{text}: {packet} {frames}");
         }
+    }
+
+    #[test]
+    fn the_memory_of_a_large_packet_is_that_of_the_next_when_it_has_been_sent() {
+        let text = "x".repeat(4 * MAX_KEPT);
+        let first = event("/", None, "a", &text).unwrap();
+        let second = event("/", None, "a", &text).unwrap();
+        assert_eq!(first, second);
+        let memory = second.as_ptr();
+        drop(second);
+        event("/", None, "a", &1).unwrap();
+        let third = event("/", None, "a", &text).unwrap();
+        assert_eq!(third.as_ptr(), memory);
+        assert_eq!(third, first);
+        drop(third);
+        (0..PATIENCE).for_each(|_| drop(event("/", None, "a", &1).unwrap()));
+        assert!(kept().0 <= MAX_KEPT, "it is not kept for small ones");
     }
 
     #[test]

@@ -40,15 +40,29 @@ impl Feed {
         state.at = 0;
     }
 
-    /// Takes the mark of a compressed message from the frame, of which the reader knows nothing, and returns its kind.
-    /// The reader takes it for a binary one: compressed text is not UTF-8.
-    pub(super) fn take_deflated(&self) -> Option<OpCode> {
+    /// Makes a frame of text or of a compressed message one of bytes, and returns what it was: the reader knows nothing
+    /// of compression, and would look at a text that is looked at again when it is whole.
+    pub(super) fn take_kind(&self, may_deflate: bool) -> Option<Kind> {
         let mut state = self.0.borrow_mut();
         let first = state.bytes.first_mut()?;
-        let opcode = deflated(*first)?;
-        *first = *first & !RSV1 & 0xf0 | OpCode::Binary as u8;
-        Some(opcode)
+        let is_deflated = may_deflate && deflated(*first).is_some();
+        if is_deflated {
+            *first &= !RSV1;
+        }
+        let opcode = OpCode::try_from(*first & 0x0f).ok()?;
+        if opcode == OpCode::Text {
+            *first = *first & 0xf0 | OpCode::Binary as u8;
+        } else if !is_deflated {
+            return None;
+        }
+        Some(Kind { opcode, is_deflated })
     }
+}
+
+/// The kind of a frame of text, or of one that begins a compressed message.
+pub(super) struct Kind {
+    pub(super) opcode: OpCode,
+    pub(super) is_deflated: bool,
 }
 
 impl AsyncRead for Feed {
