@@ -18,7 +18,7 @@ use crate::consumer::{Consumer, Event, EventInfo, Reply};
 use crate::error::Error;
 use crate::heavy::{self, Heavily};
 use crate::hub::member::Delay;
-use crate::middleware::{Around, Step, enter};
+use crate::middleware::{Step, enter};
 use crate::namespaces::Door;
 use crate::namespaces::registration::Seat;
 use crate::observe::{self, Handled, Observers};
@@ -46,6 +46,58 @@ impl<C: Consumer> Handler for Serial<'_, C> {
 impl<C: Consumer> Handler for Beside<C> {
     fn call(self, event: &mut Event<'_>) -> impl Future<Output = Outcome> + Send {
         C::on_concurrent(event)
+    }
+}
+
+/// The way to a handler. A type, so that sockets in namespaces without middleware are not larger for that of others.
+pub(super) trait Way: Send + 'static {
+    fn call(
+        seat: &Seat,
+        event: &mut Event<'_>,
+        handler: impl Handler,
+    ) -> impl Future<Output = Outcome> + Send;
+
+    /// Returns the deadline for the whole of it.
+    fn timeout(door: &Door, info: Option<&'static EventInfo>) -> Option<Duration>;
+}
+
+/// Straight to the handler.
+pub(super) struct Straight;
+
+impl Way for Straight {
+    fn call(_: &Seat, event: &mut Event<'_>, handler: impl Handler) -> impl Future<Output = Outcome> + Send {
+        handler.call(event)
+    }
+
+    fn timeout(door: &Door, info: Option<&'static EventInfo>) -> Option<Duration> {
+        door.timeout_of(info)
+    }
+}
+
+/// Through middleware.
+pub(super) struct Inside;
+
+impl Way for Inside {
+    async fn call(seat: &Seat, event: &mut Event<'_>, handler: impl Handler) -> Outcome {
+        match enter(&seat.door.hooks.around, event).await {
+            Step::Ended(outcome) => outcome,
+            Step::Handle(passage) => {
+                let (name, timeout) = (event.name_handle(), seat.door.timeout(event.name()));
+                let handler = Guard::new(|| handler.call(event), timeout);
+                // So that middleware learns of a handler that did not come to its end.
+                let flatten = |failure: Failure| {
+                    log_failure(&seat.socket, &name, &failure);
+                    Err(failure.into_error())
+                };
+                let handler = pin!(Some(handler.map(|done| done.unwrap_or_else(flatten))));
+                passage.around(handler).await
+            }
+        }
+    }
+
+    /// None: the deadline is that of the handler which the event comes to.
+    fn timeout(_: &Door, _: Option<&'static EventInfo>) -> Option<Duration> {
+        None
     }
 }
 
@@ -127,7 +179,7 @@ impl End {
 
 /// Calls the handler of an event, within all that limits and surrounds it. `name` is that under which it came, `beside`
 /// what goes on meanwhile.
-pub(super) async fn attempt(
+pub(super) async fn attempt<W: Way>(
     seat: &Seat,
     event: &mut Event<'_>,
     name: &str,
@@ -143,20 +195,10 @@ pub(super) async fn attempt(
         return Attempted::at_once(End::Outcome(Err(refusal)));
     }
     let is_heavy = heavy::is_heavy(event.args().raw());
-    let is_counted = door.counters().is_some();
-    let (handled, took) = if let Some(first) = door.hooks.around.first() {
-        // In a box: sockets without middleware are not to be larger for it.
-        let handler = Guard::new(|| Box::pin(inside_middleware(seat, first, event, handler)), None);
-        let mut handler = Heavily::new(is_heavy, handler.watched(seat, name));
-        let handled =
-            poll_fn(|cx| poll_beside(door, Pin::new(&mut handler), beside.as_deref_mut(), cx)).await;
-        (handled, is_counted.then(|| handler.inner().took()).flatten())
-    } else {
-        let handler = Guard::new(|| handler.call(event), door.timeout_of(info));
-        let mut handler = pin!(Heavily::new(is_heavy, handler.watched(seat, name)));
-        let handled = poll_fn(|cx| poll_beside(door, handler.as_mut(), beside.as_deref_mut(), cx)).await;
-        (handled, is_counted.then(|| handler.inner().took()).flatten())
-    };
+    let handler = Guard::new(|| W::call(seat, event, handler), W::timeout(door, info));
+    let mut handler = pin!(Heavily::new(is_heavy, handler.watched(seat, name)));
+    let handled = poll_fn(|cx| poll_beside(door, handler.as_mut(), beside.as_deref_mut(), cx)).await;
+    let took = if door.counters().is_some() { handler.inner().took() } else { None };
     Attempted { end: handled.map_or_else(End::Failed, End::Outcome), took }
 }
 
@@ -170,29 +212,6 @@ fn is_too_late(door: &Door, event: &Event<'_>) -> bool {
         Phase::LeadingOut => event.wants_ack() && cannot_answer(),
         Phase::Closing => event.wants_ack(),
         Phase::Over => true,
-    }
-}
-
-/// Calls a handler inside the middleware. The deadline is that of the handler which the event comes to.
-async fn inside_middleware(
-    seat: &Seat,
-    first: &Around,
-    event: &mut Event<'_>,
-    handler: impl Handler,
-) -> Outcome {
-    match enter(first, &seat.door.hooks.around, event).await {
-        Step::Ended(outcome) => outcome,
-        Step::Handle(passage) => {
-            let (name, timeout) = (event.name_handle(), seat.door.timeout(event.name()));
-            let handler = Guard::new(|| handler.call(event), timeout);
-            // So that middleware learns of a handler that did not come to its end.
-            let flatten = |failure: Failure| {
-                log_failure(&seat.socket, &name, &failure);
-                Err(failure.into_error())
-            };
-            let handler = pin!(Some(handler.map(|done| done.unwrap_or_else(flatten))));
-            passage.around(handler).await
-        }
     }
 }
 

@@ -17,4 +17,4 @@ mod unfinished;
 
 pub(crate) use self::client::Client;
 pub(crate) use self::reception::Reception;
-pub(crate) use self::socket_task::run;
+pub(crate) use self::socket_task::running;

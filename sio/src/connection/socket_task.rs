@@ -11,7 +11,7 @@ use sio_core::socket::packet::Event as Incoming;
 use sio_core::socket::reason::DisconnectReason;
 
 use super::around;
-use super::attempt::{Beside, Serial, attempt, poll_beside};
+use super::attempt::{Beside, Inside, Serial, Straight, Way, attempt, poll_beside};
 use super::concurrent::{Concurrent, Ended, Failed, Handling};
 use super::guard::{Guard, log_failure};
 use super::spanned::{self, Spanned};
@@ -24,7 +24,7 @@ use crate::heavy::{self, Heavily};
 use crate::hub::in_connect::in_connect;
 use crate::hub::member::{Next, Waiting};
 use crate::log_limiter::{About, hash_of, limited};
-use crate::namespaces::registration::{Registration, Seat, SocketTask};
+use crate::namespaces::registration::{Registration, Running, Seat, SocketTask};
 use crate::observe::SocketChange;
 use crate::short::short;
 use crate::turn;
@@ -37,21 +37,30 @@ impl Registration {
     #[must_use]
     #[track_caller]
     pub const fn of<C: Consumer>() -> Self {
-        Self::new::<C>(|task| Box::pin(run::<C>(task)))
+        Self::new::<C>(running::<C>)
+    }
+}
+
+/// Makes the task of one socket.
+pub(crate) fn running<C: Consumer>(task: SocketTask) -> Running {
+    if task.seat.door.hooks.around.is_empty() {
+        Box::pin(run::<C, Straight>(task))
+    } else {
+        Box::pin(run::<C, Inside>(task))
     }
 }
 
 /// Runs a consumer for one socket: lets the client in, then handles its events.
 ///
 /// Two futures, of which the second takes the place of the first: an idle socket has no room for the auth payload.
-pub(crate) fn run<C: Consumer>(task: SocketTask) -> impl Future<Output = ()> + Send {
+fn run<C: Consumer, W: Way>(task: SocketTask) -> impl Future<Output = ()> + Send {
     let entering = match task.seat.door.spans {
         None => Either::Left(enter::<C>(task)),
         Some(_) => Either::Right(Spanned::new(enter::<C>(task))),
     };
     entering.then(|mut entered| async move {
         if let Some(entered) = &mut entered {
-            entered.serve().await;
+            entered.serve::<W>().await;
         }
     })
 }
@@ -173,15 +182,15 @@ fn may_stay(socket: &Socket) -> bool {
 
 impl<C: Consumer> Entered<C> {
     /// Handles the client's events until it has left, and that.
-    async fn serve(&mut self) {
+    async fn serve<W: Way>(&mut self) {
         let Self { consumer, leaving: Leaving { seat, .. } } = self;
         let member = &seat.socket.member;
-        let mut concurrent = Concurrent::new(seat.clone(), start_concurrent::<C>);
+        let mut concurrent = Concurrent::new(seat.clone(), start_concurrent::<C, W>);
         let reason = loop {
             // Two calls: a future that is made before it is known how it is awaited is copied.
             let handled = match seat.door.spans {
-                None => handle_next(&mut **consumer, seat, &mut concurrent).await,
-                Some(_) => Spanned::new(handle_next(&mut **consumer, seat, &mut concurrent)).await,
+                None => handle_next::<C, W>(&mut **consumer, seat, &mut concurrent).await,
+                Some(_) => Spanned::new(handle_next::<C, W>(&mut **consumer, seat, &mut concurrent)).await,
             };
             if let Err(reason) = handled {
                 break reason;
@@ -226,7 +235,7 @@ fn poll_next(
 /// why there will be none.
 ///
 /// It waits for what it handles, rather than being given it: an asynchronous function keeps room for its arguments twice.
-async fn handle_next<C: Consumer>(
+async fn handle_next<C: Consumer, W: Way>(
     consumer: &mut C,
     seat: &Seat,
     concurrent: &mut Concurrent,
@@ -239,7 +248,7 @@ async fn handle_next<C: Consumer>(
     };
     let mut event = Event::named(&seat.socket, &name, id, args);
     spanned::begin_event(seat, &event);
-    let attempted = attempt(seat, &mut event, &name, info, Serial(consumer), Some(concurrent)).await;
+    let attempted = attempt::<W>(seat, &mut event, &name, info, Serial(consumer), Some(concurrent)).await;
     let outcome = match attempted.settle(seat, &mut event, size, delay.as_deref()) {
         Some(Ok(reply)) => {
             // None of the application's code runs any more.
@@ -260,19 +269,19 @@ async fn handle_next<C: Consumer>(
 }
 
 /// Handles one event of a handler that runs beside the others.
-fn start_concurrent<C: Consumer>(seat: Seat, waiting: Waiting) -> Handling {
+fn start_concurrent<C: Consumer, W: Way>(seat: Seat, waiting: Waiting) -> Handling {
     let has_spans = seat.door.spans.is_some();
     let handling =
-        async move { Ended { size: waiting.size, failed: handle_concurrent::<C>(&seat, waiting).await } };
+        async move { Ended { size: waiting.size, failed: handle_concurrent::<C, W>(&seat, waiting).await } };
     if has_spans { Box::pin(Spanned::new(handling)) } else { Box::pin(handling) }
 }
 
-async fn handle_concurrent<C: Consumer>(seat: &Seat, mut waiting: Waiting) -> Option<Failed> {
+async fn handle_concurrent<C: Consumer, W: Way>(seat: &Seat, mut waiting: Waiting) -> Option<Failed> {
     waiting.begin();
     let (name, info) = (waiting.event.name.clone(), waiting.info);
     let mut event = Event::incoming(&seat.socket, waiting.event);
     spanned::begin_event(seat, &event);
-    let attempted = attempt(seat, &mut event, &name, info, Beside::<C>(PhantomData), None).await;
+    let attempted = attempt::<W>(seat, &mut event, &name, info, Beside::<C>(PhantomData), None).await;
     let outcome = attempted.settle(seat, &mut event, waiting.size, waiting.delay.as_deref())?;
     let error = event.finish(outcome)?;
     Some(Failed { event: Incoming { id: None, name, args: Args::empty() }, info, error })

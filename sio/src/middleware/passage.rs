@@ -9,6 +9,7 @@
 //!     └──── polls ──▶ handler ──────────────── its result ──────────▲
 //! ```
 
+use std::cell::Cell;
 use std::fmt;
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
@@ -68,22 +69,46 @@ pub(crate) struct Passage {
 }
 
 /// A meeting that the socket's task attends until it drops this.
-struct Attended(Arc<Meeting>);
+struct Attended(Option<Arc<Meeting>>);
 
-impl Drop for Attended {
-    fn drop(&mut self) {
-        self.0.close();
+thread_local! {
+    /// One that is over, whose memory serves for the next.
+    static SPARE: Cell<Option<Arc<Meeting>>> = const { Cell::new(None) };
+}
+
+impl Attended {
+    fn begin() -> Self {
+        // A thread that is ending has none any more.
+        Self(Some(SPARE.try_with(Cell::take).ok().flatten().unwrap_or_default()))
+    }
+
+    fn get(&self) -> &Arc<Meeting> {
+        self.0.as_ref().expect("it is taken only when this is dropped")
     }
 }
 
-/// Sends an event through the middleware, of which `first` is the outermost; it comes out as they have changed it.
-pub(crate) async fn enter(first: &Around, around: &Arc<[Around]>, event: &mut Event<'_>) -> Step {
-    let meeting = Attended(Arc::default());
-    let next = Next { rest: Arc::clone(around), index: 1, meeting: Arc::clone(&meeting.0) };
-    let mut middleware = first(Call::new(event), next);
+impl Drop for Attended {
+    fn drop(&mut self) {
+        let Some(mut meeting) = self.0.take() else { return };
+        meeting.close();
+        if let Some(alone) = Arc::get_mut(&mut meeting) {
+            *alone = Meeting::default();
+            let _ = SPARE.try_with(|spare| spare.set(Some(meeting)));
+        }
+    }
+}
+
+/// Sends an event through the middleware, the outermost of which comes first; it comes out as they have changed it.
+pub(crate) async fn enter(around: &Arc<[Around]>, event: &mut Event<'_>) -> Step {
+    let meeting = Attended::begin();
+    let next = |index| Next { rest: Arc::clone(around), index, meeting: Arc::clone(meeting.get()) };
+    let mut middleware = match around.first() {
+        Some(first) => first(Call::new(event), next(1)),
+        None => Box::pin(next(0).run(Call::new(event))),
+    };
     let asked = poll_fn(|cx| match middleware.as_mut().poll(cx) {
         Poll::Ready(outcome) => Poll::Ready(Err(outcome)),
-        Poll::Pending => meeting.0.poll_asked(cx).map(Ok),
+        Poll::Pending => meeting.get().poll_asked(cx).map(Ok),
     });
     match asked.await {
         Ok(call) => {
@@ -104,11 +129,11 @@ impl Passage {
         let Self { mut middleware, meeting } = self;
         poll_fn(|cx| {
             if let Some(running) = handler.as_mut().as_pin_mut() {
-                if !meeting.0.is_awaited(cx) {
+                if !meeting.get().is_awaited(cx) {
                     handler.set(None);
                 } else if let Poll::Ready(outcome) = running.poll(cx) {
                     handler.set(None);
-                    meeting.0.answer(outcome, cx);
+                    meeting.get().answer(outcome, cx);
                 }
             }
             middleware.as_mut().poll(cx)

@@ -10,7 +10,7 @@ use sio_core::socket::recovery::Resume;
 use super::{Client, Slot};
 use crate::Socket;
 use crate::connection::no_consumer::NoConsumer;
-use crate::connection::run;
+use crate::connection::running;
 use crate::engine::{CloseReason, Command};
 use crate::hub::member::Member;
 use crate::namespaces::registration::{Seat, SocketTask};
@@ -47,7 +47,7 @@ impl Client {
         let task = SocketTask { seat, auth, before };
         let task = match &door.consumer {
             Some(consumer) => (consumer.run)(task),
-            None => Box::pin(run::<NoConsumer>(task)),
+            None => running::<NoConsumer>(task),
         };
         self.sockets.push(Slot { key, member, task: Some(task), is_accepted: false, door, pass });
     }
