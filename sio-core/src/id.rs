@@ -375,14 +375,22 @@ fn encode(bytes: [u8; RANDOM_BYTES]) -> [u8; ID_LEN] {
     id
 }
 
+/// The alphabet of ids, to be looked up.
+const IS_OF_ID: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0;
+    while byte < 128 {
+        let character = byte as u8;
+        table[byte] = character.is_ascii_alphanumeric() || matches!(character, b'-' | b'_');
+        byte += 1;
+    }
+    table
+};
+
 fn parse(text: &str) -> Result<[u8; ID_LEN], InvalidId> {
     let id: [u8; ID_LEN] = text.as_bytes().try_into().map_err(|_| InvalidId)?;
     // Every string of this alphabet and length is the encoding of some 15 bytes: there are no padding bits to check.
-    if id.iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')) {
-        Ok(id)
-    } else {
-        Err(InvalidId)
-    }
+    if id.iter().all(|byte| IS_OF_ID[usize::from(*byte)]) { Ok(id) } else { Err(InvalidId) }
 }
 
 fn text(id: &[u8; ID_LEN]) -> &str {

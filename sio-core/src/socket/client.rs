@@ -24,10 +24,10 @@
 //! A violation closes the whole connection. A packet for a namespace that was left is only late: it was sent before
 //! the client knew.
 
-use std::collections::VecDeque;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use bytestring::ByteString;
+use smallvec::SmallVec;
 
 use crate::args::Args;
 use crate::socket::packet::{DecodeError, Event, Kind, MAIN_NAMESPACE, Packet};
@@ -129,9 +129,9 @@ pub enum Violation {
 /// ```
 #[derive(Debug)]
 pub struct Client {
-    members: Vec<Member>,
+    members: SmallVec<[Member; 1]>,
     /// Hashes of the namespaces that were left, the oldest first.
-    left: VecDeque<u64>,
+    left: SmallVec<[u64; 2]>,
     max_namespaces: usize,
     next_key: u32,
     has_asked: bool,
@@ -163,10 +163,10 @@ enum Standing {
 impl Client {
     /// Makes the client of a new connection, which may be in at most `max_namespaces` at a time.
     #[must_use]
-    pub const fn new(max_namespaces: usize) -> Self {
+    pub fn new(max_namespaces: usize) -> Self {
         Self {
-            members: Vec::new(),
-            left: VecDeque::new(),
+            members: SmallVec::new(),
+            left: SmallVec::new(),
             max_namespaces,
             next_key: 0,
             has_asked: false,
@@ -228,7 +228,7 @@ impl Client {
 
     /// Returns `true` if the client is in no namespace and wants to join none. The connection stays open nevertheless.
     #[must_use]
-    pub const fn is_empty(&self) -> bool {
+    pub fn is_empty(&self) -> bool {
         self.members.is_empty()
     }
 
@@ -260,7 +260,7 @@ impl Client {
         };
         let key = Key(self.next_key);
         self.next_key = next_key;
-        // Most connections join one namespace or two; the usual growth would begin with four.
+        // Most connections join one namespace, for which there is room, or two.
         self.members.reserve_exact(1);
         self.members.push(Member { namespace: namespace.clone(), key, state: State::Connecting });
         let auth = packet.data.map(|data| Args::new(data, 0, packet.attachments));
@@ -306,9 +306,9 @@ impl Client {
         let hash = hash(namespace);
         self.left.retain(|other| *other != hash);
         if self.left.len() == MAX_LEFT {
-            self.left.pop_front();
+            self.left.remove(0);
         }
-        self.left.push_back(hash);
+        self.left.push(hash);
     }
 }
 
@@ -386,9 +386,9 @@ mod tests {
 
     #[test]
     fn no_namespace_costs_no_memory() {
-        assert_eq!(Client::new(32).members.capacity() + Client::new(32).left.capacity(), 0);
+        assert!(!Client::new(32).members.spilled() && !Client::new(32).left.spilled());
         let mut client = Client::new(32);
         join(&mut client, "/x");
-        assert_eq!(client.members.capacity(), 1);
+        assert!(!client.members.spilled());
     }
 }

@@ -87,21 +87,44 @@ impl Authority {
 /// True for what a `Host` header may be: a name or an address, with or without a port (RFC 9110 §7.2, RFC 3986
 /// §3.2.2). No `http` URI has an empty host.
 pub(crate) fn is_host(value: &[u8]) -> bool {
-    let Ok(text) = std::str::from_utf8(value) else { return false };
-    let (host, port) = match text.rsplit_once(':') {
+    let (host, port) = match value.iter().rposition(|byte| *byte == b':') {
         // The colons of an IPv6 address are in brackets.
-        Some((host, port)) if !port.ends_with(']') => (host, port),
-        _ => (text, ""),
+        Some(colon) if value.last() != Some(&b']') => (&value[..colon], &value[colon + 1..]),
+        _ => (value, &[][..]),
     };
-    let is_port =
-        port.is_empty() || (port.bytes().all(|byte| byte.is_ascii_digit()) && port.parse::<u16>().is_ok());
-    let is_of_name = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~%!$&'()*+,;=".contains(&byte);
-    let is_name = match host.strip_prefix('[') {
-        Some(rest) => rest.strip_suffix(']').is_some_and(|address| address.parse::<Ipv6Addr>().is_ok()),
-        None => !host.is_empty() && host.bytes().all(is_of_name),
+    let is_name = match host.strip_prefix(b"[") {
+        Some(rest) => rest.strip_suffix(b"]").is_some_and(|address| {
+            std::str::from_utf8(address).is_ok_and(|address| address.parse::<Ipv6Addr>().is_ok())
+        }),
+        None => !host.is_empty() && host.iter().all(|byte| IS_OF_NAME[usize::from(*byte)]),
     };
-    is_port && is_name
+    is_name && is_port(port)
 }
+
+/// True for a number of a port, and for none.
+fn is_port(digits: &[u8]) -> bool {
+    let number = digits.iter().try_fold(0_u16, |number, byte| {
+        let digit = byte.checked_sub(b'0').filter(|digit| *digit < 10)?;
+        number.checked_mul(10)?.checked_add(digit.into())
+    });
+    number.is_some()
+}
+
+/// The characters of names, to be looked up.
+const IS_OF_NAME: [bool; 256] = {
+    let mut table = [false; 256];
+    let (mut byte, others) = (0, b"-._~%!$&'()*+,;=");
+    while byte < 128 {
+        table[byte] = (byte as u8).is_ascii_alphanumeric();
+        byte += 1;
+    }
+    let mut index = 0;
+    while index < others.len() {
+        table[others[index] as usize] = true;
+        index += 1;
+    }
+    table
+};
 
 /// The scheme and authority to which a request was sent, as the client sees them.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -262,8 +262,12 @@ impl WebSocket {
 
     /// Queues a close frame behind everything else.
     pub(crate) fn enqueue_close(&mut self, code: CloseCode) {
-        let payload = code.0.to_be_bytes();
-        self.writing.push(control_frame(FIN_CLOSE, if code == CloseCode::ABSENT { &[] } else { &payload }));
+        self.writing.push(match code {
+            // What most are closed with.
+            CloseCode::NORMAL => Bytes::from_static(&[FIN_CLOSE, 2, 0x03, 0xe8]),
+            CloseCode::ABSENT => Bytes::from_static(&[FIN_CLOSE, 0]),
+            CloseCode(code) => control_frame(FIN_CLOSE, &code.to_be_bytes()),
+        });
     }
 
     /// True when nothing waits to be written.
