@@ -72,9 +72,9 @@
 //! **One value of the consumer for each client.** `&mut self` is that client's own state. Its events are handled in
 //! the order of arrival, one at a time, so no lock is needed; a handler marked `concurrent` runs beside the others.
 //! The value comes from [`Default`], or from a `connect` without `self` that makes it of the auth payload. State that
-//! several clients share is a [`State`](extract::State).
+//! several clients share is a [`State`].
 //!
-//! **Arguments are told apart by type.** [`&Socket`](Socket), [`State`](extract::State), [`Ack`](extract::Ack), [`&Handshake`](Handshake) and some
+//! **Arguments are told apart by type.** [`&Socket`](Socket), [`State`], [`Ack`], [`&Handshake`](Handshake) and some
 //! more are provided; everything else that can be deserialized is the next argument that the client sent. [`extract`]
 //! has the whole list, [`macro@consumer`] and [`macro@event`] what methods and options there are.
 //!
@@ -121,8 +121,8 @@
 //! | [`macro@emits`] | the events that the server sends, declared with their types |
 //! | [`Socket`] | one client in one namespace: emit, join, leave, disconnect |
 //! | [`Namespace`] | many clients at once: all of them, or those in some rooms; [`emit`] has the types for that |
-//! | [`Ack`](extract::Ack) | answering a client by hand |
-//! | [`State`](extract::State), [`Handshake`] | what all consumers share; the request of the client |
+//! | [`Ack`] | answering a client by hand |
+//! | [`State`], [`Handshake`] | what all consumers share; the request of the client |
 //! | [`Value`], [`Binary`] | a payload of any shape; bytes inside a payload |
 //! | [`extract`] | all that handlers can take; parameters of namespaces, payloads that are checked |
 //! | [`error`] | what clients learn when something fails, and what can fail |
