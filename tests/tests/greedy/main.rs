@@ -1,6 +1,7 @@
 //! Clients that send and do not take what they are sent: they cost bounded memory, for a bounded time. And those that only
 //! get more than they can take at once: they keep their place.
 
+mod crowd;
 mod heavy;
 mod turns;
 mod waiting;
