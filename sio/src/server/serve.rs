@@ -12,11 +12,13 @@ mod webtransport;
 
 use std::fmt;
 use std::io;
+use std::panic::resume_unwind;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::{TcpListener, ToSocketAddrs};
 use tokio::sync::watch;
+use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use crate::Server;
@@ -72,22 +74,43 @@ impl Default for Serving {
 /// `announced` is called when a signal would be noticed and connections are accepted.
 pub(crate) async fn run(
     server: &Server,
-    mut listener: impl Listener,
+    listener: impl Listener,
     security: Security,
     announced: impl FnOnce(),
 ) {
+    let stop = begin(server, announced);
+    // In a task of its own: what a worker thread accepts it begins to serve by itself. The caller may be on a thread that is
+    // none, as that of `main` is, and would have to wake one for each connection.
+    let mut accepting = Accepting(tokio::spawn(Box::pin(accept(server.clone(), listener, security, stop))));
+    if let Err(error) = (&mut accepting.0).await
+        && let Ok(panic) = error.try_into_panic()
+    {
+        resume_unwind(panic);
+    }
+}
+
+/// The task that accepts connections. It ends when this is dropped.
+struct Accepting(JoinHandle<()>);
+
+impl Drop for Accepting {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// Accepts connections until the server is stopped, and then ends them.
+async fn accept(server: Server, mut listener: impl Listener, security: Security, mut stop: StopSignals) {
     // Told to end; and each connection holds a receiver for as long as it lives.
     let (end, ending) = watch::channel(false);
-    let mut stop = begin(server, announced);
     // Connections are accepted until the last session has gone: a client that polls may open one for each of its
     // requests, and learns of the end by the next of them. New sessions are refused.
     tokio::select! {
-        () = accept_all(server, &mut listener, &security, &ending) => {}
-        () = until_stopped(server, &mut stop) => {}
+        () = accept_all(&server, &mut listener, &security, &ending) => {}
+        () = until_stopped(&server, &mut stop) => {}
     }
     // Connections that are there and have not been accepted would be reset, with their requests.
     let rest = async {
-        let mut accept = async || accept_one(server, &mut listener, &security, &ending).await;
+        let mut accept = async || accept_one(&server, &mut listener, &security, &ending).await;
         while timeout(LAST_CONNECTION, accept()).await.is_ok() {}
     };
     let _ = timeout(LAST_ANSWERS, rest).await;
