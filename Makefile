@@ -35,8 +35,9 @@ help:
 	@echo "make msrv      checks the library's crates with the oldest compiler that may be used"
 	@echo "make package   packs the crates that are published, and compiles what was packed"
 	@echo "make bench     measures what the server costs, beside socketioxide (QUICK=1: a minute; COUNTS=1: instructions"
-	@echo "               instead of times; CLUSTER=1: several nodes; CAPACITY=1: the book's tables of how far these go;"
-	@echo "               LOAD=1: the book's table of loads that are held for long; $(BENCH)/README.md says more)"
+	@echo "               instead of times; TAIL=1: how long a client waits beside others; LOAD=1: the book's table of loads"
+	@echo "               that are held for long; CLUSTER=1: several nodes; CAPACITY=1: the book's tables of how far these go;"
+	@echo "               $(BENCH)/README.md says more)"
 
 # ---- the examples ----
 
@@ -164,6 +165,12 @@ else ifdef COUNTS
 bench: /usr/bin/valgrind /usr/bin/strace
 	cargo build --release --manifest-path $(BENCH)/Cargo.toml --target-dir $(TARGET)/bench
 	@$(TARGET)/bench/release/bench counts --out $(TARGET)/bench \
+		"sio=$(TARGET)/bench/release/sio-peer" \
+		"socketioxide=$(TARGET)/bench/release/socketioxide-peer"
+else ifdef TAIL
+bench:
+	cargo build --release --manifest-path $(BENCH)/Cargo.toml --target-dir $(TARGET)/bench
+	@$(TARGET)/bench/release/bench tail --out $(TARGET)/bench \
 		"sio=$(TARGET)/bench/release/sio-peer" \
 		"socketioxide=$(TARGET)/bench/release/socketioxide-peer"
 else

@@ -14,6 +14,7 @@ mod report;
 mod runner;
 mod series;
 mod server;
+mod tail;
 mod workload;
 
 use std::env;
@@ -33,6 +34,8 @@ usage: bench run --out FOLDER NAME=COMMAND...
            measures every server (the command gets the port as its last argument)
        bench cluster --out FOLDER NAME=COMMAND...
            measures two nodes of every server and a Redis (BROKER is its URL)
+       bench tail --out FOLDER NAME=COMMAND...
+           measures how long a client waits for its answers beside others
        bench counts --out FOLDER NAME=COMMAND...
            counts instructions, allocations, system calls and page faults of single operations
        bench check --out FOLDER --record FILE [--write yes] NAME=COMMAND
@@ -59,12 +62,16 @@ fn main() -> ExitCode {
 fn run(arguments: &[String]) -> Result<ExitCode, Box<dyn Error>> {
     let Some((command, arguments)) = arguments.split_first() else { return Err(USAGE.into()) };
     match command.as_str() {
-        "run" | "cluster" => {
+        "run" | "cluster" | "tail" => {
             let mut options = Options::parse(arguments)?;
             let out = options.take("out")?.into();
             let settings = Settings::new(out, &options.positional)?;
             options.finish()?;
-            if command == "run" { runner::run(&settings) } else { cluster::run(&settings) }
+            match command.as_str() {
+                "run" => runner::run(&settings),
+                "cluster" => cluster::run(&settings),
+                _ => tail::run(&settings),
+            }
         }
         "counts" => {
             let mut options = Options::parse(arguments)?;
@@ -128,6 +135,15 @@ fn run(arguments: &[String]) -> Result<ExitCode, Box<dyn Error>> {
             };
             options.finish()?;
             println!("{}", serde_json::to_string(&across::measure(&order)?)?);
+            Ok(ExitCode::SUCCESS)
+        }
+        // For this program itself: those beside whom `tail` measures.
+        "beside" => {
+            let mut options = Options::parse(arguments)?;
+            let [name] = &options.positional.clone()[..] else { return Err(USAGE.into()) };
+            let port = options.take("port")?.parse()?;
+            options.finish()?;
+            tail::beside(name.parse()?, port)?;
             Ok(ExitCode::SUCCESS)
         }
         // For this program itself: becomes a program on one core.

@@ -96,6 +96,12 @@ pub(crate) fn open_files() -> io::Result<usize> {
     maximum.map_or(Ok(usize::MAX), |maximum| usize::try_from(maximum).map_err(io::Error::other))
 }
 
+/// Allows this process as many open files as it may have.
+pub(crate) fn allow_open_files() -> io::Result<()> {
+    let Rlimit { maximum, .. } = getrlimit(Resource::Nofile);
+    Ok(setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum })?)
+}
+
 /// Becomes another program, on one core or on any, with as many open files as are allowed, and killed when its parent ends.
 pub(crate) fn become_pinned(core: Option<usize>, program: &str, arguments: &[String]) -> io::Error {
     let prepare = || -> io::Result<()> {
@@ -105,8 +111,7 @@ pub(crate) fn become_pinned(core: Option<usize>, program: &str, arguments: &[Str
             sched_setaffinity(None, &cores)?;
         }
         set_parent_process_death_signal(Some(Signal::KILL))?;
-        let Rlimit { maximum, .. } = getrlimit(Resource::Nofile);
-        Ok(setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum })?)
+        allow_open_files()
     };
     match prepare() {
         Ok(()) => Command::new(program).args(arguments).exec(),

@@ -14,7 +14,8 @@ use rustix::process::{Pid, Signal, kill_process};
 const START: Duration = Duration::from_secs(20);
 
 /// The variables that a server gets only from a measurement, not from the environment of this program.
-const OWN_VARIABLES: [&str; 5] = ["PING_INTERVAL_MS", "BROKER", "METRICS", "MIDDLEWARE", "MESSAGE_PACK"];
+const OWN_VARIABLES: [&str; 6] =
+    ["PING_INTERVAL_MS", "BROKER", "METRICS", "MIDDLEWARE", "MESSAGE_PACK", "RECOVERY"];
 
 /// How to start a server.
 #[derive(Debug, Clone)]

@@ -1,5 +1,5 @@
 //! The benchmark's server on `sio`, written as a user would write it: typed handlers and nothing tuned. The port is the
-//! last argument; `PING_INTERVAL_MS` sets the heartbeat. `METRICS`, `MIDDLEWARE` and `MESSAGE_PACK` turn on what they
+//! last argument; `PING_INTERVAL_MS` sets the heartbeat. `METRICS`, `MIDDLEWARE`, `MESSAGE_PACK` and `RECOVERY` turn on what they
 //! say. Built with the feature `cluster`, it is a node of a cluster at the broker that `BROKER` names.
 
 use std::env;
@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use sio::middleware::{Call, Next, Reply};
-use sio::options::Parser;
+use sio::options::{Parser, Recovery};
 use sio::prelude::*;
 
 /// Where the clients of a broadcast are.
@@ -81,6 +81,9 @@ async fn main() -> sio::Result<()> {
     }
     if env::var_os("METRICS").is_some() {
         builder = builder.metrics(true);
+    }
+    if env::var_os("RECOVERY").is_some() {
+        builder = builder.connection_state_recovery(Recovery::default());
     }
     builder.build()?.serve(("127.0.0.1", port)).await
 }

@@ -1,7 +1,7 @@
 //! Counts in place of times: instructions, allocations, system calls and page faults of single operations, which are
 //! the same however busy the machine is.
 
-mod clients;
+pub(crate) mod clients;
 mod record;
 mod scenario;
 mod tool;

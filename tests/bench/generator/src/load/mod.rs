@@ -2,6 +2,7 @@
 
 pub(crate) mod across;
 pub(crate) mod behaviours;
+mod beside;
 mod clock;
 pub(crate) mod exchange;
 pub(crate) mod frame;
@@ -16,6 +17,7 @@ use std::io;
 use std::time::{Duration, Instant};
 
 use self::behaviours::{Broadcast, Echo, Idle, Passing};
+pub(crate) use self::beside::beside;
 use self::exchange::{Answer, Exchange};
 use self::network::{Handler, Network};
 use self::paced::{Arrivals, Crowd, Room};
