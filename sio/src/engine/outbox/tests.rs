@@ -30,7 +30,8 @@ fn nothing_is_counted_of_what_has_gone_together() {
         (0..3).for_each(|_| assert_eq!(offer(&outbox, How::Now), Ok(true)));
         drop(outbox.take());
         settle(&outbox, 3);
-        assert_eq!((outbox.lock().packets, outbox.waiting_bytes()), (0, 0));
+        let packets = outbox.lock().packets;
+        assert_eq!((packets, outbox.waiting_bytes()), (0, 0));
     }
 }
 
