@@ -64,6 +64,7 @@ async fn a_rejected_client_keeps_no_room() {
         cast.emit("for members", &()).await.expect("a broadcast cannot fail");
     }
     ws.expect_nothing_more().await;
+    assert_eq!(server.of("/suspect").rooms(), [""; 0], "nothing of it is kept");
 }
 
 /// 2. Elsewhere a client was in when its connect hook had raised.

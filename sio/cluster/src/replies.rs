@@ -217,3 +217,24 @@ impl fmt::Debug for AskedHere {
         f.debug_struct("AskedHere").field("sids", &self.sids).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_kept_of_a_question_that_is_cancelled_or_whose_asker_has_gone() {
+        let (replies, hold) = (Arc::new(Replies::default()), Arc::new(()));
+        let (a, b) = (NodeId::new(1), NodeId::new(2));
+        for key in [(a, 1), (a, 2), (b, 1)] {
+            assert!(replies.begin(key.0, key.1, Duration::from_secs(5)).is_some());
+            replies.listed(key, 1, Some(Box::new(Arc::clone(&hold))));
+        }
+        replies.cancel(a, 1);
+        assert_eq!((replies.len(), Arc::strong_count(&hold)), (2, 3));
+        replies.lose(a);
+        assert_eq!((replies.len(), Arc::strong_count(&hold)), (1, 2));
+        replies.expire(now() + Duration::from_secs(60));
+        assert_eq!((replies.len(), Arc::strong_count(&hold)), (0, 1));
+    }
+}

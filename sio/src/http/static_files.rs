@@ -260,7 +260,7 @@ mod tests {
     #[tokio::test]
     async fn what_is_not_there_is_not_found() {
         let long = format!("/code/{}", "x".repeat(300));
-        for path in ["/code/missing.rs", "/code/lib.rs/", "/code/lib.rs/x", "/elsewhere", &long] {
+        for path in ["/code/nowhere.rs", "/code/lib.rs/", "/code/lib.rs/x", "/elsewhere", &long] {
             assert_eq!(get(path).await.status(), StatusCode::NOT_FOUND, "{path}");
         }
     }
