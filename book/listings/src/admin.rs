@@ -30,7 +30,7 @@ mod tests {
         let build =
             |hash: &str| with_admin(Server::builder().collect(false), hash).build();
         let refused = build("secret").expect_err("it is no hash").to_string();
-        assert!(refused.contains("admin: must have a bcrypt hash"), "{refused}");
+        assert!(refused.contains("`admin` must have a bcrypt hash"), "{refused}");
         assert!(while_developing(Server::builder().collect(false)).build().is_ok());
     }
 }
