@@ -3,6 +3,7 @@
 //! Bound by the session's `max_payload` over all fragments of a message together. The session interprets the
 //! messages.
 
+mod close_code;
 mod message;
 #[cfg(test)]
 mod tests;
@@ -16,6 +17,7 @@ use fastwebsockets::OpCode;
 use sio_core::engine::config::TransportKind;
 use sio_core::engine::packet::Message;
 
+pub(crate) use self::close_code::CloseCode;
 use self::message::Partial;
 use super::frames::{Frame, FrameReader, ReadError, Rules, Scratch};
 use super::link::Link;
@@ -38,34 +40,6 @@ const FIN_PONG: u8 = 0x8a;
 thread_local! {
     /// Where small packets are put together before one write.
     static COPY: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
-}
-
-/// A close code (RFC 6455 §7.4).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct CloseCode(u16);
-
-impl CloseCode {
-    pub(crate) const NORMAL: Self = Self(1000);
-    pub(crate) const GOING_AWAY: Self = Self(1001);
-    pub(crate) const PROTOCOL: Self = Self(1002);
-    /// Stands for no code, and is never written.
-    pub(crate) const ABSENT: Self = Self(1005);
-    pub(crate) const INVALID_DATA: Self = Self(1007);
-    pub(crate) const TOO_LARGE: Self = Self(1009);
-
-    /// Reads the payload of a peer's close frame, or says how it breaks the rules.
-    fn of_frame(payload: &[u8]) -> Result<Self, ReadError> {
-        let (code, text) = match payload {
-            [] => return Ok(Self::ABSENT),
-            [_] => return Err(ReadError::Protocol("a close frame has half a code")),
-            [high, low, text @ ..] => (u16::from_be_bytes([*high, *low]), text),
-        };
-        // Those that are registered and may be sent, and those that are left to libraries and applications.
-        if !matches!(code, 1000..=1003 | 1007..=1014 | 3000..=4999) {
-            return Err(ReadError::Protocol("a close frame has a code that nobody may send"));
-        }
-        std::str::from_utf8(text).map(|_| Self(code)).map_err(|_| ReadError::InvalidUtf8)
-    }
 }
 
 /// A message or frame from a client.
