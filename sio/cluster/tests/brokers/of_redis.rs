@@ -6,7 +6,6 @@ use sio_cluster::protocol::broadcast::Target;
 use sio_cluster::{ClusterEvent, LossCause, Options, RedisBus};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::time::sleep;
 
 use crate::faults::{settle, talk, three};
 use crate::proxy::Proxy;
@@ -30,14 +29,14 @@ async fn fault_6_redis_cuts_a_node_that_reads_nothing() {
     let redis = Redis::start().await;
     assert!(redis.command("CONFIG SET client-output-buffer-limit 'pubsub 1mb 0 0'").await.starts_with("+OK"));
     let proxy = Proxy::to(redis.port).await;
-    let [a, b] = Node::all([redis.options("a"), options(proxy.port, "b")]).await;
+    let [a, b, witness] =
+        Node::all([redis.options("a"), options(proxy.port, "b"), redis.options("witness")]).await;
     proxy.hold(false, true);
     // Much more than all buffers on the way take.
     for _ in 0..400 {
         a.send_to(Target::everybody(), false, 100 << 10);
-        a.cluster.ready().await;
-        // So that Redis passes each on, and its buffer for `b` fills, before the next one comes.
-        sleep(Duration::from_millis(5)).await;
+        // Redis has passed it on to all then, and its buffer for `b` is fuller, before the next one comes.
+        assert_eq!(witness.has_all_of(&a).await, 0);
     }
     proxy.hold(false, false);
     eventually("the cut and the return of b", || b.journal.count(is_up) == 2).await;
