@@ -22,8 +22,9 @@ use crate::transport::websocket::Ended;
 /// How long a client may take to learn of the end. What it sends later is lost.
 pub(in crate::engine) const PATIENCE: Duration = Duration::from_secs(3);
 
-/// How long after the close packet a POST may arrive that was sent before it, or after the client has come to another node:
-/// requests travel by several connections, and through several machines. The official client comes back half a second later at the earliest.
+/// How long after the close packet a POST may arrive that was sent before it, or after the client has come to another
+/// node: requests travel by several connections, and through several machines. The official client comes back half a
+/// second later at the earliest.
 const OVERTAKEN: Duration = Duration::from_millis(400);
 
 /// How long a POST is waited for whose head has come.
